@@ -1,0 +1,1 @@
+"""Messenger Center: a two-way texting inbox for businesses that run classes."""

@@ -1,0 +1,110 @@
+"""`Require(...)`: what a route asks of its caller. Every route declares one, or says that it is public."""
+
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+
+from api.access import service
+from api.access.rules import LABELS, Permission, Principal, first_missing
+from api.kit.database import Session
+from api.kit.errors import Forbidden, NotSignedIn, Problem, problem_responses
+
+SESSION_COOKIE = "messenger_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class PermissionRequired(Forbidden):
+    """The caller lacks a permission; the answer names it."""
+
+    type, title = "/problems/permission-required", "A permission is missing"
+
+    def __init__(self, permission: Permission | None) -> None:
+        name = "the administrator role" if permission is None else f"the {LABELS[permission]} permission"
+        super().__init__(
+            f"This needs {name}. Ask an administrator for it.",
+            fields={"permission": "administrator" if permission is None else permission.value},
+        )
+
+
+class CrossOrigin(Forbidden):
+    type, title = "/problems/cross-origin", "The request came from another site"
+
+
+async def signed_in(request: Request, session: Session) -> Principal:
+    """The caller, by API key or by cookie. Raises `NotSignedIn`, or `CrossOrigin` for a forged form."""
+    authorization = request.headers.get("authorization")
+    if authorization is not None:
+        scheme, _, key = authorization.partition(" ")
+        principal = (
+            await service.principal_of_api_key(session, key.strip()) if scheme.lower() == "bearer" else None
+        )
+        if principal is None:
+            raise NotSignedIn(
+                "The API key is not valid, was revoked or has expired.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        return principal
+    token = request.cookies.get(SESSION_COOKIE)
+    if token is None:
+        raise NotSignedIn("Sign in, or send an API key as a bearer token.")
+    lifetime = timedelta(hours=request.app.state.settings.session_hours)
+    principal = await service.principal_of_cookie(session, token, lifetime=lifetime)
+    if principal is None:
+        raise NotSignedIn("The session has ended. Sign in again.")
+    if request.method not in SAFE_METHODS:
+        require_same_origin(request, may_be_absent=False)
+    return principal
+
+
+SignedIn = Annotated[Principal, Depends(signed_in)]
+
+
+def require_same_origin(request: Request, *, may_be_absent: bool) -> None:
+    """CSRF: an unsafe request with a cookie must come from our own pages."""
+    origin = request.headers.get("origin")
+    if origin is None and may_be_absent:
+        return
+    own = {request.headers.get("host"), urlsplit(request.app.state.settings.public_base_url).netloc}
+    if origin is None or urlsplit(origin).netloc not in own:
+        raise CrossOrigin("Unsafe requests with a session cookie need an Origin of this service's own.")
+
+
+class Require:
+    """A dependency: the caller is signed in and has every permission named (PERM-VIEW, PERM-SEND, PERM-ADMIN)."""
+
+    def __init__(self, *permissions: Permission, admin: bool = False) -> None:
+        self.permissions = permissions
+        self.admin = admin
+
+    def __call__(self, principal: SignedIn) -> Principal:
+        if self.admin and not principal.is_admin:
+            raise PermissionRequired(None)
+        missing = first_missing(principal, self.permissions)
+        if missing is not None:
+            raise PermissionRequired(missing)
+        return principal
+
+
+class Public:
+    """A dependency that says a route is open to anybody, with the reason."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def __call__(self) -> None:
+        return None
+
+
+Anybody = Annotated[Principal, Depends(Require())]
+CanView = Annotated[Principal, Depends(Require(Permission.SMS_LOGS))]
+CanSend = Annotated[Principal, Depends(Require(Permission.SMS_LOGS, Permission.MASS_TEXT))]
+Administrator = Annotated[Principal, Depends(Require(admin=True))]
+
+GUARDED: tuple[type[Problem], ...] = (NotSignedIn, PermissionRequired)
+
+
+def guarded(*problems: type[Problem]) -> dict[int | str, dict[str, object]]:
+    """The `responses=` of a route that asks for a principal, with the further problems it can raise."""
+    return problem_responses(*GUARDED, *problems)

@@ -1,0 +1,145 @@
+"""Routes of the access room: the session, who is asking, API keys."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from api.access import queries, service
+from api.access.dependencies import (
+    SESSION_COOKIE,
+    Administrator,
+    Anybody,
+    CrossOrigin,
+    Public,
+    guarded,
+    require_same_origin,
+)
+from api.access.rules import Permission, Principal
+from api.access.schemas import (
+    ApiKeyCreated,
+    ApiKeyIn,
+    ApiKeyOut,
+    Me,
+    MeStaffMember,
+    OrganizationOut,
+    SignInIn,
+)
+from api.kit.database import Session
+from api.kit.errors import Conflict, Invalid, NotFound, RateLimited, problem_responses
+from api.kit.idempotency import IdempotencyKeyHeader, once
+from api.kit.paging import Page, Paging, decode_id_cursor, encode_cursor
+
+router = APIRouter(tags=["access"])
+
+
+@router.post(
+    "/session",
+    dependencies=[Depends(Public("Signing in is how a person becomes a principal."))],
+    responses=problem_responses(service.SignInRefused, CrossOrigin, Invalid, RateLimited),
+)
+async def sign_in(body: SignInIn, request: Request, response: Response, session: Session) -> Me:
+    """Start a session; its token is set as an HttpOnly cookie."""
+    require_same_origin(request, may_be_absent=True)
+    settings = request.app.state.settings
+    lifetime = timedelta(hours=settings.session_hours)
+    signed_in = await service.sign_in(
+        session,
+        organization_slug=body.organization,
+        email=body.email,
+        password=body.password,
+        address=request.client.host if request.client else "unknown",
+        lifetime=lifetime,
+    )
+    response.set_cookie(
+        SESSION_COOKIE,
+        signed_in.token,
+        max_age=int(lifetime.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=settings.secure_cookies,
+        path="/",
+    )
+    principal = service.staff_principal(signed_in.staff_member, credential_id=signed_in.staff_member.id)
+    return Me(
+        staff_member=MeStaffMember.of(signed_in.staff_member),
+        organization=OrganizationOut.of(signed_in.organization),
+        permissions=_sorted_permissions(principal),
+        is_admin=principal.is_admin,
+    )
+
+
+@router.delete("/session", status_code=204, responses=guarded())
+async def sign_out(principal: Anybody, response: Response, session: Session) -> None:
+    """End the session. An API key has none: nothing happens."""
+    if principal.staff_member_id is not None:
+        await service.sign_out(session, principal)
+        response.delete_cookie(SESSION_COOKIE, path="/")
+
+
+@router.get("/me", responses=guarded())
+async def me(principal: Anybody, session: Session) -> Me:
+    organization = await queries.organization(session, principal.organization_id)
+    staff_member = None
+    if principal.staff_member_id is not None:
+        staff_member = await queries.staff_member(session, principal.organization_id, principal.staff_member_id)
+    return Me(
+        staff_member=MeStaffMember.of(staff_member) if staff_member else None,
+        organization=OrganizationOut.of(organization),
+        permissions=_sorted_permissions(principal),
+        is_admin=principal.is_admin,
+    )
+
+
+def _sorted_permissions(principal: Principal) -> list[Permission]:
+    return [permission for permission in Permission if permission in principal.permissions]
+
+
+@router.get("/api-keys", responses=guarded(Invalid))
+async def list_api_keys(principal: Administrator, session: Session, paging: Paging) -> Page[ApiKeyOut]:
+    after = decode_id_cursor(paging.cursor) if paging.cursor else None
+    keys = await queries.api_keys(session, principal.organization_id, after=after, limit=paging.limit + 1)
+    more = len(keys) > paging.limit
+    shown = keys[: paging.limit]
+    return Page(
+        items=[ApiKeyOut.of(key) for key in shown],
+        next_cursor=encode_cursor(shown[-1].id) if more else None,
+    )
+
+
+@router.post(
+    "/api-keys",
+    status_code=201,
+    response_model=ApiKeyCreated,
+    responses=guarded(Conflict, Invalid),
+)
+async def create_api_key(
+    body: ApiKeyIn,
+    principal: Administrator,
+    session: Session,
+    request: Request,
+    idempotency_key: IdempotencyKeyHeader = None,
+) -> Response:
+    """A new key. It is shown in this answer and never again."""
+
+    async def create() -> tuple[int, ApiKeyCreated]:
+        key, secret = await service.create_api_key(
+            session, principal, name=body.name, permissions=body.permissions, expires_at=body.expires_at
+        )
+        return 201, ApiKeyCreated.created(key, secret)
+
+    return await once(
+        session,
+        create,
+        key=idempotency_key,
+        organization_id=principal.organization_id,
+        principal_id=principal.id,
+        operation="create-api-key",
+        request=body,
+        secrets=request.app.state.secret_box,
+    )
+
+
+@router.delete("/api-keys/{api_key_id}", status_code=204, responses=guarded(NotFound))
+async def revoke_api_key(api_key_id: UUID, principal: Administrator, session: Session) -> None:
+    await service.revoke_api_key(session, principal, api_key_id)

@@ -1,0 +1,88 @@
+"""Who may do what, as values."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from api.audit.rules import Actor, ActorKind
+
+
+class Permission(StrEnum):
+    """The Tasks permissions of the specification."""
+
+    SMS_LOGS = "sms_logs"
+    MASS_TEXT = "mass_text"
+
+
+LABELS = {Permission.SMS_LOGS: "SMS Logs", Permission.MASS_TEXT: "Mass Text"}
+
+LEGACY_SPELLINGS = {"family_sms_logs": Permission.SMS_LOGS, "staff_sms_logs": Permission.SMS_LOGS}
+"""PERM-LEGACY: accepted by imports, never emitted."""
+
+
+class PrincipalKind(StrEnum):
+    STAFF_MEMBER = "staff_member"
+    API_KEY = "api_key"
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is asking. Permissions are as stored at this request (PERM-NOW)."""
+
+    kind: PrincipalKind
+    organization_id: UUID
+    id: UUID
+    name: str
+    permissions: frozenset[Permission]
+    is_admin: bool
+    credential_id: UUID
+    """The session or API key that proves it."""
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(kind=ActorKind(self.kind.value), id=self.id, name=self.name)
+
+    @property
+    def staff_member_id(self) -> UUID | None:
+        return self.id if self.kind is PrincipalKind.STAFF_MEMBER else None
+
+
+def effective_permissions(stored: Iterable[str], *, is_admin: bool) -> frozenset[Permission]:
+    """PERM-ADMIN: an administrator has both."""
+    return frozenset(Permission) if is_admin else frozenset(Permission(each) for each in stored)
+
+
+def first_missing(principal: Principal, required: Iterable[Permission]) -> Permission | None:
+    """The first of `required` that the principal lacks."""
+    return next((each for each in required if each not in principal.permissions), None)
+
+
+ACCOUNT_FAILURES = 5
+ADDRESS_FAILURES = 50
+FAILURE_WINDOW_SECONDS = 15 * 60
+
+
+def sign_in_delay(
+    *, account_failures: list[datetime], address_failures: list[datetime], now: datetime
+) -> int | None:
+    """Seconds to wait before the next try, or None to let it through.
+
+    After five failures of one account (or fifty from one address) within 15 minutes, each further try waits twice
+    as long as the one before: 1, 2, 4 … up to 300 seconds since the last failure.
+    """
+    delays = [
+        _remaining(failures, allowed=allowed, now=now)
+        for failures, allowed in ((account_failures, ACCOUNT_FAILURES), (address_failures, ADDRESS_FAILURES))
+    ]
+    longest = max(delays)
+    return longest if longest > 0 else None
+
+
+def _remaining(failures: list[datetime], *, allowed: int, now: datetime) -> int:
+    beyond = len(failures) - allowed
+    if beyond < 0:
+        return 0
+    wait = min(2**beyond, 300)
+    return max(0, round(wait - (now - max(failures)).total_seconds() + 0.5))

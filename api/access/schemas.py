@@ -1,0 +1,105 @@
+"""What crosses the wire in the access room."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+
+from api.access.models import ApiKey, Organization, StaffMember
+from api.access.rules import Permission
+from api.kit.text import Line
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class SignInIn(BaseModel):
+    organization: Annotated[Line, StringConstraints(max_length=63)]
+    email: Annotated[Line, StringConstraints(max_length=254)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+
+
+class OrganizationOut(BaseModel):
+    model_config = {"title": "Organization"}
+
+    id: UUID
+    slug: str
+    name: str
+    country: str
+    timezone: str
+
+    @classmethod
+    def of(cls, organization: Organization) -> "OrganizationOut":
+        return cls(
+            id=organization.id,
+            slug=organization.slug,
+            name=organization.name,
+            country=organization.country,
+            timezone=organization.timezone,
+        )
+
+
+class MeStaffMember(BaseModel):
+    id: UUID
+    name: str
+    email: str | None
+
+    @classmethod
+    def of(cls, staff_member: StaffMember) -> "MeStaffMember":
+        return cls(id=staff_member.id, name=staff_member.name, email=staff_member.email)
+
+
+class Me(BaseModel):
+    """Who is asking. `staff_member` is null for an API key."""
+
+    staff_member: MeStaffMember | None
+    organization: OrganizationOut
+    permissions: list[Permission]
+    is_admin: bool
+
+
+class ApiKeyIn(BaseModel):
+    name: Annotated[Line, StringConstraints(min_length=1, max_length=100)]
+    permissions: Annotated[list[Permission], Field(max_length=2)]
+    expires_at: AwareDatetime | None = None
+
+
+class ApiKeyOut(BaseModel):
+    model_config = {"title": "ApiKey"}
+
+    id: UUID
+    name: str
+    prefix: str
+    permissions: list[Permission]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, key: ApiKey) -> "ApiKeyOut":
+        return cls(**_fields(key))
+
+
+class ApiKeyCreated(ApiKeyOut):
+    model_config = {"title": "ApiKeyCreated"}
+
+    key: str
+    """The key itself, shown this once."""
+
+    @classmethod
+    def created(cls, key: ApiKey, secret: str) -> "ApiKeyCreated":
+        return cls(**_fields(key), key=secret)
+
+
+def _fields(key: ApiKey) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "prefix": key.prefix,
+        "permissions": [Permission(each) for each in key.permissions],
+        "created_at": key.created_at,
+        "last_used_at": key.last_used_at,
+        "expires_at": key.expires_at,
+        "revoked_at": key.revoked_at,
+    }

@@ -1,0 +1,315 @@
+"""Signing in and out, and finding out who is asking."""
+
+import asyncio
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from pwdlib import PasswordHash
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.access import queries
+from api.access.models import ApiKey, Organization, SignInFailure, StaffMember, StaffSession
+from api.access.rules import (
+    FAILURE_WINDOW_SECONDS,
+    Permission,
+    Principal,
+    PrincipalKind,
+    effective_permissions,
+    sign_in_delay,
+)
+from api.audit import service as audit
+from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
+from api.kit.database import database_time
+from api.kit.errors import Conflict, NotFound, NotSignedIn, RateLimited
+from api.kit.ids import new_id
+from api.kit.secrets import hash_token, new_token
+
+_passwords = PasswordHash.recommended()
+_NOBODY = _passwords.hash("nobody signs in with this")
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+class SignInRefused(NotSignedIn):
+    """The failure is kept (and slows the next try) although the answer is an error."""
+
+    title = "Sign-in refused"
+    keeps_changes = True
+
+    def __init__(self) -> None:
+        super().__init__("The business, email address or password is not right.")
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    token: str
+    """What the cookie carries: the organization's id and a secret."""
+    organization: Organization
+    staff_member: StaffMember
+
+
+async def hash_password(password: str) -> str:
+    """Argon2id, in a thread: it is slow on purpose."""
+    return await asyncio.to_thread(_passwords.hash, password)
+
+
+async def sign_in(
+    session: AsyncSession,
+    *,
+    organization_slug: str,
+    email: str,
+    password: str,
+    address: str,
+    lifetime: timedelta,
+) -> SignedIn:
+    """Start a session. Raises `SignInRefused` (401), or `RateLimited` (429) after repeated failures."""
+    organization = await queries.organization_by_slug(session, organization_slug)
+    if organization is None:
+        await asyncio.to_thread(_passwords.verify, password, _NOBODY)
+        raise SignInRefused
+    now = await database_time(session)
+    account = email.lower()
+    account_failures, address_failures = await queries.recent_failures(
+        session,
+        organization.id,
+        account=account,
+        address=address,
+        since=now - timedelta(seconds=FAILURE_WINDOW_SECONDS),
+    )
+    delay = sign_in_delay(account_failures=account_failures, address_failures=address_failures, now=now)
+    if delay is not None:
+        raise RateLimited(
+            f"Too many tries did not succeed. Try again in {delay} seconds.", retry_after_seconds=delay
+        )
+    staff_member = await queries.staff_member_by_email(session, organization.id, email)
+    stored = staff_member.password_hash if staff_member and staff_member.password_hash else _NOBODY
+    matches = await asyncio.to_thread(_passwords.verify, password, stored)
+    if staff_member is None or staff_member.password_hash is None or not matches:
+        await session.execute(
+            insert(SignInFailure).values(
+                organization_id=organization.id, id=new_id(), account=account, address=address
+            )
+        )
+        actor = (
+            Actor(ActorKind.STAFF_MEMBER, staff_member.id, staff_member.name)
+            if staff_member is not None
+            else SYSTEM
+        )
+        await audit.record(
+            session,
+            organization.id,
+            NewEntry(Action.SIGN_IN_REFUSED, actor, details={"email": account[:200], "address": address}),
+            at=now,
+        )
+        raise SignInRefused
+    await queries.forget_failures(session, organization.id, account=account)
+    secret = new_token()
+    token = f"{organization.id.hex}.{secret}"
+    session.add(
+        StaffSession(
+            organization_id=organization.id,
+            staff_member_id=staff_member.id,
+            token_hash=hash_token(token),
+            expires_at=now + lifetime,
+        )
+    )
+    await session.flush()
+    await audit.record(
+        session,
+        organization.id,
+        NewEntry(
+            Action.SIGNED_IN,
+            Actor(ActorKind.STAFF_MEMBER, staff_member.id, staff_member.name),
+            details={"address": address},
+        ),
+        at=now,
+    )
+    return SignedIn(token=token, organization=organization, staff_member=staff_member)
+
+
+async def sign_out(session: AsyncSession, principal: Principal) -> None:
+    await queries.delete_session(session, principal.organization_id, principal.credential_id)
+    await audit.record(session, principal.organization_id, NewEntry(Action.SIGNED_OUT, principal.actor))
+
+
+def _organization_of(token: str, *, separator: str, position: int) -> UUID | None:
+    parts = token.split(separator)
+    try:
+        return UUID(hex=parts[position])
+    except (IndexError, ValueError):
+        return None
+
+
+async def principal_of_cookie(session: AsyncSession, token: str, *, lifetime: timedelta) -> Principal | None:
+    organization_id = _organization_of(token, separator=".", position=0)
+    if organization_id is None:
+        return None
+    owner = await queries.session_owner(session, organization_id, hash_token(token))
+    if owner is None:
+        return None
+    if datetime.now(UTC) - owner.last_used_at > TOUCH_EVERY:
+        await queries.touch_session(session, organization_id, owner.session_id, lifetime=lifetime)
+    return staff_principal(owner.staff_member, credential_id=owner.session_id)
+
+
+async def principal_of_api_key(session: AsyncSession, key: str) -> Principal | None:
+    organization_id = _organization_of(key, separator="_", position=2)
+    if organization_id is None:
+        return None
+    stored = await queries.live_api_key(session, organization_id, hash_token(key))
+    if stored is None:
+        return None
+    if stored.last_used_at is None or datetime.now(UTC) - stored.last_used_at > TOUCH_EVERY:
+        await queries.touch_api_key(session, organization_id, stored.id)
+    return api_key_principal(stored)
+
+
+def staff_principal(staff_member: StaffMember, *, credential_id: UUID) -> Principal:
+    return Principal(
+        kind=PrincipalKind.STAFF_MEMBER,
+        organization_id=staff_member.organization_id,
+        id=staff_member.id,
+        name=staff_member.name,
+        permissions=effective_permissions(staff_member.permissions, is_admin=staff_member.is_admin),
+        is_admin=staff_member.is_admin,
+        credential_id=credential_id,
+    )
+
+
+def api_key_principal(key: ApiKey) -> Principal:
+    return Principal(
+        kind=PrincipalKind.API_KEY,
+        organization_id=key.organization_id,
+        id=key.id,
+        name=key.name,
+        permissions=effective_permissions(key.permissions, is_admin=False),
+        is_admin=False,
+        credential_id=key.id,
+    )
+
+
+async def current_principals(
+    session: AsyncSession, principals: Iterable[Principal]
+) -> dict[Principal, Principal | None]:
+    """What each principal is now: the same, with other permissions, or None when it is no longer let in."""
+    asked = list(principals)
+    sessions = await queries.live_sessions(
+        session,
+        [(p.organization_id, p.credential_id) for p in asked if p.kind is PrincipalKind.STAFF_MEMBER],
+    )
+    keys = await queries.live_api_keys(
+        session, [(p.organization_id, p.credential_id) for p in asked if p.kind is PrincipalKind.API_KEY]
+    )
+    current: dict[Principal, Principal | None] = {}
+    for principal in asked:
+        credential = (principal.organization_id, principal.credential_id)
+        if principal.kind is PrincipalKind.STAFF_MEMBER:
+            owner = sessions.get(credential)
+            current[principal] = staff_principal(owner, credential_id=credential[1]) if owner else None
+        else:
+            key = keys.get(credential)
+            current[principal] = api_key_principal(key) if key else None
+    return current
+
+
+async def create_organization(
+    session: AsyncSession,
+    *,
+    slug: str,
+    name: str,
+    country: str,
+    timezone: str,
+    admin_email: str,
+    admin_name: str,
+    admin_password: str,
+) -> tuple[Organization, StaffMember]:
+    """A new business with its first administrator. Raises `Conflict` when the slug is taken."""
+    organization = Organization(
+        id=new_id(), slug=slug, name=name, country=country.upper(), timezone=timezone
+    )
+    session.add(organization)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise Conflict(f"There is a business “{slug}” already. Choose another slug.") from error
+    admin = StaffMember(
+        organization_id=organization.id,
+        id=new_id(),
+        name=admin_name,
+        email=admin_email,
+        password_hash=await hash_password(admin_password),
+        permissions=[],
+        is_admin=True,
+    )
+    session.add(admin)
+    await session.flush()
+    await audit.record(
+        session,
+        organization.id,
+        NewEntry(Action.ORGANIZATION_CREATED, SYSTEM, details={"slug": slug, "name": name}),
+        NewEntry(
+            Action.STAFF_MEMBER_CREATED,
+            SYSTEM,
+            details={"staff_member_id": str(admin.id), "name": admin_name, "is_admin": True},
+        ),
+    )
+    return organization, admin
+
+
+async def create_api_key(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    name: str,
+    permissions: list[Permission],
+    expires_at: datetime | None,
+) -> tuple[ApiKey, str]:
+    """A new key and its secret, which is never to be had again.
+
+    It is spelled `mc_{8 hex digits}_{organization}_{secret}`; the first two parts are its public prefix.
+    """
+    prefix = f"mc_{secrets.token_hex(4)}"
+    secret = f"{prefix}_{principal.organization_id.hex}_{secrets.token_hex(32)}"
+    key = ApiKey(
+        organization_id=principal.organization_id,
+        id=new_id(),
+        name=name,
+        prefix=prefix,
+        key_hash=hash_token(secret),
+        permissions=sorted({permission.value for permission in permissions}),
+        created_by=principal.staff_member_id,
+        expires_at=expires_at,
+    )
+    session.add(key)
+    await session.flush()
+    await session.refresh(key)
+    await audit.record(
+        session,
+        principal.organization_id,
+        NewEntry(
+            Action.API_KEY_CREATED,
+            principal.actor,
+            details={"api_key_id": str(key.id), "name": name, "permissions": key.permissions},
+        ),
+    )
+    return key, secret
+
+
+async def revoke_api_key(session: AsyncSession, principal: Principal, api_key_id: UUID) -> None:
+    key = await queries.api_key(session, principal.organization_id, api_key_id)
+    if key is None:
+        raise NotFound("There is no such API key.")
+    if key.revoked_at is not None:
+        return
+    key.revoked_at = await database_time(session)
+    await audit.record(
+        session,
+        principal.organization_id,
+        NewEntry(
+            Action.API_KEY_REVOKED, principal.actor, details={"api_key_id": str(key.id), "name": key.name}
+        ),
+    )

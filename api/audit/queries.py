@@ -1,0 +1,95 @@
+"""SQL of the audit room."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, insert, select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.audit.models import AuditChain, AuditEntry
+from api.audit.rules import GENESIS
+
+
+async def lock_chains(
+    session: AsyncSession, organization_id: UUID, subjects: Sequence[UUID]
+) -> dict[UUID, tuple[int, bytes]]:
+    """The (last number, last hash) of each subject's chain, locked, in the order of ids."""
+    statement = (
+        select(AuditChain.id, AuditChain.last_number, AuditChain.last_hash)
+        .where(AuditChain.organization_id == organization_id, AuditChain.id.in_(subjects))
+        .order_by(AuditChain.id)
+        .with_for_update()
+    )
+    heads = {row.id: (row.last_number, row.last_hash) for row in await session.execute(statement)}
+    missing = sorted(set(subjects) - heads.keys())
+    if missing:
+        await session.execute(
+            upsert(AuditChain).on_conflict_do_nothing(),
+            [
+                {"organization_id": organization_id, "id": subject, "last_number": 0, "last_hash": GENESIS}
+                for subject in missing
+            ],
+        )
+        heads = {row.id: (row.last_number, row.last_hash) for row in await session.execute(statement)}
+    return heads
+
+
+async def append(
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    entries: list[dict[str, Any]],
+    heads: dict[UUID, tuple[int, bytes]],
+) -> None:
+    await session.execute(insert(AuditEntry), entries)
+    await session.execute(
+        text(
+            "UPDATE audit_chains AS chain SET last_number = head.number, last_hash = head.hash"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS bigint[]), CAST(:hashes AS bytea[]))"
+            " AS head(id, number, hash)"
+            " WHERE chain.organization_id = :organization_id AND chain.id = head.id"
+        ),
+        {
+            "organization_id": organization_id,
+            "ids": list(heads),
+            "numbers": [number for number, _ in heads.values()],
+            "hashes": [digest for _, digest in heads.values()],
+        },
+    )
+
+
+def entries_of_conversation(organization_id: UUID, conversation_id: UUID) -> Select[AuditEntry]:
+    return select(AuditEntry).where(
+        AuditEntry.organization_id == organization_id, AuditEntry.conversation_id == conversation_id
+    )
+
+
+def newest_first(
+    statement: Select[AuditEntry], *, before: tuple[datetime, UUID] | None, limit: int
+) -> Select[AuditEntry]:
+    if before is not None:
+        statement = statement.where(tuple_(AuditEntry.at, AuditEntry.id) < tuple_(*before))
+    return statement.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
+
+
+async def all_chains(session: AsyncSession, organization_id: UUID) -> Sequence[AuditChain]:
+    return (
+        await session.scalars(
+            select(AuditChain).where(AuditChain.organization_id == organization_id).order_by(AuditChain.id)
+        )
+    ).all()
+
+
+async def stream_entries(session: AsyncSession, organization_id: UUID) -> AsyncIterator[AuditEntry]:
+    """Every entry, chain by chain in order, in bounded memory."""
+    result = await session.stream_scalars(
+        select(AuditEntry)
+        .where(AuditEntry.organization_id == organization_id)
+        .order_by(AuditEntry.chain_subject, AuditEntry.chain_number)
+        .execution_options(yield_per=500)
+    )
+    async for entry in result:
+        yield entry

@@ -1,0 +1,66 @@
+"""What the audit room sends."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from api.audit.models import AuditEntry
+from api.audit.rules import ActorKind
+
+
+class AuditActor(BaseModel):
+    kind: ActorKind
+    id: UUID | None
+    name: str
+
+
+class AuditChainLink(BaseModel):
+    subject: UUID
+    number: int
+    hash: str
+
+
+class AuditEntryOut(BaseModel):
+    model_config = {"title": "AuditEntry"}
+
+    id: UUID
+    at: datetime
+    action: str
+    actor: AuditActor
+    conversation_id: UUID | None
+    message_id: UUID | None
+    phone_number: str | None
+    details: dict[str, Any]
+    chain: AuditChainLink
+
+    @classmethod
+    def of(cls, entry: AuditEntry) -> "AuditEntryOut":
+        return cls(
+            id=entry.id,
+            at=entry.at,
+            action=entry.action,
+            actor=AuditActor(kind=ActorKind(entry.actor_kind), id=entry.actor_id, name=entry.actor_name),
+            conversation_id=entry.conversation_id,
+            message_id=entry.message_id,
+            phone_number=entry.phone_number,
+            details=entry.details,
+            chain=AuditChainLink(
+                subject=entry.chain_subject, number=entry.chain_number, hash=entry.hash.hex()
+            ),
+        )
+
+
+class AuditVerification(BaseModel):
+    whole: bool
+    entries: int | None
+    """How many entries were proved, when the log is whole."""
+    broken: "BrokenEntry | None"
+
+
+class BrokenEntry(BaseModel):
+    chain_subject: UUID
+    chain_number: int
+    entry_id: UUID | None
+    problem: str

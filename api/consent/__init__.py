@@ -1,0 +1,1 @@
+"""Who may be texted: opt-in states, stops, the opt-in check."""

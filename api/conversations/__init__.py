@@ -1,0 +1,1 @@
+"""Conversations: status, viewers, the inbox list and the indicator."""

@@ -1,0 +1,1 @@
+"""The outbox: claim, post, settle, reconcile."""

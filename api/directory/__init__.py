@@ -1,0 +1,1 @@
+"""Families, contacts, staff members and the phone records they hold."""

@@ -1,0 +1,89 @@
+"""Tables of the directory: families, their contacts, and the phone numbers on the records."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.kit.database import Base, OrganizationRow
+
+
+class Family(OrganizationRow, Base):
+    __tablename__ = "families"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "external_id"),
+        Index("ix_families_organization_id_name", "organization_id", "name", "id"),
+    )
+
+    external_id: Mapped[str | None]
+    name: Mapped[str]
+    archived_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Contact(OrganizationRow, Base):
+    """A guardian of a family."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "family_id"], ["families.organization_id", "families.id"]),
+        Index("ix_contacts_organization_id_family_id", "organization_id", "family_id", "position"),
+    )
+
+    family_id: Mapped[UUID]
+    name: Mapped[str]
+    relation: Mapped[str | None]
+    position: Mapped[int]
+
+
+class PhoneNumber(OrganizationRow, Base):
+    """One E.164 number within an organization, whoever holds it. Its row lock orders everything about consent."""
+
+    __tablename__ = "phone_numbers"
+    __table_args__ = (UniqueConstraint("organization_id", "number"),)
+
+    number: Mapped[str]
+    stopped_at: Mapped[datetime | None]
+    stop_source: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PhoneRecord(OrganizationRow, Base):
+    """One instance of a phone number: on one family contact or one staff member. It carries an opt-in state."""
+
+    __tablename__ = "phone_records"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "phone_number_id"], ["phone_numbers.organization_id", "phone_numbers.id"]
+        ),
+        ForeignKeyConstraint(["organization_id", "contact_id"], ["contacts.organization_id", "contacts.id"]),
+        ForeignKeyConstraint(
+            ["organization_id", "staff_member_id"], ["staff_members.organization_id", "staff_members.id"]
+        ),
+        CheckConstraint("num_nonnulls(contact_id, staff_member_id) = 1", name="one_owner"),
+        CheckConstraint("opt_in_state IN ('opted_in', 'opted_out', 'unknown')", name="opt_in_state"),
+        CheckConstraint(
+            "opt_in_source IN ('portal', 'staff', 'verbal', 'import', 'keyword', 'provider')",
+            name="opt_in_source",
+        ),
+        CheckConstraint("(opt_in_state = 'unknown') = (opt_in_source IS NULL)", name="opt_in_evidence"),
+        UniqueConstraint("organization_id", "contact_id", "phone_number_id"),
+        UniqueConstraint("organization_id", "staff_member_id", "phone_number_id"),
+        Index("ix_phone_records_organization_id_phone_number_id", "organization_id", "phone_number_id"),
+    )
+
+    phone_number_id: Mapped[UUID]
+    contact_id: Mapped[UUID | None]
+    staff_member_id: Mapped[UUID | None]
+    label: Mapped[str | None]
+    position: Mapped[int]
+    opt_in_state: Mapped[str] = mapped_column(server_default=text("'unknown'"))
+    opt_in_source: Mapped[str | None]
+    opt_in_changed_at: Mapped[datetime | None]
+    opt_in_changed_by: Mapped[dict[str, Any] | None]
+    """The actor {kind, id, name}, as in the audit entry."""
+    opt_in_wording: Mapped[str | None]
+    opt_in_note: Mapped[str | None]

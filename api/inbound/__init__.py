@@ -1,0 +1,1 @@
+"""Webhooks, the journal that makes them durable, and its application."""

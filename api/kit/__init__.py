@@ -1,0 +1,1 @@
+"""What every room stands on: database, errors, paging, phone numbers, ids, logs, secrets."""

@@ -1,0 +1,155 @@
+"""The database: tables' base, the engine, and the unit of work.
+
+One request is one transaction, committed before the answer is sent. A transaction is never held open across an
+HTTP call, a wait or a stream.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlalchemy import DateTime, ForeignKey, MetaData, Uuid, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from api.kit.errors import Problem
+from api.kit.ids import new_id
+
+MAX_NOTIFY_BYTES = 7_500
+"""PostgreSQL refuses NOTIFY payloads of 8,000 bytes and more."""
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012  # SQLAlchemy reads this attribute by name.
+        datetime: DateTime(timezone=True),
+        UUID: Uuid(),
+        str: Text(),
+        dict[str, Any]: JSONB(),
+        list[str]: ARRAY(Text()),
+        list[dict[str, Any]]: JSONB(),
+    }
+
+
+class OrganizationRow:
+    """Every row a business owns: its key starts with the organization, so nothing can refer across."""
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class Database:
+    """The engine and its sessions. Made once per process; `close` gives every connection back."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            connect_args={
+                "timeout": 5,
+                "server_settings": {"timezone": "UTC", "jit": "off", "application_name": "messenger"},
+            },
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed at the end, with its notifications, or rolled back."""
+        async with self._sessions() as session:
+            yield session
+            await commit(session)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
+    database: Database = request.app.state.database
+    async with database._sessions() as session:
+        try:
+            yield session
+        except Problem as problem:
+            if not problem.keeps_changes:
+                raise
+            await commit(session)
+            raise
+        await commit(session)
+
+
+Session = Annotated[AsyncSession, Depends(get_session, scope="function")]
+"""The request's transaction. `scope="function"` commits before the answer leaves."""
+
+
+def notify(session: AsyncSession, channel: str, payload: dict[str, Any]) -> None:
+    """Queue a NOTIFY for the moment of commit. All of one transaction's leave in one statement."""
+    session.info.setdefault("notifications", []).append((channel, payload))
+
+
+def after_commit(session: AsyncSession, action: Callable[[], None]) -> None:
+    """Run `action` in this process once the transaction has committed. Only for hints: a crash loses it."""
+    session.info.setdefault("after_commit", []).append(action)
+
+
+async def commit(session: AsyncSession) -> None:
+    """Commit, with the transaction's notifications and hints. Callers outside a unit of work use `transaction`."""
+    notifications: list[tuple[str, dict[str, Any]]] = session.info.pop("notifications", [])
+    if notifications:
+        await session.flush()
+        channels: list[str] = []
+        payloads: list[str] = []
+        for channel, payload in _merged(notifications):
+            channels.append(channel)
+            payloads.append(payload)
+        await session.execute(
+            text(
+                "SELECT pg_notify(channel, payload) FROM unnest(CAST(:channels AS text[]), CAST(:payloads AS text[]))"
+                " AS notification(channel, payload)"
+            ),
+            {"channels": channels, "payloads": payloads},
+        )
+    actions: list[Callable[[], None]] = session.info.pop("after_commit", [])
+    await session.commit()
+    for action in actions:
+        action()
+
+
+def _merged(notifications: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str]]:
+    """Equal notifications once each, packed into JSON arrays below the size limit of NOTIFY."""
+    packed: list[tuple[str, str]] = []
+    by_channel: dict[str, dict[str, None]] = {}
+    for channel, payload in notifications:
+        by_channel.setdefault(channel, {})[json.dumps(payload, separators=(",", ":"), sort_keys=True)] = None
+    for channel, items in by_channel.items():
+        batch: list[str] = []
+        size = 2
+        for item in items:
+            if batch and size + len(item) + 1 > MAX_NOTIFY_BYTES:
+                packed.append((channel, f"[{','.join(batch)}]"))
+                batch, size = [], 2
+            batch.append(item)
+            size += len(item) + 1
+        packed.append((channel, f"[{','.join(batch)}]"))
+    return packed
+
+
+async def database_time(session: AsyncSession) -> datetime:
+    """The database's clock now, not at the transaction's start: rows may have been waited for since."""
+    at: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return at

@@ -1,0 +1,144 @@
+"""Domain errors and how they cross the wire: RFC 9457 `application/problem+json`.
+
+Every problem has a stable `type`, on which clients act, a title for people, and fields of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class ProblemBody(BaseModel):
+    """The shape of every error answer. Problems add fields of their own."""
+
+    model_config = ConfigDict(extra="allow", title="Problem")
+
+    type: str
+    title: str
+    status: int
+    detail: str | None
+    instance: str | None
+
+
+class FieldError(BaseModel):
+    pointer: str
+    """JSON pointer into the body, or `/query/name`, `/path/name`, `/header/name`."""
+    detail: str
+
+
+class ValidationProblemBody(ProblemBody):
+    model_config = ConfigDict(extra="allow", title="ValidationProblem")
+
+    errors: list[FieldError]
+
+
+class Problem(Exception):
+    """An error with a meaning for the client. Subclasses name it; `fields` are added to the answer."""
+
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "about:blank"
+    title: ClassVar[str] = "Internal error"
+    body_model: ClassVar[type[ProblemBody]] = ProblemBody
+    keeps_changes: ClassVar[bool] = False
+    """Whether the transaction that raised it is committed all the same (a refused sign-in leaves its trace)."""
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        fields: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.fields = dict(fields or {})
+        self.headers = dict(headers or {})
+
+    def body(self, *, instance: str | None) -> dict[str, Any]:
+        return {
+            "type": self.type,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": instance,
+            **self.fields,
+        }
+
+
+class Unreadable(Problem):
+    status, type, title = 400, "/problems/unreadable", "The request cannot be read"
+
+
+class NotSignedIn(Problem):
+    status, type, title = 401, "/problems/not-signed-in", "Not signed in"
+
+
+class Forbidden(Problem):
+    status, type, title = 403, "/problems/forbidden", "Not allowed"
+
+
+class NotFound(Problem):
+    status, type, title = 404, "/problems/not-found", "Not found"
+
+
+class Conflict(Problem):
+    status, type, title = 409, "/problems/conflict", "This conflicts with what is stored"
+
+
+class TooLarge(Problem):
+    status, type, title = 413, "/problems/too-large", "The request is too large"
+
+
+class UnsupportedMediaType(Problem):
+    status, type, title = 415, "/problems/unsupported-media-type", "This kind of content is not accepted"
+
+
+class Invalid(Problem):
+    """Understood but not valid. `errors` lists each field with what to do about it."""
+
+    status, type, title = 422, "/problems/validation", "Some values are not valid"
+    body_model = ValidationProblemBody
+
+    def __init__(self, errors: Sequence[tuple[str, str]], *, detail: str | None = None) -> None:
+        super().__init__(
+            detail or "; ".join(text for _, text in errors),
+            fields={"errors": [{"pointer": pointer, "detail": text} for pointer, text in errors]},
+        )
+
+
+class RateLimited(Problem):
+    status, type, title = 429, "/problems/rate-limited", "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)})
+
+
+class Unavailable(Problem):
+    status, type, title = 503, "/problems/unavailable", "Temporarily unavailable"
+
+    def __init__(self, detail: str | None = None, *, retry_after_seconds: int = 2) -> None:
+        super().__init__(
+            detail or "The service cannot reach its database at the moment. Please try again.",
+            headers={"Retry-After": str(retry_after_seconds)},
+        )
+
+
+def problem_responses(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route: each problem it can raise, declared in its OpenAPI."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    for problem in problems:
+        titles = [problem.title]
+        if problem.status in responses:
+            titles = [responses[problem.status]["description"], problem.title]
+        responses[problem.status] = {
+            "description": "; ".join(titles),
+            "content": {PROBLEM_JSON: {"schema": {"$ref": f"#/components/schemas/{_schema_name(problem)}"}}},
+        }
+    return responses
+
+
+def _schema_name(problem: type[Problem]) -> str:
+    return str(problem.body_model.model_config.get("title") or problem.body_model.__name__)

@@ -1,0 +1,36 @@
+"""Text at the door: what PostgreSQL cannot store is refused with a clear error, not with a crash."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+
+def storable(value: str) -> str:
+    """Raises `ValueError` for NUL and for lone surrogates."""
+    if "\x00" in value:
+        raise ValueError("remove the NUL character (U+0000)")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("remove the lone surrogate: it is half a character") from None
+    return value
+
+
+def one_line(value: str) -> str:
+    """Surrounding space goes; line breaks and control characters are refused."""
+    stripped = storable(value).strip()
+    if any(ord(character) < 32 or ord(character) == 127 for character in stripped):
+        raise ValueError("use one line, without control characters")
+    return stripped
+
+
+Line = Annotated[str, AfterValidator(one_line)]
+"""One line of text: a name, a label."""
+
+Body = Annotated[str, AfterValidator(storable)]
+"""Text with line breaks."""
+
+
+def made_storable(value: str) -> str:
+    """For what arrives from outside and must not be refused: U+FFFD stands in for what cannot be stored."""
+    return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")

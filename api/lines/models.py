@@ -1,0 +1,37 @@
+"""The table of the lines room."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, LargeBinary, UniqueConstraint, func, text, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.kit.database import Base, OrganizationRow
+
+
+class Line(OrganizationRow, Base):
+    """A phone number or short code that the business texts from."""
+
+    __tablename__ = "lines"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "phone_number"),
+        UniqueConstraint("id"),
+        CheckConstraint("kind IN ('long_code', 'toll_free', 'short_code')", name="kind"),
+        CheckConstraint("provider IN ('twilio', 'telnyx', 'bandwidth', 'simulator')", name="provider"),
+    )
+
+    label: Mapped[str]
+    phone_number: Mapped[str]
+    kind: Mapped[str]
+    country: Mapped[str]
+    provider: Mapped[str]
+    sealed_credentials: Mapped[bytes] = mapped_column(LargeBinary)
+    settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    enabled: Mapped[bool] = mapped_column(server_default=true())
+    """A line taken out of service still receives; sending from it is `line_blocked`."""
+    next_send_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """When the rate limit next lets a message go; kept here so that processes share it."""
+    health: Mapped[dict[str, Any] | None]
+    """{state, detail, at}: what the provider last said of the line; null until it was asked."""
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

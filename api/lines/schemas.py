@@ -1,0 +1,102 @@
+"""What crosses the wire in the lines room."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from api.kit.text import Body
+from api.kit.text import Line as OneLine
+from api.lines.models import Line
+from api.lines.rules import NZ_NOTICE, LineKind
+from api.providers.port import ProviderName
+
+Label = Annotated[OneLine, StringConstraints(min_length=1, max_length=100)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Secret = Annotated[OneLine, StringConstraints(min_length=1, max_length=1000)]
+
+
+class LineSettings(BaseModel):
+    """`messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
+    HELP, not the provider."""
+
+    model_config = {"extra": "forbid"}
+
+    messages_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    answers_keywords: bool = False
+    business_name: Label | None = None
+    help_text: Annotated[Body, StringConstraints(max_length=320)] | None = None
+
+
+class LineSettingsOut(BaseModel):
+    messages_per_second: float | None
+    answers_keywords: bool
+    business_name: str | None
+    help_text: str | None
+
+
+class LineIn(BaseModel):
+    label: Label
+    phone_number: Annotated[OneLine, StringConstraints(min_length=3, max_length=32)]
+    kind: LineKind
+    country: Country
+    provider: ProviderName
+    credentials: Annotated[dict[str, Secret], Field(max_length=10)]
+    settings: LineSettings | None = None
+
+
+class LinePatch(BaseModel):
+    """What is not given stays."""
+
+    label: Label | None = None
+    credentials: Annotated[dict[str, Secret], Field(max_length=10)] | None = None
+    settings: LineSettings | None = None
+    enabled: bool | None = None
+
+
+class WebhookUrls(BaseModel):
+    inbound: str
+    status: str
+
+
+class LineHealth(BaseModel):
+    state: str
+    detail: str
+    at: datetime
+
+
+class LineOut(BaseModel):
+    model_config = {"title": "Line"}
+
+    id: UUID
+    label: str
+    phone_number: str
+    kind: LineKind
+    country: str
+    provider: ProviderName
+    enabled: bool
+    settings: LineSettingsOut
+    webhook_urls: WebhookUrls
+    health: LineHealth | None
+    notice: str | None
+    """What staff must know before they text from it (NZ-NOTICE)."""
+    created_at: datetime
+
+    @classmethod
+    def of(cls, line: Line, *, public_base_url: str) -> "LineOut":
+        base = f"{public_base_url}/webhooks/{line.provider}/{line.id}"
+        return cls(
+            id=line.id,
+            label=line.label,
+            phone_number=line.phone_number,
+            kind=LineKind(line.kind),
+            country=line.country,
+            provider=ProviderName(line.provider),
+            enabled=line.enabled,
+            settings=LineSettingsOut(**LineSettings(**line.settings).model_dump()),
+            webhook_urls=WebhookUrls(inbound=f"{base}/inbound", status=f"{base}/status"),
+            health=LineHealth(**line.health) if line.health else None,
+            notice=NZ_NOTICE if line.kind == LineKind.SHORT_CODE and line.country == "NZ" else None,
+            created_at=line.created_at,
+        )

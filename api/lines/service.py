@@ -1,0 +1,150 @@
+"""Setting up lines, and opening them for use."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.access.rules import Principal
+from api.audit import service as audit
+from api.audit.rules import Action, Actor, NewEntry
+from api.kit.database import database_time
+from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.ids import new_id
+from api.kit.phone import InvalidPhoneNumberError, parse_line_number
+from api.kit.secrets import SecretBox
+from api.lines import queries
+from api.lines.models import Line
+from api.lines.schemas import LineIn, LinePatch, LineSettings
+from api.providers.port import LineAccess
+from api.providers.registry import Providers
+
+
+async def require_line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line:
+    """Raises `NotFound`, also for another organization's (PERM-TENANT)."""
+    line = await queries.line(session, organization_id, line_id)
+    if line is None:
+        raise NotFound("There is no such line.")
+    return line
+
+
+async def line_or_default(session: AsyncSession, organization_id: UUID, line_id: UUID | None) -> Line:
+    """The named line, or the organization's first. Raises `NotFound`, or `Conflict` when there is none at all."""
+    if line_id is not None:
+        return await require_line(session, organization_id, line_id)
+    line = await queries.default_line(session, organization_id)
+    if line is None:
+        raise Conflict("There is no line to text from yet. An administrator can add one.")
+    return line
+
+
+def open_line(line: Line, secrets: SecretBox) -> LineAccess:
+    """The line with its credentials in clear, for a provider."""
+    return LineAccess(
+        line_id=line.id, phone_number=line.phone_number, credentials=secrets.open(line.sealed_credentials)
+    )
+
+
+def line_settings(line: Line) -> LineSettings:
+    return LineSettings(**line.settings)
+
+
+def _checked_credentials(providers: Providers, provider: str, given: dict[str, str]) -> dict[str, str]:
+    adapter = providers.get(provider)
+    if adapter is None:
+        raise Invalid([("/provider", f"This version has no adapter for {provider} yet.")])
+    missing = [name for name, required in adapter.credential_fields.items() if required and name not in given]
+    unknown = [name for name in given if name not in adapter.credential_fields]
+    problems = [(f"/credentials/{name}", f"{provider} lines need {name}.") for name in missing]
+    problems += [(f"/credentials/{name}", f"{provider} lines have no {name}.") for name in unknown]
+    if problems:
+        raise Invalid(problems)
+    return given
+
+
+async def create_line(
+    session: AsyncSession,
+    *,
+    organization_id: UUID,
+    actor: Actor,
+    new: LineIn,
+    providers: Providers,
+    secrets: SecretBox,
+) -> Line:
+    """Raises `Invalid`, and `Conflict` when the organization has that number already."""
+    try:
+        number = parse_line_number(new.phone_number, country=new.country)
+    except InvalidPhoneNumberError as error:
+        raise Invalid([("/phone_number", str(error))]) from None
+    credentials = _checked_credentials(providers, new.provider, dict(new.credentials))
+    line = Line(
+        organization_id=organization_id,
+        id=new_id(),
+        label=new.label,
+        phone_number=number,
+        kind=new.kind.value,
+        country=new.country,
+        provider=new.provider.value,
+        sealed_credentials=secrets.seal(credentials),
+        settings=(new.settings or LineSettings()).model_dump(mode="json"),
+    )
+    session.add(line)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise Conflict(f"There is a line {number} already.") from error
+    await session.refresh(line)
+    await audit.record(
+        session,
+        organization_id,
+        NewEntry(
+            Action.LINE_CREATED,
+            actor,
+            phone_number=number,
+            details={"line_id": str(line.id), "label": line.label, "provider": line.provider},
+        ),
+    )
+    return line
+
+
+async def update_line(
+    session: AsyncSession,
+    principal: Principal,
+    line_id: UUID,
+    patch: LinePatch,
+    *,
+    providers: Providers,
+    secrets: SecretBox,
+) -> Line:
+    line = await require_line(session, principal.organization_id, line_id)
+    changes: dict[str, Any] = {}
+    if patch.label is not None and patch.label != line.label:
+        changes["label"] = {"from": line.label, "to": patch.label}
+        line.label = patch.label
+    if patch.settings is not None:
+        settings = patch.settings.model_dump(mode="json")
+        if settings != line.settings:
+            changes["settings"] = {"from": line.settings, "to": settings}
+            line.settings = settings
+    if patch.enabled is not None and patch.enabled != line.enabled:
+        changes["enabled"] = {"from": line.enabled, "to": patch.enabled}
+        line.enabled = patch.enabled
+    if patch.credentials is not None:
+        credentials = _checked_credentials(providers, line.provider, dict(patch.credentials))
+        line.sealed_credentials = secrets.seal(credentials)
+        changes["credentials"] = "replaced"
+    if changes:
+        line.updated_at = await database_time(session)
+        await session.flush()
+        await audit.record(
+            session,
+            principal.organization_id,
+            NewEntry(
+                Action.LINE_UPDATED,
+                principal.actor,
+                phone_number=line.phone_number,
+                details={"line_id": str(line.id), "changes": changes},
+            ),
+        )
+    return line

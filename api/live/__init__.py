@@ -1,0 +1,1 @@
+"""Live events: the bus between processes and the server-sent event streams."""

@@ -1,0 +1,1 @@
+"""Messages: threads, sending a reply, delivery states and timelines."""

@@ -1,0 +1,28 @@
+"""The HTTP client of the adapters: timeouts, pool and TLS set on purpose, failures sorted by what they prove."""
+
+import httpx
+
+from api.providers.port import NotProcessed, OutcomeUnknown
+
+TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=10.0, pool=5.0)
+LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30.0)
+
+
+def make_client() -> httpx.AsyncClient:
+    """TLS certificates are checked, redirects are not followed, the environment's proxies are not used."""
+    return httpx.AsyncClient(timeout=TIMEOUT, limits=LIMITS, follow_redirects=False, trust_env=False)
+
+
+def classify_failure(error: httpx.HTTPError) -> NotProcessed | OutcomeUnknown:
+    """What a failed POST proves.
+
+    Never connected, or no connection from the pool: the provider has seen nothing. Anything later, a write or read
+    error, a timeout of either, a broken protocol, may have come after the provider took it.
+    """
+    match error:
+        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout() | httpx.UnsupportedProtocol():
+            return NotProcessed(detail=f"The provider could not be reached ({type(error).__name__}).")
+        case _:
+            return OutcomeUnknown(
+                detail=f"The connection failed after the request had left ({type(error).__name__})."
+            )

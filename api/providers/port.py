@@ -1,0 +1,234 @@
+"""The port behind which every SMS provider stands, and the values that cross it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+
+class ProviderName(StrEnum):
+    TWILIO = "twilio"
+    TELNYX = "telnyx"
+    BANDWIDTH = "bandwidth"
+    SIMULATOR = "simulator"
+
+
+class MessageStatus(StrEnum):
+    """Delivery states of a message, the same for every provider."""
+
+    RECEIVED = "received"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class OptOutSignal(StrEnum):
+    """What the provider itself says of the sender's consent, beside or instead of the text."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+
+
+@dataclass(frozen=True)
+class LineAccess:
+    """What a provider needs to know of a line."""
+
+    line_id: UUID
+    phone_number: str
+    credentials: Mapping[str, str]
+
+
+# Receiving.
+
+
+@dataclass(frozen=True)
+class WebhookRequest:
+    """A webhook as it came. `url` is the configured public one, never made from `Host`."""
+
+    url: str
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+
+class EventKind(StrEnum):
+    MESSAGE = "message"
+    STATUS = "status"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class WebhookEvent:
+    """One event of a webhook, just enough to journal it; it is read whole when it is applied."""
+
+    kind: EventKind
+    event_id: str
+    phone_number: str | None
+    """The other party's."""
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True)
+class WebhookAnswer:
+    """What the provider expects back."""
+
+    content_type: str
+    body: bytes
+
+
+class UnreadableEventError(Exception):
+    """A journaled event that cannot be understood. The message says what is missing."""
+
+
+@dataclass(frozen=True)
+class MediaItem:
+    url: str
+    content_type: str
+
+
+@dataclass(frozen=True)
+class ReceivedMessage:
+    provider_message_id: str
+    sender: str
+    """E.164, or a short code."""
+    body: str
+    media: Sequence[MediaItem]
+    signal: OptOutSignal | None
+    provider_time: datetime | None
+
+
+@dataclass(frozen=True)
+class StatusReport:
+    provider_message_id: str
+    status: MessageStatus | None
+    """None: a status of the provider's that changes nothing of ours; it still shows in the timeline."""
+    provider_status: str
+    """The provider's own word."""
+    error_code: str | None
+    error_title: str | None
+    opted_out: bool
+    """The provider refuses because the recipient has stopped."""
+    provider_time: datetime | None
+
+
+# Sending.
+
+
+@dataclass(frozen=True)
+class OutgoingMessage:
+    message_id: UUID
+    to: str
+    body: str
+    media_urls: Sequence[str]
+    status_callback_url: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The provider has it."""
+
+    provider_message_id: str
+    status: MessageStatus
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """The provider refused it for good."""
+
+    code: str
+    title: str
+    opted_out: bool = False
+
+
+@dataclass(frozen=True)
+class NotProcessed:
+    """It certainly never was processed: it may be tried again."""
+
+    detail: str
+    retry_after_seconds: float | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class OutcomeUnknown:
+    """It may or may not have been accepted: never resent, reconciled instead."""
+
+    detail: str
+
+
+SendOutcome = Accepted | Rejected | NotProcessed | OutcomeUnknown
+
+
+@dataclass(frozen=True)
+class Found:
+    """The provider's own record of a message whose outcome was unknown."""
+
+    report: StatusReport
+
+
+@dataclass(frozen=True)
+class NotFoundAtProvider:
+    """The provider answered, and has no such message."""
+
+
+@dataclass(frozen=True)
+class CannotTell:
+    """The provider could not be asked, or its records leave more than one candidate."""
+
+    detail: str
+
+
+ReconcileOutcome = Found | NotFoundAtProvider | CannotTell
+
+
+@dataclass(frozen=True)
+class UnknownMessage:
+    """What is known of a message whose outcome is not."""
+
+    message_id: UUID
+    to: str
+    body: str
+    claimed_at: datetime
+    known_provider_ids: frozenset[str] = field(default_factory=frozenset)
+    """Provider ids to this number that already belong to other messages of ours."""
+
+
+class SmsProvider(Protocol):
+    """One provider. Implementations hold no state of a line: everything they need is passed."""
+
+    name: ProviderName
+    credential_fields: Mapping[str, bool]
+    """Each field of the credentials, and whether it is required."""
+
+    def is_authentic(self, line: LineAccess, request: WebhookRequest) -> bool:
+        """Whether the webhook really comes from the provider (RECV-AUTHENTIC). Never raises."""
+        ...
+
+    def split_webhook(self, request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
+        """The events of an authentic webhook. What cannot be read comes as `EventKind.UNREADABLE`; never raises."""
+        ...
+
+    def webhook_answer(self) -> WebhookAnswer: ...
+
+    def read_message(self, body: bytes) -> ReceivedMessage:
+        """Raises `UnreadableEventError`."""
+        ...
+
+    def read_status(self, body: bytes) -> StatusReport:
+        """Raises `UnreadableEventError`."""
+        ...
+
+    async def send(self, line: LineAccess, message: OutgoingMessage) -> SendOutcome:
+        """Hand the message over, once. Never raises for anything the network or the provider does."""
+        ...
+
+    async def reconcile(self, line: LineAccess, message: UnknownMessage) -> ReconcileOutcome: ...

@@ -1,0 +1,30 @@
+"""Every provider the service knows, by name."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from api.providers.http import make_client
+from api.providers.port import SmsProvider
+from api.providers.twilio import SimulatorProvider, TwilioProvider
+from api.settings import Settings
+
+
+class Providers:
+    """The adapters of one process, over one pooled HTTP client."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._client = make_client()
+        providers: list[SmsProvider] = [
+            TwilioProvider(self._client, api_url=settings.twilio_api_url),
+            SimulatorProvider(self._client, api_url=settings.simulator_url),
+        ]
+        self._by_name: Mapping[str, SmsProvider] = MappingProxyType(
+            {provider.name.value: provider for provider in providers}
+        )
+
+    def get(self, name: str) -> SmsProvider | None:
+        """The adapter of that name, or None for one this version does not have."""
+        return self._by_name.get(name)
+
+    async def close(self) -> None:
+        await self._client.aclose()

@@ -1,0 +1,404 @@
+"""Twilio: the Messages resource, its webhooks and their signature.
+
+Wire facts: Twilio's API reference for Messages, its guide to webhook security, and its error dictionary.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit, urlunsplit
+
+import httpx
+
+from api.kit.secrets import equal
+from api.kit.text import made_storable
+from api.providers.http import classify_failure
+from api.providers.port import (
+    Accepted,
+    CannotTell,
+    EventKind,
+    Found,
+    LineAccess,
+    MediaItem,
+    MessageStatus,
+    NotFoundAtProvider,
+    NotProcessed,
+    OptOutSignal,
+    OutcomeUnknown,
+    OutgoingMessage,
+    ProviderName,
+    ReceivedMessage,
+    ReconcileOutcome,
+    Rejected,
+    SendOutcome,
+    StatusReport,
+    UnknownMessage,
+    UnreadableEventError,
+    WebhookAnswer,
+    WebhookEvent,
+    WebhookRequest,
+)
+
+STATUSES: Mapping[str, MessageStatus | None] = MappingProxyType(
+    {
+        "accepted": MessageStatus.SENDING,
+        "scheduled": MessageStatus.SENDING,
+        "queued": MessageStatus.SENDING,
+        "sending": MessageStatus.SENDING,
+        "sent": MessageStatus.SENT,
+        "delivered": MessageStatus.DELIVERED,
+        "read": MessageStatus.DELIVERED,
+        "partially_delivered": MessageStatus.DELIVERED,
+        "undelivered": MessageStatus.UNDELIVERED,
+        "failed": MessageStatus.FAILED,
+        "canceled": MessageStatus.FAILED,
+    }
+)
+"""Twilio's words for a message's state, and ours. Its `queued` is past our queue: the provider has it."""
+
+SIGNALS: Mapping[str, OptOutSignal] = MappingProxyType({signal.value: signal for signal in OptOutSignal})
+"""`OptOutType`, sent with Advanced Opt-Out."""
+
+OPTED_OUT = "21610"
+
+ERROR_TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "20003": "The provider refused this line's credentials.",
+        "20404": "The provider does not know this line's account.",
+        "21211": "The number is not a valid phone number.",
+        "21408": "This line may not text that country.",
+        "21606": "The provider does not let this line send from its number.",
+        "21608": "The provider's trial account may only text verified numbers.",
+        "21610": "This person has opted out by texting STOP.",
+        "21612": "This line cannot reach that number.",
+        "21614": "The number cannot receive texts (probably a landline).",
+        "21617": "The text is too long.",
+        "21635": "The number cannot receive texts (probably a landline).",
+        "21658": "The text is too long.",
+        "21659": "The provider does not let this line send from its number.",
+        "30003": "The phone is switched off or out of reach.",
+        "30004": "The phone's carrier blocked the text.",
+        "30005": "The number does not exist or is no longer in service.",
+        "30006": "The number cannot receive texts (probably a landline).",
+        "30007": "The carrier filtered the text as spam.",
+        "30008": "The carrier could not deliver it and did not say why.",
+    }
+)
+"""Twilio's error codes in words that a front desk understands."""
+
+
+def error_title(code: str, message: str | None = None) -> str:
+    return ERROR_TITLES.get(code) or message or f"The provider refused it (error {code})."
+
+
+def signature(auth_token: str, url: str, parameters: Sequence[tuple[str, str]]) -> str:
+    """Base64 HMAC-SHA1 over the URL and every parameter as name and value, sorted by name.
+
+    The values of a repeated name are de-duplicated and sorted.
+    """
+    values: dict[str, set[str]] = {}
+    for name, value in parameters:
+        values.setdefault(name, set()).add(value)
+    signed = url + "".join(name + value for name in sorted(values) for value in sorted(values[name]))
+    digest = hmac.new(auth_token.encode(), signed.encode("utf-8", "surrogateescape"), hashlib.sha1)
+    return base64.b64encode(digest.digest()).decode()
+
+
+def _url_spellings(url: str) -> list[str]:
+    """The URL with and without its scheme's standard port: both are seen on the wire."""
+    parts = urlsplit(url)
+    standard = {"https": 443, "http": 80}.get(parts.scheme)
+    if standard is None or parts.hostname is None:
+        return [url]
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = parts.port
+    if port is None:
+        return [url, urlunsplit(parts._replace(netloc=f"{host}:{standard}"))]
+    return [url, urlunsplit(parts._replace(netloc=host))]
+
+
+def _form(body: bytes) -> dict[str, str]:
+    """The form's fields; the first of a repeated name. Raises `UnreadableEventError`."""
+    try:
+        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=500)
+    except ValueError as error:
+        raise UnreadableEventError(f"The form cannot be read: {error}.") from None
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        fields.setdefault(name, value)
+    return fields
+
+
+class TwilioProvider:
+    """Twilio's wire protocol at `api_url`."""
+
+    name = ProviderName.TWILIO
+    credential_fields: Mapping[str, bool] = MappingProxyType(
+        {"account_sid": True, "auth_token": True, "messaging_service_sid": False}
+    )
+
+    def __init__(self, client: httpx.AsyncClient, *, api_url: str) -> None:
+        self._client = client
+        self._api_url = api_url
+
+    # Receiving.
+
+    def is_authentic(self, line: LineAccess, request: WebhookRequest) -> bool:
+        given = request.headers.get("x-twilio-signature")
+        if not given or not given.isascii():
+            return False
+        token = line.credentials["auth_token"]
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        parameters: list[tuple[str, str]] = []
+        if content_type == "application/x-www-form-urlencoded":
+            try:
+                parameters = parse_qsl(
+                    request.body.decode("utf-8"), keep_blank_values=True, max_num_fields=500
+                )
+            except ValueError:
+                return False
+        elif request.body or "bodySHA256" in request.url:
+            # A JSON body is covered by its hash in the query, which the signature over the URL covers.
+            expected = parse_qs(urlsplit(request.url).query).get("bodySHA256", [""])[0]
+            if not equal(hashlib.sha256(request.body).hexdigest(), expected.lower()):
+                return False
+        matches = [equal(signature(token, url, parameters), given) for url in _url_spellings(request.url)]
+        return any(matches)
+
+    def split_webhook(self, request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
+        content_type = request.headers.get("content-type", "")
+        unreadable = WebhookEvent(
+            kind=EventKind.UNREADABLE,
+            event_id=f"unreadable:{hashlib.sha256(request.body).hexdigest()}",
+            phone_number=None,
+            body=request.body,
+            content_type=made_storable(content_type)[:200],
+        )
+        try:
+            fields = _form(request.body)
+        except UnreadableEventError:
+            return [unreadable]
+        sid = fields.get("MessageSid") or fields.get("SmsSid")
+        if not sid:
+            return [unreadable]
+        sid = made_storable(sid)[:200]
+        if kind is EventKind.MESSAGE:
+            event_id, other = sid, fields.get("From")
+        else:
+            # A status callback has no id of its own: its content is what makes it one event.
+            event_id = f"{sid}:{hashlib.sha256(request.body).hexdigest()[:32]}"
+            other = fields.get("To")
+        return [
+            WebhookEvent(
+                kind=kind,
+                event_id=event_id,
+                phone_number=made_storable(other)[:40] if other else None,
+                body=request.body,
+                content_type=made_storable(content_type)[:200],
+            )
+        ]
+
+    def webhook_answer(self) -> WebhookAnswer:
+        # An empty TwiML document: a text/plain body would be texted to the sender.
+        return WebhookAnswer(content_type="text/xml", body=b"<Response/>")
+
+    def read_message(self, body: bytes) -> ReceivedMessage:
+        fields = _form(body)
+        sid = fields.get("MessageSid") or fields.get("SmsSid")
+        sender = fields.get("From")
+        if not sid or not sender:
+            raise UnreadableEventError("The message has no MessageSid or no From.")
+        try:
+            count = int(fields.get("NumMedia") or 0)
+        except ValueError:
+            raise UnreadableEventError("NumMedia is not a number.") from None
+        media = [
+            MediaItem(
+                url=made_storable(url),
+                content_type=made_storable(
+                    fields.get(f"MediaContentType{index}", "application/octet-stream")
+                ),
+            )
+            for index in range(min(count, 10))
+            if (url := fields.get(f"MediaUrl{index}"))
+        ]
+        return ReceivedMessage(
+            provider_message_id=made_storable(sid),
+            sender=made_storable(sender),
+            body=made_storable(fields.get("Body", "")),
+            media=media,
+            signal=SIGNALS.get(fields.get("OptOutType", "").lower()),
+            provider_time=None,
+        )
+
+    def read_status(self, body: bytes) -> StatusReport:
+        fields = _form(body)
+        sid = fields.get("MessageSid") or fields.get("SmsSid")
+        status = fields.get("MessageStatus") or fields.get("SmsStatus")
+        if not sid or not status:
+            raise UnreadableEventError("The callback has no MessageSid or no MessageStatus.")
+        return _report(
+            sid=made_storable(sid),
+            status=made_storable(status).lower(),
+            code=made_storable(fields["ErrorCode"]) if fields.get("ErrorCode") else None,
+            message=made_storable(fields["ErrorMessage"]) if fields.get("ErrorMessage") else None,
+            at=_raw_dlr_done(fields.get("RawDlrDoneDate")),
+        )
+
+    # Sending.
+
+    async def send(self, line: LineAccess, message: OutgoingMessage) -> SendOutcome:
+        form: dict[str, Any] = {
+            "To": message.to,
+            "Body": message.body,
+            "StatusCallback": message.status_callback_url,
+        }
+        service = line.credentials.get("messaging_service_sid")
+        if service:
+            form["MessagingServiceSid"] = service
+        else:
+            form["From"] = line.phone_number
+        if message.media_urls:
+            form["MediaUrl"] = list(message.media_urls)
+        try:
+            response = await self._client.post(
+                self._messages_url(line), data=form, auth=_basic_auth(line)
+            )
+        except httpx.HTTPError as error:
+            return classify_failure(error)
+        return _outcome(response)
+
+    async def reconcile(self, line: LineAccess, message: UnknownMessage) -> ReconcileOutcome:
+        """Look for the message among those to its number since a minute before it was claimed."""
+        since = message.claimed_at - timedelta(minutes=1)
+        parameters = {
+            "To": message.to,
+            "DateSent>": since.astimezone(UTC).strftime("%Y-%m-%d"),
+            "PageSize": "200",
+        }
+        try:
+            response = await self._client.get(
+                self._messages_url(line), params=parameters, auth=_basic_auth(line)
+            )
+        except httpx.HTTPError as error:
+            return CannotTell(f"The provider could not be asked ({type(error).__name__}).")
+        if response.status_code != 200:
+            return CannotTell(f"The provider answered {response.status_code} to the question.")
+        try:
+            listed = response.json()["messages"]
+            candidates = [
+                each
+                for each in listed
+                if each["body"] == message.body
+                and str(each.get("direction", "")).startswith("outbound")
+                and each["sid"] not in message.known_provider_ids
+                and _created(each) >= since
+            ]
+        except (ValueError, KeyError, TypeError):
+            return CannotTell("The provider's answer could not be read.")
+        if not candidates:
+            return NotFoundAtProvider()
+        if len(candidates) > 1:
+            return CannotTell("The provider has several messages with this text.")
+        found = candidates[0]
+        code = found.get("error_code")
+        return Found(
+            _report(
+                sid=str(found["sid"]),
+                status=str(found["status"]).lower(),
+                code=str(code) if code else None,
+                message=found.get("error_message"),
+                at=None,
+            )
+        )
+
+    def _messages_url(self, line: LineAccess) -> str:
+        account = quote(line.credentials["account_sid"], safe="")
+        return f"{self._api_url}/2010-04-01/Accounts/{account}/Messages.json"
+
+
+class SimulatorProvider(TwilioProvider):
+    """The carrier simulator on loopback speaks Twilio's protocol."""
+
+    name = ProviderName.SIMULATOR
+
+
+def _basic_auth(line: LineAccess) -> httpx.BasicAuth:
+    return httpx.BasicAuth(line.credentials["account_sid"], line.credentials["auth_token"])
+
+
+def _report(*, sid: str, status: str, code: str | None, message: str | None, at: datetime | None) -> StatusReport:
+    if code == "0":
+        code = None
+    return StatusReport(
+        provider_message_id=sid,
+        status=STATUSES.get(status),
+        provider_status=status,
+        error_code=code,
+        error_title=error_title(code, message) if code else None,
+        opted_out=code == OPTED_OUT,
+        provider_time=at,
+    )
+
+
+def _outcome(response: httpx.Response) -> SendOutcome:
+    """What Twilio's answer to a send means. An ambiguous answer is unknown: it has no idempotency key."""
+    payload = _json_object(response)
+    if response.status_code == 201 or response.status_code == 200:
+        sid = payload.get("sid")
+        if not isinstance(sid, str) or not sid:
+            return OutcomeUnknown("The provider accepted it without saying under which id.")
+        status = STATUSES.get(str(payload.get("status", "queued")).lower())
+        return Accepted(provider_message_id=sid, status=status or MessageStatus.SENDING)
+    code = str(payload.get("code") or response.status_code)
+    if response.status_code == 429 or code == "20429":
+        return NotProcessed(
+            detail="The provider asked for a slower pace.",
+            retry_after_seconds=_retry_after(response),
+            code=code,
+        )
+    if 400 <= response.status_code < 500 and response.status_code != 408:
+        message = payload.get("message")
+        return Rejected(
+            code=code,
+            title=error_title(code, message if isinstance(message, str) else None),
+            opted_out=code == OPTED_OUT,
+        )
+    return OutcomeUnknown(f"The provider answered {response.status_code}.")
+
+
+def _json_object(response: httpx.Response) -> dict[str, Any]:
+    try:
+        payload = json.loads(response.content)
+    except ValueError:
+        return {}
+    return payload if isinstance(payload, dict) else {}
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    try:
+        seconds = float(response.headers["retry-after"])
+    except (KeyError, ValueError):
+        return None
+    return min(max(seconds, 0.0), 600.0)
+
+
+def _raw_dlr_done(value: str | None) -> datetime | None:
+    """`RawDlrDoneDate`: YYMMDDhhmm, UTC."""
+    if not value:
+        return None
+    try:
+        return datetime.strptime(value, "%y%m%d%H%M").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _created(message: Mapping[str, Any]) -> datetime:
+    """Raises ValueError or TypeError for a date that is not RFC 2822."""
+    return parsedate_to_datetime(message["date_created"])

@@ -1,0 +1,37 @@
+/**
+ * The words of the API, derived from its paths: a renamed model in the generated schema changes nothing here,
+ * a changed shape fails the type check.
+ */
+import type { paths } from "./schema";
+
+type Answer<Path extends keyof paths, Method extends "get" | "post"> = paths[Path] extends Record<
+  Method,
+  { responses: { 200: { content: { "application/json": infer Body } } } }
+>
+  ? Body
+  : never;
+
+export type Me = Answer<"/api/v1/me", "get">;
+export type Permission = Me["permissions"][number];
+export type Indicator = Answer<"/api/v1/indicator", "get">;
+
+export type ConversationPage = Answer<"/api/v1/conversations", "get">;
+export type Conversation = ConversationPage["items"][number];
+export type ConversationStatus = Conversation["status"];
+export type ConversationDetail = Answer<"/api/v1/conversations/{conversation_id}", "get">;
+export type Holder = Conversation["holders"][number];
+export type Viewer = Conversation["viewers"][number];
+export type OptInCheck = ConversationDetail["opt_in_check"];
+export type OptInInstance = OptInCheck["instances"][number];
+export type OptInState = OptInInstance["state"];
+
+export type MessagePage = Answer<"/api/v1/conversations/{conversation_id}/messages", "get">;
+export type Message = MessagePage["items"][number];
+export type MessageStatus = Message["status"];
+export type MessageDetail = Answer<"/api/v1/messages/{message_id}", "get">;
+
+export type AuditEntry = Answer<"/api/v1/conversations/{conversation_id}/audit-entries", "get">["items"][number];
+
+export type Family = Answer<"/api/v1/families/{family_id}", "get">;
+export type StaffMember = Answer<"/api/v1/staff-members/{staff_member_id}", "get">;
+export type PhoneRecord = StaffMember["phone_records"][number];

@@ -1,0 +1,34 @@
+import { fileURLToPath } from "node:url";
+
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const api = process.env.MESSENGER_API_URL ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  server: {
+    port: 5173,
+    // The API compares Origin with its own address, so the proxy presents requests as coming from there.
+    proxy: {
+      "^/(api|webhooks)/": { target: api, changeOrigin: true, headers: { origin: new URL(api).origin } },
+    },
+  },
+  build: {
+    target: "es2023",
+    manifest: true,
+    // Under the server's Content-Security-Policy fonts and scripts come from files only, never from data: URLs.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  test: {
+    environment: "jsdom",
+    setupFiles: ["./src/testing/setup.ts"],
+    include: ["src/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+    css: false,
+    env: { TZ: "UTC" },
+  },
+});

@@ -1,0 +1,312 @@
+"""The carrier itself, whatever protocol it is spoken to in: texts travel, handsets receive, the network answers STOP."""
+
+import asyncio
+import dataclasses
+import logging
+from collections import deque
+from collections.abc import Mapping
+
+import httpx
+
+from simulator import keywords
+from simulator.client import WebhookClient, origin
+from simulator.faults import BEFORE_POSTING, Facts, Faults, Kind, Where
+from simulator.model import FINAL, Direction, HandsetState, Line, Media, Message, Status
+from simulator.outgoing import Dispatcher, Job, JobKind, Outcome
+from simulator.segments import count_segments
+from simulator.settings import Settings
+from simulator.state import State
+from simulator.store import Store
+from simulator.stream import Hub
+from simulator.views import text_view
+from simulator.wire import Webhook, Wire
+
+_log = logging.getLogger(__name__)
+
+_AT_ATTEMPT = frozenset({Kind.HANG, Kind.ACCEPT_THEN_DISCONNECT})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Alert:
+    """What a provider would show in its log of errors."""
+
+    at: float
+    message_sid: str
+    kind: str
+    detail: str
+
+
+class Carrier:
+    def __init__(self, settings: Settings, wires: Mapping[str, Wire]) -> None:
+        self.settings = settings
+        self.wires = wires
+        self.faults = Faults(settings.seed)
+        self.hub = Hub()
+        self.closing = asyncio.Event()
+        self.alerts: deque[Alert] = deque(maxlen=500)
+        self.state = State()
+        self.dispatcher = Dispatcher(
+            self._post,
+            settings=lambda: self.settings,
+            on_settled=lambda job: self.state.notebook.remove("job", job.id),
+            on_abandoned=self._abandoned,
+        )
+        self._store: Store | None = None
+        self._moving: dict[str, asyncio.TimerHandle] = {}
+
+    # Life
+
+    async def start(self) -> None:
+        """Raises sqlite3.Error or ValueError for a state file that cannot be used."""
+        self._client = WebhookClient(self.settings)
+        self.dispatcher.start()
+        if self.settings.state_file is not None:
+            self._store = Store(self.settings.state_file)
+            self.state = State(self._store)
+            jobs = self._store.load(self.state)
+            self._store.start()
+            for message in self.state.messages.values():
+                if message.status not in FINAL:
+                    self._move_later(message)
+            for job in jobs:
+                self.dispatcher.submit(job)
+
+    async def stop(self) -> None:
+        """Keep what is still to be done in the state file; without one, finish it as far as time allows."""
+        self.closing.set()
+        for timer in self._moving.values():
+            timer.cancel()
+        if self._store is None:
+            for sid in list(self._moving):
+                while self.state.messages[sid].status not in FINAL:
+                    self._move(self.state.messages[sid], schedule=False)
+        await self.dispatcher.stop(wait=self.settings.drain_seconds)
+        if self._store is not None:
+            await self._store.stop()
+        elif self.dispatcher.pending:
+            _log.warning("stopped with %d webhooks unanswered", len(self.dispatcher.pending))
+        await self._client.close()
+
+    async def reset(self, *, keep_setup: bool) -> None:
+        """Forget every text, webhook, unsubscription and fault; unless `keep_setup`, also accounts, lines, handsets."""
+        for timer in self._moving.values():
+            timer.cancel()
+        self._moving.clear()
+        self.dispatcher.clear()
+        self.alerts.clear()
+        self.faults.replace((), seed=self.settings.seed)
+        if keep_setup:
+            self.state.clear_messages()
+        else:
+            self.state.clear()
+        if self._store is not None:
+            setup = () if keep_setup else ("account", "line", "handset", "media")
+            await self._store.forget("message", "stopped", "job", *setup)
+        self.hub.publish("resync", {})
+
+    # From a line to a handset
+
+    def accept(
+        self,
+        line: Line,
+        *,
+        to: str,
+        body: str,
+        media: list[Media] | None = None,
+        status_callback: str | None = None,
+        service_sid: str | None = None,
+        direction: Direction = Direction.OUTBOUND_API,
+    ) -> Message:
+        """Take a text for delivery. It moves on by itself from here."""
+        state = self.state
+        now = state.clock()
+        message = Message(
+            number=state.next_number(),
+            sid=self.wires[line.wire].new_message_sid(has_media=bool(media)),
+            account_sid=line.account_sid,
+            line=line.phone_number,
+            handset=to,
+            direction=direction,
+            body=body,
+            status=Status.QUEUED if service_sid is None else Status.ACCEPTED,
+            created_at=now,
+            updated_at=now,
+            wire=line.wire,
+            media=media or [],
+            segments=count_segments(body),
+            status_callback=None if direction is Direction.CARRIER else status_callback or line.status_url,
+            messaging_service_sid=service_sid,
+        )
+        state.add(message)
+        if direction is Direction.OUTBOUND_API:
+            state.counts.sends_accepted += 1
+        self._report_status(message)
+        self._move_later(message)
+        return message
+
+    def _move_later(self, message: Message) -> None:
+        settings = self.settings
+        delay = {
+            Status.ACCEPTED: settings.queued_after,
+            Status.QUEUED: settings.sending_after,
+            Status.SENDING: settings.sent_after,
+            Status.SENT: settings.delivered_after,
+        }[message.status]
+        self._moving[message.sid] = asyncio.get_running_loop().call_later(delay, self._move, message)
+
+    def _move(self, message: Message, *, schedule: bool = True) -> None:
+        """One step on the way to the handset."""
+        self._moving.pop(message.sid, None)
+        now = self.state.clock()
+        message.updated_at = now
+        match message.status:
+            case Status.ACCEPTED:
+                message.status = Status.QUEUED
+            case Status.QUEUED:
+                message.status = Status.SENDING
+            case Status.SENDING:
+                message.status = Status.SENT
+                message.sent_at = now
+            case _:
+                self._reach_handset(message, now)
+        self.state.changed(message)
+        self._report_status(message)
+        if schedule and message.status not in FINAL:
+            self._move_later(message)
+
+    def _reach_handset(self, message: Message, now: float) -> None:
+        handset = self.state.handset(message.handset)
+        message.delivered_at = now
+        if handset.state is HandsetState.ON:
+            message.status = Status.DELIVERED
+            self._show(message)
+        else:
+            message.status = Status.UNDELIVERED
+            message.failure = handset.state
+
+    def _show(self, message: Message) -> None:
+        if self.hub.watched:
+            self.hub.publish("text", text_view(message))
+
+    # From a handset to a line
+
+    def text(
+        self,
+        handset: str,
+        line: Line,
+        *,
+        body: str,
+        media: list[Media] | None = None,
+        message_sid: str | None = None,
+        repeat: int = 1,
+    ) -> Message:
+        """A person texts a line. The business is told `repeat` times of the one text. Raises KeyError for a
+        `message_sid` that is taken."""
+        state = self.state
+        now = state.clock()
+        sid = message_sid or self.wires[line.wire].new_message_sid(has_media=bool(media))
+        if sid in state.messages:
+            raise KeyError(sid)
+        keyword = keywords.recognise(body, kind=line.kind)
+        message = Message(
+            number=state.next_number(),
+            sid=sid,
+            account_sid=line.account_sid,
+            line=line.phone_number,
+            handset=handset,
+            direction=Direction.INBOUND,
+            body=body,
+            status=Status.RECEIVED,
+            created_at=now,
+            updated_at=now,
+            wire=line.wire,
+            media=media or [],
+            segments=count_segments(body),
+            messaging_service_sid=line.messaging_service_sid,
+            sent_at=now,
+            opt_out_type=keyword.value if keyword is not None and line.advanced_opt_out else None,
+        )
+        state.handset(handset)
+        state.add(message)
+        state.counts.inbound += 1
+        self._show(message)
+        if keyword is not None and line.keywords == "carrier":
+            self._obey(keyword, line, handset)
+        self.report_inbound(message, times=repeat)
+        return message
+
+    def _obey(self, keyword: keywords.Keyword, line: Line, handset: str) -> None:
+        was_stopped = self.state.is_stopped(line, handset)
+        if keyword is keywords.Keyword.STOP:
+            self.state.stop(line, handset)
+        elif keyword is keywords.Keyword.START:
+            self.state.lift_stop(line, handset)
+        answer = keywords.answer(keyword, kind=line.kind, was_stopped=was_stopped)
+        if answer is not None:
+            self.accept(line, to=handset, body=answer, direction=Direction.CARRIER)
+
+    def report_inbound(self, message: Message, *, times: int = 1) -> None:
+        for _ in range(times):
+            self._submit(message, kind=JobKind.INBOUND, lane=f"inbound {message.handset} {message.line}")
+
+    # Webhooks
+
+    def _report_status(self, message: Message) -> None:
+        if message.status_callback is not None and message.status in self.settings.callback_statuses:
+            self._submit(message, kind=JobKind.STATUS, lane=f"status {message.sid}")
+
+    def _submit(self, message: Message, *, kind: JobKind, lane: str) -> None:
+        effects = self.faults.decide(Where(kind.value), _facts(message, message.status), BEFORE_POSTING)
+        if effects.rule is not None:
+            return  # Dropped: the business never hears of it.
+        for _ in range(effects.copies):
+            job = Job(kind=kind, message_sid=message.sid, status=message.status.value, lane=lane)
+            self.state.notebook.put("job", job.id, job)
+            self.dispatcher.submit(job, delay=effects.delay, hold=effects.hold)
+
+    async def _post(self, job: Job) -> Outcome:
+        message = self.state.messages.get(job.message_sid)
+        line = self.state.lines.get(message.line) if message is not None else None
+        account = self.state.accounts.get(line.account_sid) if line is not None else None
+        if message is None or line is None or account is None:
+            return Outcome(detail="its message, line or account is gone")
+        wire = self.wires[message.wire]
+        webhook: Webhook | None
+        if job.kind is JobKind.INBOUND:
+            webhook = wire.inbound_webhook(message, line=line, account=account, token=job.id)
+        else:
+            webhook = wire.status_webhook(message, job.status, line=line, account=account, token=job.id)
+        if webhook is None:
+            return Outcome(detail=f"{line.phone_number} has no address for this webhook")
+        effects = self.faults.decide(Where(job.kind.value), _facts(message, job.status), _AT_ATTEMPT)
+        outcome, response = await self._client.post(
+            webhook,
+            settings=self.settings,
+            allowed=frozenset(origin(url) for url in (line.inbound_url, line.status_url) if url),
+            fault=effects.rule,
+        )
+        if response is not None and outcome.answered and job.kind is JobKind.INBOUND:
+            self._do_as_answered(message, line, response)
+        return outcome
+
+    def _do_as_answered(self, message: Message, line: Line, response: httpx.Response) -> None:
+        answer = self.wires[message.wire].read_answer(response)
+        if answer.complaint is not None:
+            self._alert(message.sid, JobKind.INBOUND, answer.complaint)
+        for text in answer.texts:
+            if self.state.is_stopped(line, message.handset):
+                self._alert(message.sid, JobKind.INBOUND, "its answer was not texted: unsubscribed")
+            else:
+                self.accept(line, to=message.handset, body=text, direction=Direction.OUTBOUND_REPLY)
+
+    def _abandoned(self, job: Job, outcome: Outcome) -> None:
+        self._alert(job.message_sid, job.kind, outcome.detail)
+
+    def _alert(self, message_sid: str, kind: JobKind, detail: str) -> None:
+        self.alerts.append(
+            Alert(at=self.state.clock(), message_sid=message_sid, kind=kind.value, detail=detail)
+        )
+
+
+def _facts(message: Message, status: str) -> Facts:
+    return Facts(sender=message.sender, recipient=message.recipient, body=message.body, status=status)

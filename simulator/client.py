@@ -1,0 +1,90 @@
+"""The carrier's HTTP client: posts a webhook, well or badly, and says what came of it."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+import httpx
+
+from simulator import network
+from simulator.faults import Kind, Rule
+from simulator.outgoing import Outcome
+from simulator.settings import RetryOn, Settings
+from simulator.wire import Webhook
+
+
+class WebhookClient:
+    def __init__(self, settings: Settings) -> None:
+        self._http = httpx.AsyncClient(
+            limits=httpx.Limits(
+                max_connections=settings.webhook_connections,
+                max_keepalive_connections=settings.webhook_connections,
+                keepalive_expiry=4.0,  # Below uvicorn's 5 s, so that no request meets a connection being closed.
+            ),
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def post(
+        self, webhook: Webhook, *, settings: Settings, allowed: frozenset[str], fault: Rule | None = None
+    ) -> tuple[Outcome, httpx.Response | None]:
+        """Post to where `settings.api_url` says, else to the webhook's own address if that is on this machine or one
+        of `allowed` (origins). The response is there when one came."""
+        url = destination(webhook.url, api_url=settings.api_url, allowed=allowed)
+        if url is None:
+            return Outcome(detail=f"{origin(webhook.url)} is not configured, so nothing is sent there"), None
+        if fault is not None:
+            return await self._post_badly(url, webhook, fault), None
+        timeout = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
+        headers = {**webhook.headers, "Host": urlsplit(webhook.url).netloc}
+        try:
+            response = await self._http.post(url, content=webhook.body, headers=headers, timeout=timeout)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            return Outcome(failure=RetryOn.CONNECT, detail=_words(error)), None
+        except httpx.TransportError as error:
+            return Outcome(failure=RetryOn.READ, detail=_words(error)), None
+        except httpx.InvalidURL as error:
+            return Outcome(detail=_words(error)), None
+        detail = "" if response.is_success else f"answered {response.status_code}"
+        return Outcome(http_status=response.status_code, detail=detail), response
+
+    async def _post_badly(self, url: str, webhook: Webhook, fault: Rule) -> Outcome:
+        headers = dict(webhook.headers)
+        try:
+            if fault.kind is Kind.HANG:
+                seconds = 5.0 if fault.seconds is None else fault.seconds
+                await network.post_half_and_stall(url, headers, webhook.body, seconds=seconds)
+            else:
+                await network.post_and_hang_up(url, headers, webhook.body)
+        except OSError as error:
+            return Outcome(failure=RetryOn.CONNECT, detail=_words(error))
+        return Outcome(failure=RetryOn.CONNECT, detail=f"fault: {fault.kind}")
+
+
+def destination(url: str, *, api_url: str | None, allowed: frozenset[str]) -> str | None:
+    """Where a webhook for `url` is really posted; None where the simulator does not send."""
+    parts = urlsplit(url)
+    if api_url is not None:
+        return api_url.rstrip("/") + (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if origin(url) in allowed or _is_loopback(parts.hostname or ""):
+        return url
+    return None
+
+
+def origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")
