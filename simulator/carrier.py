@@ -1,4 +1,4 @@
-"""The carrier itself, whatever protocol it is spoken to in: texts travel, handsets receive, the network answers STOP."""
+"""The carrier itself, in whatever protocol it is spoken to: texts travel, the network answers STOP."""
 
 import asyncio
 import dataclasses
@@ -58,7 +58,7 @@ class Carrier:
 
     async def start(self) -> None:
         """Raises sqlite3.Error or ValueError for a state file that cannot be used."""
-        self._client = WebhookClient(self.settings)
+        self._client = WebhookClient()
         self.dispatcher.start()
         if self.settings.state_file is not None:
             self._store = Store(self.settings.state_file)
@@ -87,12 +87,22 @@ class Carrier:
             _log.warning("stopped with %d webhooks unanswered", len(self.dispatcher.pending))
         await self._client.close()
 
+    async def wait_until_idle(self, seconds: float) -> bool:
+        """Whether, within `seconds`, every text has ended and every webhook is answered or given up."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while self._moving or self.dispatcher.pending:
+            if loop.time() >= deadline or self.closing.is_set():
+                return False
+            await asyncio.sleep(0.01)
+        return True
+
     async def reset(self, *, keep_setup: bool) -> None:
-        """Forget every text, webhook, unsubscription and fault; unless `keep_setup`, also accounts, lines, handsets."""
+        """Forget every text, webhook, unsubscription and fault, and, unless `keep_setup`, all the rest."""
         for timer in self._moving.values():
             timer.cancel()
         self._moving.clear()
-        self.dispatcher.clear()
+        await self.dispatcher.clear()
         self.alerts.clear()
         self.faults.replace((), seed=self.settings.seed)
         if keep_setup:
@@ -303,9 +313,7 @@ class Carrier:
         self._alert(job.message_sid, job.kind, outcome.detail)
 
     def _alert(self, message_sid: str, kind: JobKind, detail: str) -> None:
-        self.alerts.append(
-            Alert(at=self.state.clock(), message_sid=message_sid, kind=kind.value, detail=detail)
-        )
+        self.alerts.append(Alert(at=self.state.clock(), message_sid=message_sid, kind=kind.value, detail=detail))
 
 
 def _facts(message: Message, status: str) -> Facts:

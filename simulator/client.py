@@ -1,6 +1,9 @@
 """The carrier's HTTP client: posts a webhook, well or badly, and says what came of it."""
 
+import contextlib
 import ipaddress
+import ssl
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,24 +16,32 @@ from simulator.wire import Webhook
 
 
 class WebhookClient:
-    def __init__(self, settings: Settings) -> None:
-        self._http = httpx.AsyncClient(
-            limits=httpx.Limits(
-                max_connections=settings.webhook_connections,
-                max_keepalive_connections=settings.webhook_connections,
-                keepalive_expiry=4.0,  # Below uvicorn's 5 s, so that no request meets a connection being closed.
-            ),
-            trust_env=False,
-        )
+    """A stack of HTTP clients, each lent to one webhook at a time. One client with as many connections would
+    look at all of them for every request, which takes longer than posting it."""
+
+    def __init__(self) -> None:
+        self._tls = ssl.create_default_context()
+        self._idle: list[httpx.AsyncClient] = []
 
     async def close(self) -> None:
-        await self._http.aclose()
+        for client in self._idle:
+            await client.aclose()
+
+    @contextlib.contextmanager
+    def _lent(self) -> Iterator[httpx.AsyncClient]:
+        # Kept for less than uvicorn's 5 s, so that no request meets a connection that is being closed.
+        limits = httpx.Limits(max_connections=2, max_keepalive_connections=2, keepalive_expiry=4.0)
+        client = self._idle.pop() if self._idle else httpx.AsyncClient(limits=limits, verify=self._tls, trust_env=False)
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
 
     async def post(
         self, webhook: Webhook, *, settings: Settings, allowed: frozenset[str], fault: Rule | None = None
     ) -> tuple[Outcome, httpx.Response | None]:
-        """Post to where `settings.api_url` says, else to the webhook's own address if that is on this machine or one
-        of `allowed` (origins). The response is there when one came."""
+        """Post to where `settings.api_url` says, else to the webhook's own address if that is on this machine
+        or one of `allowed` (origins). The response is there when one came."""
         url = destination(webhook.url, api_url=settings.api_url, allowed=allowed)
         if url is None:
             return Outcome(detail=f"{origin(webhook.url)} is not configured, so nothing is sent there"), None
@@ -39,7 +50,8 @@ class WebhookClient:
         timeout = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
         headers = {**webhook.headers, "Host": urlsplit(webhook.url).netloc}
         try:
-            response = await self._http.post(url, content=webhook.body, headers=headers, timeout=timeout)
+            with self._lent() as client:
+                response = await client.post(url, content=webhook.body, headers=headers, timeout=timeout)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Outcome(failure=RetryOn.CONNECT, detail=_words(error)), None
         except httpx.TransportError as error:
@@ -59,7 +71,7 @@ class WebhookClient:
                 await network.post_and_hang_up(url, headers, webhook.body)
         except OSError as error:
             return Outcome(failure=RetryOn.CONNECT, detail=_words(error))
-        return Outcome(failure=RetryOn.CONNECT, detail=f"fault: {fault.kind}")
+        return Outcome(failure=RetryOn.READ, detail=f"fault: {fault.kind}")
 
 
 def destination(url: str, *, api_url: str | None, allowed: frozenset[str]) -> str | None:

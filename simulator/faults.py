@@ -44,9 +44,7 @@ POSSIBLE: dict[Where, frozenset[Kind]] = {
             Kind.REJECT,
         }
     ),
-    Where.LIST: frozenset(
-        {Kind.DELAY, Kind.DROP, Kind.STATUS_429, Kind.STATUS_5XX, Kind.HANG, Kind.REJECT}
-    ),
+    Where.LIST: frozenset({Kind.DELAY, Kind.DROP, Kind.STATUS_429, Kind.STATUS_5XX, Kind.HANG, Kind.REJECT}),
     Where.INBOUND: frozenset(
         {Kind.DELAY, Kind.DROP, Kind.DUPLICATE, Kind.REORDER, Kind.HANG, Kind.ACCEPT_THEN_DISCONNECT}
     ),
@@ -72,8 +70,8 @@ class Facts:
 
 @dataclass(slots=True, kw_only=True)
 class Rule:
-    """`next_n` affects that many matching events and is spent; `probability` rolls a die for each; with neither,
-    every matching event is affected."""
+    """`next_n` affects that many matching events and is spent; `probability` rolls a die for each; with
+    neither, every matching event is affected."""
 
     where: Where
     kind: Kind

@@ -18,17 +18,17 @@ _WORDS = {
 }
 
 _ANSWERS = {
-    Keyword.STOP: "You have successfully been unsubscribed. You will not receive any more messages from this number. "
-    "Reply START to resubscribe.",
-    Keyword.START: "You have successfully been re-subscribed to messages from this number. Reply HELP for help. "
-    "Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
+    Keyword.STOP: "You have successfully been unsubscribed. You will not receive any more messages from "
+    "this number. Reply START to resubscribe.",
+    Keyword.START: "You have successfully been re-subscribed to messages from this number. "
+    "Reply HELP for help. Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
     Keyword.HELP: "Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
 }
 
 _TOLL_FREE_ANSWERS = {
     **_ANSWERS,
-    Keyword.STOP: 'NETWORK MSG: You replied with the word "stop" which blocks all texts sent from this number. '
-    'Text back "unstop" to receive messages again.',
+    Keyword.STOP: 'NETWORK MSG: You replied with the word "stop" which blocks all texts sent from this '
+    'number. Text back "unstop" to receive messages again.',
     Keyword.START: 'NETWORK MSG: You have replied "unstop" and will begin receiving messages again from this number.',
 }
 

@@ -96,7 +96,7 @@ class Media:
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """One text. `number` counts all texts of this carrier, oldest first. Times are seconds since the epoch."""
+    """One text. `number` counts all texts of this carrier. Times are seconds since the epoch."""
 
     number: int
     sid: str

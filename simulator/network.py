@@ -1,4 +1,4 @@
-"""Bad manners on the wire that no HTTP library offers: closing without an answer, never answering, hanging up."""
+"""Bad manners on the wire that no HTTP library offers: closing unanswered, never answering, hanging up."""
 
 import asyncio
 import contextlib
@@ -58,7 +58,7 @@ async def answer_with(
     send: Send,
     closing: asyncio.Event,
 ) -> None:
-    """Answer a request with what `act` returns, unless `effects` wants it otherwise. `act` runs at most once."""
+    """Answer with what `act` returns, unless `effects` wants it otherwise. `act` runs at most once."""
     reply: Reply | None = None
     if effects.delay:
         if effects.accept_before_delay:
@@ -88,7 +88,7 @@ async def close_unanswered(receive: Receive) -> None:
     """Close the connection with no byte of an answer, as a crashing server or a cut cable does."""
     transport = getattr(getattr(receive, "__self__", None), "transport", None)
     if transport is None:
-        raise RuntimeError("closing a connection unanswered needs uvicorn, and no middleware around `receive`")
+        raise RuntimeError("closing a connection unanswered needs uvicorn, and no wrapper around `receive`")
     transport.close()
     await _disconnected(receive)
 
@@ -119,9 +119,7 @@ async def post_and_hang_up(url: str, headers: dict[str, str], body: bytes) -> No
 
 async def post_half_and_stall(url: str, headers: dict[str, str], body: bytes, *, seconds: float) -> None:
     """Post half of the body and say nothing more for `seconds`, then hang up."""
-    await _speak(
-        url, headers, body, said=len(body) // 2, then=lambda reader: _closed_or_late(reader, seconds)
-    )
+    await _speak(url, headers, body, said=len(body) // 2, then=lambda reader: _closed_or_late(reader, seconds))
 
 
 async def _speak(

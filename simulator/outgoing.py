@@ -32,6 +32,9 @@ class Job:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     """Stays the same over all attempts."""
 
+    order: int = 0
+    """Counts the jobs handed over."""
+
     attempts: int = 0
     out_of_line: bool = False
     """It has lost its place in the lane: repeated, delayed or held back."""
@@ -89,6 +92,7 @@ class Dispatcher:
         self._lanes: dict[str, _Lane] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._workers: list[asyncio.Task[None]] = []
+        self._handed_over = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self.pending: dict[str, Job] = {}
@@ -103,6 +107,9 @@ class Dispatcher:
     async def stop(self, *, wait: float) -> None:
         """Give what is under way `wait` seconds, then stop. `pending` says what was not answered."""
         await self.wait_until_idle(wait)
+        await self._halt()
+
+    async def _halt(self) -> None:
         for timer in self._timers.values():
             timer.cancel()
         for worker in self._workers:
@@ -115,25 +122,26 @@ class Dispatcher:
             await asyncio.wait_for(self._idle.wait(), seconds)
         return not self.pending
 
-    def clear(self) -> None:
-        """Forget every webhook that is not being posted this moment."""
-        for timer in self._timers.values():
-            timer.cancel()
+    async def clear(self) -> None:
+        """Forget every webhook, and hang up on those that are being posted."""
+        await self._halt()
         self._timers.clear()
-        while not self._ready.empty():
-            self._ready.get_nowait()
+        self._ready = asyncio.Queue()
         self._lanes.clear()
         self.pending.clear()
         self.tally = Tally()
         self._idle.set()
+        self.start()
 
     def submit(self, job: Job, *, delay: float = 0.0, hold: float | None = None) -> None:
-        """Post `job`, after `delay` seconds, or, with `hold`, once a later one of its lane has been tried or that
-        many seconds have gone by."""
+        """Post `job`: after `delay` seconds; with `hold`, once a later one of its lane has been tried, or
+        that many seconds have gone by."""
         self.pending[job.id] = job
         self._idle.clear()
+        self._handed_over += 1
+        job.order = self._handed_over
         if hold is not None:
-            timer = asyncio.get_running_loop().call_later(hold + delay, self._release, job.lane, job)
+            timer = asyncio.get_running_loop().call_later(hold + delay, self._release, job)
             self._lanes.setdefault(job.lane, _Lane()).held.append((job, timer))
             self._timers[job.id] = timer
         elif delay > 0 or job.out_of_line:
@@ -165,8 +173,7 @@ class Dispatcher:
             except Exception as error:
                 _log.exception("a webhook could not be posted")
                 outcome = Outcome(detail=f"{type(error).__name__} in the simulator")
-            if job.id in self.pending:
-                self._settle(job, outcome)
+            self._settle(job, outcome)
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
         in_lane = not job.out_of_line
@@ -180,7 +187,7 @@ class Dispatcher:
             self._on_abandoned(job, outcome)
             self._done(job)
         if in_lane:
-            self._next_in(job.lane)
+            self._next_after(job)
 
     def _done(self, job: Job) -> None:
         del self.pending[job.id]
@@ -188,27 +195,32 @@ class Dispatcher:
         if not self.pending:
             self._idle.set()
 
-    def _next_in(self, name: str) -> None:
-        lane = self._lanes.get(name)
+    def _next_after(self, tried: Job) -> None:
+        lane = self._lanes.get(tried.lane)
         if lane is None:
             return
-        for job, _ in list(lane.held):
-            self._release(name, job)
         if lane.waiting:
             self._ready.put_nowait(lane.waiting.popleft())
         else:
             lane.busy = False
-            if not lane.held:
-                del self._lanes[name]
+        for job, _ in list(lane.held):
+            if job.order < tried.order:
+                self._release(job)
+        self._forget_if_empty(tried.lane)
 
-    def _release(self, name: str, job: Job) -> None:
-        lane = self._lanes[name]
+    def _forget_if_empty(self, name: str) -> None:
+        lane = self._lanes.get(name)
+        if lane is not None and not lane.busy and not lane.held:
+            del self._lanes[name]
+
+    def _release(self, job: Job) -> None:
+        """Let a job go that was held back."""
+        lane = self._lanes[job.lane]
         for held, timer in lane.held:
             if held is job:
                 timer.cancel()
         lane.held = [(held, timer) for held, timer in lane.held if held is not job]
-        if not lane.held and not lane.busy:
-            del self._lanes[name]
+        self._forget_if_empty(job.lane)
         job.out_of_line = True
         self._due(job)
 
@@ -220,6 +232,4 @@ class Dispatcher:
 
     def _backoff(self, job: Job) -> float:
         settings = self._settings()
-        return float(
-            min(settings.retry_backoff * 2 ** min(job.attempts - 1, 16), settings.retry_backoff_max)
-        )
+        return float(min(settings.retry_backoff * 2 ** min(job.attempts - 1, 16), settings.retry_backoff_max))

@@ -40,9 +40,7 @@ class Settings:
     delivered_after: float = 0.25
     """Each is counted from the step before it."""
 
-    callback_statuses: frozenset[str] = frozenset(
-        {"queued", "sending", "sent", "delivered", "undelivered", "failed"}
-    )
+    callback_statuses: frozenset[str] = frozenset({"queued", "sending", "sent", "delivered", "undelivered", "failed"})
     """The statuses that are reported to the status callback."""
 
     connect_timeout: float = 5.0
@@ -51,7 +49,7 @@ class Settings:
     """Attempts after the first one. `None`: until the answer is 2xx."""
 
     retry_on: frozenset[RetryOn] = field(default_factory=lambda: frozenset({RetryOn.CONNECT}))
-    """Twilio's default repeats only a connection that could not be made. With `retries=None` every failure counts."""
+    """Twilio by default repeats only what could not connect. With `retries=None` every failure counts."""
 
     retry_backoff: float = 0.2
     """The wait before the first repetition; it doubles up to `retry_backoff_max`."""

@@ -1,7 +1,7 @@
 """A SQLite file that follows the carrier's state a fraction of a second behind.
 
-Requests never wait for it: changes are noted in memory and written together, in a thread. A crash can lose the last
-quarter second; a stop loses nothing.
+Requests never wait for it: changes are noted in memory and written together, in a thread. A crash can lose
+the last quarter second; a stop loses nothing.
 """
 
 import asyncio
@@ -47,8 +47,8 @@ class Store:
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.execute(
-            "CREATE TABLE IF NOT EXISTS record "
-            "(kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+            "CREATE TABLE IF NOT EXISTS record (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, "
+            "PRIMARY KEY (kind, key)) WITHOUT ROWID"
         )
         self._database.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
@@ -67,6 +67,9 @@ class Store:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         await self.flush()
+        self.close()
+
+    def close(self) -> None:
         self._database.close()
 
     async def flush(self) -> None:

@@ -34,13 +34,12 @@ class Hub:
         queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUE)
         self._queues.add(queue)
         stopped = asyncio.ensure_future(closing.wait())
+        arrival: asyncio.Future[bytes] | None = None
         try:
             yield b"retry: 1000\n\n" + _frame("hello", {})
             while not closing.is_set():
                 arrival = asyncio.ensure_future(queue.get())
-                await asyncio.wait(
-                    {arrival, stopped}, timeout=_KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED
-                )
+                await asyncio.wait({arrival, stopped}, timeout=_KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED)
                 if arrival.done():
                     yield arrival.result()
                 else:
@@ -49,6 +48,8 @@ class Hub:
                         yield b": still here\n\n"
         finally:
             stopped.cancel()
+            if arrival is not None:
+                arrival.cancel()
             self._queues.discard(queue)
 
 

@@ -46,10 +46,8 @@ class Wire(Protocol):
 
     def new_line_sid(self, kind: LineKind) -> str: ...
 
-    def inbound_webhook(
-        self, message: Message, *, line: Line, account: Account, token: str
-    ) -> Webhook | None:
-        """The report of a text from a handset; `token` is the same for every attempt. None: nobody to tell."""
+    def inbound_webhook(self, message: Message, *, line: Line, account: Account, token: str) -> Webhook | None:
+        """The report of a text from a handset. `token` stays the same over attempts. None: nobody to tell."""
         ...
 
     def status_webhook(

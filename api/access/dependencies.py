@@ -37,9 +37,7 @@ async def signed_in(request: Request, session: Session) -> Principal:
     authorization = request.headers.get("authorization")
     if authorization is not None:
         scheme, _, key = authorization.partition(" ")
-        principal = (
-            await service.principal_of_api_key(session, key.strip()) if scheme.lower() == "bearer" else None
-        )
+        principal = await service.principal_of_api_key(session, key.strip()) if scheme.lower() == "bearer" else None
         if principal is None:
             raise NotSignedIn(
                 "The API key is not valid, was revoked or has expired.",

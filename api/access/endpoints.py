@@ -140,6 +140,6 @@ async def create_api_key(
     )
 
 
-@router.delete("/api-keys/{api_key_id}", status_code=204, responses=guarded(NotFound))
+@router.delete("/api-keys/{api_key_id}", status_code=204, responses=guarded(NotFound, Invalid))
 async def revoke_api_key(api_key_id: UUID, principal: Administrator, session: Session) -> None:
     await service.revoke_api_key(session, principal, api_key_id)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, Organization, SignInFailure, StaffMember, StaffSession
@@ -18,24 +18,18 @@ class SessionOwner(NamedTuple):
 
 
 async def organization_by_slug(session: AsyncSession, slug: str) -> Organization | None:
-    return (
-        await session.execute(select(Organization).where(Organization.slug == slug))
-    ).scalar_one_or_none()
+    return (await session.execute(select(Organization).where(Organization.slug == slug))).scalar_one_or_none()
 
 
 async def organization(session: AsyncSession, organization_id: UUID) -> Organization:
-    return (
-        await session.execute(select(Organization).where(Organization.id == organization_id))
-    ).scalar_one()
+    return (await session.execute(select(Organization).where(Organization.id == organization_id))).scalar_one()
 
 
 async def organizations(session: AsyncSession) -> Sequence[Organization]:
     return (await session.scalars(select(Organization).order_by(Organization.slug))).all()
 
 
-async def staff_member_by_email(
-    session: AsyncSession, organization_id: UUID, email: str
-) -> StaffMember | None:
+async def staff_member_by_email(session: AsyncSession, organization_id: UUID, email: str) -> StaffMember | None:
     return (
         await session.execute(
             select(StaffMember).where(
@@ -47,21 +41,15 @@ async def staff_member_by_email(
     ).scalar_one_or_none()
 
 
-async def staff_member(
-    session: AsyncSession, organization_id: UUID, staff_member_id: UUID
-) -> StaffMember | None:
+async def staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember | None:
     return (
         await session.execute(
-            select(StaffMember).where(
-                StaffMember.organization_id == organization_id, StaffMember.id == staff_member_id
-            )
+            select(StaffMember).where(StaffMember.organization_id == organization_id, StaffMember.id == staff_member_id)
         )
     ).scalar_one_or_none()
 
 
-async def session_owner(
-    session: AsyncSession, organization_id: UUID, token_hash: bytes
-) -> SessionOwner | None:
+async def session_owner(session: AsyncSession, organization_id: UUID, token_hash: bytes) -> SessionOwner | None:
     row = (
         await session.execute(
             select(StaffSession.id, StaffSession.last_used_at, StaffMember)
@@ -81,9 +69,7 @@ async def session_owner(
     return None if row is None else SessionOwner(row[0], row[1], row[2])
 
 
-async def touch_session(
-    session: AsyncSession, organization_id: UUID, session_id: UUID, *, lifetime: timedelta
-) -> None:
+async def touch_session(session: AsyncSession, organization_id: UUID, session_id: UUID, *, lifetime: timedelta) -> None:
     await session.execute(
         update(StaffSession)
         .where(StaffSession.organization_id == organization_id, StaffSession.id == session_id)
@@ -93,9 +79,7 @@ async def touch_session(
 
 async def delete_session(session: AsyncSession, organization_id: UUID, session_id: UUID) -> None:
     await session.execute(
-        delete(StaffSession).where(
-            StaffSession.organization_id == organization_id, StaffSession.id == session_id
-        )
+        delete(StaffSession).where(StaffSession.organization_id == organization_id, StaffSession.id == session_id)
     )
 
 
@@ -110,9 +94,7 @@ async def delete_sessions_of(session: AsyncSession, organization_id: UUID, staff
 async def live_api_key(session: AsyncSession, organization_id: UUID, key_hash: bytes) -> ApiKey | None:
     return (
         await session.execute(
-            select(ApiKey).where(
-                ApiKey.organization_id == organization_id, ApiKey.key_hash == key_hash, _is_live()
-            )
+            select(ApiKey).where(ApiKey.organization_id == organization_id, ApiKey.key_hash == key_hash, _is_live())
         )
     ).scalar_one_or_none()
 
@@ -125,7 +107,7 @@ async def touch_api_key(session: AsyncSession, organization_id: UUID, api_key_id
     )
 
 
-def _is_live():  # type: ignore[no-untyped-def]  # A boolean SQL expression; its type has no public name.
+def _is_live() -> ColumnElement[bool]:
     return ApiKey.revoked_at.is_(None) & or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now())
 
 
@@ -179,15 +161,11 @@ async def recent_failures(
 
 async def forget_failures(session: AsyncSession, organization_id: UUID, *, account: str) -> None:
     await session.execute(
-        delete(SignInFailure).where(
-            SignInFailure.organization_id == organization_id, SignInFailure.account == account
-        )
+        delete(SignInFailure).where(SignInFailure.organization_id == organization_id, SignInFailure.account == account)
     )
 
 
-async def api_keys(
-    session: AsyncSession, organization_id: UUID, *, after: UUID | None, limit: int
-) -> Sequence[ApiKey]:
+async def api_keys(session: AsyncSession, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ApiKey]:
     """Newest first."""
     statement = select(ApiKey).where(ApiKey.organization_id == organization_id)
     if after is not None:
@@ -197,7 +175,5 @@ async def api_keys(
 
 async def api_key(session: AsyncSession, organization_id: UUID, api_key_id: UUID) -> ApiKey | None:
     return (
-        await session.execute(
-            select(ApiKey).where(ApiKey.organization_id == organization_id, ApiKey.id == api_key_id)
-        )
+        await session.execute(select(ApiKey).where(ApiKey.organization_id == organization_id, ApiKey.id == api_key_id))
     ).scalar_one_or_none()

@@ -64,9 +64,7 @@ ADDRESS_FAILURES = 50
 FAILURE_WINDOW_SECONDS = 15 * 60
 
 
-def sign_in_delay(
-    *, account_failures: list[datetime], address_failures: list[datetime], now: datetime
-) -> int | None:
+def sign_in_delay(*, account_failures: list[datetime], address_failures: list[datetime], now: datetime) -> int | None:
     """Seconds to wait before the next try, or None to let it through.
 
     After five failures of one account (or fifty from one address) within 15 minutes, each further try waits twice
@@ -84,5 +82,5 @@ def _remaining(failures: list[datetime], *, allowed: int, now: datetime) -> int:
     beyond = len(failures) - allowed
     if beyond < 0:
         return 0
-    wait = min(2**beyond, 300)
+    wait = min(2.0**beyond, 300.0)
     return max(0, round(wait - (now - max(failures)).total_seconds() + 0.5))

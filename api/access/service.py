@@ -82,22 +82,16 @@ async def sign_in(
     )
     delay = sign_in_delay(account_failures=account_failures, address_failures=address_failures, now=now)
     if delay is not None:
-        raise RateLimited(
-            f"Too many tries did not succeed. Try again in {delay} seconds.", retry_after_seconds=delay
-        )
+        raise RateLimited(f"Too many tries did not succeed. Try again in {delay} seconds.", retry_after_seconds=delay)
     staff_member = await queries.staff_member_by_email(session, organization.id, email)
     stored = staff_member.password_hash if staff_member and staff_member.password_hash else _NOBODY
     matches = await asyncio.to_thread(_passwords.verify, password, stored)
     if staff_member is None or staff_member.password_hash is None or not matches:
         await session.execute(
-            insert(SignInFailure).values(
-                organization_id=organization.id, id=new_id(), account=account, address=address
-            )
+            insert(SignInFailure).values(organization_id=organization.id, id=new_id(), account=account, address=address)
         )
         actor = (
-            Actor(ActorKind.STAFF_MEMBER, staff_member.id, staff_member.name)
-            if staff_member is not None
-            else SYSTEM
+            Actor(ActorKind.STAFF_MEMBER, staff_member.id, staff_member.name) if staff_member is not None else SYSTEM
         )
         await audit.record(
             session,
@@ -228,9 +222,7 @@ async def create_organization(
     admin_password: str,
 ) -> tuple[Organization, StaffMember]:
     """A new business with its first administrator. Raises `Conflict` when the slug is taken."""
-    organization = Organization(
-        id=new_id(), slug=slug, name=name, country=country.upper(), timezone=timezone
-    )
+    organization = Organization(id=new_id(), slug=slug, name=name, country=country.upper(), timezone=timezone)
     session.add(organization)
     try:
         await session.flush()
@@ -309,7 +301,5 @@ async def revoke_api_key(session: AsyncSession, principal: Principal, api_key_id
     await audit.record(
         session,
         principal.organization_id,
-        NewEntry(
-            Action.API_KEY_REVOKED, principal.actor, details={"api_key_id": str(key.id), "name": key.name}
-        ),
+        NewEntry(Action.API_KEY_REVOKED, principal.actor, details={"api_key_id": str(key.id), "name": key.name}),
     )

@@ -28,14 +28,18 @@ class AuditEntry(OrganizationRow, Base):
     __tablename__ = "audit_entries"
     __table_args__ = (
         UniqueConstraint("organization_id", "chain_subject", "chain_number"),
-        CheckConstraint(
-            "actor_kind IN ('staff_member', 'api_key', 'phone_number', 'system')", name="actor_kind"
-        ),
+        CheckConstraint("actor_kind IN ('staff_member', 'api_key', 'phone_number', 'system')", name="actor_kind"),
         CheckConstraint("chain_number >= 1", name="chain_number"),
         Index("ix_audit_entries_organization_id_at", "organization_id", "at", "id"),
         Index("ix_audit_entries_organization_id_actor_id", "organization_id", "actor_id", "at", "id"),
         Index("ix_audit_entries_organization_id_phone_number", "organization_id", "phone_number", "at", "id"),
-        Index("ix_audit_entries_organization_id_conversation_id", "organization_id", "conversation_id", "at", "id"),
+        Index(
+            "ix_audit_entries_organization_id_conversation_id",
+            "organization_id",
+            "conversation_id",
+            "at",
+            "id",
+        ),
     )
 
     at: Mapped[datetime]

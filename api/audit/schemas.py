@@ -46,9 +46,7 @@ class AuditEntryOut(BaseModel):
             message_id=entry.message_id,
             phone_number=entry.phone_number,
             details=entry.details,
-            chain=AuditChainLink(
-                subject=entry.chain_subject, number=entry.chain_number, hash=entry.hash.hex()
-            ),
+            chain=AuditChainLink(subject=entry.chain_subject, number=entry.chain_number, hash=entry.hash.hex()),
         )
 
 

@@ -13,9 +13,7 @@ from api.kit.database import database_time
 from api.kit.ids import new_id
 
 
-async def record(
-    session: AsyncSession, organization_id: UUID, *entries: NewEntry, at: datetime | None = None
-) -> None:
+async def record(session: AsyncSession, organization_id: UUID, *entries: NewEntry, at: datetime | None = None) -> None:
     """Write `entries` in the caller's transaction (AUDIT-SAME-TX), in this order.
 
     Locks the chains it appends to until the transaction ends, so call it after every other lock is taken.
@@ -55,8 +53,7 @@ async def record(
 async def verify(session: AsyncSession, organization_id: UUID) -> int | Broken:
     """Prove every chain of the organization whole: the count of entries, or the first that is not."""
     heads = {
-        chain.id: (chain.last_number, chain.last_hash)
-        for chain in await queries.all_chains(session, organization_id)
+        chain.id: (chain.last_number, chain.last_hash) for chain in await queries.all_chains(session, organization_id)
     }
     count = 0
     expected_number, expected_hash, subject = 0, GENESIS, None
@@ -104,9 +101,7 @@ def _check_entry(entry: AuditEntry, number: int, previous_hash: bytes) -> Broken
     return None
 
 
-def _check_end(
-    subject: UUID, number: int, digest: bytes, heads: dict[UUID, tuple[int, bytes]]
-) -> Broken | None:
+def _check_end(subject: UUID, number: int, digest: bytes, heads: dict[UUID, tuple[int, bytes]]) -> Broken | None:
     """Compare a chain's last entry with its head, and take the head off the list of those to see."""
     head = heads.pop(subject, None)
     if head == (number, digest):
@@ -114,5 +109,3 @@ def _check_end(
     if head is not None and head[0] > number:
         return Broken(subject, number + 1, None, f"entry {number + 1} is missing")
     return Broken(subject, number, None, "the chain's head does not match its last entry")
-
-

@@ -35,13 +35,17 @@ class ValidationProblemBody(ProblemBody):
     errors: list[FieldError]
 
 
+BodyModel = type[ProblemBody]
+"""Named out here because `type` is a field of every problem."""
+
+
 class Problem(Exception):
     """An error with a meaning for the client. Subclasses name it; `fields` are added to the answer."""
 
     status: ClassVar[int] = 500
     type: ClassVar[str] = "about:blank"
     title: ClassVar[str] = "Internal error"
-    body_model: ClassVar[type[ProblemBody]] = ProblemBody
+    body_model: ClassVar[BodyModel] = ProblemBody
     keeps_changes: ClassVar[bool] = False
     """Whether the transaction that raised it is committed all the same (a refused sign-in leaves its trace)."""
 
@@ -128,16 +132,23 @@ class Unavailable(Problem):
 
 def problem_responses(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of a route: each problem it can raise, declared in its OpenAPI."""
-    responses: dict[int | str, dict[str, Any]] = {}
+    by_status: dict[int, list[type[Problem]]] = {}
     for problem in problems:
-        titles = [problem.title]
-        if problem.status in responses:
-            titles = [responses[problem.status]["description"], problem.title]
-        responses[problem.status] = {
-            "description": "; ".join(titles),
-            "content": {PROBLEM_JSON: {"schema": {"$ref": f"#/components/schemas/{_schema_name(problem)}"}}},
+        by_status.setdefault(problem.status, []).append(problem)
+    return {
+        status: {
+            "description": "; ".join(dict.fromkeys(problem.title for problem in group)),
+            "content": {PROBLEM_JSON: {"schema": _one_of(group)}},
         }
-    return responses
+        for status, group in by_status.items()
+    }
+
+
+def _one_of(problems: Sequence[type[Problem]]) -> dict[str, Any]:
+    references = [
+        {"$ref": f"#/components/schemas/{name}"} for name in dict.fromkeys(_schema_name(each) for each in problems)
+    ]
+    return references[0] if len(references) == 1 else {"anyOf": references}
 
 
 def _schema_name(problem: type[Problem]) -> str:

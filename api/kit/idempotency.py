@@ -77,13 +77,9 @@ async def once(
     if key is None:
         status, answer = await action()
         return JSONResponse(jsonable_encoder(answer), status)
-    fingerprint = json.dumps(
-        [operation, jsonable_encoder(request) if request is not None else None], sort_keys=True
-    )
+    fingerprint = json.dumps([operation, jsonable_encoder(request) if request is not None else None], sort_keys=True)
     request_hash = hashlib.sha256(fingerprint.encode()).digest()
-    lock = int.from_bytes(
-        hashlib.sha256(f"{organization_id}/{principal_id}/{key}".encode()).digest()[:8], signed=True
-    )
+    lock = int.from_bytes(hashlib.sha256(f"{organization_id}/{principal_id}/{key}".encode()).digest()[:8], signed=True)
     if not (await session.execute(select(func.pg_try_advisory_xact_lock(lock)))).scalar_one():
         raise IdempotencyInProgress("Repeat it in a moment to get its answer.", headers={"Retry-After": "1"})
     stored = (
@@ -112,11 +108,7 @@ async def once(
             key=key,
             request_hash=request_hash,
             status=status,
-            answer=(
-                encoded
-                if secrets is None
-                else {"sealed": secrets.seal({"answer": json.dumps(encoded)}).decode()}
-            ),
+            answer=(encoded if secrets is None else {"sealed": secrets.seal({"answer": json.dumps(encoded)}).decode()}),
         )
     )
     return JSONResponse(encoded, status)

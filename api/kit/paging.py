@@ -11,6 +11,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from api.kit.errors import Invalid
+from api.kit.text import storable
 
 Item = TypeVar("Item")
 
@@ -51,9 +52,7 @@ def decode_cursor(cursor: str, *, size: int) -> list[str | int]:
     try:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         parts = json.loads(raw)
-        well_formed = (
-            isinstance(parts, list) and len(parts) == size and all(isinstance(p, str | int) for p in parts)
-        )
+        well_formed = isinstance(parts, list) and len(parts) == size and all(isinstance(p, str | int) for p in parts)
     except (ValueError, binascii.Error, UnicodeError):
         well_formed = False
     if not well_formed:
@@ -69,6 +68,15 @@ def decode_time_cursor(cursor: str) -> tuple[datetime, UUID]:
         if time.tzinfo is None:
             raise unknown_cursor()
         return time, UUID(str(row_id))
+    except ValueError:
+        raise unknown_cursor() from None
+
+
+def decode_name_cursor(cursor: str) -> tuple[str, UUID]:
+    """The parts of a cursor over (name, id)."""
+    name, row_id = decode_cursor(cursor, size=2)
+    try:
+        return storable(str(name)), UUID(str(row_id))
     except ValueError:
         raise unknown_cursor() from None
 

@@ -30,9 +30,7 @@ class SecretBox:
         try:
             opened: dict[str, str] = json.loads(self._fernet.decrypt(sealed))
         except InvalidToken:
-            raise UnreadableSecretError(
-                "Stored credentials do not open with this MESSENGER_SECRET_KEY."
-            ) from None
+            raise UnreadableSecretError("Stored credentials do not open with this MESSENGER_SECRET_KEY.") from None
         return opened
 
 

@@ -28,9 +28,7 @@ async def list_lines(principal: CanView, session: Session, paging: Paging, reque
     )
 
 
-@router.post(
-    "/lines", status_code=201, response_model=LineOut, responses=guarded(Conflict, Invalid)
-)
+@router.post("/lines", status_code=201, response_model=LineOut, responses=guarded(Conflict, Invalid))
 async def create_line(
     body: LineIn,
     principal: Administrator,

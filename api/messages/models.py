@@ -25,12 +25,8 @@ class Message(OrganizationRow, Base):
             ["organization_id", "sent_by_staff_member_id"],
             ["staff_members.organization_id", "staff_members.id"],
         ),
-        ForeignKeyConstraint(
-            ["organization_id", "sent_by_api_key_id"], ["api_keys.organization_id", "api_keys.id"]
-        ),
-        ForeignKeyConstraint(
-            ["organization_id", "retry_of_message_id"], ["messages.organization_id", "messages.id"]
-        ),
+        ForeignKeyConstraint(["organization_id", "sent_by_api_key_id"], ["api_keys.organization_id", "api_keys.id"]),
+        ForeignKeyConstraint(["organization_id", "retry_of_message_id"], ["messages.organization_id", "messages.id"]),
         UniqueConstraint("organization_id", "conversation_id", "seq"),
         # RECV-ONCE: the provider's id is one message, however often it is delivered.
         UniqueConstraint("organization_id", "line_id", "provider_message_id"),
@@ -72,9 +68,7 @@ class MessageEvent(OrganizationRow, Base):
 
     __tablename__ = "message_events"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["organization_id", "message_id"], ["messages.organization_id", "messages.id"]
-        ),
+        ForeignKeyConstraint(["organization_id", "message_id"], ["messages.organization_id", "messages.id"]),
         CheckConstraint("source IN ('staff', 'worker', 'provider', 'reconciliation')", name="source"),
         Index("ix_message_events_organization_id_message_id", "organization_id", "message_id", "at", "id"),
     )

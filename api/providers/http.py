@@ -23,6 +23,4 @@ def classify_failure(error: httpx.HTTPError) -> NotProcessed | OutcomeUnknown:
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout() | httpx.UnsupportedProtocol():
             return NotProcessed(detail=f"The provider could not be reached ({type(error).__name__}).")
         case _:
-            return OutcomeUnknown(
-                detail=f"The connection failed after the request had left ({type(error).__name__})."
-            )
+            return OutcomeUnknown(detail=f"The connection failed after the request had left ({type(error).__name__}).")

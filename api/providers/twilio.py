@@ -47,10 +47,10 @@ from api.providers.port import (
 
 STATUSES: Mapping[str, MessageStatus | None] = MappingProxyType(
     {
-        "accepted": MessageStatus.SENDING,
-        "scheduled": MessageStatus.SENDING,
-        "queued": MessageStatus.SENDING,
-        "sending": MessageStatus.SENDING,
+        "accepted": MessageStatus.SENT,
+        "scheduled": MessageStatus.SENT,
+        "queued": MessageStatus.SENT,
+        "sending": MessageStatus.SENT,
         "sent": MessageStatus.SENT,
         "delivered": MessageStatus.DELIVERED,
         "read": MessageStatus.DELIVERED,
@@ -60,7 +60,7 @@ STATUSES: Mapping[str, MessageStatus | None] = MappingProxyType(
         "canceled": MessageStatus.FAILED,
     }
 )
-"""Twilio's words for a message's state, and ours. Its `queued` is past our queue: the provider has it."""
+"""Twilio's words for a message's state, and ours. Its `queued` is our `sent`: the provider has it."""
 
 SIGNALS: Mapping[str, OptOutSignal] = MappingProxyType({signal.value: signal for signal in OptOutSignal})
 """`OptOutType`, sent with Advanced Opt-Out."""
@@ -158,9 +158,7 @@ class TwilioProvider:
         parameters: list[tuple[str, str]] = []
         if content_type == "application/x-www-form-urlencoded":
             try:
-                parameters = parse_qsl(
-                    request.body.decode("utf-8"), keep_blank_values=True, max_num_fields=500
-                )
+                parameters = parse_qsl(request.body.decode("utf-8"), keep_blank_values=True, max_num_fields=500)
             except ValueError:
                 return False
         elif request.body or "bodySHA256" in request.url:
@@ -221,9 +219,7 @@ class TwilioProvider:
         media = [
             MediaItem(
                 url=made_storable(url),
-                content_type=made_storable(
-                    fields.get(f"MediaContentType{index}", "application/octet-stream")
-                ),
+                content_type=made_storable(fields.get(f"MediaContentType{index}", "application/octet-stream")),
             )
             for index in range(min(count, 10))
             if (url := fields.get(f"MediaUrl{index}"))
@@ -267,9 +263,7 @@ class TwilioProvider:
         if message.media_urls:
             form["MediaUrl"] = list(message.media_urls)
         try:
-            response = await self._client.post(
-                self._messages_url(line), data=form, auth=_basic_auth(line)
-            )
+            response = await self._client.post(self._messages_url(line), data=form, auth=_basic_auth(line))
         except httpx.HTTPError as error:
             return classify_failure(error)
         return _outcome(response)
@@ -283,9 +277,7 @@ class TwilioProvider:
             "PageSize": "200",
         }
         try:
-            response = await self._client.get(
-                self._messages_url(line), params=parameters, auth=_basic_auth(line)
-            )
+            response = await self._client.get(self._messages_url(line), params=parameters, auth=_basic_auth(line))
         except httpx.HTTPError as error:
             return CannotTell(f"The provider could not be asked ({type(error).__name__}).")
         if response.status_code != 200:
@@ -355,7 +347,7 @@ def _outcome(response: httpx.Response) -> SendOutcome:
         if not isinstance(sid, str) or not sid:
             return OutcomeUnknown("The provider accepted it without saying under which id.")
         status = STATUSES.get(str(payload.get("status", "queued")).lower())
-        return Accepted(provider_message_id=sid, status=status or MessageStatus.SENDING)
+        return Accepted(provider_message_id=sid, status=status or MessageStatus.SENT)
     code = str(payload.get("code") or response.status_code)
     if response.status_code == 429 or code == "20429":
         return NotProcessed(

@@ -15,7 +15,7 @@ interface Viewer { staff_member_id: string; name: string; since: string }
 interface Holder { kind: "family" | "staff_member"; id: string; name: string; contact_name: string | null; phone_record_id: string }
 interface OptInInstance {
   phone_record_id: string; kind: "family" | "staff_member"; owner_id: string; owner_name: string; contact_name: string | null;
-  state: OptInState; changed_at: string | null; changed_by: Person | null; source: Source | null; archived: boolean; blocks: boolean;
+  state: OptInState; changed_at: string | null; changed_by: AuditEntry["actor"] | null; source: Source | null; archived: boolean; blocks: boolean;
 }
 interface OptInCheck {
   phone_number: string; allowed: boolean;
@@ -25,10 +25,10 @@ interface OptInCheck {
 interface ConversationItem {
   id: string; line_id: string; phone_number: string; display_name: string; status: Status; unread_messages: number;
   last_seq: number; seen_seq: number;
-  last_message: { seq: number; direction: "inbound" | "outbound"; preview: string; created_at: string; status: MessageStatus } | null;
+  last_message: { seq: number; direction: string; preview: string; created_at: string; status: string } | null;
   last_message_at: string; holders: Holder[]; created_at: string; updated_at: string; viewers: Viewer[]; opted_out: boolean;
 }
-interface ConversationDetail extends ConversationItem { opt_in_check: OptInCheck }
+interface ConversationDetail extends ConversationItem { opt_in_check: OptInCheck; notice: string | null }
 interface Message {
   id: string; conversation_id: string; seq: number; direction: "inbound" | "outbound"; body: string;
   media: { url: string; content_type: string }[]; status: MessageStatus; sent_by: Person | null; segments: number;
@@ -47,18 +47,18 @@ interface AuditEntry {
 }
 interface PhoneRecord {
   id: string; phone_number: string; label: string | null;
-  opt_in: { state: OptInState; source: Source | null; changed_at: string | null; changed_by: Person | null };
+  opt_in: { state: OptInState; source: Source | null; changed_at: string | null; changed_by: AuditEntry["actor"] | null };
 }
 interface Family {
   id: string; external_id: string | null; name: string; archived: boolean;
   contacts: { id: string; name: string; relation: string | null; phone_records: PhoneRecord[] }[];
 }
 interface StaffMember {
-  id: string; external_id: string | null; name: string; email: string; permissions: ("sms_logs" | "mass_text")[];
+  id: string; external_id: string | null; name: string; email: string | null; permissions: ("sms_logs" | "mass_text")[];
   is_admin: boolean; archived: boolean; phone_records: PhoneRecord[];
 }
 interface Me {
-  staff_member: { id: string; name: string; email: string } | null;
+  staff_member: { id: string; name: string; email: string | null } | null;
   organization: { id: string; slug: string; name: string; country: string; timezone: string };
   permissions: ("sms_logs" | "mass_text")[]; is_admin: boolean;
 }
@@ -69,7 +69,7 @@ export interface paths {
     delete: { parameters: object; responses: { 204: None } };
   };
   "/api/v1/me": { get: { parameters: object; responses: { 200: Json<Me> } } };
-  "/api/v1/indicator": { get: { parameters: object; responses: { 200: Json<{ unread_messages: number; open_conversations: number }> } } };
+  "/api/v1/indicator": { get: { parameters: object; responses: { 200: Json<{ unread_messages: number; open_conversations: number; unread_conversations: number }> } } };
   "/api/v1/conversations": {
     get: {
       parameters: { query?: Cursor & { status?: Status | null; phone_number?: string | null; family_id?: string | null; staff_member_id?: string | null } };

@@ -18,6 +18,7 @@ function tick(): void {
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
+  tick();
   timer ??= setInterval(tick, 5_000);
   return () => {
     listeners.delete(listener);

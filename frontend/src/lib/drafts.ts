@@ -5,16 +5,26 @@ import { readStored, writeStored } from "./storage";
 
 const listeners = new Set<() => void>();
 
+/** What this tab has read or typed. Storage is read once: another tab's typing never replaces what stands here. */
+const drafts = new Map<string, string>();
+
 function storageKey(owner: string, conversationId: string): string {
   return `messenger:${owner}:draft:${conversationId}`;
 }
 
 export function readDraft(owner: string, conversationId: string): string {
-  return readStored(storageKey(owner, conversationId)) ?? "";
+  const key = storageKey(owner, conversationId);
+  const known = drafts.get(key);
+  if (known !== undefined) return known;
+  const stored = readStored(key) ?? "";
+  drafts.set(key, stored);
+  return stored;
 }
 
 export function writeDraft(owner: string, conversationId: string, text: string): void {
-  writeStored(storageKey(owner, conversationId), text === "" ? null : text);
+  const key = storageKey(owner, conversationId);
+  drafts.set(key, text);
+  writeStored(key, text === "" ? null : text);
   for (const listener of listeners) listener();
 }
 
@@ -34,4 +44,9 @@ export function useDraft(owner: string, conversationId: string): [string, (text:
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/** Forgets what this tab holds in memory, as a reload does. */
+export function reloadDrafts(): void {
+  drafts.clear();
 }

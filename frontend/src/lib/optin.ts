@@ -82,13 +82,14 @@ function ownerName({ owner_name, kind, archived }: Instance): string {
 }
 
 function andOthers(count: number): string {
-  return count > 0 ? ` (and ${plural(count, "other record")} ${count === 1 ? "blocks" : "block"} it too)` : "";
+  return count > 0 ? ` and ${plural(count, "other record")} ${count === 1 ? "blocks" : "block"} it too` : "";
 }
 
 function whenAndHow(instance: Instance, formatDate: (at: string) => string): string {
   const when = instance.changed_at ? ` on ${formatDate(instance.changed_at)}` : "";
   const how = describeSource(instance.source, personName(instance.changed_by));
-  return `${when}${how ? ` ${how}` : ""}`;
+  if (how === "") return when;
+  return instance.source === "staff" || instance.source === "verbal" ? `${when} (${how})` : `${when} ${how}`;
 }
 
 export function personName(person: { name: string } | string | null): string | null {
@@ -101,7 +102,7 @@ export function describeSource(source: string | null, by: string | null): string
     case "portal":
       return "in the portal";
     case "staff":
-      return by ? `as set by ${by}` : "as set by staff";
+      return by ? `set by ${by}` : "set by staff";
     case "verbal":
       return by ? `verbally, noted by ${by}` : "verbally";
     case "import":

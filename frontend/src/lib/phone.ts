@@ -53,7 +53,7 @@ const COUNTRIES: Record<string, Country> = {
 
 /** Calling codes that this file can tell apart; a longer list would only change where a space goes. */
 const TWO_DIGIT_CODES =
-  /^(20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|7|8[1246]|9[0-58])/;
+  /^(1|20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|7|8[1246]|9[0-58])/;
 
 function international(digits: string): string {
   if (digits.startsWith("1") && digits.length === 11) {
@@ -61,7 +61,8 @@ function international(digits: string): string {
   }
   const code = TWO_DIGIT_CODES.exec(digits)?.[0] ?? digits.slice(0, 3);
   const rest = digits.slice(code.length);
-  return `+${code} ${rest.length > 7 ? group(rest, rest.length - 7, 3) : group(rest, 3)}`;
+  if (rest.length > 8) return `+${code} ${group(rest, rest.length - 7, 3)}`;
+  return `+${code} ${rest.length === 8 ? group(rest, 2, 3) : group(rest, 3)}`;
 }
 
 /** `country` is the organization's ISO code; numbers of the same calling code get the national form. */

@@ -1,0 +1,43 @@
+# Everything here works in a fresh clone with only Python 3.11 or newer and make.
+# Each goal sets up what it needs and nothing twice; what it fetches is locked in requirements/ and package-lock.json.
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev setup test check e2e openapi lock clean
+
+python := sh scripts/python.sh
+
+help: ## Show what there is
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)$$/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+run: ## Set up and start everything: API and app on :8000, worker, PostgreSQL, demo data, handsets on :8025
+	@$(python) scripts/bootstrap.py run
+	@.venv/bin/messenger up
+
+dev: ## The same with the app served by Vite on :5173, which reloads what is edited
+	@$(python) scripts/dev.py
+
+setup: ## Install everything that running, checking and testing need
+	@$(python) scripts/bootstrap.py test
+	@$(python) scripts/bootstrap.py build
+
+test: ## Every check and every test: lint, types, imports, service, app, browser
+	@$(python) scripts/check.py all
+
+check: ## Only the checks: lint, format, types, order of imports, lock files, generated files
+	@$(python) scripts/check.py checks
+
+e2e: ## Only the tests in the browser
+	@$(python) scripts/check.py e2e
+
+openapi: ## Write openapi.json and the app's API types anew
+	@$(python) scripts/bootstrap.py test
+	@$(python) scripts/freshness.py openapi --write
+	@$(python) scripts/freshness.py schema --write
+
+lock: ## Write the Python lock files anew; UPGRADE=1 takes the newest versions
+	@$(python) scripts/lock.py $(if $(UPGRADE),--upgrade)
+
+clean: ## Remove all that set-up and tests have made; the data in .data stays
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info
+	rm -rf frontend/node_modules frontend/dist frontend/test-results frontend/playwright-report scripts/chromium/node_modules
+	find . -name __pycache__ -not -path './.data/*' -prune -exec rm -rf {} +

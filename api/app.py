@@ -1,0 +1,181 @@
+"""The API process: routers, middleware, lifespan."""
+
+import gc
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import perf_counter
+
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.routing import APIRoute
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
+from sqlalchemy import text
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.access import endpoints as access
+from api.access.dependencies import Public
+from api.consent import endpoints as consent
+from api.conversations import endpoints as conversations
+from api.directory import endpoints as directory
+from api.errors import install_error_handlers
+from api.inbound import endpoints as inbound
+from api.inbound.journal import JournalWriter
+from api.kit.database import Database
+from api.kit.errors import Unavailable, problem_responses
+from api.kit.secrets import SecretBox
+from api.lines import endpoints as lines
+from api.lines.cache import LineCache
+from api.live import endpoints as live
+from api.live.bus import PostgresBus
+from api.live.hub import Hub
+from api.messages import endpoints as messages
+from api.openapi import document_problems
+from api.providers.registry import Providers
+from api.settings import Settings
+from api.spa import mount_spa
+from api.worker import JournalApplier
+
+MAX_BODY_BYTES = 1024 * 1024
+
+SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+]
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings, *, database_url: str) -> FastAPI:
+    """The ASGI application over the database at `database_url` (`postgresql+asyncpg://…`)."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        state = app.state
+        state.database = Database(database_url, pool_size=settings.database_pool_size)
+        state.secret_box = SecretBox(settings.resolved_secret_key())
+        state.providers = Providers(settings)
+        state.line_cache = LineCache(state.database, state.secret_box)
+        applier = JournalApplier(state.database, state.providers, settings)
+        state.journal = JournalWriter(state.database, on_written=applier.wake)
+        bus = PostgresBus(database_url)
+        state.hub = Hub(state.database, bus)
+        await bus.start()
+        state.hub.start()
+        state.journal.start()
+        applier.start()
+        # What was made at start-up lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        try:
+            yield
+        finally:
+            await state.journal.stop()
+            await applier.stop()
+            await state.hub.stop()
+            await bus.stop()
+            await state.providers.close()
+            await state.database.close()
+
+    app = FastAPI(
+        title="Messenger Center",
+        version="1.0.0",
+        summary="A two-way texting inbox for businesses that run classes.",
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
+        max_body_size=MAX_BODY_BYTES,
+        telemetry={"tracing": False},
+    )
+    app.state.settings = settings
+    install_error_handlers(app)
+    _install_metrics(app)
+    api = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))
+    for room in (access, live, conversations, messages, consent, directory, lines):
+        api.include_router(room.router)
+    app.include_router(api)
+    app.include_router(inbound.router)
+    app.include_router(_operations())
+    mount_spa(app)
+    app.add_middleware(SecurityHeaders)
+    document_problems(app)
+    return app
+
+
+def _operations() -> APIRouter:
+    router = APIRouter(
+        tags=["operations"],
+        dependencies=[Depends(Public("For the operator's probes; they say nothing of any business."))],
+    )
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """The process is up."""
+        return {"status": "ok"}
+
+    @router.get("/readyz", responses=problem_responses(Unavailable))
+    async def readyz(request: Request) -> dict[str, str]:
+        """The process can serve: it reaches its database."""
+        async with request.app.state.database.transaction() as session:
+            await session.execute(text("SELECT 1"))
+        return {"status": "ready"}
+
+    @router.get("/metrics", response_class=Response)
+    async def metrics(request: Request) -> Response:
+        """Prometheus metrics of this process."""
+        registry: CollectorRegistry = request.app.state.metrics
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _install_metrics(app: FastAPI) -> None:
+    registry = CollectorRegistry()
+    app.state.metrics = registry
+    durations = Histogram(
+        "messenger_request_seconds",
+        "Time to the start of the answer, by route.",
+        ["method", "route", "status"],
+        registry=registry,
+    )
+    streams = Gauge("messenger_event_streams", "Open event streams.", registry=registry)
+    streams.set_function(lambda: app.state.hub.open_streams if hasattr(app.state, "hub") else 0)
+    app.add_middleware(
+        Timing,
+        observe=lambda method, route, status, seconds: durations.labels(method, route, str(status)).observe(seconds),
+    )
+
+
+class Timing:
+    """Measures every request by its route's template, never by its path: paths carry ids."""
+
+    def __init__(self, app: ASGIApp, *, observe: Callable[[str, str, int, float], None]) -> None:
+        self._app = app
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = perf_counter()
+
+        async def timed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = scope.get("route")
+                template = route.path if isinstance(route, APIRoute) else "other"
+                self._observe(scope["method"], template, message["status"], perf_counter() - started)
+            await send(message)
+
+        await self._app(scope, receive, timed)
+
+
+class SecurityHeaders:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

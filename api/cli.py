@@ -1,0 +1,230 @@
+"""`messenger …`: everything an operator does from a shell."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Annotated, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from api.access import queries as access_queries
+from api.access import service as access
+from api.audit import service as audit
+from api.audit.rules import Broken
+from api.demo import fill_demo
+from api.kit.cluster import DatabaseUrls, database_urls
+from api.kit.database import Database
+from api.kit.embedded_postgres import EmbeddedPostgresError
+from api.kit.errors import Problem
+from api.kit.logging import configure_logging
+from api.kit.secrets import SecretBox
+from api.migrate import migrate as migrate_schema
+from api.providers.registry import Providers
+from api.settings import Settings, SettingsError, get_settings
+
+cli = typer.Typer(
+    name="messenger",
+    help="Messenger Center: a two-way texting inbox for businesses that run classes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def main() -> None:
+    cli()
+
+
+def _fail(line: str) -> typer.Exit:
+    typer.echo(f"messenger: {line}", err=True)
+    return typer.Exit(1)
+
+
+def one_line_errors(command: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """What an operator can mend is said in one line, without a stack trace."""
+
+    @wraps(command)
+    def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        try:
+            return command(*args, **kwargs)
+        except (SettingsError, EmbeddedPostgresError) as error:
+            raise _fail(str(error)) from None
+        except Problem as problem:
+            raise _fail(problem.detail or problem.title) from None
+        except ConnectionError as error:
+            raise _fail(f"The database cannot be reached: {error}.") from None
+
+    return wrapped
+
+
+@contextmanager
+def _started() -> Iterator[tuple[Settings, DatabaseUrls]]:
+    settings = get_settings()
+    configure_logging(settings)
+    with database_urls(settings) as urls:
+        yield settings, urls
+
+
+@cli.command()
+@one_line_errors
+def up() -> None:
+    """Start everything: database, migrations, demo data, API and SPA, worker, carrier simulator."""
+    from api.up import run_everything
+
+    with _started() as (settings, urls):
+        raise typer.Exit(run_everything(settings, urls))
+
+
+@cli.command()
+@one_line_errors
+def serve() -> None:
+    """Serve the API and the SPA."""
+    from api.serve import run_server
+
+    with _started() as (settings, urls):
+        run_server(settings, urls)
+
+
+@cli.command()
+@one_line_errors
+def worker() -> None:
+    """Apply the journal, send the outbox, sweep leases and deadlines."""
+    from api.serve import run_worker
+
+    with _started() as (settings, urls):
+        asyncio.run(run_worker(settings, urls))
+
+
+@cli.command()
+@one_line_errors
+def migrate() -> None:
+    """Bring the database's schema to this version."""
+    with _started() as (_, urls):
+        migrate_schema(urls.owner)
+
+
+@cli.command()
+@one_line_errors
+def demo() -> None:
+    """Fill an organization `demo` with believable data. Does nothing when it is there already."""
+    with _started() as (settings, urls):
+        migrate_schema(urls.owner)
+        filled = asyncio.run(fill(settings, urls))
+        typer.echo("The demo organization is ready." if filled else "The demo organization was there already.")
+
+
+async def fill(settings: Settings, urls: DatabaseUrls) -> bool:
+    database = Database(urls.app, pool_size=2)
+    providers = Providers(settings)
+    try:
+        return await fill_demo(
+            database,
+            settings=settings,
+            secrets=SecretBox(settings.resolved_secret_key()),
+            providers=providers,
+        )
+    finally:
+        await providers.close()
+        await database.close()
+
+
+@cli.command("create-organization")
+@one_line_errors
+def create_organization(
+    slug: Annotated[str, typer.Option(help="What staff type to sign in: a-z, 0-9 and dashes.")],
+    name: Annotated[str, typer.Option()],
+    country: Annotated[str, typer.Option(help="ISO 3166 alpha-2, such as US.")],
+    timezone: Annotated[str, typer.Option(help="IANA name, such as America/Chicago.")],
+    admin_email: Annotated[str, typer.Option()],
+    admin_name: Annotated[str, typer.Option()],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+) -> None:
+    """Create a business with its first administrator; prints its id as JSON."""
+    if not password_stdin:
+        raise _fail("Give the administrator's password on standard input, with --password-stdin.")
+    password = sys.stdin.readline().rstrip("\r\n")
+    if len(password) < 10:
+        raise _fail("The password needs at least 10 characters.")
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise _fail(f"There is no timezone {timezone}. Use an IANA name such as America/Chicago.") from None
+    if len(country) != 2 or not country.isalpha():
+        raise _fail("Give the country as two letters, such as US.")
+
+    async def create(urls: DatabaseUrls) -> str:
+        database = Database(urls.app, pool_size=1)
+        try:
+            async with database.transaction() as session:
+                organization, _ = await access.create_organization(
+                    session,
+                    slug=slug,
+                    name=name,
+                    country=country,
+                    timezone=timezone,
+                    admin_email=admin_email,
+                    admin_name=admin_name,
+                    admin_password=password,
+                )
+                return str(organization.id)
+        finally:
+            await database.close()
+
+    with _started() as (_, urls):
+        migrate_schema(urls.owner)
+        typer.echo(json.dumps({"id": asyncio.run(create(urls)), "slug": slug}))
+
+
+@cli.command("verify-audit")
+@one_line_errors
+def verify_audit(
+    organization: Annotated[str | None, typer.Option(help="A slug; every organization where it is left out.")] = None,
+) -> None:
+    """Prove the audit chains whole: exit 0 and a count, or 1 and the first broken entry."""
+
+    async def verify(urls: DatabaseUrls) -> tuple[int, str | None]:
+        database = Database(urls.app, pool_size=1)
+        try:
+            count = 0
+            async with database.transaction() as session:
+                found = await access_queries.organizations(session)
+                chosen = [each for each in found if organization is None or each.slug == organization]
+                if organization is not None and not chosen:
+                    return 0, f"There is no organization “{organization}”."
+                for each in chosen:
+                    result = await audit.verify(session, each.id)
+                    if isinstance(result, Broken):
+                        return count, (
+                            f"BROKEN {each.slug}: chain {result.chain_subject}, entry {result.chain_number}"
+                            f" ({result.entry_id or 'missing'}): {result.problem}."
+                        )
+                    count += result
+            return count, None
+        finally:
+            await database.close()
+
+    with _started() as (_, urls):
+        count, problem = asyncio.run(verify(urls))
+    if problem is not None:
+        typer.echo(problem, err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{count} audit entries, every chain whole.")
+
+
+@cli.command("export-openapi")
+@one_line_errors
+def export_openapi() -> None:
+    """Print the OpenAPI document."""
+    from api.app import create_app
+
+    app = create_app(Settings(_env_file=None), database_url="postgresql+asyncpg://unused")  # type: ignore[call-arg]
+    typer.echo(json.dumps(app.openapi(), indent=2, ensure_ascii=False, sort_keys=True))

@@ -1,0 +1,86 @@
+"""What crosses the wire in the consent room."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from api.audit.schemas import AuditActor
+from api.consent.rules import OptInCheck, Reason
+from api.directory.rules import OptInSource, OptInState, OwnerKind
+from api.kit.errors import Conflict, ProblemBody
+from api.kit.text import Body
+
+
+class OptInInstance(BaseModel):
+    phone_record_id: UUID
+    kind: OwnerKind
+    owner_id: UUID
+    owner_name: str
+    contact_name: str | None
+    state: OptInState
+    changed_at: datetime | None
+    changed_by: AuditActor | None
+    source: OptInSource | None
+    archived: bool
+    blocks: bool
+
+
+class OptInCheckOut(BaseModel):
+    model_config = ConfigDict(title="OptInCheck")
+
+    phone_number: str
+    allowed: bool
+    reason: Reason
+    note: str | None
+    stopped_at: datetime | None
+    instances: list[OptInInstance]
+
+    @classmethod
+    def of(cls, check: OptInCheck) -> "OptInCheckOut":
+        return cls(
+            phone_number=check.phone_number,
+            allowed=check.allowed,
+            reason=check.reason,
+            note=check.note,
+            stopped_at=check.stopped_at,
+            instances=[
+                OptInInstance(
+                    phone_record_id=each.phone_record_id,
+                    kind=each.kind,
+                    owner_id=each.owner_id,
+                    owner_name=each.owner_name,
+                    contact_name=each.contact_name,
+                    state=each.state,
+                    changed_at=each.changed_at,
+                    changed_by=AuditActor(**each.changed_by) if each.changed_by else None,
+                    source=each.source,
+                    archived=each.archived,
+                    blocks=each.blocks,
+                )
+                for each in check.instances
+            ],
+        )
+
+
+class OptInChange(BaseModel):
+    """`wording` is what the person was shown or told, if anything."""
+
+    state: OptInState
+    source: OptInSource
+    wording: Annotated[Body, StringConstraints(max_length=2000)] | None = None
+    note: Annotated[Body, StringConstraints(max_length=2000)] | None = None
+
+
+class NotAllowedToTextBody(ProblemBody):
+    model_config = ConfigDict(extra="allow", title="NotAllowedToTextProblem")
+
+    check: OptInCheckOut
+
+
+class NotAllowedToText(Conflict):
+    """OPTIN-ALL refused it. The answer carries the check, which names what blocks."""
+
+    type, title = "/problems/not-allowed-to-text", "This number may not be texted"
+    body_model = NotAllowedToTextBody

@@ -1,0 +1,119 @@
+"""The status of a conversation, as a pure machine: each function is a row of the table in the product's rules."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    UNREAD = "unread"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class ConversationState:
+    """What the machine decides on: columns of the conversation's row, under its lock."""
+
+    status: Status
+    last_seq: int
+    seen_seq: int
+    """The highest `seq` that any staff member has seen."""
+    unread_messages: int
+    """Incoming messages above `seen_seq`."""
+    seen_deadline: datetime | None
+    """While open with unread messages: when a viewer must have confirmed seeing them."""
+
+
+class Change(StrEnum):
+    """A change of status that the audit log records."""
+
+    OPENED = "opened"
+    CLOSED = "closed"
+    BECAME_UNREAD = "became_unread"
+
+
+@dataclass(frozen=True)
+class Transition:
+    state: ConversationState
+    change: Change | None
+
+
+NEW = ConversationState(status=Status.CLOSED, last_seq=0, seen_seq=0, unread_messages=0, seen_deadline=None)
+"""Before its first message. A mass text leaves it closed; an arrival makes it unread; a person opens it."""
+
+
+def message_arrives(state: ConversationState, *, viewing: bool, at: datetime, confirm_within: timedelta) -> Transition:
+    """Somebody viewing keeps it open, but must confirm within the deadline (STATUS-SEEN); else it is unread."""
+    arrived = replace(state, last_seq=state.last_seq + 1, unread_messages=state.unread_messages + 1)
+    if viewing:
+        deadline = state.seen_deadline or at + confirm_within
+        return Transition(replace(arrived, status=Status.OPEN, seen_deadline=deadline), None)
+    change = None if state.status is Status.UNREAD else Change.BECAME_UNREAD
+    return Transition(replace(arrived, status=Status.UNREAD, seen_deadline=None), change)
+
+
+def seen_deadline_passes(state: ConversationState, *, at: datetime) -> Transition:
+    """No viewer confirmed in time: the laptop slept, the network went."""
+    if state.seen_deadline is None or state.seen_deadline > at or state.status is not Status.OPEN:
+        return Transition(state, None)
+    return Transition(replace(state, status=Status.UNREAD, seen_deadline=None), Change.BECAME_UNREAD)
+
+
+def staff_views(state: ConversationState, *, confirmed_seq: int, unread_above: int) -> Transition:
+    """A staff member has seen up to `confirmed_seq`; `unread_above` incoming messages are above it."""
+    if confirmed_seq <= state.seen_seq:
+        seen = state
+    else:
+        seen = replace(state, seen_seq=min(confirmed_seq, state.last_seq), unread_messages=unread_above)
+    if seen.unread_messages > 0:
+        return Transition(seen, None)
+    if state.status is Status.UNREAD:
+        return Transition(replace(seen, status=Status.OPEN, seen_deadline=None), Change.OPENED)
+    return Transition(replace(seen, seen_deadline=None), None)
+
+
+def staff_closes(state: ConversationState, *, seen_seq: int) -> Transition:
+    """Nothing incoming is above `seen_seq`: the caller has refused otherwise (STATUS-CLOSE-RACE)."""
+    closed = replace(
+        state,
+        status=Status.CLOSED,
+        seen_seq=max(state.seen_seq, min(seen_seq, state.last_seq)),
+        unread_messages=0,
+        seen_deadline=None,
+    )
+    return Transition(closed, None if state.status is Status.CLOSED else Change.CLOSED)
+
+
+def staff_reopens(state: ConversationState) -> Transition:
+    if state.status is not Status.CLOSED:
+        return Transition(state, None)
+    return Transition(replace(state, status=Status.OPEN), Change.OPENED)
+
+
+def staff_replies(state: ConversationState, *, close: bool) -> Transition:
+    """A reply has read everything it answers."""
+    seq = state.last_seq + 1
+    status = Status.CLOSED if close else Status.OPEN
+    replied = ConversationState(status=status, last_seq=seq, seen_seq=seq, unread_messages=0, seen_deadline=None)
+    if status is state.status:
+        return Transition(replied, None)
+    return Transition(replied, Change.CLOSED if close else Change.OPENED)
+
+
+def text_goes_out(state: ConversationState) -> Transition:
+    """A text that nobody wrote in this thread (a mass text, an integration's): the status stays what it was."""
+    seq = state.last_seq + 1
+    seen = seq if state.unread_messages == 0 else state.seen_seq
+    return Transition(replace(state, last_seq=seq, seen_seq=seen), None)
+
+
+PREVIEW_CHARACTERS = 120
+
+
+def preview(body: str, *, media: int) -> str:
+    """One line of a message for the list."""
+    line = " ".join(body.split())
+    if not line and media:
+        return "Picture" if media == 1 else f"{media} pictures"
+    return line if len(line) <= PREVIEW_CHARACTERS else line[: PREVIEW_CHARACTERS - 1] + "…"

@@ -1,0 +1,239 @@
+"""SQL of the directory."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, case, func, literal, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.access.models import StaffMember
+from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord
+from api.directory.rules import Holder, OwnerKind, digits_of
+from api.kit.ids import new_id
+
+
+async def ensure_phone_numbers(
+    session: AsyncSession, organization_id: UUID, numbers: Sequence[str]
+) -> dict[str, PhoneNumber]:
+    """The rows of these E.164 numbers, made where missing, locked in the order of their ids.
+
+    That lock comes before every other of the same numbers' conversations, records and messages.
+    """
+    wanted = sorted(set(numbers))
+    if not wanted:
+        return {}
+    locked = (
+        select(PhoneNumber)
+        .where(PhoneNumber.organization_id == organization_id, PhoneNumber.number.in_(wanted))
+        .order_by(PhoneNumber.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    found = {row.number: row for row in await session.scalars(locked)}
+    missing = [number for number in wanted if number not in found]
+    if missing:
+        await session.execute(
+            upsert(PhoneNumber).on_conflict_do_nothing(),
+            [{"organization_id": organization_id, "id": new_id(), "number": number} for number in missing],
+        )
+        found = {row.number: row for row in await session.scalars(locked)}
+    return found
+
+
+async def lock_phone_number(session: AsyncSession, organization_id: UUID, phone_number_id: UUID) -> PhoneNumber:
+    return (
+        await session.scalars(
+            select(PhoneNumber)
+            .where(PhoneNumber.organization_id == organization_id, PhoneNumber.id == phone_number_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    ).one()
+
+
+async def phone_number(session: AsyncSession, organization_id: UUID, number: str) -> PhoneNumber | None:
+    return (
+        await session.scalars(
+            select(PhoneNumber).where(PhoneNumber.organization_id == organization_id, PhoneNumber.number == number)
+        )
+    ).one_or_none()
+
+
+def phone_records_with_owners(organization_id: UUID) -> Select[Any]:
+    """PhoneRecord, owner kind, owner id, owner name, contact name, archived; to be narrowed by `where`."""
+    same = PhoneRecord.organization_id
+    return (
+        select(
+            PhoneRecord,
+            case(
+                (PhoneRecord.contact_id.is_not(None), literal(OwnerKind.FAMILY.value)),
+                else_=literal(OwnerKind.STAFF_MEMBER.value),
+            ).label("kind"),
+            func.coalesce(Family.id, StaffMember.id).label("owner_id"),
+            func.coalesce(Family.name, StaffMember.name).label("owner_name"),
+            Contact.name.label("contact_name"),
+            func.coalesce(Family.archived_at, StaffMember.archived_at).is_not(None).label("archived"),
+        )
+        .outerjoin(Contact, (Contact.organization_id == same) & (Contact.id == PhoneRecord.contact_id))
+        .outerjoin(Family, (Family.organization_id == same) & (Family.id == Contact.family_id))
+        .outerjoin(
+            StaffMember,
+            (StaffMember.organization_id == same) & (StaffMember.id == PhoneRecord.staff_member_id),
+        )
+        .where(PhoneRecord.organization_id == organization_id)
+    )
+
+
+async def holders(
+    session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID]
+) -> dict[UUID, list[Holder]]:
+    """The holders of each number, families before staff members, each in order of name."""
+    by_number: dict[UUID, list[Holder]] = {number_id: [] for number_id in phone_number_ids}
+    if not by_number:
+        return by_number
+    rows = await session.execute(
+        phone_records_with_owners(organization_id)
+        .where(PhoneRecord.phone_number_id.in_(list(by_number)))
+        .order_by("kind", "owner_name", PhoneRecord.id)
+    )
+    for record, kind, owner_id, owner_name, contact_name, archived in rows:
+        by_number[record.phone_number_id].append(
+            Holder(
+                kind=OwnerKind(kind),
+                id=owner_id,
+                name=owner_name,
+                contact_name=contact_name,
+                phone_record_id=record.id,
+                archived=archived,
+            )
+        )
+    return by_number
+
+
+def phone_number_ids_of(organization_id: UUID, *, family_id: UUID | None, staff_member_id: UUID | None) -> Select[Any]:
+    """The ids of the numbers on a family's or a staff member's record."""
+    statement = select(PhoneRecord.phone_number_id).where(PhoneRecord.organization_id == organization_id)
+    if family_id is not None:
+        statement = statement.join(
+            Contact,
+            (Contact.organization_id == PhoneRecord.organization_id) & (Contact.id == PhoneRecord.contact_id),
+        ).where(Contact.family_id == family_id)
+    if staff_member_id is not None:
+        statement = statement.where(PhoneRecord.staff_member_id == staff_member_id)
+    return statement
+
+
+def _matching_number(organization_id: UUID, digits: str) -> Select[UUID | None, UUID | None]:
+    return (
+        select(PhoneRecord.contact_id, PhoneRecord.staff_member_id)
+        .join(
+            PhoneNumber,
+            (PhoneNumber.organization_id == PhoneRecord.organization_id)
+            & (PhoneNumber.id == PhoneRecord.phone_number_id),
+        )
+        .where(PhoneRecord.organization_id == organization_id, PhoneNumber.number.contains(digits))
+    )
+
+
+async def families(
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    search: str | None,
+    archived: bool,
+    after: tuple[str, UUID] | None,
+    limit: int,
+) -> Sequence[Family]:
+    """By name. `search` finds names of families and contacts, and numbers."""
+    statement = select(Family).where(
+        Family.organization_id == organization_id,
+        Family.archived_at.is_not(None) if archived else Family.archived_at.is_(None),
+    )
+    if search:
+        contacts = select(Contact.family_id).where(Contact.organization_id == organization_id)
+        conditions = [
+            Family.name.icontains(search, autoescape=True),
+            Family.id.in_(contacts.where(Contact.name.icontains(search, autoescape=True))),
+        ]
+        if digits := digits_of(search):
+            numbers = _matching_number(organization_id, digits.lstrip("0") or digits).subquery()
+            conditions.append(Family.id.in_(contacts.where(Contact.id.in_(select(numbers.c.contact_id)))))
+        statement = statement.where(or_(*conditions))
+    if after is not None:
+        statement = statement.where(tuple_(Family.name, Family.id) > tuple_(*after))
+    return (await session.scalars(statement.order_by(Family.name, Family.id).limit(limit))).all()
+
+
+async def staff_members(
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    search: str | None,
+    archived: bool,
+    after: tuple[str, UUID] | None,
+    limit: int,
+) -> Sequence[StaffMember]:
+    statement = select(StaffMember).where(
+        StaffMember.organization_id == organization_id,
+        StaffMember.archived_at.is_not(None) if archived else StaffMember.archived_at.is_(None),
+    )
+    if search:
+        conditions = [StaffMember.name.icontains(search, autoescape=True)]
+        if digits := digits_of(search):
+            numbers = _matching_number(organization_id, digits.lstrip("0") or digits).subquery()
+            conditions.append(StaffMember.id.in_(select(numbers.c.staff_member_id)))
+        statement = statement.where(or_(*conditions))
+    if after is not None:
+        statement = statement.where(tuple_(StaffMember.name, StaffMember.id) > tuple_(*after))
+    return (await session.scalars(statement.order_by(StaffMember.name, StaffMember.id).limit(limit))).all()
+
+
+async def family(session: AsyncSession, organization_id: UUID, family_id: UUID) -> Family | None:
+    return (
+        await session.scalars(select(Family).where(Family.organization_id == organization_id, Family.id == family_id))
+    ).one_or_none()
+
+
+async def contacts_of(
+    session: AsyncSession, organization_id: UUID, family_ids: Sequence[UUID]
+) -> dict[UUID, list[Contact]]:
+    by_family: dict[UUID, list[Contact]] = {family_id: [] for family_id in family_ids}
+    rows = await session.scalars(
+        select(Contact)
+        .where(Contact.organization_id == organization_id, Contact.family_id.in_(list(by_family)))
+        .order_by(Contact.position, Contact.id)
+    )
+    for contact in rows:
+        by_family[contact.family_id].append(contact)
+    return by_family
+
+
+async def records_of(
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    contact_ids: Sequence[UUID] = (),
+    staff_member_ids: Sequence[UUID] = (),
+) -> dict[UUID, list[tuple[PhoneRecord, str]]]:
+    """Phone records with their numbers, by contact or staff member, in their order."""
+    by_owner: dict[UUID, list[tuple[PhoneRecord, str]]] = {owner: [] for owner in (*contact_ids, *staff_member_ids)}
+    rows = await session.execute(
+        select(PhoneRecord, PhoneNumber.number)
+        .join(
+            PhoneNumber,
+            (PhoneNumber.organization_id == PhoneRecord.organization_id)
+            & (PhoneNumber.id == PhoneRecord.phone_number_id),
+        )
+        .where(
+            PhoneRecord.organization_id == organization_id,
+            or_(PhoneRecord.contact_id.in_(contact_ids), PhoneRecord.staff_member_id.in_(staff_member_ids)),
+        )
+        .order_by(PhoneRecord.position, PhoneRecord.id)
+    )
+    for record, number in rows:
+        owner = record.contact_id or record.staff_member_id
+        assert owner is not None
+        by_owner[owner].append((record, number))
+    return by_owner

@@ -1,0 +1,181 @@
+"""What crosses the wire in the directory."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from api.access.models import StaffMember
+from api.access.rules import Permission, effective_permissions
+from api.audit.schemas import AuditActor
+from api.directory.models import Contact, Family, PhoneRecord
+from api.directory.rules import Holder, OptInSource, OptInState, OwnerKind
+from api.kit.text import Line
+
+Name = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
+Short = Annotated[Line, StringConstraints(min_length=1, max_length=60)]
+ExternalId = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
+Number = Annotated[Line, StringConstraints(min_length=3, max_length=40)]
+Email = Annotated[Line, StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+Password = Annotated[str, StringConstraints(min_length=10, max_length=1024)]
+
+MAX_RECORDS = 50
+
+
+class OptInIn(BaseModel):
+    state: OptInState
+    source: OptInSource
+
+
+class PhoneRecordIn(BaseModel):
+    """Without `opt_in` the state is `unknown`: never asked."""
+
+    phone_number: Number
+    label: Short | None = None
+    opt_in: OptInIn | None = None
+
+
+class ContactIn(BaseModel):
+    name: Name
+    relation: Short | None = None
+    phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
+
+
+class FamilyIn(BaseModel):
+    name: Name
+    external_id: ExternalId | None = None
+    contacts: Annotated[list[ContactIn], Field(max_length=MAX_RECORDS)]
+
+
+class StaffMemberIn(BaseModel):
+    """Without `password` the person cannot sign in."""
+
+    name: Name
+    email: Email
+    password: Password | None = None
+    permissions: Annotated[list[Permission], Field(max_length=2)]
+    is_admin: bool = False
+    external_id: ExternalId | None = None
+    phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
+
+
+class OptIn(BaseModel):
+    state: OptInState
+    source: OptInSource | None
+    changed_at: datetime | None
+    changed_by: AuditActor | None
+
+
+class PhoneRecordOut(BaseModel):
+    model_config = {"title": "PhoneRecord"}
+
+    id: UUID
+    phone_number: str
+    label: str | None
+    opt_in: OptIn
+
+    @classmethod
+    def of(cls, record: PhoneRecord, number: str) -> "PhoneRecordOut":
+        return cls(
+            id=record.id,
+            phone_number=number,
+            label=record.label,
+            opt_in=OptIn(
+                state=OptInState(record.opt_in_state),
+                source=OptInSource(record.opt_in_source) if record.opt_in_source else None,
+                changed_at=record.opt_in_changed_at,
+                changed_by=AuditActor(**record.opt_in_changed_by) if record.opt_in_changed_by else None,
+            ),
+        )
+
+
+class ContactOut(BaseModel):
+    model_config = {"title": "Contact"}
+
+    id: UUID
+    name: str
+    relation: str | None
+    phone_records: list[PhoneRecordOut]
+
+
+class FamilyOut(BaseModel):
+    model_config = {"title": "Family"}
+
+    id: UUID
+    external_id: str | None
+    name: str
+    archived: bool
+    contacts: list[ContactOut]
+
+    @classmethod
+    def of(
+        cls,
+        family: Family,
+        contacts: list[Contact],
+        records: dict[UUID, list[tuple[PhoneRecord, str]]],
+    ) -> "FamilyOut":
+        return cls(
+            id=family.id,
+            external_id=family.external_id,
+            name=family.name,
+            archived=family.archived_at is not None,
+            contacts=[
+                ContactOut(
+                    id=contact.id,
+                    name=contact.name,
+                    relation=contact.relation,
+                    phone_records=[PhoneRecordOut.of(record, number) for record, number in records[contact.id]],
+                )
+                for contact in contacts
+            ],
+        )
+
+
+class StaffMemberOut(BaseModel):
+    """`permissions` are those in force: an administrator has both."""
+
+    model_config = {"title": "StaffMember"}
+
+    id: UUID
+    external_id: str | None
+    name: str
+    email: str | None
+    permissions: list[Permission]
+    is_admin: bool
+    archived: bool
+    phone_records: list[PhoneRecordOut]
+
+    @classmethod
+    def of(cls, staff_member: StaffMember, records: list[tuple[PhoneRecord, str]]) -> "StaffMemberOut":
+        permissions = effective_permissions(staff_member.permissions, is_admin=staff_member.is_admin)
+        return cls(
+            id=staff_member.id,
+            external_id=staff_member.external_id,
+            name=staff_member.name,
+            email=staff_member.email,
+            permissions=[permission for permission in Permission if permission in permissions],
+            is_admin=staff_member.is_admin,
+            archived=staff_member.archived_at is not None,
+            phone_records=[PhoneRecordOut.of(record, number) for record, number in records],
+        )
+
+
+class HolderOut(BaseModel):
+    model_config = {"title": "Holder"}
+
+    kind: OwnerKind
+    id: UUID
+    name: str
+    contact_name: str | None
+    phone_record_id: UUID
+
+    @classmethod
+    def of(cls, holder: Holder) -> "HolderOut":
+        return cls(
+            kind=holder.kind,
+            id=holder.id,
+            name=holder.name,
+            contact_name=holder.contact_name,
+            phone_record_id=holder.phone_record_id,
+        )

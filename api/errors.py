@@ -1,0 +1,133 @@
+"""Whatever goes wrong leaves as `application/problem+json`, without a stack trace, SQL or a secret."""
+
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from api.kit.errors import (
+    PROBLEM_JSON,
+    Invalid,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unavailable,
+    Unreadable,
+    UnsupportedMediaType,
+)
+
+log = structlog.get_logger(__name__)
+
+RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57014"})
+"""Serialization failure, deadlock, lock not available, statement timeout: the same request may succeed next time."""
+
+RETRYABLE_CLASSES = ("08", "53", "57P", "58")
+"""Connection trouble, no resources (disk full among them), operator intervention, system errors."""
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeoutError, _unavailable)
+    app.add_exception_handler(OSError, _unavailable)
+    app.add_exception_handler(asyncpg.PostgresError, _database)
+    app.add_exception_handler(asyncpg.InterfaceError, _unavailable)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def answer(request: Request, problem: Problem) -> JSONResponse:
+    return JSONResponse(
+        problem.body(instance=request.url.path),
+        problem.status,
+        headers=problem.headers,
+        media_type=PROBLEM_JSON,
+    )
+
+
+async def _problem(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)
+    return answer(request, error)
+
+
+async def _validation(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    details = error.errors()
+    if any(each["type"] == "json_invalid" for each in details):
+        return answer(request, Unreadable("The body is not valid JSON."))
+    problem = Invalid([(_pointer(each["loc"]), _sentence(each)) for each in details])
+    return answer(request, problem)
+
+
+def _pointer(location: tuple[Any, ...]) -> str:
+    """A JSON pointer into the body; `/query/…`, `/path/…` and `/header/…` for the rest."""
+    place, *rest = location
+    parts = rest if place == "body" else [place, *rest]
+    return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _sentence(detail: Any) -> str:
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return message[:1].upper() + message[1:].rstrip(".") + "."
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    match error.status_code:
+        case 404:
+            problem: Problem = NotFound("There is nothing at this address.")
+        case 413:
+            problem = TooLarge(str(error.detail))
+        case 415:
+            problem = UnsupportedMediaType(str(error.detail))
+        case 400:
+            problem = Unreadable(str(error.detail))
+        case _:
+            status = HTTPStatus(error.status_code)
+            body = {
+                "type": f"/problems/{status.phrase.lower().replace(' ', '-')}",
+                "title": status.phrase,
+                "status": status.value,
+                "detail": None,
+                "instance": request.url.path,
+            }
+            return JSONResponse(body, status.value, headers=error.headers, media_type=PROBLEM_JSON)
+    problem.headers = dict(error.headers or {})
+    return answer(request, problem)
+
+
+async def _database(request: Request, error: Exception) -> JSONResponse:
+    state = _sqlstate(error)
+    connection_lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if (
+        connection_lost
+        or isinstance(error, InterfaceError | OperationalError)
+        or state in RETRYABLE_SQLSTATES
+        or (state or "").startswith(RETRYABLE_CLASSES)
+    ):
+        return await _unavailable(request, error)
+    return await _unexpected(request, error)
+
+
+def _sqlstate(error: Exception) -> str | None:
+    origin = getattr(error, "orig", error)
+    state = getattr(origin, "sqlstate", None) or getattr(origin, "pgcode", None)
+    return state if isinstance(state, str) else None
+
+
+async def _unavailable(request: Request, error: Exception) -> JSONResponse:
+    log.warning("request.unavailable", path=request.scope.get("path"), error=type(error).__name__)
+    return answer(request, Unavailable())
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("request.failed", path=request.scope.get("path"), exc_info=error)
+    return answer(request, Problem("Something went wrong on our side. It has been noted."))

@@ -1,0 +1,327 @@
+"""Applying the journal: events become messages, statuses and stops, in order, a batch in a transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.audit import service as audit
+from api.audit.rules import NewEntry
+from api.consent import queries as consent_queries
+from api.consent import service as consent
+from api.consent.rules import Keyword, keyword
+from api.conversations import queries as conversation_queries
+from api.conversations import rules as status_rules
+from api.conversations import service as conversations
+from api.conversations.rules import ConversationState
+from api.directory import queries as directory
+from api.directory.models import PhoneNumber
+from api.directory.rules import OptInSource
+from api.inbound import queries
+from api.inbound.models import InboundEvent
+from api.inbound.rules import retry_after
+from api.inbound.statuses import apply_statuses
+from api.kit.database import Database, database_time
+from api.kit.ids import new_id
+from api.kit.phone import E164, InvalidPhoneNumberError, parse_phone_number
+from api.lines import queries as lines
+from api.lines.models import Line
+from api.live.service import announce_conversation, announce_message, announce_phone_number
+from api.messages.models import Message, MessageEvent
+from api.messages.rules import Direction, segments
+from api.messages.service import show_as_last
+from api.providers.port import (
+    EventKind,
+    MessageStatus,
+    OptOutSignal,
+    ReceivedMessage,
+    StatusReport,
+    UnreadableEventError,
+)
+from api.providers.registry import Providers
+
+BATCH = 256
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    event: InboundEvent
+    line: Line
+    message: ReceivedMessage
+    number: str
+
+
+class ApplicationBusy(Exception):
+    """Another process is applying this organization's journal."""
+
+
+async def apply_due_events(
+    database: Database, organization_id: UUID, *, providers: Providers, confirm_within: timedelta
+) -> int:
+    """Apply one batch of an organization's journal. Returns how many events it dealt with.
+
+    Raises `ApplicationBusy` when another process is at it. When a batch fails, its events are tried one by one:
+    those that fail alone are retried later and finally quarantined; they hold up nobody (RECV-NOTHING-LOST).
+    """
+    try:
+        return await _apply_batch(
+            database, organization_id, providers=providers, confirm_within=confirm_within, limit=BATCH
+        )
+    except ApplicationBusy:
+        raise
+    except (OSError, TimeoutError):
+        raise
+    except Exception as error:
+        log.warning("inbound.batch_failed", organization_id=str(organization_id), error=repr(error)[:300])
+    return await _apply_one_by_one(database, organization_id, providers=providers, confirm_within=confirm_within)
+
+
+async def _apply_batch(
+    database: Database, organization_id: UUID, *, providers: Providers, confirm_within: timedelta, limit: int
+) -> int:
+    async with database.transaction() as session:
+        if not await queries.try_lock_application(session, organization_id):
+            raise ApplicationBusy
+        events = await queries.due_events(session, organization_id, limit=limit)
+        if events:
+            await _apply(session, organization_id, events, providers=providers, confirm_within=confirm_within)
+        return len(events)
+
+
+async def _apply_one_by_one(
+    database: Database, organization_id: UUID, *, providers: Providers, confirm_within: timedelta
+) -> int:
+    async with database.transaction() as session:
+        events = await queries.due_events(session, organization_id, limit=BATCH)
+    for event in events:
+        try:
+            async with database.transaction() as session:
+                if not await queries.try_lock_application(session, organization_id):
+                    raise ApplicationBusy
+                await _apply(session, organization_id, [event], providers=providers, confirm_within=confirm_within)
+        except (ApplicationBusy, OSError, TimeoutError):
+            raise
+        except Exception as error:
+            log.error("inbound.event_failed", event_id=str(event.id), error=repr(error)[:300])
+            async with database.transaction() as session:
+                attempts = event.attempts + 1
+                wait = retry_after(attempts)
+                at = await database_time(session)
+                await queries.mark_failed(
+                    session,
+                    organization_id,
+                    event.id,
+                    error=f"{type(error).__name__}: {error}"[:1000].replace("\x00", "\ufffd"),
+                    attempts=attempts,
+                    retry_at=at + wait if wait is not None else None,
+                )
+    return len(events)
+
+
+async def _apply(
+    session: AsyncSession,
+    organization_id: UUID,
+    events: Sequence[InboundEvent],
+    *,
+    providers: Providers,
+    confirm_within: timedelta,
+) -> None:
+    by_line = await lines.lines_by_ids(session, organization_id, list({event.line_id for event in events}))
+    arrivals: list[Arrival] = []
+    reports: list[tuple[InboundEvent, StatusReport]] = []
+    applied: list[UUID] = []
+    for event in events:
+        line = by_line[event.line_id]
+        try:
+            read = _read(event, providers)
+        except UnreadableEventError as error:
+            # Reading it again would say the same: it waits for a person, or for a version that can read it.
+            await queries.mark_failed(
+                session,
+                organization_id,
+                event.id,
+                error=str(error),
+                attempts=event.attempts + 1,
+                retry_at=None,
+            )
+            log.warning("inbound.quarantined", event_id=str(event.id), error=str(error))
+            continue
+        applied.append(event.id)
+        if isinstance(read, ReceivedMessage):
+            arrivals.append(Arrival(event, line, read, _sender_number(read.sender, line)))
+        else:
+            reports.append((event, read))
+    if arrivals:
+        await apply_arrivals(session, organization_id, arrivals, confirm_within=confirm_within)
+    if reports:
+        await apply_statuses(session, organization_id, reports)
+    if applied:
+        await queries.mark_applied(session, organization_id, applied, at=await database_time(session))
+
+
+def _read(event: InboundEvent, providers: Providers) -> ReceivedMessage | StatusReport:
+    provider = providers.get(event.provider)
+    if provider is None:
+        raise UnreadableEventError(f"This version has no adapter for {event.provider}.")
+    match EventKind(event.kind):
+        case EventKind.MESSAGE:
+            return provider.read_message(event.body)
+        case EventKind.STATUS:
+            return provider.read_status(event.body)
+        case EventKind.UNREADABLE:
+            raise UnreadableEventError("The provider sent something that is neither a message nor a status.")
+
+
+def _sender_number(sender: str, line: Line) -> str:
+    """E.164 where it can be read as such; a short code or a name stays as it came."""
+    if E164.match(sender):
+        return sender
+    try:
+        return parse_phone_number(sender, country=line.country)
+    except InvalidPhoneNumberError:
+        return sender.strip() or sender
+
+
+async def apply_arrivals(
+    session: AsyncSession, organization_id: UUID, arrivals: Sequence[Arrival], *, confirm_within: timedelta
+) -> None:
+    """Messages from outside, in order: numbered, counted, shown, audited; STOP and START take effect."""
+    known = await queries.known_provider_ids(
+        session,
+        organization_id,
+        line_ids=list({arrival.line.id for arrival in arrivals}),
+        provider_ids=[arrival.message.provider_message_id for arrival in arrivals],
+    )
+    fresh: list[Arrival] = []
+    for arrival in arrivals:
+        key = (arrival.line.id, arrival.message.provider_message_id)
+        if key not in known:
+            known.add(key)
+            fresh.append(arrival)
+    if not fresh:
+        return
+    numbers = await directory.ensure_phone_numbers(session, organization_id, [arrival.number for arrival in fresh])
+    pairs = [(arrival.line.id, numbers[arrival.number].id) for arrival in fresh]
+    rows = await conversation_queries.ensure_conversations(session, organization_id, pairs)
+    viewed = await conversation_queries.viewed_conversations(
+        session, organization_id, [row.id for row in rows.values()]
+    )
+    await consent_queries.add_consumer_initiations(
+        session, organization_id, sorted({(number_id, line_id) for line_id, number_id in pairs})
+    )
+    at = await database_time(session)
+    states: dict[UUID, ConversationState] = {row.id: conversations.state_of(row) for row in rows.values()}
+    entries: list[NewEntry] = []
+    messages: list[dict[str, object]] = []
+    timeline: list[dict[str, object]] = []
+    for arrival, pair in zip(fresh, pairs, strict=True):
+        conversation = rows[pair]
+        number = numbers[arrival.number]
+        transition = status_rules.message_arrives(
+            states[conversation.id],
+            viewing=conversation.id in viewed,
+            at=at,
+            confirm_within=confirm_within,
+        )
+        states[conversation.id] = transition.state
+        message = _new_message(arrival, conversation.id, seq=transition.state.last_seq, at=at)
+        show_as_last(conversation, message)
+        messages.append(_columns(message))
+        timeline.append(
+            {
+                "organization_id": organization_id,
+                "id": new_id(),
+                "message_id": message.id,
+                "at": at,
+                "status": MessageStatus.RECEIVED.value,
+                "source": "provider",
+                "code": None,
+                "detail": None,
+                "inbound_event_id": arrival.event.id,
+            }
+        )
+        if transition.change is not None:
+            entries.append(
+                conversations.change_entry(
+                    transition.change,
+                    conversations.number_actor(number),
+                    conversation.id,
+                    number.number,
+                    message_id=message.id,
+                )
+            )
+        if entry := _apply_keyword(arrival, number, at=at):
+            entries.append(entry)
+            announce_phone_number(session, organization_id, number.number)
+        announce_message(session, organization_id, conversation.id, message.id, seq=message.seq)
+    for row in rows.values():
+        conversations.apply_state(row, states[row.id], at=at)
+        announce_conversation(session, organization_id, row.id)
+    await session.flush()
+    await session.execute(insert(Message), messages)
+    await session.execute(insert(MessageEvent), timeline)
+    await audit.record(session, organization_id, *entries, at=at)
+
+
+def _new_message(arrival: Arrival, conversation_id: UUID, *, seq: int, at: datetime) -> Message:
+    counted = segments(arrival.message.body)
+    return Message(
+        organization_id=arrival.line.organization_id,
+        id=new_id(),
+        conversation_id=conversation_id,
+        line_id=arrival.line.id,
+        seq=seq,
+        direction=Direction.INBOUND.value,
+        body=arrival.message.body,
+        media=[{"url": each.url, "content_type": each.content_type} for each in arrival.message.media],
+        status=MessageStatus.RECEIVED.value,
+        segments=counted.count,
+        encoding=counted.encoding.value,
+        provider_message_id=arrival.message.provider_message_id,
+        provider_time=arrival.message.provider_time,
+        created_at=at,
+    )
+
+
+def _columns(message: Message) -> dict[str, object]:
+    """For a bulk insert: the columns that an incoming message sets."""
+    return {
+        name: getattr(message, name)
+        for name in (
+            "organization_id",
+            "id",
+            "conversation_id",
+            "line_id",
+            "seq",
+            "direction",
+            "body",
+            "media",
+            "status",
+            "segments",
+            "encoding",
+            "provider_message_id",
+            "provider_time",
+            "created_at",
+        )
+    }
+
+
+def _apply_keyword(arrival: Arrival, number: PhoneNumber, *, at: datetime) -> NewEntry | None:
+    """OPTIN-STOP and OPTIN-START, by the whole message or by the provider's own signal."""
+    actor = conversations.number_actor(number)
+    wording = arrival.message.body
+    word = keyword(wording)
+    signal = arrival.message.signal
+    if word is Keyword.STOP or signal is OptOutSignal.STOP:
+        source = OptInSource.KEYWORD if word is Keyword.STOP else OptInSource.PROVIDER
+        return consent.stop(number, actor=actor, source=source, at=at, wording=wording)
+    if word is Keyword.START or signal is OptOutSignal.START:
+        source = OptInSource.KEYWORD if word is Keyword.START else OptInSource.PROVIDER
+        return consent.start(number, actor=actor, source=source, wording=wording)
+    return None

@@ -1,0 +1,51 @@
+"""A few statements on a connection of their own, from code that is not async, inside a running event loop or not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import asyncpg
+
+Result = TypeVar("Result")
+
+
+def plain_url(url: str) -> str:
+    """The URL as asyncpg and psql read it, without SQLAlchemy's driver."""
+    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
+def on_connection(url: str, work: "Callable[[asyncpg.Connection[Any]], Awaitable[Result]]") -> Result:
+    """Blocks for as long as the work takes. Raises what asyncpg raises."""
+
+    async def connected() -> Result:
+        connection = await asyncpg.connect(plain_url(url))
+        try:
+            return await work(connection)
+        finally:
+            await connection.close()
+
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        return executor.submit(asyncio.run, connected()).result()
+
+
+def execute(url: str, *statements: str) -> None:
+    """Each statement in a transaction of its own, as CREATE DATABASE needs it."""
+
+    async def work(connection: "asyncpg.Connection[Any]") -> None:
+        for statement in statements:
+            await connection.execute(statement)
+
+    on_connection(url, work)
+
+
+def fetch_value(url: str, query: str, *arguments: object) -> Any:
+    async def work(connection: "asyncpg.Connection[Any]") -> Any:
+        return await connection.fetchval(query, *arguments)
+
+    return on_connection(url, work)
+
+
+def quoted(identifier: str) -> str:
+    escaped = identifier.replace('"', '""')
+    return f'"{escaped}"'

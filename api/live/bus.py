@@ -1,0 +1,86 @@
+"""The bus between processes: one LISTEN connection a process, outside any pool."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import asyncpg
+import structlog
+
+Handler = Callable[[dict[str, Any]], None]
+
+RECONNECT_SECONDS = 0.5
+CHECK_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Bus(Protocol):
+    """What the hub and the workers listen to. Another one (Redis) may stand in for NOTIFY."""
+
+    def subscribe(self, channel: str, handler: Handler, *, on_gap: Callable[[], None]) -> None:
+        """Call `handler` with each notification, and `on_gap` after any time in which some may have been missed."""
+        ...
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class PostgresBus:
+    def __init__(self, database_url: str) -> None:
+        self._dsn = database_url.replace("postgresql+asyncpg://", "postgresql://", 1)
+        self._handlers: dict[str, list[tuple[Handler, Callable[[], None]]]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._listening = asyncio.Event()
+
+    def subscribe(self, channel: str, handler: Handler, *, on_gap: Callable[[], None]) -> None:
+        self._handlers.setdefault(channel, []).append((handler, on_gap))
+
+    async def start(self) -> None:
+        """Returns once it listens, or after a few seconds when the database is away; it keeps trying."""
+        self._task = asyncio.create_task(self._run(), name="bus")
+        try:
+            await asyncio.wait_for(self._listening.wait(), timeout=5)
+        except TimeoutError:
+            log.warning("bus.not_listening_yet")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        first = True
+        while True:
+            connection: asyncpg.Connection | None = None
+            try:
+                connection = await asyncpg.connect(self._dsn, timeout=5)
+                for channel in self._handlers:
+                    await connection.add_listener(channel, self._received)
+                if not first:
+                    self._tell_of_gap()
+                first = False
+                self._listening.set()
+                while True:
+                    # A half-open connection says nothing; a question now and then finds out.
+                    await asyncio.sleep(CHECK_SECONDS)
+                    await connection.execute("SELECT 1", timeout=CHECK_SECONDS)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                first = False
+                log.warning("bus.connection_lost", error=type(error).__name__)
+                await asyncio.sleep(RECONNECT_SECONDS)
+            finally:
+                if connection is not None:
+                    connection.terminate()
+
+    def _received(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
+        for item in json.loads(str(payload)):
+            for handler, _ in self._handlers[channel]:
+                handler(item)
+
+    def _tell_of_gap(self) -> None:
+        for group in self._handlers.values():
+            for _, on_gap in group:
+                on_gap()

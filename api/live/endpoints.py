@@ -1,0 +1,39 @@
+"""The route of live events."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import StreamingResponse
+
+from api.access.dependencies import CanView, guarded
+from api.kit.errors import Invalid
+from api.live.hub import Hub
+
+router = APIRouter(tags=["live"])
+
+
+@router.get(
+    "/events",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Server-sent events `indicator`, `conversation`, `message`, `opt_in` and `resync`. They "
+            "carry ids, not content; after `resync` everything shown must be loaded again.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **guarded(Invalid),
+    },
+)
+async def events(
+    principal: CanView,
+    request: Request,
+    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)] = None,
+) -> StreamingResponse:
+    """What changes, while it changes. No database session is held while the stream is open."""
+    hub: Hub = request.app.state.hub
+    stream = hub.open(principal, last_event_id=last_event_id)
+    return StreamingResponse(
+        hub.body(stream),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )

@@ -1,0 +1,183 @@
+"""The hub of server-sent events: fans the bus out to open streams, each seeing only what its principal may."""
+
+import asyncio
+import json
+import secrets
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.access.rules import Permission, Principal
+from api.access.service import current_principals
+from api.kit.database import Database
+from api.live.bus import Bus
+from api.live.service import CHANNEL
+
+MAX_QUEUED = 200
+"""Events a stream may lag behind before it is told to load everything again."""
+
+REMEMBERED = 2_000
+"""Events kept for streams that reconnect with `Last-Event-ID`."""
+
+KEEP_ALIVE_SECONDS = 15.0
+REAUTHORIZE_SECONDS = 3.0
+"""PERM-NOW allows five."""
+
+RESYNC = "resync"
+
+log = structlog.get_logger(__name__)
+
+
+class Event(NamedTuple):
+    id: str
+    organization_id: str
+    type: str
+    data: str
+
+    def encoded(self) -> bytes:
+        return f"id: {self.id}\nevent: {self.type}\ndata: {self.data}\n\n".encode()
+
+
+class Stream:
+    """One open event stream. Its queue is bounded; on overflow it holds one `resync` instead."""
+
+    def __init__(self, principal: Principal) -> None:
+        self.principal = principal
+        self._queue: deque[Event] = deque()
+        self._wake = asyncio.Event()
+        self.closed = False
+
+    def push(self, event: Event, *, resync: Event) -> None:
+        if len(self._queue) >= MAX_QUEUED:
+            self._queue.clear()
+            event = resync
+        self._queue.append(event)
+        self._wake.set()
+
+    def close(self) -> None:
+        self.closed = True
+        self._wake.set()
+
+    async def next_batch(self, timeout_seconds: float) -> list[Event]:
+        """What has come, or nothing after `timeout_seconds`."""
+        if not self._queue and not self.closed:
+            try:
+                await asyncio.wait_for(self._wake.wait(), timeout_seconds)
+            except TimeoutError:
+                return []
+        self._wake.clear()
+        batch = list(self._queue)
+        self._queue.clear()
+        return batch
+
+
+class Hub:
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._database = database
+        self._boot = secrets.token_hex(4)
+        self._count = 0
+        self._streams: dict[UUID, set[Stream]] = {}
+        self._recent: deque[Event] = deque(maxlen=REMEMBERED)
+        self._task: asyncio.Task[None] | None = None
+        bus.subscribe(CHANNEL, self._receive, on_gap=self.resync_all)
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._reauthorize(), name="hub-reauthorize")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self.close_all()
+
+    def close_all(self) -> None:
+        for stream in self._all():
+            stream.close()
+
+    def _all(self) -> list[Stream]:
+        return [stream for group in self._streams.values() for stream in group]
+
+    def _event(self, organization_id: str, event_type: str, data: dict[str, Any]) -> Event:
+        self._count += 1
+        return Event(
+            f"{self._boot}-{self._count}",
+            organization_id,
+            event_type,
+            json.dumps(data, separators=(",", ":")),
+        )
+
+    def _receive(self, item: dict[str, Any]) -> None:
+        data = {key: value for key, value in item.items() if key not in {"type", "organization_id"}}
+        event = self._event(item["organization_id"], item["type"], data)
+        self._recent.append(event)
+        for stream in self._streams.get(UUID(event.organization_id), ()):
+            stream.push(event, resync=self._event(event.organization_id, RESYNC, {}))
+
+    def resync_all(self) -> None:
+        """Events may have been missed: every stream loads again, and none may resume from before."""
+        self._recent.clear()
+        for stream in self._all():
+            resync = self._event(str(stream.principal.organization_id), RESYNC, {})
+            stream.push(resync, resync=resync)
+
+    def open(self, principal: Principal, *, last_event_id: str | None) -> Stream:
+        stream = Stream(principal)
+        organization_id = str(principal.organization_id)
+        if last_event_id is not None:
+            position = next((i for i, event in enumerate(self._recent) if event.id == last_event_id), None)
+            resync = self._event(organization_id, RESYNC, {})
+            if position is None:
+                stream.push(resync, resync=resync)
+            else:
+                for event in list(self._recent)[position + 1 :]:
+                    if event.organization_id == organization_id:
+                        stream.push(event, resync=resync)
+        self._streams.setdefault(principal.organization_id, set()).add(stream)
+        return stream
+
+    def _discard(self, stream: Stream) -> None:
+        group = self._streams.get(stream.principal.organization_id)
+        if group is not None:
+            group.discard(stream)
+            if not group:
+                del self._streams[stream.principal.organization_id]
+
+    async def body(self, stream: Stream) -> AsyncIterator[bytes]:
+        """The stream's bytes, until the client goes, the hub stops or the permission is revoked."""
+        try:
+            yield b"retry: 1000\n: connected\n\n"
+            while not stream.closed:
+                batch = await stream.next_batch(KEEP_ALIVE_SECONDS)
+                if stream.closed:
+                    return
+                yield b"".join(event.encoded() for event in batch) if batch else b": keep-alive\n\n"
+        finally:
+            self._discard(stream)
+
+    async def _reauthorize(self) -> None:
+        """PERM-NOW: a stream whose principal may no longer look is closed within five seconds."""
+        while True:
+            await asyncio.sleep(REAUTHORIZE_SECONDS)
+            streams = self._all()
+            if not streams:
+                continue
+            try:
+                async with self._database.transaction() as session:
+                    current = await current_principals(session, {stream.principal for stream in streams})
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                log.warning("hub.cannot_reauthorize", error=type(error).__name__)
+                continue
+            for stream in streams:
+                principal = current[stream.principal]
+                if principal is None or Permission.SMS_LOGS not in principal.permissions:
+                    stream.close()
+                else:
+                    stream.principal = principal
+
+    @property
+    def open_streams(self) -> int:
+        return sum(len(group) for group in self._streams.values())

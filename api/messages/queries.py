@@ -1,0 +1,141 @@
+"""SQL of the messages room."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.access.models import ApiKey, StaffMember
+from api.messages.models import Message, MessageEvent
+from api.messages.rules import Direction
+
+
+class MessageRow(NamedTuple):
+    message: Message
+    sender_id: UUID | None
+    sender_name: str | None
+
+
+def _messages(organization_id: UUID) -> Select[Message, UUID, str]:
+    return (
+        select(
+            Message,
+            func.coalesce(Message.sent_by_staff_member_id, Message.sent_by_api_key_id),
+            func.coalesce(StaffMember.name, ApiKey.name),
+        )
+        .outerjoin(
+            StaffMember,
+            (StaffMember.organization_id == Message.organization_id)
+            & (StaffMember.id == Message.sent_by_staff_member_id),
+        )
+        .outerjoin(
+            ApiKey,
+            (ApiKey.organization_id == Message.organization_id) & (ApiKey.id == Message.sent_by_api_key_id),
+        )
+        .where(Message.organization_id == organization_id)
+    )
+
+
+class ThreadPage(NamedTuple):
+    rows: list[MessageRow]
+    """In order of `seq`."""
+    has_before: bool
+    has_after: bool
+
+
+async def thread(
+    session: AsyncSession,
+    organization_id: UUID,
+    conversation_id: UUID,
+    *,
+    before_seq: int | None = None,
+    after_seq: int | None = None,
+    around_seq: int | None = None,
+    limit: int,
+) -> ThreadPage:
+    """A page of a thread: its newest messages, or those before, after or around a `seq`."""
+    in_thread = _messages(organization_id).where(Message.conversation_id == conversation_id)
+    if around_seq is not None:
+        after_seq = await _seq_before(session, organization_id, conversation_id, around_seq, count=limit // 2)
+    if after_seq is not None:
+        rows = await _rows(session, in_thread.where(Message.seq > after_seq).order_by(Message.seq).limit(limit + 1))
+        shown = rows[:limit]
+        return ThreadPage(shown, has_before=after_seq > 0, has_after=len(rows) > limit)
+    if before_seq is not None:
+        in_thread = in_thread.where(Message.seq < before_seq)
+    rows = await _rows(session, in_thread.order_by(Message.seq.desc()).limit(limit + 1))
+    return ThreadPage(list(reversed(rows[:limit])), has_before=len(rows) > limit, has_after=before_seq is not None)
+
+
+async def _seq_before(
+    session: AsyncSession, organization_id: UUID, conversation_id: UUID, seq: int, *, count: int
+) -> int:
+    """The `seq` after which a page starts that has `count` messages before `seq`."""
+    earlier = list(
+        await session.scalars(
+            select(Message.seq)
+            .where(
+                Message.organization_id == organization_id,
+                Message.conversation_id == conversation_id,
+                Message.seq < seq,
+            )
+            .order_by(Message.seq.desc())
+            .limit(count + 1)
+        )
+    )
+    return earlier[-1] if len(earlier) > count else 0
+
+
+async def _rows(session: AsyncSession, statement: Select[Message, UUID, str]) -> list[MessageRow]:
+    return [MessageRow(row[0], row[1], row[2]) for row in await session.execute(statement)]
+
+
+async def message(session: AsyncSession, organization_id: UUID, message_id: UUID) -> MessageRow | None:
+    rows = await _rows(session, _messages(organization_id).where(Message.id == message_id))
+    return rows[0] if rows else None
+
+
+async def missed(
+    session: AsyncSession,
+    organization_id: UUID,
+    conversation_id: UUID,
+    *,
+    after_seq: int,
+    except_sender_id: UUID | None,
+    inbound_only: bool,
+    limit: int,
+) -> list[MessageRow]:
+    """What has come since `after_seq`: arrivals and, unless `inbound_only`, what somebody else has sent."""
+    statement = _messages(organization_id).where(Message.conversation_id == conversation_id, Message.seq > after_seq)
+    arrived = Message.direction == Direction.INBOUND.value
+    if inbound_only:
+        statement = statement.where(arrived)
+    else:
+        sender = func.coalesce(Message.sent_by_staff_member_id, Message.sent_by_api_key_id)
+        statement = statement.where(or_(arrived, sender.is_distinct_from(except_sender_id)))
+    return await _rows(session, statement.order_by(Message.seq).limit(limit))
+
+
+async def count_inbound_above(session: AsyncSession, organization_id: UUID, conversation_id: UUID, seq: int) -> int:
+    return (
+        await session.execute(
+            select(func.count()).where(
+                Message.organization_id == organization_id,
+                Message.conversation_id == conversation_id,
+                Message.seq > seq,
+                Message.direction == Direction.INBOUND.value,
+            )
+        )
+    ).scalar_one()
+
+
+async def timeline(session: AsyncSession, organization_id: UUID, message_id: UUID) -> Sequence[MessageEvent]:
+    return (
+        await session.scalars(
+            select(MessageEvent)
+            .where(MessageEvent.organization_id == organization_id, MessageEvent.message_id == message_id)
+            .order_by(MessageEvent.at, MessageEvent.id)
+        )
+    ).all()

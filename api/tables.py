@@ -1,0 +1,27 @@
+"""Every table of the service, for migrations and for whoever needs the metadata whole."""
+
+from api.access import models as access
+from api.audit import models as audit
+from api.consent import models as consent
+from api.conversations import models as conversations
+from api.directory import models as directory
+from api.inbound import models as inbound
+from api.kit import idempotency
+from api.kit.database import Base
+from api.lines import models as lines
+from api.messages import models as messages
+
+metadata = Base.metadata
+
+__all__ = [
+    "access",
+    "audit",
+    "consent",
+    "conversations",
+    "directory",
+    "idempotency",
+    "inbound",
+    "lines",
+    "messages",
+    "metadata",
+]

@@ -1,0 +1,177 @@
+"""The worker: applies the journal, empties the outbox, sweeps leases and deadlines; stops gracefully."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.conversations import queries as conversation_queries
+from api.conversations import service as conversations
+from api.delivery import queries as delivery_queries
+from api.delivery import service as delivery
+from api.inbound import queries as inbound_queries
+from api.inbound.service import ApplicationBusy, apply_due_events
+from api.kit.database import Database
+from api.kit.secrets import SecretBox
+from api.live.bus import Bus
+from api.messages.service import OUTBOX_CHANNEL
+from api.providers.registry import Providers
+from api.settings import Settings
+
+POLL_SECONDS = 1.0
+BUSY_SECONDS = 0.02
+
+log = structlog.get_logger(__name__)
+
+
+class Loop:
+    """Calls `step` when woken, and every `interval` seconds in any case. `step` returns whether there is more."""
+
+    def __init__(self, name: str, step: Callable[[], Awaitable[bool]], *, interval: float) -> None:
+        self._name = name
+        self._step = step
+        self._interval = interval
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=self._name)
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Lets the step under way finish."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                more = await self._step()
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                log.warning("worker.database_unavailable", loop=self._name, error=type(error).__name__)
+                more = False
+            except Exception:  # One bad step must not end the loop; it is tried again at the next turn.
+                log.exception("worker.step_failed", loop=self._name)
+                more = False
+            if not more and not self._stopping:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self._interval)
+
+
+class JournalApplier:
+    """Applies the journal of every organization in turn. Runs in API processes too, woken by their webhooks."""
+
+    def __init__(self, database: Database, providers: Providers, settings: Settings) -> None:
+        self._database = database
+        self._providers = providers
+        self._confirm_within = timedelta(seconds=settings.seen_deadline_seconds)
+        self._loop = Loop("apply-journal", self._step, interval=POLL_SECONDS)
+
+    def start(self) -> None:
+        self._loop.start()
+
+    def wake(self, _organizations: set[UUID]) -> None:
+        self._loop.wake()
+
+    async def stop(self) -> None:
+        await self._loop.stop()
+
+    async def _step(self) -> bool:
+        async with self._database.transaction() as session:
+            organizations = await inbound_queries.organizations_with_due_events(session)
+        busy = False
+        for organization_id in organizations:
+            try:
+                await apply_due_events(
+                    self._database,
+                    organization_id,
+                    providers=self._providers,
+                    confirm_within=self._confirm_within,
+                )
+            except ApplicationBusy:
+                busy = True
+        if busy:
+            await asyncio.sleep(BUSY_SECONDS)
+        return bool(organizations)
+
+
+class Worker:
+    """Everything that happens without a request."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        bus: Bus,
+        providers: Providers,
+        secrets: SecretBox,
+        settings: Settings,
+    ) -> None:
+        self._database = database
+        self._providers = providers
+        self._secrets = secrets
+        self._settings = settings
+        self._applier = JournalApplier(database, providers, settings)
+        self._outbox = Loop("outbox", self._send_due, interval=POLL_SECONDS)
+        sweep_every = min(1.0, settings.viewer_lease_seconds / 4, settings.seen_deadline_seconds / 4)
+        self._sweeper = Loop("sweeper", self._sweep, interval=sweep_every)
+        bus.subscribe(OUTBOX_CHANNEL, lambda _: self._outbox.wake(), on_gap=self._outbox.wake)
+
+    def start(self) -> None:
+        self._applier.start()
+        self._outbox.start()
+        self._sweeper.start()
+
+    async def stop(self) -> None:
+        """Finishes what is under way: a message that was posted is settled before this returns."""
+        await asyncio.gather(self._applier.stop(), self._outbox.stop(), self._sweeper.stop())
+
+    async def _send_due(self) -> bool:
+        async with self._database.transaction() as session:
+            organizations = await delivery_queries.organizations_with_due_outbox(session)
+        sent = 0
+        for organization_id in organizations:
+            # One organization at a time, a batch each: one gym's mass text never delays another's reply.
+            await delivery.expire_leases(self._database, organization_id)
+            await self._ask(organization_id)
+            claims = await delivery.claim(
+                self._database,
+                organization_id,
+                secrets=self._secrets,
+                public_base_url=self._settings.public_base_url,
+                lease=timedelta(seconds=self._settings.send_lease_seconds),
+            )
+            await asyncio.gather(*(self._send(claim) for claim in claims))
+            sent += len(claims)
+        return sent > 0
+
+    async def _send(self, claim: delivery.Claim) -> None:
+        provider = self._providers.get(claim.provider)
+        assert provider is not None, f"line {claim.line.line_id} has no adapter for {claim.provider}"
+        outcome = await provider.send(claim.line, claim.message)
+        await delivery.settle(self._database, claim, outcome)
+
+    async def _ask(self, organization_id: UUID) -> None:
+        for question in await delivery.take_questions(self._database, organization_id, secrets=self._secrets):
+            provider = self._providers.get(question.provider)
+            assert provider is not None, f"line {question.line.line_id} has no adapter for {question.provider}"
+            outcome = await provider.reconcile(question.line, question.message)
+            await delivery.settle_question(self._database, question, outcome)
+
+    async def _sweep(self) -> bool:
+        async with self._database.transaction() as session:
+            organizations = await conversation_queries.organizations_to_sweep(session)
+        for organization_id in organizations:
+            async with self._database.transaction() as session:
+                await conversations.sweep(session, organization_id)
+        return False

@@ -1,0 +1,27 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+
+import { client, unwrap } from "./client";
+import { keys } from "./keys";
+
+export function familyListQuery(q: string) {
+  return infiniteQueryOptions({
+    queryKey: keys.familyList(q),
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(
+        client.GET("/api/v1/families", {
+          params: { query: { limit: 50, ...(q && { q }), ...(pageParam && { cursor: pageParam }) } },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
+export function familyQuery(id: string) {
+  return queryOptions({
+    queryKey: keys.family(id),
+    queryFn: ({ signal }) =>
+      unwrap(client.GET("/api/v1/families/{family_id}", { params: { path: { family_id: id } }, signal })),
+  });
+}

@@ -1,0 +1,10 @@
+import { queryOptions } from "@tanstack/react-query";
+
+import { client, unwrap } from "./client";
+import { keys } from "./keys";
+
+/** Red: unread messages. Gray: open conversations. */
+export const indicatorQuery = queryOptions({
+  queryKey: keys.indicator,
+  queryFn: ({ signal }) => unwrap(client.GET("/api/v1/indicator", { signal })),
+});

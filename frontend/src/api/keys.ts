@@ -1,0 +1,28 @@
+/** Every query key of the application. A prefix invalidates all that starts with it. */
+export interface ConversationFilter {
+  status?: "unread" | "open" | "closed";
+  familyId?: string;
+  staffMemberId?: string;
+}
+
+export const keys = {
+  me: ["me"],
+  indicator: ["indicator"],
+  conversations: ["conversations"],
+  conversationLists: ["conversations", "list"],
+  conversationList: (filter: ConversationFilter) => ["conversations", "list", filter],
+  conversation: (id: string) => ["conversations", "one", id],
+  threads: ["threads"],
+  thread: (conversationId: string) => ["threads", conversationId],
+  threadFrom: (conversationId: string, aroundSeq: number | null) => ["threads", conversationId, aroundSeq],
+  message: (id: string) => ["messages", id],
+  messages: ["messages"],
+  auditTrails: ["audit-trail"],
+  auditTrail: (conversationId: string) => ["audit-trail", conversationId],
+  families: ["families"],
+  familyList: (q: string) => ["families", "list", q],
+  family: (id: string) => ["families", "one", id],
+  staffMembers: ["staff-members"],
+  staffMemberList: (q: string) => ["staff-members", "list", q],
+  staffMember: (id: string) => ["staff-members", "one", id],
+} as const;

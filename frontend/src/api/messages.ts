@@ -1,0 +1,87 @@
+import { infiniteQueryOptions, queryOptions, type InfiniteData, type QueryClient } from "@tanstack/react-query";
+
+import { client, unwrap } from "./client";
+import { keys } from "./keys";
+import type { Message, MessagePage } from "./types";
+
+const PAGE = 50;
+
+/** Where a page of a thread starts; without any, at the newest. */
+export interface ThreadWindow {
+  before_seq?: number;
+  after_seq?: number;
+  around_seq?: number;
+}
+
+/**
+ * A thread, paged both ways by `seq`. With `aroundSeq` it starts at that message (a search result), else at the newest.
+ * `data.pages` are oldest first.
+ */
+export function threadQuery(conversationId: string, aroundSeq: number | null = null) {
+  const initialWindow: ThreadWindow = aroundSeq === null ? {} : { around_seq: aroundSeq };
+  return infiniteQueryOptions({
+    queryKey: keys.threadFrom(conversationId, aroundSeq),
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(
+        client.GET("/api/v1/conversations/{conversation_id}/messages", {
+          params: { path: { conversation_id: conversationId }, query: { ...pageParam, limit: PAGE } },
+          signal,
+        }),
+      ),
+    initialPageParam: initialWindow,
+    getPreviousPageParam: (page): ThreadWindow | undefined => {
+      const first = page.items[0];
+      return page.has_before && first ? { before_seq: first.seq } : undefined;
+    },
+    getNextPageParam: (page): ThreadWindow | undefined => {
+      const last = page.items.at(-1);
+      return page.has_after && last ? { after_seq: last.seq } : undefined;
+    },
+  });
+}
+
+/** One message with its timeline. */
+export function messageQuery(id: string) {
+  return queryOptions({
+    queryKey: keys.message(id),
+    queryFn: ({ signal }) =>
+      unwrap(client.GET("/api/v1/messages/{message_id}", { params: { path: { message_id: id } }, signal })),
+  });
+}
+
+export interface OutgoingText {
+  key: string;
+  conversationId: string;
+  body: string;
+  /** The last message the person had seen; null sends in any case. */
+  seenSeq: number | null;
+  close: boolean;
+}
+
+/** SEND-ONCE: the same `key` sends once, however often this is called. */
+export function postMessage({ key, conversationId, body, seenSeq, close }: OutgoingText): Promise<Message> {
+  return unwrap(
+    client.POST("/api/v1/conversations/{conversation_id}/messages", {
+      params: { path: { conversation_id: conversationId }, header: { "Idempotency-Key": key } },
+      body: { body, close, ...(seenSeq !== null && { seen_seq: seenSeq }) },
+    }),
+  );
+}
+
+/** Puts a message that the API has just accepted at the end of its loaded threads, then asks for what else is new. */
+export function showAcceptedMessage(queryClient: QueryClient, message: Message): void {
+  queryClient.setQueriesData<InfiniteData<MessagePage, ThreadWindow>>(
+    { queryKey: keys.thread(message.conversation_id) },
+    (thread) => {
+      const last = thread?.pages.at(-1);
+      if (!thread || !last || last.has_after) return thread;
+      if (last.items.some((item) => item.seq >= message.seq)) return thread;
+      return { ...thread, pages: [...thread.pages.slice(0, -1), { ...last, items: [...last.items, message] }] };
+    },
+  );
+  void queryClient.invalidateQueries({ queryKey: keys.thread(message.conversation_id) });
+  void queryClient.invalidateQueries({ queryKey: keys.conversation(message.conversation_id) });
+  void queryClient.invalidateQueries({ queryKey: keys.conversationLists });
+  void queryClient.invalidateQueries({ queryKey: keys.auditTrail(message.conversation_id) });
+  void queryClient.invalidateQueries({ queryKey: keys.indicator });
+}

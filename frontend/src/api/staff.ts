@@ -1,0 +1,29 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+
+import { client, unwrap } from "./client";
+import { keys } from "./keys";
+
+export function staffListQuery(q: string) {
+  return infiniteQueryOptions({
+    queryKey: keys.staffMemberList(q),
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(
+        client.GET("/api/v1/staff-members", {
+          params: { query: { limit: 50, ...(q && { q }), ...(pageParam && { cursor: pageParam }) } },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
+export function staffMemberQuery(id: string) {
+  return queryOptions({
+    queryKey: keys.staffMember(id),
+    queryFn: ({ signal }) =>
+      unwrap(
+        client.GET("/api/v1/staff-members/{staff_member_id}", { params: { path: { staff_member_id: id } }, signal }),
+      ),
+  });
+}

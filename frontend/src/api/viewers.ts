@@ -1,0 +1,101 @@
+/**
+ * "I am looking at this conversation", as a lease that the server forgets by itself (STATUS-VIEWING).
+ * Held only while the tab is visible; every renewal says the last message that has been on screen (STATUS-SEEN).
+ */
+import { client, unwrap } from "./client";
+
+const RENEW_MS = 10_000;
+const TIMEOUT_MS = 8_000;
+
+/** This tab. A duplicated tab runs this line again and is a viewer of its own. */
+const VIEWER_ID = crypto.randomUUID();
+
+export class ViewingLease {
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private held = false;
+  private stopped = false;
+  private requests: Promise<unknown> = Promise.resolve();
+  private readonly params;
+
+  constructor(
+    conversationId: string,
+    private seenSeq: number,
+  ) {
+    this.params = { path: { conversation_id: conversationId, viewer_id: VIEWER_ID } };
+  }
+
+  start(): void {
+    document.addEventListener("visibilitychange", this.followVisibility);
+    window.addEventListener("pagehide", this.releaseNow);
+    window.addEventListener("pageshow", this.followVisibility);
+    this.followVisibility();
+  }
+
+  /** A later message has been shown. The server hears of it at once. */
+  seen(seq: number): void {
+    if (seq <= this.seenSeq) return;
+    this.seenSeq = seq;
+    if (document.visibilityState === "visible" && !this.stopped) this.renew();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    document.removeEventListener("visibilitychange", this.followVisibility);
+    window.removeEventListener("pagehide", this.releaseNow);
+    window.removeEventListener("pageshow", this.followVisibility);
+    this.release();
+  }
+
+  private readonly followVisibility = (): void => {
+    if (document.visibilityState !== "visible") {
+      this.release();
+      return;
+    }
+    clearInterval(this.timer);
+    this.timer = setInterval(this.renew, RENEW_MS);
+    this.renew();
+  };
+
+  /** One request after the other: a renewal under way never overtakes the release that follows it. */
+  private enqueue(request: () => Promise<unknown>): void {
+    // A failed request needs no telling: the next beat repeats a renewal, and a lease expires by itself.
+    this.requests = this.requests.then(request).catch(() => undefined);
+  }
+
+  private readonly renew = (): void => {
+    this.held = true;
+    this.enqueue(() =>
+      unwrap(
+        client.PUT("/api/v1/conversations/{conversation_id}/viewers/{viewer_id}", {
+          params: this.params,
+          body: { seen_seq: this.seenSeq },
+          signal: AbortSignal.timeout(TIMEOUT_MS),
+        }),
+      ),
+    );
+  };
+
+  private readonly release = (): void => {
+    clearInterval(this.timer);
+    if (!this.held) return;
+    this.held = false;
+    this.enqueue(this.delete);
+  };
+
+  /** The page is going and will not wait for its turn. */
+  private readonly releaseNow = (): void => {
+    clearInterval(this.timer);
+    if (!this.held) return;
+    this.held = false;
+    this.delete().catch(() => undefined);
+  };
+
+  private readonly delete = (): Promise<unknown> =>
+    unwrap(
+      client.DELETE("/api/v1/conversations/{conversation_id}/viewers/{viewer_id}", {
+        params: this.params,
+        // Lets the request outlive the page, as a beacon does.
+        keepalive: true,
+      }),
+    );
+}

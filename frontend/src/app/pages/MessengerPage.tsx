@@ -1,0 +1,58 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+
+import { indicatorQuery } from "@/api/indicator";
+import { may, useMe } from "@/api/session";
+import { InboxPane } from "@/features/inbox/InboxPane";
+import { ConversationView } from "@/features/thread/ConversationView";
+import { cx } from "@/lib/cx";
+import { DESK, useMedia } from "@/lib/media";
+import { LockIcon, MessengerIcon } from "@/ui/icons";
+import { EmptyState } from "@/ui/states";
+
+/** The inbox. Beside each other from 760 px on; below, list and thread take turns. */
+export function MessengerPage() {
+  const me = useMe();
+  if (!may(me, "sms_logs")) {
+    return (
+      <main className="grid h-full place-items-center">
+        <EmptyState icon={<LockIcon />} title="The Messenger is not open to you">
+          Reading conversations needs the SMS Logs permission. An administrator can give it to you.
+        </EmptyState>
+      </main>
+    );
+  }
+  return <Messenger />;
+}
+
+function Messenger() {
+  const { status, seq } = useSearch({ from: "/signed-in/messenger" });
+  const { conversationId } = useParams({ strict: false });
+  const { data: indicator } = useQuery(indicatorQuery);
+  const navigate = useNavigate();
+  const desk = useMedia(DESK);
+
+  return (
+    <main className="grid h-full min-h-0 grid-cols-1 desk:grid-cols-[300px_minmax(0,1fr)] roomy:grid-cols-[344px_minmax(0,1fr)]">
+      <InboxPane
+        status={status}
+        selectedId={conversationId}
+        className={cx("flex min-h-0 min-w-0 flex-col border-line bg-surface desk:border-r", conversationId && "max-desk:hidden")}
+      />
+      {conversationId ? (
+        <ConversationView
+          conversationId={conversationId}
+          aroundSeq={seq}
+          unreadElsewhere={indicator?.unread_messages ?? 0}
+          {...(!desk && { onBack: () => void navigate({ to: "/messenger", search: status ? { status } : {} }) })}
+        />
+      ) : (
+        <div className="hidden place-items-center desk:grid">
+          <EmptyState icon={<MessengerIcon />} title="Choose a conversation">
+            Open one from the list, or press j to walk through it.
+          </EmptyState>
+        </div>
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,112 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  type RouterHistory,
+} from "@tanstack/react-router";
+
+import { parseDirectorySearch, parseMessengerSearch, parseRecordSearch, parseSignInSearch } from "./search";
+import { Shell } from "./shell/Shell";
+import { NotFound, PageError, PagePending } from "./shell/fallbacks";
+import { hasStatus } from "@/api/problem";
+import { may, meQuery } from "@/api/session";
+
+const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  notFoundComponent: NotFound,
+  errorComponent: PageError,
+});
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in",
+  validateSearch: parseSignInSearch,
+  component: lazyRouteComponent(() => import("./pages/SignIn"), "SignIn"),
+});
+
+/** Everything behind the sign-in. */
+const signedInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: "signed-in",
+  beforeLoad: async ({ context, location }) => {
+    try {
+      const me = await context.queryClient.query({ ...meQuery, staleTime: "static" });
+      return { me };
+    } catch (error) {
+      if (hasStatus(error, 401)) throw redirect({ to: "/sign-in", search: { redirect: location.href } });
+      throw error;
+    }
+  },
+  component: Shell,
+});
+
+const indexRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/",
+  beforeLoad: ({ context }) => {
+    throw redirect({ to: may(context.me, "sms_logs") ? "/messenger" : "/families", replace: true });
+  },
+});
+
+const messengerRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/messenger",
+  validateSearch: parseMessengerSearch,
+  component: lazyRouteComponent(() => import("./pages/MessengerPage"), "MessengerPage"),
+});
+const messengerIndexRoute = createRoute({ getParentRoute: () => messengerRoute, path: "/" });
+const conversationRoute = createRoute({ getParentRoute: () => messengerRoute, path: "$conversationId" });
+
+const familiesRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/families",
+  validateSearch: parseDirectorySearch,
+  component: lazyRouteComponent(() => import("./pages/directory"), "Families"),
+});
+const familyRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/families/$familyId",
+  validateSearch: parseRecordSearch,
+  component: lazyRouteComponent(() => import("./pages/directory"), "Family"),
+});
+const staffRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/staff",
+  validateSearch: parseDirectorySearch,
+  component: lazyRouteComponent(() => import("./pages/directory"), "Staff"),
+});
+const staffMemberRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/staff/$staffMemberId",
+  validateSearch: parseRecordSearch,
+  component: lazyRouteComponent(() => import("./pages/directory"), "StaffMember"),
+});
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  signedInRoute.addChildren([
+    indexRoute,
+    messengerRoute.addChildren([messengerIndexRoute, conversationRoute]),
+    familiesRoute,
+    familyRoute,
+    staffRoute,
+    staffMemberRoute,
+  ]),
+]);
+
+/** `history` is the browser's own unless a test brings another. */
+export function createAppRouter(queryClient: QueryClient, history?: RouterHistory) {
+  return createRouter({
+    ...(history && { history }),
+    routeTree,
+    context: { queryClient },
+    defaultPendingComponent: PagePending,
+    defaultErrorComponent: PageError,
+    defaultPendingMs: 200,
+    // Query keeps the data; the router only fetches code.
+    defaultPreload: "intent",
+    defaultPreloadStaleTime: 0,
+  });
+}

@@ -1,0 +1,61 @@
+import { useNavigate } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+
+import { askForNotifications, playChime } from "./attention-signals";
+import { may, ownerKey, useMe, useSignOut } from "@/api/session";
+import { usePreferences } from "@/lib/preferences";
+import { Menu, MenuCheck, MenuItem, MenuLabel, MenuSeparator } from "@/ui/Menu";
+import { showToast } from "@/ui/Toast";
+
+interface AccountMenuContentProps {
+  trigger: ReactNode;
+  onShowHelp: () => void;
+  onClose: () => void;
+}
+
+export default function AccountMenuContent({ trigger, onShowHelp, onClose }: AccountMenuContentProps) {
+  const me = useMe();
+  const signOut = useSignOut();
+  const navigate = useNavigate();
+  const [preferences, change] = usePreferences(ownerKey(me));
+
+  const setNotifications = async (wanted: boolean) => {
+    if (wanted && !(await askForNotifications())) {
+      showToast("This browser blocks notifications for this site. Allow them in its settings first.");
+      return;
+    }
+    change({ notifications: wanted, offered: true });
+  };
+  const setSound = (wanted: boolean) => {
+    if (wanted) playChime();
+    change({ sound: wanted, offered: true });
+  };
+  const leave = () =>
+    signOut.mutate(undefined, {
+      onSuccess: () => void navigate({ to: "/sign-in" }),
+      onError: () => showToast("You are still signed in: the server couldn't be reached."),
+    });
+
+  return (
+    <Menu trigger={trigger} onClose={onClose}>
+      <MenuLabel>
+        <span className="block text-body font-strong text-ink">{me.staff_member?.name}</span>
+        <span className="block">{me.organization.name}</span>
+      </MenuLabel>
+      <MenuSeparator />
+      {may(me, "sms_logs") && (
+        <>
+          <MenuCheck checked={preferences.notifications} onChange={(wanted) => void setNotifications(wanted)}>
+            Desktop notifications
+          </MenuCheck>
+          <MenuCheck checked={preferences.sound} onChange={setSound}>
+            Sound for new messages
+          </MenuCheck>
+          <MenuSeparator />
+        </>
+      )}
+      <MenuItem onSelect={onShowHelp}>Keyboard shortcuts</MenuItem>
+      <MenuItem onSelect={leave}>Sign out</MenuItem>
+    </Menu>
+  );
+}

@@ -1,0 +1,83 @@
+/**
+ * The way around: a rail on the left, a bar at the bottom of a phone. The Messenger stands at the bottom left with what
+ * needs attention at its right shoulder and what is in progress at its left; without SMS Logs it is not there.
+ */
+import { Link, useParams } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+
+import { AccountMenu } from "./AccountMenu";
+import { indicatorQuery } from "@/api/indicator";
+import { may, useMe } from "@/api/session";
+import { cx } from "@/lib/cx";
+import { initials, plural } from "@/lib/text";
+import { CountBadge } from "@/ui/bits";
+import { FamiliesIcon, MessengerIcon, StaffIcon } from "@/ui/icons";
+
+const ITEM =
+  "relative flex w-[68px] flex-col items-center gap-0.5 rounded-lg pt-2 pb-1.5 text-meta text-ink-2 transition-colors hover:bg-sunken hover:text-ink";
+const CURRENT = { className: "!bg-accent-soft !text-accent font-semibold" };
+
+export function Rail({ onShowHelp }: { onShowHelp: () => void }) {
+  const me = useMe();
+  const { conversationId } = useParams({ strict: false });
+
+  return (
+    <nav
+      aria-label="Main"
+      className={cx(
+        "flex shrink-0 items-center gap-1.5 border-t border-line bg-bg px-2 pt-1.5 pb-[calc(6px+env(safe-area-inset-bottom))]",
+        "desk:w-[76px] desk:flex-col desk:border-t-0 desk:border-r desk:px-0 desk:py-3.5",
+        // On a phone an open thread has the whole screen; its way back shows what is unread.
+        conversationId && "max-desk:hidden",
+      )}
+    >
+      <span
+        aria-hidden="true"
+        title={me.organization.name}
+        className="mb-2.5 hidden size-[34px] place-items-center rounded-[9px] bg-accent font-bold text-accent-ink desk:grid"
+      >
+        {initials(me.organization.name).charAt(0)}
+      </span>
+      <RailLink to="/families" icon={<FamiliesIcon />}>
+        Families
+      </RailLink>
+      <RailLink to="/staff" icon={<StaffIcon />}>
+        Staff
+      </RailLink>
+      <div className="max-desk:order-last max-desk:ml-auto desk:mt-auto desk:mb-1">
+        <AccountMenu onShowHelp={onShowHelp} />
+      </div>
+      {may(me, "sms_logs") && <MessengerLink />}
+    </nav>
+  );
+}
+
+function RailLink({ to, icon, children }: { to: "/families" | "/staff"; icon: ReactNode; children: ReactNode }) {
+  return (
+    <Link to={to} className={ITEM} activeProps={CURRENT}>
+      {icon}
+      {children}
+    </Link>
+  );
+}
+
+function MessengerLink() {
+  const { data } = useQuery(indicatorQuery);
+  const unread = data?.unread_messages ?? 0;
+  const open = data?.open_conversations ?? 0;
+  const label = [
+    "Messenger",
+    unread > 0 && plural(unread, "unread message"),
+    open > 0 && plural(open, "open conversation"),
+  ].filter(Boolean);
+
+  return (
+    <Link to="/messenger" aria-label={label.join(", ")} title={label.join(", ")} className={cx(ITEM, "max-desk:order-first")} activeProps={CURRENT}>
+      <CountBadge count={open} tone="gray" className="absolute top-0.5 left-0.5 ring-2 ring-bg" />
+      <CountBadge count={unread} tone="red" className="absolute top-0.5 right-0.5 ring-2 ring-bg" />
+      <MessengerIcon />
+      Messenger
+    </Link>
+  );
+}

@@ -1,0 +1,30 @@
+/** Everything signed-in: the rail, what is open beside it, and what keeps both up to date. */
+import { Outlet } from "@tanstack/react-router";
+import { useState } from "react";
+
+import { Attention } from "./Attention";
+import { Rail } from "./Rail";
+import { ShortcutHelp } from "./ShortcutHelp";
+import { RealtimeProvider } from "@/api/realtime";
+import { may, ownerKey, useMe } from "@/api/session";
+import { focusSearch, useHotkeys } from "@/lib/hotkeys";
+
+export function Shell() {
+  const me = useMe();
+  const [helpOpen, setHelpOpen] = useState(false);
+  const reads = may(me, "sms_logs");
+  useHotkeys({ "/": focusSearch, "?": () => setHelpOpen(true) });
+
+  return (
+    <RealtimeProvider key={ownerKey(me)} owner={ownerKey(me)} listens={reads}>
+      <div className="group/shell flex h-dvh flex-col-reverse desk:flex-row">
+        <Rail onShowHelp={() => setHelpOpen(true)} />
+        <div className="min-h-0 min-w-0 flex-1">
+          <Outlet />
+        </div>
+      </div>
+      {reads && <Attention />}
+      <ShortcutHelp open={helpOpen} onOpenChange={setHelpOpen} />
+    </RealtimeProvider>
+  );
+}

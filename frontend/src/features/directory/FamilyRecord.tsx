@@ -1,0 +1,72 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+
+import { PhoneRecordLine } from "./opt-in-summary";
+import { RecordPage } from "./RecordPage";
+import { SmsSection } from "./SmsSection";
+import { familyQuery } from "@/api/families";
+import { hasStatus } from "@/api/problem";
+import { may, useMe } from "@/api/session";
+import type { Family } from "@/api/types";
+import { listNames } from "@/lib/text";
+import { EmptyState, ErrorState } from "@/ui/states";
+
+interface FamilyRecordProps {
+  familyId: string;
+  tab: "communication" | undefined;
+  conversationId: string | undefined;
+  renderConversation: (conversationId: string, onBack: () => void) => ReactNode;
+}
+
+export function FamilyRecord({ familyId, tab, conversationId, renderConversation }: FamilyRecordProps) {
+  const me = useMe();
+  const { data: family, error, isError, refetch } = useQuery(familyQuery(familyId));
+  if (isError && !family) {
+    return hasStatus(error, 404) ? (
+      <EmptyState title="This family isn't here" className="h-full" />
+    ) : (
+      <ErrorState error={error} onRetry={() => void refetch()} />
+    );
+  }
+  const communication = tab === "communication" && may(me, "sms_logs");
+  return (
+    <RecordPage
+      back={{ to: "/families", label: "Families" }}
+      name={family?.name}
+      avatarName={family?.contacts[0]?.name}
+      archived={family?.archived ?? false}
+      subtitle={family && listNames(family.contacts.map((contact) => contact.name), 3)}
+      tab={communication ? "communication" : "overview"}
+      overviewLabel="Contacts"
+      showsCommunication={may(me, "sms_logs")}
+    >
+      {communication ? (
+        <SmsSection title="SMS" filter={{ familyId }} selectedId={conversationId} renderConversation={renderConversation} />
+      ) : (
+        family && <Contacts family={family} />
+      )}
+    </RecordPage>
+  );
+}
+
+function Contacts({ family }: { family: Family }) {
+  if (family.contacts.length === 0) return <EmptyState title="No contacts yet" />;
+  return (
+    <ul className="max-w-[720px] space-y-3 px-4 py-5 desk:px-6">
+      {family.contacts.map((contact) => (
+        <li key={contact.id} className="rounded-lg border border-line px-4 py-3">
+          <h2 className="font-strong">
+            <bdi>{contact.name}</bdi>
+            {contact.relation && <span className="font-normal text-ink-2"> · {contact.relation}</span>}
+          </h2>
+          <div className="mt-1.5 space-y-1">
+            {contact.phone_records.length === 0 && <p className="text-note text-ink-2">No phone number</p>}
+            {contact.phone_records.map((record) => (
+              <PhoneRecordLine key={record.id} record={record} />
+            ))}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,38 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+
+import { DirectoryPage } from "./DirectoryPage";
+import { OptInSummary } from "./opt-in-summary";
+import { RECORD_LINK, RecordRow } from "./RecordRow";
+import { useFormats } from "@/api/format";
+import { staffListQuery } from "@/api/staff";
+import type { StaffMember } from "@/api/types";
+import { StaffIcon } from "@/ui/icons";
+
+export function StaffList({ q, onSearch }: { q: string; onSearch: (q: string) => void }) {
+  const query = useInfiniteQuery(staffListQuery(q));
+  return (
+    <DirectoryPage
+      title="Staff"
+      searchLabel="Search name or number"
+      q={q}
+      onSearch={onSearch}
+      query={query}
+      icon={<StaffIcon />}
+      emptyTitle="No staff yet"
+      renderRow={(member) => <StaffRow member={member} />}
+    />
+  );
+}
+
+function StaffRow({ member }: { member: StaffMember }) {
+  const { phone } = useFormats();
+  const numbers = member.phone_records.map((record) => phone(record.phone_number));
+  return (
+    <Link to="/staff/$staffMemberId" params={{ staffMemberId: member.id }} className={RECORD_LINK}>
+      <RecordRow name={member.name} detail={[...numbers, member.email].filter(Boolean).join(" · ")} archived={member.archived}>
+        <OptInSummary records={member.phone_records} />
+      </RecordRow>
+    </Link>
+  );
+}

@@ -1,0 +1,75 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+
+import { PhoneRecordLine } from "./opt-in-summary";
+import { RecordPage } from "./RecordPage";
+import { SmsSection } from "./SmsSection";
+import { hasStatus } from "@/api/problem";
+import { may, useMe } from "@/api/session";
+import { staffMemberQuery } from "@/api/staff";
+import type { StaffMember } from "@/api/types";
+import { Tag } from "@/ui/bits";
+import { EmptyState, ErrorState } from "@/ui/states";
+
+interface StaffRecordProps {
+  staffMemberId: string;
+  tab: "communication" | undefined;
+  conversationId: string | undefined;
+  renderConversation: (conversationId: string, onBack: () => void) => ReactNode;
+}
+
+export function StaffRecord({ staffMemberId, tab, conversationId, renderConversation }: StaffRecordProps) {
+  const me = useMe();
+  const { data: member, error, isError, refetch } = useQuery(staffMemberQuery(staffMemberId));
+  if (isError && !member) {
+    return hasStatus(error, 404) ? (
+      <EmptyState title="This staff member isn't here" className="h-full" />
+    ) : (
+      <ErrorState error={error} onRetry={() => void refetch()} />
+    );
+  }
+  const communication = tab === "communication" && may(me, "sms_logs");
+  return (
+    <RecordPage
+      back={{ to: "/staff", label: "Staff" }}
+      name={member?.name}
+      archived={member?.archived ?? false}
+      subtitle={member?.email}
+      tab={communication ? "communication" : "overview"}
+      overviewLabel="Profile"
+      showsCommunication={may(me, "sms_logs")}
+    >
+      {communication ? (
+        <SmsSection title="SMS Logs" filter={{ staffMemberId }} selectedId={conversationId} renderConversation={renderConversation} />
+      ) : (
+        member && <Profile member={member} />
+      )}
+    </RecordPage>
+  );
+}
+
+const PERMISSION_LABEL = { sms_logs: "SMS Logs", mass_text: "Mass Text" } as const;
+
+function Profile({ member }: { member: StaffMember }) {
+  return (
+    <dl className="grid max-w-[720px] grid-cols-[auto_1fr] gap-x-6 gap-y-4 px-4 py-5 desk:px-6">
+      <dt className="text-ink-2">Phone</dt>
+      <dd className="space-y-1">
+        {member.phone_records.length === 0 && "No phone number"}
+        {member.phone_records.map((record) => (
+          <PhoneRecordLine key={record.id} record={record} />
+        ))}
+      </dd>
+      <dt className="text-ink-2">Email</dt>
+      <dd>{member.email ?? "None"}</dd>
+      <dt className="text-ink-2">Permissions</dt>
+      <dd className="flex flex-wrap gap-1.5">
+        {member.is_admin && <Tag>Administrator</Tag>}
+        {member.permissions.map((permission) => (
+          <Tag key={permission}>{PERMISSION_LABEL[permission]}</Tag>
+        ))}
+        {!member.is_admin && member.permissions.length === 0 && "None"}
+      </dd>
+    </dl>
+  );
+}

@@ -1,0 +1,45 @@
+import { Link } from "@tanstack/react-router";
+
+import type { ConversationStatus } from "@/api/types";
+import { CheckIcon, MessengerIcon } from "@/ui/icons";
+import { EmptyState } from "@/ui/states";
+
+const LINK = "font-strong text-accent underline underline-offset-2";
+
+export function EmptyInbox({ status }: { status: ConversationStatus | undefined }) {
+  switch (status) {
+    case "unread":
+      return (
+        <EmptyState
+          icon={<CheckIcon />}
+          title="All caught up"
+          className="flex-1"
+          action={
+            <Link to="." search={{ status: "open" }} className={LINK}>
+              See what is open
+            </Link>
+          }
+        >
+          Every message has been seen.
+        </EmptyState>
+      );
+    case "open":
+      return (
+        <EmptyState icon={<CheckIcon />} title="Nothing open" className="flex-1">
+          Conversations that still need an answer wait here until somebody closes them.
+        </EmptyState>
+      );
+    case "closed":
+      return (
+        <EmptyState icon={<MessengerIcon />} title="Nothing closed yet" className="flex-1">
+          Close a conversation when it needs no more from you, and it moves here.
+        </EmptyState>
+      );
+    default:
+      return (
+        <EmptyState icon={<MessengerIcon />} title="No conversations yet" className="flex-1">
+          When a family or a colleague texts your number, it appears here by itself.
+        </EmptyState>
+      );
+  }
+}

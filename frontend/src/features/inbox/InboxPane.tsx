@@ -1,0 +1,55 @@
+/** The list pane: what there is to answer, newest first, under the four tabs. */
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { ConnectionNotice } from "./ConnectionNotice";
+import { ConversationList } from "./ConversationList";
+import { NewConversation } from "./NewConversation";
+import { NotificationOffer } from "./NotificationOffer";
+import { StatusTabs } from "./StatusTabs";
+import { useConversationCursor } from "./useConversationCursor";
+import { useStickySelection } from "./useStickySelection";
+import { conversationListQuery } from "@/api/conversations";
+import { may, useMe } from "@/api/session";
+import type { ConversationStatus } from "@/api/types";
+import { IconButton } from "@/ui/Button";
+import { ComposeIcon } from "@/ui/icons";
+
+interface InboxPaneProps {
+  status: ConversationStatus | undefined;
+  selectedId: string | undefined;
+  className?: string;
+}
+
+export function InboxPane({ status, selectedId, className }: InboxPaneProps) {
+  const me = useMe();
+  const [starting, setStarting] = useState(false);
+  const list = useInfiniteQuery(conversationListQuery(status ? { status } : {}));
+  const loaded = list.data?.pages.flatMap((page) => page.items);
+  const conversations = useStickySelection(loaded, selectedId, status ?? "all");
+  const listRef = useConversationCursor();
+
+  return (
+    <section aria-label="Conversations" className={className}>
+      <header className="flex items-center justify-between pt-3.5 pr-3 pb-1.5 pl-4">
+        <h1 className="text-page font-heading">Messenger</h1>
+        {may(me, "mass_text") && (
+          <IconButton label="New conversation" onClick={() => setStarting(true)}>
+            <ComposeIcon size={20} />
+          </IconButton>
+        )}
+      </header>
+      <StatusTabs status={status} />
+      <ConnectionNotice />
+      <ConversationList
+        ref={listRef}
+        query={list}
+        conversations={conversations}
+        status={status}
+        selectedId={selectedId}
+      />
+      <NotificationOffer />
+      {starting && <NewConversation onClose={() => setStarting(false)} />}
+    </section>
+  );
+}

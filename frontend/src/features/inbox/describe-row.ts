@@ -1,0 +1,42 @@
+/** What a row of the list says about a conversation. */
+import type { Conversation } from "@/api/types";
+import { firstName } from "@/lib/text";
+
+export interface RowDescription {
+  name: string;
+  /** Who of the family, "Staff", or how many more hold the number. */
+  aside: string | null;
+  avatarName: string;
+  preview: string;
+  /** The last thing the business said did not arrive. */
+  failed: boolean;
+}
+
+export function describeRow(conversation: Conversation, formatPhone: (number: string) => string): RowDescription {
+  const { holders, display_name, phone_number, last_message } = conversation;
+  const [holder] = holders;
+  const name = holder ? display_name : formatPhone(phone_number);
+  const failed = last_message?.status === "failed" || last_message?.status === "undelivered";
+  return {
+    name,
+    aside: describeHolders(conversation),
+    avatarName: holder ? (holder.contact_name ?? holder.name) : "#",
+    preview: describePreview(last_message),
+    failed,
+  };
+}
+
+function describeHolders({ holders, display_name }: Conversation): string | null {
+  const [holder] = holders;
+  if (!holder) return null;
+  const more = new Set(holders.map((each) => `${each.kind}:${each.id}`)).size - 1;
+  if (more > 0) return display_name === holder.name ? `+${more}` : null;
+  if (holder.kind === "staff_member") return "Staff";
+  return holder.contact_name && holder.contact_name !== display_name ? firstName(holder.contact_name) : null;
+}
+
+function describePreview(message: Conversation["last_message"]): string {
+  if (!message) return "No messages yet";
+  const text = message.preview.trim() === "" ? "Picture" : message.preview.replace(/\s+/g, " ");
+  return message.direction === "outbound" ? `You: ${text}` : text;
+}

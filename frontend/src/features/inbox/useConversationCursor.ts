@@ -1,0 +1,28 @@
+/** j and k walk the list with the keyboard focus; Enter, as on any link, opens. */
+import { useRef, type RefObject } from "react";
+
+import type { ConversationListHandle } from "./ConversationList";
+import { useHotkeys } from "@/lib/hotkeys";
+
+export function useConversationCursor(): RefObject<ConversationListHandle | null> {
+  const list = useRef<ConversationListHandle>(null);
+
+  const move = (step: 1 | -1) => {
+    if (!list.current) return;
+    const ids = list.current.ids();
+    if (ids.length === 0) return;
+    const at = currentIndex();
+    const next = at === -1 ? 0 : Math.min(ids.length - 1, Math.max(0, at + step));
+    list.current.focusRow(next);
+  };
+  useHotkeys({ j: () => move(1), k: () => move(-1) });
+
+  return list;
+}
+
+/** The focused row, else the open conversation's, else none. */
+function currentIndex(): number {
+  const focused = document.activeElement?.closest<HTMLElement>("[data-index]");
+  const row = focused ?? document.querySelector<HTMLElement>("[data-index]:has([aria-current=true])");
+  return row ? Number(row.dataset.index) : -1;
+}

@@ -1,0 +1,47 @@
+/** One conversation: its thread, and its details beside it or, where there is no room, in a sheet. */
+import { useState } from "react";
+
+import { Details } from "./Details";
+import { Thread } from "./Thread";
+import { cx } from "@/lib/cx";
+import { useMedia, WIDE } from "@/lib/media";
+import { Dialog } from "@/ui/Dialog";
+
+interface ConversationViewProps {
+  conversationId: string;
+  /** The message at which to open; the newest or the first new one without it. */
+  aroundSeq?: number | undefined;
+  /** Where the thread stands alone on the screen: the way back to the list, and what is unread there. */
+  onBack?: () => void;
+  unreadElsewhere?: number;
+  /** Inside a record's page there is never room for a third column. */
+  embedded?: boolean;
+}
+
+export function ConversationView({ conversationId, aroundSeq, onBack, unreadElsewhere = 0, embedded = false }: ConversationViewProps) {
+  const wide = useMedia(WIDE) && !embedded;
+  const [sheetOpen, setSheetOpen] = useState(false);
+
+  return (
+    <div className={cx("grid h-full min-w-0", wide ? "grid-cols-[minmax(0,1fr)_312px]" : "grid-cols-[minmax(0,1fr)]")}>
+      <Thread
+        // A thread keeps nothing of the one before.
+        key={`${conversationId}:${aroundSeq ?? ""}`}
+        conversationId={conversationId}
+        aroundSeq={aroundSeq ?? null}
+        unreadElsewhere={unreadElsewhere}
+        {...(onBack && { onBack })}
+        {...(!wide && { onShowDetails: () => setSheetOpen(true) })}
+      />
+      {wide ? (
+        <aside aria-label="Details" className="min-h-0 overflow-y-auto border-l border-line bg-surface p-[18px]">
+          <Details conversationId={conversationId} />
+        </aside>
+      ) : (
+        <Dialog kind="sheet" open={sheetOpen} onOpenChange={setSheetOpen} title="Details">
+          <Details conversationId={conversationId} />
+        </Dialog>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+import { useState } from "react";
+
+import { DELIVERY } from "./describe-message";
+import { MessageTimeline } from "./MessageTimeline";
+import type { Message } from "@/api/types";
+import { cx } from "@/lib/cx";
+import { Tooltip } from "@/ui/Tooltip";
+
+const TONES = { quiet: "text-ink-3", bad: "font-strong text-red", warn: "font-strong text-amber" };
+
+/** Whether it arrived; why not on hover and focus; the whole story on a click. */
+export function DeliveryState({ message }: { message: Message }) {
+  const [open, setOpen] = useState(false);
+  const { label, meaning, tone } = DELIVERY[message.status];
+  const reason = message.error ? `${message.error.title}.`.replace(/\.\.$/, ".") : meaning;
+  return (
+    <>
+      <Tooltip content={reason}>
+        <button
+          type="button"
+          onClick={() => setOpen(true)}
+          aria-haspopup="dialog"
+          className={cx("-my-1 rounded-sm py-1 underline-offset-2 hover:underline", TONES[tone])}
+        >
+          {label}
+        </button>
+      </Tooltip>
+      {open && <MessageTimeline message={message} onClose={() => setOpen(false)} />}
+    </>
+  );
+}

@@ -1,0 +1,139 @@
+/** Who holds the number, whether it may be texted and why not, and what has happened. */
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState, type ReactNode } from "react";
+
+import { describeActor, describeDeed } from "./describe-entry";
+import { auditTrailQuery } from "@/api/audit";
+import { conversationQuery } from "@/api/conversations";
+import { useFormats } from "@/api/format";
+import type { ConversationDetail, OptInInstance } from "@/api/types";
+import { cx } from "@/lib/cx";
+import { describeSource, explainOptIn, OPT_IN_LABEL, personName } from "@/lib/optin";
+import { Skeleton, Tag } from "@/ui/bits";
+import { Button } from "@/ui/Button";
+import { ErrorState } from "@/ui/states";
+import { Step, Steps } from "@/ui/Steps";
+
+const SHOWN_HOLDERS = 5;
+
+export function Details({ conversationId }: { conversationId: string }) {
+  const { data: conversation } = useQuery(conversationQuery(conversationId));
+  return (
+    <div className="space-y-[18px]">
+      {conversation ? <Consent conversation={conversation} /> : <Skeleton className="h-32 w-full" />}
+      <Trail conversationId={conversationId} />
+    </div>
+  );
+}
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section>
+      <h3 className="mb-2 text-meta font-semibold text-ink-2">{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function Consent({ conversation }: { conversation: ConversationDetail }) {
+  const { date, phone } = useFormats();
+  const check = conversation.opt_in_check;
+  const { answer, sentence } = explainOptIn(check, date);
+  return (
+    <>
+      <Section title="Who has this number">
+        {check.instances.length === 0 ? (
+          <p className="text-note text-ink-2">No family or staff record has {phone(conversation.phone_number)}.</p>
+        ) : (
+          <Holders instances={check.instances} />
+        )}
+      </Section>
+      <Section title="Can we text?">
+        <p className={cx("rounded-lg px-3 py-2.5", check.allowed ? "bg-accent-soft" : "bg-red-soft")}>
+          <b className="font-heading">{answer}</b> {sentence}
+        </p>
+        {conversation.notice && <p className="mt-2 rounded-lg bg-amber-soft px-3 py-2.5 text-note">{conversation.notice}</p>}
+      </Section>
+    </>
+  );
+}
+
+/** What blocks comes first; a number that very many share does not fill the pane. */
+function Holders({ instances }: { instances: OptInInstance[] }) {
+  const [all, setAll] = useState(false);
+  const ordered = instances.toSorted((a, b) => Number(b.blocks) - Number(a.blocks) || Number(a.archived) - Number(b.archived));
+  const shown = all ? ordered : ordered.slice(0, SHOWN_HOLDERS);
+  return (
+    <ul className="space-y-2">
+      {shown.map((instance) => (
+        <HolderCard key={instance.phone_record_id} instance={instance} />
+      ))}
+      {ordered.length > shown.length && (
+        <li>
+          <Button size="sm" onClick={() => setAll(true)}>
+            Show all {ordered.length} records
+          </Button>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+const TONE = { opted_in: "good", opted_out: "bad", unknown: "warn" } as const;
+
+function HolderCard({ instance }: { instance: OptInInstance }) {
+  const { date } = useFormats();
+  const by = personName(instance.changed_by);
+  const how = [describeSource(instance.source, by), instance.changed_at && date(instance.changed_at)].filter(Boolean).join(", ");
+  const who = instance.kind === "staff_member" ? "Staff" : instance.contact_name;
+  const link = "font-strong text-ink underline-offset-2 [overflow-wrap:anywhere] hover:underline";
+  return (
+    <li className="rounded-lg border border-line px-3 py-2.5">
+      <div className="flex flex-wrap items-baseline gap-x-2">
+        {instance.kind === "family" ? (
+          <Link to="/families/$familyId" params={{ familyId: instance.owner_id }} className={link}>
+            {instance.owner_name}
+          </Link>
+        ) : (
+          <Link to="/staff/$staffMemberId" params={{ staffMemberId: instance.owner_id }} className={link}>
+            {instance.owner_name}
+          </Link>
+        )}
+        <Tag tone={TONE[instance.state]}>{OPT_IN_LABEL[instance.state]}</Tag>
+        {instance.archived && <Tag>Archived</Tag>}
+      </div>
+      <p className="mt-0.5 text-note text-ink-2">{[who, how].filter(Boolean).join(" · ")}</p>
+    </li>
+  );
+}
+
+function Trail({ conversationId }: { conversationId: string }) {
+  const { data, error, isError, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
+    auditTrailQuery(conversationId),
+  );
+  const { dateTime, full, phone } = useFormats();
+  const entries = data?.pages.flatMap((page) => page.items) ?? [];
+
+  return (
+    <Section title="What happened">
+      {isPending && <Skeleton className="h-24 w-full" />}
+      {isError && !data && <ErrorState error={error} onRetry={() => void refetch()} />}
+      {data && entries.length === 0 && <p className="text-note text-ink-2">Nothing yet.</p>}
+      <Steps>
+        {entries.map((entry) => (
+          <Step key={entry.id} when={dateTime(entry.at)}>
+            <span title={full(entry.at)}>
+              <b className="font-strong text-ink">{describeActor(entry, phone)}</b> {describeDeed(entry)}
+            </span>
+          </Step>
+        ))}
+      </Steps>
+      {hasNextPage && (
+        <Button size="sm" className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          Show earlier
+        </Button>
+      )}
+    </Section>
+  );
+}

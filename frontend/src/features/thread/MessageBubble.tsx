@@ -1,0 +1,59 @@
+import { memo } from "react";
+
+import { DeliveryState } from "./DeliveryState";
+import { Media } from "./Media";
+import { MessageText } from "./MessageText";
+import { useFormats } from "@/api/format";
+import type { Message } from "@/api/types";
+import { cx } from "@/lib/cx";
+import { firstName } from "@/lib/text";
+
+interface MessageBubbleProps {
+  message: Message;
+  continues: boolean;
+  ends: boolean;
+  highlighted?: boolean;
+}
+
+const BUBBLE = "max-w-[min(82%,560px)] rounded-bubble px-3 py-2 text-body [overflow-wrap:anywhere] whitespace-pre-wrap desk:max-w-[min(72%,560px)]";
+
+export const MessageBubble = memo(function MessageBubble({ message, continues, ends, highlighted = false }: MessageBubbleProps) {
+  const { time, full } = useFormats();
+  const outbound = message.direction === "outbound";
+  const author = message.sent_by ? firstName(message.sent_by.name) : "Automatic";
+
+  return (
+    <article
+      data-seq={message.seq}
+      aria-label={`${outbound ? author : "They"} wrote at ${time(message.created_at)}`}
+      className={cx("flex flex-col", outbound ? "items-end" : "items-start", continues ? "mt-0.5" : "mt-2")}
+    >
+      {message.body !== "" && (
+        <MessageText
+          body={message.body}
+          className={cx(
+            BUBBLE,
+            outbound ? "bg-said text-said-ink" : "border border-line bg-surface",
+            ends && (outbound ? "rounded-br-sm" : "rounded-bl-sm"),
+            highlighted && "ring-2 ring-accent ring-offset-2 ring-offset-bg",
+          )}
+        />
+      )}
+      <Media media={message.media} />
+      {ends && (
+        <p className="mx-1.5 mt-1 mb-1 flex flex-wrap items-center gap-x-1 text-meta text-ink-3">
+          {outbound && <span>{author} ·</span>}
+          <time dateTime={message.created_at} title={full(message.created_at)} className="tabular">
+            {time(message.created_at)}
+          </time>
+          {outbound && (
+            <>
+              <span aria-hidden="true">·</span>
+              <DeliveryState message={message} />
+            </>
+          )}
+        </p>
+      )}
+    </article>
+  );
+});

@@ -1,0 +1,108 @@
+/** A text that the API has not accepted yet: on its way, waiting for a connection, or refused with the reason and a way on. */
+import { useMe, ownerKey } from "@/api/session";
+import { useFormats } from "@/api/format";
+import type { PendingText } from "@/api/outbox";
+import { PROBLEM, type Problem } from "@/api/problem";
+import { useOutbox } from "@/api/realtime";
+import { cx } from "@/lib/cx";
+import { returnToDraft } from "@/lib/drafts";
+import { explainOptIn } from "@/lib/optin";
+import { firstName } from "@/lib/text";
+import { Button } from "@/ui/Button";
+import { ClockIcon, WarningIcon } from "@/ui/icons";
+import { MessageText } from "./MessageText";
+
+export function PendingBubble({ text }: { text: PendingText }) {
+  const { time } = useFormats();
+  const refused = text.state === "refused";
+  return (
+    <article aria-label="Your message, not sent yet" className="mt-2 flex animate-rise flex-col items-end">
+      <MessageText
+        body={text.body}
+        className={cx(
+          "max-w-[min(82%,560px)] rounded-bubble rounded-br-sm px-3 py-2 whitespace-pre-wrap [overflow-wrap:anywhere] desk:max-w-[min(72%,560px)]",
+          refused ? "border border-red bg-surface text-ink" : "bg-said text-said-ink opacity-75",
+        )}
+      />
+      {refused ? (
+        <Refused text={text} />
+      ) : (
+        <p role="status" className="mx-1.5 mt-1 mb-1 flex items-center gap-1 text-meta text-ink-3">
+          <ClockIcon size={14} />
+          {text.state === "sending" ? `Sending · ${time(text.createdAt)}` : "Waiting for the connection; it will be sent by itself"}
+        </p>
+      )}
+    </article>
+  );
+}
+
+function Refused({ text }: { text: PendingText }) {
+  const me = useMe();
+  const outbox = useOutbox();
+  const { date } = useFormats();
+  const stale = text.problem?.type === PROBLEM.newMessages;
+
+  const edit = () => {
+    outbox.remove(text.key);
+    returnToDraft(ownerKey(me), text.conversationId, text.body);
+  };
+
+  return (
+    <div role="alert" className="mt-1.5 mb-1 w-full max-w-[560px] rounded-lg bg-red-soft px-3 py-2.5 text-note">
+      <p className="flex gap-2">
+        <span className="mt-px text-red">
+          <WarningIcon size={16} />
+        </span>
+        <span className="min-w-0">
+          <span className="font-strong">Not sent.</span> {explainRefusal(text.problem, date)}
+        </span>
+      </p>
+      {stale && <Missed problem={text.problem} />}
+      <div className="mt-2 flex flex-wrap justify-end gap-2">
+        <Button size="sm" variant="quiet" onClick={() => outbox.remove(text.key)}>
+          Discard
+        </Button>
+        <Button size="sm" onClick={edit}>
+          Edit
+        </Button>
+        {stale && (
+          <Button size="sm" variant="primary" onClick={() => outbox.sendAnyway(text.key)}>
+            Send anyway
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** What came in before the text went out. */
+function Missed({ problem }: { problem: Problem | null }) {
+  const { time } = useFormats();
+  return (
+    <ul className="mt-2 space-y-1 border-l-2 border-red pl-2.5">
+      {problem?.missed?.map((message) => (
+        <li key={message.id} className="[overflow-wrap:anywhere]">
+          <span className="font-strong">{message.sent_by ? firstName(message.sent_by.name) : "They"}</span>{" "}
+          <span className="text-ink-2 tabular">{time(message.created_at)}</span> <bdi>{message.body || "Picture"}</bdi>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function explainRefusal(problem: Problem | null, formatDate: (at: string) => string): string {
+  switch (problem?.type) {
+    case PROBLEM.newMessages: {
+      const colleague = problem.missed?.find((message) => message.direction === "outbound");
+      return colleague?.sent_by
+        ? `${firstName(colleague.sent_by.name)} answered while you were writing.`
+        : "Something came in while you were writing.";
+    }
+    case PROBLEM.notAllowedToText:
+      return problem.check ? explainOptIn(problem.check, formatDate).sentence : "This number can't be texted.";
+    case PROBLEM.permissionRequired:
+      return "Sending needs the Mass Text permission, which you no longer have.";
+    default:
+      return problem?.errors?.[0]?.detail ?? problem?.detail ?? problem?.title ?? "The server did not accept it.";
+  }
+}

@@ -1,0 +1,33 @@
+import type { Segments } from "@/lib/segments";
+import { listNames, plural } from "@/lib/text";
+import { Tooltip } from "@/ui/Tooltip";
+
+/** How long the text is, in how many texts it goes, and in which encoding, with the reason on hover and focus. */
+export function SegmentCounter({ id, segments, excess }: { id: string; segments: Segments; excess: number }) {
+  const { encoding, units, capacity, segments: count } = segments;
+  if (excess > 0) {
+    return (
+      <p id={id} role="alert" className="text-meta font-strong text-red tabular">
+        {plural(excess, "character")} too many
+      </p>
+    );
+  }
+  return (
+    <p id={id} className="flex items-center gap-1 text-meta text-ink-3 tabular">
+      <span>
+        {units} / {capacity} · {plural(count, "text")} ·
+      </span>
+      <Tooltip content={explain(segments)}>
+        <button type="button" className="rounded-sm underline decoration-dotted underline-offset-2">
+          {encoding}
+        </button>
+      </Tooltip>
+    </p>
+  );
+}
+
+function explain({ encoding, culprits }: Segments): string {
+  if (encoding === "GSM-7") return "Plain letters: a text holds 160 characters, and 153 each when it takes several.";
+  const which = listNames(culprits.map((culprit) => `“${culprit}”`), 3);
+  return `${which} ${culprits.length === 1 ? "is" : "are"} outside the plain alphabet of texts, so one holds 70 characters, and 67 each when it takes several.`;
+}

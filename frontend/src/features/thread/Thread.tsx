@@ -1,0 +1,140 @@
+import { useCallback, useMemo, useRef, type RefObject } from "react";
+
+import { CloseControl } from "./CloseControl";
+import { Composer } from "./Composer";
+import { JumpToNewest } from "./JumpToNewest";
+import { MessageBubble } from "./MessageBubble";
+import { PendingBubble } from "./PendingBubble";
+import { layOutThread, type ThreadRow } from "./thread-rows";
+import { DayLine, NewLine, SystemLine } from "./ThreadLines";
+import { ThreadHeader } from "./ThreadHeader";
+import { ThreadLoading } from "./ThreadLoading";
+import { useNewMark } from "./useNewMark";
+import { useThread } from "./useThread";
+import { useThreadScroll } from "./useThreadScroll";
+import { useViewing } from "./useViewing";
+import { useFormats } from "@/api/format";
+import { hasStatus } from "@/api/problem";
+import { Spinner } from "@/ui/bits";
+import { EmptyState, ErrorState } from "@/ui/states";
+
+interface ThreadProps {
+  conversationId: string;
+  aroundSeq: number | null;
+  unreadElsewhere: number;
+  onBack?: () => void;
+  onShowDetails?: () => void;
+}
+
+export function Thread({ conversationId, aroundSeq, unreadElsewhere, onBack, onShowDetails }: ThreadProps) {
+  const { conversation, thread, messages, entries, pending } = useThread(conversationId, aroundSeq);
+  const { dayKey } = useFormats();
+  const scroller = useRef<HTMLDivElement>(null);
+
+  const { isSuccess, hasPreviousPage, isFetching, fetchPreviousPage, hasNextPage, fetchNextPage } = thread;
+  const loadOlder = useCallback(() => {
+    if (hasPreviousPage && !isFetching) void fetchPreviousPage();
+  }, [hasPreviousPage, isFetching, fetchPreviousPage]);
+  const loadNewer = useCallback(() => {
+    if (hasNextPage && !isFetching) void fetchNextPage();
+  }, [hasNextPage, isFetching, fetchNextPage]);
+
+  // Both answers are of this visit: what was cached may not know what has been seen since.
+  const settled = isSuccess && conversation.isFetchedAfterMount && conversation.isSuccess;
+  const seenBefore = settled ? conversation.data.seen_seq : undefined;
+  const opensAtNew = seenBefore !== undefined && messages.some((message) => message.direction === "inbound" && message.seq > seenBefore);
+  const target = useMemo(() => {
+    if (!settled) return null;
+    if (aroundSeq !== null) return { seq: aroundSeq };
+    return opensAtNew ? ("new" as const) : ("newest" as const);
+  }, [settled, aroundSeq, opensAtNew]);
+
+  const { atNewest, shownSeq, jumpToNewest, newAfter } = useReading({
+    conversationId, scroller, target, seenBefore, messages, pending, entries, loadOlder, loadNewer,
+  });
+
+  const rows = useMemo(
+    () => layOutThread({ messages, entries, hasOlder: hasPreviousPage, newAfter, dayKey }),
+    [messages, entries, hasPreviousPage, newAfter, dayKey],
+  );
+  const unseenBelow = messages.filter((message) => message.direction === "inbound" && message.seq > shownSeq).length;
+
+  if (conversation.isError && !conversation.data) {
+    return hasStatus(conversation.error, 404) ? (
+      <EmptyState title="This conversation isn't here" className="h-full">
+        It may belong to another organization, or the address may be mistyped.
+      </EmptyState>
+    ) : (
+      <ErrorState error={conversation.error} onRetry={() => void conversation.refetch()} />
+    );
+  }
+
+  return (
+    <section aria-label="Conversation" className="flex h-full min-h-0 min-w-0 flex-col">
+      <ThreadHeader
+        conversation={conversation.data}
+        unreadElsewhere={unreadElsewhere}
+        {...(onBack && { onBack })}
+        {...(onShowDetails && { onShowDetails })}
+      >
+        {conversation.data && <CloseControl conversation={conversation.data} seenSeq={shownSeq} />}
+      </ThreadHeader>
+      <div className="relative min-h-0 flex-1">
+        <div ref={scroller} data-testid="thread-scroller" className="h-full overflow-y-auto [overflow-anchor:none]">
+          <div role="log" aria-label="Messages" aria-live="polite" aria-relevant="additions" className="flex min-h-full flex-col justify-end px-4 py-4 desk:px-5">
+            {thread.isPending && <ThreadLoading />}
+            {thread.isError && messages.length === 0 && <ErrorState error={thread.error} onRetry={() => void thread.refetch()} />}
+            {thread.isFetchingPreviousPage && (
+              <div className="flex justify-center py-2 text-ink-3">
+                <Spinner />
+                <span className="sr-only">Loading older messages</span>
+              </div>
+            )}
+            {isSuccess && messages.length === 0 && pending.length === 0 && (
+              <EmptyState title="No messages yet">Write the first one below.</EmptyState>
+            )}
+            {rows.map((row) => (
+              <Row key={row.key} row={row} highlighted={row.kind === "message" && row.message.seq === aroundSeq} />
+            ))}
+            {pending.map((text) => (
+              <PendingBubble key={text.key} text={text} />
+            ))}
+          </div>
+        </div>
+        {!atNewest && <JumpToNewest unseen={unseenBelow} onJump={jumpToNewest} />}
+      </div>
+      {conversation.data && <Composer conversation={conversation.data} seenSeq={shownSeq} onSent={jumpToNewest} />}
+    </section>
+  );
+}
+
+type ReadingInput = Pick<ReturnType<typeof useThread>, "messages" | "pending" | "entries"> & {
+  conversationId: string;
+  scroller: RefObject<HTMLDivElement | null>;
+  target: { seq: number } | "new" | "newest" | null;
+  seenBefore: number | undefined;
+  loadOlder: () => void;
+  loadNewer: () => void;
+};
+
+/** Where the person is in the thread, what they have seen of it, and telling the server so. */
+function useReading({ conversationId, scroller, target, seenBefore, messages, pending, entries, loadOlder, loadNewer }: ReadingInput) {
+  const content = useMemo(() => ({ messages, pending, entries }), [messages, pending, entries]);
+  const scroll = useThreadScroll({ scroller, content, target, onNearStart: loadOlder, onNearEnd: loadNewer });
+  const newAfter = useNewMark(seenBefore, scroll.shownSeq);
+  useViewing(conversationId, { shownSeq: scroll.shownSeq, ready: target !== null && (scroll.shownSeq > 0 || messages.length === 0) });
+  return { ...scroll, newAfter };
+}
+
+function Row({ row, highlighted }: { row: ThreadRow; highlighted: boolean }) {
+  switch (row.kind) {
+    case "day":
+      return <DayLine at={row.at} />;
+    case "new":
+      return <NewLine />;
+    case "system":
+      return <SystemLine entry={row.entry} />;
+    case "message":
+      return <MessageBubble message={row.message} continues={row.continues} ends={row.ends} highlighted={highlighted} />;
+  }
+}

@@ -1,0 +1,93 @@
+import type { ReactNode } from "react";
+
+import { useFormats } from "@/api/format";
+import { useMe } from "@/api/session";
+import type { ConversationDetail, Viewer } from "@/api/types";
+import { firstName, listNames, plural } from "@/lib/text";
+import { Avatar, CountBadge, PresenceDot, Skeleton, Tag } from "@/ui/bits";
+import { IconButton } from "@/ui/Button";
+import { BackIcon, PanelIcon } from "@/ui/icons";
+
+interface ThreadHeaderProps {
+  conversation: ConversationDetail | undefined;
+  unreadElsewhere: number;
+  onBack?: () => void;
+  onShowDetails?: () => void;
+  children: ReactNode;
+}
+
+export function ThreadHeader({ conversation, unreadElsewhere, onBack, onShowDetails, children }: ThreadHeaderProps) {
+  return (
+    <header className="flex min-h-16 items-center gap-3 border-b border-line bg-surface py-2.5 pr-3 pl-4 desk:pl-5">
+      {onBack && (
+        <span className="relative -ml-2">
+          <IconButton
+            label={unreadElsewhere > 0 ? `Back to the list, ${plural(unreadElsewhere, "unread message")}` : "Back to the list"}
+            onClick={onBack}
+          >
+            <BackIcon />
+          </IconButton>
+          <CountBadge count={unreadElsewhere} tone="red" className="pointer-events-none absolute -top-1 -right-1.5 ring-2 ring-surface" />
+        </span>
+      )}
+      {conversation ? <Who conversation={conversation} /> : <LoadingWho />}
+      <div className="ml-auto flex shrink-0 items-center gap-2">
+        {children}
+        {onShowDetails && (
+          <IconButton label="Details" onClick={onShowDetails}>
+            <PanelIcon size={20} />
+          </IconButton>
+        )}
+      </div>
+    </header>
+  );
+}
+
+function Who({ conversation }: { conversation: ConversationDetail }) {
+  const me = useMe();
+  const { phone } = useFormats();
+  const { holders, display_name, phone_number, viewers, status } = conversation;
+  const number = phone(phone_number);
+  const [holder] = holders;
+  const people = holders.map((each) => each.contact_name ?? (each.kind === "staff_member" ? "Staff" : null)).filter((name) => name !== null);
+  const others = viewers.filter((viewer) => viewer.staff_member_id !== me.staff_member?.id);
+
+  return (
+    <>
+      <Avatar name={holder ? (holder.contact_name ?? holder.name) : "#"} className="max-desk:hidden" />
+      <div className="min-w-0">
+        <h2 className="flex items-center gap-2 text-title font-heading">
+          <bdi className="truncate">{holder ? display_name : number}</bdi>
+          <Tag tone={status === "unread" ? "bad" : "neutral"} className="capitalize">
+            {status}
+          </Tag>
+        </h2>
+        <p className="truncate text-note text-ink-2">
+          {holder ? [...(people.length > 0 ? [listNames([...new Set(people)])] : []), number].join(" · ") : "No record has this number"}
+          <Viewers viewers={others} />
+        </p>
+      </div>
+    </>
+  );
+}
+
+function Viewers({ viewers }: { viewers: Viewer[] }) {
+  if (viewers.length === 0) return null;
+  const names = [...new Set(viewers.map((viewer) => firstName(viewer.name)))];
+  return (
+    <span className="ml-2.5 text-meta" role="status">
+      <PresenceDot className="mr-1.5" />
+      {listNames(names)} {names.length === 1 ? "is" : "are"} viewing
+    </span>
+  );
+}
+
+function LoadingWho() {
+  return (
+    <div role="status" className="flex-1 space-y-2">
+      <span className="sr-only">Loading the conversation</span>
+      <Skeleton className="h-4 w-40" />
+      <Skeleton className="h-3 w-56" />
+    </div>
+  );
+}

@@ -1,0 +1,30 @@
+/** Audit entries in the desk's words. */
+import type { AuditEntry } from "@/api/types";
+
+const DEEDS: Record<string, string> = {
+  "message.sent": "sent a message",
+  "message.retried": "sent a failed message again",
+  "conversation.opened": "opened it",
+  "conversation.closed": "closed it",
+  "conversation.unread": "made it unread",
+  "conversation.viewed": "looked at it",
+  "opt_in.changed": "changed an opt-in",
+  "phone_number.stopped": "stopped texts to this number",
+  "phone_number.started": "allowed texts again",
+};
+
+export function describeActor({ actor }: AuditEntry, formatPhone: (number: string) => string): string {
+  return actor.kind === "phone_number" ? formatPhone(actor.name) : actor.name;
+}
+
+/** What the actor did, as the end of a sentence that begins with the actor. */
+export function describeDeed({ action }: AuditEntry): string {
+  return DEEDS[action] ?? action.replaceAll(/[._]/g, " ");
+}
+
+/** The line in the thread itself. */
+export function describeSystemLine(entry: AuditEntry, formatPhone: (number: string) => string): string {
+  if (entry.action === "conversation.unread") return "Became unread";
+  const verb = entry.action === "conversation.closed" ? "closed" : "opened";
+  return `${describeActor(entry, formatPhone)} ${verb} the conversation`;
+}

@@ -1,0 +1,40 @@
+/** The delivery of a message in the desk's words. */
+import type { MessageStatus } from "@/api/types";
+
+interface Delivery {
+  label: string;
+  /** What it means, for hover and focus. */
+  meaning: string;
+  tone: "quiet" | "bad" | "warn";
+}
+
+export const DELIVERY: Record<MessageStatus, Delivery> = {
+  received: { label: "Received", meaning: "This text reached you.", tone: "quiet" },
+  queued: { label: "Waiting to send", meaning: "It is next in line to be handed to the carrier.", tone: "quiet" },
+  sending: { label: "Sending", meaning: "It is being handed to the carrier.", tone: "quiet" },
+  sent: { label: "Sent", meaning: "The carrier has it; whether the phone has it is not known yet.", tone: "quiet" },
+  delivered: { label: "Delivered", meaning: "The phone has received it.", tone: "quiet" },
+  undelivered: { label: "Not delivered", meaning: "The carrier could not deliver it.", tone: "bad" },
+  failed: { label: "Not sent", meaning: "It was not sent.", tone: "bad" },
+  unknown: {
+    label: "Unclear",
+    meaning: "The carrier did not answer, so whether it was sent is not known. It is being looked up and will not be sent twice.",
+    tone: "warn",
+  },
+};
+
+/** Statuses that come from a provider are its own words; ours have a label. */
+export function describeStatus(status: string): string {
+  return status in DELIVERY ? DELIVERY[status as MessageStatus].label : status.replaceAll("_", " ");
+}
+
+const SOURCES: Record<string, string> = {
+  staff: "from here",
+  worker: "by the sender",
+  provider: "from the carrier",
+  reconciliation: "after asking the carrier",
+};
+
+export function describeTimelineSource(source: string): string {
+  return SOURCES[source] ?? source;
+}

@@ -1,0 +1,34 @@
+/** Everything a thread shows, loaded and merged. */
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo } from "react";
+
+import { notYetShown } from "./pending";
+import { auditTrailQuery } from "@/api/audit";
+import { conversationQuery } from "@/api/conversations";
+import { threadQuery } from "@/api/messages";
+import { usePendingTexts } from "@/api/realtime";
+import { useMe } from "@/api/session";
+
+export function useThread(conversationId: string, aroundSeq: number | null) {
+  const me = useMe();
+  const conversation = useQuery({ ...conversationQuery(conversationId), staleTime: 0 });
+  const thread = useInfiniteQuery(threadQuery(conversationId, aroundSeq));
+  const trail = useInfiniteQuery(auditTrailQuery(conversationId));
+  const outgoing = usePendingTexts(conversationId);
+
+  const messages = useMemo(() => thread.data?.pages.flatMap((page) => page.items) ?? [], [thread.data]);
+  const entries = useMemo(() => trail.data?.pages.flatMap((page) => page.items) ?? [], [trail.data]);
+  const staffMemberId = me.staff_member?.id;
+  const pending = useMemo(() => notYetShown(outgoing, messages, staffMemberId), [outgoing, messages, staffMemberId]);
+
+  // The trail is loaded as far back as the messages are.
+  const { hasNextPage, isFetching, isError, fetchNextPage } = trail;
+  const firstAt = messages[0]?.created_at;
+  const oldestEntryAt = entries.at(-1)?.at;
+  const trailIsShort = firstAt !== undefined && oldestEntryAt !== undefined && Date.parse(oldestEntryAt) > Date.parse(firstAt);
+  useEffect(() => {
+    if (trailIsShort && hasNextPage && !isFetching && !isError) void fetchNextPage();
+  }, [trailIsShort, hasNextPage, isFetching, isError, fetchNextPage]);
+
+  return { conversation, thread, trail, messages, entries, pending };
+}

@@ -1,0 +1,25 @@
+import { useEffect, useRef } from "react";
+
+import { ViewingLease } from "@/api/viewers";
+
+/** Holds a viewing lease while the conversation is on screen. `ready` is whether `shownSeq` is known. */
+export function useViewing(conversationId: string, { shownSeq, ready }: { shownSeq: number; ready: boolean }): void {
+  const lease = useRef<ViewingLease | null>(null);
+  const shown = useRef(shownSeq);
+
+  useEffect(() => {
+    shown.current = shownSeq;
+    lease.current?.seen(shownSeq);
+  }, [shownSeq]);
+
+  useEffect(() => {
+    if (!ready) return;
+    const held = new ViewingLease(conversationId, shown.current);
+    lease.current = held;
+    held.start();
+    return () => {
+      lease.current = null;
+      held.stop();
+    };
+  }, [conversationId, ready]);
+}

@@ -1,0 +1,168 @@
+/** Values of the API with sensible fields; a test names only those it is about. */
+import type {
+  AuditEntry,
+  ConversationDetail,
+  Family,
+  Holder,
+  Me,
+  Message,
+  OptInCheck,
+  OptInInstance,
+  PhoneRecord,
+  StaffMember,
+} from "@/api/types";
+
+let counter = 0;
+export const anId = (): string => `00000000-0000-7000-8000-${String(++counter).padStart(12, "0")}`;
+
+/** Minutes before a fixed noon in Chicago, as an API time. */
+export const NOW = new Date("2026-11-23T18:00:00Z");
+export const minutesAgo = (minutes: number): string => new Date(NOW.getTime() - minutes * 60_000).toISOString();
+
+export const MARIA = { id: "11111111-1111-7111-8111-111111111111", name: "Maria Lopez" };
+export const DANIEL = { id: "22222222-2222-7222-8222-222222222222", name: "Daniel Kim" };
+
+export function aPerson(overrides: Partial<Me> = {}): Me {
+  return {
+    staff_member: { ...MARIA, email: "maria@tumble.example" },
+    organization: {
+      id: "99999999-9999-7999-8999-999999999999",
+      slug: "tumble",
+      name: "Tumble Town",
+      country: "US",
+      timezone: "America/Chicago",
+    },
+    permissions: ["sms_logs", "mass_text"],
+    is_admin: false,
+    ...overrides,
+  };
+}
+
+export function anInstance(overrides: Partial<OptInInstance> = {}): OptInInstance {
+  return {
+    phone_record_id: anId(),
+    kind: "family",
+    owner_id: anId(),
+    owner_name: "Smith family",
+    contact_name: "Maya Smith",
+    state: "opted_in",
+    changed_at: "2026-09-03T15:00:00Z",
+    changed_by: null,
+    source: "portal",
+    archived: false,
+    blocks: false,
+    ...overrides,
+  };
+}
+
+export function aCheck(overrides: Partial<OptInCheck> = {}): OptInCheck {
+  return {
+    phone_number: "+13125550101",
+    allowed: true,
+    reason: "allowed",
+    note: null,
+    stopped_at: null,
+    instances: [anInstance()],
+    ...overrides,
+  };
+}
+
+export function aHolder(overrides: Partial<Holder> = {}): Holder {
+  return { kind: "family", id: anId(), name: "Smith family", contact_name: "Maya Smith", phone_record_id: anId(), ...overrides };
+}
+
+export function aConversation(overrides: Partial<ConversationDetail> = {}): ConversationDetail {
+  return {
+    id: anId(),
+    line_id: "77777777-7777-7777-8777-777777777777",
+    phone_number: "+13125550101",
+    display_name: "Smith family",
+    status: "open",
+    unread_messages: 0,
+    last_seq: 0,
+    seen_seq: 0,
+    last_message: null,
+    last_message_at: minutesAgo(60),
+    holders: [aHolder()],
+    opted_out: false,
+    viewers: [],
+    created_at: minutesAgo(10_000),
+    updated_at: minutesAgo(60),
+    opt_in_check: aCheck(),
+    notice: null,
+    ...overrides,
+  };
+}
+
+export function aMessage(overrides: Partial<Message> = {}): Message {
+  const outbound = overrides.direction === "outbound";
+  return {
+    id: anId(),
+    conversation_id: anId(),
+    seq: 1,
+    direction: "inbound",
+    body: "Hello",
+    media: [],
+    status: outbound ? "delivered" : "received",
+    sent_by: outbound ? MARIA : null,
+    segments: 1,
+    encoding: "GSM-7",
+    provider_message_id: null,
+    error: null,
+    created_at: minutesAgo(30),
+    provider_time: null,
+    sent_at: null,
+    delivered_at: null,
+    ...overrides,
+  };
+}
+
+export function anEntry(overrides: Partial<AuditEntry> = {}): AuditEntry {
+  const id = anId();
+  return {
+    id,
+    at: minutesAgo(30),
+    action: "conversation.opened",
+    actor: { kind: "staff_member", ...MARIA },
+    conversation_id: null,
+    message_id: null,
+    phone_number: null,
+    details: {},
+    chain: { subject: id, number: counter, hash: "0".repeat(64) },
+    ...overrides,
+  };
+}
+
+export function aPhoneRecord(overrides: Partial<PhoneRecord> = {}): PhoneRecord {
+  return {
+    id: anId(),
+    phone_number: "+13125550101",
+    label: "mobile",
+    opt_in: { state: "opted_in", source: "portal", changed_at: "2026-09-03T15:00:00Z", changed_by: null },
+    ...overrides,
+  };
+}
+
+export function aFamily(overrides: Partial<Family> = {}): Family {
+  return {
+    id: anId(),
+    external_id: null,
+    name: "Smith family",
+    archived: false,
+    contacts: [{ id: anId(), name: "Maya Smith", relation: "mother", phone_records: [aPhoneRecord()] }],
+    ...overrides,
+  };
+}
+
+export function aStaffMember(overrides: Partial<StaffMember> = {}): StaffMember {
+  return {
+    ...DANIEL,
+    external_id: null,
+    email: "daniel@tumble.example",
+    permissions: ["sms_logs"],
+    is_admin: false,
+    archived: false,
+    phone_records: [aPhoneRecord({ phone_number: "+13125550188" })],
+    ...overrides,
+  };
+}

@@ -1,0 +1,50 @@
+import "@testing-library/jest-dom/vitest";
+
+import { cleanup } from "@testing-library/react";
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
+
+import { FakeEventSource } from "./fake-event-source";
+import { server, unhandled } from "./server";
+import { reloadDrafts } from "@/lib/drafts";
+import { resetPreferences } from "@/lib/preferences";
+
+// What jsdom leaves out.
+class SilentResizeObserver implements ResizeObserver {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+vi.stubGlobal("ResizeObserver", SilentResizeObserver);
+vi.stubGlobal("EventSource", FakeEventSource);
+window.scrollTo = () => undefined;
+
+export let viewportWidth = 1440;
+export function setViewportWidth(width: number): void {
+  viewportWidth = width;
+}
+window.matchMedia = (query: string) => {
+  const minimum = Number(/min-width: (\d+)px/.exec(query)?.[1] ?? 0);
+  const list = { matches: viewportWidth >= minimum, media: query, addEventListener: () => undefined, removeEventListener: () => undefined };
+  return list as unknown as MediaQueryList;
+};
+
+beforeAll(() => server.listen({ onUnhandledRequest: (request) => void unhandled.push(`${request.method} ${request.url}`) }));
+
+beforeEach(() => {
+  viewportWidth = 1440;
+});
+
+afterEach(async () => {
+  cleanup();
+  // Requests that leaving a page makes (the end of a viewing lease) still find their handlers.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  server.resetHandlers();
+  window.localStorage.clear();
+  reloadDrafts();
+  resetPreferences();
+  FakeEventSource.reset();
+  const requests = unhandled.splice(0);
+  if (requests.length > 0) throw new Error(`Requests that no handler answered:\n${requests.join("\n")}`);
+});
+
+afterAll(() => server.close());

@@ -1,0 +1,261 @@
+/**
+ * A small API in memory for component tests: it keeps conversations and messages consistent the way the real one does,
+ * remembers what was asked of it, and can be told to fail. Whatever it does not know fails the test.
+ */
+import { http, HttpResponse, type HttpHandler } from "msw";
+
+import { aMessage, anId, aPerson, NOW } from "./builders";
+import { FakeEventSource } from "./fake-event-source";
+import { server } from "./server";
+import type { AuditEntry, ConversationDetail, Family, Me, Message, StaffMember } from "@/api/types";
+
+export interface SentRequest {
+  key: string | null;
+  body: { body: string; seen_seq?: number; close?: boolean };
+}
+
+type Answer = () => Response | Promise<Response>;
+
+export class World {
+  me: Me | null = aPerson();
+  conversations: ConversationDetail[] = [];
+  messages: Message[] = [];
+  entries: AuditEntry[] = [];
+  families: Family[] = [];
+  staff: StaffMember[] = [];
+
+  /** Every POST of a message, in order. */
+  readonly sent: SentRequest[] = [];
+  /** Every viewing request: PUT with its `seen_seq`, DELETE with null. */
+  readonly viewing: { conversationId: string; seenSeq: number | null }[] = [];
+  readonly requests: string[] = [];
+  /** What the next POSTs of messages answer instead of accepting. */
+  readonly nextSends: Answer[] = [];
+  private readonly answered = new Map<string, Message>();
+
+  install(): this {
+    server.use(...this.handlers());
+    return this;
+  }
+
+  add(conversation: ConversationDetail, messages: Partial<Message>[] = []): ConversationDetail {
+    this.conversations.push(conversation);
+    for (const message of messages) this.append(conversation, message);
+    return conversation;
+  }
+
+  /** Numbers a message and makes it the conversation's last. */
+  append(conversation: ConversationDetail, message: Partial<Message>): Message {
+    const seq = conversation.last_seq + 1;
+    const created = aMessage({ created_at: NOW.toISOString(), ...message, conversation_id: conversation.id, seq });
+    this.messages.push(created);
+    conversation.last_seq = seq;
+    conversation.last_message = {
+      seq, direction: created.direction, preview: created.body, created_at: created.created_at, status: created.status,
+    };
+    conversation.last_message_at = created.created_at;
+    return created;
+  }
+
+  /** A text arrives while nobody looks: what the API does, and the events it sends. */
+  receive(conversation: ConversationDetail, body: string): Message {
+    const message = this.append(conversation, { body, direction: "inbound" });
+    conversation.status = "unread";
+    conversation.unread_messages += 1;
+    this.announce(message);
+    return message;
+  }
+
+  announce(message: Message): void {
+    FakeEventSource.emit("message", { conversation_id: message.conversation_id, message_id: message.id });
+    FakeEventSource.emit("conversation", { conversation_id: message.conversation_id });
+    FakeEventSource.emit("indicator");
+  }
+
+  private find(id: unknown): ConversationDetail | undefined {
+    return this.conversations.find((conversation) => conversation.id === id);
+  }
+
+  private thread(id: unknown): Message[] {
+    return this.messages.filter((message) => message.conversation_id === id).sort((a, b) => a.seq - b.seq);
+  }
+
+  private handlers(): HttpHandler[] {
+    const api = "*/api/v1";
+    return [
+      http.all(`${api}/*`, ({ request }) => {
+        const { pathname, search } = new URL(request.url);
+        this.requests.push(`${request.method} ${pathname}${search}`);
+        if (!this.me && !pathname.endsWith("/session")) return problem(401, "/problems/not-signed-in", "Not signed in");
+        return undefined;
+      }),
+      http.get(`${api}/me`, () => HttpResponse.json(this.me)),
+      http.delete(`${api}/session`, () => {
+        this.me = null;
+        return new HttpResponse(null, { status: 204 });
+      }),
+      http.get(`${api}/indicator`, () => HttpResponse.json(this.indicator())),
+      http.get(`${api}/conversations`, ({ request }) => {
+        const query = new URL(request.url).searchParams;
+        const status = query.get("status");
+        const owner = query.get("family_id") ?? query.get("staff_member_id");
+        const found = this.conversations
+          .filter((conversation) => !status || conversation.status === status)
+          .filter((conversation) => !owner || conversation.holders.some((holder) => holder.id === owner))
+          .sort((a, b) => b.last_message_at.localeCompare(a.last_message_at));
+        return HttpResponse.json(page(found, query));
+      }),
+      http.post(`${api}/conversations`, async ({ request }) => {
+        const { phone_number } = (await request.json()) as { phone_number: string };
+        const known = this.conversations.find((conversation) => conversation.phone_number.endsWith(phone_number.replace(/\D/g, "")));
+        if (!known) return problem(422, "/problems/validation", "Some values are not valid", { errors: [{ pointer: "/phone_number", detail: "This is not a phone number." }] });
+        if (!known.opt_in_check.allowed) return problem(409, "/problems/not-allowed-to-text", "This number may not be texted", { check: known.opt_in_check });
+        return HttpResponse.json(known);
+      }),
+      http.get(`${api}/conversations/:id`, ({ params }) => {
+        const conversation = this.find(params.id);
+        return conversation ? HttpResponse.json(conversation) : problem(404, "/problems/not-found", "Not found");
+      }),
+      http.get(`${api}/conversations/:id/messages`, ({ params, request }) =>
+        HttpResponse.json(threadPage(this.thread(params.id), new URL(request.url).searchParams)),
+      ),
+      http.get(`${api}/conversations/:id/audit-entries`, ({ params, request }) =>
+        HttpResponse.json(
+          page(
+            this.entries.filter((entry) => entry.conversation_id === params.id).sort((a, b) => b.at.localeCompare(a.at)),
+            new URL(request.url).searchParams,
+          ),
+        ),
+      ),
+      http.post(`${api}/conversations/:id/messages`, async ({ params, request }) => {
+        const body = (await request.json()) as SentRequest["body"];
+        const key = request.headers.get("Idempotency-Key");
+        this.sent.push({ key, body });
+        const next = this.nextSends.shift();
+        if (next) return next();
+        return this.accept(String(params.id), key, body);
+      }),
+      http.post(`${api}/conversations/:id/close`, async ({ params, request }) => {
+        const { seen_seq } = (await request.json()) as { seen_seq: number };
+        const missed = this.thread(params.id).filter((message) => message.seq > seen_seq && message.direction === "inbound");
+        if (missed.length > 0) return problem(409, "/problems/new-messages", "Something came in", { missed });
+        return HttpResponse.json(this.change(params.id, { status: "closed", unread_messages: 0 }));
+      }),
+      http.post(`${api}/conversations/:id/reopen`, ({ params }) => HttpResponse.json(this.change(params.id, { status: "open" }))),
+      http.put(`${api}/conversations/:id/viewers/:viewer`, async ({ params, request }) => {
+        const { seen_seq } = (await request.json()) as { seen_seq: number };
+        this.viewing.push({ conversationId: String(params.id), seenSeq: seen_seq });
+        const conversation = this.find(params.id);
+        if (conversation && seen_seq > conversation.seen_seq) {
+          const unread = this.thread(params.id).filter((message) => message.seq > seen_seq && message.direction === "inbound").length;
+          this.change(params.id, {
+            seen_seq,
+            unread_messages: unread,
+            ...(unread === 0 && conversation.status === "unread" && { status: "open" }),
+          });
+          FakeEventSource.emit("conversation", { conversation_id: conversation.id });
+          FakeEventSource.emit("indicator");
+        }
+        return new HttpResponse(null, { status: 204 });
+      }),
+      http.delete(`${api}/conversations/:id/viewers/:viewer`, ({ params }) => {
+        this.viewing.push({ conversationId: String(params.id), seenSeq: null });
+        return new HttpResponse(null, { status: 204 });
+      }),
+      http.get(`${api}/messages/:id`, ({ params }) => {
+        const message = this.messages.find((candidate) => candidate.id === params.id);
+        if (!message) return problem(404, "/problems/not-found", "Not found");
+        const timeline = [
+          { at: message.created_at, status: "queued", source: "staff", code: null, detail: null },
+          { at: message.created_at, status: message.status, source: "provider", code: message.error?.code ?? null, detail: null },
+        ];
+        return HttpResponse.json({ ...message, timeline, opt_in_check: null });
+      }),
+      http.get(`${api}/families`, ({ request }) => HttpResponse.json(directoryPage(this.families, request))),
+      http.get(`${api}/families/:id`, ({ params }) => one(this.families, params.id)),
+      http.get(`${api}/staff-members`, ({ request }) => HttpResponse.json(directoryPage(this.staff, request))),
+      http.get(`${api}/staff-members/:id`, ({ params }) => one(this.staff, params.id)),
+    ];
+  }
+
+  private indicator() {
+    const unread = this.conversations.filter((conversation) => conversation.status === "unread");
+    return {
+      unread_messages: unread.reduce((sum, conversation) => sum + conversation.unread_messages, 0),
+      unread_conversations: unread.length,
+      open_conversations: this.conversations.filter((conversation) => conversation.status === "open").length,
+    };
+  }
+
+  private change(id: unknown, fields: Partial<ConversationDetail>): ConversationDetail | undefined {
+    this.conversations = this.conversations.map((conversation) => (conversation.id === id ? Object.assign(conversation, fields) : conversation));
+    return this.find(id);
+  }
+
+  /** Accepts a text as SEND-ONCE demands. Also what a test calls to play an answer that got lost. */
+  accept(conversationId: string, key: string | null, body: SentRequest["body"]): Response {
+    const before = key === null ? undefined : this.answered.get(key);
+    if (before) return HttpResponse.json(before, { status: 201 });
+    const conversation = this.find(conversationId);
+    if (!conversation) return problem(404, "/problems/not-found", "Not found");
+    const missed = this.thread(conversationId).filter((message) => message.seq > (body.seen_seq ?? Infinity));
+    if (missed.length > 0) return problem(409, "/problems/new-messages", "Something came in", { missed });
+    const message = this.append(conversation, {
+      id: anId(), direction: "outbound", body: body.body, status: "queued",
+      sent_by: this.me?.staff_member ? { id: this.me.staff_member.id, name: this.me.staff_member.name } : null,
+      created_at: new Date().toISOString(),
+    });
+    conversation.status = body.close ? "closed" : "open";
+    conversation.unread_messages = 0;
+    conversation.seen_seq = conversation.last_seq;
+    if (key !== null) this.answered.set(key, message);
+    return HttpResponse.json(message, { status: 201 });
+  }
+}
+
+export function problem(status: number, type: string, title: string, fields: Record<string, unknown> = {}, headers: Record<string, string> = {}): Response {
+  return HttpResponse.json(
+    { type, title, status, detail: null, instance: null, ...fields },
+    { status, headers: { "Content-Type": "application/problem+json", ...headers } },
+  );
+}
+
+function page<Item>(items: Item[], query: URLSearchParams) {
+  const start = Number(query.get("cursor") ?? 0);
+  const limit = Number(query.get("limit") ?? 50);
+  const end = start + limit;
+  return { items: items.slice(start, end), next_cursor: end < items.length ? String(end) : null };
+}
+
+function directoryPage<Item extends object>(items: Item[], request: Request) {
+  const query = new URL(request.url).searchParams;
+  const q = query.get("q")?.toLowerCase() ?? "";
+  return page(items.filter((item) => JSON.stringify(item).toLowerCase().includes(q)), query);
+}
+
+function one(items: { id: string }[], id: unknown): Response {
+  const found = items.find((item) => item.id === id);
+  return found ? HttpResponse.json(found) : problem(404, "/problems/not-found", "Not found");
+}
+
+function threadPage(thread: Message[], query: URLSearchParams) {
+  const limit = Number(query.get("limit") ?? 50);
+  const before = query.get("before_seq");
+  const after = query.get("after_seq");
+  const around = query.get("around_seq");
+  let items: Message[];
+  if (before !== null) items = thread.filter((message) => message.seq < Number(before)).slice(-limit);
+  else if (after !== null) items = thread.filter((message) => message.seq > Number(after)).slice(0, limit);
+  else if (around !== null) {
+    const at = thread.findIndex((message) => message.seq >= Number(around));
+    const start = Math.max(0, at - Math.floor(limit / 2));
+    items = thread.slice(start, start + limit);
+  } else items = thread.slice(-limit);
+  const [first, last] = [items[0]?.seq ?? Infinity, items.at(-1)?.seq ?? -Infinity];
+  return {
+    items,
+    next_cursor: null,
+    has_before: thread.some((message) => message.seq < first),
+    has_after: thread.some((message) => message.seq > last),
+  };
+}

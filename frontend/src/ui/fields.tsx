@@ -1,0 +1,62 @@
+import { useId, type ComponentProps, type ReactNode } from "react";
+
+import { Kbd } from "./bits";
+import { SearchIcon } from "./icons";
+import { cx } from "@/lib/cx";
+
+interface TextFieldProps extends ComponentProps<"input"> {
+  label: string;
+  hint?: ReactNode;
+  error?: string | null;
+}
+
+export function TextField({ label, hint, error, className, ...props }: TextFieldProps) {
+  const id = useId();
+  const noteId = `${id}-note`;
+  const hasNote = Boolean(error ?? hint);
+  return (
+    <div className={className}>
+      <label htmlFor={id} className="mb-1 block font-strong">
+        {label}
+      </label>
+      <input
+        id={id}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={hasNote ? noteId : undefined}
+        className={cx(
+          "h-10 w-full rounded-md border bg-surface px-3 text-ink placeholder:text-ink-3 [@media(hover:none)]:text-title",
+          error ? "border-red" : "border-edge",
+        )}
+        {...props}
+      />
+      {hasNote && (
+        <p id={noteId} className={cx("mt-1 text-note", error ? "text-red" : "text-ink-2")}>
+          {error ?? hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** A search box that "/" jumps to (see `useHotkeys`). */
+export function SearchField({ label, shortcut, className, ...props }: ComponentProps<"input"> & { label: string; shortcut?: string }) {
+  return (
+    <div
+      className={cx(
+        "flex h-9 items-center gap-2 rounded-md bg-sunken px-2.5 text-ink-3 focus-within:outline-2 focus-within:outline-accent",
+        className,
+      )}
+    >
+      <SearchIcon size={16} />
+      <input
+        type="search"
+        aria-label={label}
+        data-hotkey-search=""
+        placeholder={label}
+        className="min-w-0 flex-1 bg-transparent text-ink outline-none placeholder:text-ink-3 [@media(hover:none)]:text-title"
+        {...props}
+      />
+      {shortcut && <Kbd>{shortcut}</Kbd>}
+    </div>
+  );
+}

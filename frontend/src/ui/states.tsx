@@ -1,0 +1,75 @@
+/** What a view shows when it has nothing, or nothing yet, to show. */
+import type { ReactNode } from "react";
+
+import { Button } from "./Button";
+import { describeError } from "@/api/problem";
+import { cx } from "@/lib/cx";
+
+export function EmptyState({
+  icon,
+  title,
+  children,
+  action,
+  className,
+}: {
+  icon?: ReactNode;
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+  className?: string;
+}) {
+  return (
+    <div className={cx("flex flex-col items-center justify-center gap-1 px-8 py-12 text-center", className)}>
+      {icon && <div className="mb-2 grid size-12 place-items-center rounded-full bg-sunken text-ink-3">{icon}</div>}
+      <p className="font-strong text-ink">{title}</p>
+      {children && <div className="max-w-72 text-note text-ink-2">{children}</div>}
+      {action && <div className="mt-3">{action}</div>}
+    </div>
+  );
+}
+
+export function ErrorState({ error, onRetry, title = "This couldn't be loaded" }: { error: unknown; onRetry?: () => void; title?: string }) {
+  return (
+    <div role="alert">
+      <EmptyState
+        title={title}
+        action={
+          onRetry && (
+            <Button size="sm" onClick={onRetry}>
+              Try again
+            </Button>
+          )
+        }
+      >
+        {describeError(error)}
+      </EmptyState>
+    </div>
+  );
+}
+
+/** A strip across the top of a pane: something is not as it should be. */
+export function Notice({
+  tone,
+  icon,
+  children,
+  action,
+  role = "status",
+  className,
+}: {
+  tone: "bad" | "warn" | "good" | "neutral";
+  icon?: ReactNode;
+  children: ReactNode;
+  action?: ReactNode;
+  role?: "status" | "alert" | "note";
+  className?: string;
+}) {
+  const tones = { bad: "bg-red-soft", warn: "bg-amber-soft", good: "bg-accent-soft", neutral: "bg-sunken" };
+  const inks = { bad: "text-red", warn: "text-amber", good: "text-accent", neutral: "text-ink-3" };
+  return (
+    <div role={role} className={cx("flex items-start gap-2.5 rounded-lg px-3 py-2.5 text-note text-ink", tones[tone], className)}>
+      {icon && <span className={cx("mt-px", inks[tone])}>{icon}</span>}
+      <div className="min-w-0 flex-1">{children}</div>
+      {action && <div className="-my-1 flex shrink-0 items-center gap-2">{action}</div>}
+    </div>
+  );
+}

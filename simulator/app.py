@@ -1,0 +1,103 @@
+"""The simulator as an ASGI application, and the uvicorn server that fits it."""
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from simulator.carrier import Carrier
+from simulator.control import control_app
+from simulator.settings import Settings
+from simulator.twilio import TwilioWire
+from simulator.wire import Wire
+
+WIRES: tuple[Wire, ...] = (TwilioWire(),)
+
+_STATIC = Path(__file__).parent / "static"
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+_SHOWN_AS_IS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+
+
+def create_app(settings: Settings | None = None) -> Starlette:
+    """The whole simulator; `app.state.carrier` is the carrier.
+
+    Serve it with `create_server`, or with any uvicorn of one process: closing a connection without an answer
+    reaches under ASGI.
+    """
+    carrier = Carrier(settings or Settings(), {wire.name: wire for wire in WIRES})
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await carrier.start()
+        try:
+            yield
+        finally:
+            await carrier.stop()
+
+    async def page(request: Request) -> Response:
+        return Response((_STATIC / "index.html").read_bytes(), media_type="text/html", headers=_PAGE_HEADERS)
+
+    async def media(request: Request) -> Response:
+        stored = carrier.state.stored_media.get(request.path_params["id"])
+        if stored is None:
+            return JSONResponse({"detail": "no such media"}, status_code=404)
+        headers = {
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+        }
+        if stored.content_type not in _SHOWN_AS_IS:
+            headers["Content-Disposition"] = "attachment"
+        return Response(stored.content, media_type=stored.content_type, headers=headers)
+
+    async def healthz(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    routes: list[BaseRoute] = [route for wire in WIRES for route in wire.routes(carrier)]
+    routes += [
+        Route("/", page),
+        Route("/healthz", healthz),
+        Route("/media/{id}", media),
+        Mount("/control", control_app(carrier)),
+        Mount("/static", StaticFiles(directory=_STATIC)),
+    ]
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.carrier = carrier
+    return app
+
+
+class Server(uvicorn.Server):
+    """Ends endless answers (the page's events, hanging requests) before it waits for connections to close."""
+
+    def __init__(self, config: uvicorn.Config, carrier: Carrier) -> None:
+        super().__init__(config)
+        self._carrier = carrier
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._carrier.closing.set()
+        await super().shutdown(sockets)
+
+
+def create_server(settings: Settings, *, log_level: str = "warning") -> Server:
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level=log_level,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+    return Server(config, app.state.carrier)

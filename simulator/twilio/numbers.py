@@ -1,0 +1,52 @@
+"""The account's numbers and where their texts are reported, so that a business can check its set-up."""
+
+from simulator.carrier import Carrier
+from simulator.model import Line, LineKind
+from simulator.network import Reply
+from simulator.twilio.http import Call, json_reply, not_found, page
+from simulator.twilio.resources import account_document, number_document
+
+
+def list_numbers(carrier: Carrier, call: Call) -> Reply:
+    return _numbers(carrier, call, "IncomingPhoneNumbers.json", "incoming_phone_numbers", "PhoneNumber")
+
+
+def list_short_codes(carrier: Carrier, call: Call) -> Reply:
+    return _numbers(carrier, call, "SMS/ShortCodes.json", "short_codes", "ShortCode")
+
+
+def _numbers(carrier: Carrier, call: Call, path: str, key: str, filter_name: str) -> Reply:
+    part = call.query.get(filter_name, "").strip("+* ")
+    documents = (
+        (line.sid, number_document(line))
+        for line in carrier.state.lines.values()
+        if line.account_sid == call.account.sid
+        and (line.kind is LineKind.SHORT_CODE) is (key == "short_codes")
+        and part in line.phone_number
+    )
+    return page(call, path, key, documents)
+
+
+def fetch_number(carrier: Carrier, call: Call) -> Reply:
+    return json_reply(number_document(_line(carrier, call)))
+
+
+def update_number(carrier: Carrier, call: Call) -> Reply:
+    line = _line(carrier, call)
+    given = dict(call.form)
+    line.inbound_url = given.get("SmsUrl", line.inbound_url or "") or None
+    line.status_url = given.get("StatusCallback", line.status_url or "") or None
+    line.label = given.get("FriendlyName", line.label)
+    carrier.state.put_line(line)
+    return json_reply(number_document(line))
+
+
+def _line(carrier: Carrier, call: Call) -> Line:
+    for line in carrier.state.lines.values():
+        if line.sid == call.sids["sid"] and line.account_sid == call.account.sid:
+            return line
+    raise not_found(call, f"/IncomingPhoneNumbers/{call.sids['sid']}.json")
+
+
+def fetch_account(carrier: Carrier, call: Call) -> Reply:
+    return json_reply(account_document(call.account.sid))
