@@ -84,7 +84,7 @@ SERVICE_TESTS = Step(
     "service-tests",
     "Tests of the service (pytest)",
     (
-        *(BIN / "python", "-m", "pytest", "tests", "scripts", "--quiet"),
+        *(BIN / "python", "-m", "pytest", "--quiet"),
         *("--numprocesses=auto", "--maxprocesses=8", "--dist=worksteal"),
         f"--junitxml={junit('service-tests')}",
     ),

@@ -101,28 +101,35 @@ async def sign_in(
         )
         raise SignInRefused
     await queries.forget_failures(session, organization.id, account=account)
-    secret = new_token()
-    token = f"{organization.id.hex}.{secret}"
+    token = await start_session(session, staff_member, address=address, lifetime=lifetime, at=now)
+    return SignedIn(token=token, organization=organization, staff_member=staff_member)
+
+
+async def start_session(
+    session: AsyncSession, staff_member: StaffMember, *, address: str, lifetime: timedelta, at: datetime
+) -> str:
+    """The token of a new session: what the cookie carries. Its first part names the organization."""
+    token = f"{staff_member.organization_id.hex}.{new_token()}"
     session.add(
         StaffSession(
-            organization_id=organization.id,
+            organization_id=staff_member.organization_id,
             staff_member_id=staff_member.id,
             token_hash=hash_token(token),
-            expires_at=now + lifetime,
+            expires_at=at + lifetime,
         )
     )
     await session.flush()
     await audit.record(
         session,
-        organization.id,
+        staff_member.organization_id,
         NewEntry(
             Action.SIGNED_IN,
             Actor(ActorKind.STAFF_MEMBER, staff_member.id, staff_member.name),
             details={"address": address},
         ),
-        at=now,
+        at=at,
     )
-    return SignedIn(token=token, organization=organization, staff_member=staff_member)
+    return token
 
 
 async def sign_out(session: AsyncSession, principal: Principal) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import delete, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -170,7 +170,8 @@ async def indicator(session: AsyncSession, organization_id: UUID) -> Indicator:
         .where(Conversation.organization_id == organization_id, Conversation.status == "open")
         .subquery()
     )
-    row = (await session.execute(select(unread.c.messages, unread.c.conversations, opened.c.conversations))).one()
+    both = select(unread.c.messages, unread.c.conversations, opened.c.conversations).join_from(unread, opened, true())
+    row = (await session.execute(both)).one()
     return Indicator(int(row[0]), row[1], row[2])
 
 

@@ -36,7 +36,6 @@ from api.kit.embedded_postgres_binaries import (
     account_for,
     binary,
     initialise_cluster,
-    installed_binaries,
     server_environment,
     usable_binaries,
 )
@@ -221,9 +220,7 @@ def _prepare_cluster(home: Home, *, fsync: bool) -> Credentials:
         credentials = Credentials(*(secrets.token_urlsafe(24) for _ in range(3)))
         home.write_credentials(credentials)
         binaries = usable_binaries(account)
-        initialise_cluster(
-            home, binaries=binaries, account=account, password=credentials.superuser, fsync=fsync
-        )
+        initialise_cluster(home, binaries=binaries, account=account, password=credentials.superuser, fsync=fsync)
         return credentials
     version_file = home.cluster / "PG_VERSION"
     version = version_file.read_text().strip() if version_file.exists() else ""
@@ -292,7 +289,7 @@ def _spawn_supervisor(home: Home, held: FileLock) -> None:
     log = home.open_log()
     try:
         # It detaches itself: what is waited for here is only its short-lived parent. It needs no installed package.
-        subprocess.run(
+        subprocess.run(  # noqa: S603 - our own interpreter and module.
             [sys.executable, "-S", "-m", _SUPERVISOR_MODULE, str(home.data_dir), str(held.descriptor)],
             check=True,
             cwd="/",
@@ -309,9 +306,7 @@ def _spawn_supervisor(home: Home, held: FileLock) -> None:
         os.close(log)
 
 
-def _ensure_database(
-    home: Home, credentials: Credentials, *, database: str, fsync: bool, deadline: float
-) -> Plan:
+def _ensure_database(home: Home, credentials: Credentials, *, database: str, fsync: bool, deadline: float) -> Plan:
     """Starts the server, then makes what is missing of the roles and the database. Under start.lock."""
     while True:
         plan = _ensure_server(home, fsync=fsync, deadline=deadline)

@@ -116,7 +116,7 @@ def spawn(
     command: list[str], *, folder: Path, account: Account | None, stdin: IO[bytes] | int, stdout: int, stderr: int
 ) -> subprocess.Popen[bytes]:
     """Starts a program in `folder` as `account`. Raises OSError or subprocess.SubprocessError."""
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - the wheel's own programs.
         command,
         cwd=folder,
         user=None if account is None else account.uid,
@@ -180,9 +180,7 @@ def initialise_cluster(home: Home, *, binaries: Path, account: Account | None, p
     sync_folder(home.folder)
 
 
-def _initdb(
-    folder: Path, ctype: str, *, binaries: Path, account: Account | None, password: str, fsync: bool
-) -> str:
+def _initdb(folder: Path, ctype: str, *, binaries: Path, account: Account | None, password: str, fsync: bool) -> str:
     """Returns why it failed, in one line; '' if it did not."""
     command = [
         str(binaries / "bin" / "initdb"),

@@ -177,7 +177,8 @@ class Home:
             return ""
         with self.log.open("rb") as log:
             log.seek(since)
-            lines = [line for line in log.read().decode(errors="replace").splitlines() if line.strip() and _UNTELLING not in line]
+            written = log.read().decode(errors="replace").splitlines()
+        lines = [line for line in written if line.strip() and _UNTELLING not in line]
         for line in reversed(lines):
             for mark in _SERIOUS:
                 if mark in line:

@@ -114,7 +114,7 @@ def _is_postmaster_of(pid: int, cluster: Path) -> bool:
         return False
     if sys.platform == "linux":
         try:
-            return os.path.samefile(f"/proc/{pid}/cwd", cluster)
+            return Path(f"/proc/{pid}/cwd").samefile(cluster)
         except OSError:
             return False  # It has just gone, or is another user's: not the server that this user could have started.
     return f"-D {cluster}" in _ps(pid, "command")
@@ -122,7 +122,7 @@ def _is_postmaster_of(pid: int, cluster: Path) -> bool:
 
 def _ps(pid: int, column: str) -> str:
     """One column of the process table where there is no /proc; '' if there is no such process."""
-    answer = subprocess.run(
+    answer = subprocess.run(  # noqa: S603 - a program of the system, and a number.
         ["/bin/ps", "-o", f"{column}=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return answer.stdout.strip()

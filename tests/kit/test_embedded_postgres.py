@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from api.kit.embedded_postgres_home import Home
 from api.kit.embedded_postgres_probe import is_alive, recorded_pid, running_postmaster
 from api.kit.embedded_postgres_sql import execute, fetch_value, plain_url
 from tests.kit.embedded_postgres_users import (
+    PATIENCE_SECONDS,
     PROJECT,
     User,
     kill_and_wait,
@@ -51,8 +53,12 @@ def data_dir() -> Iterator[Path]:
     """A data folder that does not exist yet, near enough to the root for a socket in it."""
     folder = Path(tempfile.mkdtemp(prefix="mc-"))
     yield folder / "data"
-    if (folder / "data" / "postgres").exists():
-        wait_until_supervisor_ends(Home(folder / "data"))
+    home = Home(folder / "data")
+    if home.folder.exists():
+        wait_until_supervisor_ends(home)
+        left = running_postmaster(home.cluster)  # Only after a test that failed.
+        if left is not None:
+            kill_and_wait(left)
     shutil.rmtree(folder)
 
 
@@ -219,7 +225,7 @@ def test_a_supervisor_whose_users_went_before_it_took_over_stops_the_server(begi
     kill_supervisor(user.home)
     user.kill()
     with user.home.supervisor_lock() as lock:
-        assert lock.try_exclusive()
+        lock.wait_exclusive(deadline=time.monotonic() + PATIENCE_SECONDS)
         subprocess.run(
             [sys.executable, "-m", "api.kit.embedded_postgres_supervisor", str(data_dir), str(lock.descriptor)],
             check=True,
@@ -507,7 +513,7 @@ def test_the_server_inherits_neither_the_locks_nor_the_secrets_of_the_applicatio
     pid = user.report()["pid"]
     for process in (pid, *supervisor_pids(user.home)):
         assert secret.encode() not in Path(f"/proc/{process}/environ").read_bytes()
-    held = [os.readlink(descriptor) for descriptor in Path(f"/proc/{pid}/fd").iterdir()]
+    held = [str(descriptor.readlink()) for descriptor in Path(f"/proc/{pid}/fd").iterdir()]
     assert not [name for name in held if name.endswith(".lock") and "/postgres/" in name]
 
 

@@ -94,8 +94,7 @@ def test_a_template_whose_migration_failed_is_none(migrations: Migrations) -> No
 def test_the_clones_of_a_killed_test_run_are_dropped_by_the_next(migrations: Migrations) -> None:
     template = migrations.template()
     killed = in_another_process(
-        f"import os, signal; print(clone_database({template!r}).name, flush=True);"
-        " os.kill(os.getpid(), signal.SIGKILL)"
+        f"import os, signal; print(clone_database({template!r}).name, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert exists(killed)
     in_another_process("cluster()")

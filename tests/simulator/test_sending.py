@@ -88,6 +88,7 @@ def test_a_message_that_has_not_left_yet_has_no_moment_of_sending(simulator: Sim
         assert sdk.messages.list(date_sent_after=yesterday) == []
     finally:
         simulator.control("PATCH", "/settings", sending_after=0)
+        simulator.control("DELETE", "/state")
 
 
 def test_every_step_is_reported_in_order_and_signed(simulator: Simulator, business: Business) -> None:

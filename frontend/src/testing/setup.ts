@@ -16,6 +16,9 @@ class SilentResizeObserver implements ResizeObserver {
 }
 vi.stubGlobal("ResizeObserver", SilentResizeObserver);
 vi.stubGlobal("EventSource", FakeEventSource);
+// Without layout every box is empty, and a virtual list shows nothing of itself.
+Object.defineProperty(HTMLElement.prototype, "offsetHeight", { configurable: true, value: 800 });
+Object.defineProperty(HTMLElement.prototype, "offsetWidth", { configurable: true, value: 344 });
 window.scrollTo = () => undefined;
 
 export let viewportWidth = 1440;

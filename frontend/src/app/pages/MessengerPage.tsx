@@ -33,7 +33,7 @@ function Messenger() {
   const desk = useMedia(DESK);
 
   return (
-    <main className="grid h-full min-h-0 grid-cols-1 desk:grid-cols-[300px_minmax(0,1fr)] roomy:grid-cols-[344px_minmax(0,1fr)]">
+    <main className="grid h-full min-h-0 grid-cols-1 grid-rows-[minmax(0,1fr)] desk:grid-cols-[300px_minmax(0,1fr)] roomy:grid-cols-[344px_minmax(0,1fr)]">
       <InboxPane
         status={status}
         selectedId={conversationId}

@@ -30,7 +30,7 @@ export function SmsSection({ title, filter, selectedId, renderConversation }: Sm
   const goBack = () => void navigate({ to: ".", search: { tab: "communication" } });
 
   return (
-    <section aria-label={title} className="grid h-full min-h-0 grid-cols-1 roomy:grid-cols-[300px_minmax(0,1fr)]">
+    <section aria-label={title} className="grid h-full min-h-0 grid-cols-1 grid-rows-[minmax(0,1fr)] roomy:grid-cols-[300px_minmax(0,1fr)]">
       <div className={cx("min-h-0 overflow-y-auto border-line p-2 roomy:border-r", selectedId && "max-roomy:hidden")}>
         <h2 className="px-2.5 pt-2 pb-2 text-meta font-semibold text-ink-2">{title}</h2>
         {isPending && <Skeleton className="m-2.5 h-12" />}

@@ -18,7 +18,7 @@ interface ConversationRowProps {
 export const ConversationRow = memo(function ConversationRow({ conversation, status, selected }: ConversationRowProps) {
   const me = useMe();
   const { brief, full, phone } = useFormats();
-  const { name, aside, avatarName, preview, failed } = describeRow(conversation, phone);
+  const { name, aside, avatarName, preview, failure } = describeRow(conversation, phone);
   const unread = conversation.status === "unread";
   const others = conversation.viewers.filter((viewer) => viewer.staff_member_id !== me.staff_member?.id);
 
@@ -47,7 +47,7 @@ export const ConversationRow = memo(function ConversationRow({ conversation, sta
             Opted out
           </Tag>
         )}
-        {failed && <span className="font-strong text-red">Not delivered: </span>}
+        {failure && <span className="font-strong text-red">{failure}: </span>}
         <bdi>{preview}</bdi>
       </span>
       <span className="flex items-center justify-end">

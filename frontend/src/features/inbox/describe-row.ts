@@ -2,27 +2,28 @@
 import type { Conversation } from "@/api/types";
 import { firstName } from "@/lib/text";
 
+const FAILURES: Record<string, string> = { failed: "Not sent", undelivered: "Not delivered" };
+
 export interface RowDescription {
   name: string;
   /** Who of the family, "Staff", or how many more hold the number. */
   aside: string | null;
   avatarName: string;
   preview: string;
-  /** The last thing the business said did not arrive. */
-  failed: boolean;
+  /** The last thing the business said did not arrive, in two words. */
+  failure: string | null;
 }
 
 export function describeRow(conversation: Conversation, formatPhone: (number: string) => string): RowDescription {
   const { holders, display_name, phone_number, last_message } = conversation;
   const [holder] = holders;
   const name = holder ? display_name : formatPhone(phone_number);
-  const failed = last_message?.status === "failed" || last_message?.status === "undelivered";
   return {
     name,
     aside: describeHolders(conversation),
     avatarName: holder ? (holder.contact_name ?? holder.name) : "#",
     preview: describePreview(last_message),
-    failed,
+    failure: FAILURES[last_message?.status ?? ""] ?? null,
   };
 }
 

@@ -23,7 +23,7 @@ export function ConversationView({ conversationId, aroundSeq, onBack, unreadElse
   const [sheetOpen, setSheetOpen] = useState(false);
 
   return (
-    <div className={cx("grid h-full min-w-0", wide ? "grid-cols-[minmax(0,1fr)_312px]" : "grid-cols-[minmax(0,1fr)]")}>
+    <div className={cx("grid h-full min-w-0 grid-rows-[minmax(0,1fr)]", wide ? "grid-cols-[minmax(0,1fr)_312px]" : "grid-cols-[minmax(0,1fr)]")}>
       <Thread
         // A thread keeps nothing of the one before.
         key={`${conversationId}:${aroundSeq ?? ""}`}

@@ -53,7 +53,6 @@ function Consent({ conversation }: { conversation: ConversationDetail }) {
         <p className={cx("rounded-lg px-3 py-2.5", check.allowed ? "bg-accent-soft" : "bg-red-soft")}>
           <b className="font-heading">{answer}</b> {sentence}
         </p>
-        {conversation.notice && <p className="mt-2 rounded-lg bg-amber-soft px-3 py-2.5 text-note">{conversation.notice}</p>}
       </Section>
     </>
   );

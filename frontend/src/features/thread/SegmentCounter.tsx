@@ -12,6 +12,13 @@ export function SegmentCounter({ id, segments, excess }: { id: string; segments:
       </p>
     );
   }
+  if (count === 0) {
+    return (
+      <p id={id} className="text-meta text-ink-3 [@media(hover:none)]:hidden">
+        Enter sends, Shift+Enter starts a new line
+      </p>
+    );
+  }
   return (
     <p id={id} className="flex items-center gap-1 text-meta text-ink-3 tabular">
       <span>

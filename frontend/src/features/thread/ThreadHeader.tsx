@@ -27,7 +27,7 @@ export function ThreadHeader({ conversation, unreadElsewhere, onBack, onShowDeta
           >
             <BackIcon />
           </IconButton>
-          <CountBadge count={unreadElsewhere} tone="red" className="pointer-events-none absolute -top-1 -right-1.5 ring-2 ring-surface" />
+          <CountBadge count={unreadElsewhere} tone="red" className="pointer-events-none absolute -top-1 -right-2 ring-2 ring-surface" />
         </span>
       )}
       {conversation ? <Who conversation={conversation} /> : <LoadingWho />}
@@ -62,10 +62,12 @@ function Who({ conversation }: { conversation: ConversationDetail }) {
             {status}
           </Tag>
         </h2>
-        <p className="truncate text-note text-ink-2">
-          {holder ? [...(people.length > 0 ? [listNames([...new Set(people)])] : []), number].join(" · ") : "No record has this number"}
+        <div className="flex items-center gap-2.5 text-note text-ink-2">
+          <p className="truncate">
+            {holder ? [...(people.length > 0 ? [listNames([...new Set(people)])] : []), number].join(" · ") : "No record has this number"}
+          </p>
           <Viewers viewers={others} />
-        </p>
+        </div>
       </div>
     </>
   );
@@ -75,10 +77,12 @@ function Viewers({ viewers }: { viewers: Viewer[] }) {
   if (viewers.length === 0) return null;
   const names = [...new Set(viewers.map((viewer) => firstName(viewer.name)))];
   return (
-    <span className="ml-2.5 text-meta" role="status">
-      <PresenceDot className="mr-1.5" />
-      {listNames(names)} {names.length === 1 ? "is" : "are"} viewing
-    </span>
+    <p className="flex shrink-0 items-center gap-1.5 text-meta" role="status">
+      <PresenceDot />
+      <span>
+        {listNames(names)} <span className="max-desk:sr-only">{names.length === 1 ? "is" : "are"} viewing</span>
+      </span>
+    </p>
   );
 }
 

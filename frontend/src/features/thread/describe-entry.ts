@@ -1,5 +1,6 @@
 /** Audit entries in the desk's words. */
 import type { AuditEntry } from "@/api/types";
+import { firstName } from "@/lib/text";
 
 const DEEDS: Record<string, string> = {
   "message.sent": "sent a message",
@@ -26,5 +27,6 @@ export function describeDeed({ action }: AuditEntry): string {
 export function describeSystemLine(entry: AuditEntry, formatPhone: (number: string) => string): string {
   if (entry.action === "conversation.unread") return "Became unread";
   const verb = entry.action === "conversation.closed" ? "closed" : "opened";
-  return `${describeActor(entry, formatPhone)} ${verb} the conversation`;
+  const actor = describeActor(entry, formatPhone);
+  return `${entry.actor.kind === "staff_member" ? firstName(actor) : actor} ${verb} the conversation`;
 }

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+
+import { layOutThread, type ThreadRow } from "./thread-rows";
+import { aMessage, anEntry, DANIEL, MARIA, minutesAgo } from "@/testing/builders";
+
+const layOut = (input: Partial<Parameters<typeof layOutThread>[0]>) =>
+  layOutThread({ messages: [], entries: [], hasOlder: false, newAfter: null, dayKey: (at) => at.slice(0, 10), ...input });
+
+const summary = (rows: ThreadRow[]) =>
+  rows.map((row) => (row.kind === "message" ? row.message.seq : row.kind === "system" ? row.entry.action : row.kind));
+
+describe("the layout of a thread", () => {
+  it("starts every day with a heading", () => {
+    const messages = [
+      aMessage({ seq: 1, created_at: "2026-11-21T12:00:00Z" }),
+      aMessage({ seq: 2, created_at: "2026-11-21T12:30:00Z" }),
+      aMessage({ seq: 3, created_at: "2026-11-23T12:00:00Z" }),
+    ];
+    expect(summary(layOut({ messages }))).toEqual(["day", 1, 2, "day", 3]);
+  });
+
+  it("draws one line above the first incoming message that is new", () => {
+    const messages = [
+      aMessage({ seq: 1 }),
+      aMessage({ seq: 2, direction: "outbound" }),
+      aMessage({ seq: 3 }),
+      aMessage({ seq: 4 }),
+    ];
+    expect(summary(layOut({ messages, newAfter: 1 }))).toEqual(["day", 1, 2, "new", 3, 4]);
+    expect(summary(layOut({ messages, newAfter: 4 }))).toEqual(["day", 1, 2, 3, 4]);
+    expect(summary(layOut({ messages, newAfter: null }))).toEqual(["day", 1, 2, 3, 4]);
+  });
+
+  it("tells what happened where it happened, and leaves out what is no line of a thread", () => {
+    const messages = [aMessage({ seq: 1, created_at: minutesAgo(60) }), aMessage({ seq: 2, created_at: minutesAgo(10) })];
+    const entries = [
+      anEntry({ at: minutesAgo(5), action: "conversation.closed" }),
+      anEntry({ at: minutesAgo(30), action: "conversation.opened" }),
+      anEntry({ at: minutesAgo(60), action: "conversation.unread" }),
+      anEntry({ at: minutesAgo(20), action: "message.sent" }),
+      anEntry({ at: minutesAgo(20), action: "conversation.viewed" }),
+    ];
+    expect(summary(layOut({ messages, entries }))).toEqual([
+      "day", "conversation.unread", 1, "conversation.opened", 2, "conversation.closed",
+    ]);
+  });
+
+  it("does not say twice that something is new", () => {
+    const messages = [aMessage({ seq: 1, created_at: minutesAgo(10) })];
+    const entries = [anEntry({ at: minutesAgo(10), action: "conversation.unread" })];
+    expect(summary(layOut({ messages, entries, newAfter: 0 }))).toEqual(["day", "new", 1]);
+  });
+
+  it("keeps for later what happened among messages that are not loaded", () => {
+    const messages = [aMessage({ seq: 51, created_at: minutesAgo(10) })];
+    const entries = [anEntry({ at: minutesAgo(500), action: "conversation.closed" })];
+    expect(summary(layOut({ messages, entries, hasOlder: true }))).toEqual(["day", 51]);
+    expect(summary(layOut({ messages, entries, hasOlder: false }))).toContain("conversation.closed");
+  });
+
+  it("puts messages of one voice, close in time and equally delivered, under one line of details", () => {
+    const out = { direction: "outbound" as const, sent_by: MARIA };
+    const messages = [
+      aMessage({ seq: 1, ...out, created_at: minutesAgo(10) }),
+      aMessage({ seq: 2, ...out, created_at: minutesAgo(9) }),
+      aMessage({ seq: 3, ...out, created_at: minutesAgo(8.5), sent_by: DANIEL }),
+      aMessage({ seq: 4, ...out, created_at: minutesAgo(8.4), sent_by: DANIEL, status: "failed" }),
+      aMessage({ seq: 5, created_at: minutesAgo(8.3) }),
+      aMessage({ seq: 6, created_at: minutesAgo(1) }),
+    ];
+    const ends = layOut({ messages }).flatMap((row) => (row.kind === "message" ? [[row.message.seq, row.ends]] : []));
+    expect(ends).toEqual([[1, false], [2, true], [3, true], [4, true], [5, true], [6, true]]);
+  });
+});

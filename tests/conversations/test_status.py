@@ -1,0 +1,69 @@
+"""The status of a conversation through the API: what staff see when messages come, are seen, answered and closed."""
+
+from uuid import uuid4
+
+from tests.support.world import World
+
+PARENT = "+13125550101"
+
+
+async def view(world: World, conversation_id: str, seen_seq: int, viewer_id: str | None = None) -> dict[str, object]:
+    response = await world.maria.put(
+        f"/api/v1/conversations/{conversation_id}/viewers/{viewer_id or uuid4()}", json={"seen_seq": seen_seq}
+    )
+    assert response.status_code == 200, response.text
+    body: dict[str, object] = response.json()
+    return body
+
+
+async def test_IND_RED_a_text_that_nobody_views_is_unread_and_counts(world: World) -> None:
+    await world.text(PARENT, "Is class on?")
+    await world.text(PARENT, "With the storm?")
+
+    conversation = await world.conversation(PARENT)
+
+    assert conversation["status"] == "unread"
+    assert conversation["unread_messages"] == 2
+    assert conversation["last_message"]["preview"] == "With the storm?"
+    assert await world.indicator() == (2, 0)
+    assert await world.actions(conversation["id"]) == ["conversation.unread"]
+
+
+async def test_STATUS_VIEWING_a_person_who_views_all_of_it_opens_it(world: World) -> None:
+    await world.text(PARENT, "Is class on?")
+    conversation = await world.conversation(PARENT)
+
+    viewing = await view(world, conversation["id"], 1)
+
+    assert viewing["status"] == "open"
+    assert await world.indicator() == (0, 1)
+    assert await world.actions(conversation["id"]) == ["conversation.unread", "conversation.opened"]
+
+
+async def test_STATUS_VIEWING_a_text_that_arrives_while_somebody_views_stays_open(world: World) -> None:
+    await world.text(PARENT, "Is class on?")
+    conversation = await world.conversation(PARENT)
+    await view(world, conversation["id"], 1)
+
+    await world.text(PARENT, "Hello?")
+
+    assert (await world.conversation(PARENT))["status"] == "open"
+    assert await world.indicator() == (0, 1)
+
+
+async def test_STATUS_CLOSE_RACE_closing_with_an_unseen_text_answers_409_with_it(world: World) -> None:
+    await world.text(PARENT, "Is class on?")
+    await world.text(PARENT, "Hello?")
+    conversation = await world.conversation(PARENT)
+
+    refused = await world.maria.post(f"/api/v1/conversations/{conversation['id']}/close", json={"seen_seq": 1})
+
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "/problems/new-messages"
+    assert [each["body"] for each in refused.json()["missed"]] == ["Hello?"]
+    assert (await world.conversation(PARENT))["status"] == "unread"
+
+    closed = await world.maria.post(f"/api/v1/conversations/{conversation['id']}/close", json={"seen_seq": 2})
+    assert closed.status_code == 200
+    assert closed.json()["status"] == "closed"
+    assert await world.indicator() == (0, 0)

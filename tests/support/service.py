@@ -1,0 +1,68 @@
+"""The service in the test's own process: the application with its lifespan, and clients that talk to it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Self
+from uuid import UUID
+
+import httpx
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.inbound.service import apply_due_events
+from api.kit.database import Database
+from api.settings import Settings
+from tests.support import postgres
+
+ORIGIN = "http://messenger.test"
+
+
+def service_settings(folder: object, **overrides: object) -> Settings:
+    """Settings for a test: nothing from the environment's `.env`, short database pool."""
+    values: dict[str, object] = {
+        "data_dir": Path(str(folder)) / "data",
+        "public_url": ORIGIN,
+        "secret_key": "a key for tests",
+        "database_pool_size": 8,
+        **overrides,
+    }
+    return Settings(_env_file=None, **values)  # type: ignore[arg-type, call-arg]
+
+
+@dataclass
+class Service:
+    app: FastAPI
+    settings: Settings
+    database: Database
+    urls: postgres.Database
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, settings: Settings, clone: postgres.Database) -> AsyncIterator[Self]:
+        app = create_app(settings, database_url=clone.url)
+        async with app.router.lifespan_context(app):
+            yield cls(app=app, settings=settings, database=app.state.database, urls=clone)
+
+    def client(self, *, key: str | None = None) -> httpx.AsyncClient:
+        """A client of the API. Without `key` it is nobody, until it signs in."""
+        headers = {"Origin": ORIGIN}
+        if key is not None:
+            headers = {"Authorization": f"Bearer {key}"}
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.app, raise_app_exceptions=False),
+            base_url=ORIGIN,
+            headers=headers,
+        )
+
+    async def apply_journal(self, organization_id: UUID) -> None:
+        """Apply whatever has been journaled, now, rather than when the applier gets to it."""
+        while await apply_due_events(
+            self.database,
+            organization_id,
+            providers=self.app.state.providers,
+            confirm_within=timedelta(seconds=self.settings.seen_deadline_seconds),
+        ):
+            pass

@@ -1,0 +1,200 @@
+"""A small business to test with, and the means to act as everybody in and around it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+import httpx
+
+from api.access import service as access
+from api.access.dependencies import SESSION_COOKIE
+from api.access.models import StaffMember
+from api.access.rules import Permission
+from api.directory import service as directory
+from api.directory.schemas import FamilyIn, StaffMemberIn
+from api.inbound.service import ApplicationBusy
+from api.kit.database import database_time
+from api.lines import service as lines
+from api.lines.schemas import LineIn
+from api.providers.twilio import signature
+from tests.support.service import ORIGIN, Service
+
+PASSWORD = "correct horse battery"
+AUTH_TOKEN = "token-of-the-test-account"
+LINE_NUMBER = "+13125550199"
+
+
+@dataclass
+class World:
+    service: Service
+    organization_id: UUID
+    slug: str
+    line_id: UUID
+    admin: httpx.AsyncClient
+    maria: httpx.AsyncClient
+    """SMS Logs and Mass Text: the front desk."""
+    daniel: httpx.AsyncClient
+    """SMS Logs only."""
+    grace: httpx.AsyncClient
+    """Mass Text only."""
+    noah: httpx.AsyncClient
+    """Neither."""
+    staff_ids: dict[str, UUID] = field(default_factory=dict)
+
+    @classmethod
+    async def create(cls, service: Service, *, slug: str | None = None) -> "World":
+        slug = slug or f"gym-{uuid4().hex[:8]}"
+        state = service.app.state
+        people = {
+            "maria": [Permission.SMS_LOGS, Permission.MASS_TEXT],
+            "daniel": [Permission.SMS_LOGS],
+            "grace": [Permission.MASS_TEXT],
+            "noah": [],
+        }
+        async with service.database.transaction() as session:
+            organization, admin = await access.create_organization(
+                session,
+                slug=slug,
+                name="Tumble Gymnastics",
+                country="US",
+                timezone="America/Chicago",
+                admin_email="ada@gym.test",
+                admin_name="Ada",
+                admin_password=PASSWORD,
+            )
+            actor = access.staff_principal(admin, credential_id=admin.id).actor
+            people_by_name: dict[str, StaffMember] = {}
+            for name, permissions in people.items():
+                person = await directory.create_staff_member(
+                    session,
+                    organization_id=organization.id,
+                    actor=actor,
+                    new=StaffMemberIn(
+                        name=name.capitalize(),
+                        email=f"{name}@gym.test",
+                        permissions=permissions,
+                    ),
+                )
+                people_by_name[name] = person
+            line = await lines.create_line(
+                session,
+                organization_id=organization.id,
+                actor=actor,
+                new=LineIn.model_validate(
+                    {
+                        "label": "Front desk",
+                        "phone_number": LINE_NUMBER,
+                        "kind": "long_code",
+                        "country": "US",
+                        "provider": "simulator",
+                        "credentials": {"account_sid": "AC" + "0" * 32, "auth_token": AUTH_TOKEN},
+                    }
+                ),
+                providers=state.providers,
+                secrets=state.secret_box,
+            )
+            signed_in = {"admin": admin, **people_by_name}
+            at = await database_time(session)
+            tokens = {
+                name: await access.start_session(session, person, address="test", lifetime=timedelta(days=1), at=at)
+                for name, person in signed_in.items()
+            }
+        world = cls(
+            service=service,
+            organization_id=organization.id,
+            slug=slug,
+            line_id=line.id,
+            admin=service.client(),
+            maria=service.client(),
+            daniel=service.client(),
+            grace=service.client(),
+            noah=service.client(),
+            staff_ids={name: person.id for name, person in signed_in.items()},
+        )
+        for name, token in tokens.items():
+            getattr(world, name).cookies.set(SESSION_COOKIE, token)
+        return world
+
+    def other_client(self) -> httpx.AsyncClient:
+        """Somebody who has not signed in."""
+        return self.service.client()
+
+    async def sign_in(self, client: httpx.AsyncClient, email: str, password: str = PASSWORD) -> httpx.Response:
+        return await client.post(
+            "/api/v1/session", json={"organization": self.slug, "email": email, "password": password}
+        )
+
+    async def family(
+        self, name: str, phone_number: str, *, state: str | None = "opted_in", archived: bool = False
+    ) -> dict[str, Any]:
+        """A family with one contact holding one number."""
+        record: dict[str, Any] = {"phone_number": phone_number}
+        if state is not None:
+            record["opt_in"] = {"state": state, "source": "portal"}
+        new = FamilyIn.model_validate(
+            {"name": f"{name} family", "contacts": [{"name": f"Maya {name}", "phone_records": [record]}]}
+        )
+        response = await self.admin.post("/api/v1/families", json=new.model_dump(mode="json"))
+        assert response.status_code == 201, response.text
+        family: dict[str, Any] = response.json()
+        if archived:
+            response = await self.admin.post(f"/api/v1/families/{family['id']}/archive")
+            assert response.status_code == 200, response.text
+        return family
+
+    def webhook(
+        self, kind: str, fields: dict[str, str], *, token: str = AUTH_TOKEN, query: str = ""
+    ) -> tuple[str, bytes, dict[str, str]]:
+        """A signed webhook: its address, body and headers."""
+        path = f"/webhooks/simulator/{self.line_id}/{kind}{query}"
+        signed = signature(token, ORIGIN + path, list(fields.items()))
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signed}
+        return path, urlencode(fields).encode(), headers
+
+    async def post_webhook(
+        self, kind: str, fields: dict[str, str], *, token: str = AUTH_TOKEN, query: str = ""
+    ) -> httpx.Response:
+        path, body, headers = self.webhook(kind, fields, token=token, query=query)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.service.app, raise_app_exceptions=False), base_url=ORIGIN
+        ) as carrier:
+            return await carrier.post(path, content=body, headers=headers)
+
+    async def text(self, sender: str, body: str, *, sid: str | None = None, **more: str) -> str:
+        """A parent texts the line; the message is applied when this returns. Returns the carrier's id of it."""
+        sid = sid or f"SM{uuid4().hex}"
+        fields = {"MessageSid": sid, "From": sender, "To": LINE_NUMBER, "Body": body, "NumMedia": "0", **more}
+        response = await self.post_webhook("inbound", fields)
+        assert response.status_code == 200, response.text
+        await self.settled()
+        return sid
+
+    async def settled(self) -> None:
+        """Wait until the whole journal has been applied, by whomever."""
+        while True:
+            try:
+                await self.service.apply_journal(self.organization_id)
+                return
+            except ApplicationBusy:
+                await asyncio.sleep(0.01)
+
+    async def conversation(self, phone_number: str) -> dict[str, Any]:
+        """The conversation with a number, as a person with SMS Logs sees it in the list."""
+        response = await self.daniel.get("/api/v1/conversations", params={"phone_number": phone_number})
+        assert response.status_code == 200, response.text
+        (found,) = response.json()["items"]
+        conversation: dict[str, Any] = found
+        return conversation
+
+    async def indicator(self) -> tuple[int, int]:
+        """(red, gray)."""
+        body = (await self.daniel.get("/api/v1/indicator")).json()
+        return body["unread_messages"], body["open_conversations"]
+
+    async def actions(self, conversation_id: str) -> list[str]:
+        """The conversation's audit trail, oldest first."""
+        response = await self.daniel.get(f"/api/v1/conversations/{conversation_id}/audit-entries")
+        return [entry["action"] for entry in reversed(response.json()["items"])]
