@@ -10,12 +10,12 @@ from typing import Annotated, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
+import uvloop
 
 from api.access import queries as access_queries
 from api.access import service as access
 from api.audit import service as audit
 from api.audit.rules import Broken
-from api.demo import fill_demo
 from api.kit.cluster import DatabaseUrls, database_urls
 from api.kit.database import Database
 from api.kit.embedded_postgres import EmbeddedPostgresError
@@ -99,7 +99,7 @@ def worker() -> None:
     from api.serve import run_worker
 
     with _started() as (settings, urls):
-        asyncio.run(run_worker(settings, urls))
+        uvloop.run(run_worker(settings, urls))
 
 
 @cli.command()
@@ -121,6 +121,8 @@ def demo() -> None:
 
 
 async def fill(settings: Settings, urls: DatabaseUrls) -> bool:
+    from api.demo import fill_demo
+
     database = Database(urls.app, pool_size=2)
     providers = Providers(settings)
     try:
@@ -226,5 +228,5 @@ def export_openapi() -> None:
     """Print the OpenAPI document."""
     from api.app import create_app
 
-    app = create_app(Settings(_env_file=None), database_url="postgresql+asyncpg://unused")  # type: ignore[call-arg]
+    app = create_app(Settings(_env_file=None), database_url="postgresql+asyncpg://unused")
     typer.echo(json.dumps(app.openapi(), indent=2, ensure_ascii=False, sort_keys=True))

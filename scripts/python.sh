@@ -2,6 +2,8 @@
 # Runs its arguments with a Python that can set this project up: 3.11 or newer, with venv and pip where there is a choice.
 # PYTHON=/path/to/python overrules the search.
 set -u
+# Text is UTF-8 for all that runs under it, whatever the locale of the machine says.
+export PYTHONUTF8=1
 
 is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 is_complete() { "$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }

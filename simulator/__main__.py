@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         "--retry-until-answered", action="store_true", help="repeat each webhook until it is answered 2xx"
     )
     parser.add_argument("--webhook-connections", type=int, default=default.webhook_connections)
-    parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
+    parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     return parser
 
 

@@ -153,6 +153,29 @@ async def send_text(request: Request, carrier: TheCarrier, phone_number: Handset
     return text_view(message)
 
 
+@router.post("/history", status_code=201)
+async def remember(carrier: TheCarrier, body: schemas.HistoryIn) -> View:
+    """Texts that were exchanged before today, so that handsets do not start empty. Nobody is told of them."""
+    state = carrier.state
+    unknown = {text.line for text in body.texts} - state.lines.keys()
+    taken = {text.message_sid for text in body.texts if text.message_sid} & state.messages.keys()
+    if unknown or taken:
+        raise HTTPException(409, f"no such line, or a message that is there already: {sorted(unknown | taken)}")
+    messages = [
+        carrier.remember(
+            text.handset,
+            state.lines[text.line],
+            body=text.body,
+            inbound=text.direction == "from_handset",
+            at=text.at.timestamp(),
+            message_sid=text.message_sid,
+        )
+        for text in sorted(body.texts, key=lambda text: text.at)
+    ]
+    carrier.hub.publish("resync", {})
+    return {"items": [text_view(message) for message in messages]}
+
+
 def _media(carrier: Carrier, request: Request, media: schemas.MediaIn) -> Media:
     media_id = "ME" + secrets.token_hex(16)
     if media.url is not None:
@@ -191,7 +214,9 @@ async def list_messages(
         and to in (None, message.recipient)
         and (body_contains is None or body_contains in message.body)
     ]
-    sends = Counter(_same(message) for message in messages if message.direction is Direction.OUTBOUND_API)
+    sends = Counter(
+        _same(message) for message in messages if message.direction is Direction.OUTBOUND_API and not message.past
+    )
     return {
         "items": [message_view(message) for message in found[:limit]],
         "total": len(found),

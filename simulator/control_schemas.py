@@ -1,8 +1,8 @@
 """What may be sent to the control interface."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from simulator.faults import Kind, Rule, Where
 from simulator.model import HandsetState, Keywords, LineKind
@@ -87,6 +87,19 @@ class TextIn(Body):
     media: list[MediaIn] = Field(default_factory=list, max_length=10)
     message_sid: str | None = Field(default=None, min_length=1, max_length=64)
     repeat: int = Field(default=1, ge=1, le=100)
+
+
+class PastText(Body):
+    handset: Handset
+    line: LineNumber
+    direction: Literal["to_handset", "from_handset"]
+    body: Text
+    at: AwareDatetime
+    message_sid: str | None = Field(default=None, min_length=1, max_length=64)
+
+
+class HistoryIn(Body):
+    texts: list[PastText] = Field(max_length=10_000)
 
 
 class Match(BaseModel):

@@ -117,6 +117,8 @@ class Message:
     delivered_at: float | None = None
     failure: HandsetState | None = None
     opt_out_type: str | None = None
+    past: bool = False
+    """It was exchanged before this carrier ran; nobody handed it over."""
 
     @property
     def inbound(self) -> bool:

@@ -80,7 +80,7 @@ function row(handset) {
   const number = handset.phone_number;
   const last = handset.last_text;
   const unread = state.unread[number];
-  const words = last ? (last.body || "Picture") : formatNumber(number);
+  const words = last ? last.body || "Picture" : handset.name ? formatNumber(number) : "No texts yet";
   const preview = last?.direction === "from_handset" ? `You: ${words}` : words;
   return h(
     "li",

@@ -112,21 +112,23 @@ export class Phone {
   }
 
   renderLines() {
-    const label = (line) => line.label || formatNumber(line.phone_number);
+    const labels = [...state.lines.values()].map((line) => line.label);
+    const alone = (label) => label && labels.indexOf(label) === labels.lastIndexOf(label);
+    const words = ({ label, phone_number: number }) =>
+      alone(label) ? label : [label, formatNumber(number)].filter(Boolean).join(" · ");
     if (state.lines.size > 1) {
       const select = h(
         "select",
         { onchange: () => choose(this.number, select.value) },
         ...[...state.lines.values()].map((line) =>
-          h("option", { value: line.phone_number, selected: line.phone_number === this.line }, `${label(line)} · ${formatNumber(line.phone_number)}`),
+          h("option", { value: line.phone_number, selected: line.phone_number === this.line }, words(line)),
         ),
       );
       this.lines.replaceChildren(h("label", {}, "Texting", select));
       return;
     }
     const line = state.lines.get(this.line);
-    const words = line ? `${label(line)} · ${formatNumber(line.phone_number)}` : "nobody yet";
-    this.lines.replaceChildren(h("label", {}, "Texting", h("output", {}, words)));
+    this.lines.replaceChildren(h("label", {}, "Texting", h("output", {}, line ? words(line) : "nobody yet")));
   }
 
   /** A text has just appeared on the handset. */

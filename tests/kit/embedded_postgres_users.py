@@ -21,6 +21,7 @@ import asyncpg
 from api.kit.embedded_postgres import EmbeddedPostgresError, start
 from api.kit.embedded_postgres_home import Account, Home
 from api.kit.embedded_postgres_probe import is_alive
+from api.kit.embedded_postgres_sql import execute, fetch_value
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PYTHONPATH = os.pathsep.join([str(PROJECT), str(Path(asyncpg.__file__).parent.parent)])
@@ -83,6 +84,18 @@ class User:
     def kill(self) -> None:
         self.process.kill()
         self.process.communicate(timeout=PATIENCE_SECONDS)
+
+
+Begin = Callable[..., User]
+"""`User.begin` with the data folder of the test."""
+
+
+def write_row(url: str, text: str) -> None:
+    execute(url, "CREATE TABLE IF NOT EXISTS kept (text text)", f"INSERT INTO kept VALUES ('{text}')")
+
+
+def read_row(url: str) -> object:
+    return fetch_value(url, "SELECT text FROM kept")
 
 
 def wait_until_supervisor_ends(home: Home) -> None:

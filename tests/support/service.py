@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.inbound.service import apply_due_events
 from api.kit.database import Database
+from api.kit.secrets import SecretBox
+from api.providers.registry import Providers
 from api.settings import Settings
 from tests.support import postgres
 
@@ -29,7 +31,7 @@ def service_settings(folder: object, **overrides: object) -> Settings:
         "database_pool_size": 8,
         **overrides,
     }
-    return Settings(_env_file=None, **values)  # type: ignore[arg-type, call-arg]
+    return Settings(_env_file=None, **values)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -45,6 +47,16 @@ class Service:
         app = create_app(settings, database_url=clone.url)
         async with app.router.lifespan_context(app):
             yield cls(app=app, settings=settings, database=app.state.database, urls=clone)
+
+    @property
+    def providers(self) -> Providers:
+        providers: Providers = self.app.state.providers
+        return providers
+
+    @property
+    def secret_box(self) -> SecretBox:
+        secret_box: SecretBox = self.app.state.secret_box
+        return secret_box
 
     def client(self, *, key: str | None = None) -> httpx.AsyncClient:
         """A client of the API. Without `key` it is nobody, until it signs in."""
@@ -62,7 +74,7 @@ class Service:
         while await apply_due_events(
             self.database,
             organization_id,
-            providers=self.app.state.providers,
+            providers=self.providers,
             confirm_within=timedelta(seconds=self.settings.seen_deadline_seconds),
         ):
             pass

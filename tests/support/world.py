@@ -2,29 +2,18 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import httpx
 
-from api.access import service as access
 from api.access.dependencies import SESSION_COOKIE
-from api.access.models import StaffMember
-from api.access.rules import Permission
-from api.directory import service as directory
-from api.directory.schemas import FamilyIn, StaffMemberIn
+from api.directory.schemas import FamilyIn
 from api.inbound.service import ApplicationBusy
-from api.kit.database import database_time
-from api.lines import service as lines
-from api.lines.schemas import LineIn
 from api.providers.twilio import signature
+from tests.support.business import AUTH_TOKEN, LINE_NUMBER, PASSWORD, create_business
 from tests.support.service import ORIGIN, Service
-
-PASSWORD = "correct horse battery"
-AUTH_TOKEN = "token-of-the-test-account"
-LINE_NUMBER = "+13125550199"
 
 
 @dataclass
@@ -46,75 +35,22 @@ class World:
 
     @classmethod
     async def create(cls, service: Service, *, slug: str | None = None) -> "World":
-        slug = slug or f"gym-{uuid4().hex[:8]}"
-        state = service.app.state
-        people = {
-            "maria": [Permission.SMS_LOGS, Permission.MASS_TEXT],
-            "daniel": [Permission.SMS_LOGS],
-            "grace": [Permission.MASS_TEXT],
-            "noah": [],
-        }
-        async with service.database.transaction() as session:
-            organization, admin = await access.create_organization(
-                session,
-                slug=slug,
-                name="Tumble Gymnastics",
-                country="US",
-                timezone="America/Chicago",
-                admin_email="ada@gym.test",
-                admin_name="Ada",
-                admin_password=PASSWORD,
-            )
-            actor = access.staff_principal(admin, credential_id=admin.id).actor
-            people_by_name: dict[str, StaffMember] = {}
-            for name, permissions in people.items():
-                person = await directory.create_staff_member(
-                    session,
-                    organization_id=organization.id,
-                    actor=actor,
-                    new=StaffMemberIn(
-                        name=name.capitalize(),
-                        email=f"{name}@gym.test",
-                        permissions=permissions,
-                    ),
-                )
-                people_by_name[name] = person
-            line = await lines.create_line(
-                session,
-                organization_id=organization.id,
-                actor=actor,
-                new=LineIn.model_validate(
-                    {
-                        "label": "Front desk",
-                        "phone_number": LINE_NUMBER,
-                        "kind": "long_code",
-                        "country": "US",
-                        "provider": "simulator",
-                        "credentials": {"account_sid": "AC" + "0" * 32, "auth_token": AUTH_TOKEN},
-                    }
-                ),
-                providers=state.providers,
-                secrets=state.secret_box,
-            )
-            signed_in = {"admin": admin, **people_by_name}
-            at = await database_time(session)
-            tokens = {
-                name: await access.start_session(session, person, address="test", lifetime=timedelta(days=1), at=at)
-                for name, person in signed_in.items()
-            }
+        business = await create_business(
+            service.database, providers=service.providers, secrets=service.secret_box, slug=slug
+        )
         world = cls(
             service=service,
-            organization_id=organization.id,
-            slug=slug,
-            line_id=line.id,
+            organization_id=business.organization_id,
+            slug=business.slug,
+            line_id=business.line_id,
             admin=service.client(),
             maria=service.client(),
             daniel=service.client(),
             grace=service.client(),
             noah=service.client(),
-            staff_ids={name: person.id for name, person in signed_in.items()},
+            staff_ids=business.staff_ids,
         )
-        for name, token in tokens.items():
+        for name, token in business.tokens.items():
             getattr(world, name).cookies.set(SESSION_COOKIE, token)
         return world
 

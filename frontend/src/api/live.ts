@@ -96,6 +96,10 @@ export class LiveConnection {
       }
       if (messageId) this.refetch(keys.message(messageId));
     });
+    // Who may be texted has changed for a number; which conversations and records that concerns is not said.
+    source.addEventListener("opt_in", () => {
+      for (const key of [keys.conversations, keys.families, keys.staffMembers]) this.refetch(key);
+    });
     source.addEventListener("resync", this.refetchEverything);
   }
 

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions, type InfiniteData, type QueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient, type InfiniteData, type QueryClient } from "@tanstack/react-query";
 
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
@@ -84,4 +84,22 @@ export function showAcceptedMessage(queryClient: QueryClient, message: Message):
   void queryClient.invalidateQueries({ queryKey: keys.conversationLists });
   void queryClient.invalidateQueries({ queryKey: keys.auditTrail(message.conversation_id) });
   void queryClient.invalidateQueries({ queryKey: keys.indicator });
+}
+
+/** Sends a failed message again, as a new one. The API allows it once for each. */
+export function useRetryMessage(message: Message) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: () =>
+      unwrap(
+        client.POST("/api/v1/messages/{message_id}/retry", {
+          params: { path: { message_id: message.id }, header: { "Idempotency-Key": crypto.randomUUID() } },
+        }),
+      ),
+    onSuccess: (again) => showAcceptedMessage(queryClient, again),
+    onError: () => {
+      void queryClient.invalidateQueries({ queryKey: keys.conversation(message.conversation_id) });
+      void queryClient.invalidateQueries({ queryKey: keys.thread(message.conversation_id) });
+    },
+  });
 }

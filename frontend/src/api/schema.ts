@@ -768,7 +768,7 @@ export interface components {
              * Phone Records
              * @default []
              */
-            phone_records: components["schemas"]["PhoneRecordIn"][];
+            phone_records?: components["schemas"]["PhoneRecordIn"][];
             /** Relation */
             relation?: string | null;
         };
@@ -1069,7 +1069,7 @@ export interface components {
              * Answers Keywords
              * @default false
              */
-            answers_keywords: boolean;
+            answers_keywords?: boolean;
             /** Business Name */
             business_name?: string | null;
             /** Help Text */
@@ -1220,17 +1220,17 @@ export interface components {
              * Body
              * @default
              */
-            body: string;
+            body?: string;
             /**
              * Close
              * @default false
              */
-            close: boolean;
+            close?: boolean;
             /**
              * Media Urls
              * @default []
              */
-            media_urls: string[];
+            media_urls?: string[];
             /** Seen Seq */
             seen_seq?: number | null;
         };
@@ -1488,7 +1488,7 @@ export interface components {
              * Is Admin
              * @default false
              */
-            is_admin: boolean;
+            is_admin?: boolean;
             /** Name */
             name: string;
             /** Password */
@@ -1499,7 +1499,7 @@ export interface components {
              * Phone Records
              * @default []
              */
-            phone_records: components["schemas"]["PhoneRecordIn"][];
+            phone_records?: components["schemas"]["PhoneRecordIn"][];
         };
         /** Page[StaffMemberOut] */
         StaffMemberPage: {

@@ -113,6 +113,7 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
     provider_time: null,
     sent_at: null,
     delivered_at: null,
+    retry_of_message_id: null,
     ...overrides,
   };
 }

@@ -3,6 +3,7 @@ import { memo } from "react";
 import { DeliveryState } from "./DeliveryState";
 import { Media } from "./Media";
 import { MessageText } from "./MessageText";
+import { RetryButton } from "./RetryButton";
 import { useFormats } from "@/api/format";
 import type { Message } from "@/api/types";
 import { cx } from "@/lib/cx";
@@ -13,11 +14,13 @@ interface MessageBubbleProps {
   continues: boolean;
   ends: boolean;
   highlighted?: boolean;
+  /** It failed, and this person may send it again. */
+  canRetry?: boolean;
 }
 
 const BUBBLE = "max-w-[min(82%,560px)] rounded-bubble px-3 py-2 text-body [overflow-wrap:anywhere] whitespace-pre-wrap desk:max-w-[min(72%,560px)]";
 
-export const MessageBubble = memo(function MessageBubble({ message, continues, ends, highlighted = false }: MessageBubbleProps) {
+export const MessageBubble = memo(function MessageBubble({ message, continues, ends, highlighted = false, canRetry = false }: MessageBubbleProps) {
   const { time, full } = useFormats();
   const outbound = message.direction === "outbound";
   const author = message.sent_by ? firstName(message.sent_by.name) : "Automatic";
@@ -50,6 +53,12 @@ export const MessageBubble = memo(function MessageBubble({ message, continues, e
             <>
               <span aria-hidden="true">·</span>
               <DeliveryState message={message} />
+              {canRetry && (
+                <>
+                  <span aria-hidden="true">·</span>
+                  <RetryButton message={message} />
+                </>
+              )}
             </>
           )}
         </p>

@@ -1,16 +1,16 @@
 /** A text that the API has not accepted yet: on its way, waiting for a connection, or refused with the reason and a way on. */
-import { useMe, ownerKey } from "@/api/session";
+import { explainRefusal } from "./explain-refusal";
+import { MessageText } from "./MessageText";
 import { useFormats } from "@/api/format";
 import type { PendingText } from "@/api/outbox";
 import { PROBLEM, type Problem } from "@/api/problem";
 import { useOutbox } from "@/api/realtime";
+import { ownerKey, useMe } from "@/api/session";
 import { cx } from "@/lib/cx";
 import { returnToDraft } from "@/lib/drafts";
-import { explainOptIn } from "@/lib/optin";
 import { firstName } from "@/lib/text";
 import { Button } from "@/ui/Button";
 import { ClockIcon, WarningIcon } from "@/ui/icons";
-import { MessageText } from "./MessageText";
 
 export function PendingBubble({ text }: { text: PendingText }) {
   const { time } = useFormats();
@@ -88,21 +88,4 @@ function Missed({ problem }: { problem: Problem | null }) {
       ))}
     </ul>
   );
-}
-
-function explainRefusal(problem: Problem | null, formatDate: (at: string) => string): string {
-  switch (problem?.type) {
-    case PROBLEM.newMessages: {
-      const colleague = problem.missed?.find((message) => message.direction === "outbound");
-      return colleague?.sent_by
-        ? `${firstName(colleague.sent_by.name)} answered while you were writing.`
-        : "Something came in while you were writing.";
-    }
-    case PROBLEM.notAllowedToText:
-      return problem.check ? explainOptIn(problem.check, formatDate).sentence : "This number can't be texted.";
-    case PROBLEM.permissionRequired:
-      return "Sending needs the Mass Text permission, which you no longer have.";
-    default:
-      return problem?.errors?.[0]?.detail ?? problem?.detail ?? problem?.title ?? "The server did not accept it.";
-  }
 }

@@ -15,6 +15,8 @@ import { useThreadScroll } from "./useThreadScroll";
 import { useViewing } from "./useViewing";
 import { useFormats } from "@/api/format";
 import { hasStatus } from "@/api/problem";
+import { may, useMe } from "@/api/session";
+import type { Message } from "@/api/types";
 import { Spinner } from "@/ui/bits";
 import { EmptyState, ErrorState } from "@/ui/states";
 
@@ -29,6 +31,7 @@ interface ThreadProps {
 export function Thread({ conversationId, aroundSeq, unreadElsewhere, onBack, onShowDetails }: ThreadProps) {
   const { conversation, thread, messages, entries, pending } = useThread(conversationId, aroundSeq);
   const { dayKey } = useFormats();
+  const maySend = may(useMe(), "mass_text") && (conversation.data?.opt_in_check.allowed ?? false);
   const scroller = useRef<HTMLDivElement>(null);
 
   const { isSuccess, hasPreviousPage, isFetching, fetchPreviousPage, hasNextPage, fetchNextPage } = thread;
@@ -57,6 +60,7 @@ export function Thread({ conversationId, aroundSeq, unreadElsewhere, onBack, onS
     () => layOutThread({ messages, entries, hasOlder: hasPreviousPage, newAfter, dayKey }),
     [messages, entries, hasPreviousPage, newAfter, dayKey],
   );
+  const retryable = useMemo(() => (maySend ? findRetryable(messages) : new Set<string>()), [maySend, messages]);
   const unseenBelow = messages.filter((message) => message.direction === "inbound" && message.seq > shownSeq).length;
 
   if (conversation.isError && !conversation.data) {
@@ -94,7 +98,12 @@ export function Thread({ conversationId, aroundSeq, unreadElsewhere, onBack, onS
               <EmptyState title="No messages yet">Write the first one below.</EmptyState>
             )}
             {rows.map((row) => (
-              <Row key={row.key} row={row} highlighted={row.kind === "message" && row.message.seq === aroundSeq} />
+              <Row
+                key={row.key}
+                row={row}
+                highlighted={row.kind === "message" && row.message.seq === aroundSeq}
+                canRetry={row.kind === "message" && retryable.has(row.message.id)}
+              />
             ))}
             {pending.map((text) => (
               <PendingBubble key={text.key} text={text} />
@@ -126,7 +135,14 @@ function useReading({ conversationId, scroller, target, seenBefore, messages, pe
   return { ...scroll, newAfter };
 }
 
-function Row({ row, highlighted }: { row: ThreadRow; highlighted: boolean }) {
+/** The failed messages that have not been sent again yet. */
+function findRetryable(messages: readonly Message[]): Set<string> {
+  const again = new Set(messages.map((message) => message.retry_of_message_id));
+  const failed = messages.filter((message) => message.status === "failed" || message.status === "undelivered");
+  return new Set(failed.map((message) => message.id).filter((id) => !again.has(id)));
+}
+
+function Row({ row, highlighted, canRetry }: { row: ThreadRow; highlighted: boolean; canRetry: boolean }) {
   switch (row.kind) {
     case "day":
       return <DayLine at={row.at} />;
@@ -135,6 +151,6 @@ function Row({ row, highlighted }: { row: ThreadRow; highlighted: boolean }) {
     case "system":
       return <SystemLine entry={row.entry} />;
     case "message":
-      return <MessageBubble message={row.message} continues={row.continues} ends={row.ends} highlighted={highlighted} />;
+      return <MessageBubble message={row.message} continues={row.continues} ends={row.ends} highlighted={highlighted} canRetry={canRetry} />;
   }
 }

@@ -1,0 +1,319 @@
+/** Reading, answering and closing one conversation. */
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { beforeEach, describe, expect, it } from "vitest";
+import { HttpResponse } from "msw";
+
+import { aCheck, aConversation, aHolder, anEntry, anInstance, aPerson, DANIEL, MARIA, minutesAgo } from "@/testing/builders";
+import { FakeEventSource } from "@/testing/fake-event-source";
+import { renderApp } from "@/testing/render-app";
+import { setViewportWidth } from "@/testing/setup";
+import { problem, World } from "@/testing/world";
+import type { ConversationDetail } from "@/api/types";
+import { reloadDrafts } from "@/lib/drafts";
+
+let world: World;
+let conversation: ConversationDetail;
+
+beforeEach(() => {
+  world = new World().install();
+  conversation = world.add(
+    aConversation({ display_name: "Smith family", holders: [aHolder({ contact_name: "Maya Smith" })], seen_seq: 2 }),
+    [
+      { body: "Hi, Leo has a fever", created_at: minutesAgo(30) },
+      { body: "So sorry to hear that!", direction: "outbound", created_at: minutesAgo(20) },
+    ],
+  );
+});
+
+const open = () => renderApp(`/messenger/${conversation.id}`);
+const log = () => screen.findByRole("log", { name: "Messages" });
+const box = () => screen.findByRole("textbox", { name: "Message" });
+const texts = async () => within(await log()).getAllByRole("article").map((article) => article.firstElementChild?.textContent);
+
+function setVisibility(state: DocumentVisibilityState) {
+  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
+  act(() => void document.dispatchEvent(new Event("visibilitychange")));
+}
+
+describe("reading", () => {
+  it("shows what was said, by whom and whether it arrived", async () => {
+    open();
+    expect(await screen.findByRole("heading", { name: /Smith family/ })).toBeVisible();
+    expect(screen.getByText("Maya Smith · (312) 555-0101")).toBeVisible();
+    expect(await texts()).toEqual(["Hi, Leo has a fever", "So sorry to hear that!"]);
+    expect(screen.getByRole("button", { name: "Delivered" })).toBeVisible();
+  });
+
+  it("gives the reason of a failure on focus, and the whole story on a click", async () => {
+    const failed = world.append(conversation, { direction: "outbound", body: "See you", status: "failed", error: { code: "30005", title: "The phone cannot be reached" }, sent_by: DANIEL });
+    const { user } = open();
+    const state = await screen.findByRole("button", { name: "Not sent" });
+    fireEvent.pointerEnter(state, { pointerType: "mouse" });
+    expect(await screen.findByRole("tooltip")).toHaveTextContent("The phone cannot be reached.");
+    expect(state).toHaveAccessibleDescription("The phone cannot be reached.");
+    await user.click(state);
+    const dialog = within(await screen.findByRole("dialog", { name: "Not sent" }));
+    expect(await dialog.findByText("Carrier code 30005")).toBeVisible();
+    expect(world.requests).toContain(`GET /api/v1/messages/${failed.id}`);
+  });
+
+  it("marks what is new, and says what happened in between", async () => {
+    conversation.seen_seq = 2;
+    world.append(conversation, { body: "Yes please", created_at: minutesAgo(5) });
+    Object.assign(conversation, { status: "unread", unread_messages: 1 });
+    world.entries.push(anEntry({ conversation_id: conversation.id, action: "conversation.opened", at: minutesAgo(25), actor: { kind: "staff_member", ...MARIA } }));
+    open();
+    expect(await within(await log()).findByText(/Maria opened the conversation/)).toBeVisible();
+    const divider = await screen.findByRole("separator", { name: "New messages" });
+    expect(divider.compareDocumentPosition(screen.getByText("Yes please", { selector: "div" })) & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
+  });
+
+  it("loads older messages only as far as asked, without losing the newest", async () => {
+    for (let index = 0; index < 120; index += 1) world.append(conversation, { body: `Message ${index}` });
+    open();
+    await screen.findByText("Message 119", { selector: "div" });
+    await waitFor(() => expect(world.requests.some((request) => request.includes("before_seq="))).toBe(true));
+    expect(screen.getByText("Message 119", { selector: "div" })).toBeVisible();
+  });
+
+  it("what a text contains is shown, never run", async () => {
+    const body = '<img src=x onerror="alert(1)"> see https://example.com/a?b=1. Bye';
+    world.append(conversation, { body });
+    open();
+    const link = await screen.findByRole("link", { name: "https://example.com/a?b=1" });
+    expect(link).toHaveAttribute("rel", expect.stringContaining("noopener"));
+    expect((await texts()).at(-1)).toBe(body);
+    expect(document.querySelector("img[src=x]")).toBeNull();
+  });
+
+  it("says when there is no such conversation", async () => {
+    renderApp("/messenger/00000000-0000-7000-8000-00000000ffff");
+    expect(await screen.findByText("This conversation isn't here")).toBeVisible();
+  });
+});
+
+describe("STATUS-VIEWING and STATUS-SEEN", () => {
+  it("looking is told with the last message shown, again after a new one, and the badge falls", async () => {
+    Object.assign(conversation, { status: "unread", unread_messages: 1, seen_seq: 0 });
+    open();
+    await waitFor(() => expect(world.viewing).toContainEqual({ conversationId: conversation.id, seenSeq: 2 }));
+    expect(await screen.findByRole("link", { name: "Messenger, 1 open conversation" })).toBeVisible();
+
+    const message = world.append(conversation, { body: "And one more" });
+    act(() => world.announce(message));
+    await waitFor(() => expect(world.viewing.at(-1)).toEqual({ conversationId: conversation.id, seenSeq: 3 }));
+  });
+
+  it("a hidden tab looks at nothing: the lease ends, and what arrives is not called seen until it is shown", async () => {
+    open();
+    await waitFor(() => expect(world.viewing).toHaveLength(1));
+    setVisibility("hidden");
+    await waitFor(() => expect(world.viewing.at(-1)?.seenSeq).toBeNull());
+
+    act(() => void world.receive(conversation, "While you were away"));
+    await screen.findByText("While you were away", { selector: "div" });
+    expect(world.viewing.at(-1)?.seenSeq).toBeNull();
+
+    setVisibility("visible");
+    await waitFor(() => expect(world.viewing.at(-1)).toEqual({ conversationId: conversation.id, seenSeq: 3 }));
+    expect(await screen.findByRole("separator", { name: "New messages" })).toBeVisible();
+  });
+
+  it("leaving the conversation ends the lease", async () => {
+    const { user } = open();
+    await waitFor(() => expect(world.viewing).toHaveLength(1));
+    await user.click(screen.getByRole("link", { name: "Families" }));
+    await waitFor(() => expect(world.viewing.at(-1)).toEqual({ conversationId: conversation.id, seenSeq: null }));
+  });
+
+  it("says who else is looking", async () => {
+    conversation.viewers = [
+      { staff_member_id: MARIA.id, name: MARIA.name, since: minutesAgo(1) },
+      { staff_member_id: DANIEL.id, name: DANIEL.name, since: minutesAgo(1) },
+    ];
+    open();
+    expect(await screen.findByText(/^Daniel/)).toHaveTextContent("Daniel is viewing");
+  });
+});
+
+describe("answering", () => {
+  it("Enter sends with what has been seen, Shift+Enter breaks the line", async () => {
+    const { user } = open();
+    await user.type(await box(), "One{Shift>}{Enter}{/Shift}two{Enter}");
+    await waitFor(() => expect(world.sent).toHaveLength(1));
+    expect(world.sent[0]).toMatchObject({ body: { body: "One\ntwo", seen_seq: 2, close: false } });
+    expect(world.sent[0]?.key).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await box()).toHaveValue("");
+    expect((await texts()).at(-1)).toBe("One\ntwo");
+  });
+
+  it("an input method's Enter does not send", async () => {
+    open();
+    const field = await box();
+    fireEvent.change(field, { target: { value: "か" } });
+    fireEvent.keyDown(field, { key: "Enter", isComposing: true });
+    expect(world.sent).toHaveLength(0);
+  });
+
+  it("sends and closes in one step", async () => {
+    const { user } = open();
+    await user.type(await box(), "All done");
+    await user.click(screen.getByRole("button", { name: "Send and close" }));
+    await waitFor(() => expect(world.sent[0]?.body.close).toBe(true));
+    expect(await screen.findByRole("button", { name: "Reopen" })).toBeVisible();
+  });
+
+  it("counts characters and texts, and says why a text is short", async () => {
+    const { user } = open();
+    const field = await box();
+    fireEvent.change(field, { target: { value: "a".repeat(161) } });
+    expect(field).toHaveAccessibleDescription(/161 \/ 306 · 2 texts · GSM-7/);
+    fireEvent.change(field, { target: { value: "Māori" } });
+    expect(field).toHaveAccessibleDescription(/5 \/ 70 · 1 text · UCS-2/);
+    await user.hover(screen.getByRole("button", { name: "UCS-2" }));
+    expect(await screen.findByRole("tooltip")).toHaveTextContent("“ā” is outside the plain alphabet");
+    fireEvent.change(field, { target: { value: "a".repeat(1601) } });
+    expect(screen.getByRole("alert")).toHaveTextContent("1 character too many");
+    expect(screen.getByRole("button", { name: "Send" })).toBeDisabled();
+  });
+
+  it("shows the text at once, keeps trying without a connection, and sends it once", async () => {
+    world.nextSends.push(() => HttpResponse.error());
+    const { user } = open();
+    await user.type(await box(), "Hello?{Enter}");
+    expect((await texts()).at(-1)).toBe("Hello?");
+    expect(await screen.findByText(/Waiting for the connection/)).toBeVisible();
+    act(() => void window.dispatchEvent(new Event("online")));
+    await waitFor(() => expect(world.sent).toHaveLength(2));
+    expect(world.sent[1]?.key).toBe(world.sent[0]?.key);
+    await waitFor(() => expect(screen.queryByText(/Waiting for the connection/)).toBeNull());
+    expect((await texts()).filter((text) => text === "Hello?")).toHaveLength(1);
+  });
+
+  it("an answer that got lost does not make a second message", async () => {
+    world.nextSends.push(() => {
+      const first = world.sent[0];
+      if (first) world.accept(conversation.id, first.key, first.body);
+      return HttpResponse.error();
+    });
+    const { user } = open();
+    await user.type(await box(), "Only once{Enter}");
+    await screen.findByText(/Waiting for the connection/);
+    act(() => void window.dispatchEvent(new Event("online")));
+    await waitFor(() => expect(screen.queryByText(/Waiting for the connection/)).toBeNull());
+    expect((await texts()).filter((text) => text === "Only once")).toHaveLength(1);
+    expect(world.messages.filter((message) => message.body === "Only once")).toHaveLength(1);
+  });
+
+  it("STATUS-REPLY-RACE: shows what was missed, keeps the text, and sends it anyway when told to", async () => {
+    const { user } = open();
+    await user.type(await box(), "Tuesday at 4");
+    world.append(conversation, { body: "Wednesday works too", direction: "outbound", sent_by: DANIEL });
+    await user.keyboard("{Enter}");
+    const refusal = await screen.findByRole("alert");
+    expect(refusal).toHaveTextContent("Not sent. Daniel answered while you were writing.");
+    expect(refusal).toHaveTextContent("Wednesday works too");
+    expect(world.messages.some((message) => message.body === "Tuesday at 4")).toBe(false);
+
+    await user.click(within(refusal).getByRole("button", { name: "Send anyway" }));
+    await waitFor(() => expect(world.messages.some((message) => message.body === "Tuesday at 4")).toBe(true));
+    expect(world.sent[1]?.body).not.toHaveProperty("seen_seq");
+    expect(world.sent[1]?.key).not.toBe(world.sent[0]?.key);
+    await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
+  });
+
+  it("a refused text goes back into the box for editing, in front of what is there", async () => {
+    const check = aCheck({ allowed: false, reason: "opted_out", instances: [anInstance({ owner_name: "Jones family", state: "opted_out", blocks: true })] });
+    world.nextSends.push(() => problem(409, "/problems/not-allowed-to-text", "No", { check }));
+    const { user } = open();
+    await user.type(await box(), "Hello{Enter}");
+    const refusal = await screen.findByRole("alert");
+    expect(refusal).toHaveTextContent("Jones family opted out");
+    expect(within(refusal).queryByRole("button", { name: "Send anyway" })).toBeNull();
+    await user.type(await box(), "again");
+    await user.click(within(refusal).getByRole("button", { name: "Edit" }));
+    expect(await box()).toHaveValue("Hello\nagain");
+  });
+
+  it("a draft survives a reload and everything that is fetched again", async () => {
+    const { user } = open();
+    await user.type(await box(), "Not yet fin");
+    act(() => {
+      FakeEventSource.emit("resync");
+    });
+    await waitFor(() => expect(world.requests.filter((request) => request === `GET /api/v1/conversations/${conversation.id}`).length).toBeGreaterThan(1));
+    expect(await box()).toHaveValue("Not yet fin");
+    reloadDrafts();
+    expect(await box()).toHaveValue("Not yet fin");
+    expect(Object.values({ ...window.localStorage })).toContain("Not yet fin");
+  });
+
+  it("PERM-SEND: without Mass Text it says which permission is missing", async () => {
+    world.me = aPerson({ permissions: ["sms_logs"] });
+    open();
+    expect(await screen.findByRole("note", { name: "Why you can't send" })).toHaveTextContent("Sending needs the Mass Text permission.");
+    expect(screen.queryByRole("textbox", { name: "Message" })).toBeNull();
+  });
+
+  it("OPTIN-STOP: says that the number is stopped and keeps the draft in sight", async () => {
+    const { user } = open();
+    await user.type(await box(), "Half a sentence");
+    Object.assign(conversation, { opt_in_check: aCheck({ allowed: false, reason: "stopped", stopped_at: "2026-05-03T15:00:00Z" }) });
+    act(() => FakeEventSource.emit("opt_in", { phone_number: conversation.phone_number }));
+    const note = await screen.findByRole("note", { name: "Why you can't send" });
+    expect(note).toHaveTextContent("texted STOP on May 3");
+    expect(note).toHaveTextContent("Your draft is kept: Half a sentence");
+  });
+
+  it("NZ-NOTICE: stands above the box", async () => {
+    conversation.notice = "Carriers serving New Zealand apply a standard fee.";
+    open();
+    expect(await screen.findByText("Carriers serving New Zealand apply a standard fee.")).toBeVisible();
+  });
+});
+
+describe("closing", () => {
+  it("closes with e, and reopens", async () => {
+    const { user } = open();
+    await waitFor(() => expect(world.viewing).toHaveLength(1));
+    await user.keyboard("e");
+    await user.click(await screen.findByRole("button", { name: "Reopen" }));
+    expect(await screen.findByRole("button", { name: /^Close/ })).toBeVisible();
+  });
+
+  it("STATUS-CLOSE-RACE: a message that came in meanwhile is shown and nothing closes", async () => {
+    const { user } = open();
+    await waitFor(() => expect(world.viewing).toHaveLength(1));
+    world.append(conversation, { body: "One more thing" });
+    await user.click(screen.getByRole("button", { name: /^Close/ }));
+    const dialog = await screen.findByRole("dialog", { name: "Not closed: something came in" });
+    expect(dialog).toHaveTextContent("One more thing");
+    expect(conversation.status).toBe("open");
+    await user.click(within(dialog).getByRole("button", { name: "Keep it open" }));
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(conversation.status).toBe("open");
+  });
+
+  it("typing an e closes nothing", async () => {
+    const { user } = open();
+    await user.type(await box(), "see you");
+    expect(conversation.status).toBe("open");
+  });
+});
+
+describe("a phone", () => {
+  it("shows list and thread in turns, with the unread count on the way back", async () => {
+    setViewportWidth(390);
+    world.add(aConversation({ display_name: "Okafor family", status: "unread", unread_messages: 2 }));
+    const { user, address } = open();
+    await user.click(await screen.findByRole("button", { name: "Back to the list, 2 unread messages" }));
+    expect(address()).toBe("/messenger");
+  });
+
+  it("shows the details in a sheet", async () => {
+    setViewportWidth(390);
+    const { user } = open();
+    await user.click(await screen.findByRole("button", { name: "Details" }));
+    expect(await screen.findByRole("dialog", { name: "Details" })).toHaveTextContent("Smith family is opted in.");
+  });
+});

@@ -1,0 +1,193 @@
+"""The whole service as real processes: API, worker and carrier, each of which a test may kill."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from api.access.dependencies import SESSION_COOKIE
+from api.kit.database import Database
+from api.kit.secrets import SecretBox
+from api.providers.registry import Providers
+from tests.support import postgres
+from tests.support.business import ACCOUNT_SID, AUTH_TOKEN, LINE_NUMBER, Business, create_business
+from tests.support.service import service_settings
+
+MESSENGER = str(Path(sys.executable).parent / "messenger")
+PATIENCE_SECONDS = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def eventually(
+    check: Callable[[], Awaitable[bool]], what: str, *, seconds: float = PATIENCE_SECONDS
+) -> None:
+    """Wait for something that another process does. Fails the test with `what` when it does not come."""
+    until = asyncio.get_running_loop().time() + seconds
+    while not await check():
+        assert asyncio.get_running_loop().time() < until, f"not within {seconds:.0f} s: {what}"
+        await asyncio.sleep(0.02)
+
+
+class Stack:
+    """Processes `api`, `worker` and `carrier` over one database."""
+
+    def __init__(self, clone: postgres.Database, folder: Path, **settings: str) -> None:
+        self.api_url = f"http://127.0.0.1:{free_port()}"
+        self.carrier_url = f"http://127.0.0.1:{free_port()}"
+        self._folder = folder
+        self.environment = {
+            **os.environ,
+            "MESSENGER_DATABASE_URL": clone.url,
+            "MESSENGER_DATA_DIR": str(folder),
+            "MESSENGER_PORT": self.api_url.rpartition(":")[2],
+            "MESSENGER_SIMULATOR_PORT": self.carrier_url.rpartition(":")[2],
+            "MESSENGER_PUBLIC_URL": self.api_url,
+            "MESSENGER_SECRET_KEY": "a key for tests",
+            "MESSENGER_LOG_LEVEL": "error",
+            **{f"MESSENGER_{name.upper()}": value for name, value in settings.items()},
+        }
+        self._commands = {
+            "api": [MESSENGER, "serve"],
+            "worker": [MESSENGER, "worker"],
+            "carrier": [
+                *(sys.executable, "-m", "simulator", "--port", self.carrier_url.rpartition(":")[2]),
+                *("--fast", "--retry-until-answered"),
+            ],
+        }
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._database = Database(clone.url, pool_size=4)
+        self.carrier = httpx.AsyncClient(base_url=self.carrier_url, timeout=10)
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, clone: postgres.Database, folder: Path, **settings: str) -> AsyncIterator[Self]:
+        """Everything started, with a business whose line is the carrier's."""
+        stack = cls(clone, folder, **settings)
+        try:
+            for name in ("carrier", "api", "worker"):
+                stack.start(name)
+            await stack.ready()
+            stack.business = await stack._create_business()
+            yield stack
+        finally:
+            await stack.carrier.aclose()
+            await stack._database.close()
+            for name in ("worker", "api", "carrier"):
+                stack.stop(name)
+
+    business: Business
+
+    @property
+    def database(self) -> Database:
+        return self._database
+
+    def start(self, name: str) -> None:
+        self._processes[name] = subprocess.Popen(self._commands[name], env=self.environment)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL: no chance to say goodbye."""
+        self._processes[name].send_signal(signal.SIGKILL)
+        self._processes[name].wait()
+
+    def stop(self, name: str) -> int | None:
+        """SIGTERM, and the exit code. None for what was never started."""
+        process = self._processes.pop(name, None)
+        if process is None:
+            return None
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        return process.returncode
+
+    async def ready(self) -> None:
+        await eventually(lambda: _answers(f"{self.api_url}/readyz"), "the API is ready")
+        await eventually(lambda: _answers(f"{self.carrier_url}/healthz"), "the carrier is ready")
+
+    async def _create_business(self) -> Business:
+        settings = service_settings(self._folder, simulator_port=int(self.environment["MESSENGER_SIMULATOR_PORT"]))
+        providers = Providers(settings)
+        business = await create_business(
+            self._database, providers=providers, secrets=SecretBox(settings.resolved_secret_key())
+        )
+        await providers.close()
+        await self._put(f"/control/accounts/{ACCOUNT_SID}", {"auth_token": AUTH_TOKEN})
+        webhooks = f"{self.api_url}/webhooks/simulator/{business.line_id}"
+        await self._put(
+            f"/control/lines/{LINE_NUMBER}",
+            {
+                "account_sid": ACCOUNT_SID,
+                "inbound_url": f"{webhooks}/inbound",
+                "status_url": f"{webhooks}/status",
+                "label": "Front desk",
+                "country": "US",
+                "kind": "long_code",
+            },
+        )
+        return business
+
+    async def _put(self, path: str, body: Any) -> None:
+        response = await self.carrier.put(path, json=body)
+        assert response.is_success, response.text
+
+    async def faults(self, *rules: dict[str, Any]) -> None:
+        """What the carrier does wrong from now on; nothing, when called without rules."""
+        if not rules:
+            assert (await self.carrier.delete("/control/faults")).is_success
+        else:
+            await self._put("/control/faults", {"rules": list(rules), "seed": 1})
+
+    async def handset_texts(self, phone_number: str, body: str) -> str:
+        """A parent texts the line. Returns the carrier's id of the message."""
+        response = await self.carrier.post(
+            f"/control/handsets/{phone_number}/texts", json={"to": LINE_NUMBER, "body": body}
+        )
+        assert response.is_success, response.text
+        sid: str = response.json()["message_sid"]
+        return sid
+
+    async def handed_over(self) -> list[dict[str, Any]]:
+        """Every message that the carrier has accepted from the service."""
+        response = await self.carrier.get("/control/messages", params={"direction": "outbound-api"})
+        assert response.is_success, response.text
+        messages: list[dict[str, Any]] = response.json()["items"]
+        return messages
+
+    async def handed_over_twice(self) -> list[dict[str, Any]]:
+        """Messages that the carrier accepted more than once: there may never be one (SEND-NEVER-TWICE)."""
+        repeated: list[dict[str, Any]] = (await self.carrier.get("/control/messages")).json()["repeated"]
+        return repeated
+
+    def staff(self, name: str) -> httpx.AsyncClient:
+        """A signed-in client: `admin`, `maria`, `daniel`, `grace` or `noah`."""
+        return httpx.AsyncClient(
+            base_url=self.api_url,
+            headers={"Origin": self.api_url},
+            cookies={SESSION_COOKIE: self.business.tokens[name]},
+            timeout=20,
+        )
+
+
+async def _answers(url: str) -> bool:
+    async with httpx.AsyncClient() as client:
+        try:
+            return (await client.get(url, timeout=2)).status_code == 200
+        except httpx.HTTPError:
+            return False
