@@ -226,6 +226,8 @@ class Dispatcher:
 
     def _worth_another(self, job: Job, outcome: Outcome) -> bool:
         settings = self._settings()
+        if outcome.reason is None:
+            return False  # It was never posted and never will be: nobody to tell, or nowhere to send.
         if settings.retries is None:
             return True
         return job.attempts <= settings.retries and outcome.reason in settings.retry_on

@@ -220,7 +220,9 @@ def test_a_stuck_report_does_not_hold_up_other_parents(simulator: Simulator, bus
     simulator.settle()
 
 
-def test_nothing_is_sent_to_an_address_that_nobody_configured(simulator: Simulator) -> None:
+@pytest.mark.parametrize("retries", [1, None])
+def test_nothing_is_sent_to_an_address_that_nobody_configured(simulator: Simulator, retries: int | None) -> None:
+    simulator.control("PATCH", "/settings", retries=retries)
     simulator.send(StatusCallback="http://198.51.100.7/status")
     simulator.settle()
     webhooks = simulator.control("GET", "/webhooks")

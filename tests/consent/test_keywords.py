@@ -1,0 +1,141 @@
+"""Which whole messages stop, start and ask for help, and which only sound like it."""
+
+import string
+import time
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api.consent.rules import Keyword, keyword
+
+STOP = ["STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "OPT OUT"]
+START = ["START", "UNSTOP"]
+HELP = ["HELP", "INFO"]
+
+EVERY = [(word, Keyword.STOP) for word in STOP] + [(word, Keyword.START) for word in START]
+EVERY += [(word, Keyword.HELP) for word in HELP]
+
+SPACES = [" ", "\t", "\n", "\r\n", "\N{NO-BREAK SPACE}", "\N{IDEOGRAPHIC SPACE}", "\N{ZERO WIDTH SPACE}"]
+SPACES += ["\N{NARROW NO-BREAK SPACE}", "\N{EM SPACE}", "\N{LINE SEPARATOR}", "\N{WORD JOINER}"]
+SPACES += ["\N{ZERO WIDTH NO-BREAK SPACE}", "\N{RIGHT-TO-LEFT MARK}"]
+
+PUNCTUATION = [*string.punctuation, "\N{HORIZONTAL ELLIPSIS}", "\N{LEFT DOUBLE QUOTATION MARK}", "\N{EM DASH}"]
+PUNCTUATION += ["\N{RIGHT DOUBLE QUOTATION MARK}", "\N{RIGHT SINGLE QUOTATION MARK}", "\N{INVERTED EXCLAMATION MARK}"]
+PUNCTUATION += ["\N{FULLWIDTH EXCLAMATION MARK}", "\N{IDEOGRAPHIC FULL STOP}", "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}"]
+
+
+def every_other(word: str) -> str:
+    return "".join(letter.upper() if index % 2 else letter.lower() for index, letter in enumerate(word))
+
+
+@pytest.mark.parametrize(("word", "meaning"), EVERY)
+def test_OPTIN_STOP_and_START_ignore_case(word: str, meaning: Keyword) -> None:
+    for spelling in (word.upper(), word.lower(), word.capitalize(), word.title(), every_other(word)):
+        assert keyword(spelling) is meaning, spelling
+
+
+@pytest.mark.parametrize(("word", "meaning"), EVERY)
+def test_OPTIN_STOP_and_START_ignore_surrounding_punctuation_and_space(word: str, meaning: Keyword) -> None:
+    around = SPACES + PUNCTUATION
+    for before, after in [*product(around, [""]), *product([""], around), *zip(around, around, strict=True)]:
+        assert keyword(before + word + after) is meaning, (before, after)
+    assert keyword(f' \n "({word}!!!)" … \t') is meaning
+
+
+def test_OPTIN_STOP_words_apart_by_any_space_are_the_same_two_words() -> None:
+    for between in ("  ", "\t", "\n", "\N{NO-BREAK SPACE}", "\N{IDEOGRAPHIC SPACE}"):
+        assert keyword(f"stop{between}all") is Keyword.STOP
+        assert keyword(f"opt{between}out") is Keyword.STOP
+
+
+def test_OPTIN_STOP_no_amount_of_surrounding_space_hides_it() -> None:
+    for padding in (" " * 200, "\n" * 200, "!" * 1000, " ." * 800):
+        assert keyword(padding + "STOP") is Keyword.STOP
+        assert keyword("STOP" + padding) is Keyword.STOP
+    assert keyword("STOP" + " " * 200 + "ALL") is Keyword.STOP
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "we have got to STOP this",
+        "please stop",
+        "STOP it",
+        "STOP STOP",
+        "STOP, ALL of you",
+        "stopped",
+        "nonstop",
+        "S T O P",
+        "ST OP",
+        "Can we cancel Tuesday?",
+        "Cancel class?",
+        "cancel my daughter's class",
+        "When does it END today",
+        "the end",
+        "QUIT ALL",
+        "OPT IN",
+        "I want to opt out of the recital",
+        "unsubscribe me",
+        "START ALL",
+        "start again",
+        "When does it start?",
+        "UNSTOP ME",
+        "help!! we are locked out",
+        "more info",
+        "ST-OP",
+        "STOP1",
+        "1STOP",
+    ],
+)
+def test_OPTIN_STOP_only_the_whole_message_counts(body: str) -> None:
+    assert keyword(body) is None
+
+
+@pytest.mark.parametrize("body", ["YES", "yes", "Yes!", " yes. ", "Y", "OK", "SUBSCRIBE", "JOIN", "IN"])
+def test_OPTIN_START_yes_lifts_nothing(body: str) -> None:
+    """Parents answer questions with it."""
+    assert keyword(body) is None
+
+
+@pytest.mark.parametrize("body", ["", " ", "\n\n", "...", "!", "\N{ZERO WIDTH SPACE}", "\N{THUMBS UP SIGN}"])
+def test_what_holds_no_word_is_no_keyword(body: str) -> None:
+    assert keyword(body) is None
+
+
+AROUND = st.text(st.sampled_from(SPACES + PUNCTUATION), max_size=30)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(EVERY), AROUND, AROUND)
+def test_any_dressing_of_a_keyword_is_the_keyword(word: tuple[str, Keyword], before: str, after: str) -> None:
+    assert keyword(before + word[0] + after) is word[1]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(EVERY),
+    st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12).filter(lambda w: w.upper() != "ALL"),
+    st.sampled_from(["", " ", ", ", "\n"]),
+    st.booleans(),
+)
+def test_any_further_word_makes_it_an_ordinary_message(
+    word: tuple[str, Keyword], other: str, between: str, before: bool
+) -> None:
+    body = other + between + word[0] if before else word[0] + between + other
+    if body.upper() not in {known for known, _ in EVERY}:
+        assert keyword(body) is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=80))
+def test_any_text_has_an_answer(body: str) -> None:
+    assert keyword(body) in {None, *Keyword}
+
+
+def test_the_longest_text_is_judged_at_once() -> None:
+    started = time.perf_counter()
+    for body in ("x" * 10_000, "x " * 5_000, " " * 10_000, "!" * 5_000 + "x" + "!" * 5_000):
+        assert keyword(body) is None
+    assert time.perf_counter() - started < 1
