@@ -41,6 +41,8 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(OSError, _unavailable)
     app.add_exception_handler(asyncpg.PostgresError, _database)
     app.add_exception_handler(asyncpg.InterfaceError, _unavailable)
+    # asyncpg says so of a connection whose server was killed; it is neither of the two above.
+    app.add_exception_handler(asyncpg.InternalClientError, _unavailable)
     app.add_exception_handler(Exception, _unexpected)
 
 

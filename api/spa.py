@@ -1,8 +1,8 @@
-"""Serving the single-page app's build beside the API: hashed files for a year, a strict CSP, one page for all routes."""
+"""Serving the single-page app's build: hashed files for a year, a strict CSP, one page for all routes."""
 
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.responses import FileResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
@@ -34,7 +34,7 @@ def mount_spa(app: FastAPI, dist: Path = DIST) -> None:
     app.mount("/assets", HashedFiles(directory=dist / "assets", check_dir=False), name="assets")
 
     @app.get("/{path:path}", include_in_schema=False)
-    async def page(path: str, request: Request) -> Response:
+    def page(path: str) -> Response:
         if path.startswith(NOT_PAGES):
             raise HTTPException(404)
         file = (dist / path).resolve()

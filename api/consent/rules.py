@@ -1,6 +1,5 @@
 """Who may be texted, as pure decisions (OPTIN-* of the product's rules)."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -155,21 +154,21 @@ KEYWORDS = {
 }
 """OPTIN-STOP, OPTIN-START, OPTIN-CONFIRM. YES is not here: parents answer questions with it."""
 
-_LONGEST_KEYWORD_MESSAGE = 64
+_ASCII_SYMBOLS = frozenset("$+<=>^`|~")
+"""What a keyboard offers as punctuation and Unicode files under symbols."""
 
 
 def keyword(body: str) -> Keyword | None:
     """The keyword that the whole message is, ignoring case and surrounding punctuation and space."""
-    if len(body) > _LONGEST_KEYWORD_MESSAGE:
-        return None
     start, end = 0, len(body)
     while start < end and _is_surrounding(body[start]):
         start += 1
     while end > start and _is_surrounding(body[end - 1]):
         end -= 1
-    return KEYWORDS.get(re.sub(r"\s+", " ", body[start:end]).upper())
+    words = body[start:end].split(maxsplit=2)
+    return KEYWORDS.get(" ".join(words).upper()) if len(words) <= 2 else None
 
 
 def _is_surrounding(character: str) -> bool:
     """Punctuation, separators, and control or format characters."""
-    return unicodedata.category(character)[0] in "PZC"
+    return unicodedata.category(character)[0] in "PZC" or character in _ASCII_SYMBOLS

@@ -79,8 +79,10 @@ async def apply_statuses(
             message.provider_message_id = report.provider_message_id
         if message.provider_message_id == report.provider_message_id:
             apply_report(message, locked[message.conversation_id], report, at=at)
-        if report.opted_out and (number := numbers.get(message.conversation_id)) is not None:
-            if entry := consent.stop(number, actor=SYSTEM, source=OptInSource.PROVIDER, at=at):
+        if report.opted_out:
+            number = numbers[message.conversation_id]
+            entry = consent.stop(number, actor=SYSTEM, source=OptInSource.PROVIDER, at=at)
+            if entry is not None:
                 entries.append(entry)
                 announce_phone_number(session, organization_id, number.number)
                 announce_conversation(session, organization_id, message.conversation_id)

@@ -67,7 +67,13 @@ class PostgresBus:
                     # A half-open connection says nothing; a question now and then finds out.
                     await asyncio.sleep(CHECK_SECONDS)
                     await connection.execute("SELECT 1", timeout=CHECK_SECONDS)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+            ) as error:
                 first = False
                 log.warning("bus.connection_lost", error=type(error).__name__)
                 await asyncio.sleep(RECONNECT_SECONDS)

@@ -1,7 +1,6 @@
 """Which whole messages stop, start and ask for help, and which only sound like it."""
 
 import string
-import time
 from itertools import product
 
 import pytest
@@ -104,7 +103,7 @@ def test_what_holds_no_word_is_no_keyword(body: str) -> None:
     assert keyword(body) is None
 
 
-AROUND = st.text(st.sampled_from(SPACES + PUNCTUATION), max_size=30)
+AROUND = st.lists(st.sampled_from(SPACES + PUNCTUATION), max_size=30).map("".join)
 
 
 @settings(max_examples=200, deadline=None)
@@ -134,8 +133,7 @@ def test_any_text_has_an_answer(body: str) -> None:
     assert keyword(body) in {None, *Keyword}
 
 
-def test_the_longest_text_is_judged_at_once() -> None:
-    started = time.perf_counter()
-    for body in ("x" * 10_000, "x " * 5_000, " " * 10_000, "!" * 5_000 + "x" + "!" * 5_000):
+def test_a_hostile_text_is_judged_in_one_pass() -> None:
+    """Anything worse than linear would not come back from a million characters."""
+    for body in ("x" * 1_000_000, "x " * 500_000, " " * 1_000_000, "STOP " * 200_000):
         assert keyword(body) is None
-    assert time.perf_counter() - started < 1

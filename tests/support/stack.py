@@ -32,9 +32,7 @@ def free_port() -> int:
         return port
 
 
-async def eventually(
-    check: Callable[[], Awaitable[bool]], what: str, *, seconds: float = PATIENCE_SECONDS
-) -> None:
+async def eventually(check: Callable[[], Awaitable[bool]], what: str, *, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait for something that another process does. Fails the test with `what` when it does not come."""
     until = asyncio.get_running_loop().time() + seconds
     while not await check():

@@ -1,12 +1,15 @@
 import "@testing-library/jest-dom/vitest";
 
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 
 import { FakeEventSource } from "./fake-event-source";
 import { server, unhandled } from "./server";
 import { reloadDrafts } from "@/lib/drafts";
 import { resetPreferences } from "@/lib/preferences";
+
+// The first test of a file also loads the code of its page.
+configure({ asyncUtilTimeout: 5_000 });
 
 // What jsdom leaves out.
 class SilentResizeObserver implements ResizeObserver {
@@ -17,8 +20,8 @@ class SilentResizeObserver implements ResizeObserver {
 vi.stubGlobal("ResizeObserver", SilentResizeObserver);
 vi.stubGlobal("EventSource", FakeEventSource);
 // Without layout every box is empty, and a virtual list shows nothing of itself.
-Object.defineProperty(HTMLElement.prototype, "offsetHeight", { configurable: true, value: 800 });
-Object.defineProperty(HTMLElement.prototype, "offsetWidth", { configurable: true, value: 344 });
+Object.defineProperty(Element.prototype, "clientHeight", { configurable: true, value: 800 });
+Object.defineProperty(Element.prototype, "clientWidth", { configurable: true, value: 344 });
 window.scrollTo = () => undefined;
 
 export let viewportWidth = 1440;

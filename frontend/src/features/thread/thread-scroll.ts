@@ -9,8 +9,9 @@ export interface ThreadScrollState {
   shownSeq: number;
 }
 
-const NEAR_END_PX = 48;
-const NEAR_START_PX = 600;
+const AT_NEWEST_PX = 48;
+/** Further messages are loaded when their edge is this close. */
+const NEAR_PX = 600;
 /** A message counts as shown when this much of its height is inside. */
 const SHOWN_PX = 32;
 
@@ -27,6 +28,8 @@ export class ThreadScroll {
   /** What to do when the person nears the first or the last loaded message. */
   onNear(near: { start: () => void; end: () => void }): void {
     this.near = near;
+    // A page of short messages may leave room for more without anybody scrolling.
+    if (this.placed) this.checkNear();
   }
 
   attach(element: HTMLElement): () => void {
@@ -105,13 +108,19 @@ export class ThreadScroll {
       this.state = { atNewest, shownSeq };
       for (const listener of this.listeners) listener();
     }
-    if (element.scrollTop < NEAR_START_PX) this.near?.start();
-    if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_START_PX) this.near?.end();
+    this.checkNear();
   };
+
+  private checkNear(): void {
+    const { element } = this;
+    if (!element) return;
+    if (element.scrollTop < NEAR_PX) this.near?.start();
+    if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX) this.near?.end();
+  }
 
   private isNearEnd(): boolean {
     const { element } = this;
-    return element !== null && element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR_END_PX;
+    return element !== null && element.scrollHeight - element.scrollTop - element.clientHeight <= AT_NEWEST_PX;
   }
 
   private offset(row: HTMLElement): number {
