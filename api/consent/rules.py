@@ -1,5 +1,6 @@
 """Who may be texted, as pure decisions (OPTIN-* of the product's rules)."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -154,6 +155,18 @@ KEYWORDS = {
 }
 """OPTIN-STOP, OPTIN-START, OPTIN-CONFIRM. YES is not here: parents answer questions with it."""
 
+
+def confirmation(word: Keyword, *, business_name: str, contact: str, help_text: str | None) -> str:
+    """What a line that answers keywords itself says (OPTIN-CONFIRM): once, and without advertising."""
+    match word:
+        case Keyword.STOP:
+            return f"{business_name}: You will get no more texts from us. Reply START to get them again."
+        case Keyword.START:
+            return f"{business_name}: You will get texts from us again. Reply HELP for help, STOP to stop."
+        case Keyword.HELP:
+            return f"{business_name}: {help_text or f'For help, call {contact}.'} Reply STOP to stop."
+
+
 _ASCII_SYMBOLS = frozenset("$+<=>^`|~")
 """What a keyboard offers as punctuation and Unicode files under symbols."""
 
@@ -167,6 +180,41 @@ def keyword(body: str) -> Keyword | None:
         end -= 1
     words = body[start:end].split(maxsplit=2)
     return KEYWORDS.get(" ".join(words).upper()) if len(words) <= 2 else None
+
+
+_STOP_WISHES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\b(do not|dont|never|no longer|cannot|cant) (ever )?(please )?"
+        r"(text|message|sms|contact|write) (to )?(me|us|this|my)\b",
+        r"\b(stop|quit|cease|enough of) (with )?(the |all |all the |these |those |your |sending )*(me |us )?"
+        r"(text|texts|texting|message|messages|messaging|sms|spam|spamming|contacting)\b",
+        r"\bstop sending\b",
+        r"\bno (more|further) (text|texts|texting|message|messages|sms)\b",
+        r"\b(take|get|remove|delete|drop) (me|us|my number|this number|my phone|our number)\b.*\b(off|from|list|out)\b",
+        r"\b(remove|delete) (me|us|my number|this number|our number)\b",
+        r"\b(take|get) (me|us|my number|this number|our number) off\b",
+        r"\b(unsubscribe|opt) (me|us|my number|this number)\b",
+        r"\b(want|wish|like) to (unsubscribe|opt out|stop (getting|receiving))\b",
+        r"\b(do not|dont) (want|wish) (to (get|receive|see) )?(any )?(more |further |of )*(these |your |the )?"
+        r"(text|texts|message|messages|sms)\b",
+        r"\bleave (me|us) alone\b",
+        r"\b(lose|forget) (my|this) number\b",
+    )
+)
+
+
+def asks_to_stop(body: str) -> bool:
+    """OPTIN-PLAIN-WORDS: whether a text asks in other words to be left in peace. A person decides what follows.
+
+    It looks for wishes about being texted ("please don't text me any more", "take me off your list"), in English,
+    ignoring case, accents of apostrophes and punctuation. A keyword is not among them: it takes effect by itself.
+    """
+    if keyword(body) is not None:
+        return False
+    words = re.sub(r"[^\w\s]", " ", body.lower().replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", ""))
+    words = re.sub(r"\s+", " ", words).strip()
+    return any(pattern.search(words) for pattern in _STOP_WISHES)
 
 
 def _is_surrounding(character: str) -> bool:

@@ -253,7 +253,7 @@ async def expire_leases(database: Database, organization_id: UUID) -> int:
 
 
 async def take_questions(database: Database, organization_id: UUID, *, secrets: SecretBox) -> list[Question]:
-    """Unknown outcomes that are due to be asked about. Each is put off before it is asked, so a crash repeats nothing."""
+    """Unknown outcomes that are due to be asked about. Each is put off before it is asked: a crash repeats nothing."""
     async with database.transaction() as session:
         entries = await queries.due_questions(session, organization_id, limit=CLAIM_BATCH)
         messages = await queries.messages(session, organization_id, [entry.id for entry in entries])

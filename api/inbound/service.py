@@ -13,15 +13,17 @@ from api.audit import service as audit
 from api.audit.rules import NewEntry
 from api.consent import queries as consent_queries
 from api.consent import service as consent
-from api.consent.rules import Keyword, keyword
+from api.consent.rules import Keyword, asks_to_stop, keyword
 from api.conversations import queries as conversation_queries
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations
+from api.conversations.queries import InboxRow
 from api.conversations.rules import ConversationState
 from api.directory import queries as directory
 from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource
 from api.inbound import queries
+from api.inbound.confirmations import Confirmation, confirm_keywords
 from api.inbound.models import InboundEvent
 from api.inbound.rules import retry_after
 from api.inbound.statuses import apply_statuses
@@ -37,7 +39,6 @@ from api.messages.service import show_as_last
 from api.providers.port import (
     EventKind,
     MessageStatus,
-    OptOutSignal,
     ReceivedMessage,
     StatusReport,
     UnreadableEventError,
@@ -220,6 +221,7 @@ async def apply_arrivals(
     entries: list[NewEntry] = []
     messages: list[dict[str, object]] = []
     timeline: list[dict[str, object]] = []
+    due_confirmations: list[Confirmation] = []
     for arrival, pair in zip(fresh, pairs, strict=True):
         conversation = rows[pair]
         number = numbers[arrival.number]
@@ -256,9 +258,13 @@ async def apply_arrivals(
                     message_id=message.id,
                 )
             )
-        if entry := _apply_keyword(arrival, number, at=at):
+        word = _keyword_of(arrival)
+        entry = _apply_keyword(word, arrival, number, at=at)
+        if entry is not None:
             entries.append(entry)
             announce_phone_number(session, organization_id, number.number)
+        if word is not None and (entry is not None or word is Keyword.HELP):
+            due_confirmations.append(Confirmation(word, arrival.line, InboxRow(conversation, number)))
         announce_message(session, organization_id, conversation.id, message.id, seq=message.seq)
     for row in rows.values():
         conversations.apply_state(row, states[row.id], at=at)
@@ -266,6 +272,7 @@ async def apply_arrivals(
     await session.flush()
     await session.execute(insert(Message), messages)
     await session.execute(insert(MessageEvent), timeline)
+    entries += await confirm_keywords(session, organization_id, due_confirmations)
     await audit.record(session, organization_id, *entries, at=at)
 
 
@@ -280,6 +287,7 @@ def _new_message(arrival: Arrival, conversation_id: UUID, *, seq: int, at: datet
         direction=Direction.INBOUND.value,
         body=arrival.message.body,
         media=[{"url": each.url, "content_type": each.content_type} for each in arrival.message.media],
+        asks_to_stop=asks_to_stop(arrival.message.body),
         status=MessageStatus.RECEIVED.value,
         segments=counted.count,
         encoding=counted.encoding.value,
@@ -307,21 +315,28 @@ def _columns(message: Message) -> dict[str, object]:
             "encoding",
             "provider_message_id",
             "provider_time",
+            "asks_to_stop",
             "created_at",
         )
     }
 
 
-def _apply_keyword(arrival: Arrival, number: PhoneNumber, *, at: datetime) -> NewEntry | None:
-    """OPTIN-STOP and OPTIN-START, by the whole message or by the provider's own signal."""
+def _keyword_of(arrival: Arrival) -> Keyword | None:
+    """The keyword that the whole message is, else what the provider says that it meant."""
+    word = keyword(arrival.message.body)
+    signal = arrival.message.signal
+    return word or (Keyword(signal.value) if signal is not None else None)
+
+
+def _apply_keyword(word: Keyword | None, arrival: Arrival, number: PhoneNumber, *, at: datetime) -> NewEntry | None:
+    """OPTIN-STOP and OPTIN-START. None when nothing changes: no such keyword, or it holds already."""
     actor = conversations.number_actor(number)
     wording = arrival.message.body
-    word = keyword(wording)
-    signal = arrival.message.signal
-    if word is Keyword.STOP or signal is OptOutSignal.STOP:
-        source = OptInSource.KEYWORD if word is Keyword.STOP else OptInSource.PROVIDER
-        return consent.stop(number, actor=actor, source=source, at=at, wording=wording)
-    if word is Keyword.START or signal is OptOutSignal.START:
-        source = OptInSource.KEYWORD if word is Keyword.START else OptInSource.PROVIDER
-        return consent.start(number, actor=actor, source=source, wording=wording)
-    return None
+    source = OptInSource.PROVIDER if keyword(wording) is None else OptInSource.KEYWORD
+    match word:
+        case Keyword.STOP:
+            return consent.stop(number, actor=actor, source=source, at=at, wording=wording)
+        case Keyword.START:
+            return consent.start(number, actor=actor, source=source, wording=wording)
+        case _:
+            return None

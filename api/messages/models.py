@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, false, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.kit.database import Base, OrganizationRow
@@ -59,6 +59,8 @@ class Message(OrganizationRow, Base):
     delivered_at: Mapped[datetime | None]
     opt_in_check: Mapped[dict[str, Any] | None]
     """The decision to send it, with its instances (OPTIN-DISPATCH)."""
+    asks_to_stop: Mapped[bool] = mapped_column(server_default=false())
+    """It asks in plain words to stop (OPTIN-PLAIN-WORDS): shown with a one-click opt-out."""
     retry_of_message_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

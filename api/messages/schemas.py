@@ -51,6 +51,8 @@ class MessageOut(BaseModel):
     encoding: Encoding
     provider_message_id: str | None
     error: MessageErrorOut | None
+    asks_to_stop: bool
+    """It asks in plain words to stop; a person decides (OPTIN-PLAIN-WORDS)."""
     retry_of_message_id: UUID | None
     created_at: datetime
     provider_time: datetime | None
@@ -100,6 +102,7 @@ def message_fields(row: MessageRow) -> dict[str, object]:
         "encoding": Encoding(message.encoding),
         "provider_message_id": message.provider_message_id,
         "error": error,
+        "asks_to_stop": message.asks_to_stop,
         "retry_of_message_id": message.retry_of_message_id,
         "created_at": message.created_at,
         "provider_time": message.provider_time,

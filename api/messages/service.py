@@ -147,6 +147,7 @@ async def enqueue(
         segments=counted.count,
         encoding=counted.encoding.value,
         opt_in_check=OptInCheckOut.of(check).model_dump(mode="json"),
+        asks_to_stop=False,
         retry_of_message_id=retry_of.id if retry_of else None,
         created_at=await database_time(session),
     )

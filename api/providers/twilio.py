@@ -269,13 +269,12 @@ class TwilioProvider:
         return _outcome(response)
 
     async def reconcile(self, line: LineAccess, message: UnknownMessage) -> ReconcileOutcome:
-        """Look for the message among those to its number since a minute before it was claimed."""
+        """Look for the message among the newest 200 to its number, made since a minute before it was claimed.
+
+        The list is not narrowed by `DateSent`: a message that Twilio has not sent yet has none.
+        """
         since = message.claimed_at - timedelta(minutes=1)
-        parameters = {
-            "To": message.to,
-            "DateSent>": since.astimezone(UTC).strftime("%Y-%m-%d"),
-            "PageSize": "200",
-        }
+        parameters = {"To": message.to, "PageSize": "200"}
         try:
             response = await self._client.get(self._messages_url(line), params=parameters, auth=_basic_auth(line))
         except httpx.HTTPError as error:

@@ -556,6 +556,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opt_in_check", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("asks_to_stop", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("retry_of_message_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),

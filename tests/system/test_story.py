@@ -74,7 +74,7 @@ async def test_OPTIN_STOP_from_the_handset_blocks_what_waits_and_what_comes(stac
 
         async def stopped() -> bool:
             conversation = await only_conversation(maria)
-            return conversation is not None and conversation["opted_out"] is True
+            return conversation is not None and bool(conversation["opted_out"])
 
         await eventually(stopped, "the number is stopped")
         conversation = await only_conversation(maria)

@@ -47,6 +47,7 @@ export function RecordPage({ back, name, avatarName, archived, subtitle, tab, ov
               key={each.key}
               to="."
               search={each.search}
+              activeOptions={{ exact: true }}
               aria-current={each.key === tab ? "page" : undefined}
               className={cx(
                 "-mb-px border-b-2 px-2 pt-2 pb-[9px] font-medium transition-colors",

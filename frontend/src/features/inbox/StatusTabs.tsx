@@ -33,14 +33,14 @@ export function StatusTabs({ status }: { status: ConversationStatus | undefined 
             key={tab.label}
             to="."
             search={tab.status ? { status: tab.status } : {}}
+            activeOptions={{ exact: true }}
             aria-current={current ? "page" : undefined}
             className={cx(
               "-mb-px border-b-2 px-2 pt-2 pb-[9px] font-medium transition-colors",
               current ? "border-accent text-ink" : "border-transparent text-ink-2 hover:text-ink",
             )}
           >
-            {tab.label}
-            {tab.count && <span className="ml-1 text-ink-3 tabular">{tab.count}</span>}
+            {tab.label} {tab.count && <span className="text-ink-3 tabular">{tab.count}</span>}
           </Link>
         );
       })}

@@ -23,6 +23,6 @@ export function useConversationCursor(): RefObject<ConversationListHandle | null
 /** The focused row, else the open conversation's, else none. */
 function currentIndex(): number {
   const focused = document.activeElement?.closest<HTMLElement>("[data-index]");
-  const row = focused ?? document.querySelector<HTMLElement>("[data-index]:has([aria-current=true])");
+  const row = focused ?? document.querySelector<HTMLElement>("[data-index]:has([aria-current])");
   return row ? Number(row.dataset.index) : -1;
 }

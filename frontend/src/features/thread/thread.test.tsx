@@ -73,7 +73,7 @@ describe("reading", () => {
     open();
     await screen.findByText("Message 119", { selector: "div" });
     expect(await screen.findByText("Message 0", { selector: "div" })).toBeVisible();
-    expect(world.requests.filter((request) => request.includes("before_seq=")).length).toBe(2);
+    expect(world.requests.some((request) => request.includes("before_seq="))).toBe(true);
     expect(screen.getByText("Message 119", { selector: "div" })).toBeVisible();
   });
 
@@ -133,7 +133,7 @@ describe("STATUS-VIEWING and STATUS-SEEN", () => {
       { staff_member_id: DANIEL.id, name: DANIEL.name, since: minutesAgo(1) },
     ];
     open();
-    expect(await screen.findByText(/^Daniel/)).toHaveTextContent("Daniel is viewing");
+    expect((await screen.findByText("is viewing")).parentElement).toHaveTextContent(/^Daniel is viewing$/);
   });
 });
 

@@ -1,0 +1,86 @@
+import { QueryClient } from "@tanstack/react-query";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { LiveConnection } from "./live";
+import { FakeEventSource } from "@/testing/fake-event-source";
+
+describe("the live connection", () => {
+  let queryClient: QueryClient;
+  let live: LiveConnection;
+  let invalidated: string[];
+
+  beforeEach(async () => {
+    vi.useFakeTimers();
+    queryClient = new QueryClient();
+    invalidated = [];
+    vi.spyOn(queryClient, "invalidateQueries").mockImplementation((filters) => {
+      invalidated.push(JSON.stringify(filters?.queryKey));
+      return Promise.resolve();
+    });
+    live = new LiveConnection({ queryClient });
+    live.start();
+    await vi.advanceTimersByTimeAsync(100);
+    invalidated = [];
+  });
+  afterEach(() => {
+    live.stop();
+    vi.useRealTimers();
+  });
+
+  it("fetches again only what an event concerns, once for a burst", async () => {
+    FakeEventSource.emit("indicator");
+    FakeEventSource.emit("indicator");
+    FakeEventSource.emit("message", { conversation_id: "c1", message_id: "m1" });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(invalidated.sort()).toEqual([
+      '["audit-trail","c1"]', '["conversations","list"]', '["indicator"]', '["messages","m1"]', '["threads","c1"]',
+    ]);
+  });
+
+  it("an event that cannot be read breaks nothing", async () => {
+    FakeEventSource.current.dispatchEvent(new MessageEvent("conversation", { data: "not json" }));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(invalidated).toEqual(['["conversations","list"]']);
+  });
+
+  it("fetches everything after a resync and after every reconnection", async () => {
+    FakeEventSource.emit("resync");
+    await vi.advanceTimersByTimeAsync(100);
+    expect(invalidated).toContain('["threads"]');
+    invalidated = [];
+    FakeEventSource.breakConnection();
+    expect(live.getState()).toBe("lost");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(live.getState()).toBe("live");
+    expect(invalidated).toEqual(expect.arrayContaining(['["indicator"]', '["conversations"]', '["threads"]', '["audit-trail"]']));
+  });
+
+  it("tries again with growing pauses, never faster than it should", async () => {
+    FakeEventSource.serverUp = false;
+    FakeEventSource.breakConnection();
+    await vi.advanceTimersByTimeAsync(60_000);
+    const tries = FakeEventSource.opened.length;
+    expect(tries).toBeGreaterThan(5);
+    expect(tries).toBeLessThan(16);
+  });
+
+  it("keeps one stream open, never two", async () => {
+    live.reconnectNow();
+    live.reconnectNow();
+    FakeEventSource.breakConnection();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(FakeEventSource.opened.filter((source) => source.readyState !== 2)).toHaveLength(1);
+  });
+
+  it("a machine that slept connects anew", async () => {
+    const before = FakeEventSource.opened.length;
+    vi.setSystemTime(Date.now() + 3_600_000);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(FakeEventSource.opened.length).toBe(before + 1);
+  });
+
+  it("shows at once that the browser is offline", () => {
+    window.dispatchEvent(new Event("offline"));
+    expect(live.getState()).toBe("lost");
+  });
+});

@@ -1,0 +1,121 @@
+"""Pace, patience, and when to stop asking."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api.delivery.rules import MAX_ATTEMPTS, RECONCILE_FOR, Pace, backoff, next_question, pace
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=1)
+
+DOUBLING = [1, 2, 4, 8, 16, 32, 64, 120, 120, 120]
+
+
+@pytest.mark.parametrize(("attempts", "seconds"), list(enumerate(DOUBLING, start=1)))
+def test_a_retry_waits_twice_as_long_each_time_up_to_two_minutes(attempts: int, seconds: int) -> None:
+    assert backoff(attempts, jitter=1.0) == timedelta(seconds=seconds)
+    assert backoff(attempts, jitter=0.0) == timedelta(seconds=seconds / 2)
+
+
+@given(st.integers(min_value=1, max_value=500), st.floats(min_value=0, max_value=1))
+def test_jitter_spreads_a_retry_over_the_upper_half_of_its_wait(attempts: int, jitter: float) -> None:
+    wait = backoff(attempts, jitter=jitter)
+    assert backoff(attempts, jitter=0) <= wait <= backoff(attempts, jitter=1) <= timedelta(seconds=120)
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [(None, 0.5), (0.0, 0.5), (0.1, 0.5), (30.0, 30.0), (600.0, 600.0)])
+def test_what_the_provider_asked_for_is_the_least(asked: float | None, seconds: float) -> None:
+    assert backoff(1, jitter=0.0, retry_after_seconds=asked) == timedelta(seconds=seconds)
+
+
+def test_a_message_is_tried_several_times_within_a_few_minutes() -> None:
+    """Long enough for a provider's hiccup, short enough that staff hear of it while it matters."""
+    waits = [backoff(attempts, jitter=1.0) for attempts in range(1, MAX_ATTEMPTS)]
+    assert timedelta(minutes=1) < sum(waits, timedelta()) < timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(("attempts", "seconds"), list(enumerate([2, 6, 18, 54, 162, 486, 600, 600])))
+def test_SEND_NEVER_TWICE_an_unknown_outcome_is_asked_about_soon_then_ever_more_rarely(
+    attempts: int, seconds: int
+) -> None:
+    assert next_question(attempts) == timedelta(seconds=seconds)
+
+
+def test_SEND_NEVER_TWICE_an_unknown_outcome_is_asked_about_for_a_day() -> None:
+    assert timedelta(hours=24) == RECONCILE_FOR
+    asked, questions = timedelta(), 0
+    while asked < RECONCILE_FOR:
+        asked += next_question(questions)
+        questions += 1
+    assert 100 < questions < 300
+
+
+# Pace.
+
+
+def test_a_line_without_a_limit_lets_everything_go() -> None:
+    assert pace(next_send_at=LONG_AGO, now=NOW, per_second=None, waiting=500) == Pace(500, LONG_AGO, [])
+
+
+def test_one_a_second_lets_one_go_and_spaces_the_others_by_a_second() -> None:
+    decided = pace(next_send_at=LONG_AGO, now=NOW, per_second=1, waiting=4)
+    assert decided.granted == 1
+    assert decided.next_send_at == NOW + timedelta(seconds=1)
+    assert decided.deferred_until == [NOW + timedelta(seconds=seconds) for seconds in (1, 2, 3)]
+
+
+def test_ten_a_second_lets_a_second_s_worth_go_after_a_rest() -> None:
+    decided = pace(next_send_at=LONG_AGO, now=NOW, per_second=10, waiting=50)
+    assert decided.granted == 10
+    assert decided.deferred_until[0] == NOW + timedelta(milliseconds=100)
+
+
+def test_a_slow_line_waits_its_whole_interval() -> None:
+    decided = pace(next_send_at=LONG_AGO, now=NOW, per_second=0.1, waiting=2)
+    assert decided.granted == 1
+    assert decided.deferred_until == [NOW + timedelta(seconds=10)]
+
+
+def test_a_line_whose_next_slot_lies_ahead_lets_nothing_go() -> None:
+    ahead = NOW + timedelta(milliseconds=1)
+    decided = pace(next_send_at=ahead, now=NOW, per_second=1, waiting=2)
+    assert (decided.granted, decided.next_send_at) == (0, ahead)
+    assert decided.deferred_until == [ahead, ahead + timedelta(seconds=1)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.floats(min_value=0.05, max_value=200),
+    st.lists(st.tuples(st.floats(min_value=0, max_value=5), st.integers(min_value=0, max_value=300)), max_size=25),
+)
+def test_no_window_ever_holds_more_than_its_worth_and_one_burst(
+    per_second: float, claims: list[tuple[float, int]]
+) -> None:
+    """Whatever the claims, in any span the line sends at most its rate times the span, and one burst."""
+    burst = max(1.0, per_second)
+    next_send_at, now = LONG_AGO, NOW
+    sent: list[datetime] = []
+    for pause, waiting in claims:
+        now += timedelta(seconds=pause)
+        decided = pace(next_send_at=next_send_at, now=now, per_second=per_second, waiting=waiting)
+        assert 0 <= decided.granted <= waiting
+        assert len(decided.deferred_until) == waiting - decided.granted
+        assert all(earlier < later for earlier, later in pairwise([now, *decided.deferred_until]))
+        if decided.granted < waiting:
+            assert decided.deferred_until[0] == decided.next_send_at
+        assert decided.granted > 0 or waiting == 0 or next_send_at > now, "a free slot is used"
+        next_send_at = decided.next_send_at
+        sent += [now] * decided.granted
+    for first, start in enumerate(sent):
+        if first and sent[first - 1] == start:
+            continue
+        for last in range(first, len(sent)):
+            if last + 1 < len(sent) and sent[last + 1] == sent[last]:
+                continue
+            span = (sent[last] - start).total_seconds()
+            # Slots are kept in whole microseconds, so a rate is met to within one in ten thousand.
+            assert last - first + 1 <= (burst + per_second * span) * 1.0002 + 1e-6
