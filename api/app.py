@@ -7,9 +7,11 @@ from time import perf_counter
 
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
 from sqlalchemy import text
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import endpoints as access
@@ -17,11 +19,11 @@ from api.access.dependencies import Public
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
 from api.directory import endpoints as directory
-from api.errors import install_error_handlers
+from api.errors import answer, install_error_handlers
 from api.inbound import endpoints as inbound
 from api.inbound.journal import JournalWriter
 from api.kit.database import Database
-from api.kit.errors import Unavailable, problem_responses
+from api.kit.errors import TooLarge, Unavailable, problem_responses
 from api.kit.secrets import SecretBox
 from api.lines import endpoints as lines
 from api.lines.cache import LineCache
@@ -77,13 +79,14 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
             await state.providers.close()
             await state.database.close()
 
-    app = FastAPI(
+    app = Application(
         title="Messenger Center",
         version="1.0.0",
         summary="A two-way texting inbox for businesses that run classes.",
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,
         max_body_size=MAX_BODY_BYTES,
+        redirect_slashes=False,
         telemetry={"tracing": False},
     )
     app.state.settings = settings
@@ -99,6 +102,25 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     document_problems(app)
     return app
+
+
+class Application(FastAPI):
+    """FastAPI refuses too large a body outside of every middleware, in plain text: here it leaves as a problem."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem: JSONResponse | None = None
+
+        async def with_problem(message: Message) -> None:
+            nonlocal problem
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                if Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain"):
+                    problem = answer(Request(scope), TooLarge("Send less at a time."))
+                    message["headers"] = [*problem.raw_headers, *SECURITY_HEADERS]
+            elif problem is not None:
+                message["body"] = problem.body
+            await send(message)
+
+        await super().__call__(scope, receive, with_problem if scope["type"] == "http" else send)
 
 
 def _operations() -> APIRouter:

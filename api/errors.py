@@ -22,6 +22,7 @@ from api.kit.errors import (
     Unreadable,
     UnsupportedMediaType,
 )
+from api.kit.text import made_storable
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +66,9 @@ async def _validation(request: Request, error: Exception) -> JSONResponse:
     details = error.errors()
     if any(each["type"] == "json_invalid" for each in details):
         return answer(request, Unreadable("The body is not valid JSON."))
+    # FastAPI leaves a body that does not say it is JSON unread.
+    if any(each["loc"] == ("body",) and isinstance(each["input"], bytes) for each in details):
+        return answer(request, UnsupportedMediaType("Send JSON, with Content-Type: application/json."))
     problem = Invalid([(_pointer(each["loc"]), _sentence(each)) for each in details])
     return answer(request, problem)
 
@@ -73,7 +77,7 @@ def _pointer(location: tuple[Any, ...]) -> str:
     """A JSON pointer into the body; `/query/…`, `/path/…` and `/header/…` for the rest."""
     place, *rest = location
     parts = rest if place == "body" else [place, *rest]
-    return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    return "/" + "/".join(made_storable(str(part)).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
 def _sentence(detail: Any) -> str:

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import FileResponse, PlainTextResponse, Response
-from starlette.exceptions import HTTPException
+from fastapi.routing import APIRoute
+from starlette.routing import Match
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from api.access.dependencies import Public
 
 DIST = Path(__file__).parent.parent / "frontend" / "dist"
 
@@ -17,8 +20,17 @@ CONTENT_SECURITY_POLICY = (
 
 PAGE_HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-cache"}
 
-NOT_PAGES = ("api/", "webhooks/", "assets/")
+NOT_PAGES = ("/api/", "/webhooks/", "/assets/")
 """Paths below these are never the page: a mistake there must look like one."""
+
+
+class PageRoute(APIRoute):
+    """Leaves the paths of the API to the API, so that its own 404 and 405 answer there."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["path"].startswith(NOT_PAGES):
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 class HashedFiles(StaticFiles):
@@ -33,12 +45,9 @@ class HashedFiles(StaticFiles):
 def mount_spa(app: FastAPI, dist: Path = DIST) -> None:
     app.mount("/assets", HashedFiles(directory=dist / "assets", check_dir=False), name="assets")
 
-    @app.get("/{path:path}", include_in_schema=False)
     def page(path: str) -> Response:
-        if path.startswith(NOT_PAGES):
-            raise HTTPException(404)
-        file = (dist / path).resolve()
-        if path and file.is_file() and file.is_relative_to(dist.resolve()):
+        file = _file_of(dist, path)
+        if file is not None:
             return FileResponse(file, headers=PAGE_HEADERS)
         index = dist / "index.html"
         if not index.is_file():
@@ -47,3 +56,21 @@ def mount_spa(app: FastAPI, dist: Path = DIST) -> None:
                 status_code=503,
             )
         return FileResponse(index, headers=PAGE_HEADERS)
+
+    app.router.add_api_route(
+        "/{path:path}",
+        page,
+        include_in_schema=False,
+        dependencies=[Depends(Public("The page itself says nothing of any business; it signs in through the API."))],
+        route_class_override=PageRoute,
+    )
+
+
+def _file_of(dist: Path, path: str) -> Path | None:
+    """The file of the build at `path`, or None: then it is one of the page's own routes."""
+    try:
+        file = (dist / path).resolve()
+        return file if path and file.is_file() and file.is_relative_to(dist.resolve()) else None
+    except (ValueError, OSError):
+        # No file can have such a name: it holds a NUL or is too long.
+        return None

@@ -65,8 +65,17 @@ def require_same_origin(request: Request, *, may_be_absent: bool) -> None:
     if origin is None and may_be_absent:
         return
     own = {request.headers.get("host"), urlsplit(request.app.state.settings.public_base_url).netloc}
-    if origin is None or urlsplit(origin).netloc not in own:
+    netloc = _netloc(origin) if origin is not None else None
+    if netloc is None or netloc not in own:
         raise CrossOrigin("Unsafe requests with a session cookie need an Origin of this service's own.")
+
+
+def _netloc(origin: str) -> str | None:
+    """The host and port of an Origin; None for one that is none."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
 
 
 class Require:

@@ -1,5 +1,6 @@
 """Who may do what, as values."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,5 +83,6 @@ def _remaining(failures: list[datetime], *, allowed: int, now: datetime) -> int:
     beyond = len(failures) - allowed
     if beyond < 0:
         return 0
-    wait = min(2.0**beyond, 300.0)
-    return max(0, round(wait - (now - max(failures)).total_seconds() + 0.5))
+    # Many tries at once can all fail before the first failure shows: the exponent must not follow them up.
+    wait = min(2.0 ** min(beyond, 10), 300.0)
+    return max(0, math.ceil(wait - (now - max(failures)).total_seconds()))

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from api.access.models import ApiKey, Organization, StaffMember
 from api.access.rules import Permission
 from api.kit.text import Line
+from api.kit.times import Moment
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
@@ -61,7 +62,7 @@ class Me(BaseModel):
 class ApiKeyIn(BaseModel):
     name: Annotated[Line, StringConstraints(min_length=1, max_length=100)]
     permissions: Annotated[list[Permission], Field(max_length=2)]
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class ApiKeyOut(BaseModel):

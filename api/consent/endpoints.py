@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from api.access import queries as access
 from api.access.dependencies import CanView, guarded
 from api.consent import service
-from api.consent.schemas import OptInChange, OptInCheckOut
+from api.consent.schemas import OptInChange, OptInCheckOut, OptInChecks, OptInChecksIn
 from api.directory.schemas import PhoneRecordOut
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
@@ -35,6 +35,24 @@ async def check_opt_in(
         raise Invalid([("/query/phone_number", str(error))]) from None
     line = await lines.line_or_default(session, principal.organization_id, line_id)
     return OptInCheckOut.of(await service.check_number(session, principal.organization_id, number, line))
+
+
+@router.post("/opt-in-checks", responses=guarded(NotFound, Conflict, Invalid))
+async def check_opt_ins(body: OptInChecksIn, principal: CanView, session: Session) -> OptInChecks:
+    """The same for up to 1,000 numbers at once. It creates nothing, so it needs no Idempotency-Key."""
+    organization = await access.organization(session, principal.organization_id)
+    numbers: list[str] = []
+    problems: list[tuple[str, str]] = []
+    for index, given in enumerate(body.phone_numbers):
+        try:
+            numbers.append(parse_phone_number(given, country=organization.country))
+        except InvalidPhoneNumberError as error:
+            problems.append((f"/phone_numbers/{index}", str(error)))
+    if problems:
+        raise Invalid(problems)
+    line = await lines.line_or_default(session, principal.organization_id, body.line_id)
+    checks = await service.check_numbers(session, principal.organization_id, numbers, line)
+    return OptInChecks(items=[OptInCheckOut.of(check) for check in checks])
 
 
 @router.put("/phone-records/{phone_record_id}/opt-in", responses=guarded(NotFound, Invalid))

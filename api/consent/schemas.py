@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.audit.schemas import AuditActor
 from api.consent.rules import OptInCheck, Reason
 from api.directory.rules import OptInSource, OptInState, OwnerKind
+from api.directory.schemas import Number
 from api.kit.errors import Conflict, ProblemBody
 from api.kit.text import Body
 
@@ -71,6 +72,19 @@ class OptInChange(BaseModel):
     source: OptInSource
     wording: Annotated[Body, StringConstraints(max_length=2000)] | None = None
     note: Annotated[Body, StringConstraints(max_length=2000)] | None = None
+
+
+class OptInChecksIn(BaseModel):
+    """Without `line_id`, the oldest line in service."""
+
+    phone_numbers: Annotated[list[Number], Field(max_length=1000)]
+    line_id: UUID | None = None
+
+
+class OptInChecks(BaseModel):
+    """One check for each number asked about, in that order."""
+
+    items: list[OptInCheckOut]
 
 
 class NotAllowedToTextBody(ProblemBody):

@@ -13,7 +13,8 @@ from api.consent.rules import OptInCheck, check_opt_in, explanation
 from api.consent.schemas import NotAllowedToText, OptInChange, OptInCheckOut
 from api.directory import queries as directory
 from api.directory.models import PhoneNumber, PhoneRecord
-from api.directory.rules import OptInSource, OptInState
+from api.directory.records import set_opt_in
+from api.directory.rules import OptInSource
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
 from api.lines.models import Line
@@ -44,14 +45,25 @@ async def check(session: AsyncSession, number: PhoneNumber, line: Line) -> OptIn
     return result
 
 
+async def check_numbers(
+    session: AsyncSession, organization_id: UUID, numbers: Sequence[str], line: Line
+) -> list[OptInCheck]:
+    """The check of each E.164 number; one that is on no row at all was never asked and never wrote."""
+    rows = await directory.phone_numbers(session, organization_id, numbers)
+    known = await check_many(session, organization_id, [(row, line) for row in rows.values()])
+    by_number = {check.phone_number: check for check in known}
+    return [
+        by_number.get(number)
+        or check_opt_in(
+            phone_number=number, stopped_at=None, instances=[], has_texted_line=False, line_enabled=line.enabled
+        )
+        for number in numbers
+    ]
+
+
 async def check_number(session: AsyncSession, organization_id: UUID, number: str, line: Line) -> OptInCheck:
-    """The check of an E.164 number that may be on no row at all."""
-    row = await directory.phone_number(session, organization_id, number)
-    if row is not None:
-        return await check(session, row, line)
-    return check_opt_in(
-        phone_number=number, stopped_at=None, instances=[], has_texted_line=False, line_enabled=line.enabled
-    )
+    (result,) = await check_numbers(session, organization_id, [number], line)
+    return result
 
 
 def require_allowed(result: OptInCheck) -> None:
@@ -112,32 +124,17 @@ async def change_opt_in(
     record = await queries.phone_record(session, organization_id, phone_record_id)
     if record is None or record.phone_number_id != number.id:
         raise NotFound("This phone record has just changed. Load it again.")
-    before = OptInState(record.opt_in_state)
     at = await database_time(session)
-    known = change.state is not OptInState.UNKNOWN
-    record.opt_in_state = change.state.value
-    record.opt_in_source = change.source.value if known else None
-    record.opt_in_changed_at = at
-    record.opt_in_changed_by = actor.as_json()
-    record.opt_in_wording = change.wording
-    record.opt_in_note = change.note
-    await session.flush()
-    await audit.record(
-        session,
-        organization_id,
-        NewEntry(
-            Action.OPT_IN_CHANGED,
-            actor,
-            phone_number=number.number,
-            details={
-                "phone_record_id": str(record.id),
-                "from": before.value,
-                "to": change.state.value,
-                "source": change.source.value,
-                "wording": change.wording,
-                "note": change.note,
-            },
-        ),
+    entry = set_opt_in(
+        record,
+        number.number,
+        state=change.state,
+        source=change.source,
+        actor=actor,
         at=at,
+        wording=change.wording,
+        note=change.note,
     )
+    await session.flush()
+    await audit.record(session, organization_id, entry, at=at)
     return record, number

@@ -61,6 +61,14 @@ async def phone_number(session: AsyncSession, organization_id: UUID, number: str
     ).one_or_none()
 
 
+async def phone_numbers(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> dict[str, PhoneNumber]:
+    """Those of these E.164 numbers that are on a row."""
+    rows = await session.scalars(
+        select(PhoneNumber).where(PhoneNumber.organization_id == organization_id, PhoneNumber.number.in_(set(numbers)))
+    )
+    return {row.number: row for row in rows}
+
+
 def phone_records_with_owners(organization_id: UUID) -> Select[Any]:
     """PhoneRecord, owner kind, owner id, owner name, contact name, archived; to be narrowed by `where`."""
     same = PhoneRecord.organization_id
@@ -231,9 +239,68 @@ async def records_of(
             or_(PhoneRecord.contact_id.in_(contact_ids), PhoneRecord.staff_member_id.in_(staff_member_ids)),
         )
         .order_by(PhoneRecord.position, PhoneRecord.id)
+        .execution_options(populate_existing=True)
     )
     for record, number in rows:
         owner = record.contact_id or record.staff_member_id
         assert owner is not None
         by_owner[owner].append((record, number))
     return by_owner
+
+
+async def lock_family(session: AsyncSession, organization_id: UUID, family_id: UUID) -> Family:
+    return (
+        await session.scalars(
+            select(Family)
+            .where(Family.organization_id == organization_id, Family.id == family_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    ).one()
+
+
+async def lock_staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember:
+    return (
+        await session.scalars(
+            select(StaffMember)
+            .where(StaffMember.organization_id == organization_id, StaffMember.id == staff_member_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    ).one()
+
+
+async def family_by_external_id(session: AsyncSession, organization_id: UUID, external_id: str) -> Family | None:
+    return (
+        await session.scalars(
+            select(Family).where(Family.organization_id == organization_id, Family.external_id == external_id)
+        )
+    ).one_or_none()
+
+
+async def staff_member_by_external_id(
+    session: AsyncSession, organization_id: UUID, external_id: str
+) -> StaffMember | None:
+    return (
+        await session.scalars(
+            select(StaffMember).where(
+                StaffMember.organization_id == organization_id, StaffMember.external_id == external_id
+            )
+        )
+    ).one_or_none()
+
+
+async def count_other_admins(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> int:
+    """Living administrators besides this one, each locked, so that two cannot go at the same time."""
+    rows = await session.scalars(
+        select(StaffMember.id)
+        .where(
+            StaffMember.organization_id == organization_id,
+            StaffMember.id != staff_member_id,
+            StaffMember.is_admin,
+            StaffMember.archived_at.is_(None),
+        )
+        .order_by(StaffMember.id)
+        .with_for_update(key_share=True)
+    )
+    return len(rows.all())

@@ -60,6 +60,45 @@ class StaffMemberIn(BaseModel):
     phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
 
 
+class PhoneRecordPut(PhoneRecordIn):
+    """One record of a list that replaces what is there.
+
+    It is the record with `id`, else the one that has this number, else a new one. A record whose number changes starts
+    `unknown` (OPTIN-MOVE); without `opt_in` the state of one that keeps its number stays.
+    """
+
+    id: UUID | None = None
+
+
+class ContactPut(ContactIn):
+    """One contact of a list that replaces what is there: the one with `id`, else the one of this name, else a new."""
+
+    id: UUID | None = None
+    phone_records: Annotated[list[PhoneRecordPut], Field(max_length=MAX_RECORDS)] = []  # type: ignore[assignment]
+
+
+class FamilyPatch(BaseModel):
+    """What is left out stays. `contacts` replaces the whole list."""
+
+    name: Name | None = None
+    external_id: ExternalId | None = None
+    archived: bool | None = None
+    contacts: Annotated[list[ContactPut], Field(max_length=MAX_RECORDS)] | None = None
+
+
+class StaffMemberPatch(BaseModel):
+    """What is left out stays. `phone_records` replaces the whole list. A new password ends the person's sessions."""
+
+    name: Name | None = None
+    external_id: ExternalId | None = None
+    email: Email | None = None
+    password: Password | None = None
+    permissions: Annotated[list[Permission], Field(max_length=2)] | None = None
+    is_admin: bool | None = None
+    archived: bool | None = None
+    phone_records: Annotated[list[PhoneRecordPut], Field(max_length=MAX_RECORDS)] | None = None
+
+
 class OptIn(BaseModel):
     state: OptInState
     source: OptInSource | None

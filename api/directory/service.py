@@ -1,5 +1,6 @@
 """Keeping families, staff members and their phone records."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,153 +13,354 @@ from api.access.models import StaffMember
 from api.audit import service as audit
 from api.audit.rules import Action, Actor, NewEntry
 from api.directory import queries
-from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord
-from api.directory.rules import OptInState
-from api.directory.schemas import FamilyIn, FamilyOut, PhoneRecordIn, StaffMemberIn, StaffMemberOut
+from api.directory.models import Contact, Family, PhoneRecord
+from api.directory.records import Owner, WantedRecord, lock_numbers, parse_records, set_records
+from api.directory.schemas import (
+    ContactIn,
+    ContactPut,
+    FamilyIn,
+    FamilyOut,
+    FamilyPatch,
+    StaffMemberIn,
+    StaffMemberOut,
+    StaffMemberPatch,
+)
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
-from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
 
 
-def _parse(records: list[PhoneRecordIn], *, country: str, pointer: str) -> list[str]:
-    """The E.164 number of each record. Raises `Invalid`, with a pointer to each that is none or stands twice."""
-    numbers: list[str] = []
-    problems: list[tuple[str, str]] = []
-    for index, record in enumerate(records):
-        try:
-            number = parse_phone_number(record.phone_number, country=country)
-        except InvalidPhoneNumberError as error:
-            problems.append((f"{pointer}/{index}/phone_number", str(error)))
-            continue
-        if number in numbers:
-            problems.append((f"{pointer}/{index}/phone_number", "This number stands here twice."))
-        numbers.append(number)
-    if problems:
-        raise Invalid(problems)
-    return numbers
+async def require_family(session: AsyncSession, organization_id: UUID, family_id: UUID) -> Family:
+    """Raises `NotFound`, also for another organization's (PERM-TENANT)."""
+    family = await queries.family(session, organization_id, family_id)
+    if family is None:
+        raise NotFound("There is no such family.")
+    return family
 
 
-def _new_record(
-    given: PhoneRecordIn,
-    number: PhoneNumber,
-    *,
-    position: int,
-    actor: Actor,
-    at: datetime,
-    contact_id: UUID | None = None,
-    staff_member_id: UUID | None = None,
-) -> PhoneRecord:
-    known = given.opt_in is not None and given.opt_in.state is not OptInState.UNKNOWN
-    return PhoneRecord(
-        organization_id=number.organization_id,
-        id=new_id(),
-        phone_number_id=number.id,
-        contact_id=contact_id,
-        staff_member_id=staff_member_id,
-        label=given.label,
-        position=position,
-        opt_in_state=given.opt_in.state.value if given.opt_in else OptInState.UNKNOWN.value,
-        opt_in_source=given.opt_in.source.value if given.opt_in and known else None,
-        opt_in_changed_at=at if known else None,
-        opt_in_changed_by=actor.as_json() if known else None,
-    )
+async def require_staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember:
+    """Raises `NotFound`, also for another organization's (PERM-TENANT)."""
+    staff_member = await access_queries.staff_member(session, organization_id, staff_member_id)
+    if staff_member is None:
+        raise NotFound("There is no such staff member.")
+    return staff_member
 
 
-def _opt_in_entry(record: PhoneRecord, number: str, actor: Actor) -> NewEntry:
-    """OPTIN-EVIDENCE."""
-    return NewEntry(
-        Action.OPT_IN_CHANGED,
-        actor,
-        phone_number=number,
-        details={
-            "phone_record_id": str(record.id),
-            "from": OptInState.UNKNOWN.value,
-            "to": record.opt_in_state,
-            "source": record.opt_in_source,
-        },
-    )
+# Families.
 
 
 async def create_family(session: AsyncSession, *, organization_id: UUID, actor: Actor, new: FamilyIn) -> Family:
     """Raises `Invalid` for a number that is none, `Conflict` for an external id that is taken."""
-    country = (await access_queries.organization(session, organization_id)).country
-    parsed = [
-        _parse(contact.phone_records, country=country, pointer=f"/contacts/{index}/phone_records")
-        for index, contact in enumerate(new.contacts)
-    ]
-    numbers = await queries.ensure_phone_numbers(
-        session, organization_id, [number for group in parsed for number in group]
-    )
-    at = await database_time(session)
     family = Family(organization_id=organization_id, id=new_id(), name=new.name, external_id=new.external_id)
-    session.add(family)
-    await _flush_unless_taken(session, new.external_id)
-    entries = [NewEntry(Action.FAMILY_CREATED, actor, details={"family_id": str(family.id), "name": family.name})]
-    for position, (given, group) in enumerate(zip(new.contacts, parsed, strict=True)):
-        contact = Contact(
-            organization_id=organization_id,
-            id=new_id(),
-            family_id=family.id,
-            name=given.name,
-            relation=given.relation,
-            position=position,
+    created = NewEntry(Action.FAMILY_CREATED, actor, details={"family_id": str(family.id), "name": family.name})
+    await _write_family(session, family, new.contacts, actor=actor, entries=[created], is_new=True)
+    return family
+
+
+async def update_family(
+    session: AsyncSession, *, organization_id: UUID, actor: Actor, family_id: UUID, patch: FamilyPatch
+) -> Family:
+    """Raises `NotFound`, `Invalid`, and `Conflict` for an external id that is taken."""
+    await require_family(session, organization_id, family_id)
+    family = await queries.lock_family(session, organization_id, family_id)
+    changes: dict[str, object] = {}
+    _note_change(changes, family, "name", patch.name)
+    _note_change(changes, family, "external_id", patch.external_id)
+    await _write_family(session, family, patch.contacts, actor=actor, entries=_updated(family, changes, actor))
+    if patch.archived is not None and patch.archived != (family.archived_at is not None):
+        await _archive(session, family, actor=actor, archived=patch.archived, action=Action.FAMILY_ARCHIVED)
+    return family
+
+
+async def put_family(
+    session: AsyncSession, *, organization_id: UUID, actor: Actor, external_id: str, family: FamilyIn
+) -> tuple[Family, bool]:
+    """Create the family with this external id, or make it as given. True when it is new."""
+    existing = await queries.family_by_external_id(session, organization_id, external_id)
+    if existing is None:
+        new = family.model_copy(update={"external_id": external_id})
+        return await create_family(session, organization_id=organization_id, actor=actor, new=new), True
+    patch = FamilyPatch(
+        name=family.name,
+        contacts=[ContactPut.model_validate(contact.model_dump()) for contact in family.contacts],
+    )
+    updated = await update_family(
+        session, organization_id=organization_id, actor=actor, family_id=existing.id, patch=patch
+    )
+    return updated, False
+
+
+async def _write_family(
+    session: AsyncSession,
+    family: Family,
+    contacts: Sequence[ContactIn] | None,
+    *,
+    actor: Actor,
+    entries: list[NewEntry],
+    is_new: bool = False,
+) -> None:
+    """Store the family and, unless None, make its contacts the given list; audit it all."""
+    organization_id = family.organization_id
+    country = (await access_queries.organization(session, organization_id)).country
+    wanted = [
+        parse_records(contact.phone_records, country=country, pointer=f"/contacts/{index}/phone_records")
+        for index, contact in enumerate(contacts or [])
+    ]
+    existing = [] if is_new else (await queries.contacts_of(session, organization_id, [family.id]))[family.id]
+    records = await queries.records_of(session, organization_id, contact_ids=[contact.id for contact in existing])
+    if contacts is not None:
+        numbers = await lock_numbers(
+            session,
+            organization_id,
+            existing=[each for group in records.values() for each in group],
+            wanted=[each for group in wanted for each in group],
         )
-        session.add(contact)
-        await session.flush()
-        for index, (record_in, number) in enumerate(zip(given.phone_records, group, strict=True)):
-            record = _new_record(record_in, numbers[number], position=index, actor=actor, at=at, contact_id=contact.id)
-            session.add(record)
-            if record.opt_in_source is not None:
-                entries.append(_opt_in_entry(record, number, actor))
+        # Read again under the locks: an opt-in may have changed while they were waited for.
+        records = await queries.records_of(session, organization_id, contact_ids=list(records))
+    at = await database_time(session)
+    family.updated_at = at
+    if is_new:
+        session.add(family)
+    await _flush_unless_taken(session, family.external_id)
+    if contacts is not None:
+        matched = _match_contacts(existing, contacts)
+        kept = {contact.id for contact in matched if contact is not None}
+        for contact in existing:
+            if contact.id not in kept:
+                owner = Owner(organization_id, contact_id=contact.id)
+                entries += await set_records(
+                    session, owner, existing=records[contact.id], wanted=[], numbers=numbers, actor=actor, at=at
+                )
+                await session.delete(contact)
+        for position, (given, found, group) in enumerate(zip(contacts, matched, wanted, strict=True)):
+            contact = found or Contact(organization_id=organization_id, id=new_id(), family_id=family.id)
+            contact.name, contact.relation, contact.position = given.name, given.relation, position
+            session.add(contact)
+            await session.flush()
+            entries += await set_records(
+                session,
+                Owner(organization_id, contact_id=contact.id),
+                existing=records.get(contact.id, []),
+                wanted=group,
+                numbers=numbers,
+                actor=actor,
+                at=at,
+            )
     await session.flush()
     await audit.record(session, organization_id, *entries, at=at)
+
+
+def _match_contacts(existing: Sequence[Contact], given: Sequence[ContactIn]) -> list[Contact | None]:
+    """Which stored contact each given one is: by its id, else by its name; None for a new one.
+
+    Raises `Invalid` for an id that is none of the family's.
+    """
+    unused = {contact.id: contact for contact in existing}
+    matched: list[Contact | None] = []
+    for index, contact in enumerate(given):
+        contact_id = contact.id if isinstance(contact, ContactPut) else None
+        if contact_id is not None:
+            if contact_id not in unused:
+                raise Invalid([(f"/contacts/{index}/id", "This is none of the family's contacts.")])
+            matched.append(unused.pop(contact_id))
+            continue
+        same_name = next((each for each in unused.values() if each.name.casefold() == contact.name.casefold()), None)
+        matched.append(unused.pop(same_name.id) if same_name else None)
+    return matched
+
+
+async def archive_family(session: AsyncSession, organization_id: UUID, actor: Actor, family_id: UUID) -> Family:
+    await require_family(session, organization_id, family_id)
+    family = await queries.lock_family(session, organization_id, family_id)
+    if family.archived_at is None:
+        await _archive(session, family, actor=actor, archived=True, action=Action.FAMILY_ARCHIVED)
     return family
+
+
+# Staff members.
 
 
 async def create_staff_member(
     session: AsyncSession, *, organization_id: UUID, actor: Actor, new: StaffMemberIn
 ) -> StaffMember:
     """Raises `Invalid` for a number that is none, `Conflict` for an email or external id that is taken."""
-    country = (await access_queries.organization(session, organization_id)).country
-    password_hash = await access.hash_password(new.password) if new.password is not None else None
-    parsed = _parse(new.phone_records, country=country, pointer="/phone_records")
-    numbers = await queries.ensure_phone_numbers(session, organization_id, parsed)
-    at = await database_time(session)
     staff_member = StaffMember(
         organization_id=organization_id,
         id=new_id(),
         name=new.name,
         email=new.email,
-        password_hash=password_hash,
+        password_hash=await access.hash_password(new.password) if new.password is not None else None,
         permissions=sorted({permission.value for permission in new.permissions}),
         is_admin=new.is_admin,
         external_id=new.external_id,
     )
+    created = NewEntry(
+        Action.STAFF_MEMBER_CREATED,
+        actor,
+        details={
+            "staff_member_id": str(staff_member.id),
+            "name": staff_member.name,
+            "permissions": staff_member.permissions,
+            "is_admin": staff_member.is_admin,
+        },
+    )
+    country = (await access_queries.organization(session, organization_id)).country
+    wanted = parse_records(new.phone_records, country=country, pointer="/phone_records")
     session.add(staff_member)
-    await _flush_unless_taken(session, new.external_id, email=new.email)
-    entries = [
-        NewEntry(
-            Action.STAFF_MEMBER_CREATED,
-            actor,
-            details={
-                "staff_member_id": str(staff_member.id),
-                "name": staff_member.name,
-                "permissions": staff_member.permissions,
-                "is_admin": staff_member.is_admin,
-            },
-        )
-    ]
-    for index, (record_in, number) in enumerate(zip(new.phone_records, parsed, strict=True)):
-        record = _new_record(
-            record_in, numbers[number], position=index, actor=actor, at=at, staff_member_id=staff_member.id
-        )
-        session.add(record)
-        if record.opt_in_source is not None:
-            entries.append(_opt_in_entry(record, number, actor))
-    await session.flush()
-    await audit.record(session, organization_id, *entries, at=at)
+    await _write_staff_member(session, staff_member, wanted, existing=[], actor=actor, entries=[created])
     return staff_member
+
+
+async def update_staff_member(
+    session: AsyncSession, *, organization_id: UUID, actor: Actor, staff_member_id: UUID, patch: StaffMemberPatch
+) -> StaffMember:
+    """Raises `NotFound`, `Invalid`, and `Conflict`: a taken email or external id, or nobody left to administer."""
+    await require_staff_member(session, organization_id, staff_member_id)
+    staff_member = await queries.lock_staff_member(session, organization_id, staff_member_id)
+    changes: dict[str, object] = {}
+    _note_change(changes, staff_member, "name", patch.name)
+    _note_change(changes, staff_member, "external_id", patch.external_id)
+    _note_change(changes, staff_member, "email", patch.email)
+    if patch.permissions is not None:
+        permissions = sorted({permission.value for permission in patch.permissions})
+        _note_change(changes, staff_member, "permissions", permissions)
+    if patch.is_admin is False and staff_member.is_admin:
+        await _require_another_admin(session, staff_member, actor)
+    _note_change(changes, staff_member, "is_admin", patch.is_admin)
+    if patch.password is not None:
+        staff_member.password_hash = await access.hash_password(patch.password)
+        changes["password"] = "replaced"  # noqa: S105  # Says that it was, not what it is.
+        await access_queries.delete_sessions_of(session, organization_id, staff_member_id)
+    entries = _updated(staff_member, changes, actor)
+    wanted: list[WantedRecord] | None = None
+    if patch.phone_records is not None:
+        country = (await access_queries.organization(session, organization_id)).country
+        wanted = parse_records(patch.phone_records, country=country, pointer="/phone_records")
+    existing = await queries.records_of(session, organization_id, staff_member_ids=[staff_member_id])
+    await _write_staff_member(
+        session, staff_member, wanted, existing=existing[staff_member_id], actor=actor, entries=entries
+    )
+    if patch.archived is not None and patch.archived != (staff_member.archived_at is not None):
+        await _archive_staff_member(session, staff_member, actor=actor, archived=patch.archived)
+    return staff_member
+
+
+async def put_staff_member(
+    session: AsyncSession, *, organization_id: UUID, actor: Actor, external_id: str, staff_member: StaffMemberIn
+) -> tuple[StaffMember, bool]:
+    """Create the staff member with this external id, or make them as given. True when they are new."""
+    existing = await queries.staff_member_by_external_id(session, organization_id, external_id)
+    if existing is None:
+        new = staff_member.model_copy(update={"external_id": external_id})
+        return await create_staff_member(session, organization_id=organization_id, actor=actor, new=new), True
+    patch = StaffMemberPatch.model_validate(staff_member.model_dump(exclude={"external_id"}))
+    updated = await update_staff_member(
+        session, organization_id=organization_id, actor=actor, staff_member_id=existing.id, patch=patch
+    )
+    return updated, False
+
+
+async def _write_staff_member(
+    session: AsyncSession,
+    staff_member: StaffMember,
+    wanted: list[WantedRecord] | None,
+    *,
+    existing: Sequence[tuple[PhoneRecord, str]],
+    actor: Actor,
+    entries: list[NewEntry],
+) -> None:
+    """Store the person and, unless None, make their phone records the wanted list; audit it all."""
+    organization_id = staff_member.organization_id
+    if wanted is not None:
+        with session.no_autoflush:
+            numbers = await lock_numbers(session, organization_id, existing=existing, wanted=wanted)
+            if existing:
+                # Read again under the locks: an opt-in may have changed while they were waited for.
+                again = await queries.records_of(session, organization_id, staff_member_ids=[staff_member.id])
+                existing = again[staff_member.id]
+    at = await database_time(session)
+    staff_member.updated_at = at
+    await _flush_unless_taken(session, staff_member.external_id, email=staff_member.email)
+    if wanted is not None:
+        owner = Owner(organization_id, staff_member_id=staff_member.id)
+        entries += await set_records(
+            session, owner, existing=existing, wanted=wanted, numbers=numbers, actor=actor, at=at
+        )
+    await audit.record(session, organization_id, *entries, at=at)
+
+
+async def archive_staff_member(
+    session: AsyncSession, organization_id: UUID, actor: Actor, staff_member_id: UUID
+) -> StaffMember:
+    """The person is signed out everywhere and cannot sign in again."""
+    await require_staff_member(session, organization_id, staff_member_id)
+    staff_member = await queries.lock_staff_member(session, organization_id, staff_member_id)
+    if staff_member.archived_at is None:
+        await _archive_staff_member(session, staff_member, actor=actor, archived=True)
+    return staff_member
+
+
+async def _archive_staff_member(
+    session: AsyncSession, staff_member: StaffMember, *, actor: Actor, archived: bool
+) -> None:
+    if archived:
+        if staff_member.is_admin:
+            await _require_another_admin(session, staff_member, actor)
+        await access_queries.delete_sessions_of(session, staff_member.organization_id, staff_member.id)
+    await _archive(session, staff_member, actor=actor, archived=archived, action=Action.STAFF_MEMBER_ARCHIVED)
+
+
+async def _require_another_admin(session: AsyncSession, staff_member: StaffMember, actor: Actor) -> None:
+    if actor.id == staff_member.id:
+        raise Conflict("You cannot take the administrator role from yourself. Ask another administrator.")
+    if await queries.count_other_admins(session, staff_member.organization_id, staff_member.id) == 0:
+        raise Conflict("This is the last administrator. Make somebody else one first.")
+
+
+# Both.
+
+
+def _note_change(changes: dict[str, object], record: Family | StaffMember, name: str, value: object) -> None:
+    """Set an attribute to a value that is given and new, and remember it for the audit log."""
+    before = getattr(record, name)
+    if value is not None and value != before:
+        changes[name] = {"from": before, "to": value}
+        setattr(record, name, value)
+
+
+def _updated(record: Family | StaffMember, changes: dict[str, object], actor: Actor) -> list[NewEntry]:
+    if not changes:
+        return []
+    is_family = isinstance(record, Family)
+    action = Action.FAMILY_UPDATED if is_family else Action.STAFF_MEMBER_UPDATED
+    key = "family_id" if is_family else "staff_member_id"
+    return [NewEntry(action, actor, details={key: str(record.id), "name": record.name, "changes": changes})]
+
+
+async def _archive(
+    session: AsyncSession, record: Family | StaffMember, *, actor: Actor, archived: bool, action: Action
+) -> None:
+    """Archive a record, or bring it back. It changes what opt-in checks see, so it waits for those in flight."""
+    is_family = isinstance(record, Family)
+    ids = await session.scalars(
+        queries.phone_number_ids_of(
+            record.organization_id,
+            family_id=record.id if is_family else None,
+            staff_member_id=None if is_family else record.id,
+        )
+    )
+    for phone_number_id in sorted(set(ids)):
+        await queries.lock_phone_number(session, record.organization_id, phone_number_id)
+    at: datetime = await database_time(session)
+    record.archived_at = at if archived else None
+    record.updated_at = at
+    await session.flush()
+    details = {
+        "family_id" if is_family else "staff_member_id": str(record.id),
+        "name": record.name,
+        "archived": archived,
+    }
+    await audit.record(session, record.organization_id, NewEntry(action, actor, details=details), at=at)
 
 
 async def _flush_unless_taken(session: AsyncSession, external_id: str | None, *, email: str | None = None) -> None:
@@ -168,73 +370,6 @@ async def _flush_unless_taken(session: AsyncSession, external_id: str | None, *,
         if email is not None and "email" in str(error.orig):
             raise Conflict(f"Somebody signs in with {email} already.") from error
         raise Conflict(f"There is a record with the external id “{external_id}” already.") from error
-
-
-async def archive_family(session: AsyncSession, organization_id: UUID, actor: Actor, family_id: UUID) -> Family:
-    family = await require_family(session, organization_id, family_id)
-    if family.archived_at is None:
-        await _lock_numbers(session, organization_id, family_id=family_id)
-        family.archived_at = await database_time(session)
-        await session.flush()
-        await audit.record(
-            session,
-            organization_id,
-            NewEntry(Action.FAMILY_ARCHIVED, actor, details={"family_id": str(family.id), "name": family.name}),
-        )
-    return family
-
-
-async def archive_staff_member(
-    session: AsyncSession, organization_id: UUID, actor: Actor, staff_member_id: UUID
-) -> StaffMember:
-    """The person is signed out everywhere and cannot sign in again."""
-    staff_member = await require_staff_member(session, organization_id, staff_member_id)
-    if staff_member.archived_at is None:
-        if actor.id == staff_member_id:
-            raise Conflict("You cannot archive yourself. Ask another administrator.")
-        await _lock_numbers(session, organization_id, staff_member_id=staff_member_id)
-        staff_member.archived_at = await database_time(session)
-        await session.flush()
-        await access_queries.delete_sessions_of(session, organization_id, staff_member_id)
-        await audit.record(
-            session,
-            organization_id,
-            NewEntry(
-                Action.STAFF_MEMBER_ARCHIVED,
-                actor,
-                details={"staff_member_id": str(staff_member.id), "name": staff_member.name},
-            ),
-        )
-    return staff_member
-
-
-async def _lock_numbers(
-    session: AsyncSession,
-    organization_id: UUID,
-    *,
-    family_id: UUID | None = None,
-    staff_member_id: UUID | None = None,
-) -> None:
-    """Archiving changes what an opt-in check sees, so it waits for checks in flight."""
-    ids = await session.scalars(
-        queries.phone_number_ids_of(organization_id, family_id=family_id, staff_member_id=staff_member_id)
-    )
-    for phone_number_id in sorted(set(ids)):
-        await queries.lock_phone_number(session, organization_id, phone_number_id)
-
-
-async def require_family(session: AsyncSession, organization_id: UUID, family_id: UUID) -> Family:
-    family = await queries.family(session, organization_id, family_id)
-    if family is None:
-        raise NotFound("There is no such family.")
-    return family
-
-
-async def require_staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember:
-    staff_member = await access_queries.staff_member(session, organization_id, staff_member_id)
-    if staff_member is None:
-        raise NotFound("There is no such staff member.")
-    return staff_member
 
 
 async def families_out(session: AsyncSession, organization_id: UUID, families: list[Family]) -> list[FamilyOut]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from api.kit.errors import Invalid
 from api.kit.text import storable
+from api.kit.times import in_utc
 
 Item = TypeVar("Item")
 
@@ -67,7 +68,7 @@ def decode_time_cursor(cursor: str) -> tuple[datetime, UUID]:
         time = datetime.fromisoformat(str(at))
         if time.tzinfo is None:
             raise unknown_cursor()
-        return time, UUID(str(row_id))
+        return in_utc(time), UUID(str(row_id))
     except ValueError:
         raise unknown_cursor() from None
 

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
 SHORT_CODE = re.compile(r"\d{3,7}\Z")
 """A line's own number may be a short code of 3 to 7 digits (New Zealand carriers require them)."""
@@ -27,7 +27,8 @@ def parse_phone_number(text: str, *, country: str) -> str:
         parsed = phonenumbers.parse(text, country.upper())
     except NumberParseException:
         raise InvalidPhoneNumberError(f"“{shown}” is not a phone number.") from None
-    if not phonenumbers.is_possible_number(parsed):
+    # A number without its area code is possible only from next door: nobody can text it.
+    if phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
         raise InvalidPhoneNumberError(f"“{shown}” is not a possible phone number in {country.upper()}.")
     formatted: str = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
     return formatted

@@ -14,6 +14,7 @@ from api.providers.port import ProviderName
 
 Label = Annotated[OneLine, StringConstraints(min_length=1, max_length=100)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+CredentialName = Annotated[OneLine, StringConstraints(min_length=1, max_length=60)]
 Secret = Annotated[OneLine, StringConstraints(min_length=1, max_length=1000)]
 
 
@@ -42,7 +43,7 @@ class LineIn(BaseModel):
     kind: LineKind
     country: Country
     provider: ProviderName
-    credentials: Annotated[dict[str, Secret], Field(max_length=10)]
+    credentials: Annotated[dict[CredentialName, Secret], Field(max_length=10)]
     settings: LineSettings | None = None
 
 
@@ -50,7 +51,7 @@ class LinePatch(BaseModel):
     """What is not given stays."""
 
     label: Label | None = None
-    credentials: Annotated[dict[str, Secret], Field(max_length=10)] | None = None
+    credentials: Annotated[dict[CredentialName, Secret], Field(max_length=10)] | None = None
     settings: LineSettings | None = None
     enabled: bool | None = None
 

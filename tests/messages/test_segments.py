@@ -32,12 +32,13 @@ CR æ - = M Ñ m ñ
 NAMED = {"SP": " ", "LF": "\n", "CR": "\r"}
 BASIC = [NAMED.get(cell, cell) for cell in ROWS.split() if cell != "ESC"]
 EXTENSION = ["^", "{", "}", "\\", "[", "~", "]", "|", "€", "\f"]
+GSM = {*BASIC, *EXTENSION}
 
 
 def parts(body: str) -> tuple[str, list[list[tuple[str, ...]]]]:
     """The encoding and each part: characters as tuples of the units they take, cut greedily and never inside one."""
     characters: list[tuple[str, ...]]
-    if all(character in BASIC + EXTENSION for character in body):
+    if all(character in GSM for character in body):
         encoding, single, part = "GSM-7", 160, 153
         characters = [("ESC", character) if character in EXTENSION else (character,) for character in body]
     else:
@@ -49,10 +50,13 @@ def parts(body: str) -> tuple[str, list[list[tuple[str, ...]]]]:
     if sum(map(len, characters)) <= single:
         return encoding, [characters]
     cut: list[list[tuple[str, ...]]] = [[]]
-    for character_units in characters:
-        if sum(map(len, cut[-1])) + len(character_units) > part:
+    room = part
+    for units in characters:
+        if len(units) > room:
             cut.append([])
-        cut[-1].append(character_units)
+            room = part
+        cut[-1].append(units)
+        room -= len(units)
     return encoding, cut
 
 
@@ -75,11 +79,10 @@ def test_a_character_of_the_extension_table_costs_two(character: str) -> None:
 
 
 def test_every_other_character_of_the_basic_plane_forces_ucs_2() -> None:
-    gsm = set(BASIC + EXTENSION)
     for point in range(0x10000):
         character = chr(point)
         if not 0xD800 <= point <= 0xDFFF:
-            expected = Encoding.GSM_7 if character in gsm else Encoding.UCS_2
+            expected = Encoding.GSM_7 if character in GSM else Encoding.UCS_2
             assert segments(character).encoding is expected, hex(point)
 
 

@@ -7,11 +7,14 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import httpx
+from sqlalchemy import text
 
 from api.access.dependencies import SESSION_COOKIE
+from api.access.rules import Permission
 from api.directory.schemas import FamilyIn
 from api.inbound.service import ApplicationBusy
 from api.providers.twilio import signature
+from api.tables import metadata
 from tests.support.business import AUTH_TOKEN, LINE_NUMBER, PASSWORD, create_business
 from tests.support.service import ORIGIN, Service
 
@@ -134,3 +137,53 @@ class World:
         """The conversation's audit trail, oldest first."""
         response = await self.daniel.get(f"/api/v1/conversations/{conversation_id}/audit-entries")
         return [entry["action"] for entry in reversed(response.json()["items"])]
+
+    async def api_key(self, *permissions: Permission) -> httpx.AsyncClient:
+        """A client with a new API key of these permissions."""
+        response = await self.admin.post(
+            "/api/v1/api-keys", json={"name": "Help desk", "permissions": [each.value for each in permissions]}
+        )
+        assert response.status_code == 201, response.text
+        return self.service.client(key=response.json()["key"])
+
+    async def view(
+        self, conversation_id: str, seen_seq: int, *, viewer_id: UUID | None = None, by: httpx.AsyncClient | None = None
+    ) -> dict[str, Any]:
+        """A tab of Maria's, or of somebody else's, shows the conversation up to `seen_seq`."""
+        response = await (by or self.maria).put(
+            f"/api/v1/conversations/{conversation_id}/viewers/{viewer_id or uuid4()}", json={"seen_seq": seen_seq}
+        )
+        assert response.status_code == 200, response.text
+        viewing: dict[str, Any] = response.json()
+        return viewing
+
+    async def thread(self, conversation_id: str) -> list[dict[str, Any]]:
+        """The newest messages of a conversation, in order of `seq`."""
+        response = await self.daniel.get(f"/api/v1/conversations/{conversation_id}/messages", params={"limit": 200})
+        assert response.status_code == 200, response.text
+        items: list[dict[str, Any]] = response.json()["items"]
+        return items
+
+    async def rows(self, statement: str, **parameters: object) -> list[Any]:
+        """What a query finds in the database, past the API."""
+        async with self.service.database.transaction() as session:
+            return list((await session.execute(text(statement), parameters)).all())
+
+    async def table_sizes(self) -> dict[str, int]:
+        """How many rows every table has."""
+        counts = " UNION ALL ".join(
+            f"SELECT '{table.name}', count(*) FROM {table.name}" for table in metadata.sorted_tables
+        )
+        return {row[0]: row[1] for row in await self.rows(counts)}
+
+    async def audited(self) -> list[str]:
+        """The action of every audit entry of the business, in the order of writing."""
+        found = await self.rows(
+            "SELECT action FROM audit_entries WHERE organization_id = :id ORDER BY at, id", id=self.organization_id
+        )
+        return [row[0] for row in found]
+
+    async def settle_as(self, message_id: str, status: str) -> None:
+        """What the worker and the provider would have made of a queued message, long since."""
+        await self.rows("DELETE FROM outbox WHERE id = :id RETURNING id", id=message_id)
+        await self.rows("UPDATE messages SET status = :status WHERE id = :id RETURNING id", id=message_id, status=status)

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
@@ -15,6 +15,8 @@ export function staffListQuery(q: string) {
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
+    // What was found stays until the next letter's answer is there.
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -1,10 +1,13 @@
-/** URL search parameters are the filter state. Anything unknown in them is dropped, never an error. */
+/**
+ * URL search parameters are the filter state. Anything unknown in them is ignored, never an error. A key with a wrong value
+ * is set to undefined: one that is merely left out would keep what stands in the address.
+ */
 import type { ConversationStatus } from "@/api/types";
 
 export interface MessengerSearch {
-  status?: ConversationStatus;
+  status?: ConversationStatus | undefined;
   /** The message at which the thread opens. */
-  seq?: number;
+  seq?: number | undefined;
 }
 
 const STATUSES: readonly unknown[] = ["unread", "open", "closed"] satisfies ConversationStatus[];
@@ -12,39 +15,39 @@ const STATUSES: readonly unknown[] = ["unread", "open", "closed"] satisfies Conv
 export function parseMessengerSearch(search: Record<string, unknown>): MessengerSearch {
   const { status, seq } = search;
   return {
-    ...(STATUSES.includes(status) && { status: status as ConversationStatus }),
-    ...(typeof seq === "number" && Number.isInteger(seq) && seq > 0 && { seq }),
+    status: STATUSES.includes(status) ? (status as ConversationStatus) : undefined,
+    seq: typeof seq === "number" && Number.isInteger(seq) && seq > 0 ? seq : undefined,
   };
 }
 
 export interface DirectorySearch {
-  q?: string;
+  q?: string | undefined;
 }
 
 export function parseDirectorySearch({ q }: Record<string, unknown>): DirectorySearch {
   // A search for digits is parsed as a number by the router.
   const text = typeof q === "string" || typeof q === "number" ? String(q) : "";
-  return text ? { q: text } : {};
+  return { q: text || undefined };
 }
 
 export interface RecordSearch {
-  tab?: "communication";
+  tab?: "communication" | undefined;
   /** The conversation opened in place. */
-  conversation?: string;
+  conversation?: string | undefined;
 }
 
 export function parseRecordSearch({ tab, conversation }: Record<string, unknown>): RecordSearch {
   return {
-    ...(tab === "communication" && { tab }),
-    ...(typeof conversation === "string" && { conversation }),
+    tab: tab === "communication" ? tab : undefined,
+    conversation: typeof conversation === "string" ? conversation : undefined,
   };
 }
 
 export interface SignInSearch {
-  redirect?: string;
+  redirect?: string | undefined;
 }
 
 export function parseSignInSearch({ redirect }: Record<string, unknown>): SignInSearch {
   // Only paths of this site: never a door to another.
-  return typeof redirect === "string" && /^\/(?![/\\])/.test(redirect) ? { redirect } : {};
+  return { redirect: typeof redirect === "string" && /^\/(?![/\\])/.test(redirect) ? redirect : undefined };
 }

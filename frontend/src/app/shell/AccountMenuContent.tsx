@@ -30,11 +30,12 @@ export default function AccountMenuContent({ trigger, onShowHelp, onClose }: Acc
     if (wanted) playChime();
     change({ sound: wanted, offered: true });
   };
+  // The menu closes, and this component goes, before the answer is there.
   const leave = () =>
-    signOut.mutate(undefined, {
-      onSuccess: () => void navigate({ to: "/sign-in" }),
-      onError: () => showToast("You are still signed in: the server couldn't be reached."),
-    });
+    void signOut.mutateAsync().then(
+      () => navigate({ to: "/sign-in" }),
+      () => showToast("You are still signed in: the server couldn't be reached."),
+    );
 
   return (
     <Menu trigger={trigger} onClose={onClose}>

@@ -21,7 +21,7 @@ describe("the lists", () => {
     expect(await screen.findByRole("link", { name: /Adams family/ })).toBeVisible();
     await user.type(screen.getByRole("searchbox", { name: "Search name or number" }), "0999");
     await waitFor(() => expect(screen.queryByRole("link", { name: /Adams family/ })).toBeNull());
-    expect(screen.getByRole("link", { name: /Baker family.*\(312\) 555-0999/ })).toBeVisible();
+    expect(await screen.findByRole("link", { name: /Baker family.*\(312\) 555-0999/ })).toBeVisible();
     expect(address()).toMatch(/^\/families\?q=/);
   });
 

@@ -1,10 +1,9 @@
 /** The list pane: what there is to answer, newest first, under the four tabs. */
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 
 import { ConnectionNotice } from "./ConnectionNotice";
 import { ConversationList } from "./ConversationList";
-import { NewConversation } from "./NewConversation";
 import { NotificationOffer } from "./NotificationOffer";
 import { StatusTabs } from "./StatusTabs";
 import { useConversationCursor } from "./useConversationCursor";
@@ -14,6 +13,8 @@ import { may, useMe } from "@/api/session";
 import type { ConversationStatus } from "@/api/types";
 import { IconButton } from "@/ui/Button";
 import { ComposeIcon } from "@/ui/icons";
+
+const NewConversation = lazy(() => import("./NewConversation"));
 
 interface InboxPaneProps {
   status: ConversationStatus | undefined;
@@ -49,7 +50,11 @@ export function InboxPane({ status, selectedId, className }: InboxPaneProps) {
         selectedId={selectedId}
       />
       <NotificationOffer />
-      {starting && <NewConversation onClose={() => setStarting(false)} />}
+      {starting && (
+        <Suspense fallback={null}>
+          <NewConversation onClose={() => setStarting(false)} />
+        </Suspense>
+      )}
     </section>
   );
 }

@@ -12,7 +12,7 @@ import { TextField } from "@/ui/fields";
 import { WarningIcon } from "@/ui/icons";
 import { Notice } from "@/ui/states";
 
-export function NewConversation({ onClose }: { onClose: () => void }) {
+export default function NewConversation({ onClose }: { onClose: () => void }) {
   const start = useStartConversation();
   const navigate = useNavigate();
   const { date } = useFormats();

@@ -1,10 +1,11 @@
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 
 import { DELIVERY } from "./describe-message";
-import { MessageTimeline } from "./MessageTimeline";
 import type { Message } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { Tooltip } from "@/ui/Tooltip";
+
+const MessageTimeline = lazy(() => import("./MessageTimeline"));
 
 const TONES = { quiet: "text-ink-3", bad: "font-strong text-red", warn: "font-strong text-amber" };
 
@@ -25,7 +26,11 @@ export function DeliveryState({ message }: { message: Message }) {
           {label}
         </button>
       </Tooltip>
-      {open && <MessageTimeline message={message} onClose={() => setOpen(false)} />}
+      {open && (
+        <Suspense fallback={null}>
+          <MessageTimeline message={message} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
     </>
   );
 }

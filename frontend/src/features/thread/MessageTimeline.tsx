@@ -11,7 +11,7 @@ import { ErrorState } from "@/ui/states";
 import { Steps, Step } from "@/ui/Steps";
 
 /** What became of one message, step by step. */
-export function MessageTimeline({ message, onClose }: { message: Message; onClose: () => void }) {
+export default function MessageTimeline({ message, onClose }: { message: Message; onClose: () => void }) {
   const { data, error, isError, refetch } = useQuery(messageQuery(message.id));
   const { dateTime } = useFormats();
   const { label, meaning } = DELIVERY[message.status];

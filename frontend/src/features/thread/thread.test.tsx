@@ -1,11 +1,12 @@
 /** Reading, answering and closing one conversation. */
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, describe, expect, it } from "vitest";
-import { HttpResponse } from "msw";
+import { http, HttpResponse } from "msw";
 
 import { aCheck, aConversation, aHolder, anEntry, anInstance, aPerson, DANIEL, MARIA, minutesAgo } from "@/testing/builders";
 import { FakeEventSource } from "@/testing/fake-event-source";
 import { renderApp } from "@/testing/render-app";
+import { server } from "@/testing/server";
 import { setViewportWidth } from "@/testing/setup";
 import { problem, World } from "@/testing/world";
 import type { ConversationDetail } from "@/api/types";
@@ -208,9 +209,11 @@ describe("answering", () => {
 
   it("STATUS-REPLY-RACE: shows what was missed, keeps the text, and sends it anyway when told to", async () => {
     const { user } = open();
-    await user.type(await box(), "Tuesday at 4");
-    world.append(conversation, { body: "Wednesday works too", direction: "outbound", sent_by: DANIEL });
-    await user.keyboard("{Enter}");
+    // It arrives while the request is on its way.
+    server.use(
+      http.post("*/messages", () => void world.append(conversation, { body: "Wednesday works too", direction: "outbound", sent_by: DANIEL }), { once: true }),
+    );
+    await user.type(await box(), "Tuesday at 4{Enter}");
     const refusal = await screen.findByRole("alert");
     expect(refusal).toHaveTextContent("Not sent. Daniel answered while you were writing.");
     expect(refusal).toHaveTextContent("Wednesday works too");
@@ -246,7 +249,7 @@ describe("answering", () => {
     expect(await box()).toHaveValue("Not yet fin");
     reloadDrafts();
     expect(await box()).toHaveValue("Not yet fin");
-    expect(Object.values({ ...window.localStorage })).toContain("Not yet fin");
+    expect(window.localStorage.getItem(window.localStorage.key(0) ?? "")).toBe("Not yet fin");
   });
 
   it("PERM-SEND: without Mass Text it says which permission is missing", async () => {
@@ -285,7 +288,8 @@ describe("closing", () => {
   it("STATUS-CLOSE-RACE: a message that came in meanwhile is shown and nothing closes", async () => {
     const { user } = open();
     await waitFor(() => expect(world.viewing).toHaveLength(1));
-    world.append(conversation, { body: "One more thing" });
+    // It arrives while the request is on its way.
+    server.use(http.post("*/close", () => void world.append(conversation, { body: "One more thing" }), { once: true }));
     await user.click(screen.getByRole("button", { name: /^Close/ }));
     const dialog = await screen.findByRole("dialog", { name: "Not closed: something came in" });
     expect(dialog).toHaveTextContent("One more thing");

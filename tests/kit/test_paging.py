@@ -1,0 +1,164 @@
+"""Cursors: what this service made comes back as it was; anything else is refused with one clear error."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from api.kit.errors import Invalid
+from api.kit.paging import (
+    decode_cursor,
+    decode_id_cursor,
+    decode_name_cursor,
+    decode_time_cursor,
+    encode_cursor,
+    page_query,
+)
+
+ID = UUID("0195a1b2-0000-7000-8000-000000000001")
+TIMES = st.datetimes(min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29), timezones=st.just(UTC))
+STORABLE = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=100)
+
+
+def forged(value: object) -> str:
+    """A cursor spelled as ours are, with anything inside."""
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def assert_refused(cursor: str) -> None:
+    """By every reader, as a validation error that points at the cursor."""
+    for refuse in (
+        lambda: decode_cursor(cursor, size=7),
+        lambda: decode_time_cursor(cursor),
+        lambda: decode_name_cursor(cursor),
+        lambda: decode_id_cursor(cursor),
+    ):
+        with pytest.raises(Invalid) as refused:
+            refuse()
+        assert refused.value.status == 422
+        (error,) = refused.value.fields["errors"]
+        assert error["pointer"] == "/query/cursor"
+
+
+@settings(deadline=None)
+@given(TIMES, st.uuids())
+def test_a_cursor_over_time_and_id_comes_back_exactly(at: datetime, row_id: UUID) -> None:
+    assert decode_time_cursor(encode_cursor(at, row_id)) == (at, row_id)
+
+
+@settings(deadline=None)
+@given(STORABLE, st.uuids())
+def test_a_cursor_over_name_and_id_comes_back_exactly(name: str, row_id: UUID) -> None:
+    assert decode_name_cursor(encode_cursor(name, row_id)) == (name, row_id)
+
+
+@settings(deadline=None)
+@given(st.uuids())
+def test_a_cursor_over_ids_comes_back_exactly(row_id: UUID) -> None:
+    assert decode_id_cursor(encode_cursor(row_id)) == row_id
+
+
+@settings(deadline=None)
+@given(st.integers(min_value=0, max_value=2**63))
+def test_a_cursor_over_a_number_comes_back_exactly(seq: int) -> None:
+    assert decode_cursor(encode_cursor(seq), size=1) == [seq]
+
+
+def test_a_cursor_keeps_microseconds_and_the_instant_of_another_zone() -> None:
+    at = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=13)))
+    assert decode_time_cursor(encode_cursor(at, ID)) == (at, ID)
+
+
+def test_a_cursor_is_safe_in_a_url() -> None:
+    cursor = encode_cursor("Ōkāfor & sons?/+=#", ID)
+    assert set(cursor) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=200))
+@example("")
+@example("=")
+@example("A")
+@example("\N{SNOWMAN}")
+@example("\ud800")
+@example("AAAA\n")
+def test_any_text_is_refused_and_never_breaks_anything(cursor: str) -> None:
+    assert_refused(cursor)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=100))
+def test_any_bytes_in_a_cursor_s_spelling_are_refused(raw: bytes) -> None:
+    assert_refused(base64.urlsafe_b64encode(raw).decode().rstrip("="))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        5,
+        "text",
+        {},
+        {"0": "x"},
+        [],
+        [None],
+        [[]],
+        [1.5],
+        [None, None],
+        [{}, str(ID)],
+        ["2026-03-04T12:00:00+00:00"],
+        ["2026-03-04T12:00:00+00:00", str(ID), 1],
+        ["2026-03-04T12:00:00+00:00", "no id", 1],
+        ["x", "no id"],
+        [str(ID)[:-1]],
+    ],
+)
+def test_well_spelled_cursors_of_another_shape_are_refused(value: object) -> None:
+    assert_refused(forged(value))
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "yesterday",
+        "",
+        "2026-03-04T12:00:00",  # Without a zone it is no instant.
+        "2026-02-30T12:00:00+00:00",
+        "0001-01-01T00:00:00+23:59",  # Before the first instant there is, once in UTC.
+        "9999-12-31T23:59:59-23:59",
+        "10000-01-01T00:00:00+00:00",
+        1234567890,
+        True,
+    ],
+)
+def test_a_time_that_is_none_is_refused(at: object) -> None:
+    with pytest.raises(Invalid):
+        decode_time_cursor(forged([at, str(ID)]))
+
+
+@pytest.mark.parametrize("name", ["\x00", "a\x00b", "\ud800", "a\udfff"])
+def test_a_name_that_the_database_cannot_hold_is_refused(name: str) -> None:
+    with pytest.raises(Invalid):
+        decode_name_cursor(forged([name, str(ID)]))
+
+
+def test_a_cursor_of_thousands_of_brackets_is_refused() -> None:
+    for nested in ("[" * 100_000, "[" * 100_000 + "]" * 100_000, "1" * 100_000, "[" + "9" * 5000 + "]"):
+        assert_refused(base64.urlsafe_b64encode(nested.encode()).decode().rstrip("="))
+
+
+@pytest.mark.parametrize("change", [lambda c: c[:-1], lambda c: c + "!", lambda c: "*" + c, lambda c: c + "=" * 4])
+def test_a_cursor_that_was_changed_is_refused(change: object) -> None:
+    assert callable(change)
+    with pytest.raises(Invalid):
+        decode_time_cursor(change(encode_cursor(datetime(2026, 3, 4, tzinfo=UTC), ID)))
+
+
+def test_a_page_holds_fifty_unless_asked_otherwise() -> None:
+    assert page_query().limit == 50
+    assert page_query().cursor is None

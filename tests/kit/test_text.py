@@ -1,0 +1,97 @@
+"""Text at the door: hostile text is refused with a clear error, or stored harmless (R9)."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from api.kit.text import Body, Line, made_storable, one_line, storable
+
+RTL = "\N{RIGHT-TO-LEFT OVERRIDE}שלום"
+
+
+@pytest.mark.parametrize("text", ["", "Hi", "a\nb\tc", RTL, "\N{GRINNING FACE}", "<b>&</b>", "=1+1", "x" * 10_000])
+def test_ordinary_and_odd_text_is_stored_as_it_is(text: str) -> None:
+    assert storable(text) == text
+    assert made_storable(text) == text
+
+
+@pytest.mark.parametrize("text", ["\x00", "a\x00b", "\ud800", "a\udfff", "\udc00\ud800"])
+def test_what_the_database_cannot_hold_is_refused_with_what_to_do(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^remove the "):
+        storable(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("a\x00b", "a\N{REPLACEMENT CHARACTER}b"),
+        ("\x00\x00", "\N{REPLACEMENT CHARACTER}" * 2),
+        ("a\ud800b", "a\N{REPLACEMENT CHARACTER}b"),
+        ("\udc00\ud800", "\N{REPLACEMENT CHARACTER}" * 2),
+        ("What?\ud800", "What?\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+def test_RECV_NOTHING_LOST_what_arrives_from_outside_is_kept_with_a_mark_for_what_cannot_be(
+    text: str, stored: str
+) -> None:
+    assert made_storable(text) == stored
+
+
+ANY_TEXT = st.text(st.characters(), max_size=50) | st.text(st.sampled_from("a\x00\ud800\udfff?\n"), max_size=10)
+
+
+@given(ANY_TEXT)
+def test_anything_made_storable_can_be_stored_and_keeps_its_length(text: str) -> None:
+    made = made_storable(text)
+    assert storable(made) == made
+    assert len(made) == len(text)
+    assert made_storable(made) == made
+
+
+@given(ANY_TEXT)
+def test_storable_agrees_with_what_can_be_encoded(text: str) -> None:
+    try:
+        holds = b"\x00" not in text.encode()
+    except UnicodeEncodeError:
+        holds = False
+    if holds:
+        assert storable(text) == text
+    else:
+        with pytest.raises(ValueError, match="remove"):
+            storable(text)
+
+
+@pytest.mark.parametrize(("text", "line"), [("Okafor", "Okafor"), ("  Okafor \n", "Okafor"), ("", ""), (RTL, RTL)])
+def test_a_line_loses_its_surrounding_space(text: str, line: str) -> None:
+    assert one_line(text) == line
+
+
+BREAKS = ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x85", "\N{LINE SEPARATOR}", "\N{PARAGRAPH SEPARATOR}"]
+
+
+@pytest.mark.parametrize("inside", [*BREAKS, "\t", "\x01", "\x1b", "\x7f", "\x9b"])
+def test_line_breaks_and_control_characters_are_no_part_of_a_line(inside: str) -> None:
+    with pytest.raises(ValueError, match="one line"):
+        one_line(f"Oka{inside}for")
+
+
+@given(ANY_TEXT)
+def test_whatever_is_let_through_is_one_line(text: str) -> None:
+    try:
+        line = one_line(text)
+    except ValueError:
+        return
+    assert len(line.splitlines()) <= 1
+    assert line == line.strip()
+    assert not any(unicodedata.category(character) == "Cc" for character in line)
+
+
+def test_the_types_of_the_wire_apply_them() -> None:
+    assert TypeAdapter[str](Line).validate_python(" Okafor ") == "Okafor"
+    assert TypeAdapter[str](Body).validate_python(" a\nb ") == " a\nb "
+    for adapter, text in ((TypeAdapter[str](Line), "a\nb"), (TypeAdapter[str](Body), "a\x00")):
+        with pytest.raises(ValidationError):
+            adapter.validate_python(text)
