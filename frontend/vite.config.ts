@@ -22,6 +22,17 @@ export default defineConfig({
     // Under the server's Content-Security-Policy fonts and scripts come from files only, never from data: URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // Few large chunks compress better than many small ones, and the libraries' changes more seldom than ours.
+        codeSplitting: {
+          groups: [
+            { name: "libraries", test: /node_modules[\\/](react|react-dom|scheduler|@tanstack|openapi-fetch|use-sync-external-store)[\\/]/ },
+            { name: "shared", test: /src[\\/](api|lib|ui[\\/](Button|bits|icons|states|Dialog\.tsx|Toast|Tooltip))/ },
+          ],
+        },
+      },
+    },
   },
   test: {
     environment: "jsdom",

@@ -127,7 +127,8 @@ def set_up(*, needs_browser: bool) -> dict[str, str]:
     with only_one_setup():
         install_python_packages("dev")
         install_frontend_packages()
-        env = dict(node_environment())
+        env = {**node_environment(), "NO_COLOR": "1"}
+        env.pop("FORCE_COLOR", None)
         if needs_browser:
             env["CHROMIUM_PATH"] = find_chromium()
     return env

@@ -4,7 +4,7 @@ from api.demo.people import AOTEAROA, FRONT_DESK, us
 from api.demo.steps import Auto, Close, In, OptOut, Out, Seen, Step, Thread
 
 STORM = (
-    "Tumble & Turn: because of the storm we close at 3 pm today. All evening classes are cancelled. "
+    "Tumble & Turn: because of the storm we close early today, and all evening classes are cancelled. "
     "You can book a make-up class in the parent portal. Stay safe!"
 )
 REMINDER = "Tumble & Turn: the monthly tuition is due on the 1st. You can pay it in the parent portal."
@@ -44,7 +44,7 @@ CLOSED = (
         705,
         Auto(REMINDER, 0),
         In("Was I charged twice? I see two payments of $142", 48),
-        Out("ada", "Hi Tia, one is November and one is the showcase fee. I can move the showcase fee to December?", 22),
+        Out("ada", "Hi Tia, one is the tuition and one is the showcase fee. I can move the showcase fee to next month?", 22),
         In("Ahh that makes sense. No need, leave it. Just the balance then", 5),
         Out("ada", "The balance is $36, due on the 1st.", 3),
         In("Perfect, paying online now.", 4),
@@ -98,17 +98,17 @@ CLOSED = (
         In("Perfecto", 3),
         Close("ada", 14),
     ),
-    _desk("0130", 1830, Out("maria", STORM, 0), In("Thank you for letting us know. Stay safe!", 12), Close("maria", 40)),
+    _desk("0130", 1828, Out("maria", STORM, 0), In("Thank you for letting us know. Stay safe!", 12), Close("maria", 40)),
     _desk(
         "0132",  # Ashley Brown
-        1831,
+        1843.3,
         Out("maria", STORM, 0),
         In("Ugh, Mason will be heartbroken. Can we do the make-up on Saturday?", 6),
         Out("maria", "Saturday at 9:30 has room, I've booked him in.", 9),
         In("You're the best", 2),
         Close("maria", 20),
     ),
-    _desk("0133", 1833, Out("maria", STORM, 0), In("Noted, thanks 👍", 25), Close("daniel", 18)),
+    _desk("0133", 1837.6, Out("maria", STORM, 0), In("Noted, thanks 👍", 25), Close("daniel", 18)),
     _desk(
         "0137",  # Lucía Flores
         2170,
@@ -147,7 +147,7 @@ CLOSED = (
     _desk(
         "0139",  # Katrin Schmidt
         3340,
-        In("Are you open on the Friday after Thanksgiving?", 0),
+        In("Are you open on the Friday of the holiday weekend?", 0),
         Out("maria", "We're closed Thursday and Friday, and open as usual on Saturday from 8:30.", 6, close=True),
     ),
     _desk(
@@ -169,8 +169,8 @@ CLOSED = (
     _desk(
         "0127",  # Hannah Müller-Wright
         4710,
-        In("We missed two classes in October, do make-ups expire?", 0),
-        Out("maria", "They last 60 days. Finn can use both until the end of December, any Beginner class with room.", 13),
+        In("We missed two classes last month, do make-ups expire?", 0),
+        Out("maria", "They last 60 days. Finn can use both in any Beginner class that has room, just book them in the portal.", 13),
         In("Great, we'll come this Saturday then", 10),
         Close("maria", 21),
     ),
@@ -193,7 +193,7 @@ CLOSED = (
         "0156",  # Jen Baker has left the gym since.
         6240,
         In("Hi, we're moving to Denver so this is Tyler's last month. He'll miss you all so much", 0),
-        Out("ada", "Oh, we'll miss him too! I've ended the membership for the 30th. All the best in Denver!", 27),
+        Out("ada", "Oh, we'll miss him too! I've ended the membership for the end of the month. All the best in Denver!", 27),
         In("Thank you for five wonderful years ❤️", 6),
         Close("ada", 15),
     ),

@@ -19,7 +19,7 @@ UNREAD = (
         In("Thank you so much! She'll be there.", 9),
         Close("maria", 3),
         In("Is the 5:30 class still on with the storm?", 3 * DAY + 40),
-        In("They just announced that the schools close early", 2),
+        In("They just announced that the schools close early tomorrow", 2),
     ),
     _desk(
         "0188",  # On no record.
@@ -72,7 +72,6 @@ OPEN = (
         62,
         Out("ada", "Noah, Tomás is away this weekend. Could you take his 10:00 tumbling class on Saturday?", 0),
         In("I can cover Saturday.", 26),
-        In("Do I need the key for the storage room or is it open?", 1),
         Seen("maria", 5),
     ),
     _desk(

@@ -6,10 +6,10 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
-SHORT_CODE = re.compile(r"\d{3,7}\Z")
+SHORT_CODE = re.compile(r"[0-9]{3,7}\Z")
 """A line's own number may be a short code of 3 to 7 digits (New Zealand carriers require them)."""
 
-E164 = re.compile(r"\+[1-9]\d{6,14}\Z")
+E164 = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 
 
 class InvalidPhoneNumberError(ValueError):
@@ -31,6 +31,8 @@ def parse_phone_number(text: str, *, country: str) -> str:
     if phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
         raise InvalidPhoneNumberError(f"“{shown}” is not a possible phone number in {country.upper()}.")
     formatted: str = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    if not E164.match(formatted):
+        raise InvalidPhoneNumberError(f"“{shown}” is not a possible phone number in {country.upper()}.")
     return formatted
 
 

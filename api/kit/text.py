@@ -1,8 +1,12 @@
 """Text at the door: what PostgreSQL cannot store is refused with a clear error, not with a crash."""
 
+import re
+import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator
+
+_NOT_STORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def storable(value: str) -> str:
@@ -19,7 +23,7 @@ def storable(value: str) -> str:
 def one_line(value: str) -> str:
     """Surrounding space goes; line breaks and control characters are refused."""
     stripped = storable(value).strip()
-    if any(ord(character) < 32 or ord(character) == 127 for character in stripped):
+    if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in stripped):
         raise ValueError("use one line, without control characters")
     return stripped
 
@@ -33,4 +37,4 @@ Body = Annotated[str, AfterValidator(storable)]
 
 def made_storable(value: str) -> str:
     """For what arrives from outside and must not be refused: U+FFFD stands in for what cannot be stored."""
-    return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    return _NOT_STORABLE.sub("\ufffd", value)

@@ -5,7 +5,8 @@ from types import MappingProxyType
 
 from api.providers.http import make_client
 from api.providers.port import SmsProvider
-from api.providers.twilio import SimulatorProvider, TwilioProvider
+from api.providers.simulator import SimulatorProvider
+from api.providers.twilio import TwilioProvider
 from api.settings import Settings
 
 

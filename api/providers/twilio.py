@@ -314,12 +314,6 @@ class TwilioProvider:
         return f"{self._api_url}/2010-04-01/Accounts/{account}/Messages.json"
 
 
-class SimulatorProvider(TwilioProvider):
-    """The carrier simulator on loopback speaks Twilio's protocol."""
-
-    name = ProviderName.SIMULATOR
-
-
 def _basic_auth(line: LineAccess) -> httpx.BasicAuth:
     return httpx.BasicAuth(line.credentials["account_sid"], line.credentials["auth_token"])
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import httpx
-from sqlalchemy import text
+from sqlalchemy import text as sql
 
 from api.access.dependencies import SESSION_COOKIE
 from api.access.rules import Permission
@@ -167,7 +167,7 @@ class World:
     async def rows(self, statement: str, **parameters: object) -> list[Any]:
         """What a query finds in the database, past the API."""
         async with self.service.database.transaction() as session:
-            return list((await session.execute(text(statement), parameters)).all())
+            return list((await session.execute(sql(statement), parameters)).all())
 
     async def table_sizes(self) -> dict[str, int]:
         """How many rows every table has."""

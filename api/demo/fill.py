@@ -1,0 +1,70 @@
+"""Storing the demo gym, in one transaction, once."""
+
+import secrets as random_secrets
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from api.access import queries as access_queries
+from api.access import service as access
+from api.access.models import Organization
+from api.audit import service as audit
+from api.demo.business import found
+from api.demo.history import Historian
+from api.demo.hours import OpeningHours
+from api.demo.people import DEMO_COUNTRY, DEMO_NAME, DEMO_PASSWORD, DEMO_SLUG, DEMO_TIMEZONE
+from api.demo.threads_earlier import CLOSED
+from api.demo.threads_now import OPEN, UNREAD
+from api.kit.database import Database, database_time
+from api.kit.ids import new_id
+from api.kit.secrets import SecretBox
+from api.providers.port import ProviderName
+from api.providers.registry import Providers
+from api.settings import Settings
+
+
+async def fill_demo(database: Database, *, settings: Settings, secrets: SecretBox, providers: Providers) -> bool:
+    """Make the organization `demo`, with two weeks of history. False, and nothing changes, where there is one.
+
+    Nothing of it waits to be sent. Two processes that start at once make one demo.
+    """
+    async with database.transaction() as session:
+        if await access_queries.organization_by_slug(session, DEMO_SLUG) is not None:
+            return False
+    password_hash = await access.hash_password(DEMO_PASSWORD)
+    async with database.transaction() as session:
+        # Whoever comes second waits here for the first to commit.
+        organization_id = await session.scalar(
+            upsert(Organization)
+            .values(id=new_id(), slug=DEMO_SLUG, name=DEMO_NAME, country=DEMO_COUNTRY, timezone=DEMO_TIMEZONE)
+            .on_conflict_do_nothing(index_elements=["slug"])
+            .returning(Organization.id)
+        )
+        if organization_id is None:
+            return False
+        business = found(
+            await access_queries.organization(session, organization_id),
+            hours=OpeningHours(ZoneInfo(DEMO_TIMEZONE)),
+            now=await database_time(session),
+            password_hash=password_hash,
+            credentials=_credentials(providers),
+            secrets=secrets,
+        )
+        Historian(business, picture_url=f"{settings.simulator_url}/static/icon.svg").tell([*UNREAD, *OPEN, *CLOSED])
+        session.add_all(business.rows)
+        await session.flush()
+        in_order = sorted(business.entries, key=lambda recorded: recorded[0])
+        for at, recorded in groupby(in_order, key=lambda recorded: recorded[0]):
+            await audit.record(session, organization_id, *(entry for _, entries in recorded for entry in entries), at=at)
+    return True
+
+
+def _credentials(providers: Providers) -> dict[str, str]:
+    """An account at the simulator that nobody else has."""
+    simulator = providers.get(ProviderName.SIMULATOR)
+    assert simulator is not None, "the demo's lines are the simulator's"
+    credentials = {"account_sid": f"AC{random_secrets.token_hex(16)}", "auth_token": random_secrets.token_hex(16)}
+    required = {name for name, is_required in simulator.credential_fields.items() if is_required}
+    assert credentials.keys() == required, f"the simulator's lines need {', '.join(sorted(required))}"
+    return credentials

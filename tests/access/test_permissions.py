@@ -1,0 +1,356 @@
+"""Who may do what: every route of the application × everybody who can ask (R5)."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from api.access.dependencies import Public, Require
+from api.access.rules import Permission
+from tests.access.routes import other_paths_of, routes_of
+from tests.support.service import Service
+from tests.support.world import World
+
+PARENT = "+13125550101"
+
+
+@dataclass(frozen=True)
+class Need:
+    """What page 1 asks of the caller of a route."""
+
+    permissions: frozenset[Permission] = frozenset()
+    admin: bool = False
+    public: bool = False
+
+
+PUBLIC = Need(public=True)
+ANYBODY = Need()
+VIEW = Need(permissions=frozenset({Permission.SMS_LOGS}))
+SEND = Need(permissions=frozenset({Permission.SMS_LOGS, Permission.MASS_TEXT}))
+ADMIN = Need(admin=True)
+
+API = "/api/v1"
+CONVERSATION = f"{API}/conversations/{{conversation_id}}"
+
+NEEDS = {
+    "GET /healthz": PUBLIC,
+    "GET /readyz": PUBLIC,
+    "GET /metrics": PUBLIC,
+    "GET /{path:path}": PUBLIC,
+    "POST /webhooks/{provider}/{line_id}/inbound": PUBLIC,
+    "POST /webhooks/{provider}/{line_id}/status": PUBLIC,
+    f"POST {API}/session": PUBLIC,
+    f"DELETE {API}/session": ANYBODY,
+    f"GET {API}/me": ANYBODY,
+    # PERM-VIEW
+    f"GET {API}/indicator": VIEW,
+    f"GET {API}/events": VIEW,
+    f"GET {API}/conversations": VIEW,
+    f"GET {CONVERSATION}": VIEW,
+    f"POST {CONVERSATION}/close": VIEW,
+    f"POST {CONVERSATION}/reopen": VIEW,
+    f"PUT {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
+    f"DELETE {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
+    f"GET {CONVERSATION}/messages": VIEW,
+    f"GET {CONVERSATION}/audit-entries": VIEW,
+    f"GET {API}/messages/{{message_id}}": VIEW,
+    f"GET {API}/opt-in-checks": VIEW,
+    f"PUT {API}/phone-records/{{phone_record_id}}/opt-in": VIEW,
+    f"GET {API}/lines": VIEW,
+    f"GET {API}/lines/{{line_id}}": VIEW,
+    # PERM-SEND
+    f"POST {API}/conversations": SEND,
+    f"POST {CONVERSATION}/messages": SEND,
+    f"POST {API}/messages/{{message_id}}/retry": SEND,
+    # PERM-ADMIN
+    f"POST {API}/lines": ADMIN,
+    f"PATCH {API}/lines/{{line_id}}": ADMIN,
+    f"GET {API}/api-keys": ADMIN,
+    f"POST {API}/api-keys": ADMIN,
+    f"DELETE {API}/api-keys/{{api_key_id}}": ADMIN,
+    f"POST {API}/staff-members": ADMIN,
+    f"POST {API}/staff-members/{{staff_member_id}}/archive": ADMIN,
+    # The directory itself is the business's own, outside the Messenger.
+    f"GET {API}/staff-members": ANYBODY,
+    f"GET {API}/staff-members/{{staff_member_id}}": ANYBODY,
+    f"GET {API}/families": ANYBODY,
+    f"POST {API}/families": ANYBODY,
+    f"GET {API}/families/{{family_id}}": ANYBODY,
+    f"POST {API}/families/{{family_id}}/archive": ANYBODY,
+}
+"""A new route fails the tests below until it stands here."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A request that succeeds for who may make it, but for the id of what it is about."""
+
+    path: str
+    body: dict[str, Any] | None = None
+    params: dict[str, str] | None = None
+
+
+async def sample_of(name: str, world: World) -> Sample:
+    """A request to the route that would succeed, on rows made for it alone."""
+    method, _, path = name.partition(" ")
+    ids = {"viewer_id": str(uuid4())}
+    body: dict[str, Any] | None = None
+    params: dict[str, str] | None = None
+    number = f"+1312555{uuid4().int % 10_000:04d}"
+    if "{conversation_id}" in path or "{message_id}" in path:
+        await world.text(number, "Hello?")
+        conversation = await world.conversation(number)
+        ids["conversation_id"] = conversation["id"]
+        if "{message_id}" in path:
+            ids["message_id"] = (await world.thread(conversation["id"]))[0]["id"]
+        if path.endswith("/retry"):
+            sent = await world.maria.post(f"{API}/conversations/{conversation['id']}/messages", json={"body": "Hi"})
+            await world.settle_as(sent.json()["id"], "failed")
+            ids["message_id"] = sent.json()["id"]
+        body = {"seen_seq": 1} if path.endswith(("/close", "{viewer_id}")) and method != "DELETE" else None
+        body = {"body": "Hi"} if method == "POST" and path.endswith("/messages") else body
+    if "{family_id}" in path or "{phone_record_id}" in path:
+        family = await world.family("Rivera", number)
+        ids["family_id"] = family["id"]
+        ids["phone_record_id"] = family["contacts"][0]["phone_records"][0]["id"]
+    if "{staff_member_id}" in path:
+        new = {"name": "New", "email": f"{uuid4().hex}@gym.test", "permissions": []}
+        ids["staff_member_id"] = (await world.admin.post(f"{API}/staff-members", json=new)).json()["id"]
+    if "{api_key_id}" in path:
+        created = await world.admin.post(f"{API}/api-keys", json={"name": "Key", "permissions": []})
+        ids["api_key_id"] = created.json()["id"]
+    if "{line_id}" in path:
+        ids["line_id"] = str(world.line_id)
+    match name.removeprefix(f"{method} {API}"):
+        case "/conversations" if method == "POST":
+            await world.family("Okafor", number)
+            body = {"phone_number": number}
+        case "/opt-in-checks":
+            params = {"phone_number": number}
+        case "/phone-records/{phone_record_id}/opt-in":
+            body = {"state": "opted_in", "source": "verbal"}
+        case "/lines" if method == "POST":
+            credentials = {"account_sid": "AC1", "auth_token": "t"}
+            body = {"label": "Two", "phone_number": number, "kind": "long_code", "country": "US"}
+            body |= {"provider": "simulator", "credentials": credentials}
+        case "/lines/{line_id}" if method == "PATCH":
+            body = {"label": number}
+        case "/api-keys" if method == "POST":
+            body = {"name": "Key", "permissions": []}
+        case "/staff-members" if method == "POST":
+            body = {"name": "New", "email": f"{uuid4().hex}@gym.test", "permissions": []}
+        case "/families" if method == "POST":
+            body = {"name": "New", "contacts": []}
+    return Sample(path.format(**ids, path="", provider="simulator"), body, params)
+
+
+async def ask(client: httpx.AsyncClient, name: str, sample: Sample) -> httpx.Response:
+    return await client.request(name.partition(" ")[0], sample.path, json=sample.body, params=sample.params)
+
+
+def test_R5_every_route_declares_who_may_use_it_and_means_what_page_1_says(service: Service) -> None:
+    declared: dict[str, Need] = {}
+    for route in routes_of(service.app):
+        assert len(route.guards) == 1, f"{route.name} must have exactly one Require or Public, and has {route.guards}"
+        (guard,) = route.guards
+        declared[route.name] = (
+            PUBLIC if isinstance(guard, Public) else Need(frozenset(guard.permissions), admin=guard.admin)
+        )
+
+    assert declared == NEEDS
+    assert other_paths_of(service.app) == {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc", "/assets"}
+
+
+def test_R5_a_route_without_a_declared_permission_is_noticed() -> None:
+    from fastapi import APIRouter, Depends, FastAPI
+
+    app, router = FastAPI(), APIRouter(prefix="/room")
+
+    @router.get("/open")
+    async def forgotten() -> None: ...
+
+    @router.get("/guarded", dependencies=[Depends(Require(admin=True))])
+    async def guarded() -> None: ...
+
+    app.include_router(router)
+    guards = {route.path: route.guards for route in routes_of(app)}
+
+    assert guards["/room/open"] == ()
+    assert [type(each) for each in guards["/room/guarded"]] == [Require]
+
+
+@dataclass(frozen=True)
+class Caller:
+    client: Callable[[World], Awaitable[httpx.AsyncClient]]
+    permissions: frozenset[Permission] = frozenset()
+    is_admin: bool = False
+    signed_in: bool = True
+    is_key: bool = False
+
+
+def person(name: str, *permissions: Permission, is_admin: bool = False) -> Caller:
+    async def client(world: World) -> httpx.AsyncClient:
+        found: httpx.AsyncClient = getattr(world, name)
+        return found
+
+    return Caller(client, frozenset(permissions), is_admin=is_admin)
+
+
+def key(*permissions: Permission) -> Caller:
+    return Caller(lambda world: world.api_key(*permissions), frozenset(permissions), is_key=True)
+
+
+async def _nobody(world: World) -> httpx.AsyncClient:
+    return world.other_client()
+
+
+async def _forged_session(world: World) -> httpx.AsyncClient:
+    client = world.other_client()
+    client.cookies.set("messenger_session", f"{world.organization_id.hex}.{'0' * 43}")
+    return client
+
+
+async def _forged_key(world: World) -> httpx.AsyncClient:
+    return world.service.client(key=f"mc_00000000_{world.organization_id.hex}_{'0' * 64}")
+
+
+async def _revoked_key(world: World) -> httpx.AsyncClient:
+    client = await world.api_key(*Permission)
+    newest = (await world.admin.get(f"{API}/api-keys")).json()["items"][0]
+    assert (await world.admin.delete(f"{API}/api-keys/{newest['id']}")).status_code == 204
+    return client
+
+
+async def _expired_key(world: World) -> httpx.AsyncClient:
+    past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+    new = {"name": "Old", "permissions": ["sms_logs", "mass_text"], "expires_at": past}
+    created = await world.admin.post(f"{API}/api-keys", json=new)
+    return world.service.client(key=created.json()["key"])
+
+
+BOTH = (Permission.SMS_LOGS, Permission.MASS_TEXT)
+
+CALLERS = {
+    "nobody": Caller(_nobody, signed_in=False),
+    "a forged session": Caller(_forged_session, signed_in=False),
+    "a forged API key": Caller(_forged_key, signed_in=False),
+    "a revoked API key": Caller(_revoked_key, signed_in=False),
+    "an expired API key": Caller(_expired_key, signed_in=False),
+    "a person without permissions": person("noah"),
+    "a person with SMS Logs": person("daniel", Permission.SMS_LOGS),
+    "a person with Mass Text": person("grace", Permission.MASS_TEXT),
+    "a person with both": person("maria", *BOTH),
+    "an administrator": person("admin", *BOTH, is_admin=True),
+    "an API key without permissions": key(),
+    "an API key with SMS Logs": key(Permission.SMS_LOGS),
+    "an API key with Mass Text": key(Permission.MASS_TEXT),
+    "an API key with both": key(*BOTH),
+}
+
+
+def expected(need: Need, caller: Caller) -> tuple[int, str | None]:
+    """(status, the permission that a 403 names); 200 stands for any success."""
+    if need.public:
+        return 200, None
+    if not caller.signed_in:
+        return 401, None
+    if need.admin and not caller.is_admin:
+        return 403, "administrator"
+    for permission in Permission:
+        if permission in need.permissions and permission not in caller.permissions:
+            return 403, permission.value
+    return 200, None
+
+
+STREAMS = {f"GET {API}/events"}
+"""It answers for as long as it is asked; tests/live asks it for its permission through a real server."""
+
+ENDS_THE_SESSION = f"DELETE {API}/session"
+
+STAFF_ONLY = f"PUT {CONVERSATION}/viewers/{{viewer_id}}"
+"""An API key has no tab to look at a conversation in."""
+
+
+@pytest.mark.parametrize("who", CALLERS)
+async def test_R5_every_route_lets_in_whom_page_1_lets_in(world: World, who: str) -> None:
+    caller = CALLERS[who]
+    client = await caller.client(world)
+    wrong: list[str] = []
+    # Signing out comes last: whoever has done it is nobody.
+    for name, need in sorted(NEEDS.items(), key=lambda item: item[0] == ENDS_THE_SESSION):
+        status, permission = expected(need, caller)
+        if need.public or (name in STREAMS and status == 200):
+            continue
+        response = await ask(client, name, await sample_of(name, world))
+        if caller.is_key and name == STAFF_ONLY and status == 200:
+            if response.status_code != 403 or response.json()["type"] != "/problems/forbidden":
+                wrong.append(f"{name}: {response.status_code}, not 403 for an API key")
+        elif status == 200:
+            if not response.is_success:
+                wrong.append(f"{name}: {response.status_code} {response.text}, not a success")
+        elif response.status_code != status:
+            wrong.append(f"{name}: {response.status_code} {response.text}, not {status}")
+        elif status == 403 and (
+            response.json()["type"] != "/problems/permission-required" or response.json()["permission"] != permission
+        ):
+            wrong.append(f"{name}: {response.text} does not name {permission}")
+
+    assert wrong == []
+
+
+async def test_PERM_SEND_the_refusal_says_in_words_which_permission_is_missing(world: World) -> None:
+    await world.text(PARENT, "Hello?")
+    conversation = await world.conversation(PARENT)
+
+    refused = await world.daniel.post(f"{API}/conversations/{conversation['id']}/messages", json={"body": "Hi"})
+
+    assert refused.status_code == 403
+    assert "Mass Text" in refused.json()["detail"]
+    assert await world.thread(conversation["id"]) == (await world.thread(conversation["id"]))[:1]
+
+
+async def test_PERM_SEND_with_sms_logs_alone_a_person_reads_opens_and_closes(world: World) -> None:
+    await world.text(PARENT, "Hello?")
+    conversation = await world.conversation(PARENT)
+
+    viewing = await world.view(conversation["id"], 1, by=world.daniel)
+    closed = await world.daniel.post(f"{API}/conversations/{conversation['id']}/close", json={"seen_seq": 1})
+
+    assert viewing["status"] == "open"
+    assert closed.json()["status"] == "closed"
+
+
+async def test_PERM_NOW_a_permission_revoked_or_given_counts_at_the_next_request(world: World) -> None:
+    assert (await world.maria.get(f"{API}/conversations")).status_code == 200
+    set_permissions = "UPDATE staff_members SET permissions = CAST(:p AS text[]) WHERE id = :id RETURNING id"
+
+    await world.rows(set_permissions, p=["mass_text"], id=world.staff_ids["maria"])
+    refused = await world.maria.get(f"{API}/conversations")
+    await world.rows(set_permissions, p=["sms_logs"], id=world.staff_ids["maria"])
+    let_in = await world.maria.get(f"{API}/conversations")
+
+    assert refused.status_code == 403
+    assert refused.json()["permission"] == "sms_logs"
+    assert let_in.status_code == 200
+    assert (await world.maria.get(f"{API}/me")).json()["permissions"] == ["sms_logs"]
+
+
+async def test_PERM_ADMIN_an_administrator_has_both_permissions_without_being_given_them(world: World) -> None:
+    me = (await world.admin.get(f"{API}/me")).json()
+
+    assert me["is_admin"] is True
+    assert me["permissions"] == ["sms_logs", "mass_text"]
+    assert await world.rows("SELECT permissions FROM staff_members WHERE is_admin") == [([],)]
+
+
+async def test_PERM_LEGACY_a_former_permission_is_no_permission_of_the_api(world: World) -> None:
+    for spelling in ("family_sms_logs", "staff_sms_logs", "admin"):
+        new = {"name": "X", "email": "x@gym.test", "permissions": [spelling]}
+        assert (await world.admin.post(f"{API}/staff-members", json=new)).status_code == 422
+        assert (
+            await world.admin.post(f"{API}/api-keys", json={"name": "X", "permissions": [spelling]})
+        ).status_code == 422

@@ -1,0 +1,269 @@
+"""Settings: a wrong value stops the start with one clear line that names the variable (page 3)."""
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from api.settings import Environment, LogFormat, Settings, SettingsError, load_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Neither the environment's nor those of a `.env` beside the code."""
+    for name in list(os.environ):
+        if name.startswith("MESSENGER_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    yield
+
+
+def test_everything_has_a_default_for_a_first_start() -> None:
+    settings = load_settings()
+    assert settings.environment is Environment.DEVELOPMENT
+    assert settings.database_url is None
+    assert settings.data_dir == Path(".data")
+    assert settings.port == 8000
+    assert settings.simulator_port == 8025
+    assert settings.workers == 1
+    assert settings.demo is True
+    assert (settings.viewer_lease_seconds, settings.seen_deadline_seconds) == (30, 20)
+
+
+def test_every_setting_of_the_contract_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "DATABASE_URL": "postgresql://user:pass@db/messenger",
+        "DATA_DIR": "/srv/messenger",
+        "HOST": "0.0.0.0",
+        "PORT": "9000",
+        "PUBLIC_URL": "https://text.example.com/",
+        "SECRET_KEY": "a key",
+        "ENVIRONMENT": "production",
+        "WORKERS": "4",
+        "LOG_LEVEL": "WARNING",
+        "LOG_FORMAT": "json",
+        "SIMULATOR_PORT": "9025",
+        "TWILIO_API_URL": "http://127.0.0.1:9025",
+        "TELNYX_API_URL": "http://127.0.0.1:9026",
+        "BANDWIDTH_API_URL": "http://127.0.0.1:9027",
+        "VIEWER_LEASE_SECONDS": "3.5",
+        "SEEN_DEADLINE_SECONDS": "2",
+        "SEND_LEASE_SECONDS": "6",
+        "DEMO": "0",
+    }.items():
+        monkeypatch.setenv(f"MESSENGER_{name}", value)
+    settings = load_settings()
+    assert settings.database_url == "postgresql+asyncpg://user:pass@db/messenger"
+    assert settings.data_dir == Path("/srv/messenger")
+    assert (settings.host, settings.port, settings.workers) == ("0.0.0.0", 9000, 4)
+    assert settings.public_base_url == "https://text.example.com"
+    assert settings.secure_cookies
+    assert settings.resolved_secret_key() == "a key"
+    assert settings.environment is Environment.PRODUCTION
+    assert (settings.log_level, settings.log_format) == ("warning", LogFormat.JSON)
+    assert (settings.simulator_port, settings.twilio_api_url) == (9025, "http://127.0.0.1:9025")
+    assert (settings.telnyx_api_url, settings.bandwidth_api_url) == ("http://127.0.0.1:9026", "http://127.0.0.1:9027")
+    assert settings.viewer_lease_seconds == 3.5
+    assert (settings.seen_deadline_seconds, settings.send_lease_seconds) == (2, 6)
+    assert settings.demo is False
+
+
+def test_a_dotenv_file_counts_and_the_environment_counts_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MESSENGER_PORT=9001\nMESSENGER_WORKERS=2\nSOMETHING_ELSE=x\n")
+    monkeypatch.setenv("MESSENGER_WORKERS", "3")
+    assert (load_settings().port, load_settings().workers) == (9001, 3)
+
+
+WRONG = [
+    ("ENVIRONMENT", "staging"),
+    ("ENVIRONMENT", ""),
+    ("DATABASE_URL", "mysql://db/messenger"),
+    ("DATABASE_URL", "sqlite:///messenger.db"),
+    ("DATABASE_URL", "db/messenger"),
+    ("PORT", "http"),
+    ("PORT", ""),
+    ("PORT", "-1"),
+    ("PORT", "65536"),
+    ("PUBLIC_URL", "text.example.com"),
+    ("PUBLIC_URL", "ftp://text.example.com"),
+    ("PUBLIC_URL", "https://"),
+    ("PUBLIC_URL", ""),
+    ("PUBLIC_URL", "http://[::1"),
+    ("PUBLIC_URL", "https://text.example.com:port"),
+    ("PUBLIC_URL", "https://text.example.com:99999"),
+    ("WORKERS", "0"),
+    ("WORKERS", "65"),
+    ("WORKERS", "many"),
+    ("LOG_LEVEL", "loud"),
+    ("LOG_FORMAT", "xml"),
+    ("DEMO", "perhaps"),
+    ("SIMULATOR_PORT", "0"),
+    ("TWILIO_API_URL", "api.twilio.com"),
+    ("TELNYX_API_URL", "api.telnyx.com"),
+    ("BANDWIDTH_API_URL", ""),
+    ("VIEWER_LEASE_SECONDS", "0"),
+    ("VIEWER_LEASE_SECONDS", "30s"),
+    ("VIEWER_LEASE_SECONDS", "nan"),
+    ("SEEN_DEADLINE_SECONDS", "-1"),
+    ("SEEN_DEADLINE_SECONDS", "inf"),
+    ("SEND_LEASE_SECONDS", "0"),
+    ("SEND_LEASE_SECONDS", "inf"),
+    ("DATABASE_POOL_SIZE", "0"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG, ids=[f"{name}={value}" for name, value in WRONG])
+def test_a_wrong_value_gives_one_clear_line_that_names_its_variable(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"MESSENGER_{name}", value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    line = str(refused.value)
+    assert len(line.splitlines()) == 1
+    assert f"MESSENGER_{name}: " in line
+    assert "Value error" not in line
+
+
+def test_several_wrong_values_are_all_named_in_the_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESSENGER_PORT", "http")
+    monkeypatch.setenv("MESSENGER_LOG_LEVEL", "loud")
+    with pytest.raises(SettingsError, match=r"^[^\n]*MESSENGER_PORT: [^\n]*MESSENGER_LOG_LEVEL: [^\n]*$"):
+        load_settings()
+
+
+def test_a_wrong_value_never_shows_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESSENGER_DATABASE_URL", "mysql://user:hunter2@db/messenger")
+    monkeypatch.setenv("MESSENGER_SECRET_KEY", "hunter3")
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert "hunter" not in str(refused.value)
+    monkeypatch.delenv("MESSENGER_DATABASE_URL")
+    assert "hunter" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, ["MESSENGER_SECRET_KEY", "MESSENGER_PUBLIC_URL"]),
+        ({"SECRET_KEY": "k"}, ["MESSENGER_PUBLIC_URL"]),
+        ({"PUBLIC_URL": "https://text.example.com"}, ["MESSENGER_SECRET_KEY"]),
+        ({"PUBLIC_URL": "https://text.example.com", "SECRET_KEY": ""}, ["MESSENGER_SECRET_KEY"]),
+        ({"PUBLIC_URL": "https://text.example.com", "SECRET_KEY": " "}, ["MESSENGER_SECRET_KEY"]),
+    ],
+)
+def test_production_names_what_it_needs_and_lacks(
+    given: dict[str, str], missing: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESSENGER_ENVIRONMENT", "production")
+    for name, value in given.items():
+        monkeypatch.setenv(f"MESSENGER_{name}", value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    line = str(refused.value)
+    assert len(line.splitlines()) == 1
+    assert [name for name in ("MESSENGER_SECRET_KEY", "MESSENGER_PUBLIC_URL") if name in line] == missing
+
+
+@pytest.mark.parametrize("spelling", ["postgres", "postgresql", "postgresql+asyncpg"])
+def test_every_spelling_of_a_postgresql_address_is_taken(spelling: str) -> None:
+    assert load_settings(database_url=f"{spelling}://db/m").database_url == "postgresql+asyncpg://db/m"
+
+
+def test_an_empty_database_address_means_the_embedded_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESSENGER_DATABASE_URL", "")
+    assert load_settings().database_url is None
+
+
+def test_without_a_public_address_providers_call_this_machine() -> None:
+    settings = load_settings(port=8123)
+    assert settings.public_base_url == "http://127.0.0.1:8123"
+    assert not settings.secure_cookies
+
+
+def test_settings_cannot_be_changed_while_the_service_runs() -> None:
+    settings = load_settings()
+    with pytest.raises(ValidationError):
+        settings.port = 1
+
+
+# The generated secret key.
+
+
+def test_outside_production_the_secret_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    data_dir = tmp_path / "not" / "there" / "yet"
+    key = load_settings(data_dir=data_dir).resolved_secret_key()
+    assert len(key) >= 43, "256 random bits"
+    assert [path.name for path in data_dir.iterdir()] == ["secret-key"]
+    assert stat.S_IMODE((data_dir / "secret-key").stat().st_mode) == 0o600
+    assert load_settings(data_dir=data_dir).resolved_secret_key() == key
+    assert load_settings(data_dir=tmp_path / "elsewhere").resolved_secret_key() != key
+
+
+def test_a_secret_key_that_is_set_is_the_one_and_leaves_no_file(tmp_path: Path) -> None:
+    assert load_settings(secret_key="given", data_dir=tmp_path).resolved_secret_key() == "given"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_secret_key_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`MESSENGER_SECRET_KEY=` in a file of settings must not encrypt credentials with nothing."""
+    monkeypatch.setenv("MESSENGER_SECRET_KEY", "")
+    assert load_settings(data_dir=tmp_path).resolved_secret_key() != ""
+
+
+RESOLVE = """
+import sys
+from pathlib import Path
+from api.settings import Settings
+settings = Settings(data_dir=Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+print(settings.resolved_secret_key(), flush=True)
+"""
+
+
+def test_processes_that_start_at_once_agree_on_one_secret_key(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", RESOLVE, str(data_dir)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        for _ in range(4)
+    ]
+    try:
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        answers = []
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        for process in processes:
+            answer, _ = process.communicate(timeout=30)
+            answers.append(answer.strip())
+            assert process.returncode == 0
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    assert len(set(answers)) == 1
+    assert answers[0] == (data_dir / "secret-key").read_text()
+    assert [path.name for path in data_dir.iterdir()] == ["secret-key"], "no candidate is left behind"
+
+
+def test_the_settings_type_takes_no_unknown_names_from_code() -> None:
+    assert "unknown" not in Settings.model_fields
+    assert not hasattr(load_settings(unknown=1), "unknown")
