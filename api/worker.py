@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from uuid import UUID
 
@@ -24,6 +24,8 @@ from api.settings import Settings
 
 POLL_SECONDS = 1.0
 BUSY_SECONDS = 0.02
+MAX_IN_FLIGHT = 64
+"""Messages of one organization that a worker has posted, or is about to, and not settled yet."""
 
 log = structlog.get_logger(__name__)
 
@@ -122,6 +124,7 @@ class Worker:
         self._secrets = secrets
         self._settings = settings
         self._applier = JournalApplier(database, providers, settings)
+        self._in_flight: dict[UUID, set[asyncio.Task[None]]] = {}
         self._outbox = Loop("outbox", self._send_due, interval=POLL_SECONDS)
         sweep_every = min(1.0, settings.viewer_lease_seconds / 4, settings.seen_deadline_seconds / 4)
         self._sweeper = Loop("sweeper", self._sweep, interval=sweep_every)
@@ -135,25 +138,43 @@ class Worker:
     async def stop(self) -> None:
         """Finishes what is under way: a message that was posted is settled before this returns."""
         await asyncio.gather(self._applier.stop(), self._outbox.stop(), self._sweeper.stop())
+        await asyncio.gather(*(task for group in self._in_flight.values() for task in group))
 
     async def _send_due(self) -> bool:
         async with self._database.transaction() as session:
             organizations = await delivery_queries.organizations_with_due_outbox(session)
-        sent = 0
+        claimed = 0
         for organization_id in organizations:
-            # One organization at a time, a batch each: one gym's mass text never delays another's reply.
+            # A batch each, in turn: one gym's mass text never delays another's reply, and a provider that hangs
+            # holds up no more than its own share.
+            in_flight = self._in_flight.setdefault(organization_id, set())
             await delivery.expire_leases(self._database, organization_id)
-            await self._ask(organization_id)
+            for question in await delivery.take_questions(self._database, organization_id, secrets=self._secrets):
+                self._spawn(in_flight, self._ask(question))
+            room = min(delivery.CLAIM_BATCH, MAX_IN_FLIGHT - len(in_flight))
+            if room <= 0:
+                continue
             claims = await delivery.claim(
                 self._database,
                 organization_id,
                 secrets=self._secrets,
                 public_base_url=self._settings.public_base_url,
                 lease=timedelta(seconds=self._settings.send_lease_seconds),
+                limit=room,
             )
-            await asyncio.gather(*(self._send(claim) for claim in claims))
-            sent += len(claims)
-        return sent > 0
+            for claim in claims:
+                self._spawn(in_flight, self._send(claim))
+            claimed += len(claims)
+        for organization_id in [each for each, group in self._in_flight.items() if not group]:
+            del self._in_flight[organization_id]
+        return claimed > 0
+
+    def _spawn(self, in_flight: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(_logged(work))
+        in_flight.add(task)
+        task.add_done_callback(in_flight.discard)
+        # What came free may be claimed, and the conversation's next message may leave.
+        task.add_done_callback(lambda _: self._outbox.wake())
 
     async def _send(self, claim: delivery.Claim) -> None:
         provider = self._providers.get(claim.provider)
@@ -161,12 +182,11 @@ class Worker:
         outcome = await provider.send(claim.line, claim.message)
         await delivery.settle(self._database, claim, outcome)
 
-    async def _ask(self, organization_id: UUID) -> None:
-        for question in await delivery.take_questions(self._database, organization_id, secrets=self._secrets):
-            provider = self._providers.get(question.provider)
-            assert provider is not None, f"line {question.line.line_id} has no adapter for {question.provider}"
-            outcome = await provider.reconcile(question.line, question.message)
-            await delivery.settle_question(self._database, question, outcome)
+    async def _ask(self, question: delivery.Question) -> None:
+        provider = self._providers.get(question.provider)
+        assert provider is not None, f"line {question.line.line_id} has no adapter for {question.provider}"
+        outcome = await provider.reconcile(question.line, question.message)
+        await delivery.settle_question(self._database, question, outcome)
 
     async def _sweep(self) -> bool:
         async with self._database.transaction() as session:
@@ -175,3 +195,11 @@ class Worker:
             async with self._database.transaction() as session:
                 await conversations.sweep(session, organization_id)
         return False
+
+
+async def _logged(work: Coroutine[None, None, None]) -> None:
+    """What fails here leaves its message claimed; when the lease ends it is `unknown`, and is asked about."""
+    try:
+        await work
+    except Exception:  # There is nobody above to hear of it.
+        log.exception("worker.delivery_failed")

@@ -92,9 +92,9 @@ async def claim(
         found = await queries.candidates(session, organization_id, limit=limit)
         if not found:
             return []
-        numbers: dict[UUID, PhoneNumber] = {}
-        for number_id in sorted({candidate.phone_number_id for candidate in found}):
-            numbers[number_id] = await directory.lock_phone_number(session, organization_id, number_id)
+        numbers = await directory.lock_phone_numbers(
+            session, organization_id, [candidate.phone_number_id for candidate in found]
+        )
         conversations = await conversation_queries.lock_conversations(
             session, organization_id, [candidate.conversation_id for candidate in found]
         )

@@ -15,8 +15,18 @@ from api.access.rules import Permission
 from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
 from api.consent.rules import Instance
 from api.demo.hours import OpeningHours
-from api.demo.people import AOTEAROA, DEMO_AGE_DAYS, DEMO_NAME, DEMO_SIGN_INS, FAMILIES, FRONT_DESK, STAFF
-from api.demo.people import Household, Mobile, Staff
+from api.demo.people import (
+    AOTEAROA,
+    DEMO_AGE_DAYS,
+    DEMO_NAME,
+    DEMO_SIGN_INS,
+    FAMILIES,
+    FRONT_DESK,
+    STAFF,
+    Household,
+    Mobile,
+    Staff,
+)
 from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord
 from api.directory.rules import OptInSource, OptInState, OwnerKind
 from api.kit.database import Base

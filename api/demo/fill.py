@@ -1,10 +1,12 @@
 """Storing the demo gym, in one transaction, once."""
 
 import secrets as random_secrets
+from collections.abc import Sequence
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import queries as access_queries
 from api.access import service as access
@@ -16,7 +18,7 @@ from api.demo.hours import OpeningHours
 from api.demo.people import DEMO_COUNTRY, DEMO_NAME, DEMO_PASSWORD, DEMO_SLUG, DEMO_TIMEZONE
 from api.demo.threads_earlier import CLOSED
 from api.demo.threads_now import OPEN, UNREAD
-from api.kit.database import Database, database_time
+from api.kit.database import Base, Database, database_time
 from api.kit.ids import new_id
 from api.kit.secrets import SecretBox
 from api.providers.port import ProviderName
@@ -52,12 +54,20 @@ async def fill_demo(database: Database, *, settings: Settings, secrets: SecretBo
             secrets=secrets,
         )
         Historian(business, picture_url=f"{settings.simulator_url}/static/icon.svg").tell([*UNREAD, *OPEN, *CLOSED])
-        session.add_all(business.rows)
-        await session.flush()
+        await _store(session, business.rows)
         in_order = sorted(business.entries, key=lambda recorded: recorded[0])
         for at, recorded in groupby(in_order, key=lambda recorded: recorded[0]):
-            await audit.record(session, organization_id, *(entry for _, entries in recorded for entry in entries), at=at)
+            await audit.record(
+                session, organization_id, *(entry for _, entries in recorded for entry in entries), at=at
+            )
     return True
+
+
+async def _store(session: AsyncSession, rows: Sequence[Base]) -> None:
+    """What is referred to first: no row knows of another but by its id."""
+    for table in Base.metadata.sorted_tables:
+        session.add_all([row for row in rows if row.__table__ is table])
+        await session.flush()
 
 
 def _credentials(providers: Providers) -> dict[str, str]:

@@ -125,16 +125,12 @@ class Historian:
             )
             self._business.rows.append(telling.conversation)
 
-    def _change(
-        self, telling: Telling, transition: Transition, actor: Actor, at: datetime, *entries: NewEntry
-    ) -> None:
+    def _change(self, telling: Telling, transition: Transition, actor: Actor, at: datetime, *entries: NewEntry) -> None:
         conversation = telling.started
         conversations.apply_state(conversation, transition.state, at=at)
         written = list(entries)
         if transition.change is not None:
-            written.append(
-                conversations.change_entry(transition.change, actor, conversation.id, telling.number.number)
-            )
+            written.append(conversations.change_entry(transition.change, actor, conversation.id, telling.number.number))
         self._business.record(at, *written)
 
     def _views(self, telling: Telling, by: str, at: datetime) -> None:

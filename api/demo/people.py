@@ -1,4 +1,4 @@
-"""Who the demo gym is: its staff, its families and their numbers (the American ones from the range kept for fiction)."""
+"""Who the demo gym is: staff, families and their numbers (the American ones from the range kept for fiction)."""
 
 from dataclasses import dataclass
 

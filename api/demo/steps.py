@@ -1,4 +1,4 @@
-"""The words in which the demo's threads are told. `after` is in minutes that the gym was open, since the step before."""
+"""The words in which the demo's threads are told. `after`: minutes that the gym was open since the step before."""
 
 from dataclasses import dataclass
 
@@ -59,7 +59,7 @@ Step = In | Out | Auto | Seen | Close | OptOut
 
 @dataclass(frozen=True)
 class Thread:
-    """Everything between one number and a line. `ended`: for how many minutes the gym has been open since its last step."""
+    """Everything between one number and a line. `ended`: minutes that the gym has been open since its last step."""
 
     number: str
     ended: float

@@ -35,7 +35,9 @@ CLOSED = (
         "0104",  # Anika Patel
         596,
         In("What time should Aarav be there for the showcase? Doors or call time?", 0),
-        Out("maria", "Gymnasts at 9:15, doors open for families at 10. Hair up, team leotard, no jewellery please.", 13),
+        Out(
+            "maria", "Gymnasts at 9:15, doors open for families at 10. Hair up, team leotard, no jewellery please.", 13
+        ),
         In("Perfect. Grandparents are flying in for it!", 6),
         Out("maria", "See you at the showcase!", 2, close=True),
     ),
@@ -44,7 +46,11 @@ CLOSED = (
         705,
         Auto(REMINDER, 0),
         In("Was I charged twice? I see two payments of $142", 48),
-        Out("ada", "Hi Tia, one is the tuition and one is the showcase fee. I can move the showcase fee to next month?", 22),
+        Out(
+            "ada",
+            "Hi Tia, one is the tuition and one is the showcase fee. I can move the showcase fee to next month?",
+            22,
+        ),
         In("Ahh that makes sense. No need, leave it. Just the balance then", 5),
         Out("ada", "The balance is $36, due on the 1st.", 3),
         In("Perfect, paying online now.", 4),
@@ -98,7 +104,9 @@ CLOSED = (
         In("Perfecto", 3),
         Close("ada", 14),
     ),
-    _desk("0130", 1828, Out("maria", STORM, 0), In("Thank you for letting us know. Stay safe!", 12), Close("maria", 40)),
+    _desk(
+        "0130", 1828, Out("maria", STORM, 0), In("Thank you for letting us know. Stay safe!", 12), Close("maria", 40)
+    ),
     _desk(
         "0132",  # Ashley Brown
         1843.3,
@@ -170,7 +178,11 @@ CLOSED = (
         "0127",  # Hannah Müller-Wright
         4710,
         In("We missed two classes last month, do make-ups expire?", 0),
-        Out("maria", "They last 60 days. Finn can use both in any Beginner class that has room, just book them in the portal.", 13),
+        Out(
+            "maria",
+            "They last 60 days. Finn can use both in any Beginner class that has room, just book them in the portal.",
+            13,
+        ),
         In("Great, we'll come this Saturday then", 10),
         Close("maria", 21),
     ),
@@ -193,7 +205,11 @@ CLOSED = (
         "0156",  # Jen Baker has left the gym since.
         6240,
         In("Hi, we're moving to Denver so this is Tyler's last month. He'll miss you all so much", 0),
-        Out("ada", "Oh, we'll miss him too! I've ended the membership for the end of the month. All the best in Denver!", 27),
+        Out(
+            "ada",
+            "Oh, we'll miss him too! I've ended the membership for the end of the month. All the best in Denver!",
+            27,
+        ),
         In("Thank you for five wonderful years ❤️", 6),
         Close("ada", 15),
     ),

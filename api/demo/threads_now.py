@@ -77,7 +77,12 @@ OPEN = (
     _desk(
         "0142",  # Dorothy Thompson's telephone at home
         96,
-        Out("maria", "Hello Mrs. Thompson, Lily feels unwell and waits at the front desk. Could you call us?", 0, landline=True),
+        Out(
+            "maria",
+            "Hello Mrs. Thompson, Lily feels unwell and waits at the front desk. Could you call us?",
+            0,
+            landline=True,
+        ),
     ),
     _desk(
         "0119",  # Marta Kowalska
@@ -89,7 +94,9 @@ OPEN = (
             "then, or could she come and only do bars and stretching? She is very sad to miss the team. Thank you!",
             0,
         ),
-        Out("maria", "Oh no, poor Zosia! I'm asking Coach Grace what she can do safely and will let you know today.", 9),
+        Out(
+            "maria", "Oh no, poor Zosia! I'm asking Coach Grace what she can do safely and will let you know today.", 9
+        ),
     ),
     _desk(
         "0112",  # Carmen Garcia: two families, one of which has opted out
@@ -105,7 +112,11 @@ OPEN = (
         "0116",  # Keisha Johnson
         243,
         In("Hi! Do you have the party room free on a Saturday afternoon next month? Amara turns 8, about 14 kids", 0),
-        Out("maria", "How fun! We have the 2nd and 3rd Saturday, 1 to 3 pm. It's $285 with a coach, and a $75 deposit.", 16),
+        Out(
+            "maria",
+            "How fun! We have the 2nd and 3rd Saturday, 1 to 3 pm. It's $285 with a coach, and a $75 deposit.",
+            16,
+        ),
         In("The 3rd Saturday is perfect. Is cake allowed?", 7),
         Out("maria", "Cake is very welcome 🎂 I'll hold the room until tomorrow, the deposit confirms it.", 5),
         In("Will pay it tonight, thanks!!", 18),

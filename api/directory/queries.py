@@ -1,6 +1,6 @@
 """SQL of the directory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -42,15 +42,22 @@ async def ensure_phone_numbers(
     return found
 
 
+async def lock_phone_numbers(
+    session: AsyncSession, organization_id: UUID, phone_number_ids: Iterable[UUID]
+) -> dict[UUID, PhoneNumber]:
+    """Locked in the order of their ids."""
+    rows = await session.scalars(
+        select(PhoneNumber)
+        .where(PhoneNumber.organization_id == organization_id, PhoneNumber.id.in_(set(phone_number_ids)))
+        .order_by(PhoneNumber.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in rows}
+
+
 async def lock_phone_number(session: AsyncSession, organization_id: UUID, phone_number_id: UUID) -> PhoneNumber:
-    return (
-        await session.scalars(
-            select(PhoneNumber)
-            .where(PhoneNumber.organization_id == organization_id, PhoneNumber.id == phone_number_id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    ).one()
+    return (await lock_phone_numbers(session, organization_id, [phone_number_id]))[phone_number_id]
 
 
 async def phone_number(session: AsyncSession, organization_id: UUID, number: str) -> PhoneNumber | None:

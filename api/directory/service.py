@@ -349,8 +349,7 @@ async def _archive(
             staff_member_id=None if is_family else record.id,
         )
     )
-    for phone_number_id in sorted(set(ids)):
-        await queries.lock_phone_number(session, record.organization_id, phone_number_id)
+    await queries.lock_phone_numbers(session, record.organization_id, ids)
     at: datetime = await database_time(session)
     record.archived_at = at if archived else None
     record.updated_at = at

@@ -50,8 +50,7 @@ async def apply_statuses(
             row = await conversation_queries.conversation(session, organization_id, conversation_id)
             assert row is not None
             numbers[row.conversation.id] = row.number
-        for number_id in sorted({number.id for number in numbers.values()}):
-            await directory.lock_phone_number(session, organization_id, number_id)
+        await directory.lock_phone_numbers(session, organization_id, [number.id for number in numbers.values()])
     locked = await conversation_queries.lock_conversations(session, organization_id, sorted(conversation_ids))
     current = {
         message.id: message

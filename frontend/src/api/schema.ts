@@ -235,6 +235,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/families/by-external-id/{external_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Family
+         * @description Create the family with this external id, or make it as given. States that are not given stay.
+         */
+        put: operations["put_family"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/families/{family_id}": {
         parameters: {
             query?: never;
@@ -249,7 +269,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Family
+         * @description Change a family. A record whose number changes starts with no opt-in (OPTIN-MOVE).
+         */
+        patch: operations["update_family"];
         trace?: never;
     };
     "/api/v1/families/{family_id}/archive": {
@@ -401,7 +425,11 @@ export interface paths {
          */
         get: operations["check_opt_in"];
         put?: never;
-        post?: never;
+        /**
+         * Check Opt Ins
+         * @description The same for up to 1,000 numbers at once. It creates nothing, so it needs no Idempotency-Key.
+         */
+        post: operations["check_opt_ins"];
         delete?: never;
         options?: never;
         head?: never;
@@ -473,6 +501,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/staff-members/by-external-id/{external_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Staff Member
+         * @description Create the staff member with this external id, or make them as given.
+         */
+        put: operations["put_staff_member"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff-members/{staff_member_id}": {
         parameters: {
             query?: never;
@@ -487,7 +535,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Staff Member
+         * @description Change a staff member: permissions bite at the next request (PERM-NOW).
+         */
+        patch: operations["update_staff_member"];
         trace?: never;
     };
     "/api/v1/staff-members/{staff_member_id}/archive": {
@@ -772,6 +824,23 @@ export interface components {
             /** Relation */
             relation?: string | null;
         };
+        /**
+         * ContactPut
+         * @description One contact of a list that replaces what is there: the one with `id`, else the one of this name, else a new.
+         */
+        ContactPut: {
+            /** Id */
+            id?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Phone Records
+             * @default []
+             */
+            phone_records?: components["schemas"]["PhoneRecordPut"][];
+            /** Relation */
+            relation?: string | null;
+        };
         /** Conversation */
         Conversation: {
             /**
@@ -925,6 +994,20 @@ export interface components {
             items: components["schemas"]["Family"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * FamilyPatch
+         * @description What is left out stays. `contacts` replaces the whole list.
+         */
+        FamilyPatch: {
+            /** Archived */
+            archived?: boolean | null;
+            /** Contacts */
+            contacts?: components["schemas"]["ContactPut"][] | null;
+            /** External Id */
+            external_id?: string | null;
+            /** Name */
+            name?: string | null;
         };
         /** FieldError */
         FieldError: {
@@ -1121,6 +1204,8 @@ export interface components {
         };
         /** Message */
         Message: {
+            /** Asks To Stop */
+            asks_to_stop: boolean;
             /** Body */
             body: string;
             /**
@@ -1162,6 +1247,8 @@ export interface components {
         };
         /** MessageDetail */
         MessageDetail: {
+            /** Asks To Stop */
+            asks_to_stop: boolean;
             /** Body */
             body: string;
             /**
@@ -1307,6 +1394,24 @@ export interface components {
             /** Stopped At */
             stopped_at: string | null;
         };
+        /**
+         * OptInChecks
+         * @description One check for each number asked about, in that order.
+         */
+        OptInChecks: {
+            /** Items */
+            items: components["schemas"]["OptInCheck"][];
+        };
+        /**
+         * OptInChecksIn
+         * @description Without `line_id`, the oldest line in service.
+         */
+        OptInChecksIn: {
+            /** Line Id */
+            line_id?: string | null;
+            /** Phone Numbers */
+            phone_numbers: string[];
+        };
         /** OptInIn */
         OptInIn: {
             source: components["schemas"]["OptInSource"];
@@ -1396,6 +1501,22 @@ export interface components {
          * @description Without `opt_in` the state is `unknown`: never asked.
          */
         PhoneRecordIn: {
+            /** Label */
+            label?: string | null;
+            opt_in?: components["schemas"]["OptInIn"] | null;
+            /** Phone Number */
+            phone_number: string;
+        };
+        /**
+         * PhoneRecordPut
+         * @description One record of a list that replaces what is there.
+         *
+         *     It is the record with `id`, else the one that has this number, else a new one. A record whose number changes starts
+         *     `unknown` (OPTIN-MOVE); without `opt_in` the state of one that keeps its number stays.
+         */
+        PhoneRecordPut: {
+            /** Id */
+            id?: string | null;
             /** Label */
             label?: string | null;
             opt_in?: components["schemas"]["OptInIn"] | null;
@@ -1507,6 +1628,28 @@ export interface components {
             items: components["schemas"]["StaffMember"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * StaffMemberPatch
+         * @description What is left out stays. `phone_records` replaces the whole list. A new password ends the person's sessions.
+         */
+        StaffMemberPatch: {
+            /** Archived */
+            archived?: boolean | null;
+            /** Email */
+            email?: string | null;
+            /** External Id */
+            external_id?: string | null;
+            /** Is Admin */
+            is_admin?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /** Password */
+            password?: string | null;
+            /** Permissions */
+            permissions?: components["schemas"]["Permission"][] | null;
+            /** Phone Records */
+            phone_records?: components["schemas"]["PhoneRecordPut"][] | null;
         };
         /**
          * Status
@@ -2752,6 +2895,87 @@ export interface operations {
             };
         };
     };
+    put_family: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id in another system. */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FamilyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Family"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Family"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_family: {
         parameters: {
             query?: never;
@@ -2792,6 +3016,86 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_family: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FamilyPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Family"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3472,6 +3776,84 @@ export interface operations {
             };
         };
     };
+    check_opt_ins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OptInChecksIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OptInChecks"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_opt_in: {
         parameters: {
             query?: never;
@@ -3792,6 +4174,87 @@ export interface operations {
             };
         };
     };
+    put_staff_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id in another system. */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffMemberIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffMember"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffMember"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_staff_member: {
         parameters: {
             query?: never;
@@ -3832,6 +4295,86 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_staff_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                staff_member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffMemberPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffMember"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

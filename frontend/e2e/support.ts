@@ -1,0 +1,80 @@
+/** What the browser tests share: people to sign in as, the Messenger's badges, the handsets of the carrier simulator. */
+import { expect, test as base, type BrowserContext, type Page } from "@playwright/test";
+
+const PASSWORD = "gymnastics-demo";
+export const SIMULATOR = `http://127.0.0.1:${process.env.E2E_SIMULATOR_PORT ?? ""}/`;
+
+/** The demo gym's sign-ins, by what they may do. */
+export const PEOPLE = {
+  administrator: "ada@demo.test",
+  readsAndAnswers: "maria@demo.test",
+  onlyReads: "daniel@demo.test",
+  neither: "noah@demo.test",
+} as const;
+
+/** Fails a test whose page threw an error or was stopped by the Content-Security-Policy, whatever else it proved. */
+export const test = base.extend<{ noPageErrors: undefined }>({
+  noPageErrors: [
+    async ({ context }, use) => {
+      const errors: string[] = [];
+      context.on("weberror", (error) => errors.push(error.error().message));
+      context.on("console", (message) => {
+        if (message.type() === "error" && /Content Security Policy|Refused to/.test(message.text())) errors.push(message.text());
+      });
+      await use(undefined);
+      expect(errors, "errors of the page").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+export { expect };
+
+export async function signIn(page: Page, email: string, to = "/"): Promise<void> {
+  await page.goto(to);
+  await page.getByRole("textbox", { name: "Organization" }).fill("demo");
+  await page.getByRole("textbox", { name: "Email" }).fill(email);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
+}
+
+export const messengerIcon = (page: Page) => page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^Messenger/ });
+
+/** What the two badges say. */
+export async function badges(page: Page): Promise<{ red: number; gray: number }> {
+  const name = (await messengerIcon(page).getAttribute("aria-label")) ?? "";
+  return { red: Number(/(\d+) unread/.exec(name)?.[1] ?? 0), gray: Number(/(\d+) open/.exec(name)?.[1] ?? 0) };
+}
+
+export const conversations = (page: Page) => page.getByRole("list", { name: "Conversations" });
+export const messages = (page: Page) => page.getByRole("log", { name: "Messages" });
+export const composer = (page: Page) => page.getByRole("textbox", { name: "Message" });
+
+/** A parent's telephone, on the simulator's page. */
+export class Handset {
+  private constructor(
+    readonly page: Page,
+    private readonly name: string,
+  ) {}
+
+  static async open(context: BrowserContext, name: string): Promise<Handset> {
+    const page = await context.newPage();
+    await page.goto(SIMULATOR);
+    await page.getByRole("searchbox", { name: "Search handsets" }).fill(name);
+    await page.getByRole("list", { name: "All handsets" }).getByRole("button", { name: new RegExp(`^${name}`) }).click();
+    return new Handset(page, name);
+  }
+
+  private get phone() {
+    return this.page.getByRole("region", { name: this.name });
+  }
+
+  get texts() {
+    return this.phone.getByRole("log", { name: "Texts" });
+  }
+
+  async text(words: string): Promise<void> {
+    await this.phone.getByRole("textbox", { name: "Text message" }).fill(words);
+    await this.phone.getByRole("textbox", { name: "Text message" }).press("Enter");
+  }
+}

@@ -1,0 +1,295 @@
+"""Signing in and out: the cookie, refusals, throttling, forged requests, and what of it is recorded."""
+
+import asyncio
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.access.dependencies import SESSION_COOKIE
+from tests.support import postgres
+from tests.support.business import PASSWORD
+from tests.support.service import ORIGIN, Service, service_settings
+from tests.support.world import World
+
+API = "/api/v1"
+ADMIN_EMAIL = "ada@gym.test"
+
+
+def credentials(world: World, **changes: str) -> dict[str, str]:
+    return {"organization": world.slug, "email": ADMIN_EMAIL, "password": PASSWORD, **changes}
+
+
+def cookie_of(response: httpx.Response) -> Any:
+    return SimpleCookie(response.headers["set-cookie"])[SESSION_COOKIE]
+
+
+async def test_signing_in_says_who_one_is_and_what_one_may_do(world: World) -> None:
+    client = world.other_client()
+
+    response = await client.post(f"{API}/session", json=credentials(world))
+
+    assert response.status_code == 200
+    assert response.json()["staff_member"]["email"] == ADMIN_EMAIL
+    assert response.json()["organization"]["slug"] == world.slug
+    assert response.json()["is_admin"] is True
+    assert (await client.get(f"{API}/me")).json() == response.json()
+
+
+async def test_the_cookie_is_kept_from_scripts_and_from_other_sites(world: World) -> None:
+    cookie = cookie_of(await world.other_client().post(f"{API}/session", json=credentials(world)))
+
+    assert cookie["httponly"] is True
+    assert cookie["samesite"].lower() == "lax"
+    assert cookie["path"] == "/"
+    assert cookie["domain"] == ""
+    assert int(cookie["max-age"]) == world.service.settings.session_hours * 3600
+    assert not cookie["secure"], "The service is reached over http here."
+
+
+async def test_the_cookie_is_secure_where_the_service_is_reached_over_https(
+    clone: postgres.Database, tmp_path: Path
+) -> None:
+    settings = service_settings(tmp_path, public_url="https://messenger.example")
+    async with Service.running(settings, clone) as service:
+        world = await World.create(service)
+        headers = {"Origin": "https://messenger.example"}
+        response = await service.client().post(f"{API}/session", json=credentials(world), headers=headers)
+        assert cookie_of(response)["secure"] is True
+
+
+async def test_the_token_is_stored_hashed(world: World) -> None:
+    token = cookie_of(await world.other_client().post(f"{API}/session", json=credentials(world))).value
+
+    stored = await world.rows("SELECT convert_from(token_hash, 'LATIN1') FROM staff_sessions")
+
+    assert all(token not in row[0] and token.partition(".")[2] not in row[0] for row in stored)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"password": "wrong"},
+        {"email": "nobody@gym.test"},
+        {"organization": "no-such-business"},
+        {"email": "maria@gym.test"},
+    ],
+    ids=["a wrong password", "an unknown person", "an unknown business", "a person without a password"],
+)
+async def test_a_refusal_never_says_which_part_was_wrong(world: World, changes: dict[str, str]) -> None:
+    client = world.other_client()
+
+    response = await client.post(f"{API}/session", json=credentials(world, **changes))
+
+    assert response.status_code == 401
+    assert response.json()["detail"] == "The business, email address or password is not right."
+    assert "set-cookie" not in response.headers
+    assert (await client.get(f"{API}/me")).status_code == 401
+
+
+async def test_an_email_address_is_the_same_in_capitals(world: World) -> None:
+    response = await world.sign_in(world.other_client(), ADMIN_EMAIL.upper())
+    assert response.status_code == 200
+
+
+async def fail(world: World, times: int, *, email: str = ADMIN_EMAIL) -> list[int]:
+    responses = [await world.sign_in(world.other_client(), email, "wrong") for _ in range(times)]
+    return [response.status_code for response in responses]
+
+
+async def test_repeated_failures_are_slowed_down_for_that_account_alone(world: World) -> None:
+    new = {"name": "Zoe", "email": "zoe@gym.test", "password": PASSWORD, "permissions": []}
+    assert (await world.admin.post(f"{API}/staff-members", json=new)).status_code == 201
+
+    assert await fail(world, 5) == [401] * 5
+    slowed = await world.sign_in(world.other_client(), ADMIN_EMAIL)
+    another = await world.sign_in(world.other_client(), "zoe@gym.test")
+
+    assert slowed.status_code == 429, "Even the right password waits, or waiting would tell nothing."
+    assert slowed.json()["type"] == "/problems/rate-limited"
+    assert 1 <= int(slowed.headers["retry-after"]) <= 2
+    assert another.status_code == 200
+
+
+async def test_each_further_failure_waits_longer_and_success_forgets_them(world: World) -> None:
+    at_once = "UPDATE sign_in_failures SET at = at - interval '301 seconds' RETURNING id"
+    assert await fail(world, 5) == [401] * 5
+    assert await fail(world, 1) == [429]
+
+    await world.rows(at_once)
+    assert await fail(world, 1) == [401]
+    longer = await world.sign_in(world.other_client(), ADMIN_EMAIL)
+    assert longer.status_code == 429
+    assert int(longer.headers["retry-after"]) == 2
+
+    await world.rows(at_once)
+    assert (await world.sign_in(world.other_client(), ADMIN_EMAIL)).status_code == 200
+    assert await fail(world, 5) == [401] * 5
+
+
+async def test_capitals_do_not_make_it_another_account_to_guess_at(world: World) -> None:
+    for email in ("ada@gym.test", "ADA@gym.test", "Ada@Gym.Test", "aDA@gym.test", "adA@gym.test"):
+        assert await fail(world, 1, email=email) == [401]
+    assert await fail(world, 1, email="AdA@gym.test") == [429]
+
+
+async def test_tries_of_many_accounts_from_one_address_are_slowed_down_too(world: World) -> None:
+    await world.rows(
+        "INSERT INTO sign_in_failures (organization_id, id, account, address)"
+        " SELECT :id, gen_random_uuid(), 'person' || n || '@gym.test', '127.0.0.1' FROM generate_series(1, 50) AS n"
+        " RETURNING id",
+        id=world.organization_id,
+    )
+    assert (await world.sign_in(world.other_client(), ADMIN_EMAIL)).status_code == 429
+
+
+UNSAFE = [("POST", f"{API}/families"), ("PUT", f"{API}/families/by-external-id/1"), ("DELETE", f"{API}/session")]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [None, "https://evil.test", "null", "", "http://[", "http://messenger.test.evil.test", "http://evil.test:80"],
+)
+async def test_an_unsafe_request_from_another_site_or_from_nowhere_is_refused(world: World, origin: str | None) -> None:
+    headers = {} if origin is None else {"Origin": origin}
+    forged = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=world.service.app, raise_app_exceptions=False),
+        base_url=ORIGIN,
+        headers=headers,
+        cookies=world.admin.cookies,
+    )
+    before = await world.table_sizes()
+
+    for method, path in UNSAFE:
+        response = await forged.request(method, path, json={"name": "Forged", "contacts": []})
+        assert (response.status_code, response.json()["type"]) == (403, "/problems/cross-origin")
+    assert (await forged.get(f"{API}/families")).status_code == 200, "Reading is safe, and its answer unreadable."
+    assert await world.table_sizes() == before
+
+
+async def test_signing_in_from_another_site_is_refused_too(world: World) -> None:
+    headers = {"Origin": "https://evil.test"}
+    response = await world.other_client().post(f"{API}/session", json=credentials(world), headers=headers)
+    assert response.status_code == 403
+    assert "set-cookie" not in response.headers
+
+
+async def test_an_api_key_needs_no_origin_and_a_wrong_one_is_not_rescued_by_a_cookie(world: World) -> None:
+    client = await world.api_key()
+    assert (await client.post(f"{API}/families", json={"name": "New", "contacts": []})).status_code == 201
+
+    for authorization in ("Bearer nonsense", "Bearer ", "Bearer", "Basic YTpi", "mc_1_2_3", "Bearer mc_1_zz_3"):
+        response = await world.admin.get(f"{API}/me", headers={"Authorization": authorization})
+        assert (authorization, response.status_code) == (authorization, 401)
+        assert response.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("token", ["", "x", "x.y", ".", "00000000000000000000000000000000.x", "a" * 4000])
+async def test_a_cookie_of_nonsense_signs_nobody_in(world: World, token: str) -> None:
+    response = await world.other_client().get(f"{API}/me", headers={"Cookie": f"{SESSION_COOKIE}={token}"})
+    assert response.status_code == 401
+
+
+async def test_signing_out_ends_this_session_and_no_other(world: World) -> None:
+    here, there = world.other_client(), world.other_client()
+    for client in (here, there):
+        await world.sign_in(client, ADMIN_EMAIL)
+    token = here.cookies[SESSION_COOKIE]
+
+    response = await here.delete(f"{API}/session")
+
+    assert response.status_code == 204
+    assert cookie_of(response).value == ""
+    here.cookies.set(SESSION_COOKIE, token)
+    assert (await here.get(f"{API}/me")).status_code == 401, "The token is dead, not only forgotten by the browser."
+    assert (await there.get(f"{API}/me")).status_code == 200
+
+
+async def test_a_session_that_is_not_used_ends(world: World) -> None:
+    await world.rows("UPDATE staff_sessions SET expires_at = now() - interval '1 second' RETURNING id")
+    assert (await world.admin.get(f"{API}/me")).status_code == 401
+
+
+async def test_a_session_in_use_goes_on(world: World) -> None:
+    await world.rows(
+        "UPDATE staff_sessions SET expires_at = now() + interval '1 minute', last_used_at = now() - interval '2 minutes'"
+        " RETURNING id"
+    )
+    assert (await world.admin.get(f"{API}/me")).status_code == 200
+    ((left,),) = await world.rows(
+        "SELECT expires_at - now() > interval '1 day' FROM staff_sessions WHERE staff_member_id = :id",
+        id=world.staff_ids["admin"],
+    )
+    assert left is True
+
+
+async def test_an_archived_person_is_signed_out_everywhere_and_cannot_come_back(world: World) -> None:
+    new = {"name": "Zoe", "email": "zoe@gym.test", "password": PASSWORD, "permissions": ["sms_logs"]}
+    zoe = (await world.admin.post(f"{API}/staff-members", json=new)).json()
+    client = world.other_client()
+    assert (await world.sign_in(client, "zoe@gym.test")).status_code == 200
+
+    await world.admin.post(f"{API}/staff-members/{zoe['id']}/archive")
+
+    assert (await client.get(f"{API}/conversations")).status_code == 401
+    assert (await world.sign_in(world.other_client(), "zoe@gym.test")).status_code == 401
+
+
+async def test_a_new_password_ends_the_sessions_of_the_old_one(world: World) -> None:
+    new = {"name": "Zoe", "email": "zoe@gym.test", "password": PASSWORD, "permissions": []}
+    zoe = (await world.admin.post(f"{API}/staff-members", json=new)).json()
+    client = world.other_client()
+    await world.sign_in(client, "zoe@gym.test")
+
+    changed = await world.admin.patch(f"{API}/staff-members/{zoe['id']}", json={"password": "another long one"})
+
+    assert changed.status_code == 200
+    assert (await client.get(f"{API}/me")).status_code == 401
+    assert (await world.sign_in(client, "zoe@gym.test")).status_code == 401
+    assert (await world.sign_in(client, "zoe@gym.test", "another long one")).status_code == 200
+
+
+async def test_AUDIT_WHAT_sign_ins_refusals_and_sign_outs_leave_their_entries(world: World) -> None:
+    before = len(await world.audited())
+    client = world.other_client()
+
+    await world.sign_in(client, ADMIN_EMAIL, "wrong")
+    await world.sign_in(client, "nobody@gym.test", "wrong")
+    await world.sign_in(client, ADMIN_EMAIL)
+    await client.delete(f"{API}/session")
+
+    assert (await world.audited())[before:] == [
+        "session.refused",
+        "session.refused",
+        "session.created",
+        "session.ended",
+    ]
+    refused = await world.rows(
+        "SELECT actor_kind, actor_name, details->>'email' FROM audit_entries"
+        " WHERE action = 'session.refused' ORDER BY at"
+    )
+    assert refused == [
+        ("staff_member", "Ada", ADMIN_EMAIL),
+        ("system", "Messenger", "nobody@gym.test"),
+    ]
+
+
+async def test_no_password_is_ever_written_down(world: World) -> None:
+    await world.sign_in(world.other_client(), ADMIN_EMAIL, "a very secret wrong one")
+    ((found,),) = await world.rows("SELECT count(*) FROM audit_entries WHERE details::text LIKE '%secret%'")
+    assert found == 0
+    ((hashed,),) = await world.rows(
+        "SELECT bool_and(password_hash LIKE '$argon2id$%') FROM staff_members WHERE password_hash IS NOT NULL"
+    )
+    assert hashed is True
+
+
+async def test_many_guesses_at_once_are_all_counted(world: World) -> None:
+    guesses = [world.sign_in(world.other_client(), ADMIN_EMAIL, f"guess {n}") for n in range(8)]
+    await asyncio.gather(*guesses)
+
+    response = await world.sign_in(world.other_client(), ADMIN_EMAIL)
+
+    assert response.status_code == 429
