@@ -1,6 +1,6 @@
 /**
  * Browser tests against the real thing: `messenger up` with its own data folder, on free ports, with the carrier simulator.
- * Nothing is mocked. CHROMIUM_PATH names the browser; `node ../scripts/chromium/chromium.mjs` finds one.
+ * Nothing is mocked. The browser is the one that CHROMIUM_PATH names, or the one that scripts/chromium finds.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -22,9 +22,10 @@ if (!process.env.E2E_PORT) {
   const [port, simulatorPort] = execFileSync(process.execPath, ["-e", FREE_PORTS], { encoding: "utf8" }).trim().split(" ");
   const dataDir = mkdtempSync(join(tmpdir(), "messenger-e2e-"));
   Object.assign(process.env, { E2E_PORT: port, E2E_SIMULATOR_PORT: simulatorPort, E2E_DATA_DIR: dataDir });
+  process.env.CHROMIUM_PATH ??= execFileSync(process.execPath, ["../scripts/chromium/chromium.mjs"], { encoding: "utf8" }).trim();
   process.on("exit", () => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 }));
 }
-const { E2E_PORT = "", E2E_SIMULATOR_PORT = "", E2E_DATA_DIR = "" } = process.env;
+const { E2E_PORT = "", E2E_SIMULATOR_PORT = "", E2E_DATA_DIR = "", CHROMIUM_PATH = "" } = process.env;
 const address = `http://127.0.0.1:${E2E_PORT}`;
 
 export default defineConfig({
@@ -45,7 +46,7 @@ export default defineConfig({
     trace: "retain-on-failure",
     launchOptions: {
       args: ["--no-sandbox"],
-      ...(process.env.CHROMIUM_PATH && { executablePath: process.env.CHROMIUM_PATH }),
+      executablePath: CHROMIUM_PATH,
     },
   },
   webServer: {

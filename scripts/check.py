@@ -80,12 +80,13 @@ APP_TESTS = Step(
     report=junit("app-tests"),
 )
 BUILD = Step("build", "Build of the app", script("bootstrap.py", "build"))
+# A file's tests stay together: those that start the whole product do so once for their file.
 SERVICE_TESTS = Step(
     "service-tests",
     "Tests of the service (pytest)",
     (
         *(BIN / "python", "-m", "pytest", "--quiet"),
-        *("--numprocesses=auto", "--maxprocesses=8", "--dist=worksteal"),
+        *("--numprocesses=auto", "--maxprocesses=8", "--dist=loadfile"),
         f"--junitxml={junit('service-tests')}",
     ),
     report=junit("service-tests"),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -40,14 +40,34 @@ from api.settings import Settings
 from simulator.app import create_server
 from simulator.settings import Settings as SimulatorSettings
 from tests.support import postgres
+from tests.support.service import service_settings
+from tests.support.stack import eventually
 
 CHICAGO = ZoneInfo("America/Chicago")
 
 
+@pytest.fixture(scope="module")
+def filled(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Database]:
+    """A database with the demo in it, for the tests that only look at it."""
+    clone = postgres.clone_database(template)
+    assert asyncio.run(_fill_at(clone.url, service_settings(tmp_path_factory.mktemp("demo")))) is True
+    yield clone
+    postgres.drop_database(clone)
+
+
 @pytest.fixture
-async def fill(database: Database, settings: Settings) -> bool:
-    """What filling a new database answered."""
-    return await _fill(database, settings)
+async def demo(filled: postgres.Database) -> AsyncIterator[Database]:
+    database = Database(filled.url, pool_size=2)
+    yield database
+    await database.close()
+
+
+async def _fill_at(url: str, settings: Settings) -> bool:
+    database = Database(url, pool_size=2)
+    try:
+        return await _fill(database, settings)
+    finally:
+        await database.close()
 
 
 async def _fill(database: Database, settings: Settings) -> bool:
@@ -84,15 +104,14 @@ async def _by_conversation(database: Database) -> dict[UUID, list[Message]]:
         return threads
 
 
-async def test_the_indicator_says_what_the_rows_say(database: Database, fill: bool) -> None:
+async def test_the_indicator_says_what_the_rows_say(demo: Database) -> None:
     """IND-RED, IND-GRAY."""
-    assert fill is True
-    organization = await _organization(database)
-    async with database.transaction() as session:
+    organization = await _organization(demo)
+    async with demo.transaction() as session:
         indicator = await conversation_queries.indicator(session, organization.id)
-    conversations: list[Conversation] = await _all(database, Conversation)
+    conversations: list[Conversation] = await _all(demo, Conversation)
     unread_messages = 0
-    threads = await _by_conversation(database)
+    threads = await _by_conversation(demo)
     for conversation in conversations:
         if conversation.status == "unread":
             unread_messages += sum(
@@ -105,10 +124,10 @@ async def test_the_indicator_says_what_the_rows_say(database: Database, fill: bo
     assert statuses["closed"] >= 20
 
 
-async def test_each_conversation_is_its_messages(database: Database, fill: bool) -> None:
+async def test_each_conversation_is_its_messages(demo: Database) -> None:
     """Numbers without a gap, unread counts, previews, what the list is sorted by."""
-    threads = await _by_conversation(database)
-    for conversation in await _all(database, Conversation):
+    threads = await _by_conversation(demo)
+    for conversation in await _all(demo, Conversation):
         thread = threads[conversation.id]
         last = thread[-1]
         assert [message.seq for message in thread] == list(range(1, conversation.last_seq + 1))
@@ -124,11 +143,11 @@ async def test_each_conversation_is_its_messages(database: Database, fill: bool)
         assert conversation.seen_deadline is None
 
 
-async def test_the_audit_log_is_whole_and_in_order(database: Database, fill: bool) -> None:
+async def test_the_audit_log_is_whole_and_in_order(demo: Database) -> None:
     """AUDIT-CHAIN; and no entry is dated before the one that it follows."""
-    organization = await _organization(database)
-    entries = sorted(await _all(database, AuditEntry), key=lambda entry: entry.chain_number)
-    async with database.transaction() as session:
+    organization = await _organization(demo)
+    entries = sorted(await _all(demo, AuditEntry), key=lambda entry: entry.chain_number)
+    async with demo.transaction() as session:
         assert await audit.verify(session, organization.id) == len(entries)
     chains: dict[UUID, list[AuditEntry]] = {}
     for entry in entries:
@@ -137,40 +156,40 @@ async def test_the_audit_log_is_whole_and_in_order(database: Database, fill: boo
         assert all(earlier.at <= later.at for earlier, later in pairwise(chain))
 
 
-async def test_every_message_that_was_sent_is_audited_under_its_sender(database: Database, fill: bool) -> None:
+async def test_every_message_that_was_sent_is_audited_under_its_sender(demo: Database) -> None:
     """AUDIT-WHAT."""
     senders = {
-        entry.message_id: entry.actor_id for entry in await _all(database, AuditEntry) if entry.action == "message.sent"
+        entry.message_id: entry.actor_id for entry in await _all(demo, AuditEntry) if entry.action == "message.sent"
     }
-    sent = [m for m in await _all(database, Message) if m.direction == Direction.OUTBOUND]
+    sent = [m for m in await _all(demo, Message) if m.direction == Direction.OUTBOUND]
     assert senders == {message.id: message.sent_by_staff_member_id or message.sent_by_api_key_id for message in sent}
     may_send = {
         member.id
-        for member in await _all(database, StaffMember)
+        for member in await _all(demo, StaffMember)
         if member.is_admin or {"sms_logs", "mass_text"} <= set(member.permissions)
     }
     assert {m.sent_by_staff_member_id for m in sent} - {None} <= may_send
 
 
-async def test_the_trail_of_each_conversation_leads_to_its_status(database: Database, fill: bool) -> None:
+async def test_the_trail_of_each_conversation_leads_to_its_status(demo: Database) -> None:
     """AUDIT-WHAT: the last entry that changed the status is the status there is."""
     states = {"conversation.unread": "unread", "conversation.opened": "open", "conversation.closed": "closed"}
     last: dict[UUID, str] = {}
-    for entry in sorted(await _all(database, AuditEntry), key=lambda entry: entry.chain_number):
+    for entry in sorted(await _all(demo, AuditEntry), key=lambda entry: entry.chain_number):
         if entry.conversation_id is not None and entry.action in states:
             assert last.get(entry.conversation_id) != states[entry.action], "the entry changes nothing"
             last[entry.conversation_id] = states[entry.action]
-    assert last == {each.id: each.status for each in await _all(database, Conversation)}
+    assert last == {each.id: each.status for each in await _all(demo, Conversation)}
 
 
-async def test_nothing_is_waiting_to_leave_or_to_be_applied(database: Database, fill: bool) -> None:
-    assert await _all(database, OutboxEntry) == []
-    assert await _all(database, InboundEvent) == []
-    assert {message.status for message in await _all(database, Message)} == {"received", "delivered", "undelivered"}
+async def test_nothing_is_waiting_to_leave_or_to_be_applied(demo: Database) -> None:
+    assert await _all(demo, OutboxEntry) == []
+    assert await _all(demo, InboundEvent) == []
+    assert {message.status for message in await _all(demo, Message)} == {"received", "delivered", "undelivered"}
 
 
-async def test_one_message_failed_at_a_landline(database: Database, fill: bool) -> None:
-    (failed,) = [message for message in await _all(database, Message) if message.status == "undelivered"]
+async def test_one_message_failed_at_a_landline(demo: Database) -> None:
+    (failed,) = [message for message in await _all(demo, Message) if message.status == "undelivered"]
     assert (failed.error_code, failed.error_title) == (
         "30006",
         "The number cannot receive texts (probably a landline).",
@@ -178,14 +197,14 @@ async def test_one_message_failed_at_a_landline(database: Database, fill: bool) 
     assert failed.delivered_at is None
 
 
-async def test_timelines_lead_to_the_status_shown(database: Database, fill: bool) -> None:
+async def test_timelines_lead_to_the_status_shown(demo: Database) -> None:
     """SEND-STATUS."""
-    async with database.transaction() as session:
+    async with demo.transaction() as session:
         events = list(await session.scalars(select(MessageEvent).order_by(MessageEvent.at, MessageEvent.id)))
     timelines: dict[UUID, list[str]] = {}
     for event in events:
         timelines.setdefault(event.message_id, []).append(event.status)
-    for message in await _all(database, Message):
+    for message in await _all(demo, Message):
         timeline = timelines[message.id]
         assert timeline[-1] == message.status
         if message.direction == Direction.OUTBOUND:
@@ -195,14 +214,14 @@ async def test_timelines_lead_to_the_status_shown(database: Database, fill: bool
             assert message.opt_in_check["allowed"] is True
 
 
-async def test_the_past_lies_in_two_weeks_of_opening_hours(database: Database, fill: bool) -> None:
-    for message in await _all(database, Message):
+async def test_the_past_lies_in_two_weeks_of_opening_hours(demo: Database) -> None:
+    for message in await _all(demo, Message):
         local = message.created_at.astimezone(CHICAGO)
         assert message.created_at <= datetime.now(UTC)
         assert datetime.now(UTC) - message.created_at < timedelta(days=17)
         assert local.weekday() != 6
         assert 8 <= local.hour <= 20
-    for number in await _all(database, PhoneNumber):
+    for number in await _all(demo, PhoneNumber):
         assert number.created_at <= datetime.now(UTC)
 
 
@@ -223,32 +242,32 @@ async def test_the_past_lies_in_two_weeks_of_opening_hours(database: Database, f
     ],
 )
 async def test_each_special_case_of_consent_is_there(
-    database: Database, fill: bool, number: str, line: str, reason: Reason, note: str | None, instances: int
+    demo: Database, number: str, line: str, reason: Reason, note: str | None, instances: int
 ) -> None:
     """OPTIN-ALL, OPTIN-UNKNOWN-SENDER, OPTIN-ARCHIVED, OPTIN-STOP."""
-    organization = await _organization(database)
-    async with database.transaction() as session:
+    organization = await _organization(demo)
+    async with demo.transaction() as session:
         row = (await session.scalars(select(Line).where(Line.phone_number == line))).one()
         check = await consent.check_number(session, organization.id, number, row)
     assert (check.reason, check.note, len(check.instances)) == (reason, note, instances)
 
 
-async def test_whoever_has_texted_a_line_is_noted(database: Database, fill: bool) -> None:
+async def test_whoever_has_texted_a_line_is_noted(demo: Database) -> None:
     """OPTIN-UNKNOWN-SENDER."""
-    threads = await _by_conversation(database)
+    threads = await _by_conversation(demo)
     texted = {
         (conversation.phone_number_id, conversation.line_id)
-        for conversation in await _all(database, Conversation)
+        for conversation in await _all(demo, Conversation)
         if any(message.direction == Direction.INBOUND for message in threads[conversation.id])
     }
-    noted = [(each.phone_number_id, each.line_id) for each in await _all(database, ConsumerInitiation)]
+    noted = [(each.phone_number_id, each.line_id) for each in await _all(demo, ConsumerInitiation)]
     assert sorted(noted) == sorted(texted)
 
 
-async def test_every_combination_of_permissions_signs_in(database: Database, fill: bool) -> None:
+async def test_every_combination_of_permissions_signs_in(demo: Database) -> None:
     combinations = set()
     for each in DEMO_SIGN_INS:
-        async with database.transaction() as session:
+        async with demo.transaction() as session:
             signed_in = await sign_in(
                 session,
                 organization_slug=DEMO_SLUG,
@@ -269,8 +288,8 @@ async def test_every_combination_of_permissions_signs_in(database: Database, fil
     assert combinations == {(True, every[0])} | {(False, permissions) for permissions in every}
 
 
-async def test_the_texts_are_of_every_kind(database: Database, fill: bool) -> None:
-    messages: list[Message] = await _all(database, Message)
+async def test_the_texts_are_of_every_kind(demo: Database) -> None:
+    messages: list[Message] = await _all(demo, Message)
     assert any("🤒" in message.body for message in messages)
     assert any("ā" in message.body for message in messages)
     assert any("\u0600" <= character <= "\u06ff" for message in messages for character in message.body)
@@ -279,15 +298,15 @@ async def test_the_texts_are_of_every_kind(database: Database, fill: bool) -> No
     for message in messages:
         counted = segments(message.body)
         assert (message.segments, message.encoding) == (counted.count, counted.encoding)
-    families: list[Family] = await _all(database, Family)
+    families: list[Family] = await _all(demo, Family)
     assert len(families) >= 36
     assert max(len(family.name) for family in families) > 60
 
 
-async def test_filling_again_changes_nothing(database: Database, fill: bool, settings: Settings) -> None:
-    before = await _counts(database)
-    assert await _fill(database, settings) is False
-    assert await _counts(database) == before
+async def test_filling_again_changes_nothing(demo: Database, settings: Settings) -> None:
+    before = await _counts(demo)
+    assert await _fill(demo, settings) is False
+    assert await _counts(demo) == before
 
 
 async def test_two_processes_that_start_at_once_make_one_demo(database: Database, settings: Settings) -> None:
@@ -332,8 +351,11 @@ async def carrier(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """The simulator, running; a client of its control interface."""
     server = create_server(SimulatorSettings(port=0))
     serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+
+    async def started() -> bool:
+        return server.started
+
+    await eventually(started, "the simulator is up")
     port = server.servers[0].sockets[0].getsockname()[1]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/control") as client:
         yield client
@@ -342,13 +364,13 @@ async def carrier(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_the_simulator_gets_to_know_the_lines_and_the_people(
-    database: Database, clone: postgres.Database, fill: bool, settings: Settings, carrier: httpx.AsyncClient
+    demo: Database, filled: postgres.Database, settings: Settings, carrier: httpx.AsyncClient
 ) -> None:
     at_its_port = settings.model_copy(update={"simulator_port": carrier.base_url.port})
-    await register_lines(at_its_port, clone.url)
+    await register_lines(at_its_port, filled.url)
 
     lines = {line["phone_number"]: line for line in (await carrier.get("/lines")).json()["items"]}
-    row = next(line for line in await _all(database, Line) if line.phone_number == AOTEAROA)
+    row = next(line for line in await _all(demo, Line) if line.phone_number == AOTEAROA)
     assert set(lines) == {FRONT_DESK, AOTEAROA}
     short_code = lines[AOTEAROA]
     assert (short_code["kind"], short_code["country"], short_code["keywords"]) == ("short_code", "NZ", "carrier")
@@ -359,19 +381,19 @@ async def test_the_simulator_gets_to_know_the_lines_and_the_people(
     assert handsets["+13125550112"]["name"] == "Carmen Garcia"
     assert handsets["+13125550142"]["state"] == "landline"
     assert handsets["+13125550188"]["name"] == ""
-    assert handsets["+13125550102"]["last_text"]["body"] == "They just announced that schools close early tomorrow"
+    assert handsets["+13125550102"]["last_text"]["body"] == "They just announced that the schools close early tomorrow"
 
 
 async def test_registering_again_keeps_what_a_person_did_with_a_handset(
-    clone: postgres.Database, fill: bool, settings: Settings, carrier: httpx.AsyncClient
+    filled: postgres.Database, settings: Settings, carrier: httpx.AsyncClient
 ) -> None:
     at_its_port = settings.model_copy(update={"simulator_port": carrier.base_url.port})
-    await register_lines(at_its_port, clone.url)
+    await register_lines(at_its_port, filled.url)
     await carrier.put("/handsets/%2B13125550142", json={"state": "on"})
     await carrier.put("/handsets/%2B13125550102", json={"state": "off"})
     texts = (await carrier.get("/messages", params={"limit": 0})).json()["total"]
 
-    await register_lines(at_its_port, clone.url)
+    await register_lines(at_its_port, filled.url)
 
     handsets = {each["phone_number"]: each for each in (await carrier.get("/handsets")).json()["items"]}
     assert handsets["+13125550142"]["state"] == "on"
@@ -380,12 +402,10 @@ async def test_registering_again_keeps_what_a_person_did_with_a_handset(
     assert (await carrier.get("/webhooks")).json()["posted"] == 0
 
 
-async def test_a_line_whose_credentials_do_not_open_holds_up_no_other(
-    database: Database, fill: bool, settings: Settings
-) -> None:
-    registration = await simulator_registration(database, SecretBox("another key"), settings)
+async def test_a_line_whose_credentials_do_not_open_holds_up_no_other(demo: Database, settings: Settings) -> None:
+    registration = await simulator_registration(demo, SecretBox("another key"), settings)
     assert registration.lines == []
     assert registration.accounts == []
-    registration = await simulator_registration(database, _secrets(settings), settings)
+    registration = await simulator_registration(demo, _secrets(settings), settings)
     assert len(registration.lines) == 2
     assert len(registration.accounts) == 1

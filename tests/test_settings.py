@@ -189,7 +189,7 @@ def test_without_a_public_address_providers_call_this_machine() -> None:
 def test_settings_cannot_be_changed_while_the_service_runs() -> None:
     settings = load_settings()
     with pytest.raises(ValidationError):
-        settings.port = 1
+        settings.port = 1  # type: ignore[misc]
 
 
 # The generated secret key.

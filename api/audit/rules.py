@@ -58,6 +58,7 @@ class Action(StrEnum):
     FAMILY_UPDATED = "family.updated"
     FAMILY_ARCHIVED = "family.archived"
     PHONE_RECORD_REMOVED = "phone_record.removed"
+    DIRECTORY_IMPORTED = "directory.imported"
     LINE_CREATED = "line.created"
     LINE_UPDATED = "line.updated"
     API_KEY_CREATED = "api_key.created"

@@ -191,7 +191,8 @@ _STOP_WISHES = tuple(
         r"(text|texts|texting|message|messages|messaging|sms|spam|spamming|contacting)\b",
         r"\bstop sending\b",
         r"\bno (more|further) (text|texts|texting|message|messages|sms)\b",
-        r"\b(take|get|remove|delete|drop) (me|us|my number|this number|my phone|our number)\b.*\b(off|from|list|out)\b",
+        r"\b(take|get|remove|delete|drop) (me|us|my number|this number|my phone|our number)\b"
+        r".{0,100}\b(off|from|list|out)\b",
         r"\b(remove|delete) (me|us|my number|this number|our number)\b",
         r"\b(take|get) (me|us|my number|this number|our number) off\b",
         r"\b(unsubscribe|opt) (me|us|my number|this number)\b",

@@ -1,16 +1,18 @@
 """What crosses the wire in the directory."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.access.models import StaffMember
 from api.access.rules import Permission, effective_permissions
 from api.audit.schemas import AuditActor
 from api.directory.models import Contact, Family, PhoneRecord
 from api.directory.rules import Holder, OptInSource, OptInState, OwnerKind
+from api.kit.errors import FieldError, Problem, ProblemBody
 from api.kit.text import Line
 
 Name = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
@@ -218,3 +220,58 @@ class HolderOut(BaseModel):
             contact_name=holder.contact_name,
             phone_record_id=holder.phone_record_id,
         )
+
+
+class ImportOutcome(StrEnum):
+    """What came of a row. `not_stored`: good in itself, in a file that was refused for another row."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    NOT_STORED = "not_stored"
+
+
+class ImportItem(BaseModel):
+    """One row: a record of the CSV file after its header, or a line of the NDJSON file, counted from 1.
+
+    `kind` is null where the row does not say it; `id` is the record's, where one is stored.
+    """
+
+    row: int
+    outcome: ImportOutcome
+    kind: OwnerKind | None
+    id: UUID | None
+    external_id: str | None
+    errors: list[FieldError]
+
+
+class ImportReport(BaseModel):
+    """The counts are of rows; several rows of one CSV record have the same outcome."""
+
+    committed: bool
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    failed: int
+    items: list[ImportItem]
+
+
+class ImportRefusedBody(ProblemBody):
+    model_config = ConfigDict(extra="allow", title="ImportRefusedProblem")
+
+    committed: bool
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    failed: int
+    items: list[ImportItem]
+
+
+class ImportRefused(Problem):
+    """A row failed, so nothing of the file was stored. The answer carries the report."""
+
+    status, type, title = 422, "/problems/import-refused", "Nothing of this file was imported"
+    body_model = ImportRefusedBody

@@ -1,6 +1,7 @@
 """Keeping families, staff members and their phone records."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -53,7 +54,8 @@ async def create_family(session: AsyncSession, *, organization_id: UUID, actor: 
     """Raises `Invalid` for a number that is none, `Conflict` for an external id that is taken."""
     family = Family(organization_id=organization_id, id=new_id(), name=new.name, external_id=new.external_id)
     created = NewEntry(Action.FAMILY_CREATED, actor, details={"family_id": str(family.id), "name": family.name})
-    await _write_family(session, family, new.contacts, actor=actor, entries=[created], is_new=True)
+    with _conflict_when_taken(new.external_id):
+        await _write_family(session, family, new.contacts, actor=actor, entries=[created], is_new=True)
     return family
 
 
@@ -66,7 +68,9 @@ async def update_family(
     changes: dict[str, object] = {}
     _note_change(changes, family, "name", patch.name)
     _note_change(changes, family, "external_id", patch.external_id)
-    await _write_family(session, family, patch.contacts, actor=actor, entries=_updated(family, changes, actor))
+    await session.flush()
+    with _conflict_when_taken(patch.external_id):
+        await _write_family(session, family, patch.contacts, actor=actor, entries=_updated(family, changes, actor))
     if patch.archived is not None and patch.archived != (family.archived_at is not None):
         await _archive(session, family, actor=actor, archived=patch.archived, action=Action.FAMILY_ARCHIVED)
     return family
@@ -121,7 +125,7 @@ async def _write_family(
     family.updated_at = at
     if is_new:
         session.add(family)
-    await _flush_unless_taken(session, family.external_id)
+    await session.flush()
     if contacts is not None:
         matched = _match_contacts(existing, contacts)
         kept = {contact.id for contact in matched if contact is not None}
@@ -207,7 +211,8 @@ async def create_staff_member(
     country = (await access_queries.organization(session, organization_id)).country
     wanted = parse_records(new.phone_records, country=country, pointer="/phone_records")
     session.add(staff_member)
-    await _write_staff_member(session, staff_member, wanted, existing=[], actor=actor, entries=[created])
+    with _conflict_when_taken(new.external_id, email=new.email):
+        await _write_staff_member(session, staff_member, wanted, existing=[], actor=actor, entries=[created])
     return staff_member
 
 
@@ -217,29 +222,30 @@ async def update_staff_member(
     """Raises `NotFound`, `Invalid`, and `Conflict`: a taken email or external id, or nobody left to administer."""
     await require_staff_member(session, organization_id, staff_member_id)
     staff_member = await queries.lock_staff_member(session, organization_id, staff_member_id)
-    changes: dict[str, object] = {}
-    _note_change(changes, staff_member, "name", patch.name)
-    _note_change(changes, staff_member, "external_id", patch.external_id)
-    _note_change(changes, staff_member, "email", patch.email)
-    if patch.permissions is not None:
-        permissions = sorted({permission.value for permission in patch.permissions})
-        _note_change(changes, staff_member, "permissions", permissions)
-    if patch.is_admin is False and staff_member.is_admin:
-        await _require_another_admin(session, staff_member, actor)
-    _note_change(changes, staff_member, "is_admin", patch.is_admin)
-    if patch.password is not None:
-        staff_member.password_hash = await access.hash_password(patch.password)
-        changes["password"] = "replaced"  # noqa: S105  # Says that it was, not what it is.
-        await access_queries.delete_sessions_of(session, organization_id, staff_member_id)
-    entries = _updated(staff_member, changes, actor)
-    wanted: list[WantedRecord] | None = None
-    if patch.phone_records is not None:
-        country = (await access_queries.organization(session, organization_id)).country
-        wanted = parse_records(patch.phone_records, country=country, pointer="/phone_records")
-    existing = await queries.records_of(session, organization_id, staff_member_ids=[staff_member_id])
-    await _write_staff_member(
-        session, staff_member, wanted, existing=existing[staff_member_id], actor=actor, entries=entries
-    )
+    with _conflict_when_taken(patch.external_id, email=patch.email):
+        changes: dict[str, object] = {}
+        _note_change(changes, staff_member, "name", patch.name)
+        _note_change(changes, staff_member, "external_id", patch.external_id)
+        _note_change(changes, staff_member, "email", patch.email)
+        if patch.permissions is not None:
+            permissions = sorted({permission.value for permission in patch.permissions})
+            _note_change(changes, staff_member, "permissions", permissions)
+        if patch.is_admin is False and staff_member.is_admin:
+            await _require_another_admin(session, staff_member, actor)
+        _note_change(changes, staff_member, "is_admin", patch.is_admin)
+        if patch.password is not None:
+            staff_member.password_hash = await access.hash_password(patch.password)
+            changes["password"] = "replaced"  # noqa: S105  # Says that it was, not what it is.
+            await access_queries.delete_sessions_of(session, organization_id, staff_member_id)
+        entries = _updated(staff_member, changes, actor)
+        wanted: list[WantedRecord] | None = None
+        if patch.phone_records is not None:
+            country = (await access_queries.organization(session, organization_id)).country
+            wanted = parse_records(patch.phone_records, country=country, pointer="/phone_records")
+        existing = await queries.records_of(session, organization_id, staff_member_ids=[staff_member_id])
+        await _write_staff_member(
+            session, staff_member, wanted, existing=existing[staff_member_id], actor=actor, entries=entries
+        )
     if patch.archived is not None and patch.archived != (staff_member.archived_at is not None):
         await _archive_staff_member(session, staff_member, actor=actor, archived=patch.archived)
     return staff_member
@@ -280,7 +286,7 @@ async def _write_staff_member(
                 existing = again[staff_member.id]
     at = await database_time(session)
     staff_member.updated_at = at
-    await _flush_unless_taken(session, staff_member.external_id, email=staff_member.email)
+    await session.flush()
     if wanted is not None:
         owner = Owner(organization_id, staff_member_id=staff_member.id)
         entries += await set_records(
@@ -362,13 +368,17 @@ async def _archive(
     await audit.record(session, record.organization_id, NewEntry(action, actor, details=details), at=at)
 
 
-async def _flush_unless_taken(session: AsyncSession, external_id: str | None, *, email: str | None = None) -> None:
+@contextmanager
+def _conflict_when_taken(external_id: str | None, *, email: str | None = None) -> Iterator[None]:
+    """Whichever statement finds that a unique value is taken, the answer says which."""
     try:
-        await session.flush()
+        yield
     except IntegrityError as error:
-        if email is not None and "email" in str(error.orig):
+        if "email" in str(error.orig):
             raise Conflict(f"Somebody signs in with {email} already.") from error
-        raise Conflict(f"There is a record with the external id “{external_id}” already.") from error
+        if "external_id" in str(error.orig):
+            raise Conflict(f"There is a record with the external id “{external_id}” already.") from error
+        raise
 
 
 async def families_out(session: AsyncSession, organization_id: UUID, families: list[Family]) -> list[FamilyOut]:

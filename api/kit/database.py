@@ -62,6 +62,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
+            # Errors are logged; the texts and numbers in a statement's parameters must not be.
+            hide_parameters=True,
             connect_args={
                 "timeout": 5,
                 "server_settings": {"timezone": "UTC", "jit": "off", "application_name": "messenger"},

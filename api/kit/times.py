@@ -5,13 +5,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime
 
+EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+"""At the ends of Python's calendar an offset runs out of it, and the driver takes its first and last moment for
+infinity."""
+
 
 def in_utc(value: datetime) -> datetime:
-    """The same moment in UTC. Raises `ValueError` for one that its offset puts outside the years 1 to 9999."""
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("use a time between the years 1 and 9999") from None
+    """The same moment in UTC. Raises `ValueError` for one outside the years 2 to 9998."""
+    if not EARLIEST <= value < LATEST:
+        raise ValueError("use a time between the years 2 and 9998")
+    return value.astimezone(UTC)
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -116,11 +117,9 @@ def _url_spellings(url: str) -> list[str]:
     standard = {"https": 443, "http": 80}.get(parts.scheme)
     if standard is None or parts.hostname is None:
         return [url]
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    port = parts.port
-    if port is None:
-        return [url, urlunsplit(parts._replace(netloc=f"{host}:{standard}"))]
-    return [url, urlunsplit(parts._replace(netloc=host))]
+    # The authority keeps its own spelling, capitals and all: it is what Twilio was told, and signs.
+    other = f"{parts.netloc}:{standard}" if parts.port is None else parts.netloc.rpartition(":")[0]
+    return [url, urlunsplit(parts._replace(netloc=other))]
 
 
 def _form(body: bytes) -> dict[str, str]:
@@ -161,10 +160,12 @@ class TwilioProvider:
                 parameters = parse_qsl(request.body.decode("utf-8"), keep_blank_values=True, max_num_fields=500)
             except ValueError:
                 return False
-        elif request.body or "bodySHA256" in request.url:
+        else:
             # A JSON body is covered by its hash in the query, which the signature over the URL covers.
-            expected = parse_qs(urlsplit(request.url).query).get("bodySHA256", [""])[0]
-            if not equal(hashlib.sha256(request.body).hexdigest(), expected.lower()):
+            expected = parse_qs(urlsplit(request.url).query).get("bodySHA256", [None])[0]
+            if expected is None and request.body:
+                return False
+            if expected is not None and not equal(hashlib.sha256(request.body).hexdigest(), expected):
                 return False
         matches = [equal(signature(token, url, parameters), given) for url in _url_spellings(request.url)]
         return any(matches)
@@ -269,7 +270,7 @@ class TwilioProvider:
         return _outcome(response)
 
     async def reconcile(self, line: LineAccess, message: UnknownMessage) -> ReconcileOutcome:
-        """Look for the message among the newest 200 to its number, made since a minute before it was claimed.
+        """Look for the message among the newest 200 to its number: this line's, from a minute before it was claimed.
 
         The list is not narrowed by `DateSent`: a message that Twilio has not sent yet has none.
         """
@@ -289,25 +290,17 @@ class TwilioProvider:
                 if each["body"] == message.body
                 and str(each.get("direction", "")).startswith("outbound")
                 and each["sid"] not in message.known_provider_ids
+                and _is_from(line, each)
                 and _created(each) >= since
             ]
-        except (ValueError, KeyError, TypeError):
+            reports = [_listed_report(each) for each in candidates]
+        except (ValueError, KeyError, TypeError, RecursionError):
             return CannotTell("The provider's answer could not be read.")
-        if not candidates:
+        if not reports:
             return NotFoundAtProvider()
-        if len(candidates) > 1:
+        if len(reports) > 1:
             return CannotTell("The provider has several messages with this text.")
-        found = candidates[0]
-        code = found.get("error_code")
-        return Found(
-            _report(
-                sid=str(found["sid"]),
-                status=str(found["status"]).lower(),
-                code=str(code) if code else None,
-                message=found.get("error_message"),
-                at=None,
-            )
-        )
+        return Found(reports[0])
 
     def _messages_url(self, line: LineAccess) -> str:
         account = quote(line.credentials["account_sid"], safe="")
@@ -316,6 +309,26 @@ class TwilioProvider:
 
 def _basic_auth(line: LineAccess) -> httpx.BasicAuth:
     return httpx.BasicAuth(line.credentials["account_sid"], line.credentials["auth_token"])
+
+
+def _is_from(line: LineAccess, listed: Mapping[str, Any]) -> bool:
+    """Whether a listed message left by this line: other lines of the account may have texted the same number."""
+    service = line.credentials.get("messaging_service_sid")
+    if service:
+        return bool(listed.get("messaging_service_sid") == service)
+    return bool(listed.get("from") == line.phone_number)
+
+
+def _listed_report(listed: Mapping[str, Any]) -> StatusReport:
+    """Raises KeyError for a message without id or status."""
+    code, message = listed.get("error_code"), listed.get("error_message")
+    return _report(
+        sid=made_storable(str(listed["sid"])),
+        status=made_storable(str(listed["status"])).lower(),
+        code=made_storable(str(code)) if code else None,
+        message=made_storable(str(message)) if message else None,
+        at=None,
+    )
 
 
 def _report(*, sid: str, status: str, code: str | None, message: str | None, at: datetime | None) -> StatusReport:
@@ -340,8 +353,8 @@ def _outcome(response: httpx.Response) -> SendOutcome:
         if not isinstance(sid, str) or not sid:
             return OutcomeUnknown("The provider accepted it without saying under which id.")
         status = STATUSES.get(str(payload.get("status", "queued")).lower())
-        return Accepted(provider_message_id=sid, status=status or MessageStatus.SENT)
-    code = str(payload.get("code") or response.status_code)
+        return Accepted(provider_message_id=made_storable(sid), status=status or MessageStatus.SENT)
+    code = made_storable(str(payload.get("code") or response.status_code))
     if response.status_code == 429 or code == "20429":
         return NotProcessed(
             detail="The provider asked for a slower pace.",
@@ -352,7 +365,7 @@ def _outcome(response: httpx.Response) -> SendOutcome:
         message = payload.get("message")
         return Rejected(
             code=code,
-            title=error_title(code, message if isinstance(message, str) else None),
+            title=error_title(code, made_storable(message) if isinstance(message, str) else None),
             opted_out=code == OPTED_OUT,
         )
     return OutcomeUnknown(f"The provider answered {response.status_code}.")
@@ -361,7 +374,7 @@ def _outcome(response: httpx.Response) -> SendOutcome:
 def _json_object(response: httpx.Response) -> dict[str, Any]:
     try:
         payload = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return payload if isinstance(payload, dict) else {}
 
@@ -371,7 +384,7 @@ def _retry_after(response: httpx.Response) -> float | None:
         seconds = float(response.headers["retry-after"])
     except (KeyError, ValueError):
         return None
-    return min(max(seconds, 0.0), 600.0)
+    return min(max(seconds, 0.0), 600.0) if math.isfinite(seconds) else None
 
 
 def _raw_dlr_done(value: str | None) -> datetime | None:
@@ -385,5 +398,5 @@ def _raw_dlr_done(value: str | None) -> datetime | None:
 
 
 def _created(message: Mapping[str, Any]) -> datetime:
-    """Raises ValueError or TypeError for a date that is not RFC 2822."""
-    return parsedate_to_datetime(message["date_created"])
+    """Raises KeyError without a date, and ValueError for one that is not RFC 2822."""
+    return parsedate_to_datetime(str(message["date_created"]))

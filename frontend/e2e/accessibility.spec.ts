@@ -1,7 +1,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
-import { conversations, expect, messages, PEOPLE, signIn, test } from "./support";
+import { conversations, expect, messages, openFamily, PEOPLE, signIn, test } from "./support";
 
 async function expectNoViolations(page: Page) {
   // Fading in has a moment of low contrast.
@@ -38,8 +38,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await expectNoViolations(page);
 
         await page.goto("/families");
-        await page.getByRole("link", { name: /Smith family/ }).click();
-        await expect(page.getByRole("heading", { name: /Smith family/ })).toBeVisible();
+        await openFamily(page, "Smith");
         await expectNoViolations(page);
         await page.getByRole("link", { name: "Communication" }).click();
         await expect(page.getByRole("region", { name: "SMS", exact: true })).toBeVisible();

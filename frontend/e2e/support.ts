@@ -50,6 +50,13 @@ export const conversations = (page: Page) => page.getByRole("list", { name: "Con
 export const messages = (page: Page) => page.getByRole("log", { name: "Messages" });
 export const composer = (page: Page) => page.getByRole("textbox", { name: "Message" });
 
+/** Finds a family on the Families page and opens its record. */
+export async function openFamily(page: Page, name: string): Promise<void> {
+  await page.getByRole("searchbox", { name: "Search name or number" }).fill(name);
+  await page.getByRole("link", { name: new RegExp(`${name} family`) }).click();
+  await expect(page.getByRole("heading", { name: new RegExp(`${name} family`) })).toBeVisible();
+}
+
 /** A parent's telephone, on the simulator's page. */
 export class Handset {
   private constructor(

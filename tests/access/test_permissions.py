@@ -1,4 +1,4 @@
-"""Who may do what: every route of the application × everybody who can ask (R5)."""
+"""Who may do what: every route of the application, for everybody who can ask (R5)."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

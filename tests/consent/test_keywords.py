@@ -1,4 +1,4 @@
-"""Which whole messages stop, start and ask for help, and which only sound like it."""
+"""Which whole messages stop, start and ask for help, what answers them, and which only sound like it."""
 
 import string
 from itertools import product
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.consent.rules import Keyword, keyword
+from api.consent.rules import Keyword, asks_to_stop, confirmation, keyword
 
 STOP = ["STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "OPT OUT"]
 START = ["START", "UNSTOP"]
@@ -158,3 +158,95 @@ def test_a_hostile_text_is_judged_in_one_pass() -> None:
     """Anything worse than linear would not come back from a million characters."""
     for body in ("x" * 1_000_000, "x " * 500_000, " " * 1_000_000, "STOP " * 200_000):
         assert keyword(body) is None
+
+
+# What a line that answers keywords itself says.
+
+
+def confirmed(word: Keyword, *, help_text: str | None = None) -> str:
+    return confirmation(word, business_name="Bright Star Gym", contact="(312) 555-0100", help_text=help_text)
+
+
+def test_OPTIN_CONFIRM_a_stop_is_confirmed_with_the_way_back() -> None:
+    assert confirmed(Keyword.STOP) == (
+        "Bright Star Gym: You will get no more texts from us. Reply START to get them again."
+    )
+
+
+def test_OPTIN_CONFIRM_a_start_is_confirmed_with_the_way_out() -> None:
+    assert "Bright Star Gym" in confirmed(Keyword.START)
+    assert "STOP" in confirmed(Keyword.START)
+
+
+def test_OPTIN_CONFIRM_help_tells_who_how_to_reach_them_and_how_to_stop() -> None:
+    for part in ("Bright Star Gym", "(312) 555-0100", "STOP"):
+        assert part in confirmed(Keyword.HELP)
+    for part in ("Bright Star Gym", "Write to desk@example.com.", "STOP"):
+        assert part in confirmed(Keyword.HELP, help_text="Write to desk@example.com.")
+
+
+@pytest.mark.parametrize("word", list(Keyword))
+def test_OPTIN_CONFIRM_no_confirmation_is_a_keyword_itself(word: Keyword) -> None:
+    """Two services that answer each other's confirmations would never stop."""
+    assert keyword(confirmed(word)) is None
+    assert len(confirmed(word)) <= 160
+
+
+# Asking in other words.
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "please don't text me any more",
+        "Please don\N{RIGHT SINGLE QUOTATION MARK}t text me any more!!",
+        "PLEASE DO NOT TEXT ME ANY MORE",
+        "do not message us again",
+        "never text this number",
+        "Stop texting me",
+        "stop sending me these",
+        "can you stop the messages",
+        "no more texts please",
+        "take me off your list",
+        "Can you take my number off the list please",
+        "remove me from this",
+        "I don't want to receive these messages",
+        "I want to unsubscribe",
+        "leave me alone",
+        "lose my number",
+    ],
+)
+def test_OPTIN_PLAIN_WORDS_a_wish_to_be_left_in_peace_is_noticed_and_stops_nothing_by_itself(body: str) -> None:
+    assert asks_to_stop(body)
+    assert keyword(body) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "Is class on tonight?",
+        "we have got to STOP this",
+        "Can you text me when she is done?",
+        "don't forget to text me!",
+        "I can't text you right now",
+        "We will stop by the gym later",
+        "remove my son from the Tuesday class",
+        "No more classes for us this week",
+        "She is off the trampoline list",
+        "Thanks for the message!",
+    ],
+)
+def test_OPTIN_PLAIN_WORDS_an_ordinary_message_is_left_alone(body: str) -> None:
+    assert not asks_to_stop(body)
+
+
+@pytest.mark.parametrize(("word", "_meaning"), EVERY)
+def test_OPTIN_PLAIN_WORDS_a_keyword_needs_no_flag_for_it_takes_effect_by_itself(word: str, _meaning: Keyword) -> None:
+    assert not asks_to_stop(word)
+
+
+@pytest.mark.parametrize("piece", ["get me ", "take my number ", "stop the ", "do not want to get any ", "the ", "x"])
+def test_OPTIN_PLAIN_WORDS_a_hostile_text_is_judged_in_one_pass(piece: str) -> None:
+    """A quarter of a megabyte, the most that a webhook carries; anything worse than linear would take minutes."""
+    assert not asks_to_stop(piece * (256 * 1024 // len(piece)))

@@ -91,9 +91,7 @@ async def claimed_at(world: World, message_id: str) -> tuple[str, datetime | Non
         status: str = (await session.execute(select(Message.status).where(Message.id == message_uuid))).scalar_one()
         at = (
             await session.execute(
-                select(MessageEvent.at).where(
-                    MessageEvent.message_id == message_uuid, MessageEvent.status == "sending"
-                )
+                select(MessageEvent.at).where(MessageEvent.message_id == message_uuid, MessageEvent.status == "sending")
             )
         ).scalar_one_or_none()
         return status, at

@@ -114,6 +114,7 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
     sent_at: null,
     delivered_at: null,
     retry_of_message_id: null,
+    asks_to_stop: false,
     ...overrides,
   };
 }

@@ -1,0 +1,453 @@
+"""The audit log: what leaves an entry, that nothing can change one, and that any change of one is found."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from api.audit import service as audit
+from api.audit.rules import Broken
+from api.kit.embedded_postgres_sql import plain_url
+from tests.access.test_permissions import new_line, new_person
+from tests.support.business import PASSWORD
+from tests.support.world import World
+
+API = "/api/v1"
+PARENT = "+13125550101"
+
+
+async def verified(world: World) -> int | Broken:
+    async with world.service.database.transaction() as session:
+        return await audit.verify(session, world.organization_id)
+
+
+# R10: every mutating route leaves exactly its entries.
+
+
+@pytest.fixture
+async def conversation(world: World) -> dict[str, Any]:
+    await world.family("Rivera", PARENT)
+    await world.text(PARENT, "Hello?")
+    return await world.conversation(PARENT)
+
+
+Requests = Callable[[World, dict[str, Any]], Awaitable[None]]
+
+
+async def request(world: World, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    response = await world.admin.request(method, f"{API}{path}", json=body)
+    assert response.is_success, response.text
+    answer: dict[str, Any] = response.json() if response.content else {}
+    return answer
+
+
+async def _view_twice(world: World, c: dict[str, Any]) -> None:
+    viewer = uuid4()
+    await world.view(c["id"], 1, viewer_id=viewer)
+    await world.view(c["id"], 1, viewer_id=viewer)
+
+
+async def _view_closed(world: World, c: dict[str, Any]) -> None:
+    await request(world, "POST", f"/conversations/{c['id']}/close", {"seen_seq": 1})
+    await world.view(c["id"], 1)
+
+
+async def _close_twice(world: World, c: dict[str, Any]) -> None:
+    for _ in range(2):
+        await request(world, "POST", f"/conversations/{c['id']}/close", {"seen_seq": 1})
+
+
+async def _close_and_reopen(world: World, c: dict[str, Any]) -> None:
+    await request(world, "POST", f"/conversations/{c['id']}/close", {"seen_seq": 1})
+    for _ in range(2):
+        await request(world, "POST", f"/conversations/{c['id']}/reopen")
+
+
+async def _reply(world: World, c: dict[str, Any]) -> None:
+    for _ in range(2):
+        await request(world, "POST", f"/conversations/{c['id']}/messages", {"body": "Yes"})
+
+
+async def _reply_and_close(world: World, c: dict[str, Any]) -> None:
+    await request(world, "POST", f"/conversations/{c['id']}/messages", {"body": "Yes", "close": True})
+
+
+async def _retry(world: World, c: dict[str, Any]) -> None:
+    sent = await request(world, "POST", f"/conversations/{c['id']}/messages", {"body": "Yes"})
+    await world.settle_as(sent["id"], "failed")
+    await request(world, "POST", f"/messages/{sent['id']}/retry")
+
+
+async def _texts(world: World, _c: dict[str, Any]) -> None:
+    await world.text(PARENT, "Still there?")
+    await world.text("+13125550102", "New here")
+    await world.text("+13125550102", "And again")
+
+
+async def _stop_and_start(world: World, _c: dict[str, Any]) -> None:
+    for word in ("STOP", "STOP", "YES", "START", "START"):
+        await world.text(PARENT, word)
+
+
+async def _start_conversation(world: World, _c: dict[str, Any]) -> None:
+    await world.family("Okafor", "+13125550103")
+    for _ in range(2):
+        await request(world, "POST", "/conversations", {"phone_number": "+13125550103"})
+
+
+async def _opt_in(world: World, _c: dict[str, Any]) -> None:
+    family = (await request(world, "GET", "/families"))["items"][0]
+    record = family["contacts"][0]["phone_records"][0]["id"]
+    await request(world, "PUT", f"/phone-records/{record}/opt-in", {"state": "opted_out", "source": "verbal"})
+
+
+async def _family(world: World, _c: dict[str, Any]) -> None:
+    records = [
+        {"phone_number": "+13125550104", "opt_in": {"state": "opted_in", "source": "portal"}},
+        {"phone_number": "+13125550105"},
+    ]
+    family = await request(
+        world, "POST", "/families", {"name": "Chen", "contacts": [{"name": "Li", "phone_records": records}]}
+    )
+    await request(world, "PATCH", f"/families/{family['id']}", {"name": "Chen-Li"})
+    await request(world, "PATCH", f"/families/{family['id']}", {"name": "Chen-Li"})
+    for _ in range(2):
+        await request(world, "POST", f"/families/{family['id']}/archive")
+
+
+async def _staff_member(world: World, _c: dict[str, Any]) -> None:
+    person = await request(world, "POST", "/staff-members", new_person())
+    await request(world, "PATCH", f"/staff-members/{person['id']}", {"permissions": ["sms_logs"]})
+    for _ in range(2):
+        await request(world, "POST", f"/staff-members/{person['id']}/archive")
+
+
+async def _line(world: World, _c: dict[str, Any]) -> None:
+    line = await request(world, "POST", "/lines", new_line())
+    for _ in range(2):
+        await request(world, "PATCH", f"/lines/{line['id']}", {"label": "Back office"})
+
+
+async def _api_key(world: World, _c: dict[str, Any]) -> None:
+    key = await request(world, "POST", "/api-keys", {"name": "Key", "permissions": []})
+    for _ in range(2):
+        await request(world, "DELETE", f"/api-keys/{key['id']}")
+
+
+async def _session(world: World, _c: dict[str, Any]) -> None:
+    client = world.other_client()
+    await world.sign_in(client, "ada@gym.test", PASSWORD)
+    await client.delete(f"{API}/session")
+
+
+async def _reading(world: World, c: dict[str, Any]) -> None:
+    for path in ("/me", "/indicator", "/conversations", f"/conversations/{c['id']}", "/families", "/lines"):
+        await request(world, "GET", path)
+    await request(world, "GET", f"/opt-in-checks?phone_number={PARENT.replace('+', '%2B')}")
+    await request(world, "POST", "/opt-in-checks", {"phone_numbers": [PARENT]})
+
+
+LEAVES: dict[str, tuple[Requests, list[str]]] = {
+    "a visit": (_view_twice, ["conversation.opened"]),
+    "a visit that changes nothing": (_view_closed, ["conversation.closed", "conversation.viewed"]),
+    "closing": (_close_twice, ["conversation.closed"]),
+    "reopening": (_close_and_reopen, ["conversation.closed", "conversation.opened"]),
+    "replying": (_reply, ["message.sent", "conversation.opened", "message.sent"]),
+    "replying and closing": (_reply_and_close, ["message.sent", "conversation.closed"]),
+    "sending again": (_retry, ["message.sent", "conversation.opened", "message.sent"]),
+    "texts from outside": (_texts, ["conversation.unread"]),
+    "STOP and START": (_stop_and_start, ["phone_number.stopped", "phone_number.started"]),
+    "starting a conversation": (_start_conversation, ["family.created", "opt_in.changed", "conversation.opened"]),
+    "changing an opt-in": (_opt_in, ["opt_in.changed"]),
+    "a family": (_family, ["family.created", "opt_in.changed", "family.updated", "family.archived"]),
+    "a staff member": (_staff_member, ["staff_member.created", "staff_member.updated", "staff_member.archived"]),
+    "a line": (_line, ["line.created", "line.updated"]),
+    "an API key": (_api_key, ["api_key.created", "api_key.revoked"]),
+    "a session": (_session, ["session.created", "session.ended"]),
+    "reading": (_reading, []),
+}
+
+
+@pytest.mark.parametrize("what", LEAVES)
+async def test_R10_each_change_leaves_exactly_its_entries(
+    world: World, conversation: dict[str, Any], what: str
+) -> None:
+    requests, entries = LEAVES[what]
+    before = await world.audited()
+
+    await requests(world, conversation)
+
+    assert (await world.audited())[len(before) :] == entries
+    assert await verified(world) == len(before) + len(entries)
+
+
+async def test_AUDIT_WHAT_an_entry_says_who_did_what_where_and_when(world: World, conversation: dict[str, Any]) -> None:
+    sent = await world.maria.post(f"{API}/conversations/{conversation['id']}/messages", json={"body": "Yes"})
+
+    trail = (await world.daniel.get(f"{API}/conversations/{conversation['id']}/audit-entries")).json()["items"]
+
+    opened, sending, unread = trail
+    assert sending["action"] == "message.sent"
+    assert sending["actor"] == {"kind": "staff_member", "id": str(world.staff_ids["maria"]), "name": "Maria"}
+    assert sending["conversation_id"] == conversation["id"]
+    assert sending["message_id"] == sent.json()["id"]
+    assert sending["phone_number"] == PARENT
+    assert opened["actor"]["name"] == "Maria"
+    assert unread["actor"]["kind"] == "phone_number"
+    assert unread["actor"]["name"] == PARENT
+    assert [entry["chain"]["number"] for entry in trail] == [3, 2, 1]
+    assert {entry["chain"]["subject"] for entry in trail} == {conversation["id"]}
+    assert unread["at"] <= sending["at"] <= opened["at"]
+
+
+async def test_AUDIT_READ_a_trail_is_read_a_page_at_a_time(world: World, conversation: dict[str, Any]) -> None:
+    for _ in range(4):
+        await request(world, "POST", f"/conversations/{conversation['id']}/messages", {"body": "Yes"})
+    path = f"{API}/conversations/{conversation['id']}/audit-entries"
+    whole = (await world.daniel.get(path)).json()["items"]
+
+    paged: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        page = (await world.daniel.get(path, params={"limit": 2, **({"cursor": cursor} if cursor else {})})).json()
+        paged += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+
+    assert len(whole) == 6
+    assert paged == whole
+
+
+async def test_OPTIN_EVIDENCE_a_change_says_from_what_to_what_how_and_with_which_words(world: World) -> None:
+    family = await world.family("Rivera", PARENT)
+    record = family["contacts"][0]["phone_records"][0]["id"]
+    change = {"state": "opted_out", "source": "verbal", "wording": "Please stop.", "note": "On the phone."}
+
+    await world.maria.put(f"{API}/phone-records/{record}/opt-in", json=change)
+
+    ((details, actor, number),) = await world.rows(
+        "SELECT details, actor_name, phone_number FROM audit_entries WHERE action = 'opt_in.changed' AND"
+        " details->>'to' = 'opted_out'"
+    )
+    assert details == {
+        "phone_record_id": record,
+        "from": "opted_in",
+        "to": "opted_out",
+        "source": "verbal",
+        "wording": "Please stop.",
+        "note": "On the phone.",
+    }
+    assert (actor, number) == ("Maria", PARENT)
+
+
+REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "a stale close": ("POST", "/conversations/{id}/close", {"seen_seq": 0}),
+    "a stale reply": ("POST", "/conversations/{id}/messages", {"body": "Yes", "seen_seq": 0}),
+    "an empty reply": ("POST", "/conversations/{id}/messages", {"body": " "}),
+    "a reply to who has not opted in": ("POST", "/conversations", {"phone_number": "+13125550109"}),
+    "a second line of one number": ("POST", "/lines", {**new_line(), "phone_number": "+13125550199"}),
+    "a second person of one address": ("POST", "/staff-members", {**new_person(), "email": "maria@gym.test"}),
+    "a family with a number that is none": (
+        "POST",
+        "/families",
+        {"name": "X", "contacts": [{"name": "Y", "phone_records": [{"phone_number": "12"}]}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+async def test_AUDIT_SAME_TX_what_is_refused_leaves_no_entry(
+    world: World, conversation: dict[str, Any], what: str
+) -> None:
+    method, path, body = REFUSED[what]
+    before = await world.table_sizes()
+
+    response = await world.admin.request(method, f"{API}{path.format(id=conversation['id'])}", json=body)
+
+    assert 400 <= response.status_code < 500
+    assert await world.table_sizes() == before
+
+
+async def test_AUDIT_SAME_TX_where_the_entry_cannot_be_written_the_change_is_not_made(
+    world: World, conversation: dict[str, Any], owner: asyncpg.Connection
+) -> None:
+    await owner.execute("ALTER TABLE audit_entries ADD CONSTRAINT none_closed CHECK (action <> 'conversation.closed')")
+
+    refused = await world.maria.post(f"{API}/conversations/{conversation['id']}/close", json={"seen_seq": 1})
+
+    assert refused.status_code == 500
+    assert "none_closed" not in refused.text
+    assert (await world.conversation(PARENT))["status"] == "unread"
+
+
+# AUDIT-APPEND and AUDIT-CHAIN.
+
+
+@pytest.fixture
+async def owner(world: World) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the role that owns the tables."""
+    connection = await asyncpg.connect(plain_url(world.service.urls.owner_url))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def forger(world: World) -> AsyncIterator[asyncpg.Connection]:
+    """A superuser who has switched the triggers off."""
+    connection = await asyncpg.connect(plain_url(world.service.urls.admin_url))
+    await connection.execute("SET session_replication_role = replica")
+    yield connection
+    await connection.close()
+
+
+CHANGES = [
+    "UPDATE audit_entries SET actor_name = 'Nobody'",
+    "UPDATE audit_entries SET actor_name = actor_name",
+    "DELETE FROM audit_entries",
+    "TRUNCATE audit_entries",
+    "TRUNCATE organizations CASCADE",
+]
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+async def test_AUDIT_APPEND_the_application_has_no_right_to_change_an_entry(world: World, statement: str) -> None:
+    application = await asyncpg.connect(plain_url(world.service.urls.url))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await application.execute(statement)
+    await application.close()
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+async def test_AUDIT_APPEND_a_trigger_refuses_even_the_owner(owner: asyncpg.Connection, statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+        await owner.execute(statement)
+
+
+async def test_AUDIT_APPEND_the_application_cannot_switch_the_trigger_off(world: World) -> None:
+    application = await asyncpg.connect(plain_url(world.service.urls.url))
+    for statement in (
+        "ALTER TABLE audit_entries DISABLE TRIGGER ALL",
+        "SET session_replication_role = replica",
+        "CREATE OR REPLACE FUNCTION refuse_changes_of_audit_entries() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN RETURN NEW; END'",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await application.execute(statement)
+    await application.close()
+
+
+ENTRY = "(SELECT id FROM audit_entries WHERE conversation_id IS NOT NULL AND chain_number = 2)"
+
+FORGERIES = {
+    "at": "at + interval '1 microsecond'",
+    "action": "'conversation.viewed'",
+    "actor_kind": "'system'",
+    "actor_id": "gen_random_uuid()",
+    "actor_name": "actor_name || ' '",
+    "conversation_id": "NULL",
+    "message_id": "NULL",
+    "phone_number": "'+13125550102'",
+    "details": "details || '{\"seq\": 3}'",
+    "hash": "set_byte(hash, 31, get_byte(hash, 31) # 1)",
+    "previous_hash": "set_byte(previous_hash, 0, get_byte(previous_hash, 0) # 128)",
+    "id": "gen_random_uuid()",
+}
+
+
+@pytest.fixture
+async def chain(world: World, conversation: dict[str, Any]) -> UUID:
+    """A conversation's chain of four entries, in which the second is a message sent."""
+    await _reply(world, conversation)
+    assert await world.actions(conversation["id"]) == [
+        "conversation.unread",
+        "message.sent",
+        "conversation.opened",
+        "message.sent",
+    ]
+    return UUID(conversation["id"])
+
+
+@pytest.mark.parametrize("column", FORGERIES)
+async def test_AUDIT_CHAIN_a_change_of_any_column_is_found_and_named(
+    world: World, chain: UUID, forger: asyncpg.Connection, column: str
+) -> None:
+    assert isinstance(await verified(world), int)
+
+    changed = await forger.fetchval(
+        f"UPDATE audit_entries SET {column} = {FORGERIES[column]} WHERE id = {ENTRY} RETURNING id"
+    )
+
+    found = await verified(world)
+    assert isinstance(found, Broken)
+    assert (found.chain_subject, found.chain_number, found.entry_id) == (chain, 2, changed)
+
+
+@pytest.mark.parametrize("number", [1, 2, 4])
+async def test_AUDIT_CHAIN_a_removed_entry_is_found_and_named(
+    world: World, chain: UUID, forger: asyncpg.Connection, number: int
+) -> None:
+    await forger.execute("DELETE FROM audit_entries WHERE chain_subject = $1 AND chain_number = $2", chain, number)
+
+    found = await verified(world)
+
+    assert isinstance(found, Broken)
+    assert (found.chain_subject, found.chain_number, found.entry_id) == (chain, number, None)
+
+
+async def test_AUDIT_CHAIN_removing_a_whole_chain_is_found(
+    world: World, chain: UUID, forger: asyncpg.Connection
+) -> None:
+    await forger.execute("DELETE FROM audit_entries WHERE chain_subject = $1", chain)
+
+    found = await verified(world)
+
+    assert isinstance(found, Broken)
+    assert (found.chain_subject, found.chain_number) == (chain, 1)
+
+
+async def test_AUDIT_CHAIN_swapped_entries_are_found_and_named(
+    world: World, chain: UUID, forger: asyncpg.Connection
+) -> None:
+    swap = "UPDATE audit_entries SET chain_number = $2 WHERE chain_subject = $1 AND chain_number = $3"
+    for to, of in ((9, 2), (2, 3), (3, 9)):
+        await forger.execute(swap, chain, to, of)
+
+    found = await verified(world)
+
+    assert isinstance(found, Broken)
+    assert (found.chain_subject, found.chain_number) == (chain, 2)
+    assert found.entry_id is not None
+
+
+async def test_AUDIT_CHAIN_an_entry_slipped_in_is_found(world: World, chain: UUID, forger: asyncpg.Connection) -> None:
+    await forger.execute(
+        "INSERT INTO audit_entries SELECT (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(),"
+        " 'chain_number', 5, 'previous_hash', e.hash))).* FROM audit_entries AS e"
+        " WHERE chain_subject = $1 AND chain_number = 4",
+        chain,
+    )
+
+    found = await verified(world)
+
+    assert isinstance(found, Broken)
+    assert (found.chain_subject, found.chain_number) == (chain, 5)
+
+
+async def test_AUDIT_CHAIN_a_moved_head_is_found(world: World, chain: UUID, forger: asyncpg.Connection) -> None:
+    await forger.execute("UPDATE audit_chains SET last_number = 3 WHERE id = $1", chain)
+    found = await verified(world)
+    assert isinstance(found, Broken)
+    assert found.chain_subject == chain
+
+
+async def test_AUDIT_CHAIN_another_businesss_log_is_proved_apart(
+    world: World, chain: UUID, forger: asyncpg.Connection
+) -> None:
+    neighbour = await World.create(world.service)
+    await forger.execute("DELETE FROM audit_entries WHERE chain_subject = $1", chain)
+
+    assert isinstance(await verified(world), Broken)
+    assert isinstance(await verified(neighbour), int)
