@@ -1,23 +1,38 @@
 """Routes of the directory."""
 
+from email.message import Message
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.requests import ClientDisconnect
 
 from api.access.dependencies import Administrator, Anybody, guarded
 from api.directory import queries, service
+from api.directory.import_files import ReportResponse, spool, temporary_file
+from api.directory.imports import FORMATS, MAX_BYTES, Format, import_directory
 from api.directory.schemas import (
     ExternalId,
     FamilyIn,
     FamilyOut,
     FamilyPatch,
+    ImportRefused,
+    ImportRefusedBody,
+    ImportReport,
     StaffMemberIn,
     StaffMemberOut,
     StaffMemberPatch,
 )
-from api.kit.database import Session
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.database import Session, commit
+from api.kit.errors import (
+    PROBLEM_JSON,
+    Conflict,
+    Invalid,
+    NotFound,
+    TooLarge,
+    Unreadable,
+    UnsupportedMediaType,
+)
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_name_cursor, encode_cursor
 from api.kit.text import Line
@@ -219,3 +234,82 @@ async def archive_staff_member(staff_member_id: UUID, principal: Administrator, 
     )
     (answer,) = await service.staff_members_out(session, principal.organization_id, [staff_member])
     return answer
+
+
+IMPORT_EXAMPLES = {
+    "text/csv": "kind,external_id,name,contact_name,phone_number,opt_in_state\n"
+    "family,F-1,Rivera family,Ana Rivera,312-555-0142,opted_in\n",
+    "application/x-ndjson": '{"kind": "family", "external_id": "F-1", "name": "Rivera family", "contacts": '
+    '[{"name": "Ana Rivera", "phone_records": [{"phone_number": "312-555-0142"}]}]}\n',
+}
+
+
+VALIDATION_PROBLEM = {"$ref": "#/components/schemas/ValidationProblem"}
+IMPORT_REFUSED_SCHEMA = ImportRefusedBody.model_json_schema(
+    mode="serialization", ref_template="#/components/schemas/{model}"
+)
+IMPORT_REFUSED_SCHEMA.pop("$defs")
+
+
+@router.post(
+    "/directory/import",
+    response_model=ImportReport,
+    max_body_size=MAX_BYTES,
+    responses={
+        **guarded(Conflict, Unreadable, TooLarge, UnsupportedMediaType),
+        422: {
+            "description": f"{Invalid.title}; {ImportRefused.title}",
+            "content": {PROBLEM_JSON: {"schema": {"anyOf": [VALIDATION_PROBLEM, IMPORT_REFUSED_SCHEMA]}}},
+        },
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                media_type: {"schema": {"type": "string"}, "example": example}
+                for media_type, example in IMPORT_EXAMPLES.items()
+            },
+        }
+    },
+)
+async def import_families_and_staff_members(
+    request: Request,
+    principal: Anybody,
+    session: Session,
+    partial: Annotated[bool, Query(description="Store what is good, whatever else the file holds.")] = False,
+    import_id: Annotated[UUID | None, Query(description="What the live events of its progress call it.")] = None,
+) -> Response:
+    """Import families and, for administrators, staff members: the whole file or, unless `partial`, nothing of it.
+
+    A record whose external id is known is made as given, and what the file leaves out stays. The answer has an item for
+    each row. While it runs, `import` events `{import_id, done, total}` tell how far it is.
+    """
+    form = _format(request)
+    # No transaction is open while the client sends.
+    await commit(session)
+    with temporary_file() as file:
+        try:
+            await spool(request.stream(), file)
+        except ClientDisconnect:
+            raise Unreadable("The upload ended before the file did.") from None
+        report = await import_directory(
+            request.app.state.database,
+            principal,
+            file,
+            form,
+            partial=partial,
+            import_id=import_id or uuid4(),
+        )
+    return ReportResponse(report, instance=request.url.path)
+
+
+def _format(request: Request) -> Format:
+    """Raises `UnsupportedMediaType`, which names what is taken."""
+    declared = Message()
+    declared["content-type"] = request.headers.get("content-type", "")
+    form = FORMATS.get(declared.get_content_type())
+    if form is None or declared.get_content_charset("utf-8") not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType(f"Send UTF-8 with a Content-Type of {', '.join(FORMATS)}.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Send the file as it is, without a Content-Encoding.")
+    return form

@@ -233,7 +233,7 @@ class _Holders:
             self._problems.append(RowError(row, f"/{about_number[0]}", "Give the phone_number that this is about."))
         if not self._of_family:
             if cells["phone_number"]:
-                self._addrecord_of(self._records, (), row, cells)
+                self._add_record(self._records, (), row, cells)
             return
         if not cells["contact_name"]:
             if cells["relation"] or cells["phone_number"]:
@@ -244,7 +244,7 @@ class _Holders:
         index = self._contact(row, cells)
         if cells["phone_number"]:
             records = self._contacts[index].setdefault("phone_records", [])
-            self._addrecord_of(records, ("contacts", index), row, cells)
+            self._add_record(records, ("contacts", index), row, cells)
 
     def _contact(self, row: int, cells: dict[str, str]) -> int:
         """The place of the row's contact: the one of the same name and, where the row says it, the same relation."""
@@ -258,7 +258,7 @@ class _Holders:
         self._places["contacts", index, "relation"] = row, "/relation"
         return index
 
-    def _addrecord_of(
+    def _add_record(
         self, records: list[dict[str, Any]], prefix: tuple[str | int, ...], row: int, cells: dict[str, str]
     ) -> None:
         where = (*prefix, "phone_records", len(records))

@@ -10,11 +10,14 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from uuid import UUID
 
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
 from api.directory.import_changes import Outcome
 from api.directory.import_rows import Entry, Record, Refused, RowError
 from api.directory.rules import OwnerKind
-from api.directory.schemas import ImportItem, ImportOutcome
-from api.kit.errors import FieldError, Invalid, Unreadable
+from api.directory.schemas import ImportItem, ImportOutcome, ImportRefused
+from api.kit.errors import PROBLEM_JSON, FieldError, Invalid, Unreadable
 
 BATCH = 500
 """Records stored with one set of statements; a transaction of its own where the import may be partial."""
@@ -26,7 +29,7 @@ NEEDS_ADMINISTRATOR = "Importing staff members needs the administrator role. Ask
 
 
 def temporary_file() -> IO[bytes]:
-    return SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # Whoever asks for it closes it.
+    return SpooledTemporaryFile(max_size=IN_MEMORY)  # Whoever asks for it closes it.
 
 
 async def spool(chunks: AsyncIterator[bytes], file: IO[bytes]) -> None:
@@ -128,6 +131,26 @@ class Report:
         while piece := await asyncio.to_thread(self._file.read, 64 * 1024):
             yield piece
         yield b"]}"
+
+
+class ReportResponse(StreamingResponse):
+    """Sends a report and closes it: as the answer 200, or as the problem that refused the file at `instance`."""
+
+    def __init__(self, report: Report, *, instance: str) -> None:
+        if report.committed:
+            fields: dict[str, Any] = {}
+            super().__init__(report.body(fields), media_type="application/json")
+        else:
+            detail = f"{report.failed:,} of {report.rows:,} rows cannot be stored, so none was."
+            fields = ImportRefused(detail).body(instance=instance)
+            super().__init__(report.body(fields), ImportRefused.status, media_type=PROBLEM_JSON)
+        self._report = report
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._report.close()
 
 
 @dataclass

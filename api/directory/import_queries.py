@@ -171,7 +171,9 @@ async def staff_members(
     )
     rows = found.all()
     records = await _records(session, organization_id, PhoneRecord.staff_member_id, [row[0] for row in rows])
-    return {str(row[1]): StoredStaffMember(row[0], row[2], row[3], row[4], row[5], records.get(row[0], ())) for row in rows}
+    return {
+        str(row[1]): StoredStaffMember(row[0], row[2], row[3], row[4], row[5], records.get(row[0], ())) for row in rows
+    }
 
 
 async def _records(
@@ -301,7 +303,7 @@ async def store(session: AsyncSession, organization_id: UUID, changes: Changes, 
         "INSERT INTO phone_records (organization_id, id, phone_number_id, contact_id, staff_member_id, label,"
         " position, opt_in_state, opt_in_source, opt_in_changed_at, opt_in_changed_by)"
         " SELECT :organization_id, new.id, new.phone_number_id, new.contact_id, new.staff_member_id, new.label,"
-        " new.position, new.state, new.source, CASE WHEN new.source IS NOT NULL THEN :at END,"
+        " new.position, new.state, new.source, CASE WHEN new.source IS NOT NULL THEN CAST(:at AS timestamptz) END,"
         " CASE WHEN new.source IS NOT NULL THEN CAST(:author AS jsonb) END FROM {rows}",
         {
             **{"id": "uuid", "phone_number_id": "uuid", "contact_id": "uuid", "staff_member_id": "uuid"},

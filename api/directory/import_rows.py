@@ -252,17 +252,17 @@ def unknown_kind(value: object) -> str:
 
 
 def lines_of(file: IO[bytes], *, newline: str) -> Iterator[str]:
-    """The lines of a UTF-8 file, with or without a byte order mark. Of one past `MAX_LINE`, that much and one more."""
+    """The lines of a UTF-8 file, with or without a byte order mark. Of one past `MAX_LINE`, that much and one more.
+
+    The file is closed with them.
+    """
     file.seek(0)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline=newline)
-    try:
-        while line := text.readline(MAX_LINE + 1):
-            rest = line
-            while len(rest) > MAX_LINE and not rest.endswith("\n"):
-                rest = text.readline(MAX_LINE + 1)
-            yield line
-    finally:
-        text.detach()
+    while line := text.readline(MAX_LINE + 1):
+        rest = line
+        while len(rest) > MAX_LINE and not rest.endswith("\n"):
+            rest = text.readline(MAX_LINE + 1)
+        yield line
 
 
 def require_room(row: int) -> None:

@@ -6,17 +6,15 @@ leaves after the last.
 """
 
 import asyncio
-import codecs
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
-from tempfile import SpooledTemporaryFile
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 from uuid import UUID
 
 import structlog
@@ -32,21 +30,17 @@ from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
 from api.directory import import_queries as queries
 from api.directory.import_changes import Changes, Outcome, Stored
-from api.directory.import_rows import Entry, Record, Refused, RowError, distinct, read_csv, read_ndjson
+from api.directory.import_csv import read_csv
+from api.directory.import_files import NEEDS_ADMINISTRATOR, Plan, Report, temporary_file
+from api.directory.import_queries import Concerned
+from api.directory.import_rows import Record, Refused, distinct, read_ndjson
 from api.directory.rules import OwnerKind
-from api.directory.schemas import ImportItem, ImportOutcome
+from api.directory.schemas import ImportOutcome
 from api.kit.database import Database, database_time, notify
-from api.kit.errors import Conflict, FieldError, Invalid, NotSignedIn, TooLarge, Unreadable
+from api.kit.errors import Conflict, Invalid, NotSignedIn
 from api.live.service import CHANNEL, announce_phone_number
 
 MAX_BYTES = 64 * 1024 * 1024
-MAX_ROWS = 100_000
-BATCH = 500
-"""Records stored with one set of statements; a transaction of its own where the import may be partial."""
-
-IN_MEMORY = 1024 * 1024
-"""Bytes of a temporary file before it lies on the disk."""
-
 ATTEMPTS = 3
 PROGRESS_SECONDS = 0.3
 AUDIT_BATCH = 1_000
@@ -59,7 +53,6 @@ PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03", "23505"})
 UNAVAILABLE_CLASSES = ("08", "53", "57", "58")
 """Connection trouble, no resources, operator intervention, system errors."""
 
-NEEDS_ADMINISTRATOR = "Importing staff members needs the administrator role. Ask an administrator for it."
 ANOTHER_RUNS = "Another import of this business is running. Try again when it has ended."
 
 log = structlog.get_logger(__name__)
@@ -252,7 +245,12 @@ class Import:
         if not await queries.try_lock_imports(session, key):
             raise Conflict(ANOTHER_RUNS)
         administrator_id = self.principal.staff_member_id if self.plan.names_staff else None
-        locked = await queries.lock(session, organization_id, Concerned(self.plan.families, self.plan.staff_members, sorted(self.plan.numbers)), administrator_id=administrator_id)
+        locked = await queries.lock(
+            session,
+            organization_id,
+            Concerned(self.plan.families, self.plan.staff_members, sorted(self.plan.numbers)),
+            administrator_id=administrator_id,
+        )
         if self.plan.names_staff and not locked.is_administrator:
             raise PermissionRequired(None)
         at = await database_time(session)

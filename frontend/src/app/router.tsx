@@ -105,6 +105,8 @@ export function createAppRouter(queryClient: QueryClient, history?: RouterHistor
     defaultPendingComponent: PagePending,
     defaultErrorComponent: PageError,
     defaultPendingMs: 200,
+    // Shown late, gone at once.
+    defaultPendingMinMs: 0,
     // Query keeps the data; the router only fetches code.
     defaultPreload: "intent",
     defaultPreloadStaleTime: 0,

@@ -29,6 +29,8 @@ export class World {
   /** Every viewing request: PUT with its `seen_seq`, DELETE with null. */
   readonly viewing: { conversationId: string; seenSeq: number | null }[] = [];
   readonly requests: string[] = [];
+  /** Every change of an opt-in state. */
+  readonly optIns: { id: string; change: Record<string, unknown> }[] = [];
   /** What the next POSTs of messages answer instead of accepting. */
   readonly nextSends: Answer[] = [];
   private readonly answered = new Map<string, Message>();
@@ -161,6 +163,17 @@ export class World {
       http.delete(`${api}/conversations/:id/viewers/:viewer`, ({ params }) => {
         this.viewing.push({ conversationId: String(params.id), seenSeq: null });
         return new HttpResponse(null, { status: 204 });
+      }),
+      http.put(`${api}/phone-records/:id/opt-in`, async ({ params, request }) => {
+        const change = (await request.json()) as Record<string, unknown>;
+        this.optIns.push({ id: String(params.id), change });
+        for (const conversation of this.conversations) {
+          const instance = conversation.opt_in_check.instances.find((each) => each.phone_record_id === params.id);
+          if (!instance) continue;
+          Object.assign(instance, { state: change.state, source: change.source, blocks: change.state !== "opted_in" });
+          Object.assign(conversation.opt_in_check, { allowed: false, reason: "opted_out" });
+        }
+        return HttpResponse.json({});
       }),
       http.get(`${api}/messages/:id`, ({ params }) => {
         const message = this.messages.find((candidate) => candidate.id === params.id);

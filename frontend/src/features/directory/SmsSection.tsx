@@ -89,13 +89,15 @@ function Row({ conversation, selected }: { conversation: Conversation; selected:
       <time dateTime={last_message_at} title={full(last_message_at)} className="text-right text-meta leading-5 text-ink-3 tabular">
         {brief(last_message_at)}
       </time>
-      <span className={cx("truncate", unread ? "font-heading" : "text-ink-2")}>
-        {opted_out && (
-          <Tag tone="bad" className="mr-1.5">
-            Opted out
-          </Tag>
-        )}
-        <bdi>{last_message ? `${last_message.direction === "outbound" ? "You: " : ""}${last_message.preview}` : "No messages yet"}</bdi>
+      <span dir="auto" className={cx("truncate text-left", unread ? "font-heading" : "text-ink-2")}>
+        <bdi>
+          {opted_out && (
+            <Tag tone="bad" className="mr-1.5">
+              Opted out
+            </Tag>
+          )}
+        </bdi>
+        {last_message ? `${last_message.direction === "outbound" ? "You: " : ""}${last_message.preview}` : "No messages yet"}
       </span>
       {unread && (
         <span className="self-center justify-self-end">

@@ -41,14 +41,16 @@ export const ConversationRow = memo(function ConversationRow({ conversation, sta
       <time dateTime={conversation.last_message_at} title={full(conversation.last_message_at)} className="text-right text-meta leading-5 text-ink-3 tabular">
         {brief(conversation.last_message_at)}
       </time>
-      <span className={cx("truncate", unread ? "font-heading text-ink" : "text-ink-2")}>
-        {conversation.opted_out && (
-          <Tag tone="bad" className="mr-1.5">
-            Opted out
-          </Tag>
-        )}
-        {failure && <span className="font-strong text-red">{failure}: </span>}
-        <bdi>{preview}</bdi>
+      <span dir="auto" className={cx("truncate text-left", unread ? "font-heading text-ink" : "text-ink-2")}>
+        <bdi>
+          {conversation.opted_out && (
+            <Tag tone="bad" className="mr-1.5">
+              Opted out
+            </Tag>
+          )}
+          {failure && <span className="font-strong text-red">{failure}: </span>}
+        </bdi>
+        {preview}
       </span>
       <span className="flex items-center justify-end">
         {unread ? (

@@ -55,7 +55,7 @@ export function SignInForm({ onSignedIn }: { onSignedIn: () => void }) {
           <TextField
             label="Organization"
             name="organization"
-            hint="The short name from your web address"
+            hint="The short name your business signs in with"
             autoComplete="organization"
             autoCapitalize="none"
             spellCheck={false}

@@ -5,6 +5,7 @@ import { Composer } from "./Composer";
 import { JumpToNewest } from "./JumpToNewest";
 import { MessageBubble } from "./MessageBubble";
 import { PendingBubble } from "./PendingBubble";
+import { StopRequest } from "./StopRequest";
 import { layOutThread, type ThreadRow } from "./thread-rows";
 import { DayLine, NewLine, SystemLine } from "./ThreadLines";
 import { ThreadHeader } from "./ThreadHeader";
@@ -16,7 +17,7 @@ import { useViewing } from "./useViewing";
 import { useFormats } from "@/api/format";
 import { hasStatus } from "@/api/problem";
 import { may, useMe } from "@/api/session";
-import type { Message } from "@/api/types";
+import type { ConversationDetail, Message } from "@/api/types";
 import { Spinner } from "@/ui/bits";
 import { EmptyState, ErrorState } from "@/ui/states";
 
@@ -101,6 +102,7 @@ export function Thread({ conversationId, aroundSeq, unreadElsewhere, onBack, onS
               <Row
                 key={row.key}
                 row={row}
+                conversation={conversation.data}
                 highlighted={row.kind === "message" && row.message.seq === aroundSeq}
                 canRetry={row.kind === "message" && retryable.has(row.message.id)}
               />
@@ -142,7 +144,14 @@ function findRetryable(messages: readonly Message[]): Set<string> {
   return new Set(failed.map((message) => message.id).filter((id) => !again.has(id)));
 }
 
-function Row({ row, highlighted, canRetry }: { row: ThreadRow; highlighted: boolean; canRetry: boolean }) {
+interface RowProps {
+  row: ThreadRow;
+  conversation: ConversationDetail | undefined;
+  highlighted: boolean;
+  canRetry: boolean;
+}
+
+function Row({ row, conversation, highlighted, canRetry }: RowProps) {
   switch (row.kind) {
     case "day":
       return <DayLine at={row.at} />;
@@ -151,6 +160,11 @@ function Row({ row, highlighted, canRetry }: { row: ThreadRow; highlighted: bool
     case "system":
       return <SystemLine entry={row.entry} />;
     case "message":
-      return <MessageBubble message={row.message} continues={row.continues} ends={row.ends} highlighted={highlighted} canRetry={canRetry} />;
+      return (
+        <>
+          <MessageBubble message={row.message} continues={row.continues} ends={row.ends} highlighted={highlighted} canRetry={canRetry} />
+          {row.message.asks_to_stop && conversation && <StopRequest conversation={conversation} message={row.message} />}
+        </>
+      );
   }
 }

@@ -49,7 +49,8 @@ function Who({ conversation }: { conversation: ConversationDetail }) {
   const { holders, display_name, phone_number, viewers, status } = conversation;
   const number = phone(phone_number);
   const [holder] = holders;
-  const people = holders.map((each) => each.contact_name ?? (each.kind === "staff_member" ? "Staff" : null)).filter((name) => name !== null);
+  const contacts = [...new Set(holders.flatMap((each) => each.contact_name ?? []))];
+  const people = contacts.length > 0 ? listNames(contacts) : holder?.kind === "staff_member" ? "Staff" : null;
   const others = viewers.filter((viewer) => viewer.staff_member_id !== me.staff_member?.id);
 
   return (
@@ -64,7 +65,7 @@ function Who({ conversation }: { conversation: ConversationDetail }) {
         </h2>
         <div className="flex items-center gap-2.5 text-note text-ink-2">
           <p className="truncate">
-            {holder ? [...(people.length > 0 ? [listNames([...new Set(people)])] : []), number].join(" · ") : "No record has this number"}
+            {holder ? [people, number].filter(Boolean).join(" · ") : "No record has this number"}
           </p>
           <Viewers viewers={others} />
         </div>

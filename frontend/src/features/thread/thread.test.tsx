@@ -269,6 +269,32 @@ describe("answering", () => {
     expect(note).toHaveTextContent("Your draft is kept: Half a sentence");
   });
 
+  it("OPTIN-PLAIN-WORDS: a request to stop in plain words is flagged, and one click opts every record out", async () => {
+    conversation.opt_in_check = aCheck({ instances: [anInstance({ owner_name: "Smith family" }), anInstance({ owner_name: "Jones family" })] });
+    world.append(conversation, { body: "please don't text me any more", asks_to_stop: true });
+    const { user } = open();
+    expect(await screen.findByText("This sounds like a request to stop texting.")).toBeVisible();
+    expect(world.optIns).toHaveLength(0);
+    await user.click(screen.getByRole("button", { name: "Opt out" }));
+    await waitFor(() => expect(world.optIns).toHaveLength(2));
+    expect(world.optIns[0]?.change).toMatchObject({ state: "opted_out", source: "staff", wording: "please don't text me any more" });
+    expect(await screen.findByRole("note", { name: "Why you can't send" })).toHaveTextContent("opted out");
+    expect(screen.queryByText("This sounds like a request to stop texting.")).toBeNull();
+  });
+
+  it("a failed message can be sent again, once", async () => {
+    const failed = world.append(conversation, { direction: "outbound", body: "See you", status: "failed", error: { code: "30005", title: "Unreachable" } });
+    server.use(
+      http.post("*/messages/:id/retry", () =>
+        HttpResponse.json(world.append(conversation, { direction: "outbound", body: "See you", status: "queued", retry_of_message_id: failed.id }), { status: 201 }),
+      ),
+    );
+    const { user } = open();
+    await user.click(await screen.findByRole("button", { name: "Send again" }));
+    expect(await screen.findByRole("button", { name: "Waiting to send" })).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Send again" })).toBeNull();
+  });
+
   it("NZ-NOTICE: stands above the box", async () => {
     conversation.notice = "Carriers serving New Zealand apply a standard fee.";
     open();

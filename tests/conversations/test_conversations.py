@@ -1,0 +1,515 @@
+"""Conversations through the API: status, viewers, closing and replying in a race, the inbox, the deadline."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from api.access.rules import Permission
+from api.conversations import service as conversations
+from tests.support import postgres
+from tests.support.service import Service, service_settings
+from tests.support.world import World
+
+API = "/api/v1"
+PARENT = "+13125550101"
+
+
+async def close(world: World, conversation_id: str, seen_seq: int) -> Any:
+    return await world.maria.post(f"{API}/conversations/{conversation_id}/close", json={"seen_seq": seen_seq})
+
+
+async def reply(world: World, conversation_id: str, **body: object) -> Any:
+    return await world.maria.post(f"{API}/conversations/{conversation_id}/messages", json={"body": "Yes", **body})
+
+
+async def sweep(world: World) -> int:
+    async with world.service.database.transaction() as session:
+        return await conversations.sweep(session, world.organization_id)
+
+
+@pytest.fixture
+async def conversation(world: World) -> dict[str, Any]:
+    """Unread, with two messages from a parent."""
+    await world.text(PARENT, "Is class on?")
+    await world.text(PARENT, "With the storm?")
+    return await world.conversation(PARENT)
+
+
+async def status(world: World) -> str:
+    found: str = (await world.conversation(PARENT))["status"]
+    return found
+
+
+# The table of page 1, row by row, as staff see it.
+
+
+async def test_viewing_less_than_all_of_it_leaves_it_unread_with_what_is_left(
+    world: World, conversation: dict[str, Any]
+) -> None:
+    viewing = await world.view(conversation["id"], 1)
+    assert (viewing["status"], viewing["unread_messages"]) == ("unread", 1)
+    assert await world.indicator() == (1, 0)
+    assert (await world.view(conversation["id"], 2))["status"] == "open"
+
+
+async def test_viewing_a_closed_conversation_leaves_it_closed(world: World, conversation: dict[str, Any]) -> None:
+    await close(world, conversation["id"], 2)
+    assert (await world.view(conversation["id"], 2))["status"] == "closed"
+
+
+async def test_a_text_reopens_a_closed_conversation_as_unread(world: World, conversation: dict[str, Any]) -> None:
+    await close(world, conversation["id"], 2)
+    await world.text(PARENT, "One more thing")
+    assert await status(world) == "unread"
+    assert await world.indicator() == (1, 0)
+    assert await world.actions(conversation["id"]) == [
+        "conversation.unread",
+        "conversation.closed",
+        "conversation.unread",
+    ]
+
+
+async def test_a_text_in_an_open_conversation_that_nobody_views_makes_it_unread(
+    world: World, conversation: dict[str, Any]
+) -> None:
+    await reply(world, conversation["id"])
+    assert await status(world) == "open"
+    await world.text(PARENT, "Thanks!")
+    assert await status(world) == "unread"
+    assert (await world.conversation(PARENT))["unread_messages"] == 1
+
+
+async def test_a_text_in_a_closed_conversation_that_somebody_views_makes_it_open(
+    world: World, conversation: dict[str, Any]
+) -> None:
+    await world.view(conversation["id"], 2)
+    await close(world, conversation["id"], 2)
+    await world.text(PARENT, "One more thing")
+    assert await status(world) == "open"
+
+
+async def test_a_text_in_an_unread_conversation_that_somebody_views_makes_it_open(
+    world: World, conversation: dict[str, Any]
+) -> None:
+    await world.view(conversation["id"], 1)
+    await world.text(PARENT, "Hello?")
+    assert await status(world) == "open"
+
+
+async def test_reopening_opens_a_closed_one_and_leaves_any_other(world: World, conversation: dict[str, Any]) -> None:
+    async def reopen() -> str:
+        response = await world.daniel.post(f"{API}/conversations/{conversation['id']}/reopen")
+        found: str = response.json()["status"]
+        return found
+
+    assert await reopen() == "unread"
+    await close(world, conversation["id"], 2)
+    assert await reopen() == "open"
+    assert await reopen() == "open"
+    assert await world.indicator() == (0, 1)
+
+
+async def test_replying_opens_an_unread_and_a_closed_conversation(world: World, conversation: dict[str, Any]) -> None:
+    await reply(world, conversation["id"])
+    assert await status(world) == "open"
+    await close(world, conversation["id"], 3)
+    await reply(world, conversation["id"])
+    assert await status(world) == "open"
+    assert (await world.conversation(PARENT))["unread_messages"] == 0
+
+
+async def test_replying_and_closing_closes(world: World, conversation: dict[str, Any]) -> None:
+    assert (await reply(world, conversation["id"], close=True)).status_code == 201
+    assert await status(world) == "closed"
+    assert await world.indicator() == (0, 0)
+
+
+# Integrations (decision 0004).
+
+
+async def test_a_reply_by_an_api_key_that_has_seen_nothing_leaves_the_status(
+    world: World, conversation: dict[str, Any]
+) -> None:
+    client = await world.api_key(*Permission)
+    path = f"{API}/conversations/{conversation['id']}/messages"
+
+    assert (await client.post(path, json={"body": "We will answer soon."})).status_code == 201
+
+    after = await world.conversation(PARENT)
+    assert (after["status"], after["unread_messages"], after["seen_seq"]) == ("unread", 2, 0)
+    assert await world.indicator() == (2, 0)
+    await world.view(conversation["id"], 3)
+    await close(world, conversation["id"], 3)
+    assert (await client.post(path, json={"body": "Reminder"})).status_code == 201
+    assert await status(world) == "closed"
+
+
+async def test_a_reply_by_an_api_key_that_names_what_it_has_seen_is_a_reply(
+    world: World, conversation: dict[str, Any]
+) -> None:
+    client = await world.api_key(*Permission)
+    path = f"{API}/conversations/{conversation['id']}/messages"
+
+    stale = await client.post(path, json={"body": "Yes", "seen_seq": 1})
+    answered = await client.post(path, json={"body": "Yes", "seen_seq": 2})
+
+    assert stale.status_code == 409
+    assert answered.status_code == 201
+    assert answered.json()["sent_by"]["name"] == "Help desk"
+    assert await status(world) == "open"
+
+
+async def test_an_api_key_closes_what_it_has_seen(world: World, conversation: dict[str, Any]) -> None:
+    client = await world.api_key(Permission.SMS_LOGS)
+    path = f"{API}/conversations/{conversation['id']}/close"
+    assert (await client.post(path, json={"seen_seq": 1})).status_code == 409
+    assert (await client.post(path, json={"seen_seq": 2})).json()["status"] == "closed"
+
+
+# STATUS-CLOSE-RACE and STATUS-REPLY-RACE.
+
+
+async def test_STATUS_CLOSE_RACE_a_colleague_having_seen_it_does_not_make_it_seen_by_who_closes(
+    world: World, conversation: dict[str, Any]
+) -> None:
+    await world.view(conversation["id"], 2, by=world.daniel)
+    refused = await close(world, conversation["id"], 1)
+    assert refused.status_code == 409
+    assert [message["seq"] for message in refused.json()["missed"]] == [2]
+    assert await status(world) == "open"
+
+
+async def test_STATUS_CLOSE_RACE_what_we_have_sent_ourselves_is_not_missed(
+    world: World, conversation: dict[str, Any]
+) -> None:
+    await reply(world, conversation["id"])
+    assert (await close(world, conversation["id"], 2)).json()["status"] == "closed"
+
+
+async def test_STATUS_REPLY_RACE_a_text_since_is_shown_and_the_person_can_send_anyway(
+    world: World, conversation: dict[str, Any]
+) -> None:
+    refused = await reply(world, conversation["id"], seen_seq=1)
+
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "/problems/new-messages"
+    (missed,) = refused.json()["missed"]
+    assert missed == (await world.thread(conversation["id"]))[1]
+    assert len(await world.thread(conversation["id"])) == 2
+    assert (await reply(world, conversation["id"], seen_seq=2)).status_code == 201
+
+
+async def test_STATUS_REPLY_RACE_a_colleagues_reply_since_is_shown_and_ones_own_is_not(
+    world: World, conversation: dict[str, Any]
+) -> None:
+    await world.admin.post(f"{API}/conversations/{conversation['id']}/messages", json={"body": "It is on!"})
+
+    refused = await reply(world, conversation["id"], seen_seq=2)
+    assert refused.status_code == 409
+    assert [message["body"] for message in refused.json()["missed"]] == ["It is on!"]
+    assert refused.json()["missed"][0]["sent_by"]["name"] == "Ada"
+
+    assert (await reply(world, conversation["id"], seen_seq=3)).status_code == 201
+    assert (await reply(world, conversation["id"], seen_seq=3)).status_code == 201
+
+
+async def test_a_seq_that_does_not_exist_yet_was_not_seen(world: World, conversation: dict[str, Any]) -> None:
+    for response in (
+        await close(world, conversation["id"], 3),
+        await reply(world, conversation["id"], seen_seq=3),
+        await world.maria.put(f"{API}/conversations/{conversation['id']}/viewers/{uuid4()}", json={"seen_seq": 3}),
+    ):
+        assert response.status_code == 422
+        assert response.json()["errors"][0]["pointer"] == "/seen_seq"
+    assert await status(world) == "unread"
+
+
+# STATUS-VIEWING and STATUS-SEEN, with seconds shortened.
+
+
+@pytest.fixture
+async def hasty(clone: postgres.Database, tmp_path: Path) -> AsyncIterator[World]:
+    """A business where a lease lasts 0.3 s and a message must be confirmed within 0.15 s."""
+    settings = service_settings(tmp_path, viewer_lease_seconds=0.3, seen_deadline_seconds=0.15)
+    async with Service.running(settings, clone) as service:
+        world = await World.create(service)
+        await world.text(PARENT, "Is class on?")
+        yield world
+
+
+@pytest.fixture
+async def patient(clone: postgres.Database, tmp_path: Path) -> AsyncIterator[World]:
+    """A business where a lease lasts for ever, and a message must be confirmed within 0.15 s."""
+    settings = service_settings(tmp_path, viewer_lease_seconds=3600, seen_deadline_seconds=0.15)
+    async with Service.running(settings, clone) as service:
+        world = await World.create(service)
+        await world.text(PARENT, "Is class on?")
+        yield world
+
+
+async def test_STATUS_SEEN_what_no_viewer_confirms_in_time_becomes_unread(patient: World) -> None:
+    conversation = await patient.conversation(PARENT)
+    await patient.view(conversation["id"], 1)
+    await patient.text(PARENT, "Hello?")
+    assert (await status(patient), await patient.indicator()) == ("open", (0, 1))
+
+    await asyncio.sleep(0.2)
+    assert await sweep(patient) == 1
+
+    assert await status(patient) == "unread"
+    assert await patient.indicator() == (1, 0)
+    assert (await patient.actions(conversation["id"]))[-1] == "conversation.unread"
+    assert await sweep(patient) == 0
+
+
+async def test_STATUS_SEEN_what_a_viewer_confirms_stays_open(patient: World) -> None:
+    conversation = await patient.conversation(PARENT)
+    viewer = uuid4()
+    await patient.view(conversation["id"], 1, viewer_id=viewer)
+    await patient.text(PARENT, "Hello?")
+    await patient.view(conversation["id"], 2, viewer_id=viewer)
+
+    await asyncio.sleep(0.2)
+    assert await sweep(patient) == 0
+
+    assert await status(patient) == "open"
+
+
+async def test_STATUS_SEEN_a_later_text_does_not_put_the_deadline_off(patient: World) -> None:
+    conversation = await patient.conversation(PARENT)
+    await patient.view(conversation["id"], 1)
+    await patient.text(PARENT, "Hello?")
+    ((first,),) = await patient.rows("SELECT seen_deadline FROM conversations")
+    await patient.text(PARENT, "Anybody?")
+    ((second,),) = await patient.rows("SELECT seen_deadline FROM conversations")
+
+    assert first is not None
+    assert second == first
+
+
+async def test_STATUS_SEEN_renewing_the_lease_without_confirming_does_not_help(patient: World) -> None:
+    conversation = await patient.conversation(PARENT)
+    viewer = uuid4()
+    await patient.view(conversation["id"], 1, viewer_id=viewer)
+    await patient.text(PARENT, "Hello?")
+    await asyncio.sleep(0.2)
+    await patient.view(conversation["id"], 1, viewer_id=viewer)
+
+    assert await sweep(patient) == 1
+    assert await status(patient) == "unread"
+
+
+async def test_STATUS_SEEN_replying_or_closing_confirms(patient: World) -> None:
+    conversation = await patient.conversation(PARENT)
+    await patient.view(conversation["id"], 1)
+    await patient.text(PARENT, "Hello?")
+    await close(patient, conversation["id"], 2)
+    await asyncio.sleep(0.2)
+    assert await sweep(patient) == 0
+    assert await status(patient) == "closed"
+
+
+async def test_STATUS_VIEWING_a_lease_that_is_not_renewed_expires(hasty: World) -> None:
+    conversation = await hasty.conversation(PARENT)
+    await hasty.view(conversation["id"], 1)
+    await asyncio.sleep(0.35)
+    assert (await hasty.conversation(PARENT))["viewers"] == []
+
+    await hasty.text(PARENT, "Hello?")
+
+    assert await status(hasty) == "unread"
+    await sweep(hasty)
+    assert await hasty.rows("SELECT id FROM viewers") == []
+
+
+async def test_STATUS_VIEWING_coming_back_after_a_lease_expired_is_a_new_visit(hasty: World) -> None:
+    conversation = await hasty.conversation(PARENT)
+    viewer = uuid4()
+    await hasty.view(conversation["id"], 1, viewer_id=viewer)
+    await hasty.view(conversation["id"], 1, viewer_id=viewer)
+    await asyncio.sleep(0.35)
+    await hasty.view(conversation["id"], 1, viewer_id=viewer)
+
+    assert await hasty.actions(conversation["id"]) == [
+        "conversation.unread",
+        "conversation.opened",
+        "conversation.viewed",
+    ]
+
+
+async def test_STATUS_VIEWING_leaving_releases_the_lease_at_once(world: World, conversation: dict[str, Any]) -> None:
+    viewer = uuid4()
+    await world.view(conversation["id"], 2, viewer_id=viewer)
+    for _ in range(2):
+        left = await world.maria.delete(f"{API}/conversations/{conversation['id']}/viewers/{viewer}")
+        assert left.status_code == 204
+
+    await world.text(PARENT, "Hello?")
+
+    assert await status(world) == "unread"
+
+
+async def test_STATUS_VIEWING_nobody_releases_the_lease_of_somebody_else(
+    world: World, conversation: dict[str, Any]
+) -> None:
+    viewer = uuid4()
+    await world.view(conversation["id"], 2, viewer_id=viewer)
+    await world.daniel.delete(f"{API}/conversations/{conversation['id']}/viewers/{viewer}")
+    await world.text(PARENT, "Hello?")
+    assert await status(world) == "open"
+
+
+async def test_STATUS_VIEWING_two_tabs_of_one_person_are_one_viewer(world: World, conversation: dict[str, Any]) -> None:
+    first, second = uuid4(), uuid4()
+    for viewer in (first, second):
+        await world.view(conversation["id"], 2, viewer_id=viewer)
+    await world.view(conversation["id"], 2, by=world.daniel)
+
+    seen = (await world.conversation(PARENT))["viewers"]
+    assert [viewer["name"] for viewer in seen] == ["Maria", "Daniel"]
+
+    await world.maria.delete(f"{API}/conversations/{conversation['id']}/viewers/{first}")
+    assert len((await world.conversation(PARENT))["viewers"]) == 2
+
+
+async def test_what_was_seen_is_never_unseen(world: World, conversation: dict[str, Any]) -> None:
+    await world.view(conversation["id"], 2)
+    assert (await world.view(conversation["id"], 1, by=world.daniel))["seen_seq"] == 2
+    assert await status(world) == "open"
+
+
+# The inbox.
+
+
+async def test_the_inbox_is_newest_first_and_narrows_by_everything_it_names(world: World) -> None:
+    rivera = await world.family("Rivera", PARENT)
+    for number in (PARENT, "+13125550102", "+13125550103"):
+        await world.text(number, "Hello?")
+    await close(world, (await world.conversation("+13125550102"))["id"], 1)
+
+    async def numbers(**params: str) -> list[str]:
+        response = await world.daniel.get(f"{API}/conversations", params=params)
+        assert response.status_code == 200, response.text
+        return [item["phone_number"] for item in response.json()["items"]]
+
+    assert await numbers() == ["+13125550103", "+13125550102", PARENT]
+    assert await numbers(status="closed") == ["+13125550102"]
+    assert await numbers(status="unread") == ["+13125550103", PARENT]
+    assert await numbers(status="open") == []
+    assert await numbers(phone_number="(312) 555-0103") == ["+13125550103"]
+    assert await numbers(phone_number="+13125550999") == []
+    assert await numbers(family_id=rivera["id"]) == [PARENT]
+    assert await numbers(line_id=str(world.line_id)) == ["+13125550103", "+13125550102", PARENT]
+    assert await numbers(family_id=rivera["id"], status="closed") == []
+
+
+async def test_REACH_STAFF_a_staff_members_conversations_are_found_by_the_record(world: World) -> None:
+    person = {
+        "name": "Kim",
+        "email": "kim@gym.test",
+        "permissions": [],
+        "phone_records": [{"phone_number": PARENT, "opt_in": {"state": "opted_in", "source": "staff"}}],
+    }
+    kim = (await world.admin.post(f"{API}/staff-members", json=person)).json()
+    await world.text(PARENT, "I am late")
+    await world.text("+13125550102", "Hello")
+
+    found = (await world.daniel.get(f"{API}/conversations", params={"staff_member_id": kim["id"]})).json()["items"]
+
+    assert [item["phone_number"] for item in found] == [PARENT]
+    assert found[0]["display_name"] == "Kim"
+
+
+async def test_the_inbox_pages_without_repeating_or_skipping_while_texts_arrive(world: World) -> None:
+    numbers = [f"+131255502{n:02d}" for n in range(7)]
+    for number in numbers:
+        await world.text(number, "Hello?")
+    first = (await world.daniel.get(f"{API}/conversations", params={"limit": 3})).json()
+    # One that was shown and one that was not move to the top, and a new one comes.
+    for number in (numbers[6], numbers[0], "+13125550299"):
+        await world.text(number, "Hello again")
+
+    rest: list[dict[str, Any]] = []
+    cursor = first["next_cursor"]
+    while cursor is not None:
+        page = (await world.daniel.get(f"{API}/conversations", params={"limit": 3, "cursor": cursor})).json()
+        rest += page["items"]
+        cursor = page["next_cursor"]
+
+    assert [item["phone_number"] for item in first["items"]] == numbers[6:3:-1]
+    assert [item["phone_number"] for item in rest] == numbers[3:0:-1]
+
+
+async def test_the_last_page_has_no_next_even_when_it_is_full(world: World) -> None:
+    for number in ("+13125550201", "+13125550202"):
+        await world.text(number, "Hello?")
+    page = (await world.daniel.get(f"{API}/conversations", params={"limit": 2})).json()
+    assert (len(page["items"]), page["next_cursor"]) == (2, None)
+
+
+async def test_a_conversation_shows_its_last_message_and_its_holders(world: World) -> None:
+    family = await world.family("Rivera", PARENT)
+    await world.family("Okafor", PARENT)
+    await world.text(PARENT, "Is class on?\nWith the storm?")
+
+    found = await world.conversation(PARENT)
+
+    assert found["display_name"] == "Okafor family and Rivera family"
+    assert [holder["name"] for holder in found["holders"]] == ["Okafor family", "Rivera family"]
+    assert found["holders"][1] == {
+        "kind": "family",
+        "id": family["id"],
+        "name": "Rivera family",
+        "contact_name": "Maya Rivera",
+        "phone_record_id": family["contacts"][0]["phone_records"][0]["id"],
+    }
+    assert found["last_message"]["preview"] == "Is class on? With the storm?"
+    assert found["last_message"]["status"] == "received"
+    assert found["last_message"]["seq"] == found["last_seq"] == 1
+
+
+async def test_a_started_conversation_is_open_and_starting_it_again_finds_it(world: World) -> None:
+    await world.family("Rivera", PARENT)
+
+    started = await world.maria.post(f"{API}/conversations", json={"phone_number": "312-555-0101"})
+    again = await world.maria.post(f"{API}/conversations", json={"phone_number": PARENT})
+
+    assert (started.status_code, again.status_code) == (201, 200)
+    assert started.json()["status"] == "open"
+    assert started.json()["last_message"] is None
+    assert again.json()["id"] == started.json()["id"]
+    assert await world.indicator() == (0, 1)
+
+
+async def test_one_that_exists_is_found_whatever_the_check_says(world: World, conversation: dict[str, Any]) -> None:
+    await world.text(PARENT, "STOP")
+    found = await world.maria.post(f"{API}/conversations", json={"phone_number": PARENT})
+    assert (found.status_code, found.json()["id"]) == (200, conversation["id"])
+    assert found.json()["opt_in_check"]["reason"] == "stopped"
+
+
+async def test_NZ_NOTICE_shows_for_a_new_zealand_number_on_a_short_code_alone(world: World) -> None:
+    short_code = {
+        "label": "Short code",
+        "phone_number": "4777",
+        "kind": "short_code",
+        "country": "NZ",
+        "provider": "simulator",
+        "credentials": {"account_sid": "AC1", "auth_token": "t"},
+    }
+    line = (await world.admin.post(f"{API}/lines", json=short_code)).json()
+    notices = {}
+    for number in ("+64211234567", "+13125550101"):
+        await world.family(number, number)
+        for line_id in (line["id"], str(world.line_id)):
+            body = {"phone_number": number, "line_id": line_id}
+            started = await world.maria.post(f"{API}/conversations", json=body)
+            notices[number[:3], line_id] = started.json()["notice"]
+
+    assert "New Zealand" in notices.pop(("+64", line["id"]))
+    assert set(notices.values()) == {None}
+    assert len(notices) == 3

@@ -1,0 +1,164 @@
+"""SEND-ONCE: a request with one Idempotency-Key happens once, however often it is repeated and by how many at once."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from api.access.rules import Permission
+from tests.access.test_permissions import new_line, new_person
+from tests.support.world import World
+
+API = "/api/v1"
+PARENT = "+13125550101"
+
+
+@pytest.fixture
+async def path(world: World) -> str:
+    await world.text(PARENT, "Hello?")
+    return f"{API}/conversations/{(await world.conversation(PARENT))['id']}/messages"
+
+
+async def post(client: httpx.AsyncClient, path: str, body: dict[str, Any] | None, key: str = "key-1") -> httpx.Response:
+    return await client.post(path, json=body, headers={"Idempotency-Key": key})
+
+
+async def test_SEND_ONCE_the_same_request_again_gets_the_same_answer_and_sends_nothing(world: World, path: str) -> None:
+    first = await post(world.maria, path, {"body": "Yes"})
+    again = await post(world.maria, path, {"body": "Yes"})
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+    assert await world.rows("SELECT count(*) FROM outbox") == [(1,)]
+    assert (await world.audited()).count("message.sent") == 1
+
+
+async def test_SEND_ONCE_the_answer_is_the_first_ones_whatever_has_happened_since(world: World, path: str) -> None:
+    first = await post(world.maria, path, {"body": "Yes", "seen_seq": 1})
+    await world.settle_as(first.json()["id"], "delivered")
+    await world.text(PARENT, "STOP")
+
+    again = await post(world.maria, path, {"body": "Yes", "seen_seq": 1})
+
+    assert again.status_code == 201
+    assert again.json() == first.json()
+
+
+@pytest.mark.parametrize("other", [{"body": "No"}, {"body": "Yes", "close": True}, {"body": "Yes", "seen_seq": 1}])
+async def test_SEND_ONCE_the_same_key_with_another_body_is_422(world: World, path: str, other: dict[str, Any]) -> None:
+    await post(world.maria, path, {"body": "Yes"})
+
+    refused = await post(world.maria, path, other)
+
+    assert refused.status_code == 422
+    assert refused.json()["type"] == "/problems/idempotency-conflict"
+    assert await world.rows("SELECT count(*) FROM outbox") == [(1,)]
+
+
+async def test_SEND_ONCE_a_body_spelled_otherwise_is_the_same_body(world: World, path: str) -> None:
+    first = await post(world.maria, path, {"body": "Yes"})
+    again = await post(world.maria, path, {"close": False, "media_urls": [], "body": "Yes", "seen_seq": None})
+    assert again.json() == first.json()
+
+
+async def test_SEND_ONCE_ten_at_once_send_one_message(world: World, path: str) -> None:
+    answers = await asyncio.gather(*(post(world.maria, path, {"body": "Yes"}) for _ in range(10)))
+
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    created = [answer for answer in answers if answer.status_code == 201]
+    assert len({answer.json()["id"] for answer in created}) == 1
+    assert sum("idempotency-replayed" not in answer.headers for answer in created) == 1
+    for answer in answers:
+        if answer.status_code == 409:
+            assert answer.json()["type"] == "/problems/idempotency-conflict"
+            assert answer.headers["retry-after"] == "1"
+    assert await world.rows("SELECT count(*) FROM messages WHERE direction = 'outbound'") == [(1,)]
+    # Whoever was told to wait gets the answer by asking again.
+    assert (await post(world.maria, path, {"body": "Yes"})).json() == created[0].json()
+
+
+async def test_SEND_ONCE_a_refusal_is_not_remembered(world: World, path: str) -> None:
+    refused = await post(world.maria, path, {"body": "Yes", "seen_seq": 0})
+    assert refused.status_code == 409
+    assert await world.rows("SELECT id FROM idempotency_keys") == []
+    # The body must be the same: so the reason to refuse has to go by itself.
+    await world.text(PARENT, "STOP")
+    assert (await post(world.maria, path, {"body": "Yes"}, "key-2")).status_code == 409
+    await world.text(PARENT, "START")
+    assert (await post(world.maria, path, {"body": "Yes"}, "key-2")).status_code == 201
+
+
+async def test_SEND_ONCE_a_key_is_its_principals_own(world: World, path: str) -> None:
+    by_key = await world.api_key(*Permission)
+    answers = [await post(client, path, {"body": "Yes"}) for client in (world.maria, world.admin, by_key)]
+    neighbour = await World.create(world.service)
+    elsewhere = await post(neighbour.admin, f"{API}/families", {"name": "New", "contacts": []})
+
+    assert [answer.status_code for answer in answers] == [201] * 3
+    assert len({answer.json()["id"] for answer in answers}) == 3
+    assert elsewhere.status_code == 201
+
+
+async def test_SEND_ONCE_a_key_is_for_one_conversation_and_one_operation(world: World, path: str) -> None:
+    await world.text("+13125550102", "Hello?")
+    other = f"{API}/conversations/{(await world.conversation('+13125550102'))['id']}/messages"
+    assert (await post(world.maria, path, {"body": "Yes"})).status_code == 201
+    assert (await post(world.maria, other, {"body": "Yes"})).status_code == 422
+    assert (await post(world.maria, f"{API}/families", {"name": "New", "contacts": []})).status_code == 422
+
+
+async def test_SEND_ONCE_sending_again_happens_once_too(world: World, path: str) -> None:
+    failed = (await post(world.maria, path, {"body": "Yes"}, "sending")).json()
+    await world.settle_as(failed["id"], "failed")
+
+    first = await post(world.maria, f"{API}/messages/{failed['id']}/retry", None, "again")
+    again = await post(world.maria, f"{API}/messages/{failed['id']}/retry", None, "again")
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+
+
+CREATIONS: dict[str, dict[str, Any]] = {
+    "families": {"name": "New", "contacts": []},
+    "staff-members": new_person(),
+    "lines": new_line(),
+    "api-keys": {"name": "Key", "permissions": []},
+    "conversations": {"phone_number": PARENT},
+}
+
+
+@pytest.mark.parametrize("resource", CREATIONS)
+async def test_every_POST_that_creates_creates_once(world: World, resource: str) -> None:
+    await world.family("Rivera", PARENT)
+    body = CREATIONS[resource]
+    before = await world.table_sizes()
+
+    first = await post(world.admin, f"{API}/{resource}", body)
+    after = await world.table_sizes()
+    again = await post(world.admin, f"{API}/{resource}", body)
+    other = await post(world.admin, f"{API}/{resource}", {**body, "phone_number": "+13125550142", "name": "Other"})
+
+    assert (first.status_code, again.status_code) == (201, 201), first.text
+    assert again.json() == first.json()
+    assert again.headers["idempotency-replayed"] == "true"
+    assert other.status_code == 422
+    assert await world.table_sizes() == after
+    table = resource.replace("-", "_")
+    assert after[table] == before[table] + 1
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "é", "x" * 256])
+async def test_a_key_that_is_none_is_refused(world: World, path: str, key: str) -> None:
+    response = await world.maria.post(path, json={"body": "Yes"}, headers={b"Idempotency-Key": key.encode("latin-1")})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == "/header/Idempotency-Key"
+    assert await world.rows("SELECT count(*) FROM outbox") == [(0,)]
+
+
+async def test_without_a_key_the_same_words_are_two_messages(world: World, path: str) -> None:
+    for _ in range(2):
+        assert (await world.maria.post(path, json={"body": "Yes"})).status_code == 201
+    assert await world.rows("SELECT count(*) FROM outbox") == [(2,)]
