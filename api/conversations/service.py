@@ -185,12 +185,14 @@ async def start_conversation(
             return InboxRow(existing, known), False
     consent.require_allowed(await consent.check_number(session, organization_id, number, line))
     locked = (await directory.ensure_phone_numbers(session, organization_id, [number]))[number]
+    # Somebody may have started it, or texted, before the number was locked.
+    existing = await queries.find_conversation(session, organization_id, line_id=line.id, phone_number_id=locked.id)
+    if existing is not None:
+        return InboxRow(existing, locked), False
     consent.require_allowed(await consent.check(session, locked, line))
     conversations = await queries.ensure_conversations(session, organization_id, [(line.id, locked.id)])
     conversation = conversations[line.id, locked.id]
     await session.refresh(conversation)
-    if conversation.last_seq > 0:
-        return InboxRow(conversation, locked), False
     at = await database_time(session)
     transition = rules.staff_reopens(state_of(conversation))
     await record_transition(session, InboxRow(conversation, locked), transition, actor=principal.actor, at=at)

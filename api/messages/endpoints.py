@@ -55,7 +55,7 @@ async def list_messages(
         if not isinstance(seq, int) or not 0 <= seq <= MAX_SEQ:
             raise unknown_cursor()
         before_seq = seq
-    await conversations.require_conversation(session, principal.organization_id, conversation_id)
+    row = await conversations.require_conversation(session, principal.organization_id, conversation_id)
     page = await queries.thread(
         session,
         principal.organization_id,
@@ -63,6 +63,7 @@ async def list_messages(
         before_seq=before_seq,
         after_seq=after_seq,
         around_seq=around_seq,
+        last_seq=row.conversation.last_seq,
         limit=limit,
     )
     return ThreadOut(

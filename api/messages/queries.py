@@ -53,20 +53,22 @@ async def thread(
     before_seq: int | None = None,
     after_seq: int | None = None,
     around_seq: int | None = None,
+    last_seq: int,
     limit: int,
 ) -> ThreadPage:
-    """A page of a thread: its newest messages, or those before, after or around a `seq`."""
+    """A page of a thread that ends at `last_seq`: its newest messages, or those before, after or around a `seq`."""
     in_thread = _messages(organization_id).where(Message.conversation_id == conversation_id)
     if around_seq is not None:
         after_seq = await _seq_before(session, organization_id, conversation_id, around_seq, count=limit // 2)
     if after_seq is not None:
         rows = await _rows(session, in_thread.where(Message.seq > after_seq).order_by(Message.seq).limit(limit + 1))
         shown = rows[:limit]
-        return ThreadPage(shown, has_before=after_seq > 0, has_after=len(rows) > limit)
+        return ThreadPage(shown, has_before=min(after_seq, last_seq) > 0, has_after=len(rows) > limit)
     if before_seq is not None:
         in_thread = in_thread.where(Message.seq < before_seq)
     rows = await _rows(session, in_thread.order_by(Message.seq.desc()).limit(limit + 1))
-    return ThreadPage(list(reversed(rows[:limit])), has_before=len(rows) > limit, has_after=before_seq is not None)
+    has_after = before_seq is not None and before_seq <= last_seq
+    return ThreadPage(list(reversed(rows[:limit])), has_before=len(rows) > limit, has_after=has_after)
 
 
 async def _seq_before(

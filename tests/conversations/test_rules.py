@@ -301,6 +301,7 @@ def test_any_history_leaves_the_machine_where_a_naive_model_is(operations: list[
                 if model.status == O and (overdue or early):
                     model.become_unread()
                     change = Change.BECAME_UNREAD
+        assert transition.state.seen_seq >= state.seen_seq, "what has been seen stays seen"
         state = transition.state
         assert state.status == model.status, what
         assert transition.change is change, what

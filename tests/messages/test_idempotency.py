@@ -47,14 +47,13 @@ async def test_SEND_ONCE_the_answer_is_the_first_ones_whatever_has_happened_sinc
     assert again.json() == first.json()
 
 
-@pytest.mark.parametrize("other", [{"body": "No"}, {"body": "Yes", "close": True}, {"body": "Yes", "seen_seq": 1}])
-async def test_SEND_ONCE_the_same_key_with_another_body_is_422(world: World, path: str, other: dict[str, Any]) -> None:
+async def test_SEND_ONCE_the_same_key_with_another_body_is_422(world: World, path: str) -> None:
     await post(world.maria, path, {"body": "Yes"})
 
-    refused = await post(world.maria, path, other)
-
-    assert refused.status_code == 422
-    assert refused.json()["type"] == "/problems/idempotency-conflict"
+    for other in ({"body": "No"}, {"body": "Yes", "close": True}, {"body": "Yes", "seen_seq": 1}):
+        refused = await post(world.maria, path, other)
+        assert refused.status_code == 422
+        assert refused.json()["type"] == "/problems/idempotency-conflict"
     assert await world.rows("SELECT count(*) FROM outbox") == [(1,)]
 
 
@@ -150,11 +149,12 @@ async def test_every_POST_that_creates_creates_once(world: World, resource: str)
     assert after[table] == before[table] + 1
 
 
-@pytest.mark.parametrize("key", ["", " ", "a b", "é", "x" * 256])
-async def test_a_key_that_is_none_is_refused(world: World, path: str, key: str) -> None:
-    response = await world.maria.post(path, json={"body": "Yes"}, headers={b"Idempotency-Key": key.encode("latin-1")})
-    assert response.status_code == 422
-    assert response.json()["errors"][0]["pointer"] == "/header/Idempotency-Key"
+async def test_a_key_that_is_none_is_refused(world: World, path: str) -> None:
+    for key in ("", " ", "a b", "é", "x" * 256):
+        headers = {b"Idempotency-Key": key.encode("latin-1")}
+        response = await world.maria.post(path, json={"body": "Yes"}, headers=headers)
+        assert (key, response.status_code) == (key, 422)
+        assert response.json()["errors"][0]["pointer"] == "/header/Idempotency-Key"
     assert await world.rows("SELECT count(*) FROM outbox") == [(0,)]
 
 

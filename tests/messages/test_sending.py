@@ -47,24 +47,22 @@ async def test_a_message_by_an_api_key_is_under_its_name(world: World, path: str
     assert response.json()["sent_by"]["name"] == "Help desk"
 
 
-@pytest.mark.parametrize(
-    ("body", "encoding", "segments"),
-    [
-        ("a" * 160, "GSM-7", 1),
-        ("a" * 161, "GSM-7", 2),
-        ("€" * 153, "GSM-7", 3),
-        ("ā" * 70, "UCS-2", 1),
-        ("ā" * 71, "UCS-2", 2),
-        ("👍" * 36, "UCS-2", 2),
-        ("a" * 1600, "GSM-7", 11),
-    ],
-)
-async def test_segments_are_counted_as_they_are_billed(
-    world: World, path: str, body: str, encoding: str, segments: int
-) -> None:
-    message = await send(world, path, body=body)
-    assert message["body"] == body
-    assert (message["encoding"], message["segments"]) == (encoding, segments)
+BILLED = [
+    ("a" * 160, "GSM-7", 1),
+    ("a" * 161, "GSM-7", 2),
+    ("€" * 153, "GSM-7", 3),
+    ("ā" * 70, "UCS-2", 1),
+    ("ā" * 71, "UCS-2", 2),
+    ("👍" * 36, "UCS-2", 2),
+    ("a" * 1600, "GSM-7", 11),
+]
+
+
+async def test_segments_are_counted_as_they_are_billed(world: World, path: str) -> None:
+    for body, encoding, segments in BILLED:
+        message = await send(world, path, body=body)
+        assert message["body"] == body
+        assert (body[:3], message["encoding"], message["segments"]) == (body[:3], encoding, segments)
 
 
 async def test_pictures_go_with_or_without_words(world: World, path: str) -> None:
@@ -76,50 +74,48 @@ async def test_pictures_go_with_or_without_words(world: World, path: str) -> Non
     assert (await world.conversation(PARENT))["last_message"]["preview"] == "The schedule"
 
 
-@pytest.mark.parametrize(
-    ("body", "pointer"),
-    [
-        ({}, "/body"),
-        ({"body": ""}, "/body"),
-        ({"body": " \n\t "}, "/body"),
-        ({"body": "a" * 1601}, "/body"),
-        ({"body": "a\x00b"}, "/body"),
-        ({"body": None}, "/body"),
-        ({"body": 5}, "/body"),
-        ({"body": "x", "media_urls": ["https://gym.test/1.jpg"] * 11}, "/media_urls"),
-        ({"body": "x", "media_urls": ["ftp://gym.test/1.jpg"]}, "/media_urls/0"),
-        ({"body": "x", "media_urls": ["file:///etc/passwd"]}, "/media_urls/0"),
-        ({"body": "x", "media_urls": ["https://"]}, "/media_urls/0"),
-        ({"body": "x", "media_urls": ["http://["]}, "/media_urls/0"),
-        ({"body": "x", "media_urls": ["https://gym.test/\n"], "seen_seq": -1}, "/seen_seq"),
-        ({"body": "x", "seen_seq": 2**31}, "/seen_seq"),
-        ({"body": "x", "seen_seq": 2}, "/seen_seq"),
-        ({"body": "x", "close": "perhaps"}, "/close"),
-    ],
-)
-async def test_what_cannot_be_sent_is_refused_with_a_pointer_to_what_is_wrong(
-    world: World, path: str, body: dict[str, object], pointer: str
-) -> None:
+NOT_TO_BE_SENT: list[tuple[dict[str, Any], str]] = [
+    ({}, "/body"),
+    ({"body": ""}, "/body"),
+    ({"body": " \n\t "}, "/body"),
+    ({"body": "a" * 1601}, "/body"),
+    ({"body": "a\x00b"}, "/body"),
+    ({"body": None}, "/body"),
+    ({"body": 5}, "/body"),
+    ({"body": "x", "media_urls": ["https://gym.test/1.jpg"] * 11}, "/media_urls"),
+    ({"body": "x", "media_urls": ["ftp://gym.test/1.jpg"]}, "/media_urls/0"),
+    ({"body": "x", "media_urls": ["file:///etc/passwd"]}, "/media_urls/0"),
+    ({"body": "x", "media_urls": ["https://"]}, "/media_urls/0"),
+    ({"body": "x", "media_urls": ["http://["]}, "/media_urls/0"),
+    ({"body": "x", "media_urls": ["https://gym.test/\n"], "seen_seq": -1}, "/seen_seq"),
+    ({"body": "x", "seen_seq": 2**31}, "/seen_seq"),
+    ({"body": "x", "seen_seq": 2}, "/seen_seq"),
+    ({"body": "x", "close": "perhaps"}, "/close"),
+]
+
+
+async def test_what_cannot_be_sent_is_refused_with_a_pointer_to_what_is_wrong(world: World, path: str) -> None:
     before = await world.table_sizes()
-    response = await world.maria.post(path, json=body)
-    assert response.status_code == 422
-    assert pointer in [error["pointer"] for error in response.json()["errors"]]
+    for body, pointer in NOT_TO_BE_SENT:
+        response = await world.maria.post(path, json=body)
+        assert (body, response.status_code) == (body, 422)
+        assert pointer in [error["pointer"] for error in response.json()["errors"]]
     assert await world.table_sizes() == before
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "‮txet lortnoc-idib‬",
-        "<script>alert(1)</script>",
-        '=HYPERLINK("http://evil.test")',
-        "'; DROP TABLE messages; --",
-        "Zoë 👩‍👩‍👧 नमस्ते 你好",
-        "line\nbreak\ttab",
-    ],
-)
-async def test_R9_hostile_text_is_kept_as_it_is(world: World, path: str, body: str) -> None:
-    assert (await send(world, path, body=body))["body"] == body
+HOSTILE = [
+    "\u202etxet lortnoc-idib\u202c",
+    "<script>alert(1)</script>",
+    '=HYPERLINK("http://evil.test")',
+    "'; DROP TABLE messages; --",
+    "Zoë 👩‍👩‍👧 नमस्ते 你好",
+    "line\nbreak\ttab",
+]
+
+
+async def test_R9_hostile_text_is_kept_as_it_is(world: World, path: str) -> None:
+    for body in HOSTILE:
+        assert (await send(world, path, body=body))["body"] == body
 
 
 async def test_a_failed_message_is_sent_again_once_as_a_new_one(world: World, path: str) -> None:
@@ -138,15 +134,12 @@ async def test_a_failed_message_is_sent_again_once_as_a_new_one(world: World, pa
     assert len(await world.thread(failed["conversation_id"])) == 3
 
 
-@pytest.mark.parametrize("status", ["queued", "sending", "sent", "delivered", "unknown"])
-async def test_SEND_NEVER_TWICE_what_may_have_arrived_cannot_be_sent_again(
-    world: World, path: str, status: str
-) -> None:
+async def test_SEND_NEVER_TWICE_what_may_have_arrived_cannot_be_sent_again(world: World, path: str) -> None:
     message = await send(world, path, body="Yes")
-    if status != "queued":
+    for status in ("queued", "sending", "sent", "delivered", "unknown"):
         await world.settle_as(message["id"], status)
-    response = await world.maria.post(f"{API}/messages/{message['id']}/retry")
-    assert response.status_code == 409
+        response = await world.maria.post(f"{API}/messages/{message['id']}/retry")
+        assert (status, response.status_code) == (status, 409)
     assert len(await world.thread(message["conversation_id"])) == 2
 
 

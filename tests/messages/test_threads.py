@@ -1,5 +1,6 @@
 """Threads: pages before, after and around a message, and what a message says."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -29,32 +30,31 @@ def seqs(thread: dict[str, Any]) -> list[int]:
     return [message["seq"] for message in thread["items"]]
 
 
-@pytest.mark.parametrize(
-    ("params", "expected", "has_before", "has_after"),
-    [
-        ({}, range(1, 11), False, False),
-        ({"limit": 3}, range(8, 11), True, False),
-        ({"limit": 3, "before_seq": 8}, range(5, 8), True, True),
-        ({"limit": 3, "before_seq": 3}, range(1, 3), False, True),
-        ({"limit": 3, "before_seq": 1}, [], False, True),
-        ({"limit": 3, "before_seq": 11}, range(8, 11), True, False),
-        ({"limit": 3, "before_seq": 2147483647}, range(8, 11), True, False),
-        ({"limit": 3, "after_seq": 0}, range(1, 4), False, True),
-        ({"limit": 3, "after_seq": 7}, range(8, 11), True, False),
-        ({"limit": 3, "after_seq": 10}, [], True, False),
-        ({"limit": 5, "around_seq": 5}, range(3, 8), True, True),
-        ({"limit": 5, "around_seq": 1}, range(1, 6), False, True),
-        ({"limit": 5, "around_seq": 10}, range(8, 11), True, False),
-        ({"limit": 1, "around_seq": 4}, [4], True, True),
-        ({"limit": 200, "around_seq": 4}, range(1, 11), False, False),
-    ],
-)
-async def test_a_page_is_in_order_and_says_what_lies_on_either_side(
-    world: World, path: str, params: dict[str, int], expected: range, has_before: bool, has_after: bool
-) -> None:
-    found = await page(world, path, **params)
-    assert seqs(found) == list(expected)
-    assert (found["has_before"], found["has_after"]) == (has_before, has_after)
+PAGES: list[tuple[dict[str, int], Iterable[int], bool, bool]] = [
+    ({}, range(1, 11), False, False),
+    ({"limit": 3}, range(8, 11), True, False),
+    ({"limit": 3, "before_seq": 8}, range(5, 8), True, True),
+    ({"limit": 3, "before_seq": 3}, range(1, 3), False, True),
+    ({"limit": 3, "before_seq": 1}, [], False, True),
+    ({"limit": 3, "before_seq": 11}, range(8, 11), True, False),
+    ({"limit": 3, "before_seq": 2147483647}, range(8, 11), True, False),
+    ({"limit": 3, "after_seq": 0}, range(1, 4), False, True),
+    ({"limit": 3, "after_seq": 7}, range(8, 11), True, False),
+    ({"limit": 3, "after_seq": 10}, [], True, False),
+    ({"limit": 5, "around_seq": 5}, range(3, 8), True, True),
+    ({"limit": 5, "around_seq": 1}, range(1, 6), False, True),
+    ({"limit": 5, "around_seq": 10}, range(8, 11), True, False),
+    ({"limit": 1, "around_seq": 4}, [4], True, True),
+    ({"limit": 200, "around_seq": 4}, range(1, 11), False, False),
+]
+"""What is asked of a thread of ten; the numbers of the page; whether there are messages before and after it."""
+
+
+async def test_a_page_is_in_order_and_says_what_lies_on_either_side(world: World, path: str) -> None:
+    for params, expected, has_before, has_after in PAGES:
+        found = await page(world, path, **params)
+        assert (params, seqs(found)) == (params, list(expected))
+        assert (params, found["has_before"], found["has_after"]) == (params, has_before, has_after)
 
 
 async def test_next_cursor_leads_back_through_the_whole_thread_while_texts_arrive(world: World, path: str) -> None:
@@ -73,29 +73,29 @@ async def test_what_has_come_since_is_read_by_after_seq(world: World, path: str)
     assert seqs(await page(world, path, after_seq=10)) == [11]
 
 
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"before_seq": "3", "after_seq": "1"},
-        {"around_seq": "3", "cursor": "WzNd"},
-        {"limit": "0"},
-        {"limit": "201"},
-        {"limit": "-1"},
-        {"limit": "many"},
-        {"before_seq": "-1"},
-        {"after_seq": "2147483648"},
-        {"around_seq": "1.5"},
-        {"cursor": "garbage"},
-        {"cursor": "WyJhIl0"},
-        {"cursor": "Wy0xXQ"},
-        {"cursor": "WzIxNDc0ODM2NDhd"},
-        {"cursor": "x" * 501},
-    ],
-)
-async def test_a_page_that_makes_no_sense_is_refused(world: World, path: str, params: dict[str, str]) -> None:
-    response = await world.daniel.get(path, params=params)
-    assert response.status_code == 422
-    assert response.json()["errors"][0]["pointer"].startswith("/query")
+SENSELESS = [
+    {"before_seq": "3", "after_seq": "1"},
+    {"around_seq": "3", "cursor": "WzNd"},
+    {"limit": "0"},
+    {"limit": "201"},
+    {"limit": "-1"},
+    {"limit": "many"},
+    {"before_seq": "-1"},
+    {"after_seq": "2147483648"},
+    {"around_seq": "1.5"},
+    {"cursor": "garbage"},
+    {"cursor": "WyJhIl0"},
+    {"cursor": "Wy0xXQ"},
+    {"cursor": "WzIxNDc0ODM2NDhd"},
+    {"cursor": "x" * 501},
+]
+
+
+async def test_a_page_that_makes_no_sense_is_refused(world: World, path: str) -> None:
+    for params in SENSELESS:
+        response = await world.daniel.get(path, params=params)
+        assert (params, response.status_code) == (params, 422)
+        assert response.json()["errors"][0]["pointer"].startswith("/query")
 
 
 async def test_a_message_from_outside_says_what_came_and_by_what(world: World) -> None:

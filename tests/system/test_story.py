@@ -42,7 +42,7 @@ async def test_a_text_from_a_handset_is_answered_and_delivered(stack: Stack) -> 
         assert answer.json()["status"] == "queued"
 
         async def delivered() -> bool:
-            return (await thread(maria, conversation["id"]))[-1]["status"] == "delivered"
+            return bool((await thread(maria, conversation["id"]))[-1]["status"] == "delivered")
 
         await eventually(delivered, "the answer is delivered")
         (handed_over,) = await stack.handed_over()

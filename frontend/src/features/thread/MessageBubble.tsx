@@ -7,7 +7,6 @@ import { RetryButton } from "./RetryButton";
 import { useFormats } from "@/api/format";
 import type { Message } from "@/api/types";
 import { cx } from "@/lib/cx";
-import { firstName } from "@/lib/text";
 
 interface MessageBubbleProps {
   message: Message;
@@ -23,7 +22,8 @@ const BUBBLE = "max-w-[min(82%,560px)] rounded-bubble px-3 py-2 text-body [overf
 export const MessageBubble = memo(function MessageBubble({ message, continues, ends, highlighted = false, canRetry = false }: MessageBubbleProps) {
   const { time, full } = useFormats();
   const outbound = message.direction === "outbound";
-  const author = message.sent_by ? firstName(message.sent_by.name) : "Automatic";
+  // In full: it may be an integration, whose name is no first name and surname.
+  const author = message.sent_by?.name ?? "Automatic";
 
   return (
     <article

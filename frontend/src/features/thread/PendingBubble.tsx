@@ -8,7 +8,6 @@ import { useOutbox } from "@/api/realtime";
 import { ownerKey, useMe } from "@/api/session";
 import { cx } from "@/lib/cx";
 import { returnToDraft } from "@/lib/drafts";
-import { firstName } from "@/lib/text";
 import { Button } from "@/ui/Button";
 import { ClockIcon, WarningIcon } from "@/ui/icons";
 
@@ -82,7 +81,7 @@ function Missed({ problem }: { problem: Problem | null }) {
     <ul className="mt-2 space-y-1 border-l-2 border-red pl-2.5">
       {problem?.missed?.map((message) => (
         <li key={message.id} className="[overflow-wrap:anywhere]">
-          <span className="font-strong">{message.sent_by ? firstName(message.sent_by.name) : "They"}</span>{" "}
+          <span className="font-strong">{message.sent_by?.name ?? "They"}</span>{" "}
           <span className="text-ink-2 tabular">{time(message.created_at)}</span> <bdi>{message.body || "Picture"}</bdi>
         </li>
       ))}

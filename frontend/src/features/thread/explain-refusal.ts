@@ -1,6 +1,5 @@
 import { PROBLEM, type Problem } from "@/api/problem";
 import { explainOptIn } from "@/lib/optin";
-import { firstName } from "@/lib/text";
 
 /** Why the API did not accept a text, in one sentence. */
 export function explainRefusal(problem: Problem | null, formatDate: (at: string) => string): string {
@@ -8,7 +7,7 @@ export function explainRefusal(problem: Problem | null, formatDate: (at: string)
     case PROBLEM.newMessages: {
       const colleague = problem.missed?.find((message) => message.direction === "outbound");
       return colleague?.sent_by
-        ? `${firstName(colleague.sent_by.name)} answered while you were writing.`
+        ? `${colleague.sent_by.name} answered while you were writing.`
         : "Something came in while you were writing.";
     }
     case PROBLEM.notAllowedToText:

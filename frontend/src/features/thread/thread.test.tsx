@@ -215,7 +215,7 @@ describe("answering", () => {
     );
     await user.type(await box(), "Tuesday at 4{Enter}");
     const refusal = await screen.findByRole("alert");
-    expect(refusal).toHaveTextContent("Not sent. Daniel answered while you were writing.");
+    expect(refusal).toHaveTextContent("Not sent. Daniel Kim answered while you were writing.");
     expect(refusal).toHaveTextContent("Wednesday works too");
     expect(world.messages.some((message) => message.body === "Tuesday at 4")).toBe(false);
 

@@ -1,0 +1,157 @@
+"""A large import: its memory is bounded, and its progress is seen while nothing of it is stored yet.
+
+`MESSENGER_IMPORT_ROWS` sets how many rows are imported: `make test` takes as many as fit.
+"""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from tests.support import postgres
+from tests.support.stack import Stack, eventually
+
+ROWS = int(os.environ.get("MESSENGER_IMPORT_ROWS", "5000"))
+MAX_GROWTH_MB = 150
+
+
+@pytest.fixture
+async def stack(clone: postgres.Database, tmp_path: Path) -> AsyncIterator[Stack]:
+    async with Stack.running(clone, tmp_path) as running:
+        yield running
+
+
+def csv_lines(rows: int) -> Iterator[bytes]:
+    yield b"kind,external_id,name,contact_name,relation,phone_number,opt_in_state\n"
+    for index in range(rows):
+        yield (f"family,F-{index},Family {index},Parent {index},mother,+1312{index + 2_000_000:07},opted_in\n".encode())
+
+
+async def chunks(rows: int) -> AsyncIterator[bytes]:
+    """As a client streams it, without having it whole."""
+    waiting = b""
+    for line in csv_lines(rows):
+        waiting += line
+        if len(waiting) > 32_768:
+            yield waiting
+            waiting = b""
+    yield waiting
+
+
+def memory_mb(pid: int, name: str) -> float:
+    """`VmRSS` or, since the last `forget_peak`, `VmHWM`."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith(name)).split()[1]) / 1024
+
+
+def forget_peak(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+@asynccontextmanager
+async def live_events(client: httpx.AsyncClient) -> AsyncIterator[list[tuple[float, str, dict[str, Any]]]]:
+    """(when it came, type, data) of each event, as they come."""
+    events: list[tuple[float, str, dict[str, Any]]] = []
+    connected = asyncio.Event()
+
+    async def listen() -> None:
+        async with client.stream("GET", "/api/v1/events", timeout=None) as stream:
+            assert stream.status_code == 200
+            kind = ""
+            async for line in stream.aiter_lines():
+                connected.set()
+                if line.startswith("event: "):
+                    kind = line.removeprefix("event: ")
+                elif line.startswith("data: "):
+                    events.append((time.monotonic(), kind, json.loads(line.removeprefix("data: "))))
+
+    task = asyncio.create_task(listen())
+    try:
+        await asyncio.wait_for(connected.wait(), 10)
+        yield events
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def families(stack: Stack) -> int:
+    async with stack.database.transaction() as session:
+        count: int = (await session.execute(text("SELECT count(*) FROM families"))).scalar_one()
+        return count
+
+
+async def send(client: httpx.AsyncClient, rows: int, **params: str) -> dict[str, Any]:
+    response = await client.post(
+        "/api/v1/directory/import",
+        params=params,
+        content=chunks(rows),
+        headers={"Content-Type": "text/csv"},
+        timeout=600,
+    )
+    assert response.status_code == 200, response.text[:500]
+    report: dict[str, Any] = response.json()
+    return report
+
+
+@pytest.mark.timeout(900)
+async def test_a_large_import_takes_bounded_memory_and_shows_its_progress(stack: Stack) -> None:
+    pid = stack._processes["api"].pid
+    import_id = str(uuid4())
+    async with stack.staff("maria") as maria, stack.staff("daniel") as daniel, stack.staff("admin") as admin:
+        # What every process needs once (code, caches of statements) is not the import's.
+        await send(maria, 50, partial="true")
+        baseline = memory_mb(pid, "VmRSS")
+        forget_peak(pid)
+
+        stored_during = -1
+        async with live_events(daniel) as events:
+            started = time.monotonic()
+            sending = asyncio.create_task(send(maria, ROWS, import_id=import_id))
+
+            async def under_way() -> bool:
+                return sending.done() or any(kind == "import" and data["done"] > 0 for _, kind, data in events)
+
+            await eventually(under_way, "progress is seen", seconds=300)
+            stored_during = await families(stack)
+            seen_before_the_end = not sending.done()
+            report = await sending
+            seconds = time.monotonic() - started
+            await asyncio.sleep(0.5)
+        growth = memory_mb(pid, "VmHWM") - baseline
+
+        again_started = time.monotonic()
+        again = await send(maria, ROWS)
+        again_seconds = time.monotonic() - again_started
+        partial_started = time.monotonic()
+        partial = await send(admin, ROWS, partial="true")
+        partial_seconds = time.monotonic() - partial_started
+        growth_again = memory_mb(pid, "VmHWM") - baseline
+
+    progress = [(at, data) for at, kind, data in events if kind == "import"]
+    print(
+        f"\n{ROWS:,} rows: {seconds:.1f} s, {growth:.0f} MB above {baseline:.0f} MB; again {again_seconds:.1f} s, "
+        f"partial {partial_seconds:.1f} s, {growth_again:.0f} MB; {len(progress)} progress events"
+    )
+    assert (report["rows"], report["created"], report["unchanged"]) == (ROWS, ROWS - 50, 50)
+    assert len(report["items"]) == ROWS
+    assert again["unchanged"] == partial["unchanged"] == ROWS
+    assert growth < MAX_GROWTH_MB
+    assert growth_again < MAX_GROWTH_MB
+
+    # Seen while the one transaction still ran: only the first, small import was stored.
+    assert seen_before_the_end
+    assert stored_during == 50
+    assert {data["import_id"] for _, data in progress} == {import_id}
+    assert all(set(data) == {"import_id", "done", "total"} for _, data in progress)
+    assert progress[-1][1] == {"import_id": import_id, "done": ROWS, "total": ROWS}
+    assert [data["done"] for _, data in progress] == sorted(data["done"] for _, data in progress)
+    assert len(progress) <= seconds * 5 + 2
