@@ -17,10 +17,10 @@ test("OPTIN-ALL and OPTIN-EXPLAIN: a number that two families share and one opte
   await expect(conversations(page).getByRole("link").filter({ hasText: "Carmen" }).or(conversations(page).getByRole("link", { name: /Garcia|Castillo/ })).first()).toContainText("Opted out");
 });
 
-test("OPTIN-ALL: a conversation with somebody who was never asked cannot be started, and says whom to ask", async ({ page }) => {
+test("OPTIN-UNKNOWN-SENDER: a conversation with a number on no record cannot be started", async ({ page }) => {
   await signIn(page, PEOPLE.readsAndAnswers);
-  const dialog = await startConversation(page, "(312) 555-0150");
-  await expect(dialog.getByRole("alert")).toContainText("Davis family has never been asked");
+  const dialog = await startConversation(page, "(312) 555-0197");
+  await expect(dialog.getByRole("alert")).toContainText("No family or staff record has this number and it has never texted you");
 });
 
 test("a number that is none is refused in its field", async ({ page }) => {

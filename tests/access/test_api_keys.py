@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from tests.support.world import World
 
 API = "/api/v1"
@@ -78,22 +76,20 @@ async def test_a_key_ends_when_it_expires(world: World) -> None:
     assert (await client.get(f"{API}/me")).status_code == 401
 
 
-@pytest.mark.parametrize(
-    "expires_at",
-    ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "2030-01-01T00:00:00", "2030-01-01", "soon", 10**20],
-)
-async def test_a_time_that_is_none_or_out_of_reach_is_refused(world: World, expires_at: object) -> None:
-    new = {"name": "Key", "permissions": [], "expires_at": expires_at}
-    response = await world.admin.post(f"{API}/api-keys", json=new)
-    assert response.status_code == 422
-    assert response.json()["errors"][0]["pointer"] == "/expires_at"
+async def test_a_time_that_is_none_or_out_of_reach_is_refused(world: World) -> None:
+    far = ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "0001-01-01T00:00:00Z"]
+    for expires_at in (*far, "2030-01-01T00:00:00", "soon", 10**20):
+        new = {"name": "Key", "permissions": [], "expires_at": expires_at}
+        response = await world.admin.post(f"{API}/api-keys", json=new)
+        assert (expires_at, response.status_code) == (expires_at, 422)
+        assert response.json()["errors"][0]["pointer"] == "/expires_at"
 
 
-@pytest.mark.parametrize("expires_at", ["9998-12-31T23:59:59Z", "0002-01-01T00:00:00Z", "2030-01-01T00:00:00+13:00"])
-async def test_any_other_time_is_kept(world: World, expires_at: str) -> None:
-    created = await create(world, expires_at=expires_at)
-    expected = datetime.fromisoformat(expires_at.replace("Z", "+00:00"))
-    assert datetime.fromisoformat(created["expires_at"].replace("Z", "+00:00")) == expected
+async def test_any_other_time_is_kept(world: World) -> None:
+    for expires_at in ("9998-12-31T23:59:59+00:00", "0002-01-01T00:00:00+00:00", "2030-01-01T00:00:00+13:00"):
+        created = await create(world, expires_at=expires_at)
+        kept = datetime.fromisoformat(created["expires_at"].replace("Z", "+00:00"))
+        assert kept == datetime.fromisoformat(expires_at)
 
 
 async def test_a_key_acts_under_its_own_name(world: World) -> None:

@@ -80,7 +80,7 @@ async def assert_consistent(world: World) -> None:
 
 
 async def test_eight_at_once_leave_no_gap_no_duplicate_and_counts_that_are_recounts(world: World) -> None:
-    """Texts, views, replies, closes, reopenings, departures and sweeps, a dozen of each, all at once."""
+    """Texts, views, replies, closes, reopenings, departures and sweeps, eight of each, all at once."""
     await world.family("Rivera", PARENT)
     await world.text(PARENT, "Hello?")
     conversation = await world.conversation(PARENT)
@@ -127,7 +127,7 @@ async def test_eight_at_once_leave_no_gap_no_duplicate_and_counts_that_are_recou
     actors: list[Callable[[], Awaitable[None]]] = [text, view, leave, reply, careful_reply, close, reopen, sweep]
 
     async def act(actor: Callable[[], Awaitable[None]]) -> None:
-        for _ in range(12):
+        for _ in range(8):
             await actor()
             await asyncio.sleep(dice.random() * 0.01)
 
@@ -135,7 +135,7 @@ async def test_eight_at_once_leave_no_gap_no_duplicate_and_counts_that_are_recou
     await world.settled()
 
     assert refused == []
-    assert (await world.conversation(PARENT))["last_seq"] >= 25
+    assert (await world.conversation(PARENT))["last_seq"] >= 17
     await assert_consistent(world)
 
 
