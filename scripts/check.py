@@ -10,12 +10,10 @@ that pytest, Vitest and Playwright report, and one for each step that is a check
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 from bootstrap import (
     BIN,
@@ -33,7 +31,6 @@ def main() -> int:
     names = [argument for argument in sys.argv[1:] if argument != "--fail-fast"]
     plan = plan_for(names)
     steps = [step for stage in plan for lane in stage for step in lane]
-    signal.signal(signal.SIGTERM, _interrupt)
 
     say("Set-up")
     env = set_up(needs_browser=any(step is BROWSER_TESTS for step in steps))
@@ -133,10 +130,6 @@ def set_up(*, needs_browser: bool) -> dict[str, str]:
         if needs_browser:
             env["CHROMIUM_PATH"] = find_chromium()
     return env
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

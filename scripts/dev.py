@@ -24,7 +24,6 @@ def main() -> int:
         start([BIN / "messenger", "up"], cwd=ROOT, env=env),
         start(["npm", "run", "dev"], cwd=FRONTEND, env={"MESSENGER_API_URL": service, **env}),
     ]
-    signal.signal(signal.SIGTERM, lambda _signal, _frame: signal.raise_signal(signal.SIGINT))
     try:
         while all(program.poll() is None for program in programs):
             time.sleep(0.2)

@@ -10,11 +10,13 @@ import fcntl
 import hashlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
@@ -136,6 +138,9 @@ def only_one_setup() -> Iterator[None]:
 
 def exit_with(main: Callable[[], int]) -> None:
     """Run a script's main; what a person caused or must act on ends it clearly, without a traceback."""
+    # Said outright, because a shell starts what it puts in the background with Ctrl-C ignored.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _interrupt)
     try:
         sys.exit(main())
     except SetupError as error:
@@ -151,3 +156,7 @@ def exit_with(main: Callable[[], int]) -> None:
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         sys.exit(130)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -228,9 +228,9 @@ class _Holders:
         return {"phone_records": self._records} if self._records else {}
 
     def add(self, row: int, cells: dict[str, str]) -> None:
-        about_number = [column for column in ("label", "opt_in_state") if cells[column]]
-        if about_number and not cells["phone_number"]:
-            self._problems.append(RowError(row, f"/{about_number[0]}", "Give the phone_number that this is about."))
+        if (cells["label"] or cells["opt_in_state"]) and not cells["phone_number"]:
+            detail = "Give the number that the label or the opt_in_state is about."
+            self._problems.append(RowError(row, "/phone_number", detail))
         if not self._of_family:
             if cells["phone_number"]:
                 self._add_record(self._records, (), row, cells)

@@ -96,7 +96,7 @@ async def test_an_event_that_fails_is_retried_alone_and_the_others_are_applied(
 
     assert sorted(await bodies(world)) == ["after", "before", "elsewhere"]
     state, attempts, error = await event(world, sid)
-    assert (state, attempts) == ("pending", 1)
+    assert (state, attempts > 0) == ("pending", True)
     assert error is not None
     assert "unforeseen" in error
     assert (await world.conversation(PARENT))["last_seq"] == 2, "What failed has used no number up."
@@ -107,13 +107,16 @@ async def test_an_event_that_failed_is_applied_once_it_can_be(world: World, owne
     await refuse(owner, "poison")
     sid = await receive(world, "poison")
     await world.settled()
-    await accept_again(owner)
+    assert await bodies(world) == []
+    state, attempts, _ = await event(world, sid)
+    assert (state, attempts > 0) == ("pending", True)
 
-    assert await bodies(world) == [], "It waits before it is tried again."
+    await accept_again(owner)
     await make_due(world)
 
     assert await bodies(world) == ["poison"]
-    assert await event(world, sid) == ("applied", 1, None)
+    state, _, error = await event(world, sid)
+    assert (state, error) == ("applied", None)
 
 
 async def test_an_event_that_fails_for_good_is_quarantined_with_its_error_and_kept(

@@ -85,7 +85,7 @@ export function Thread({ conversationId, aroundSeq, unreadElsewhere, onBack, onS
         {conversation.data && <CloseControl conversation={conversation.data} seenSeq={shownSeq} />}
       </ThreadHeader>
       <div className="relative min-h-0 flex-1">
-        <div ref={scroller} data-testid="thread-scroller" className="h-full overflow-y-auto [overflow-anchor:none]">
+        <div ref={scroller} className="h-full overflow-y-auto [overflow-anchor:none]">
           <div role="log" aria-label="Messages" aria-live="polite" aria-relevant="additions" className="flex min-h-full flex-col justify-end px-4 py-4 desk:px-5">
             {thread.isPending && <ThreadLoading />}
             {thread.isError && messages.length === 0 && <ErrorState error={thread.error} onRetry={() => void thread.refetch()} />}

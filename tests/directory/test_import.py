@@ -1,0 +1,551 @@
+"""Importing families and staff members through the API: what is stored, what is refused, and what the report says."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from api.directory.import_csv import COLUMNS
+from tests.support.stack import eventually
+from tests.support.world import World
+
+IMPORT = "/api/v1/directory/import"
+ANA = "+13125550142"
+BEN = "+13125550143"
+HEADER = ",".join(COLUMNS)
+
+
+async def send(
+    client: httpx.AsyncClient,
+    body: bytes,
+    *,
+    content_type: str = "text/csv",
+    partial: bool = False,
+    encoding: str = "identity",
+) -> httpx.Response:
+    return await client.post(
+        IMPORT,
+        params={"partial": "true"} if partial else {},
+        content=body,
+        headers={"Content-Type": content_type, "Content-Encoding": encoding},
+    )
+
+
+async def send_csv(
+    client: httpx.AsyncClient, *rows: str, header: str = HEADER, partial: bool = False
+) -> httpx.Response:
+    return await send(client, "\r\n".join([header, *rows, ""]).encode(), partial=partial)
+
+
+async def send_ndjson(client: httpx.AsyncClient, *records: object, partial: bool = False) -> httpx.Response:
+    body = "".join(json.dumps(record) + "\n" for record in records).encode()
+    return await send(client, body, content_type="application/x-ndjson", partial=partial)
+
+
+def family(external_id: str | None, name: str, *records: dict[str, Any], contact: str = "Ana") -> dict[str, Any]:
+    return {
+        "kind": "family",
+        "external_id": external_id,
+        "name": name,
+        "contacts": [{"name": contact, "phone_records": list(records)}],
+    }
+
+
+def opted_in(number: str) -> dict[str, Any]:
+    return {"phone_number": number, "opt_in": {"state": "opted_in"}}
+
+
+def outcomes(response: httpx.Response) -> list[tuple[int, str]]:
+    return [(item["row"], item["outcome"]) for item in response.json()["items"]]
+
+
+def errors(response: httpx.Response) -> list[tuple[int, str, str]]:
+    """(row, pointer, detail) of everything that the report finds wrong."""
+    return [
+        (item["row"], each["pointer"], each["detail"]) for item in response.json()["items"] for each in item["errors"]
+    ]
+
+
+async def stored_family(world: World, external_id: str) -> dict[str, Any]:
+    ((family_id,),) = await world.rows("SELECT id FROM families WHERE external_id = :x", x=external_id)
+    response = await world.noah.get(f"/api/v1/families/{family_id}")
+    found: dict[str, Any] = response.json()
+    return found
+
+
+async def count(world: World, table: str) -> int:
+    return (await world.table_sizes())[table]
+
+
+# Formats.
+
+
+async def test_a_csv_file_with_a_byte_order_mark_and_semicolons_is_read_as_spreadsheets_write_it(world: World) -> None:
+    body = (
+        "\ufeffKind;external_id;Name;contact_name;relation;phone_number;label;opt_in_state\r\n"
+        'family;F-1;"Rivera; ""the loud ones""";Ana Rivera;mother;(312) 555-0142;mobile;opted_in\r\n'
+        "family;F-1;;Ana Rivera;;312-555-0143;;\r\n"
+        "\r\n"
+        'family;F-1;"";Ben Rivera;father;;;\r\n'
+    ).encode()
+
+    response = await send(world.noah, body, content_type="text/csv; charset=utf-8")
+
+    assert response.status_code == 200, response.text
+    report = response.json()
+    assert {key: report[key] for key in ("committed", "rows", "created", "updated", "unchanged", "failed")} == {
+        **{"committed": True, "rows": 3, "created": 3},
+        **{"updated": 0, "unchanged": 0, "failed": 0},
+    }
+    assert outcomes(response) == [(1, "created"), (2, "created"), (4, "created")]
+    stored = await stored_family(world, "F-1")
+    assert {item["id"] for item in report["items"]} == {stored["id"]}
+    assert stored["name"] == 'Rivera; "the loud ones"'
+    ana, ben = stored["contacts"]
+    assert (ana["name"], ana["relation"], ben["name"], ben["relation"]) == (
+        "Ana Rivera",
+        "mother",
+        "Ben Rivera",
+        "father",
+    )
+    assert [each["phone_number"] for each in ana["phone_records"]] == [ANA, BEN]
+    assert [each["opt_in"]["state"] for each in ana["phone_records"]] == ["opted_in", "unknown"]
+    assert [each["label"] for each in ana["phone_records"]] == ["mobile", None]
+
+
+async def test_an_ndjson_file_holds_records_in_the_shape_that_creates_them(world: World) -> None:
+    staff = {
+        "kind": "staff_member",
+        "external_id": "S-1",
+        "name": "Jo Park",
+        "email": "jo@gym.test",
+        "permissions": ["mass_text"],
+        "is_admin": False,
+        "phone_records": [{"phone_number": BEN, "label": "work", "opt_in": {"state": "opted_in", "source": "verbal"}}],
+    }
+
+    response = await send_ndjson(world.admin, family("F-1", "Rivera", opted_in(ANA)), staff)
+
+    assert response.status_code == 200, response.text
+    assert [item["kind"] for item in response.json()["items"]] == ["family", "staff_member"]
+    (record,) = (await stored_family(world, "F-1"))["contacts"][0]["phone_records"]
+    assert record["opt_in"]["source"] == "import"
+    jo = (await world.admin.get(f"/api/v1/staff-members/{response.json()['items'][1]['id']}")).json()
+    assert (jo["name"], jo["email"], jo["permissions"], jo["is_admin"]) == (
+        "Jo Park",
+        "jo@gym.test",
+        ["mass_text"],
+        False,
+    )
+    assert jo["phone_records"][0]["opt_in"]["source"] == "verbal"
+
+
+async def test_line_breaks_within_quotes_stay_in_their_cell_and_are_refused_in_a_name(world: World) -> None:
+    response = await send_csv(
+        world.noah, 'family,F-1,"Rivera\r\nfamily",,,,,,,,,', "family,F-2,Okafor,,,,,,,,,", partial=True
+    )
+
+    assert outcomes(response) == [(1, "failed"), (2, "created")]
+    assert errors(response) == [(1, "/name", "Use one line, without control characters.")]
+
+
+async def test_formulas_are_stored_as_the_text_that_they_are(world: World) -> None:
+    formula = '=HYPERLINK(""http://evil.test"")'
+
+    assert (await send_csv(world.noah, f'family,F-1,"{formula}",,,,,,,,,')).status_code == 200
+
+    assert (await stored_family(world, "F-1"))["name"] == '=HYPERLINK("http://evil.test")'
+
+
+# The file as a whole.
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        (b"", 422, "empty"),
+        (b"\xef\xbb\xbf", 422, "column"),
+        (b"kind,name\r\n", 422, "no rows"),
+        (b"\n\n\n", 422, "column"),
+        (b"kind,name\r\nfamily,Zo\xeb\r\n", 400, "byte 20 (counted from 0), in line 2"),
+        ("kind,name\r\nfamily,Zoë\r\n".encode("utf-16"), 400, "byte 0"),
+        (b"kind,name\r\nfamily,Zo\xc3", 400, "byte 20"),
+        (b"kind,name,nickname\r\nfamily,X,Y\r\n", 422, "There is no column “nickname”. The columns are: kind,"),
+        (b"external_id,email\r\nX,Y\r\n", 422, "must name the column kind and the column name"),
+        (b"kind,name,name\r\nfamily,X,Y\r\n", 422, "twice"),
+    ],
+)
+async def test_a_file_that_is_no_table_at_all_is_refused_with_a_clear_sentence(
+    world: World, body: bytes, status: int, words: str
+) -> None:
+    response = await send(world.noah, body)
+
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert words in response.json()["detail"]
+
+
+@pytest.mark.parametrize("content_type", ["", "application/json", "multipart/form-data", "text/csv; charset=latin-1"])
+async def test_other_kinds_of_content_are_refused_with_those_that_are_taken(world: World, content_type: str) -> None:
+    response = await send(world.noah, b"kind,name\r\nfamily,X\r\n", content_type=content_type)
+
+    assert response.status_code == 415
+    assert "text/csv" in response.json()["detail"]
+
+
+async def test_a_compressed_file_is_refused(world: World) -> None:
+    response = await send(world.noah, b"kind,name\r\nfamily,X\r\n", encoding="gzip")
+
+    assert response.status_code == 415
+
+
+async def test_a_file_may_be_larger_than_other_requests_but_not_past_its_own_limit(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filler = "x" * 190
+    rows = [f"family,F-{index},{filler},,,,,,,,," for index in range(6_000)]
+    assert len("\n".join(rows)) > 1024 * 1024
+
+    accepted = await send_csv(world.noah, *rows, "person,F-x,one row is wrong,,,,,,,,,")
+    refused = await send(world.noah, b"x" * (64 * 1024 * 1024 + 1))
+    monkeypatch.setattr("api.directory.import_rows.MAX_ROWS", 100)
+    too_many = await send_csv(world.noah, *(f"family,G-{index},G,,,,,,,,," for index in range(101)))
+
+    assert accepted.status_code == 422
+    assert accepted.json()["rows"] == 6_001
+    assert refused.status_code == too_many.status_code == 413
+    assert "100 rows" in too_many.json()["detail"]
+
+
+async def test_nobody_who_has_not_signed_in_imports(world: World) -> None:
+    response = await send_csv(world.other_client(), "family,F-1,Rivera,,,,,,,,,")
+
+    assert response.status_code == 401
+    assert await count(world, "families") == 0
+
+
+async def test_no_transaction_is_open_while_the_client_sends(world: World) -> None:
+    waiting = 0
+    may_go_on = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        nonlocal waiting
+        yield b"kind,name\r\n"
+        waiting += 1
+        await asyncio.wait_for(may_go_on.wait(), 60)
+        yield b"family,X\r\n"
+
+    async def all_wait_without_a_transaction() -> bool:
+        idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+        return waiting == 12 and await world.rows(idle) == [(0,)]
+
+    # More than the pool has connections.
+    uploads = [
+        asyncio.create_task(
+            world.noah.post(IMPORT, content=slowly(), headers={"Content-Type": "text/csv"}, params={"partial": "true"})
+        )
+        for _ in range(12)
+    ]
+    await eventually(all_wait_without_a_transaction, "twelve uploads wait, and hold nothing")
+    may_go_on.set()
+
+    assert {each.status_code for each in await asyncio.gather(*uploads)} == {200}
+
+
+# All or nothing, or partial.
+
+MIXED = (
+    "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,",
+    "family,F-2,Okafor,Chidi,,not a number,,,,,,",
+    "family,F-3,Brown,Bo,,312-555-0143,,,,,,",
+)
+
+
+async def test_a_file_with_one_wrong_row_is_refused_whole(world: World) -> None:
+    before = await world.table_sizes()
+
+    response = await send_csv(world.noah, *MIXED)
+
+    assert response.status_code == 422
+    assert response.headers["Content-Type"] == "application/problem+json"
+    body = response.json()
+    assert body["type"] == "/problems/import-refused"
+    assert body["detail"] == "1 of 3 rows cannot be stored, so none was."
+    assert (body["committed"], body["rows"], body["created"], body["failed"]) == (False, 3, 0, 1)
+    assert outcomes(response) == [(1, "not_stored"), (2, "failed"), (3, "not_stored")]
+    assert errors(response) == [(2, "/phone_number", "“not a number” is not a phone number.")]
+    assert await world.table_sizes() == before
+
+
+async def test_a_partial_import_stores_what_is_good(world: World) -> None:
+    response = await send_csv(world.noah, *MIXED, partial=True)
+
+    assert response.status_code == 200
+    assert (response.json()["committed"], response.json()["created"], response.json()["failed"]) == (True, 2, 1)
+    assert outcomes(response) == [(1, "created"), (2, "failed"), (3, "created")]
+    assert [row[0] for row in await world.rows("SELECT external_id FROM families ORDER BY 1")] == ["F-1", "F-3"]
+
+
+async def test_what_only_the_database_can_refuse_refuses_the_whole_file_too(world: World) -> None:
+    before = await world.table_sizes()
+
+    response = await send_csv(
+        world.admin,
+        "family,F-1,Rivera,,,,,,,,,",
+        "staff_member,S-1,Max,,,,,,,MARIA@gym.test,,",
+        "family,F-2,Brown,,,,,,,,,",
+    )
+
+    assert response.status_code == 422
+    assert outcomes(response) == [(1, "not_stored"), (2, "failed"), (3, "not_stored")]
+    assert errors(response) == [(2, "/email", "Somebody signs in with MARIA@gym.test already.")]
+    assert [item["id"] for item in response.json()["items"]] == [None, None, None]
+    assert await world.table_sizes() == before
+
+
+async def test_one_wrong_row_of_a_record_fails_its_other_rows_and_nobody_elses(world: World) -> None:
+    response = await send_csv(
+        world.noah,
+        "family,F-1,Rivera,Ana,,312-555-0142,,,,,,",
+        "family,F-1,Riviera,Ben,,12,,opted_on,,,,",
+        "family,F-2,Okafor,,,,,,,,,",
+        partial=True,
+    )
+
+    assert outcomes(response) == [(1, "failed"), (2, "failed"), (3, "created")]
+    assert errors(response)[:2] == [
+        (1, "", "Row 2, of the same record, failed."),
+        (2, "/name", "Rows of one record must agree, and row 1 says otherwise."),
+    ]
+
+
+# Upsert by external id.
+
+
+async def test_the_same_file_again_changes_nothing(world: World) -> None:
+    rows = (
+        "family,F-1,Rivera,Ana,mother,312-555-0142,mobile,opted_in,,,,",
+        "family,F-1,Rivera,Ben,,312-555-0143,,opted_out,verbal,,,",
+        "staff_member,S-1,Jo,,,312-555-0144,,opted_in,,jo@gym.test,sms_logs,yes",
+    )
+    assert (await send_csv(world.admin, *rows)).json()["created"] == 3
+    before = await world.table_sizes()
+
+    whole = await send_csv(world.admin, *rows)
+    partial = await send_csv(world.admin, *rows, partial=True)
+
+    assert outcomes(whole) == outcomes(partial) == [(1, "unchanged"), (2, "unchanged"), (3, "unchanged")]
+    assert await world.table_sizes() == before
+
+
+async def test_a_known_external_id_is_made_as_the_file_says_and_what_it_leaves_out_stays(world: World) -> None:
+    await send_csv(
+        world.admin,
+        "family,F-1,Rivera,Ana,mother,312-555-0142,mobile,opted_in,portal,,,",
+        "family,F-1,,Old contact,,312-555-0149,,opted_out,,,,",
+        "staff_member,S-1,Jo,,,312-555-0144,desk,opted_in,,jo@gym.test,sms_logs mass_text,yes",
+    )
+    before = await stored_family(world, "F-1")
+
+    response = await send_csv(
+        world.admin,
+        "family,F-1,Rivera-Cruz,ana,,312-555-0142,,,,,,",
+        "staff_member,S-1,Jo,,,,,,,jo@gym.test,,",
+        "family,F-9,New,,,,,,,,,",
+    )
+
+    assert outcomes(response) == [(1, "updated"), (2, "unchanged"), (3, "created")]
+    after = await stored_family(world, "F-1")
+    assert (after["id"], after["name"]) == (before["id"], "Rivera-Cruz")
+    (ana,) = after["contacts"]
+    assert (ana["id"], ana["name"], ana["relation"]) == (before["contacts"][0]["id"], "ana", "mother")
+    assert ana["phone_records"] == before["contacts"][0]["phone_records"]
+    staff = await world.rows("SELECT permissions, is_admin FROM staff_members WHERE external_id = 'S-1'")
+    assert staff == [(["mass_text", "sms_logs"], True)]
+
+
+async def test_a_staff_members_permissions_are_taken_away_by_the_word_none(world: World) -> None:
+    await send_csv(world.admin, "staff_member,S-1,Jo,,,,,,,jo@gym.test,sms_logs|mass_text,true")
+
+    response = await send_csv(world.admin, "staff_member,S-1,Jo,,,,,,,jo@gym.test,none,false")
+
+    assert outcomes(response) == [(1, "updated")]
+    staff = await world.rows("SELECT permissions, is_admin FROM staff_members WHERE external_id = 'S-1'")
+    assert staff == [([], False)]
+
+
+async def test_without_an_external_id_every_row_is_a_new_record(world: World) -> None:
+    for _ in range(2):
+        assert (await send_csv(world.noah, "family,,Rivera,,,,,,,,,", "family,,Rivera,,,,,,,,,")).json()["created"] == 2
+
+    assert await count(world, "families") == 4
+
+
+async def test_an_external_id_that_comes_back_later_in_the_file_is_refused(world: World) -> None:
+    response = await send_csv(
+        world.noah,
+        "family,F-1,Rivera,,,,,,,,,",
+        "family,F-2,Brown,,,,,,,,,",
+        "family,F-1,Rivera,,,,,,,,,",
+        partial=True,
+    )
+
+    assert outcomes(response) == [(1, "created"), (2, "created"), (3, "failed")]
+    assert errors(response)[0][1] == "/external_id"
+    assert "Row 1" in errors(response)[0][2]
+
+
+async def test_a_row_that_stands_twice_in_a_record_is_refused(world: World) -> None:
+    row = "family,F-1,Rivera,Ana,,312-555-0142,,,,,,"
+
+    response = await send_csv(world.noah, row, row)
+
+    assert response.status_code == 422
+    assert (2, "/phone_number", "This number stands here twice.") in errors(response)
+
+
+async def test_PERM_TENANT_external_ids_of_another_business_do_not_match(world: World) -> None:
+    other = await World.create(world.service)
+    row = "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,"
+    await send_csv(other.noah, row)
+
+    response = await send_csv(world.noah, row.replace("Rivera", "Mine"))
+
+    assert outcomes(response) == [(1, "created")]
+    names = await world.rows("SELECT organization_id, name FROM families ORDER BY name")
+    assert names == [(world.organization_id, "Mine"), (other.organization_id, "Rivera")]
+    assert await count(world, "phone_numbers") == 2
+
+
+# Opt-in.
+
+
+async def test_OPTIN_MOVE_a_number_that_changed_starts_unknown(world: World) -> None:
+    await send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,")
+
+    await send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0143,,,,,,")
+
+    (record,) = (await stored_family(world, "F-1"))["contacts"][0]["phone_records"]
+    assert (record["phone_number"], record["opt_in"]["state"], record["opt_in"]["source"]) == (BEN, "unknown", None)
+    assert (await world.audited())[-3:] == ["phone_record.removed", "family.updated", "directory.imported"]
+
+
+async def test_OPTIN_EVIDENCE_every_opt_in_of_a_file_has_its_entry_with_its_source_and_author(world: World) -> None:
+    await send_csv(
+        world.noah,
+        "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,",
+        "family,F-1,Rivera,Ben,,312-555-0143,,opted_out,verbal,,,",
+    )
+    await send_csv(world.noah, "family,F-1,,Ana,,312-555-0142,,opted_out,,,,".replace("F-1,,", "F-1,Rivera,"))
+
+    entries = await world.rows(
+        "SELECT phone_number, actor_name, details->>'from', details->>'to', details->>'source'"
+        " FROM audit_entries WHERE action = 'opt_in.changed' ORDER BY chain_number"
+    )
+    assert entries == [
+        (ANA, "Noah", "unknown", "opted_in", "import"),
+        (BEN, "Noah", "unknown", "opted_out", "verbal"),
+        (ANA, "Noah", "opted_in", "opted_out", "import"),
+    ]
+    removed = await world.rows("SELECT phone_number FROM audit_entries WHERE action = 'phone_record.removed'")
+    assert removed == [(BEN,)]
+    (record,) = (await stored_family(world, "F-1"))["contacts"][0]["phone_records"]
+    assert record["opt_in"]["changed_by"]["name"] == "Noah"
+    assert record["opt_in"]["changed_at"] is not None
+
+
+@pytest.mark.parametrize("source", ["keyword", "provider"])
+async def test_OPTIN_EVIDENCE_nobody_imports_what_only_a_handset_or_a_provider_can_say(
+    world: World, source: str
+) -> None:
+    response = await send_csv(world.noah, f"family,F-1,Rivera,Ana,,312-555-0142,,opted_in,{source},,,")
+
+    assert response.status_code == 422
+    assert errors(response)[0][1] == "/opt_in_source"
+
+
+async def test_OPTIN_ALL_an_imported_record_that_is_not_opted_in_blocks_its_number_for_everybody(world: World) -> None:
+    await world.family("Okafor", ANA)
+    check = "/api/v1/opt-in-checks"
+    assert (await world.maria.get(check, params={"phone_number": ANA})).json()["allowed"] is True
+
+    await send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0142,,opted_out,,,,")
+
+    answer = (await world.maria.get(check, params={"phone_number": ANA})).json()
+    assert answer["reason"] == "opted_out"
+    assert [each["owner_name"] for each in answer["instances"] if each["blocks"]] == ["Rivera"]
+    assert await count(world, "phone_numbers") == 1
+
+
+async def test_OPTIN_START_an_import_lifts_no_stop(world: World) -> None:
+    await world.text(ANA, "STOP")
+
+    await send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,")
+
+    answer = await world.maria.get("/api/v1/opt-in-checks", params={"phone_number": ANA})
+    assert answer.json()["reason"] == "stopped"
+
+
+@pytest.mark.parametrize("partial", [False, True])
+async def test_OPTIN_DISPATCH_an_import_waits_for_whoever_holds_the_number(world: World, *, partial: bool) -> None:
+    await world.family("Okafor", ANA)
+    async with world.service.database.engine.connect() as holder:
+        await holder.exec_driver_sql(f"SELECT id FROM phone_numbers WHERE number = '{ANA}' FOR NO KEY UPDATE")
+        sending = asyncio.create_task(
+            send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0142,,opted_out,,,,", partial=partial)
+        )
+        await asyncio.sleep(0.3)
+        waited = not sending.done()
+        committed_at = (await holder.exec_driver_sql("SELECT clock_timestamp()")).scalar_one()
+        await holder.rollback()
+
+    assert (await sending).json()["created"] == 1
+    assert waited
+    # The change took effect under the lock: after whatever the holder decided.
+    (changed,) = await world.rows("SELECT opt_in_changed_at FROM phone_records WHERE opt_in_state = 'opted_out'")
+    assert changed[0] > committed_at
+
+
+async def test_imports_and_changes_of_the_same_numbers_at_once_all_come_to_an_end(world: World) -> None:
+    numbers = [f"+1312555{index:04}" for index in range(40)]
+    families = [await world.family(f"Before {number}", number) for number in numbers[:10]]
+    records = [family["contacts"][0]["phone_records"][0]["id"] for family in families]
+
+    def file(order: list[str], state: str) -> list[str]:
+        return [f"family,F-{number},Family,Ana,,{number},,{state},,,," for number in order]
+
+    answers = await asyncio.gather(
+        *(send_csv(world.noah, *file(numbers[::-1], "opted_out"), partial=True) for _ in range(3)),
+        *(send_csv(world.noah, *file(numbers, "opted_in"), partial=True) for _ in range(3)),
+        *(
+            world.maria.put(f"/api/v1/phone-records/{record}/opt-in", json={"state": state, "source": "verbal"})
+            for record in records
+            for state in ("opted_out", "opted_in")
+        ),
+    )
+
+    assert {each.status_code for each in answers} == {200}
+    assert [answer.json()["failed"] for answer in answers[:6]] == [0] * 6
+    assert await count(world, "families") == 50
+    verification = await world.rows(
+        "SELECT count(*), max(chain_number) FROM audit_entries WHERE conversation_id IS NULL"
+    )
+    assert verification[0][0] == verification[0][1]
+
+
+async def test_only_one_import_that_is_all_or_nothing_runs_at_a_time(world: World) -> None:
+    await world.family("Okafor", ANA)
+    row = "family,F-1,Rivera,Ana,,312-555-0142,,,,,,"
+    async with world.service.database.engine.connect() as holder:
+        await holder.exec_driver_sql(f"SELECT id FROM phone_numbers WHERE number = '{ANA}' FOR NO KEY UPDATE")
+        first = asyncio.create_task(send_csv(world.noah, row))
+        await asyncio.sleep(0.3)
+        second = await send_csv(world.noah, row)
+        await holder.rollback()
+
+    assert second.status_code == 409
+    assert "Another import" in second.json()["detail"]
+    assert (await first).json()["created"] == 1

@@ -1,0 +1,144 @@
+"""Lines: what an administrator sets up, and what is never shown again."""
+
+from typing import Any
+
+from tests.support.business import AUTH_TOKEN
+from tests.support.service import ORIGIN
+from tests.support.world import World
+
+API = "/api/v1"
+
+
+def line_body(**changes: object) -> dict[str, Any]:
+    return {
+        "label": "Camp",
+        "phone_number": "(312) 555-0188",
+        "kind": "long_code",
+        "country": "US",
+        "provider": "twilio",
+        "credentials": {"account_sid": "AC1", "auth_token": "very secret"},
+        **changes,
+    }
+
+
+async def create(world: World, **changes: object) -> dict[str, Any]:
+    response = await world.admin.post(f"{API}/lines", json=line_body(**changes))
+    assert response.status_code == 201, response.text
+    created: dict[str, Any] = response.json()
+    return created
+
+
+async def test_a_line_says_where_its_webhooks_go(world: World) -> None:
+    line = await create(world)
+    base = f"{ORIGIN}/webhooks/twilio/{line['id']}"
+    assert line["phone_number"] == "+13125550188"
+    assert line["webhook_urls"] == {"inbound": f"{base}/inbound", "status": f"{base}/status"}
+    assert line["settings"] == {
+        "messages_per_second": None,
+        "answers_keywords": False,
+        "business_name": None,
+        "help_text": None,
+    }
+    assert (line["enabled"], line["health"]) == (True, None)
+    assert (await world.daniel.get(f"{API}/lines/{line['id']}")).json() == line
+    assert line in (await world.daniel.get(f"{API}/lines")).json()["items"]
+
+
+async def test_credentials_are_written_and_never_read(world: World) -> None:
+    line = await create(world)
+    await world.admin.patch(
+        f"{API}/lines/{line['id']}", json={"credentials": {"account_sid": "AC2", "auth_token": "also secret"}}
+    )
+
+    for path in (f"{API}/lines", f"{API}/lines/{line['id']}"):
+        answer = (await world.admin.get(path)).text
+        assert "secret" not in answer
+        assert "credentials" not in answer
+    ((entries,),) = await world.rows("SELECT string_agg(details::text, ' ') FROM audit_entries")
+    assert "secret" not in entries
+    stored = await world.rows("SELECT sealed_credentials FROM lines")
+    assert all(b"secret" not in sealed and AUTH_TOKEN.encode() not in sealed for (sealed,) in stored)
+    assert (await world.audited())[-1] == "line.updated"
+
+
+async def test_a_line_is_changed_in_what_is_named_and_the_change_is_told(world: World) -> None:
+    line = await create(world)
+    path = f"{API}/lines/{line['id']}"
+    settings = {"messages_per_second": 10.0, "answers_keywords": True, "business_name": "Tumble", "help_text": None}
+
+    changed = await world.admin.patch(path, json={"label": "Summer camp", "settings": settings})
+
+    assert changed.json() == {**line, "label": "Summer camp", "settings": settings}
+    ((changes,),) = await world.rows(
+        "SELECT details->'changes' FROM audit_entries WHERE action = 'line.updated' ORDER BY at DESC LIMIT 1"
+    )
+    assert changes["label"] == {"from": "Camp", "to": "Summer camp"}
+    assert changes["settings"]["to"] == settings
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"label": ""}, "/label"),
+    ({"phone_number": "12"}, "/phone_number"),
+    ({"phone_number": "12345678"}, "/phone_number"),
+    ({"kind": "carrier_pigeon"}, "/kind"),
+    ({"country": "us"}, "/country"),
+    ({"country": "USA"}, "/country"),
+    ({"provider": "nonsense"}, "/provider"),
+    ({"credentials": {}}, "/credentials/auth_token"),
+    ({"credentials": {"account_sid": "AC1"}}, "/credentials/auth_token"),
+    ({"credentials": {"account_sid": "AC1", "auth_token": ""}}, "/credentials/auth_token"),
+    ({"credentials": {"account_sid": "AC1", "auth_token": "t", "extra": "x"}}, "/credentials/extra"),
+    ({"settings": {"messages_per_second": 0}}, "/settings/messages_per_second"),
+    ({"settings": {"messages_per_second": 1001}}, "/settings/messages_per_second"),
+    ({"settings": {"surprise": 1}}, "/settings/surprise"),
+    ({"settings": {"help_text": "x" * 321}}, "/settings/help_text"),
+]
+
+
+async def test_what_is_not_valid_is_refused_with_a_pointer_to_it(world: World) -> None:
+    before = await world.table_sizes()
+    for changes, pointer in REFUSED:
+        response = await world.admin.post(f"{API}/lines", json=line_body(**changes))
+        assert (changes, response.status_code) == (changes, 422)
+        assert pointer in [error["pointer"] for error in response.json()["errors"]]
+    assert await world.table_sizes() == before
+
+
+async def test_a_number_is_one_line(world: World) -> None:
+    await create(world)
+    response = await world.admin.post(f"{API}/lines", json=line_body(phone_number="+1 312 555 0188"))
+    assert response.status_code == 409
+
+
+async def test_NZ_NOTICE_a_short_code_line_in_new_zealand_says_what_its_texts_cost(world: World) -> None:
+    line = await create(world, phone_number="4777", kind="short_code", country="NZ")
+    assert line["phone_number"] == "4777"
+    assert "New Zealand" in line["notice"]
+    assert (await create(world))["notice"] is None
+
+
+async def test_lines_are_listed_oldest_first_a_page_at_a_time(world: World) -> None:
+    made = [str(world.line_id)]
+    made += [(await create(world, phone_number=f"+1312555018{n}"))["id"] for n in range(3)]
+
+    listed: list[str] = []
+    params: dict[str, str] = {"limit": "2"}
+    while True:
+        page = (await world.daniel.get(f"{API}/lines", params=params)).json()
+        listed += [item["id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        params["cursor"] = page["next_cursor"]
+
+    assert listed == made
+
+
+async def test_a_line_taken_out_of_service_no_longer_is_the_one_meant(world: World) -> None:
+    second = await create(world, provider="simulator")
+    await world.family("Rivera", "+13125550101")
+    await world.admin.patch(f"{API}/lines/{world.line_id}", json={"enabled": False})
+
+    started = await world.maria.post(f"{API}/conversations", json={"phone_number": "+13125550101"})
+
+    assert started.status_code == 201
+    assert started.json()["line_id"] == second["id"]
