@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -23,6 +24,7 @@ from api.kit.errors import (
     UnsupportedMediaType,
 )
 from api.kit.text import made_storable
+from api.spa import NOT_PAGES, PAGES
 
 log = structlog.get_logger(__name__)
 
@@ -105,9 +107,23 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
                 "detail": None,
                 "instance": request.url.path,
             }
-            return JSONResponse(body, status.value, headers=error.headers, media_type=PROBLEM_JSON)
+            headers = dict(error.headers or {})
+            if status is HTTPStatus.METHOD_NOT_ALLOWED:
+                headers["Allow"] = ", ".join(_methods_at(request))
+            return JSONResponse(body, status.value, headers=headers, media_type=PROBLEM_JSON)
     problem.headers = dict(error.headers or {})
     return answer(request, problem)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method that some route has at this path: the one route that answered 405 knows only its own."""
+    path = request.scope["path"]
+    methods: set[str] = set()
+    for context in iter_route_contexts(request.app.routes):
+        is_here = isinstance(context.original_route, APIRoute) and context.path_regex.match(path)
+        if is_here and not (context.path == PAGES and path.startswith(NOT_PAGES)):
+            methods |= context.methods or set()
+    return sorted(methods)
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:

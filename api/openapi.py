@@ -6,7 +6,18 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.consent.schemas import NotAllowedToTextBody
-from api.kit.errors import FieldError, ProblemBody, ValidationProblemBody
+from api.kit.errors import (
+    PROBLEM_JSON,
+    FieldError,
+    Problem,
+    ProblemBody,
+    TooLarge,
+    Unreadable,
+    UnsupportedMediaType,
+    ValidationProblemBody,
+    problem_responses,
+)
+from api.kit.idempotency import IdempotencyInProgress, IdempotencyMismatch
 from api.messages.schemas import NewMessagesBody
 
 PROBLEM_BODIES = (ProblemBody, ValidationProblemBody, NotAllowedToTextBody, NewMessagesBody, FieldError)
@@ -34,7 +45,35 @@ def _finished(schema: dict[str, Any]) -> dict[str, Any]:
     # Every route declares its own 422; FastAPI's default one has another shape.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    return _renamed(schema)
+    return _with_common_problems(_renamed(schema))
+
+
+def _with_common_problems(schema: dict[str, Any]) -> dict[str, Any]:
+    """What every route can answer that reads a body or takes an `Idempotency-Key`, whatever it does."""
+    for path in schema["paths"].values():
+        for operation in path.values():
+            responses = operation["responses"]
+            if "application/json" in operation.get("requestBody", {}).get("content", {}):
+                for problem in (Unreadable, TooLarge, UnsupportedMediaType):
+                    _add_problem(responses, problem)
+            if any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", [])):
+                for repeated in (IdempotencyInProgress, IdempotencyMismatch):
+                    _add_problem(responses, repeated)
+    return schema
+
+
+def _add_problem(responses: dict[str, Any], problem: type[Problem]) -> None:
+    ((status, new),) = problem_responses(problem).items()
+    known = responses.get(str(status))
+    if known is None:
+        responses[str(status)] = new
+        return
+    body, new_body = known["content"][PROBLEM_JSON], new["content"][PROBLEM_JSON]
+    schemas = body["schema"].get("anyOf", [body["schema"]])
+    if new_body["schema"] not in schemas:
+        body["schema"] = {"anyOf": [*schemas, new_body["schema"]]}
+    if problem.title not in known["description"]:
+        known["description"] = f"{known['description']}; {problem.title}"
 
 
 def _renamed(schema: dict[str, Any]) -> dict[str, Any]:

@@ -51,13 +51,13 @@ class Settings(BaseSettings):
     twilio_api_url: str = "https://api.twilio.com"
     telnyx_api_url: str = "https://api.telnyx.com"
     bandwidth_api_url: str = "https://messaging.bandwidth.com"
-    viewer_lease_seconds: float = Field(default=30, gt=0)
+    viewer_lease_seconds: float = Field(default=30, gt=0, allow_inf_nan=False)
     """How long a viewer counts without a renewal (STATUS-VIEWING)."""
-    seen_deadline_seconds: float = Field(default=20, gt=0)
+    seen_deadline_seconds: float = Field(default=20, gt=0, allow_inf_nan=False)
     """How long a message may wait for a viewer to confirm having seen it (STATUS-SEEN)."""
-    send_lease_seconds: float = Field(default=60, gt=0)
+    send_lease_seconds: float = Field(default=60, gt=0, allow_inf_nan=False)
     """How long a worker may hold a claimed message before its outcome counts as unknown."""
-    session_hours: float = Field(default=24 * 14, gt=0)
+    session_hours: float = Field(default=24 * 14, gt=0, allow_inf_nan=False)
     """How long a signed-in session lives without being used."""
     database_pool_size: int = Field(default=10, ge=1, le=200)
 
@@ -75,9 +75,15 @@ class Settings(BaseSettings):
         if value is None:
             return None
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
+        # Reading the port raises ValueError for one that is none.
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
             raise ValueError("use an http:// or https:// address")
         return value.rstrip("/")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _empty_is_unset(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value is not None and value.get_secret_value().strip() else None
 
     @field_validator("database_url")
     @classmethod

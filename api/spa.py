@@ -20,6 +20,7 @@ CONTENT_SECURITY_POLICY = (
 
 PAGE_HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-cache"}
 
+PAGES = "/{path:path}"
 NOT_PAGES = ("/api/", "/webhooks/", "/assets/")
 """Paths below these are never the page: a mistake there must look like one."""
 
@@ -58,7 +59,7 @@ def mount_spa(app: FastAPI, dist: Path = DIST) -> None:
         return FileResponse(index, headers=PAGE_HEADERS)
 
     app.router.add_api_route(
-        "/{path:path}",
+        PAGES,
         page,
         include_in_schema=False,
         dependencies=[Depends(Public("The page itself says nothing of any business; it signs in through the API."))],

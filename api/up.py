@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from api.cli import fill
 from api.demo import DEMO_PASSWORD, DEMO_SIGN_INS, register_lines
 from api.kit.cluster import DatabaseUrls
 from api.migrate import migrate
+from api.providers.simulator import SimulatorError
 from api.settings import Settings
 
 START_SECONDS = 60.0
@@ -76,6 +77,17 @@ def _interrupt(_signal: int, _frame: object) -> None:
     raise Interrupted
 
 
+@contextlib.contextmanager
+def _signals_wait() -> Iterator[None]:
+    """A signal is delivered afterwards: raised inside an event loop it could be taken for something else."""
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+
+
 def run_everything(settings: Settings, urls: DatabaseUrls) -> int:
     """Returns the exit code once a signal has stopped it all, or 1 when something did not start."""
     for name, port in (("MESSENGER_PORT", settings.port), ("MESSENGER_SIMULATOR_PORT", settings.simulator_port)):
@@ -89,6 +101,8 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> int:
             [
                 *(sys.executable, "-m", "simulator", "--port", str(settings.simulator_port)),
                 *("--state", str(settings.data_dir / "simulator.sqlite3")),
+                # Whatever the public address is, this carrier reaches the service here.
+                *("--api-url", f"http://127.0.0.1:{settings.port}"),
             ],
         ),
         Child("api", [messenger, "serve"]),
@@ -99,17 +113,22 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> int:
     try:
         migrate(urls.owner)
         if settings.demo:
-            asyncio.run(fill(settings, urls))
+            with _signals_wait():
+                asyncio.run(fill(settings, urls))
         for child in children:
             child.start()
         local = f"http://127.0.0.1:{settings.port}"
         if not _wait_for(f"{settings.simulator_url}/healthz", children) or not _wait_for(f"{local}/readyz", children):
             return 1
-        asyncio.run(register_lines(settings, urls.app))
+        with _signals_wait():
+            asyncio.run(register_lines(settings, urls.app))
         _print_welcome(settings)
         _watch(children)
     except Interrupted:
         typer.echo("\nStopping …", err=True)
+    except SimulatorError as error:
+        typer.echo(f"messenger: {error}", err=True)
+        return 1
     finally:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)

@@ -68,7 +68,6 @@ async def update_family(
     changes: dict[str, object] = {}
     _note_change(changes, family, "name", patch.name)
     _note_change(changes, family, "external_id", patch.external_id)
-    await session.flush()
     with _conflict_when_taken(patch.external_id):
         await _write_family(session, family, patch.contacts, actor=actor, entries=_updated(family, changes, actor))
     if patch.archived is not None and patch.archived != (family.archived_at is not None):

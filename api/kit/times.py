@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 """At the ends of Python's calendar an offset runs out of it, and the driver takes its first and last moment for
@@ -17,5 +17,12 @@ def in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
+def _spelled(value: object) -> object:
+    """Numbers are no times here, though they could be read as seconds."""
+    if not isinstance(value, str):
+        raise ValueError("use a time as in 2030-01-31T12:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(in_utc), BeforeValidator(_spelled)]
 """A time with an offset, as UTC."""

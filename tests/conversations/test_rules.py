@@ -248,7 +248,7 @@ OPERATIONS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(OPERATIONS)
 def test_any_history_leaves_the_machine_where_a_naive_model_is(operations: list[tuple[str, int, int]]) -> None:
     state, model, now = NEW, Model(), NOW

@@ -20,7 +20,7 @@ from api.kit.paging import (
 )
 
 ID = UUID("0195a1b2-0000-7000-8000-000000000001")
-TIMES = st.datetimes(timezones=st.just(UTC))
+TIMES = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001  # Their zone.
 STORABLE = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=100)
 
 
@@ -78,7 +78,7 @@ def test_a_cursor_is_safe_in_a_url() -> None:
     assert set(cursor) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(max_size=200))
 @example("")
 @example("=")
@@ -90,7 +90,7 @@ def test_any_text_is_refused_and_never_breaks_anything(cursor: str) -> None:
     assert_refused(cursor)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=100))
 def test_any_bytes_in_a_cursor_s_spelling_are_refused(raw: bytes) -> None:
     assert_refused(base64.urlsafe_b64encode(raw).decode().rstrip("="))
@@ -131,6 +131,8 @@ def test_well_spelled_cursors_of_another_shape_are_refused(value: object) -> Non
         "2026-02-30T12:00:00+00:00",
         "0001-01-01T00:00:00+23:59",  # Before the first instant there is, once in UTC.
         "9999-12-31T23:59:59-23:59",
+        "0001-01-01T00:00:00+00:00",  # The driver takes the calendar's two ends for infinity.
+        "9999-12-31T23:59:59.999999+00:00",
         "10000-01-01T00:00:00+00:00",
         1234567890,
         True,

@@ -143,7 +143,7 @@ ALPHABETS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_any_text_is_billed_as_it_is_cut(data: st.DataObject) -> None:
     alphabet = data.draw(ALPHABETS)

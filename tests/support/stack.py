@@ -22,7 +22,7 @@ from tests.support.business import ACCOUNT_SID, AUTH_TOKEN, LINE_NUMBER, Busines
 from tests.support.service import service_settings
 
 MESSENGER = str(Path(sys.executable).parent / "messenger")
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 
 
 def free_port() -> int:

@@ -186,4 +186,6 @@ class World:
     async def settle_as(self, message_id: str, status: str) -> None:
         """What the worker and the provider would have made of a queued message, long since."""
         await self.rows("DELETE FROM outbox WHERE id = :id RETURNING id", id=message_id)
-        await self.rows("UPDATE messages SET status = :status WHERE id = :id RETURNING id", id=message_id, status=status)
+        await self.rows(
+            "UPDATE messages SET status = :status WHERE id = :id RETURNING id", id=message_id, status=status
+        )

@@ -1,0 +1,358 @@
+"""Live events over a real server: what changes reaches who may see it, at once and in order."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import uvicorn
+
+from api.access.dependencies import SESSION_COOKIE
+from api.access.rules import Permission, Principal
+from api.access.service import principal_of_cookie
+from api.live import hub as hub_module
+from api.live.hub import MAX_QUEUED, Hub
+from api.live.service import announce_message
+from tests.support.world import World
+
+PARENT = "+13125550101"
+EVENTS = "/api/v1/events"
+PATIENCE_SECONDS = 10
+"""How long an event may take on a busy machine before the test gives up on it."""
+
+
+@dataclass
+class Server:
+    url: str
+    world: World
+
+    def client(self, person: httpx.AsyncClient) -> httpx.AsyncClient:
+        """The same person or API key, over a socket."""
+        headers = {name: value for name, value in person.headers.items() if name in {"authorization", "origin"}}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, cookies=person.cookies, timeout=PATIENCE_SECONDS)
+
+    @contextlib.asynccontextmanager
+    async def stream(self, person: httpx.AsyncClient, **headers: str) -> AsyncIterator["Stream"]:
+        client = self.client(person)
+        async with client, client.stream("GET", EVENTS, headers=headers) as response:
+            assert response.status_code == 200, await response.aread()
+            stream = Stream(response)
+            await stream.opened()
+            yield stream
+
+
+@pytest.fixture
+async def server(world: World) -> AsyncIterator[Server]:
+    """The world's own application, listening on a free port of the loopback."""
+    config = uvicorn.Config(world.service.app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
+    running = uvicorn.Server(config)
+    task = asyncio.create_task(running._serve())
+    while not running.started:  # noqa: ASYNC110  # The server tells nobody when it is.
+        await asyncio.sleep(0.01)
+    port = running.servers[0].sockets[0].getsockname()[1]
+    yield Server(f"http://127.0.0.1:{port}", world)
+    world.service.app.state.hub.close_all()
+    running.should_exit = True
+    await task
+
+
+@dataclass
+class Event:
+    id: str
+    type: str
+    data: dict[str, Any]
+
+
+@dataclass
+class Stream:
+    response: httpx.Response
+    raw: str = ""
+    _chunks: AsyncIterator[str] | None = None
+
+    async def _block(self) -> str:
+        """The next block of the stream, without its blank line. Raises `StopAsyncIteration` at its end."""
+        if self._chunks is None:
+            self._chunks = self.response.aiter_text()
+        while "\n\n" not in self.raw:
+            self.raw += await asyncio.wait_for(anext(self._chunks), PATIENCE_SECONDS)
+        block, _, self.raw = self.raw.partition("\n\n")
+        return block
+
+    async def opened(self) -> None:
+        assert await self._block() == "retry: 1000\n: connected"
+
+    async def block(self) -> str:
+        return await self._block()
+
+    async def event(self) -> Event:
+        while (block := await self._block()).startswith(":"):
+            pass
+        fields = dict(line.split(": ", 1) for line in block.split("\n"))
+        assert set(fields) == {"id", "event", "data"}
+        return Event(fields["id"], fields["event"], json.loads(fields["data"]))
+
+    async def until(self, *types: str) -> list[Event]:
+        """Events up to the point where each of `types` has come."""
+        events: list[Event] = []
+        while not {*types} <= {event.type for event in events}:
+            events.append(await self.event())
+        return events
+
+    async def ended(self) -> None:
+        with pytest.raises(StopAsyncIteration):
+            await self.until("an event that never comes")
+
+
+async def test_a_text_is_announced_with_ids_and_without_content(server: Server) -> None:
+    world = server.world
+    async with server.stream(world.daniel) as stream:
+        await world.text(PARENT, "A very private matter")
+        events = {event.type: event for event in await stream.until("message", "conversation", "indicator")}
+
+    conversation = await world.conversation(PARENT)
+    (message,) = await world.thread(conversation["id"])
+    assert events["message"].data == {
+        "conversation_id": conversation["id"],
+        "message_id": message["id"],
+        "seq": 1,
+    }
+    assert events["conversation"].data == {"conversation_id": conversation["id"]}
+    assert events["indicator"].data == {}
+    assert "private" not in str(events)
+    assert PARENT not in str(events)
+
+
+async def test_the_answer_is_a_stream_that_nothing_on_the_way_keeps_or_buffers(server: Server) -> None:
+    async with server.stream(server.world.daniel) as stream:
+        headers = stream.response.headers
+        assert headers["content-type"].startswith("text/event-stream")
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-accel-buffering"] == "no"
+
+
+async def test_an_event_comes_only_after_what_it_is_about_can_be_read(server: Server) -> None:
+    world = server.world
+    async with server.stream(world.daniel) as stream:
+        for n in range(1, 4):
+            await world.text(PARENT, f"{n}")
+            (event,) = [each for each in await stream.until("message") if each.type == "message"]
+            answer = await world.daniel.get(f"/api/v1/messages/{event.data['message_id']}")
+            assert answer.json()["seq"] == n == event.data["seq"]
+
+
+async def test_staff_actions_are_announced_to_their_colleagues(server: Server) -> None:
+    world = server.world
+    await world.text(PARENT, "Hello?")
+    conversation = await world.conversation(PARENT)
+    path = f"/api/v1/conversations/{conversation['id']}"
+    async with server.stream(world.daniel) as stream:
+        await world.view(conversation["id"], 1)
+        await stream.until("conversation", "indicator")
+        sent = await world.maria.post(f"{path}/messages", json={"body": "Yes"})
+        events = await stream.until("message")
+        assert events[-1].data["message_id"] == sent.json()["id"]
+        await world.maria.post(f"{path}/close", json={"seen_seq": 2})
+        await stream.until("conversation", "indicator")
+
+
+async def test_a_change_of_consent_is_announced(server: Server) -> None:
+    world = server.world
+    async with server.stream(world.daniel) as stream:
+        await world.text(PARENT, "STOP")
+        events = await stream.until("opt_in")
+        assert events[-1].data == {"phone_number": PARENT}
+
+
+async def test_what_is_rolled_back_is_not_announced(server: Server) -> None:
+    world = server.world
+    await world.text(PARENT, "Hello?")
+    conversation = await world.conversation(PARENT)
+    async with server.stream(world.daniel) as stream:
+        await world.maria.post(f"/api/v1/conversations/{conversation['id']}/close", json={"seen_seq": 0})
+        await world.text("+13125550102", "Next")
+        first = await stream.event()
+        assert first.data["conversation_id"] == (await world.conversation("+13125550102"))["id"]
+
+
+async def test_PERM_TENANT_another_businesss_events_do_not_come(server: Server) -> None:
+    world = server.world
+    neighbour = await World.create(world.service)
+    async with server.stream(neighbour.daniel) as theirs, server.stream(world.daniel) as ours:
+        await world.text(PARENT, "Ours")
+        await ours.until("message", "conversation", "indicator")
+        await neighbour.text(PARENT, "Theirs")
+        events = await theirs.until("message", "conversation", "indicator")
+
+    conversation = await neighbour.conversation(PARENT)
+    named = {event.data["conversation_id"] for event in events if "conversation_id" in event.data}
+    assert named == {conversation["id"]}
+    assert len(events) == 3
+
+
+async def test_PERM_VIEW_only_who_may_see_conversations_may_listen(server: Server) -> None:
+    world = server.world
+    for person, status in ((world.noah, 403), (world.grace, 403), (world.other_client(), 401)):
+        async with server.client(person) as client:
+            assert (await client.get(EVENTS)).status_code == status
+    for person in (world.maria, world.admin, await world.api_key(Permission.SMS_LOGS)):
+        async with server.stream(person):
+            pass
+
+
+async def test_PERM_NOW_a_stream_ends_within_five_seconds_of_its_permission(server: Server) -> None:
+    """The revoked permission, the ended session and the revoked key at once; who keeps theirs listens on."""
+    world = server.world
+    key = await world.api_key(Permission.SMS_LOGS)
+    key_id = (await world.admin.get("/api/v1/api-keys")).json()["items"][0]["id"]
+    async with (
+        server.stream(world.daniel) as daniel,
+        server.stream(world.maria) as maria,
+        server.stream(key) as by_key,
+        server.stream(world.admin) as admin,
+    ):
+        daniel_path = f"/api/v1/staff-members/{world.staff_ids['daniel']}"
+        await world.admin.patch(daniel_path, json={"permissions": ["mass_text"]})
+        await world.maria.delete("/api/v1/session")
+        await world.admin.delete(f"/api/v1/api-keys/{key_id}")
+
+        assert hub_module.REAUTHORIZE_SECONDS < 5
+        await asyncio.wait_for(asyncio.gather(daniel.ended(), maria.ended(), by_key.ended()), 8)
+
+        await world.text(PARENT, "Hello?")
+        await admin.until("message")
+
+
+async def test_a_client_that_comes_back_gets_what_it_missed(server: Server) -> None:
+    world = server.world
+    async with server.stream(world.daniel) as stream:
+        await world.text(PARENT, "1")
+        seen = (await stream.until("message", "conversation", "indicator"))[-1]
+    await world.text(PARENT, "2")
+    await world.text(PARENT, "3")
+
+    async with server.stream(world.daniel, **{"Last-Event-ID": seen.id}) as stream:
+        missed = [await stream.event() for _ in range(6)]
+        assert [event.data["seq"] for event in missed if event.type == "message"] == [2, 3]
+        await world.text(PARENT, "4")
+        assert [event.data["seq"] for event in await stream.until("message") if event.type == "message"] == [4]
+
+
+async def test_what_is_replayed_is_ones_own_alone(server: Server) -> None:
+    world = server.world
+    neighbour = await World.create(world.service)
+    async with server.stream(world.daniel) as stream:
+        await world.text(PARENT, "1")
+        seen = (await stream.until("message", "conversation", "indicator"))[-1]
+    await world.text(PARENT, "2")
+
+    async with server.stream(neighbour.daniel, **{"Last-Event-ID": seen.id}) as stream:
+        await neighbour.text(PARENT, "Theirs")
+        conversation = (await neighbour.conversation(PARENT))["id"]
+        events = await stream.until("message", "conversation", "indicator")
+        assert {event.data.get("conversation_id", conversation) for event in events} == {conversation}
+
+
+async def test_an_unknown_last_event_asks_to_load_everything_again(server: Server) -> None:
+    for unknown in ("nonsense", "00000000-1", "", str(uuid4())):
+        async with server.stream(server.world.daniel, **{"Last-Event-ID": unknown}) as stream:
+            assert (unknown, (await stream.event()).type) == (unknown, "resync")
+
+
+async def test_after_a_gap_everybody_is_asked_to_load_everything_again(server: Server) -> None:
+    world = server.world
+    async with server.stream(world.daniel) as stream:
+        await world.text(PARENT, "1")
+        seen = (await stream.until("message", "conversation", "indicator"))[-1]
+        await world.rows(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+        )
+        assert (await stream.event()).type == "resync"
+    async with server.stream(world.daniel, **{"Last-Event-ID": seen.id}) as stream:
+        assert (await stream.event()).type == "resync"
+
+
+async def test_a_client_that_lags_too_far_behind_is_asked_to_load_everything_again(world: World) -> None:
+    hub: Hub = world.service.app.state.hub
+    principal = await _principal(world)
+    slow, quick = hub.open(principal, last_event_id=None), hub.open(principal, last_event_id=None)
+    seen: list[bytes] = []
+    seen_all = asyncio.Event()
+
+    async def read_on() -> None:
+        async for chunk in hub.body(quick):
+            seen.append(chunk)
+            if b'"seq":-1' in chunk:
+                seen_all.set()
+
+    reader = asyncio.create_task(read_on())
+    for start in range(0, MAX_QUEUED + 60, 10):
+        async with world.service.database.transaction() as session:
+            for seq in range(start, start + 10):
+                announce_message(session, world.organization_id, uuid4(), uuid4(), seq=seq)
+    async with world.service.database.transaction() as session:
+        announce_message(session, world.organization_id, uuid4(), uuid4(), seq=-1)
+    await asyncio.wait_for(seen_all.wait(), PATIENCE_SECONDS)
+    reader.cancel()
+    await asyncio.gather(reader, return_exceptions=True)
+
+    assert b"resync" not in b"".join(seen), "Who keeps up misses nothing."
+    assert b"".join(seen).count(b"event: message") == MAX_QUEUED + 61
+    body = hub.body(slow)
+    assert await anext(body) == b"retry: 1000\n: connected\n\n"
+    late = await anext(body)
+    await body.aclose()  # type: ignore[attr-defined]  # It is an async generator.
+    assert late.index(b"event: resync") < late.index(b"event: message")
+    assert late.count(b"event: message") < MAX_QUEUED
+    assert b'"seq":-1' in late
+
+
+async def _principal(world: World) -> Principal:
+    token = world.daniel.cookies[SESSION_COOKIE]
+    async with world.service.database.transaction() as session:
+        principal = await principal_of_cookie(session, token, lifetime=timedelta(days=1))
+    assert principal is not None
+    return principal
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """Keep-alives every 50 ms."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(hub_module, "KEEP_ALIVE_SECONDS", 0.05)
+    yield
+    patch.undo()
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_silence_is_filled_with_comments_that_are_no_events(server: Server) -> None:
+    world = server.world
+    async with server.stream(world.daniel) as stream:
+        assert [await stream.block() for _ in range(3)] == [": keep-alive"] * 3
+        await world.text(PARENT, "Hello?")
+        assert {event.type for event in await stream.until("message")} <= {"message", "conversation", "indicator"}
+
+
+async def test_a_client_that_goes_is_forgotten(server: Server) -> None:
+    hub: Hub = server.world.service.app.state.hub
+    async with server.stream(server.world.daniel):
+        assert hub.open_streams == 1
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while hub.open_streams:
+            await server.world.text(PARENT, "Anybody?")
+    assert hub.open_streams == 0
+
+
+async def test_no_database_connection_is_held_while_streams_are_open(server: Server) -> None:
+    world = server.world
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(12):
+            await stack.enter_async_context(server.stream(world.daniel))
+        assert world.service.database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # A QueuePool.
+        assert (await world.daniel.get("/api/v1/conversations")).status_code == 200
