@@ -2,7 +2,7 @@
 # Each goal sets up what it needs and nothing twice; what it fetches is locked in requirements/ and package-lock.json.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev setup test check e2e openapi lock clean
+.PHONY: help run dev setup test check e2e reliability openapi lock clean
 
 python := sh scripts/python.sh
 
@@ -28,6 +28,10 @@ check: ## Only the checks: lint, format, types, order of imports, lock files, ge
 
 e2e: ## Only the tests in the browser
 	@$(python) scripts/check.py e2e
+
+reliability: ## The races between refusals and queued messages at full size (R3: 2,000)
+	@$(python) scripts/bootstrap.py test
+	@MESSENGER_RACES=2000 .venv/bin/python -m pytest --quiet --capture=no tests/consent/test_races.py
 
 openapi: ## Write openapi.json and the app's API types anew
 	@$(python) scripts/bootstrap.py test

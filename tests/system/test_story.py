@@ -3,14 +3,19 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.support.stack import Stack, eventually
 
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+
 PARENT = "+13125550101"
+STOPPER = "+13125550102"
 
 
-async def only_conversation(staff: httpx.AsyncClient) -> dict[str, Any] | None:
-    items = (await staff.get("/api/v1/conversations")).json()["items"]
+async def conversation_with(staff: httpx.AsyncClient, phone_number: str) -> dict[str, Any] | None:
+    response = await staff.get("/api/v1/conversations", params={"phone_number": phone_number})
+    items = response.json()["items"]
     assert len(items) <= 1
     return items[0] if items else None
 
@@ -25,10 +30,10 @@ async def test_a_text_from_a_handset_is_answered_and_delivered(stack: Stack) -> 
         await stack.handset_texts(PARENT, "Is the 5:30 class still on?")
 
         async def arrived() -> bool:
-            return await only_conversation(maria) is not None
+            return await conversation_with(maria, PARENT) is not None
 
         await eventually(arrived, "the text is in the inbox")
-        conversation = await only_conversation(maria)
+        conversation = await conversation_with(maria, PARENT)
         assert conversation is not None
         assert conversation["status"] == "unread"
         assert conversation["phone_number"] == PARENT
@@ -70,16 +75,16 @@ async def test_a_text_from_a_handset_is_answered_and_delivered(stack: Stack) -> 
 
 async def test_OPTIN_STOP_from_the_handset_blocks_what_waits_and_what_comes(stack: Stack) -> None:
     async with stack.staff("maria") as maria:
-        await stack.handset_texts(PARENT, "STOP")
+        await stack.handset_texts(STOPPER, "STOP")
 
         async def stopped() -> bool:
-            conversation = await only_conversation(maria)
+            conversation = await conversation_with(maria, STOPPER)
             return conversation is not None and bool(conversation["opted_out"])
 
         await eventually(stopped, "the number is stopped")
-        conversation = await only_conversation(maria)
+        conversation = await conversation_with(maria, STOPPER)
         assert conversation is not None
         refused = await maria.post(f"/api/v1/conversations/{conversation['id']}/messages", json={"body": "Sorry!"})
         assert refused.status_code == 409
         assert refused.json()["check"]["reason"] == "stopped"
-        assert await stack.handed_over() == []
+        assert [each for each in await stack.handed_over() if each["to"] == STOPPER] == []
