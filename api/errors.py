@@ -83,6 +83,11 @@ def _pointer(location: tuple[Any, ...]) -> str:
 
 
 def _sentence(detail: Any) -> str:
+    if isinstance(detail["input"], str) and detail["type"] in {"too_short", "too_long"}:
+        # A text is measured after its surrounding space has gone, and then counted in “items”.
+        least, most = detail["ctx"].get("min_length"), detail["ctx"].get("max_length")
+        count, bound = (least, "at least") if least is not None else (most, "at most")
+        return f"Use {bound} {count} character{'' if count == 1 else 's'}."
     message = str(detail["msg"]).removeprefix("Value error, ")
     return message[:1].upper() + message[1:].rstrip(".") + "."
 

@@ -17,8 +17,9 @@ from types import TracebackType
 from typing import IO, Self
 from uuid import UUID
 
+import asyncpg
 import structlog
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -52,6 +53,12 @@ PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03", "23505"})
 
 UNAVAILABLE_CLASSES = ("08", "53", "57", "58")
 """Connection trouble, no resources, operator intervention, system errors."""
+
+DATABASE_AWAY = (
+    *(DBAPIError, PoolTimeoutError, OSError),
+    # What asyncpg raises itself, of a connection that it could not make or that was killed.
+    *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+)
 
 ANOTHER_RUNS = "Another import of this business is running. Try again when it has ended."
 
@@ -119,7 +126,7 @@ class Progress:
             async with self._database.transaction() as session:
                 notify(session, CHANNEL, event)
             self._announced = now
-        except (SQLAlchemyError, OSError, TimeoutError) as failure:
+        except DATABASE_AWAY as failure:
             log.warning("import.progress_not_announced", error=type(failure).__name__)
 
 
@@ -290,7 +297,7 @@ class Import:
             records = [entry for entry in batch if isinstance(entry, Record)]
             try:
                 outcomes = await self._store(records) if available else _unavailable(records)
-            except (DBAPIError, PoolTimeoutError, OSError) as error:
+            except DATABASE_AWAY as error:
                 log.warning("import.database_unavailable", error=type(error).__name__)
                 available = False
                 outcomes = _unavailable(records)
@@ -305,7 +312,7 @@ class Import:
         try:
             async with self.database.transaction() as session:
                 await self._note_imported(session, partial=True)
-        except (DBAPIError, PoolTimeoutError, OSError) as error:
+        except DATABASE_AWAY as error:
             # Each change has its own entry; only the sum of them is missing.
             log.warning("import.sum_not_audited", import_id=str(self.import_id), error=type(error).__name__)
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -420,132 +421,12 @@ async def test_PERM_TENANT_external_ids_of_another_business_do_not_match(world: 
     assert await count(world, "phone_numbers") == 2
 
 
-# Opt-in.
+async def test_the_example_in_the_documentation_is_imported_as_it_stands(world: World) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "import.md").read_text()
+    (example,) = [block for block in page.split("```")[1::2] if block.strip().startswith("kind,")]
 
+    response = await send(world.admin, example.strip().encode())
 
-async def test_OPTIN_MOVE_a_number_that_changed_starts_unknown(world: World) -> None:
-    await send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,")
-
-    await send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0143,,,,,,")
-
-    (record,) = (await stored_family(world, "F-1"))["contacts"][0]["phone_records"]
-    assert (record["phone_number"], record["opt_in"]["state"], record["opt_in"]["source"]) == (BEN, "unknown", None)
-    assert (await world.audited())[-3:] == ["phone_record.removed", "family.updated", "directory.imported"]
-
-
-async def test_OPTIN_EVIDENCE_every_opt_in_of_a_file_has_its_entry_with_its_source_and_author(world: World) -> None:
-    await send_csv(
-        world.noah,
-        "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,",
-        "family,F-1,Rivera,Ben,,312-555-0143,,opted_out,verbal,,,",
-    )
-    await send_csv(world.noah, "family,F-1,,Ana,,312-555-0142,,opted_out,,,,".replace("F-1,,", "F-1,Rivera,"))
-
-    entries = await world.rows(
-        "SELECT phone_number, actor_name, details->>'from', details->>'to', details->>'source'"
-        " FROM audit_entries WHERE action = 'opt_in.changed' ORDER BY chain_number"
-    )
-    assert entries == [
-        (ANA, "Noah", "unknown", "opted_in", "import"),
-        (BEN, "Noah", "unknown", "opted_out", "verbal"),
-        (ANA, "Noah", "opted_in", "opted_out", "import"),
-    ]
-    removed = await world.rows("SELECT phone_number FROM audit_entries WHERE action = 'phone_record.removed'")
-    assert removed == [(BEN,)]
-    (record,) = (await stored_family(world, "F-1"))["contacts"][0]["phone_records"]
-    assert record["opt_in"]["changed_by"]["name"] == "Noah"
-    assert record["opt_in"]["changed_at"] is not None
-
-
-@pytest.mark.parametrize("source", ["keyword", "provider"])
-async def test_OPTIN_EVIDENCE_nobody_imports_what_only_a_handset_or_a_provider_can_say(
-    world: World, source: str
-) -> None:
-    response = await send_csv(world.noah, f"family,F-1,Rivera,Ana,,312-555-0142,,opted_in,{source},,,")
-
-    assert response.status_code == 422
-    assert errors(response)[0][1] == "/opt_in_source"
-
-
-async def test_OPTIN_ALL_an_imported_record_that_is_not_opted_in_blocks_its_number_for_everybody(world: World) -> None:
-    await world.family("Okafor", ANA)
-    check = "/api/v1/opt-in-checks"
-    assert (await world.maria.get(check, params={"phone_number": ANA})).json()["allowed"] is True
-
-    await send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0142,,opted_out,,,,")
-
-    answer = (await world.maria.get(check, params={"phone_number": ANA})).json()
-    assert answer["reason"] == "opted_out"
-    assert [each["owner_name"] for each in answer["instances"] if each["blocks"]] == ["Rivera"]
-    assert await count(world, "phone_numbers") == 1
-
-
-async def test_OPTIN_START_an_import_lifts_no_stop(world: World) -> None:
-    await world.text(ANA, "STOP")
-
-    await send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,")
-
-    answer = await world.maria.get("/api/v1/opt-in-checks", params={"phone_number": ANA})
-    assert answer.json()["reason"] == "stopped"
-
-
-@pytest.mark.parametrize("partial", [False, True])
-async def test_OPTIN_DISPATCH_an_import_waits_for_whoever_holds_the_number(world: World, *, partial: bool) -> None:
-    await world.family("Okafor", ANA)
-    async with world.service.database.engine.connect() as holder:
-        await holder.exec_driver_sql(f"SELECT id FROM phone_numbers WHERE number = '{ANA}' FOR NO KEY UPDATE")
-        sending = asyncio.create_task(
-            send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0142,,opted_out,,,,", partial=partial)
-        )
-        await asyncio.sleep(0.3)
-        waited = not sending.done()
-        committed_at = (await holder.exec_driver_sql("SELECT clock_timestamp()")).scalar_one()
-        await holder.rollback()
-
-    assert (await sending).json()["created"] == 1
-    assert waited
-    # The change took effect under the lock: after whatever the holder decided.
-    (changed,) = await world.rows("SELECT opt_in_changed_at FROM phone_records WHERE opt_in_state = 'opted_out'")
-    assert changed[0] > committed_at
-
-
-async def test_imports_and_changes_of_the_same_numbers_at_once_all_come_to_an_end(world: World) -> None:
-    numbers = [f"+1312555{index:04}" for index in range(40)]
-    families = [await world.family(f"Before {number}", number) for number in numbers[:10]]
-    records = [family["contacts"][0]["phone_records"][0]["id"] for family in families]
-
-    def file(order: list[str], state: str) -> list[str]:
-        return [f"family,F-{number},Family,Ana,,{number},,{state},,,," for number in order]
-
-    answers = await asyncio.gather(
-        *(send_csv(world.noah, *file(numbers[::-1], "opted_out"), partial=True) for _ in range(3)),
-        *(send_csv(world.noah, *file(numbers, "opted_in"), partial=True) for _ in range(3)),
-        *(
-            world.maria.put(f"/api/v1/phone-records/{record}/opt-in", json={"state": state, "source": "verbal"})
-            for record in records
-            for state in ("opted_out", "opted_in")
-        ),
-    )
-
-    assert {each.status_code for each in answers} == {200}
-    assert [answer.json()["failed"] for answer in answers[:6]] == [0] * 6
-    assert await count(world, "families") == 50
-    verification = await world.rows(
-        "SELECT count(*), max(chain_number) FROM audit_entries WHERE conversation_id IS NULL"
-    )
-    assert verification[0][0] == verification[0][1]
-
-
-async def test_only_one_import_that_is_all_or_nothing_runs_at_a_time(world: World) -> None:
-    await world.family("Okafor", ANA)
-    row = "family,F-1,Rivera,Ana,,312-555-0142,,,,,,"
-    async with world.service.database.engine.connect() as holder:
-        await holder.exec_driver_sql(f"SELECT id FROM phone_numbers WHERE number = '{ANA}' FOR NO KEY UPDATE")
-        first = asyncio.create_task(send_csv(world.noah, row))
-        await asyncio.sleep(0.3)
-        second = await send_csv(world.noah, row)
-        await holder.rollback()
-
-    assert second.status_code == 409
-    assert "Another import" in second.json()["detail"]
-    assert (await first).json()["created"] == 1
+    assert response.status_code == 200, response.text
+    assert response.json()["created"] == 3
+    assert len((await stored_family(world, "F-1"))["contacts"]) == 2

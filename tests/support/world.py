@@ -7,8 +7,12 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import text as sql
 
+from api.access import service as access
 from api.access.dependencies import SESSION_COOKIE
 from api.access.rules import Permission
 from api.directory.schemas import FamilyIn
@@ -17,6 +21,8 @@ from api.providers.twilio import signature
 from api.tables import metadata
 from tests.support.business import AUTH_TOKEN, LINE_NUMBER, PASSWORD, create_business
 from tests.support.service import ORIGIN, Service
+
+QUICK_PASSWORDS = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
 
 
 @dataclass
@@ -38,9 +44,12 @@ class World:
 
     @classmethod
     async def create(cls, service: Service, *, slug: str | None = None) -> "World":
-        business = await create_business(
-            service.database, providers=service.providers, secrets=service.secret_box, slug=slug
-        )
+        with pytest.MonkeyPatch.context() as patch:
+            # A real hash takes 0.2 s, on purpose; what is stored says with which settings it was made.
+            patch.setattr(access, "_passwords", QUICK_PASSWORDS)
+            business = await create_business(
+                service.database, providers=service.providers, secrets=service.secret_box, slug=slug
+            )
         world = cls(
             service=service,
             organization_id=business.organization_id,
