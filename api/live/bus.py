@@ -1,6 +1,7 @@
 """The bus between processes: one LISTEN connection a process, outside any pool."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -57,6 +58,8 @@ class PostgresBus:
             connection: asyncpg.Connection | None = None
             try:
                 connection = await asyncpg.connect(self._dsn, timeout=5)
+                ended = asyncio.Event()
+                connection.add_termination_listener(lambda _, ended=ended: ended.set())
                 for channel in self._handlers:
                     await connection.add_listener(channel, self._received)
                 if not first:
@@ -64,8 +67,10 @@ class PostgresBus:
                 first = False
                 self._listening.set()
                 while True:
-                    # A half-open connection says nothing; a question now and then finds out.
-                    await asyncio.sleep(CHECK_SECONDS)
+                    # A connection that the server ends says so at once; of a half-open one, a question now and then
+                    # finds out.
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(ended.wait(), CHECK_SECONDS)
                     await connection.execute("SELECT 1", timeout=CHECK_SECONDS)
             except (
                 OSError,

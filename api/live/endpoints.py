@@ -17,8 +17,8 @@ router = APIRouter(tags=["live"])
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "Server-sent events `indicator`, `conversation`, `message`, `opt_in` and `resync`. They "
-            "carry ids, not content; after `resync` everything shown must be loaded again.",
+            "description": "Server-sent events `indicator`, `conversation`, `message`, `opt_in`, `import` and `resync`. "
+            "They carry ids, not content; after `resync` everything shown must be loaded again.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
         **guarded(Invalid),

@@ -56,9 +56,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("prefix", sa.Text(), nullable=False),
         sa.Column("key_hash", sa.LargeBinary(), nullable=False),
-        sa.Column(
-            "permissions", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False
-        ),
+        sa.Column("permissions", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
         sa.Column("created_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
@@ -157,13 +155,9 @@ def upgrade() -> None:
             ["organization_id"], ["organizations.id"], name=op.f("fk_families_organization_id_organizations")
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_families")),
-        sa.UniqueConstraint(
-            "organization_id", "external_id", name=op.f("uq_families_organization_id_external_id")
-        ),
+        sa.UniqueConstraint("organization_id", "external_id", name=op.f("uq_families_organization_id_external_id")),
     )
-    op.create_index(
-        "ix_families_organization_id_name", "families", ["organization_id", "name", "id"], unique=False
-    )
+    op.create_index("ix_families_organization_id_name", "families", ["organization_id", "name", "id"], unique=False)
     op.create_table(
         "idempotency_keys",
         sa.Column("principal_id", sa.Uuid(), nullable=False),
@@ -202,9 +196,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("enabled", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-        sa.Column(
-            "next_send_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
+        sa.Column("next_send_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("health", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -219,9 +211,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_lines")),
         sa.UniqueConstraint("id", name=op.f("uq_lines_id")),
-        sa.UniqueConstraint(
-            "organization_id", "phone_number", name=op.f("uq_lines_organization_id_phone_number")
-        ),
+        sa.UniqueConstraint("organization_id", "phone_number", name=op.f("uq_lines_organization_id_phone_number")),
     )
     op.create_table(
         "phone_numbers",
@@ -237,9 +227,7 @@ def upgrade() -> None:
             name=op.f("fk_phone_numbers_organization_id_organizations"),
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_phone_numbers")),
-        sa.UniqueConstraint(
-            "organization_id", "number", name=op.f("uq_phone_numbers_organization_id_number")
-        ),
+        sa.UniqueConstraint("organization_id", "number", name=op.f("uq_phone_numbers_organization_id_number")),
     )
     op.create_table(
         "sign_in_failures",
@@ -267,9 +255,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("password_hash", sa.Text(), nullable=True),
-        sa.Column(
-            "permissions", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False
-        ),
+        sa.Column("permissions", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
         sa.Column("is_admin", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -369,16 +355,12 @@ def upgrade() -> None:
         sa.Column("last_message_preview", sa.Text(), nullable=True),
         sa.Column("last_message_status", sa.Text(), nullable=True),
         sa.Column("last_message_created_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "last_message_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
+        sa.Column("last_message_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint(
-            "(seen_deadline IS NULL) OR (status = 'open')", name=op.f("ck_conversations_seen_deadline")
-        ),
+        sa.CheckConstraint("(seen_deadline IS NULL) OR (status = 'open')", name=op.f("ck_conversations_seen_deadline")),
         sa.CheckConstraint(
             "status <> 'unread' OR unread_messages > 0", name=op.f("ck_conversations_unread_has_messages")
         ),
@@ -461,12 +443,8 @@ def upgrade() -> None:
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('message', 'status', 'unreadable')", name=op.f("ck_inbound_events_kind")
-        ),
-        sa.CheckConstraint(
-            "state IN ('pending', 'applied', 'quarantined')", name=op.f("ck_inbound_events_state")
-        ),
+        sa.CheckConstraint("kind IN ('message', 'status', 'unreadable')", name=op.f("ck_inbound_events_kind")),
+        sa.CheckConstraint("state IN ('pending', 'applied', 'quarantined')", name=op.f("ck_inbound_events_state")),
         sa.ForeignKeyConstraint(
             ["organization_id", "line_id"],
             ["lines.organization_id", "lines.id"],
@@ -504,9 +482,7 @@ def upgrade() -> None:
         sa.Column("staff_member_id", sa.Uuid(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column(
-            "last_used_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -521,9 +497,7 @@ def upgrade() -> None:
             name=op.f("fk_staff_sessions_organization_id_organizations"),
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_staff_sessions")),
-        sa.UniqueConstraint(
-            "organization_id", "token_hash", name=op.f("uq_staff_sessions_organization_id_token_hash")
-        ),
+        sa.UniqueConstraint("organization_id", "token_hash", name=op.f("uq_staff_sessions_organization_id_token_hash")),
     )
     op.create_index(
         "ix_staff_sessions_organization_id_staff_member_id",
@@ -644,9 +618,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "opt_in_state IN ('opted_in', 'opted_out', 'unknown')", name=op.f("ck_phone_records_opt_in_state")
         ),
-        sa.CheckConstraint(
-            "num_nonnulls(contact_id, staff_member_id) = 1", name=op.f("ck_phone_records_one_owner")
-        ),
+        sa.CheckConstraint("num_nonnulls(contact_id, staff_member_id) = 1", name=op.f("ck_phone_records_one_owner")),
         sa.ForeignKeyConstraint(
             ["organization_id", "contact_id"],
             ["contacts.organization_id", "contacts.id"],
@@ -843,9 +815,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("seen_deadline IS NOT NULL"),
     )
     op.drop_index("ix_conversations_phone_number", table_name="conversations")
-    op.drop_index(
-        "ix_conversations_open", table_name="conversations", postgresql_where=sa.text("status = 'open'")
-    )
+    op.drop_index("ix_conversations_open", table_name="conversations", postgresql_where=sa.text("status = 'open'"))
     op.drop_index("ix_conversations_list_by_status", table_name="conversations")
     op.drop_index("ix_conversations_list", table_name="conversations")
     op.drop_table("conversations")
