@@ -17,7 +17,7 @@ router = APIRouter(tags=["live"])
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "Server-sent events `indicator`, `conversation`, `message`, `opt_in`, `import` and `resync`. "
+            "description": "Events `indicator`, `conversation`, `message`, `opt_in`, `import` and `resync`. "
             "They carry ids, not content; after `resync` everything shown must be loaded again.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },

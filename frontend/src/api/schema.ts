@@ -3049,7 +3049,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Server-sent events `indicator`, `conversation`, `message`, `opt_in`, `import` and `resync`. They carry ids, not content; after `resync` everything shown must be loaded again. */
+            /** @description Events `indicator`, `conversation`, `message`, `opt_in`, `import` and `resync`. They carry ids, not content; after `resync` everything shown must be loaded again. */
             200: {
                 headers: {
                     [name: string]: unknown;
