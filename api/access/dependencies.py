@@ -85,7 +85,7 @@ class Require:
         self.permissions = permissions
         self.admin = admin
 
-    def __call__(self, principal: SignedIn) -> Principal:
+    async def __call__(self, principal: SignedIn) -> Principal:
         if self.admin and not principal.is_admin:
             raise PermissionRequired(None)
         missing = first_missing(principal, self.permissions)
@@ -100,7 +100,7 @@ class Public:
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         return None
 
 

@@ -1,5 +1,6 @@
 """The audit log: what leaves an entry, that nothing can change one, and that any change of one is found."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,7 +9,7 @@ import asyncpg
 import pytest
 
 from api.audit import service as audit
-from api.audit.rules import Broken
+from api.audit.rules import Broken, entry_hash
 from api.kit.embedded_postgres_sql import plain_url
 from tests.access.test_permissions import new_line, new_person
 from tests.support.business import PASSWORD
@@ -442,6 +443,27 @@ async def test_AUDIT_CHAIN_an_entry_slipped_in_is_found(world: World, chain: UUI
 
     assert isinstance(found, Broken)
     assert (found.chain_subject, found.chain_number) == (chain, 5)
+
+
+async def test_AUDIT_CHAIN_an_entry_rewritten_with_a_hash_of_its_own_is_found_by_the_next(
+    world: World, chain: UUID, forger: asyncpg.Connection
+) -> None:
+    entry = dict(
+        await forger.fetchrow("SELECT * FROM audit_entries WHERE chain_subject = $1 AND chain_number = 2", chain)
+    )
+    del entry["hash"]
+    forged = {"entry_id": entry.pop("id"), **entry, "actor_name": "Nobody", "details": json.loads(entry["details"])}
+    await forger.execute(
+        "UPDATE audit_entries SET actor_name = 'Nobody', hash = $2 WHERE id = $1",
+        forged["entry_id"],
+        entry_hash(**forged),
+    )
+
+    found = await verified(world)
+
+    assert isinstance(found, Broken)
+    assert (found.chain_subject, found.chain_number) == (chain, 3)
+    assert found.problem == "it does not follow the entry before it"
 
 
 async def test_AUDIT_CHAIN_a_moved_head_is_found(world: World, chain: UUID, forger: asyncpg.Connection) -> None:
