@@ -85,3 +85,28 @@ export class Handset {
     await this.phone.getByRole("textbox", { name: "Text message" }).press("Enter");
   }
 }
+
+/** The details pane beside a thread. */
+export const details = (page: Page) => page.getByRole("complementary", { name: "Details" });
+
+/** Opens the thread with a number, whether or not it may be texted. */
+export async function openThread(page: Page, number: string): Promise<void> {
+  await page.goto("/messenger");
+  await page.getByRole("button", { name: "New conversation" }).click();
+  const dialog = page.getByRole("dialog", { name: "New conversation" });
+  await dialog.getByRole("textbox", { name: "Phone number" }).fill(number);
+  await dialog.getByRole("button", { name: "Start" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(messages(page)).toBeVisible();
+}
+
+/** Changes the opt-in of the record of `owner` that is on screen, as told by the person. */
+export async function changeOptIn(page: Page, owner: string, state: "Opted in" | "Opted out"): Promise<void> {
+  await page.getByRole("button", { name: new RegExp(`^Change opt-in of .*${owner}`) }).click();
+  const dialog = page.getByRole("dialog", { name: "Change opt-in" });
+  await dialog.getByRole("radio", { name: state }).check();
+  await dialog.getByRole("radio", { name: "They told us" }).check();
+  await dialog.getByRole("textbox", { name: "Wording" }).fill("On the telephone");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog).toBeHidden();
+}

@@ -25,4 +25,7 @@ export const keys = {
   staffMembers: ["staff-members"],
   staffMemberList: (q: string) => ["staff-members", "list", q],
   staffMember: (id: string) => ["staff-members", "one", id],
+  optInChecks: ["opt-in-checks"],
+  optInChecksOf: (numbers: readonly string[]) => ["opt-in-checks", numbers],
+  apiKeys: ["api-keys"],
 } as const;

@@ -98,7 +98,7 @@ export class LiveConnection {
     });
     // Who may be texted has changed for a number; which conversations and records that concerns is not said.
     source.addEventListener("opt_in", () => {
-      for (const key of [keys.conversations, keys.families, keys.staffMembers]) this.refetch(key);
+      for (const key of [keys.conversations, keys.families, keys.staffMembers, keys.optInChecks]) this.refetch(key);
     });
     source.addEventListener("resync", this.refetchEverything);
   }

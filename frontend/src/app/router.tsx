@@ -8,7 +8,7 @@ import {
   type RouterHistory,
 } from "@tanstack/react-router";
 
-import { parseDirectorySearch, parseMessengerSearch, parseRecordSearch, parseSignInSearch } from "./search";
+import { parseAdministrationSearch, parseDirectorySearch, parseMessengerSearch, parseRecordSearch, parseSignInSearch } from "./search";
 import { Shell } from "./shell/Shell";
 import { NotFound, PageError, PagePending } from "./shell/fallbacks";
 import { hasStatus } from "@/api/problem";
@@ -84,6 +84,13 @@ const staffMemberRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/directory"), "StaffMember"),
 });
 
+const administrationRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/administration",
+  validateSearch: parseAdministrationSearch,
+  component: lazyRouteComponent(() => import("./pages/administration"), "Administration"),
+});
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
   signedInRoute.addChildren([
@@ -93,6 +100,7 @@ const routeTree = rootRoute.addChildren([
     familyRoute,
     staffRoute,
     staffMemberRoute,
+    administrationRoute,
   ]),
 ]);
 

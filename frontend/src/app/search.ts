@@ -43,6 +43,14 @@ export function parseRecordSearch({ tab, conversation }: Record<string, unknown>
   };
 }
 
+export interface AdministrationSearch {
+  tab?: "api-keys" | undefined;
+}
+
+export function parseAdministrationSearch({ tab }: Record<string, unknown>): AdministrationSearch {
+  return { tab: tab === "api-keys" ? tab : undefined };
+}
+
 export interface SignInSearch {
   redirect?: string | undefined;
 }

@@ -7,7 +7,8 @@ import { http, HttpResponse, type HttpHandler } from "msw";
 import { aMessage, anId, aPerson, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
 import { server } from "./server";
-import type { AuditEntry, ConversationDetail, Family, Me, Message, StaffMember } from "@/api/types";
+import type { ApiKey } from "@/api/api-keys";
+import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, StaffMember } from "@/api/types";
 
 export interface SentRequest {
   key: string | null;
@@ -23,6 +24,7 @@ export class World {
   entries: AuditEntry[] = [];
   families: Family[] = [];
   staff: StaffMember[] = [];
+  apiKeys: ApiKey[] = [];
 
   /** Every POST of a message, in order. */
   readonly sent: SentRequest[] = [];
@@ -31,6 +33,10 @@ export class World {
   readonly requests: string[] = [];
   /** Every change of an opt-in state. */
   readonly optIns: { id: string; change: Record<string, unknown> }[] = [];
+  /** Every creation and change of a record or a key. */
+  readonly changes: { path: string; body: Record<string, unknown> }[] = [];
+  /** Numbers whose holder texted STOP, and when. */
+  readonly stops = new Map<string, string>();
   /** What the next POSTs of messages answer instead of accepting. */
   readonly nextSends: Answer[] = [];
   private readonly answered = new Map<string, Message>();
@@ -167,13 +173,20 @@ export class World {
       http.put(`${api}/phone-records/:id/opt-in`, async ({ params, request }) => {
         const change = (await request.json()) as Record<string, unknown>;
         this.optIns.push({ id: String(params.id), change });
-        for (const conversation of this.conversations) {
-          const instance = conversation.opt_in_check.instances.find((each) => each.phone_record_id === params.id);
+        const opt_in = { state: change.state, source: change.source, changed_at: NOW.toISOString(), changed_by: this.actor() };
+        for (const { opt_in_check } of this.conversations) {
+          const instance = opt_in_check.instances.find((each) => each.phone_record_id === params.id);
           if (!instance) continue;
-          Object.assign(instance, { state: change.state, source: change.source, blocks: change.state !== "opted_in" });
-          Object.assign(conversation.opt_in_check, { allowed: false, reason: "opted_out" });
+          Object.assign(instance, opt_in, { blocks: change.state !== "opted_in" });
+          Object.assign(opt_in_check, verdict(opt_in_check.stopped_at, opt_in_check.instances));
         }
-        return HttpResponse.json({});
+        const record = this.phoneRecords().find((each) => each.record.id === params.id)?.record;
+        if (record) Object.assign(record, { opt_in });
+        return HttpResponse.json(record ?? { id: params.id, phone_number: "+13125550101", label: null, opt_in });
+      }),
+      http.post(`${api}/opt-in-checks`, async ({ request }) => {
+        const { phone_numbers } = (await request.json()) as { phone_numbers: string[] };
+        return HttpResponse.json({ items: phone_numbers.map((number) => this.check(number)) });
       }),
       http.get(`${api}/messages/:id`, ({ params }) => {
         const message = this.messages.find((candidate) => candidate.id === params.id);
@@ -188,7 +201,73 @@ export class World {
       http.get(`${api}/families/:id`, ({ params }) => one(this.families, params.id)),
       http.get(`${api}/staff-members`, ({ request }) => HttpResponse.json(directoryPage(this.staff, request))),
       http.get(`${api}/staff-members/:id`, ({ params }) => one(this.staff, params.id)),
+      http.post(`${api}/staff-members`, async ({ request }) => this.create(this.staff, "/staff-members", request)),
+      http.patch(`${api}/staff-members/:id`, async ({ params, request }) => this.patch(this.staff, params.id, request)),
+      http.post(`${api}/families`, async ({ request }) => this.create(this.families, "/families", request)),
+      http.patch(`${api}/families/:id`, async ({ params, request }) => this.patch(this.families, params.id, request)),
+      http.get(`${api}/api-keys`, ({ request }) => HttpResponse.json(page(this.apiKeys, new URL(request.url).searchParams))),
+      http.post(`${api}/api-keys`, async ({ request }) => {
+        const body = (await request.json()) as Pick<ApiKey, "name" | "permissions" | "expires_at">;
+        this.changes.push({ path: "/api-keys", body });
+        const created = { ...body, id: anId(), prefix: "mk_abcd", created_at: NOW.toISOString(), last_used_at: null, revoked_at: null };
+        this.apiKeys.push(created);
+        return HttpResponse.json({ ...created, key: "mk_abcd_the-whole-secret" }, { status: 201 });
+      }),
+      http.delete(`${api}/api-keys/:id`, ({ params }) => {
+        const found = this.apiKeys.find((apiKey) => apiKey.id === params.id);
+        if (!found) return problem(404, "/problems/not-found", "Not found");
+        found.revoked_at = NOW.toISOString();
+        return new HttpResponse(null, { status: 204 });
+      }),
     ];
+  }
+
+  /** Creates or changes a record as its body says; what the API works out from it is the API's own tests' to prove. */
+  private async create(records: { id: string }[], path: string, request: Request): Promise<Response> {
+    const body = (await request.json()) as Record<string, unknown>;
+    this.changes.push({ path, body });
+    const created = { id: anId(), external_id: null, email: null, archived: false, contacts: [], phone_records: [], ...body };
+    records.push(created);
+    return HttpResponse.json(created, { status: 201 });
+  }
+
+  private async patch(records: { id: string }[], id: unknown, request: Request): Promise<Response> {
+    const body = (await request.json()) as Record<string, unknown>;
+    const found = records.find((record) => record.id === id);
+    if (!found) return problem(404, "/problems/not-found", "Not found");
+    this.changes.push({ path: String(id), body });
+    const plain = Object.entries(body).filter(([field]) => field !== "contacts" && field !== "phone_records");
+    Object.assign(found, Object.fromEntries(plain));
+    return HttpResponse.json(found);
+  }
+
+  private actor() {
+    const person = this.me?.staff_member;
+    return person ? { kind: "staff_member" as const, id: person.id, name: person.name } : null;
+  }
+
+  private phoneRecords() {
+    return [
+      ...this.families.flatMap((family) =>
+        family.contacts.flatMap((contact) =>
+          contact.phone_records.map((record) => ({ kind: "family" as const, owner: family, contact: contact.name, record })),
+        ),
+      ),
+      ...this.staff.flatMap((owner) =>
+        owner.phone_records.map((record) => ({ kind: "staff_member" as const, owner, contact: null, record })),
+      ),
+    ];
+  }
+
+  private check(phone_number: string): OptInCheck {
+    const instances = this.phoneRecords()
+      .filter(({ record }) => record.phone_number === phone_number)
+      .map(({ kind, owner, contact, record }) => ({
+        phone_record_id: record.id, kind, owner_id: owner.id, owner_name: owner.name, contact_name: contact,
+        ...record.opt_in, archived: owner.archived, blocks: record.opt_in.state !== "opted_in",
+      }));
+    const stopped_at = this.stops.get(phone_number) ?? null;
+    return { phone_number, note: null, stopped_at, instances, ...verdict(stopped_at, instances) };
   }
 
   private indicator() {
@@ -224,6 +303,15 @@ export class World {
     if (key !== null) this.answered.set(key, message);
     return HttpResponse.json(message, { status: 201 });
   }
+}
+
+/** OPTIN-ALL, as far as a page can tell: one record that is not opted in blocks the number. */
+function verdict(stoppedAt: string | null, instances: OptInCheck["instances"]): Pick<OptInCheck, "allowed" | "reason"> {
+  if (stoppedAt !== null) return { allowed: false, reason: "stopped" };
+  const blocking = instances.filter((instance) => instance.blocks);
+  if (blocking.some((instance) => instance.state === "opted_out")) return { allowed: false, reason: "opted_out" };
+  if (blocking.length > 0) return { allowed: false, reason: "not_opted_in" };
+  return instances.length > 0 ? { allowed: true, reason: "allowed" } : { allowed: false, reason: "no_record" };
 }
 
 export function problem(status: number, type: string, title: string, fields: Record<string, unknown> = {}, headers: Record<string, string> = {}): Response {

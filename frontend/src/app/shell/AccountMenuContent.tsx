@@ -3,9 +3,18 @@ import type { ReactNode } from "react";
 
 import { askForNotifications, playChime } from "./attention-signals";
 import { may, ownerKey, useMe, useSignOut } from "@/api/session";
+import type { Me } from "@/api/types";
 import { usePreferences } from "@/lib/preferences";
 import { Menu, MenuCheck, MenuItem, MenuLabel, MenuSeparator } from "@/ui/Menu";
 import { showToast } from "@/ui/Toast";
+
+/** What a person may do, and why what they look for may not be there. */
+function describePermissions(me: Me): string {
+  if (me.is_admin) return "Administrator";
+  if (!may(me, "sms_logs")) return "You don't have the SMS Logs permission, so there is no Messenger icon. Ask an administrator for it.";
+  if (!may(me, "mass_text")) return "You can read texts. Sending needs the Mass Text permission; ask an administrator for it.";
+  return "You can read and send texts.";
+}
 
 interface AccountMenuContentProps {
   trigger: ReactNode;
@@ -42,6 +51,7 @@ export default function AccountMenuContent({ trigger, onShowHelp, onClose }: Acc
       <MenuLabel>
         <span className="block text-body font-strong text-ink">{me.staff_member?.name}</span>
         <span className="block">{me.organization.name}</span>
+        <span className="mt-1 block max-w-56">{describePermissions(me)}</span>
       </MenuLabel>
       <MenuSeparator />
       {may(me, "sms_logs") && (
@@ -55,6 +65,7 @@ export default function AccountMenuContent({ trigger, onShowHelp, onClose }: Acc
           <MenuSeparator />
         </>
       )}
+      {me.is_admin && <MenuItem onSelect={() => void navigate({ to: "/administration" })}>Administration</MenuItem>}
       <MenuItem onSelect={onShowHelp}>Keyboard shortcuts</MenuItem>
       <MenuItem onSelect={leave}>Sign out</MenuItem>
     </Menu>

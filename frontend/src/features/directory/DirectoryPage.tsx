@@ -21,10 +21,12 @@ interface DirectoryPageProps<Item extends { id: string }> {
   renderRow: (item: Item) => ReactNode;
   icon: ReactNode;
   emptyTitle: string;
+  /** Stands beside the search. */
+  action?: ReactNode;
 }
 
 export function DirectoryPage<Item extends { id: string }>({
-  title, searchLabel, q, onSearch, query, renderRow, icon, emptyTitle,
+  title, searchLabel, q, onSearch, query, renderRow, icon, emptyTitle, action,
 }: DirectoryPageProps<Item>) {
   const items = query.data?.pages.flatMap((page) => page.items);
   return (
@@ -33,6 +35,7 @@ export function DirectoryPage<Item extends { id: string }>({
         <div className="mx-auto flex max-w-[880px] flex-wrap items-center gap-x-6 gap-y-2 px-4 py-3.5">
           <h1 className="text-page font-heading">{title}</h1>
           <Search label={searchLabel} q={q} onSearch={onSearch} />
+          {action}
         </div>
       </header>
       {items === undefined ? (

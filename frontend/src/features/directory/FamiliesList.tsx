@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
 
 import { DirectoryPage } from "./DirectoryPage";
 import { OptInSummary } from "./opt-in-summary";
@@ -7,7 +8,10 @@ import { RECORD_LINK, RecordRow } from "./RecordRow";
 import { familyListQuery } from "@/api/families";
 import { useFormats } from "@/api/format";
 import type { Family } from "@/api/types";
-import { FamiliesIcon } from "@/ui/icons";
+import { Button } from "@/ui/Button";
+import { FamiliesIcon, PlusIcon } from "@/ui/icons";
+
+const FamilyEditor = lazy(() => import("./FamilyEditor"));
 
 export function FamiliesList({ q, onSearch }: { q: string; onSearch: (q: string) => void }) {
   const query = useInfiniteQuery(familyListQuery(q));
@@ -20,8 +24,31 @@ export function FamiliesList({ q, onSearch }: { q: string; onSearch: (q: string)
       query={query}
       icon={<FamiliesIcon />}
       emptyTitle="No families yet"
+      action={<AddFamily />}
       renderRow={(family) => <FamilyRow family={family} />}
     />
+  );
+}
+
+function AddFamily() {
+  const [open, setOpen] = useState(false);
+  const navigate = useNavigate();
+  return (
+    <>
+      <Button variant="primary" onClick={() => setOpen(true)}>
+        <PlusIcon size={16} />
+        Add family
+      </Button>
+      {open && (
+        <Suspense fallback={null}>
+          <FamilyEditor
+            family={null}
+            onSaved={({ id }) => void navigate({ to: "/families/$familyId", params: { familyId: id } })}
+            onClose={() => setOpen(false)}
+          />
+        </Suspense>
+      )}
+    </>
   );
 }
 

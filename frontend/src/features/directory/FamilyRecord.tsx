@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
 
-import { PhoneRecordLine } from "./opt-in-summary";
+import { PhoneRecordLines } from "./opt-in-summary";
 import { RecordPage } from "./RecordPage";
 import { SmsSection } from "./SmsSection";
 import { familyQuery } from "@/api/families";
@@ -9,7 +9,10 @@ import { hasStatus } from "@/api/problem";
 import { may, useMe } from "@/api/session";
 import type { Family } from "@/api/types";
 import { listNames } from "@/lib/text";
+import { Button } from "@/ui/Button";
 import { EmptyState, ErrorState } from "@/ui/states";
+
+const FamilyEditor = lazy(() => import("./FamilyEditor"));
 
 interface FamilyRecordProps {
   familyId: string;
@@ -39,13 +42,41 @@ export function FamilyRecord({ familyId, tab, conversationId, renderConversation
       tab={communication ? "communication" : "overview"}
       overviewLabel="Contacts"
       showsCommunication={may(me, "sms_logs")}
+      action={family && <EditFamily family={family} />}
     >
       {communication ? (
-        <SmsSection title="SMS" filter={{ familyId }} selectedId={conversationId} renderConversation={renderConversation} />
+        <SmsSection
+          title="SMS"
+          optIn={
+            family && (
+              <PhoneRecordLines
+                ownerName={family.name}
+                records={family.contacts.flatMap(({ name, phone_records }) => phone_records.map((record) => ({ record, contactName: name })))}
+              />
+            )
+          }
+          filter={{ familyId }}
+          selectedId={conversationId}
+          renderConversation={renderConversation}
+        />
       ) : (
         family && <Contacts family={family} />
       )}
     </RecordPage>
+  );
+}
+
+function EditFamily({ family }: { family: Family }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button onClick={() => setOpen(true)}>Edit</Button>
+      {open && (
+        <Suspense fallback={null}>
+          <FamilyEditor family={family} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 
@@ -61,9 +92,10 @@ function Contacts({ family }: { family: Family }) {
           </h2>
           <div className="mt-1.5 space-y-1">
             {contact.phone_records.length === 0 && <p className="text-note text-ink-2">No phone number</p>}
-            {contact.phone_records.map((record) => (
-              <PhoneRecordLine key={record.id} record={record} />
-            ))}
+            <PhoneRecordLines
+              ownerName={family.name}
+              records={contact.phone_records.map((record) => ({ record, contactName: contact.name }))}
+            />
           </div>
         </li>
       ))}

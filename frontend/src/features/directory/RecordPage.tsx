@@ -16,10 +16,12 @@ interface RecordPageProps {
   overviewLabel: string;
   /** Only with SMS Logs. */
   showsCommunication: boolean;
+  /** Stands at the end of the heading. */
+  action?: ReactNode;
   children: ReactNode;
 }
 
-export function RecordPage({ back, name, avatarName, archived, subtitle, tab, overviewLabel, showsCommunication, children }: RecordPageProps) {
+export function RecordPage({ back, name, avatarName, archived, subtitle, tab, overviewLabel, showsCommunication, action, children }: RecordPageProps) {
   const tabs = [
     { key: "overview", label: overviewLabel, search: {} },
     ...(showsCommunication ? [{ key: "communication", label: "Communication", search: { tab: "communication" as const } }] : []),
@@ -33,13 +35,14 @@ export function RecordPage({ back, name, avatarName, archived, subtitle, tab, ov
         </Link>
         <div className="mt-2 flex items-center gap-3">
           <Avatar name={avatarName ?? name ?? ""} />
-          <div className="min-w-0">
+          <div className="min-w-0 flex-1">
             <h1 className="flex items-center gap-2 text-page font-heading">
               {name ? <bdi className="truncate">{name}</bdi> : <Skeleton className="h-5 w-40" />}
               {archived && <Tag>Archived</Tag>}
             </h1>
             {subtitle && <p className="truncate text-note text-ink-2">{subtitle}</p>}
           </div>
+          {action}
         </div>
         <nav aria-label="Record" className="mt-2 flex gap-1">
           {tabs.map((each) => (

@@ -16,12 +16,14 @@ import { EmptyState, ErrorState } from "@/ui/states";
 interface SmsSectionProps {
   /** "SMS" on a family, "SMS Logs" on a staff member. */
   title: string;
+  /** The record's numbers with their opt-in. */
+  optIn: ReactNode;
   filter: { familyId: string } | { staffMemberId: string };
   selectedId: string | undefined;
   renderConversation: (conversationId: string, onBack: () => void) => ReactNode;
 }
 
-export function SmsSection({ title, filter, selectedId, renderConversation }: SmsSectionProps) {
+export function SmsSection({ title, optIn, filter, selectedId, renderConversation }: SmsSectionProps) {
   const { data, error, isError, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
     conversationListQuery(filter),
   );
@@ -32,7 +34,9 @@ export function SmsSection({ title, filter, selectedId, renderConversation }: Sm
   return (
     <section aria-label={title} className="grid h-full min-h-0 grid-cols-1 grid-rows-[minmax(0,1fr)] roomy:grid-cols-[300px_minmax(0,1fr)]">
       <div className={cx("min-h-0 overflow-y-auto border-line p-2 roomy:border-r", selectedId && "max-roomy:hidden")}>
-        <h2 className="px-2.5 pt-2 pb-2 text-meta font-semibold text-ink-2">{title}</h2>
+        <h2 className="px-2.5 pt-2 pb-2 text-meta font-semibold text-ink-2">Opt-in</h2>
+        <div className="px-2.5 pb-2">{optIn}</div>
+        <h2 className="border-t border-line px-2.5 pt-3 pb-2 text-meta font-semibold text-ink-2">{title}</h2>
         {isPending && <Skeleton className="m-2.5 h-12" />}
         {isError && !data && <ErrorState error={error} onRetry={() => void refetch()} />}
         {data && conversations.length === 0 && (

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
 
-import { PhoneRecordLine } from "./opt-in-summary";
+import { PhoneRecordLines } from "./opt-in-summary";
 import { RecordPage } from "./RecordPage";
 import { SmsSection } from "./SmsSection";
 import { hasStatus } from "@/api/problem";
@@ -9,7 +9,10 @@ import { may, useMe } from "@/api/session";
 import { staffMemberQuery } from "@/api/staff";
 import type { StaffMember } from "@/api/types";
 import { Tag } from "@/ui/bits";
+import { Button } from "@/ui/Button";
 import { EmptyState, ErrorState } from "@/ui/states";
+
+const StaffNumbersEditor = lazy(() => import("./StaffNumbersEditor"));
 
 interface StaffRecordProps {
   staffMemberId: string;
@@ -38,13 +41,38 @@ export function StaffRecord({ staffMemberId, tab, conversationId, renderConversa
       tab={communication ? "communication" : "overview"}
       overviewLabel="Profile"
       showsCommunication={may(me, "sms_logs")}
+      action={member && me.is_admin && <EditNumbers member={member} />}
     >
       {communication ? (
-        <SmsSection title="SMS Logs" filter={{ staffMemberId }} selectedId={conversationId} renderConversation={renderConversation} />
+        <SmsSection
+          title="SMS Logs"
+          optIn={
+            member && (
+              <PhoneRecordLines ownerName={member.name} records={member.phone_records.map((record) => ({ record, contactName: null }))} />
+            )
+          }
+          filter={{ staffMemberId }}
+          selectedId={conversationId}
+          renderConversation={renderConversation}
+        />
       ) : (
         member && <Profile member={member} />
       )}
     </RecordPage>
+  );
+}
+
+function EditNumbers({ member }: { member: StaffMember }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button onClick={() => setOpen(true)}>Edit numbers</Button>
+      {open && (
+        <Suspense fallback={null}>
+          <StaffNumbersEditor member={member} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 
@@ -56,9 +84,7 @@ function Profile({ member }: { member: StaffMember }) {
       <dt className="text-ink-2">Phone</dt>
       <dd className="space-y-1">
         {member.phone_records.length === 0 && "No phone number"}
-        {member.phone_records.map((record) => (
-          <PhoneRecordLine key={record.id} record={record} />
-        ))}
+        <PhoneRecordLines ownerName={member.name} records={member.phone_records.map((record) => ({ record, contactName: null }))} />
       </dd>
       <dt className="text-ink-2">Email</dt>
       <dd>{member.email ?? "None"}</dd>

@@ -1,9 +1,15 @@
 /** Opt-in states of phone records, as tags. */
+import { useQuery } from "@tanstack/react-query";
+
 import { useFormats } from "@/api/format";
-import type { PhoneRecord } from "@/api/types";
-import { describeSource, OPT_IN_LABEL, personName } from "@/lib/optin";
+import { optInChecksQuery } from "@/api/opt-ins";
+import { describeError } from "@/api/problem";
+import { may, useMe } from "@/api/session";
+import type { OptInCheck, PhoneRecord } from "@/api/types";
+import { describeSource, explainOptIn, OPT_IN_LABEL, personName } from "@/lib/optin";
 import { plural } from "@/lib/text";
 import { Tag } from "@/ui/bits";
+import { ChangeOptIn } from "@/ui/opt-in/ChangeOptIn";
 
 const TONE = { opted_in: "good", opted_out: "bad", unknown: "warn" } as const;
 
@@ -21,17 +27,71 @@ export function OptInSummary({ records }: { records: PhoneRecord[] }) {
   return <Tag tone="good">Opted in</Tag>;
 }
 
-/** A number with its state, how it came about, and since when. */
-export function PhoneRecordLine({ record }: { record: PhoneRecord }) {
+interface PhoneRecordLineProps {
+  record: PhoneRecord;
+  ownerName: string;
+  contactName: string | null;
+  /** Whether the number may be texted; known only with SMS Logs, and once it has been asked. */
+  check?: OptInCheck | undefined;
+  /** Only with SMS Logs. */
+  mayChange: boolean;
+}
+
+/** A number with its state, since when, by whom and how; what else blocks it; and the way to change it. */
+export function PhoneRecordLine({ record, ownerName, contactName, check, mayChange }: PhoneRecordLineProps) {
   const { date, phone } = useFormats();
   const { state, source, changed_at, changed_by } = record.opt_in;
   const how = [describeSource(source, personName(changed_by)), changed_at && date(changed_at)].filter(Boolean).join(", ");
+  const blockedElsewhere =
+    check && (check.stopped_at !== null || check.instances.some((instance) => instance.blocks && instance.phone_record_id !== record.id));
   return (
-    <div className="flex flex-wrap items-baseline gap-x-2.5 gap-y-0.5">
-      <span className="tabular">{phone(record.phone_number)}</span>
-      {record.label && <span className="text-note text-ink-2">{record.label}</span>}
-      <OptInTag state={state} />
-      {how && <span className="text-note text-ink-2">{how}</span>}
+    <div>
+      <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
+        <span className="tabular">{phone(record.phone_number)}</span>
+        {record.label && <span className="text-note text-ink-2">{record.label}</span>}
+        <OptInTag state={state} />
+        {how && <span className="text-note text-ink-2">{how}</span>}
+        {mayChange && (
+          <ChangeOptIn
+            phoneRecordId={record.id}
+            phoneNumber={record.phone_number}
+            ownerName={ownerName}
+            contactName={contactName}
+            state={state}
+            stoppedAt={check?.stopped_at ?? null}
+          />
+        )}
+      </div>
+      {blockedElsewhere && (
+        <p className="mt-1 max-w-[560px] rounded-md bg-red-soft px-2.5 py-1.5 text-note">{explainOptIn(check, date).sentence}</p>
+      )}
+    </div>
+  );
+}
+
+export interface OwnedPhoneRecord {
+  record: PhoneRecord;
+  contactName: string | null;
+}
+
+/** The numbers of a record, each with its opt-in, and one check of them all. */
+export function PhoneRecordLines({ records, ownerName }: { records: OwnedPhoneRecord[]; ownerName: string }) {
+  const mayChange = may(useMe(), "sms_logs");
+  const numbers = [...new Set(records.map(({ record }) => record.phone_number))];
+  const { data: checks, error } = useQuery({ ...optInChecksQuery(numbers), enabled: mayChange && numbers.length > 0 });
+  return (
+    <div className="space-y-2">
+      {records.map(({ record, contactName }) => (
+        <PhoneRecordLine
+          key={record.id}
+          record={record}
+          ownerName={ownerName}
+          contactName={contactName}
+          mayChange={mayChange}
+          check={checks?.find((check) => check.phone_number === record.phone_number)}
+        />
+      ))}
+      {error && !checks && <p className="text-note text-ink-2">Whether something else blocks these numbers couldn’t be loaded. {describeError(error)}</p>}
     </div>
   );
 }

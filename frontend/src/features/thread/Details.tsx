@@ -7,11 +7,12 @@ import { describeActor, describeDeed } from "./describe-entry";
 import { auditTrailQuery } from "@/api/audit";
 import { conversationQuery } from "@/api/conversations";
 import { useFormats } from "@/api/format";
-import type { ConversationDetail, OptInInstance } from "@/api/types";
+import type { ConversationDetail, OptInCheck, OptInInstance } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { describeSource, explainOptIn, OPT_IN_LABEL, personName } from "@/lib/optin";
 import { Skeleton, Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
+import { ChangeOptIn } from "@/ui/opt-in/ChangeOptIn";
 import { ErrorState } from "@/ui/states";
 import { Step, Steps } from "@/ui/Steps";
 
@@ -46,7 +47,7 @@ function Consent({ conversation }: { conversation: ConversationDetail }) {
         {check.instances.length === 0 ? (
           <p className="text-note text-ink-2">No family or staff record has {phone(conversation.phone_number)}.</p>
         ) : (
-          <Holders instances={check.instances} />
+          <Holders check={check} />
         )}
       </Section>
       <Section title="Can we text?">
@@ -59,14 +60,14 @@ function Consent({ conversation }: { conversation: ConversationDetail }) {
 }
 
 /** What blocks comes first; a number that very many share does not fill the pane. */
-function Holders({ instances }: { instances: OptInInstance[] }) {
+function Holders({ check }: { check: OptInCheck }) {
   const [all, setAll] = useState(false);
-  const ordered = instances.toSorted((a, b) => Number(b.blocks) - Number(a.blocks) || Number(a.archived) - Number(b.archived));
+  const ordered = check.instances.toSorted((a, b) => Number(b.blocks) - Number(a.blocks) || Number(a.archived) - Number(b.archived));
   const shown = all ? ordered : ordered.slice(0, SHOWN_HOLDERS);
   return (
     <ul className="space-y-2">
       {shown.map((instance) => (
-        <HolderCard key={instance.phone_record_id} instance={instance} />
+        <HolderCard key={instance.phone_record_id} instance={instance} check={check} />
       ))}
       {ordered.length > shown.length && (
         <li>
@@ -81,7 +82,7 @@ function Holders({ instances }: { instances: OptInInstance[] }) {
 
 const TONE = { opted_in: "good", opted_out: "bad", unknown: "warn" } as const;
 
-function HolderCard({ instance }: { instance: OptInInstance }) {
+function HolderCard({ instance, check }: { instance: OptInInstance; check: OptInCheck }) {
   const { date } = useFormats();
   const by = personName(instance.changed_by);
   const how = [describeSource(instance.source, by), instance.changed_at && date(instance.changed_at)].filter(Boolean).join(", ");
@@ -103,6 +104,15 @@ function HolderCard({ instance }: { instance: OptInInstance }) {
         {instance.archived && <Tag>Archived</Tag>}
       </div>
       <p className="mt-0.5 text-note text-ink-2">{[who, how].filter(Boolean).join(" · ")}</p>
+      <ChangeOptIn
+        className="mt-1.5"
+        phoneRecordId={instance.phone_record_id}
+        phoneNumber={check.phone_number}
+        ownerName={instance.owner_name}
+        contactName={instance.contact_name}
+        state={instance.state}
+        stoppedAt={check.stopped_at}
+      />
     </li>
   );
 }

@@ -1,0 +1,60 @@
+/** Changes of families and staff members. Apart from the reading, which more pages need. */
+import { useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
+
+import { client, unwrap } from "./client";
+import { keys } from "./keys";
+import type { paths } from "./schema";
+
+type Body<Path extends keyof paths, Method extends "post" | "patch"> = paths[Path] extends Record<
+  Method,
+  { requestBody: { content: { "application/json": infer Content } } }
+>
+  ? Content
+  : never;
+
+export type NewFamily = Body<"/api/v1/families", "post">;
+export type FamilyChange = Body<"/api/v1/families/{family_id}", "patch">;
+export type NewStaffMember = Body<"/api/v1/staff-members", "post">;
+export type StaffMemberChange = Body<"/api/v1/staff-members/{staff_member_id}", "patch">;
+
+/** Names and numbers of records show in conversations too, and what a person may do in `me`. */
+function refetchRecords(queryClient: QueryClient) {
+  return Promise.all(
+    [keys.families, keys.staffMembers, keys.conversations, keys.optInChecks, keys.me].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
+  );
+}
+
+export function useCreateFamily() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ body, key }: { body: NewFamily; key: string }) =>
+      unwrap(client.POST("/api/v1/families", { body, params: { header: { "Idempotency-Key": key } } })),
+    onSuccess: () => refetchRecords(queryClient),
+  });
+}
+
+export function useChangeFamily(id: string) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (body: FamilyChange) => unwrap(client.PATCH("/api/v1/families/{family_id}", { params: { path: { family_id: id } }, body })),
+    onSuccess: () => refetchRecords(queryClient),
+  });
+}
+
+export function useCreateStaffMember() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ body, key }: { body: NewStaffMember; key: string }) =>
+      unwrap(client.POST("/api/v1/staff-members", { body, params: { header: { "Idempotency-Key": key } } })),
+    onSuccess: () => refetchRecords(queryClient),
+  });
+}
+
+export function useChangeStaffMember(id: string) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (body: StaffMemberChange) =>
+      unwrap(client.PATCH("/api/v1/staff-members/{staff_member_id}", { params: { path: { staff_member_id: id } }, body })),
+    onSuccess: () => refetchRecords(queryClient),
+  });
+}

@@ -1,0 +1,95 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { NewApiKeyDialog } from "./NewApiKeyDialog";
+import { PermissionTags } from "./permissions";
+import { apiKeysQuery, useRevokeApiKey, type ApiKey } from "@/api/api-keys";
+import { useFormats } from "@/api/format";
+import { describeError } from "@/api/problem";
+import { Skeleton, Tag } from "@/ui/bits";
+import { Button } from "@/ui/Button";
+import { PlusIcon } from "@/ui/icons";
+import { EmptyState, ErrorState } from "@/ui/states";
+import { showToast } from "@/ui/Toast";
+
+/** The keys that other systems use, by their beginnings: the keys themselves are kept nowhere. */
+export function ApiKeys() {
+  const { data, error, isError, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(apiKeysQuery);
+  const [creating, setCreating] = useState(false);
+  const apiKeys = data?.pages.flatMap((page) => page.items);
+  return (
+    <section aria-label="API keys">
+      <div className="flex flex-wrap items-center gap-3">
+        <p className="min-w-0 flex-[1_1_240px] text-note text-ink-2">For other systems, such as your class software. Each has permissions of its own.</p>
+        <Button variant="primary" onClick={() => setCreating(true)}>
+          <PlusIcon size={16} />
+          New API key
+        </Button>
+      </div>
+      {isError && !apiKeys && <ErrorState error={error} onRetry={() => void refetch()} />}
+      {!isError && !apiKeys && <Skeleton className="mt-4 h-40" />}
+      {apiKeys?.length === 0 && <EmptyState title="No API keys yet">No other system reaches your conversations.</EmptyState>}
+      <ul aria-label="API keys" className="mt-3 divide-y divide-line">
+        {apiKeys?.map((apiKey) => (
+          <Row key={apiKey.id} apiKey={apiKey} />
+        ))}
+      </ul>
+      {hasNextPage && (
+        <Button size="sm" className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          Show more
+        </Button>
+      )}
+      {creating && <NewApiKeyDialog onClose={() => setCreating(false)} />}
+    </section>
+  );
+}
+
+function Row({ apiKey }: { apiKey: ApiKey }) {
+  const revoke = useRevokeApiKey();
+  const { date, dateTime } = useFormats();
+  const [asking, setAsking] = useState(false);
+  const { name, prefix, permissions, created_at, last_used_at, expires_at, revoked_at } = apiKey;
+  const used = last_used_at ? `last used ${dateTime(last_used_at)}` : "never used";
+  return (
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-1.5 py-3">
+      <div className="min-w-0 flex-[1_1_220px]">
+        <p className="truncate font-strong">
+          <bdi>{name}</bdi> <code className="text-note font-normal text-ink-2">{prefix}…</code>
+        </p>
+        <p className="text-note text-ink-2">
+          Made {date(created_at)} · {used}
+          {expires_at && ` · until ${date(expires_at)}`}
+        </p>
+      </div>
+      <div className="flex flex-wrap gap-1.5">
+        <PermissionTags permissions={permissions} />
+      </div>
+      {revoked_at ? (
+        <Tag>Revoked {date(revoked_at)}</Tag>
+      ) : asking ? (
+        <span className="flex gap-2">
+          <Button
+            size="sm"
+            variant="danger"
+            disabled={revoke.isPending}
+            onClick={() =>
+              revoke.mutate(apiKey.id, {
+                onSuccess: () => showToast(`${name} revoked. It opens nothing any more.`),
+                onError: (error) => showToast(`Not revoked. ${describeError(error)}`),
+              })
+            }
+          >
+            Revoke now
+          </Button>
+          <Button size="sm" onClick={() => setAsking(false)}>
+            Keep
+          </Button>
+        </span>
+      ) : (
+        <Button size="sm" variant="danger" aria-label={`Revoke ${name}`} onClick={() => setAsking(true)}>
+          Revoke
+        </Button>
+      )}
+    </li>
+  );
+}

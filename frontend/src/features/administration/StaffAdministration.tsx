@@ -1,0 +1,59 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { PermissionTags } from "./permissions";
+import { StaffEditor } from "./StaffEditor";
+import { staffListQuery } from "@/api/staff";
+import type { StaffMember } from "@/api/types";
+import { Avatar, Skeleton } from "@/ui/bits";
+import { Button } from "@/ui/Button";
+import { SearchField } from "@/ui/fields";
+import { PlusIcon } from "@/ui/icons";
+import { EmptyState, ErrorState } from "@/ui/states";
+
+/** Who can sign in, and what each may do. */
+export function StaffAdministration() {
+  const [q, setQ] = useState("");
+  const [edited, setEdited] = useState<StaffMember | "new" | null>(null);
+  const { data, error, isError, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(staffListQuery(q.trim()));
+  const members = data?.pages.flatMap((page) => page.items);
+  return (
+    <section aria-label="Staff and permissions">
+      <div className="flex flex-wrap items-center gap-2">
+        <SearchField label="Search name or number" value={q} onChange={(event) => setQ(event.target.value)} className="min-w-0 flex-[1_1_220px]" />
+        <Button variant="primary" onClick={() => setEdited("new")}>
+          <PlusIcon size={16} />
+          Add staff member
+        </Button>
+      </div>
+      {isError && !members && <ErrorState error={error} onRetry={() => void refetch()} />}
+      {!isError && !members && <Skeleton className="mt-4 h-40" />}
+      {members?.length === 0 && <EmptyState title={q ? `Nothing found for “${q.trim()}”` : "No staff yet"} />}
+      <ul aria-label="Staff" className="mt-3 divide-y divide-line">
+        {members?.map((member) => (
+          <li key={member.id} className="flex flex-wrap items-center gap-x-3 gap-y-1.5 py-3">
+            <Avatar name={member.name} />
+            <div className="min-w-0 flex-[1_1_180px]">
+              <p className="truncate font-strong">
+                <bdi>{member.name}</bdi>
+              </p>
+              <p className="truncate text-note text-ink-2">{member.email ?? "No email: cannot sign in"}</p>
+            </div>
+            <div className="flex flex-wrap gap-1.5">
+              <PermissionTags permissions={member.permissions} administrator={member.is_admin} />
+            </div>
+            <Button size="sm" className="ml-auto" aria-label={`Edit ${member.name}`} onClick={() => setEdited(member)}>
+              Edit
+            </Button>
+          </li>
+        ))}
+      </ul>
+      {hasNextPage && (
+        <Button size="sm" className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          Show more
+        </Button>
+      )}
+      {edited && <StaffEditor member={edited === "new" ? null : edited} onClose={() => setEdited(null)} />}
+    </section>
+  );
+}

@@ -1,0 +1,109 @@
+import { useState, type ComponentProps } from "react";
+
+import { PermissionMarks } from "./permissions";
+import { describeError, isProblem, PROBLEM } from "@/api/problem";
+import { useChangeStaffMember, useCreateStaffMember } from "@/api/records";
+import { useMe } from "@/api/session";
+import type { Permission, StaffMember } from "@/api/types";
+import { useSubmission } from "@/lib/submission";
+import { Button } from "@/ui/Button";
+import { Dialog } from "@/ui/Dialog";
+import { TextField } from "@/ui/fields";
+import { FormActions, FormProblem, Mark } from "@/ui/form";
+import { Notice } from "@/ui/states";
+import { showToast } from "@/ui/Toast";
+
+/** Adds a staff member, or changes how one signs in and what they may do. */
+export function StaffEditor({ member, onClose }: { member: StaffMember | null; onClose: () => void }) {
+  const me = useMe();
+  const create = useCreateStaffMember();
+  const change = useChangeStaffMember(member?.id ?? "");
+  const submission = useSubmission();
+  const [name, setName] = useState(member?.name ?? "");
+  const [email, setEmail] = useState(member?.email ?? "");
+  const [password, setPassword] = useState("");
+  const [permissions, setPermissions] = useState<Permission[]>(member?.permissions ?? []);
+  const [administrator, setAdministrator] = useState(member?.is_admin ?? false);
+  const [archiving, setArchiving] = useState(false);
+  const { error, isPending } = member ? change : create;
+
+  const done = (what: string) => ({
+    onSuccess: () => {
+      onClose();
+      showToast(what);
+    },
+  });
+  const submit: ComponentProps<"form">["onSubmit"] = (event) => {
+    event.preventDefault();
+    const common = { name: name.trim(), ...(password && { password }) };
+    if (member) {
+      change.mutate(
+        {
+          ...common,
+          ...(email.trim() !== (member.email ?? "") && { email: email.trim() }),
+          is_admin: administrator,
+          // An administrator's own two are not theirs to lose: they come with the role.
+          ...(!administrator && { permissions }),
+        },
+        done(`${common.name} saved.`),
+      );
+    } else {
+      const body = { ...common, email: email.trim(), is_admin: administrator, permissions };
+      create.mutate({ body, key: submission.keyFor(body) }, done(`${common.name} added.`));
+    }
+  };
+
+  const fieldErrors = isProblem(error, PROBLEM.validation) ? (error.problem.errors ?? []) : [];
+  const errorOf = (field: string) => fieldErrors.find(({ pointer }) => pointer === `/${field}`)?.detail ?? null;
+  const shownAtField = fieldErrors.length > 0 && fieldErrors.every(({ pointer }) => ["/name", "/email", "/password"].includes(pointer));
+  return (
+    <Dialog open onOpenChange={(open) => !open && onClose()} title={member ? `Edit ${member.name}` : "Add staff member"}>
+      <form onSubmit={submit} className="flex flex-col gap-4" noValidate>
+        <TextField label="Name" autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} error={errorOf("name")} />
+        <TextField label="Email" type="email" autoComplete="off" value={email} onChange={(event) => setEmail(event.target.value)} error={errorOf("email")} />
+        <TextField
+          label={member ? "New password" : "Password"}
+          type="password"
+          autoComplete="new-password"
+          value={password}
+          onChange={(event) => setPassword(event.target.value)}
+          hint={member ? "Leave empty to keep the one they have. A new one signs them out everywhere." : "At least 10 characters. Without one they cannot sign in."}
+          error={errorOf("password")}
+        />
+        <PermissionMarks value={permissions} onChange={setPermissions} administrator={administrator} />
+        <Mark
+          label="Administrator"
+          hint="Has both permissions, and alone manages staff, lines and API keys."
+          checked={administrator}
+          onChange={(event) => setAdministrator(event.target.checked)}
+        />
+        {member && (
+          <p className="text-note text-ink-2">
+            A change of permissions counts from their next click.
+          </p>
+        )}
+        <FormProblem>{error && !shownAtField && (fieldErrors[0]?.detail ?? describeError(error))}</FormProblem>
+        {member && archiving && (
+          <Notice tone="warn" role="alert">
+            <p>{member.name} is signed out and can no longer sign in. A number of theirs that is opted out stays blocked.</p>
+            <div className="mt-2 flex gap-2">
+              <Button size="sm" variant="danger" disabled={isPending} onClick={() => change.mutate({ archived: true }, done(`${member.name} archived.`))}>
+                Archive {member.name}
+              </Button>
+              <Button size="sm" onClick={() => setArchiving(false)}>
+                Keep
+              </Button>
+            </div>
+          </Notice>
+        )}
+        <FormActions label="Save" pending={isPending} onCancel={onClose}>
+          {member && !archiving && member.id !== me.staff_member?.id && (
+            <Button variant="danger" onClick={() => setArchiving(true)}>
+              Archive
+            </Button>
+          )}
+        </FormActions>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,45 @@
+/** The two permissions in plain words. */
+import type { Permission } from "@/api/types";
+import { Tag } from "@/ui/bits";
+import { Mark } from "@/ui/form";
+
+const PERMISSIONS: { value: Permission; label: string; hint: string }[] = [
+  { value: "sms_logs", label: "SMS Logs", hint: "Sees the Messenger: reads, opens and closes conversations, and sees SMS on family and staff records." },
+  { value: "mass_text", label: "Mass Text", hint: "Sends texts. Needs SMS Logs too." },
+];
+
+interface PermissionMarksProps {
+  value: readonly Permission[];
+  onChange: (value: Permission[]) => void;
+  /** An administrator has both anyway. */
+  administrator?: boolean;
+}
+
+export function PermissionMarks({ value, onChange, administrator = false }: PermissionMarksProps) {
+  return (
+    <fieldset>
+      <legend className="mb-1 font-strong">Permissions</legend>
+      {PERMISSIONS.map(({ value: permission, label, hint }) => (
+        <Mark
+          key={permission}
+          label={label}
+          hint={hint}
+          disabled={administrator}
+          checked={administrator || value.includes(permission)}
+          onChange={(event) =>
+            onChange(event.target.checked ? [...value, permission] : value.filter((each) => each !== permission))
+          }
+        />
+      ))}
+      {!administrator && value.includes("mass_text") && !value.includes("sms_logs") && (
+        <p className="text-note text-amber">Mass Text alone opens nothing in the Messenger: it needs SMS Logs too.</p>
+      )}
+    </fieldset>
+  );
+}
+
+export function PermissionTags({ permissions, administrator = false }: { permissions: readonly Permission[]; administrator?: boolean }) {
+  if (administrator) return <Tag tone="good">Administrator</Tag>;
+  if (permissions.length === 0) return <Tag>No permissions</Tag>;
+  return PERMISSIONS.filter(({ value }) => permissions.includes(value)).map(({ value, label }) => <Tag key={value}>{label}</Tag>);
+}

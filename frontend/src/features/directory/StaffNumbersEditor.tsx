@@ -1,0 +1,44 @@
+/** A staff member's telephone numbers. How they sign in and what they may do is changed in Administration. */
+import { useState, type ComponentProps } from "react";
+
+import { NumbersEditor } from "./NumbersEditor";
+import { draftNumber, sentNumbers } from "./record-draft";
+import { useFormats } from "@/api/format";
+import { describeError, isProblem, PROBLEM } from "@/api/problem";
+import { useChangeStaffMember } from "@/api/records";
+import type { StaffMember } from "@/api/types";
+import { Dialog } from "@/ui/Dialog";
+import { FormActions, FormProblem } from "@/ui/form";
+import { showToast } from "@/ui/Toast";
+
+export default function StaffNumbersEditor({ member, onClose }: { member: StaffMember; onClose: () => void }) {
+  const { phone } = useFormats();
+  const change = useChangeStaffMember(member.id);
+  const [numbers, setNumbers] = useState(() => member.phone_records.map((record) => draftNumber(record, phone)));
+  const submit: ComponentProps<"form">["onSubmit"] = (event) => {
+    event.preventDefault();
+    change.mutate(
+      { phone_records: sentNumbers(numbers) },
+      {
+        onSuccess: () => {
+          onClose();
+          showToast(`${member.name} saved.`);
+        },
+      },
+    );
+  };
+  const fieldErrors = isProblem(change.error, PROBLEM.validation) ? (change.error.problem.errors ?? []) : [];
+  return (
+    <Dialog open onOpenChange={(open) => !open && onClose()} title={`Numbers of ${member.name}`}>
+      <form onSubmit={submit} className="flex flex-col gap-4" noValidate>
+        <NumbersEditor
+          numbers={numbers}
+          onChange={setNumbers}
+          errorOf={(at) => fieldErrors.find(({ pointer }) => pointer === `/phone_records/${at}/phone_number`)?.detail ?? null}
+        />
+        <FormProblem>{change.isError && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(change.error))}</FormProblem>
+        <FormActions label="Save" pending={change.isPending} onCancel={onClose} />
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,119 @@
+/** Families and staff, added, changed and archived. */
+import { screen, within } from "@testing-library/react";
+import { http } from "msw";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { aFamily, aPerson, aStaffMember, DANIEL } from "@/testing/builders";
+import { renderApp } from "@/testing/render-app";
+import { server } from "@/testing/server";
+import { problem, World } from "@/testing/world";
+
+let world: World;
+beforeEach(() => {
+  world = new World().install();
+});
+
+describe("a family", () => {
+  it("is added with its contact and number, and its record opens", async () => {
+    const { user, address } = renderApp("/families");
+    await user.click(await screen.findByRole("button", { name: "Add family" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Add family" }));
+    await user.type(dialog.getByLabelText("Family name"), "Nguyen family");
+    await user.type(dialog.getByLabelText("Name"), "Linh Nguyen");
+    await user.type(dialog.getByLabelText("Phone number"), "312 555 0150");
+    await user.click(dialog.getByRole("button", { name: "Add a number" }));
+    world.families.length = 0;
+    server.use(
+      http.post("*/api/v1/families", async ({ request }) => {
+        world.changes.push({ path: "/families", body: (await request.json()) as Record<string, unknown> });
+        const created = aFamily({ name: "Nguyen family" });
+        world.families.push(created);
+        return Response.json(created, { status: 201 });
+      }),
+    );
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await screen.findByRole("heading", { name: "Nguyen family" })).toBeVisible();
+    expect(address()).toBe(`/families/${world.families[0]?.id ?? ""}`);
+    expect(world.changes[0]?.body).toEqual({
+      name: "Nguyen family",
+      contacts: [{ name: "Linh Nguyen", relation: null, phone_records: [{ phone_number: "312 555 0150", label: null }] }],
+    });
+  });
+
+  it("OPTIN-MOVE: before a changed number is saved, it says that the opt-in stays behind", async () => {
+    const family = aFamily();
+    world.families.push(family);
+    const { user } = renderApp(`/families/${family.id}`);
+    await user.click(await screen.findByRole("button", { name: "Edit" }));
+    const number = await screen.findByLabelText("Phone number");
+    await user.clear(number);
+    await user.type(number, "312-555-0101");
+    expect(screen.queryByText(/not carried over/)).toBeNull();
+    await user.clear(number);
+    await user.type(number, "312 555 0199");
+    expect(screen.getByText("The opt-in of (312) 555-0101 is not carried over: the new number starts as not asked, and can’t be texted until it is opted in.")).toBeVisible();
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText("Smith family saved.")).toBeVisible();
+    const [contact] = family.contacts;
+    expect(world.changes[0]?.body).toMatchObject({
+      contacts: [{ id: contact?.id, phone_records: [{ id: contact?.phone_records[0]?.id, phone_number: "312 555 0199", label: "mobile" }] }],
+    });
+  });
+
+  it("an untouched number goes back exactly as it was", async () => {
+    const family = aFamily();
+    world.families.push(family);
+    const { user } = renderApp(`/families/${family.id}`);
+    await user.click(await screen.findByRole("button", { name: "Edit" }));
+    await user.type(await screen.findByLabelText("Family name"), "s");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText("Smith familys saved.")).toBeVisible();
+    expect(world.changes[0]?.body).toMatchObject({ contacts: [{ phone_records: [{ phone_number: "+13125550101" }] }] });
+  });
+
+  it("a number that is none is said at its place, and nothing is lost", async () => {
+    const family = aFamily();
+    world.families.push(family);
+    const errors = [{ pointer: "/contacts/0/phone_records/0/phone_number", detail: "This is not a phone number." }];
+    server.use(http.patch("*/api/v1/families/:id", () => problem(422, "/problems/validation", "Not valid", { errors })));
+    const { user } = renderApp(`/families/${family.id}`);
+    await user.click(await screen.findByRole("button", { name: "Edit" }));
+    await user.type(await screen.findByLabelText("Phone number"), "9");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText("This is not a phone number.")).toBeVisible();
+    expect(screen.getByLabelText("Phone number")).toHaveValue("(312) 555-01019");
+  });
+
+  it("OPTIN-ARCHIVED: is archived after a word about what stays blocked", async () => {
+    const family = aFamily();
+    world.families.push(family);
+    const { user } = renderApp(`/families/${family.id}`);
+    await user.click(await screen.findByRole("button", { name: "Edit" }));
+    await user.click(await screen.findByRole("button", { name: "Archive" }));
+    expect(screen.getByRole("alert")).toHaveTextContent("A number that is opted out stays blocked for everybody.");
+    await user.click(screen.getByRole("button", { name: "Archive Smith family" }));
+    expect(await screen.findByText("Archived")).toBeVisible();
+    expect(world.changes).toEqual([{ path: family.id, body: { archived: true } }]);
+  });
+});
+
+describe("a staff member", () => {
+  it("PERM-ADMIN: an administrator changes their numbers", async () => {
+    world.me = aPerson({ is_admin: true });
+    world.staff.push(aStaffMember());
+    const { user } = renderApp(`/staff/${DANIEL.id}`);
+    await user.click(await screen.findByRole("button", { name: "Edit numbers" }));
+    await user.click(await screen.findByRole("button", { name: "Remove (312) 555-0188" }));
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText("Daniel Kim saved.")).toBeVisible();
+    expect(world.changes).toEqual([{ path: DANIEL.id, body: { phone_records: [] } }]);
+  });
+
+  it("PERM-ADMIN: nobody else is offered that", async () => {
+    world.staff.push(aStaffMember());
+    renderApp(`/staff/${DANIEL.id}`);
+    expect(await screen.findByRole("heading", { name: "Daniel Kim" })).toBeVisible();
+    expect(await screen.findByText("daniel@tumble.example", { selector: "dd" })).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Edit numbers" })).toBeNull();
+  });
+});

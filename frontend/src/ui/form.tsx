@@ -1,0 +1,127 @@
+/** The parts of forms that are more than one line of text. */
+import { useId, type ComponentProps, type ReactNode } from "react";
+
+import { Spinner } from "./bits";
+import { Button } from "./Button";
+import { WarningIcon } from "./icons";
+import { Notice } from "./states";
+import { cx } from "@/lib/cx";
+
+export function TextArea({ label, hint, className, ...props }: ComponentProps<"textarea"> & { label: string; hint?: ReactNode }) {
+  const id = useId();
+  return (
+    <div className={className}>
+      <label htmlFor={id} className="mb-1 block font-strong">
+        {label}
+      </label>
+      <textarea
+        id={id}
+        rows={2}
+        aria-describedby={hint ? `${id}-note` : undefined}
+        className="block w-full rounded-md border border-edge bg-surface px-3 py-2 text-ink placeholder:text-ink-3 [@media(hover:none)]:text-title"
+        {...props}
+      />
+      {hint && (
+        <p id={`${id}-note`} className="mt-1 text-note text-ink-2">
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface Option<Value extends string> {
+  value: Value;
+  label: string;
+  hint?: string;
+}
+
+interface ChoiceProps<Value extends string> {
+  legend: string;
+  options: readonly Option<Value>[];
+  value: Value | null;
+  onChange: (value: Value) => void;
+  error?: string | null;
+}
+
+/** One of a few. */
+export function Choice<Value extends string>({ legend, options, value, onChange, error }: ChoiceProps<Value>) {
+  const name = useId();
+  return (
+    <fieldset aria-describedby={error ? `${name}-error` : undefined}>
+      <legend className="mb-1 font-strong">{legend}</legend>
+      {options.map((option) => (
+        <Mark
+          key={option.value}
+          type="radio"
+          name={name}
+          label={option.label}
+          hint={option.hint}
+          checked={option.value === value}
+          onChange={() => onChange(option.value)}
+        />
+      ))}
+      {error && (
+        <p id={`${name}-error`} className="mt-1 text-note text-red">
+          {error}
+        </p>
+      )}
+    </fieldset>
+  );
+}
+
+interface MarkProps extends Omit<ComponentProps<"input">, "type"> {
+  type?: "checkbox" | "radio";
+  label: string;
+  hint?: string | undefined;
+}
+
+/** A box to tick, or one dot of a choice, with what it means beside it. */
+export function Mark({ type = "checkbox", label, hint, disabled, ...props }: MarkProps) {
+  const id = useId();
+  return (
+    <div className={cx("flex gap-2.5 rounded-md py-1.5", disabled && "opacity-75")}>
+      <input
+        id={id}
+        type={type}
+        disabled={disabled}
+        aria-describedby={hint ? `${id}-note` : undefined}
+        className="mt-0.5 size-4 shrink-0 accent-accent"
+        {...props}
+      />
+      <div className="min-w-0">
+        <label htmlFor={id} className="block">
+          {label}
+        </label>
+        {hint && (
+          <p id={`${id}-note`} className="text-note text-ink-2">
+            {hint}
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Why nothing was saved. */
+export function FormProblem({ children }: { children: ReactNode }) {
+  if (!children) return null;
+  return (
+    <Notice tone="bad" role="alert" icon={<WarningIcon size={18} />}>
+      {children}
+    </Notice>
+  );
+}
+
+export function FormActions({ label, pending, onCancel, children }: { label: string; pending: boolean; onCancel: () => void; children?: ReactNode }) {
+  return (
+    <div className="flex flex-wrap items-center justify-end gap-2">
+      {children && <div className="mr-auto">{children}</div>}
+      <Button onClick={onCancel}>Cancel</Button>
+      <Button type="submit" variant="primary" disabled={pending}>
+        {pending && <Spinner />}
+        {label}
+      </Button>
+    </div>
+  );
+}
