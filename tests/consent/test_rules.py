@@ -1,11 +1,14 @@
 """Who may be texted: every combination of up to three records, held against the rules in plain words."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.consent.rules import CONSUMER_INITIATED, Instance, OptInCheck, Reason, check_opt_in, explanation
 from api.directory.rules import OptInSource, OptInState, OwnerKind
@@ -84,6 +87,36 @@ def test_OPTIN_ALL_every_combination_of_up_to_three_records(stopped: bool, texte
         assert decided.reason == expected, kinds
         assert decided.allowed is (not refusals), kinds
         assert decided.note == (CONSUMER_INITIATED if decided.allowed and not living else None), kinds
+
+
+@given(
+    kinds=st.lists(st.sampled_from(KINDS), max_size=40),
+    stopped=st.booleans(),
+    texted=st.booleans(),
+    line_enabled=st.booleans(),
+    of_staff=st.integers(min_value=0, max_value=2**40 - 1),
+)
+def test_OPTIN_ALL_any_number_of_records_of_families_and_staff(
+    kinds: list[Kind], stopped: bool, texted: bool, line_enabled: bool, of_staff: int
+) -> None:
+    records = [
+        replace(record(*kind), kind=OwnerKind.STAFF_MEMBER, contact_name=None)
+        if of_staff >> index & 1
+        else record(*kind)
+        for index, kind in enumerate(kinds)
+    ]
+    refusals = refusals_in_plain_words(kinds, stopped=stopped, texted=texted, line_enabled=line_enabled)
+
+    decided = check(records, stopped=stopped, has_texted_line=texted, line_enabled=line_enabled)
+
+    assert decided.reason == next((reason for reason in STRONGEST_FIRST if reason in refusals), "allowed")
+    assert list(decided.instances) == records
+    blocking = [kind for kind, each in zip(kinds, decided.instances, strict=True) if each.blocks]
+    assert blocking == [
+        (state, archived)
+        for state, archived in kinds
+        if state == "opted_out" or (state, archived) == ("unknown", False)
+    ]
 
 
 def test_OPTIN_EXPLAIN_reasons_are_strongest_first() -> None:
