@@ -63,7 +63,8 @@ class Stack:
             "worker": [MESSENGER, "worker"],
             "carrier": [
                 *(sys.executable, "-m", "simulator", "--port", self.carrier_url.rpartition(":")[2]),
-                *("--fast", "--retry-until-answered"),
+                # Whatever was not acknowledged is repeated, also when the API dies with the request in its hands.
+                *("--fast", "--retry-until-answered", "--retry-on", "connect", "read", "5xx"),
             ],
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
