@@ -54,7 +54,8 @@ class WebhookClient:
                 response = await client.post(url, content=webhook.body, headers=headers, timeout=timeout)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Outcome(failure=RetryOn.CONNECT, detail=_words(error)), None
-        except httpx.TransportError as error:
+        except (httpx.TransportError, AttributeError) as error:
+            # anyio raises AttributeError when the other side is killed between connecting and the first byte.
             return Outcome(failure=RetryOn.READ, detail=_words(error)), None
         except httpx.InvalidURL as error:
             return Outcome(detail=_words(error)), None

@@ -13,7 +13,14 @@ def make_client() -> httpx.AsyncClient:
     return httpx.AsyncClient(timeout=TIMEOUT, limits=LIMITS, follow_redirects=False, trust_env=False)
 
 
-def classify_failure(error: httpx.HTTPError) -> NotProcessed | OutcomeUnknown:
+CONNECTION_FAILURES = (httpx.HTTPError, AttributeError)
+"""What a request raises when the network or the other side fails.
+
+anyio adds AttributeError: the other side went between connecting and the first byte.
+"""
+
+
+def classify_failure(error: Exception) -> NotProcessed | OutcomeUnknown:
     """What a failed POST proves.
 
     Never connected, or no connection from the pool: the provider has seen nothing. Anything later, a write or read

@@ -19,7 +19,7 @@ import httpx
 
 from api.kit.secrets import equal
 from api.kit.text import made_storable
-from api.providers.http import classify_failure
+from api.providers.http import CONNECTION_FAILURES, classify_failure
 from api.providers.port import (
     Accepted,
     CannotTell,
@@ -265,7 +265,7 @@ class TwilioProvider:
             form["MediaUrl"] = list(message.media_urls)
         try:
             response = await self._client.post(self._messages_url(line), data=form, auth=_basic_auth(line))
-        except httpx.HTTPError as error:
+        except CONNECTION_FAILURES as error:
             return classify_failure(error)
         return _outcome(response)
 
@@ -278,7 +278,7 @@ class TwilioProvider:
         parameters = {"To": message.to, "PageSize": "200"}
         try:
             response = await self._client.get(self._messages_url(line), params=parameters, auth=_basic_auth(line))
-        except httpx.HTTPError as error:
+        except CONNECTION_FAILURES as error:
             return CannotTell(f"The provider could not be asked ({type(error).__name__}).")
         if response.status_code != 200:
             return CannotTell(f"The provider answered {response.status_code} to the question.")
