@@ -110,8 +110,7 @@ async def start_conversation(
         session,
         start,
         key=idempotency_key,
-        organization_id=principal.organization_id,
-        principal_id=principal.id,
+        asked_by=principal,
         operation="start-conversation",
         request=body,
     )

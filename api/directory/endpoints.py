@@ -79,8 +79,7 @@ async def create_family(
         session,
         create,
         key=idempotency_key,
-        organization_id=principal.organization_id,
-        principal_id=principal.id,
+        asked_by=principal,
         operation="create-family",
         request=body,
     )
@@ -173,8 +172,7 @@ async def create_staff_member(
         session,
         create,
         key=idempotency_key,
-        organization_id=principal.organization_id,
-        principal_id=principal.id,
+        asked_by=principal,
         operation="create-staff-member",
         request=body,
     )

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import Header, Response
@@ -57,13 +57,22 @@ class IdempotencyInProgress(Problem):
     title = "The first request with this Idempotency-Key is still running"
 
 
+class Asker(Protocol):
+    """Whose key it is: a key means nothing to anybody else."""
+
+    @property
+    def organization_id(self) -> UUID: ...
+
+    @property
+    def id(self) -> UUID: ...
+
+
 async def once(
     session: AsyncSession,
     action: Callable[[], Awaitable[tuple[int, BaseModel]]],
     *,
     key: str | None,
-    organization_id: UUID,
-    principal_id: UUID,
+    asked_by: Asker,
     operation: str,
     request: BaseModel | None,
     secrets: SecretBox | None = None,
@@ -79,14 +88,16 @@ async def once(
         return JSONResponse(jsonable_encoder(answer), status)
     fingerprint = json.dumps([operation, jsonable_encoder(request) if request is not None else None], sort_keys=True)
     request_hash = hashlib.sha256(fingerprint.encode()).digest()
-    lock = int.from_bytes(hashlib.sha256(f"{organization_id}/{principal_id}/{key}".encode()).digest()[:8], signed=True)
+    lock = int.from_bytes(
+        hashlib.sha256(f"{asked_by.organization_id}/{asked_by.id}/{key}".encode()).digest()[:8], signed=True
+    )
     if not (await session.execute(select(func.pg_try_advisory_xact_lock(lock)))).scalar_one():
         raise IdempotencyInProgress("Repeat it in a moment to get its answer.", headers={"Retry-After": "1"})
     stored = (
         await session.execute(
             select(IdempotencyKey).where(
-                IdempotencyKey.organization_id == organization_id,
-                IdempotencyKey.principal_id == principal_id,
+                IdempotencyKey.organization_id == asked_by.organization_id,
+                IdempotencyKey.principal_id == asked_by.id,
                 IdempotencyKey.key == key,
             )
         )
@@ -102,9 +113,9 @@ async def once(
     encoded = jsonable_encoder(answer)
     await session.execute(
         insert(IdempotencyKey).values(
-            organization_id=organization_id,
+            organization_id=asked_by.organization_id,
             id=new_id(),
-            principal_id=principal_id,
+            principal_id=asked_by.id,
             key=key,
             request_hash=request_hash,
             status=status,

@@ -53,8 +53,7 @@ async def create_line(
         session,
         create,
         key=idempotency_key,
-        organization_id=principal.organization_id,
-        principal_id=principal.id,
+        asked_by=principal,
         operation="create-line",
         request=body,
     )

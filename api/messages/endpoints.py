@@ -97,8 +97,7 @@ async def send_message(
         session,
         send,
         key=idempotency_key,
-        organization_id=principal.organization_id,
-        principal_id=principal.id,
+        asked_by=principal,
         operation=f"send-message/{conversation_id}",
         request=body,
     )
@@ -135,8 +134,7 @@ async def retry_message(
         session,
         retry,
         key=idempotency_key,
-        organization_id=principal.organization_id,
-        principal_id=principal.id,
+        asked_by=principal,
         operation=f"retry-message/{message_id}",
         request=None,
     )
