@@ -31,7 +31,7 @@ e2e: ## Only the tests in the browser
 
 reliability: ## The races between refusals and queued messages at full size (R3: 2,000)
 	@$(python) scripts/bootstrap.py test
-	@MESSENGER_RACES=2000 .venv/bin/python -m pytest --quiet --capture=no tests/consent/test_races.py
+	@MESSENGER_RELIABILITY=full .venv/bin/python -m pytest --quiet --capture=no tests/consent/test_races.py
 
 openapi: ## Write openapi.json and the app's API types anew
 	@$(python) scripts/bootstrap.py test

@@ -1,10 +1,6 @@
-"""R3: a STOP, an opt-out or a new opted-out record racing with queued messages.
-
-`MESSENGER_RACES` sets how many races are run: `make reliability` runs 2,000, `make test` as many as fit.
-"""
+"""R3: a STOP, an opt-out or a new opted-out record racing with queued messages."""
 
 import asyncio
-import os
 import random
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,9 +11,10 @@ from sqlalchemy import select
 from api.audit.models import AuditEntry
 from api.delivery import service as delivery
 from api.messages.models import Message, MessageEvent
+from tests.support.reliability import Progress, figure, size
 from tests.support.world import World
 
-RACES = int(os.environ.get("MESSENGER_RACES", "90"))
+RACES = size(quick=90, full=2_000)
 AT_ONCE = 6
 
 
@@ -127,9 +124,10 @@ async def test_OPTIN_DISPATCH_nothing_is_claimed_after_the_refusal_has_committed
         again = await world.maria.get("/api/v1/opt-in-checks", params={"phone_number": target})
         assert again.json()["allowed"] is False
 
+    progress = Progress("R3", total=RACES)
     for start in range(0, RACES, AT_ONCE):
         await asyncio.gather(*(race(number) for number in range(start, min(start + AT_ONCE, RACES))))
-        if start % 240 == 0:
-            print(f"  {start + AT_ONCE} of {RACES} races: {outcomes}")
+        progress.at(min(start + AT_ONCE, RACES), f"{outcomes}")
+    figure("R3", races=RACES, **{name.replace(" ", "_"): count for name, count in outcomes.items()})
     # A race that always ends the same way has raced nothing.
     assert min(outcomes.values()) > 0, outcomes
