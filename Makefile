@@ -29,9 +29,9 @@ check: ## Only the checks: lint, format, types, order of imports, lock files, ge
 e2e: ## Only the tests in the browser
 	@$(python) scripts/check.py e2e
 
-reliability: ## The races between refusals and queued messages at full size (R3: 2,000)
+reliability: ## The reliability tests (R1 … R9) at full size, with progress and a table; SEED=n repeats a run
 	@$(python) scripts/bootstrap.py test
-	@MESSENGER_RELIABILITY=full .venv/bin/python -m pytest --quiet --capture=no tests/consent/test_races.py
+	@.venv/bin/python scripts/reliability.py $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 openapi: ## Write openapi.json and the app's API types anew
 	@$(python) scripts/bootstrap.py test

@@ -94,6 +94,7 @@ async def claimed_at(world: World, message_id: str) -> tuple[str, datetime | Non
         return status, at
 
 
+@pytest.mark.reliability
 @pytest.mark.timeout(1800)
 async def test_OPTIN_DISPATCH_nothing_is_claimed_after_the_refusal_has_committed(world: World) -> None:
     dice = random.Random(3)

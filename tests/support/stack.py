@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +20,9 @@ from api.providers.registry import Providers
 from tests.support import postgres
 from tests.support.business import ACCOUNT_SID, AUTH_TOKEN, LINE_NUMBER, Business, create_business
 from tests.support.service import service_settings
+
+UNTIL_ANSWERED = ("--retry-until-answered", "--retry-on", "connect", "read", "5xx")
+"""A carrier that repeats whatever was not acknowledged, also when the API dies with the request in its hands."""
 
 MESSENGER = str(Path(sys.executable).parent / "messenger")
 PATIENCE_SECONDS = 90.0
@@ -43,7 +46,9 @@ async def eventually(check: Callable[[], Awaitable[bool]], what: str, *, seconds
 class Stack:
     """Processes `api`, `worker` and `carrier` over one database."""
 
-    def __init__(self, clone: postgres.Database, folder: Path, **settings: str) -> None:
+    def __init__(
+        self, clone: postgres.Database, folder: Path, *, carrier: Sequence[str] = UNTIL_ANSWERED, **settings: str
+    ) -> None:
         self.api_url = f"http://127.0.0.1:{free_port()}"
         self.carrier_url = f"http://127.0.0.1:{free_port()}"
         self._folder = folder
@@ -63,8 +68,7 @@ class Stack:
             "worker": [MESSENGER, "worker"],
             "carrier": [
                 *(sys.executable, "-m", "simulator", "--port", self.carrier_url.rpartition(":")[2]),
-                # Whatever was not acknowledged is repeated, also when the API dies with the request in its hands.
-                *("--fast", "--retry-until-answered", "--retry-on", "connect", "read", "5xx"),
+                *("--fast", *carrier),
             ],
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -73,9 +77,11 @@ class Stack:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, clone: postgres.Database, folder: Path, **settings: str) -> AsyncIterator[Self]:
+    async def running(
+        cls, clone: postgres.Database, folder: Path, *, carrier: Sequence[str] = UNTIL_ANSWERED, **settings: str
+    ) -> AsyncIterator[Self]:
         """Everything started, with a business whose line is the carrier's."""
-        stack = cls(clone, folder, **settings)
+        stack = cls(clone, folder, carrier=carrier, **settings)
         try:
             for name in ("carrier", "api", "worker"):
                 stack.start(name)
