@@ -95,8 +95,9 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     api = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))
     for room in (access, live, conversations, messages, consent, directory, lines):
         api.include_router(room.router)
-    app.include_router(api)
+    # Webhooks come first: routes are tried in order, and these are asked for most.
     app.include_router(inbound.router)
+    app.include_router(api)
     app.include_router(_operations())
     mount_spa(app)
     app.add_middleware(SecurityHeaders)

@@ -1,5 +1,6 @@
 """Lines by id, opened, remembered for a moment: every webhook needs one."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 from uuid import UUID
@@ -28,13 +29,25 @@ class LineCache:
         self._database = database
         self._secrets = secrets
         self._lines: dict[UUID, tuple[float, OpenLine]] = {}
+        self._loading: dict[UUID, asyncio.Task[OpenLine | None]] = {}
 
     async def get(self, line_id: UUID) -> OpenLine | None:
-        """The line, whichever organization's; None where there is none."""
-        now = time.monotonic()
+        """The line, whichever organization's; None where there is none. Raises what the database raised.
+
+        Those who ask while it is being loaded wait for the one answer: a busy line costs one query at a time.
+        """
         known = self._lines.get(line_id)
-        if known is not None and known[0] > now:
+        if known is not None and known[0] > time.monotonic():
             return known[1]
+        loading = self._loading.get(line_id)
+        if loading is None:
+            loading = self._loading[line_id] = asyncio.create_task(self._load(line_id))
+            loading.add_done_callback(lambda _: self._loading.pop(line_id, None))
+        # One who gives up waiting must not take the answer from the others.
+        return await asyncio.shield(loading)
+
+    async def _load(self, line_id: UUID) -> OpenLine | None:
+        asked_at = time.monotonic()
         async with self._database.transaction() as session:
             line = await queries.line_by_id(session, line_id)
         if line is None:
@@ -47,5 +60,5 @@ class LineCache:
         )
         if len(self._lines) >= MAX_LINES:
             self._lines.clear()
-        self._lines[line_id] = (now + LIFETIME_SECONDS, opened)
+        self._lines[line_id] = (asked_at + LIFETIME_SECONDS, opened)
         return opened

@@ -167,8 +167,7 @@ class TwilioProvider:
                 return False
             if expected is not None and not equal(hashlib.sha256(request.body).hexdigest(), expected):
                 return False
-        matches = [equal(signature(token, url, parameters), given) for url in _url_spellings(request.url)]
-        return any(matches)
+        return any(equal(signature(token, url, parameters), given) for url in _url_spellings(request.url))
 
     def split_webhook(self, request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
         content_type = request.headers.get("content-type", "")

@@ -1,0 +1,142 @@
+"""P2: messages applied per second, journal → conversation, message, status, audit, events.
+
+Beside it pgbench runs the equivalent as one statement a transaction, with 8 clients: the journal row is marked, the
+conversation's row is changed, message and timeline are inserted, one notification leaves. Both sync to disk.
+"""
+
+import asyncio
+import re
+import subprocess
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+from uuid import UUID
+
+import asyncpg
+
+from api.inbound.queries import JournalRow, add_to_journal
+from api.inbound.service import apply_due_events
+from api.kit.database import Database
+from api.kit.embedded_postgres import EmbeddedPostgres, pgbench_path
+from api.providers.port import EventKind, WebhookEvent
+from api.providers.registry import Providers
+from api.settings import Settings
+from benchmarks import place
+from tests.support.business import LINE_NUMBER, create_business
+
+MESSAGES = 20_000
+PARENTS = 500
+FLOOR_SECONDS = 8
+
+FLOOR = """\
+\\set conversation random(1, {parents})
+\\set event random(1, {messages})
+WITH marked AS (
+  UPDATE inbound_events SET state = 'applied', applied_at = now(), error = NULL
+  WHERE organization_id = '{organization}' AND id = (SELECT id FROM floor_events WHERE n = :event)
+  RETURNING id
+), numbered AS (
+  UPDATE conversations SET status = 'unread', last_seq = last_seq + 1, unread_messages = unread_messages + 1,
+    last_message_direction = 'inbound', last_message_preview = 'Is the five o''clock class on today?',
+    last_message_status = 'received', last_message_created_at = now(), last_message_at = now(), updated_at = now()
+  WHERE organization_id = '{organization}' AND id = (SELECT id FROM floor_conversations WHERE n = :conversation)
+  RETURNING id, line_id, last_seq
+), arrived AS (
+  INSERT INTO messages (organization_id, id, conversation_id, line_id, seq, direction, body, status, segments,
+    encoding, provider_message_id)
+  SELECT '{organization}', gen_random_uuid(), id, line_id, last_seq, 'inbound',
+    'Is the five o''clock class on today?', 'received', 1, 'GSM-7', gen_random_uuid()::text FROM numbered
+  RETURNING id, conversation_id
+), shown AS (
+  INSERT INTO message_events (organization_id, id, message_id, status, source)
+  SELECT '{organization}', gen_random_uuid(), id, 'received', 'provider' FROM arrived
+)
+SELECT pg_notify('floor', conversation_id::text) FROM arrived;
+"""
+
+
+def texts(organization_id: UUID, line_id: UUID) -> Sequence[JournalRow]:
+    def one(number: int) -> JournalRow:
+        sid, sender = f"SM{number:032}", f"+1312{5500000 + number % PARENTS:07}"
+        fields = {"MessageSid": sid, "From": sender, "To": LINE_NUMBER, "NumMedia": "0"}
+        event = WebhookEvent(
+            kind=EventKind.MESSAGE,
+            event_id=sid,
+            phone_number=sender,
+            body=urlencode({**fields, "Body": f"Is the five o'clock class on today? ({number})"}).encode(),
+            content_type="application/x-www-form-urlencoded",
+        )
+        return JournalRow(organization_id, line_id, "simulator", event, message_ref=None)
+
+    return [one(number) for number in range(MESSAGES)]
+
+
+async def apply(server: EmbeddedPostgres, folder: Path) -> tuple[float, UUID]:
+    """Messages applied per second by one process, and the organization that they came to."""
+    settings = Settings(_env_file=None, database_url=server.url, data_dir=folder, secret_key=place.SECRET_KEY)  # type: ignore[arg-type]  # pydantic makes it a secret.
+    database = Database(server.url, pool_size=4)
+    providers = Providers(settings)
+    business = await create_business(database, providers=providers, secrets=place.secrets())
+    rows = texts(business.organization_id, business.line_id)
+    for start in range(0, len(rows), 1_000):
+        async with database.transaction() as session:
+            await add_to_journal(session, rows[start : start + 1_000])
+    applied = 0
+    started = time.perf_counter()
+    while count := await apply_due_events(
+        database, business.organization_id, providers=providers, confirm_within=timedelta(seconds=20)
+    ):
+        applied += count
+    seconds = time.perf_counter() - started
+    await providers.close()
+    await database.close()
+    if applied != MESSAGES:
+        raise RuntimeError(f"{applied} of {MESSAGES} events were applied.")
+    return applied / seconds, business.organization_id
+
+
+async def lay_floor(server: EmbeddedPostgres, organization_id: UUID, script: Path) -> None:
+    connection = await asyncpg.connect(server.owner_url.replace("+asyncpg", ""))
+    try:
+        for table, source in (("floor_events", "inbound_events"), ("floor_conversations", "conversations")):
+            await connection.execute(
+                f"CREATE TABLE {table} AS SELECT row_number() OVER (ORDER BY id) AS n, id FROM {source}"
+                f" WHERE organization_id = '{organization_id}'"
+            )
+            await connection.execute(f"CREATE UNIQUE INDEX ON {table} (n)")
+        await connection.execute("ANALYZE")
+    finally:
+        await connection.close()
+    script.write_text(FLOOR.format(parents=PARENTS, messages=MESSAGES, organization=organization_id))
+
+
+def pgbench(server: EmbeddedPostgres, script: Path) -> float:
+    """Transactions per second of 8 clients."""
+    command = [str(pgbench_path()), "--no-vacuum", "--protocol=prepared", "--client=8", "--jobs=1"]
+    command += [f"--time={FLOOR_SECONDS}", f"--file={script}", server.owner_url.replace("+asyncpg", "")]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"tps = ([0-9.]+)", answer)
+    if found is None:
+        raise RuntimeError(f"pgbench said: {answer}")
+    return float(found[1])
+
+
+def main() -> dict[str, object]:
+    with place.database() as (server, folder):
+        reached, organization_id = asyncio.run(apply(server, folder))
+        script = folder / "floor.sql"
+        asyncio.run(lay_floor(server, organization_id, script))
+        floor = pgbench(server, script)
+    return {
+        "messages_per_second": round(reached),
+        "floor_per_second": round(floor),
+        "ratio": round(reached / floor, 2),
+    }
+
+
+if __name__ == "__main__":
+    import json
+
+    print(json.dumps(main(), indent=2))

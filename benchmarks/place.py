@@ -1,0 +1,78 @@
+"""Where a benchmark takes place: a database and a service of its own, as processes, on free ports."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import httpx
+
+from api.kit.embedded_postgres import EmbeddedPostgres, start
+from api.kit.secrets import SecretBox
+from api.migrate import migrate
+from api.settings import Settings
+
+SECRET_KEY = "a key for benchmarks"
+
+
+@contextmanager
+def database() -> Iterator[tuple[EmbeddedPostgres, Path]]:
+    """A migrated database that syncs to disk, and a folder; both are gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="messenger-bench-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        with start(folder / "database") as server:
+            migrate(server.owner_url)
+            yield server, folder
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What a `messenger` process with these settings is started with."""
+    assert settings.database_url is not None
+    return {
+        **os.environ,
+        "MESSENGER_DATABASE_URL": settings.database_url,
+        "MESSENGER_DATA_DIR": str(settings.data_dir),
+        "MESSENGER_PORT": str(settings.port),
+        "MESSENGER_PUBLIC_URL": settings.public_base_url,
+        "MESSENGER_SIMULATOR_PORT": str(settings.simulator_port),
+        "MESSENGER_SECRET_KEY": SECRET_KEY,
+        "MESSENGER_LOG_LEVEL": "error",
+    }
+
+
+def secrets() -> SecretBox:
+    return SecretBox(SECRET_KEY)
+
+
+@asynccontextmanager
+async def process(command: Sequence[str], *, ready_at: str, env: dict[str, str]) -> AsyncIterator[int]:
+    """A server process, from its first 200 at `ready_at` to its end. Gives its pid."""
+    running = subprocess.Popen(command, env=env)
+    try:
+        async with httpx.AsyncClient(timeout=2) as client:
+            for _ in range(600):
+                try:
+                    if (await client.get(ready_at)).status_code == 200:
+                        break
+                except httpx.HTTPError:
+                    pass
+                await asyncio.sleep(0.1)
+            else:
+                raise TimeoutError(f"{command} is not ready.")
+        yield running.pid
+    finally:
+        running.terminate()
+        running.wait()
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used of its processor so far, in user and system mode. From /proc: Linux only."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+MESSENGER = str(Path(sys.executable).parent / "messenger")
