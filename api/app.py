@@ -31,6 +31,7 @@ from api.live import endpoints as live
 from api.live.bus import PostgresBus
 from api.live.hub import Hub
 from api.messages import endpoints as messages
+from api.messages import search_endpoints as search
 from api.openapi import document_problems
 from api.providers.registry import Providers
 from api.settings import Settings
@@ -93,7 +94,8 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     install_error_handlers(app)
     _install_metrics(app)
     api = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))
-    for room in (access, live, conversations, messages, consent, directory, lines):
+    # `/messages/search` comes before `/messages/{message_id}`, which would take it for an id.
+    for room in (access, live, conversations, search, messages, consent, directory, lines):
         api.include_router(room.router)
     # Webhooks come first: routes are tried in order, and these are asked for most.
     app.include_router(inbound.router)

@@ -18,7 +18,8 @@ class MessageRow(NamedTuple):
     sender_name: str | None
 
 
-def _messages(organization_id: UUID) -> Select[Message, UUID, str]:
+def messages_of(organization_id: UUID) -> Select[Message, UUID, str]:
+    """The messages of a business, each with who sent it."""
     return (
         select(
             Message,
@@ -57,7 +58,7 @@ async def thread(
     limit: int,
 ) -> ThreadPage:
     """A page of a thread that ends at `last_seq`: its newest messages, or those before, after or around a `seq`."""
-    in_thread = _messages(organization_id).where(Message.conversation_id == conversation_id)
+    in_thread = messages_of(organization_id).where(Message.conversation_id == conversation_id)
     if around_seq is not None:
         after_seq = await _seq_before(session, organization_id, conversation_id, around_seq, count=limit // 2)
     if after_seq is not None:
@@ -95,7 +96,7 @@ async def _rows(session: AsyncSession, statement: Select[Message, UUID, str]) ->
 
 
 async def message(session: AsyncSession, organization_id: UUID, message_id: UUID) -> MessageRow | None:
-    rows = await _rows(session, _messages(organization_id).where(Message.id == message_id))
+    rows = await _rows(session, messages_of(organization_id).where(Message.id == message_id))
     return rows[0] if rows else None
 
 
@@ -110,7 +111,7 @@ async def missed(
     limit: int,
 ) -> list[MessageRow]:
     """What has come since `after_seq`: arrivals and, unless `inbound_only`, what somebody else has sent."""
-    statement = _messages(organization_id).where(Message.conversation_id == conversation_id, Message.seq > after_seq)
+    statement = messages_of(organization_id).where(Message.conversation_id == conversation_id, Message.seq > after_seq)
     arrived = Message.direction == Direction.INBOUND.value
     if inbound_only:
         statement = statement.where(arrived)

@@ -57,6 +57,7 @@ NEEDS = {
     f"DELETE {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
     f"GET {CONVERSATION}/messages": VIEW,
     f"GET {CONVERSATION}/audit-entries": VIEW,
+    f"GET {API}/messages/search": VIEW,
     f"GET {API}/messages/{{message_id}}": VIEW,
     f"GET {API}/opt-in-checks": VIEW,
     f"POST {API}/opt-in-checks": VIEW,
@@ -164,7 +165,11 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
 
 async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Response:
     method, _, path = name.partition(" ")
-    params = {"phone_number": rows.phone_number} if path.endswith("/opt-in-checks") and method == "GET" else None
+    params = None
+    if method == "GET" and path.endswith("/opt-in-checks"):
+        params = {"phone_number": rows.phone_number}
+    elif path.endswith("/messages/search"):
+        params = {"q": "hello"}
     if path.endswith("/directory/import"):
         return await client.post(path, content="kind,name\nfamily,New\n", headers={"Content-Type": "text/csv"})
     return await client.request(method, path.format(**rows.ids), json=body_of(name, rows), params=params)

@@ -395,6 +395,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Messages
+         * @description Messages with these words, newest first: all of them, "quoted phrases" together, case and accents ignored.
+         *
+         *     The last word is the beginning of one unless something follows it. `from` is inclusive, `to` is not.
+         */
+        get: operations["search_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/{message_id}": {
         parameters: {
             query?: never;
@@ -1039,6 +1061,39 @@ export interface components {
             /** Pointer */
             pointer: string;
         };
+        /**
+         * FoundIn
+         * @description The conversation of a message that was found, as the inbox names it.
+         */
+        FoundIn: {
+            /** Display Name */
+            display_name: string;
+            /** Holders */
+            holders: components["schemas"]["Holder"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** Phone Number */
+            phone_number: string;
+            status: components["schemas"]["Status"];
+        };
+        /**
+         * Highlight
+         * @description A part that matches, from `start` up to the unit before `end`, in UTF-16 code units, as JavaScript indexes text.
+         */
+        Highlight: {
+            /** End */
+            end: number;
+            /** Start */
+            start: number;
+        };
         /** Holder */
         Holder: {
             /** Contact Name */
@@ -1619,6 +1674,21 @@ export interface components {
          * @enum {string}
          */
         Reason: "stopped" | "opted_out" | "not_opted_in" | "no_record" | "line_blocked" | "allowed";
+        /** SearchResult */
+        SearchResult: {
+            conversation: components["schemas"]["FoundIn"];
+            /** Highlights */
+            highlights: components["schemas"]["Highlight"][];
+            message: components["schemas"]["Message"];
+            snippet: components["schemas"]["Snippet"];
+        };
+        /** Page[SearchResult] */
+        SearchResultPage: {
+            /** Items */
+            items: components["schemas"]["SearchResult"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** SentBy */
         SentBy: {
             /**
@@ -1637,6 +1707,20 @@ export interface components {
             organization: string;
             /** Password */
             password: string;
+        };
+        /**
+         * Snippet
+         * @description The text, or a piece of a long one around its first match.
+         */
+        Snippet: {
+            /** Cut After */
+            cut_after: boolean;
+            /** Cut Before */
+            cut_before: boolean;
+            /** Highlights */
+            highlights: components["schemas"]["Highlight"][];
+            /** Text */
+            text: string;
         };
         /**
          * StaffMember
@@ -4014,6 +4098,79 @@ export interface operations {
                 };
             };
             /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_messages: {
+        parameters: {
+            query: {
+                q: string;
+                conversation_id?: string | null;
+                direction?: components["schemas"]["Direction"] | null;
+                from?: string | null;
+                to?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResultPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description This search takes too long */
             503: {
                 headers: {
                     [name: string]: unknown;

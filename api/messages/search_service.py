@@ -1,0 +1,104 @@
+"""Searching what was written (SEARCH-CONTENT, SEARCH-HOW)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.conversations import service as conversations
+from api.conversations.rules import Status
+from api.directory import queries as directory
+from api.directory.rules import display_name
+from api.directory.schemas import HolderOut
+from api.kit.errors import Invalid
+from api.kit.phone import national_format
+from api.messages import search_queries
+from api.messages.rules import Direction
+from api.messages.schemas import MessageOut
+from api.messages.search_queries import FoundRow
+from api.messages.search_rules import NothingToSearchError, SearchQuery, matches_in, parse_query, snippet_of
+from api.messages.search_schemas import FoundIn, SearchResult, SearchTooBroad, SnippetOut, highlights_of
+
+TIMEOUT_MS = 1_500
+"""What a person waits for. Only a phrase of very common words in a very large business comes near it."""
+
+QUERY_CANCELED = "57014"
+"""The SQLSTATE of a statement that ran into its timeout."""
+
+
+def parsed(q: str) -> SearchQuery:
+    """Raises `Invalid` when there is no word in it."""
+    try:
+        return parse_query(q)
+    except NothingToSearchError:
+        raise Invalid([("/query/q", "Type a word of the message: a letter, a digit or an emoji.")]) from None
+
+
+async def search(
+    session: AsyncSession,
+    organization_id: UUID,
+    query: SearchQuery,
+    *,
+    conversation_id: UUID | None,
+    direction: Direction | None,
+    since: datetime | None,
+    until: datetime | None,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[FoundRow]:
+    """Newest first. Raises `NotFound` for a conversation that is not there, `SearchTooBroad` past the timeout."""
+    if conversation_id is not None:
+        await conversations.require_conversation(session, organization_id, conversation_id)
+    await search_queries.limit_statements(session, milliseconds=TIMEOUT_MS)
+    try:
+        return await search_queries.found(
+            session,
+            organization_id,
+            query,
+            conversation_id=conversation_id,
+            direction=direction,
+            since=since,
+            until=until,
+            before=before,
+            limit=limit,
+        )
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != QUERY_CANCELED:
+            raise
+        raise SearchTooBroad("Search for something more specific: a rarer word, or a longer one.") from error
+
+
+async def results_out(
+    session: AsyncSession, organization_id: UUID, rows: Sequence[FoundRow], query: SearchQuery
+) -> list[SearchResult]:
+    number_ids = list(dict.fromkeys(found.conversation.number.id for found in rows))
+    holders = await directory.holders(session, organization_id, number_ids)
+    results: list[SearchResult] = []
+    for found in rows:
+        body = found.row.message.body
+        matches = matches_in(body, query)
+        snippet = snippet_of(body, matches)
+        conversation, number = found.conversation
+        results.append(
+            SearchResult(
+                message=MessageOut.of(found.row),
+                conversation=FoundIn(
+                    id=conversation.id,
+                    line_id=conversation.line_id,
+                    phone_number=number.number,
+                    display_name=display_name(holders[number.id], phone_number=national_format(number.number)),
+                    status=Status(conversation.status),
+                    holders=[HolderOut.of(holder) for holder in holders[number.id]],
+                ),
+                highlights=highlights_of(body, matches),
+                snippet=SnippetOut(
+                    text=snippet.text,
+                    highlights=highlights_of(snippet.text, snippet.matches),
+                    cut_before=snippet.cut_before,
+                    cut_after=snippet.cut_after,
+                ),
+            )
+        )
+    return results
