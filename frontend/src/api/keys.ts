@@ -17,6 +17,8 @@ export const keys = {
   threadFrom: (conversationId: string, aroundSeq: number | null) => ["threads", conversationId, aroundSeq],
   message: (id: string) => ["messages", id],
   messages: ["messages"],
+  /** Not below `messages`: what was found stays as it is while events come in. */
+  messageSearch: (q: string) => ["message-search", q],
   auditTrails: ["audit-trail"],
   auditTrail: (conversationId: string) => ["audit-trail", conversationId],
   families: ["families"],

@@ -24,6 +24,7 @@ export const PROBLEM = {
   validation: "/problems/validation",
   rateLimited: "/problems/rate-limited",
   unavailable: "/problems/unavailable",
+  searchTooBroad: "/problems/search-too-broad",
 } as const;
 
 export class ProblemError extends Error {

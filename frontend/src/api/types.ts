@@ -30,6 +30,8 @@ export type Message = MessagePage["items"][number];
 export type MessageStatus = Message["status"];
 export type MessageDetail = Answer<"/api/v1/messages/{message_id}", "get">;
 
+export type SearchResult = Answer<"/api/v1/messages/search", "get">["items"][number];
+
 export type AuditEntry = Answer<"/api/v1/conversations/{conversation_id}/audit-entries", "get">["items"][number];
 
 export type Family = Answer<"/api/v1/families/{family_id}", "get">;

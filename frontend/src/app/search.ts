@@ -8,15 +8,18 @@ export interface MessengerSearch {
   status?: ConversationStatus | undefined;
   /** The message at which the thread opens. */
   seq?: number | undefined;
+  /** What is searched for in the messages, in place of the list. */
+  q?: string | undefined;
 }
 
 const STATUSES: readonly unknown[] = ["unread", "open", "closed"] satisfies ConversationStatus[];
 
 export function parseMessengerSearch(search: Record<string, unknown>): MessengerSearch {
-  const { status, seq } = search;
+  const { status, seq, q } = search;
   return {
     status: STATUSES.includes(status) ? (status as ConversationStatus) : undefined,
     seq: typeof seq === "number" && Number.isInteger(seq) && seq > 0 ? seq : undefined,
+    q: parseText(q),
   };
 }
 
@@ -25,9 +28,13 @@ export interface DirectorySearch {
 }
 
 export function parseDirectorySearch({ q }: Record<string, unknown>): DirectorySearch {
+  return { q: parseText(q) };
+}
+
+function parseText(q: unknown): string | undefined {
   // A search for digits is parsed as a number by the router.
   const text = typeof q === "string" || typeof q === "number" ? String(q) : "";
-  return { q: text || undefined };
+  return text || undefined;
 }
 
 export interface RecordSearch {

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useCallback } from "react";
 
 import { indicatorQuery } from "@/api/indicator";
 import { may, useMe } from "@/api/session";
@@ -26,25 +27,34 @@ export function MessengerPage() {
 }
 
 function Messenger() {
-  const { status, seq } = useSearch({ from: "/signed-in/messenger" });
+  const { status, seq, q } = useSearch({ from: "/signed-in/messenger" });
   const { conversationId } = useParams({ strict: false });
   const { data: indicator } = useQuery(indicatorQuery);
   const navigate = useNavigate();
   const desk = useMedia(DESK);
+  const search = useCallback(
+    (words: string) => void navigate({ to: ".", search: (before) => ({ ...before, q: words || undefined }), replace: true }),
+    [navigate],
+  );
+  const showNewest = () => void navigate({ to: ".", search: (before) => ({ ...before, seq: undefined }), replace: true });
 
   return (
     <main className="grid h-full min-h-0 grid-cols-1 grid-rows-[minmax(0,1fr)] desk:grid-cols-[300px_minmax(0,1fr)] roomy:grid-cols-[344px_minmax(0,1fr)]">
       <InboxPane
         status={status}
+        q={q}
+        onSearch={search}
         selectedId={conversationId}
+        selectedSeq={seq}
         className={cx("flex min-h-0 min-w-0 flex-col border-line bg-surface desk:border-r", conversationId && "max-desk:hidden")}
       />
       {conversationId ? (
         <ConversationView
           conversationId={conversationId}
           aroundSeq={seq}
+          onShowNewest={showNewest}
           unreadElsewhere={indicator?.unread_messages ?? 0}
-          {...(!desk && { onBack: () => void navigate({ to: "/messenger", search: status ? { status } : {} }) })}
+          {...(!desk && { onBack: () => void navigate({ to: "/messenger", search: { ...(status && { status }), ...(q && { q }) } }) })}
         />
       ) : (
         <div className="hidden place-items-center desk:grid">

@@ -7,20 +7,14 @@ import { ConversationRow } from "./ConversationRow";
 import { EmptyInbox } from "./EmptyInbox";
 import type { Conversation, ConversationStatus } from "@/api/types";
 import { Skeleton } from "@/ui/bits";
+import type { ListHandle } from "@/ui/EndlessList";
 import { ErrorState } from "@/ui/states";
 
 const ROW_HEIGHT = 62;
 const LOAD_AHEAD = 12;
 
-export interface ConversationListHandle {
-  /** The ids in the order shown. */
-  ids: () => string[];
-  /** Scrolls to a row and puts the keyboard focus on it. */
-  focusRow: (index: number) => void;
-}
-
 interface ConversationListProps {
-  ref: Ref<ConversationListHandle>;
+  ref: Ref<ListHandle>;
   query: Pick<
     UseInfiniteQueryResult,
     "isPending" | "isError" | "error" | "refetch" | "hasNextPage" | "isFetchingNextPage" | "isFetchNextPageError" | "fetchNextPage"
@@ -64,7 +58,7 @@ function Rows({ ref, query, conversations, status, selectedId }: ConversationLis
   }, [hasNextPage, isFetchingNextPage, isFetchNextPageError, lastShown, count, fetchNextPage]);
 
   useEffect(() => {
-    const handle: ConversationListHandle = {
+    const handle: ListHandle = {
       ids: () => conversations.map((conversation) => conversation.id),
       focusRow: (index) => {
         virtualizer.scrollToIndex(index);

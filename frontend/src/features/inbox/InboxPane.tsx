@@ -1,4 +1,4 @@
-/** The list pane: what there is to answer, newest first, under the four tabs. */
+/** The list pane: what there is to answer, newest first, under the four tabs; or what a search of the messages has found. */
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 
@@ -11,24 +11,33 @@ import { useStickySelection } from "./useStickySelection";
 import { conversationListQuery } from "@/api/conversations";
 import { may, useMe } from "@/api/session";
 import type { ConversationStatus } from "@/api/types";
+import { useHotkeys } from "@/lib/hotkeys";
 import { IconButton } from "@/ui/Button";
 import { ComposeIcon } from "@/ui/icons";
+import { SearchBox } from "@/ui/SearchBox";
 
 const NewConversation = lazy(() => import("./NewConversation"));
+const SearchResults = lazy(() => import("./SearchResults"));
 
 interface InboxPaneProps {
   status: ConversationStatus | undefined;
+  /** What is searched for; the list without it. */
+  q: string | undefined;
+  onSearch: (q: string) => void;
   selectedId: string | undefined;
+  /** The message at which the thread was opened. */
+  selectedSeq: number | undefined;
   className?: string;
 }
 
-export function InboxPane({ status, selectedId, className }: InboxPaneProps) {
+export function InboxPane({ status, q = "", onSearch, selectedId, selectedSeq, className }: InboxPaneProps) {
   const me = useMe();
   const [starting, setStarting] = useState(false);
   const list = useInfiniteQuery(conversationListQuery(status ? { status } : {}));
   const loaded = list.data?.pages.flatMap((page) => page.items);
   const conversations = useStickySelection(loaded, selectedId, status ?? "all");
   const listRef = useConversationCursor();
+  useHotkeys(q ? { Escape: () => onSearch("") } : {});
 
   return (
     <section aria-label="Conversations" className={className}>
@@ -40,15 +49,27 @@ export function InboxPane({ status, selectedId, className }: InboxPaneProps) {
           </IconButton>
         )}
       </header>
-      <StatusTabs status={status} />
-      <ConnectionNotice />
-      <ConversationList
-        ref={listRef}
-        query={list}
-        conversations={conversations}
-        status={status}
-        selectedId={selectedId}
-      />
+      <SearchBox label="Search messages" q={q} onSearch={onSearch} className="mx-2.5 mb-1" />
+      {q ? (
+        <>
+          <ConnectionNotice />
+          <Suspense fallback={null}>
+            <SearchResults ref={listRef} q={q} status={status} selectedId={selectedId} selectedSeq={selectedSeq} />
+          </Suspense>
+        </>
+      ) : (
+        <>
+          <StatusTabs status={status} />
+          <ConnectionNotice />
+          <ConversationList
+            ref={listRef}
+            query={list}
+            conversations={conversations}
+            status={status}
+            selectedId={selectedId}
+          />
+        </>
+      )}
       <NotificationOffer />
       {starting && (
         <Suspense fallback={null}>

@@ -4,30 +4,41 @@ import { firstName } from "@/lib/text";
 
 const FAILURES: Record<string, string> = { failed: "Not sent", undelivered: "Not delivered" };
 
-export interface RowDescription {
+type Names = Pick<Conversation, "holders" | "display_name" | "phone_number">;
+
+export interface WhoDescription {
   name: string;
   /** Who of the family, "Staff", or how many more hold the number. */
   aside: string | null;
   avatarName: string;
+}
+
+export interface RowDescription extends WhoDescription {
   preview: string;
   /** The last thing the business said did not arrive, in two words. */
   failure: string | null;
 }
 
-export function describeRow(conversation: Conversation, formatPhone: (number: string) => string): RowDescription {
-  const { holders, display_name, phone_number, last_message } = conversation;
+export function describeWho(conversation: Names, formatPhone: (number: string) => string): WhoDescription {
+  const { holders, display_name, phone_number } = conversation;
   const [holder] = holders;
-  const name = holder ? display_name : formatPhone(phone_number);
   return {
-    name,
+    name: holder ? display_name : formatPhone(phone_number),
     aside: describeHolders(conversation),
     avatarName: holder ? (holder.contact_name ?? holder.name) : "#",
+  };
+}
+
+export function describeRow(conversation: Conversation, formatPhone: (number: string) => string): RowDescription {
+  const { last_message } = conversation;
+  return {
+    ...describeWho(conversation, formatPhone),
     preview: describePreview(last_message),
     failure: FAILURES[last_message?.status ?? ""] ?? null,
   };
 }
 
-function describeHolders({ holders, display_name }: Conversation): string | null {
+function describeHolders({ holders, display_name }: Names): string | null {
   const [holder] = holders;
   if (!holder) return null;
   const more = new Set(holders.map((each) => `${each.kind}:${each.id}`)).size - 1;

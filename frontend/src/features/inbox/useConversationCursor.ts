@@ -1,11 +1,11 @@
 /** j and k walk the list with the keyboard focus; Enter, as on any link, opens. */
 import { useRef, type RefObject } from "react";
 
-import type { ConversationListHandle } from "./ConversationList";
 import { useHotkeys } from "@/lib/hotkeys";
+import type { ListHandle } from "@/ui/EndlessList";
 
-export function useConversationCursor(): RefObject<ConversationListHandle | null> {
-  const list = useRef<ConversationListHandle>(null);
+export function useConversationCursor(): RefObject<ListHandle | null> {
+  const list = useRef<ListHandle>(null);
 
   const move = (step: 1 | -1) => {
     if (!list.current) return;

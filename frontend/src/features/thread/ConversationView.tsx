@@ -11,6 +11,8 @@ interface ConversationViewProps {
   conversationId: string;
   /** The message at which to open; the newest or the first new one without it. */
   aroundSeq?: number | undefined;
+  /** Leaves that message for the newest. */
+  onShowNewest?: () => void;
   /** Where the thread stands alone on the screen: the way back to the list, and what is unread there. */
   onBack?: () => void;
   unreadElsewhere?: number;
@@ -18,7 +20,7 @@ interface ConversationViewProps {
   embedded?: boolean;
 }
 
-export function ConversationView({ conversationId, aroundSeq, onBack, unreadElsewhere = 0, embedded = false }: ConversationViewProps) {
+export function ConversationView({ conversationId, aroundSeq, onShowNewest, onBack, unreadElsewhere = 0, embedded = false }: ConversationViewProps) {
   const wide = useMedia(WIDE) && !embedded;
   const [sheetOpen, setSheetOpen] = useState(false);
 
@@ -30,6 +32,7 @@ export function ConversationView({ conversationId, aroundSeq, onBack, unreadElse
         conversationId={conversationId}
         aroundSeq={aroundSeq ?? null}
         unreadElsewhere={unreadElsewhere}
+        {...(onShowNewest && { onShowNewest })}
         {...(onBack && { onBack })}
         {...(!wide && { onShowDetails: () => setSheetOpen(true) })}
       />

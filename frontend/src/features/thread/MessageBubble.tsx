@@ -38,7 +38,7 @@ export const MessageBubble = memo(function MessageBubble({ message, continues, e
             BUBBLE,
             outbound ? "bg-said text-said-ink" : "border border-line bg-surface",
             ends && (outbound ? "rounded-br-sm" : "rounded-bl-sm"),
-            highlighted && "ring-2 ring-accent ring-offset-2 ring-offset-bg",
+            highlighted && "ring-accent ring-offset-bg motion-safe:animate-found motion-reduce:ring-2 motion-reduce:ring-offset-2",
           )}
         />
       )}

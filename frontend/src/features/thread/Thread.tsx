@@ -24,12 +24,13 @@ import { EmptyState, ErrorState } from "@/ui/states";
 interface ThreadProps {
   conversationId: string;
   aroundSeq: number | null;
+  onShowNewest?: () => void;
   unreadElsewhere: number;
   onBack?: () => void;
   onShowDetails?: () => void;
 }
 
-export function Thread({ conversationId, aroundSeq, unreadElsewhere, onBack, onShowDetails }: ThreadProps) {
+export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewhere, onBack, onShowDetails }: ThreadProps) {
   const { conversation, thread, messages, entries, pending } = useThread(conversationId, aroundSeq);
   const { dayKey } = useFormats();
   const maySend = may(useMe(), "mass_text") && (conversation.data?.opt_in_check.allowed ?? false);
@@ -54,8 +55,10 @@ export function Thread({ conversationId, aroundSeq, unreadElsewhere, onBack, onS
   }, [settled, aroundSeq, opensAtNew]);
 
   const { atNewest, shownSeq, jumpToNewest, newAfter } = useReading({
-    conversationId, scroller, target, seenBefore, messages, pending, entries, loadOlder, loadNewer,
+    conversationId, scroller, target, seenBefore, messages, pending, entries, hasNewer: hasNextPage, loadOlder, loadNewer,
   });
+  // Opened far up, the way down is long: the newest are loaded afresh.
+  const toNewest = hasNextPage && onShowNewest ? onShowNewest : jumpToNewest;
 
   const rows = useMemo(
     () => layOutThread({ messages, entries, hasOlder: hasPreviousPage, newAfter, dayKey }),
@@ -112,9 +115,9 @@ export function Thread({ conversationId, aroundSeq, unreadElsewhere, onBack, onS
             ))}
           </div>
         </div>
-        {!atNewest && <JumpToNewest unseen={unseenBelow} onJump={jumpToNewest} />}
+        {!atNewest && <JumpToNewest unseen={unseenBelow} onJump={toNewest} />}
       </div>
-      {conversation.data && <Composer conversation={conversation.data} seenSeq={shownSeq} onSent={jumpToNewest} />}
+      {conversation.data && <Composer conversation={conversation.data} seenSeq={shownSeq} onSent={toNewest} />}
     </section>
   );
 }
@@ -124,14 +127,16 @@ type ReadingInput = Pick<ReturnType<typeof useThread>, "messages" | "pending" | 
   scroller: RefObject<HTMLDivElement | null>;
   target: { seq: number } | "new" | "newest" | null;
   seenBefore: number | undefined;
+  /** Messages after the last loaded one are there to be loaded. */
+  hasNewer: boolean;
   loadOlder: () => void;
   loadNewer: () => void;
 };
 
 /** Where the person is in the thread, what they have seen of it, and telling the server so. */
-function useReading({ conversationId, scroller, target, seenBefore, messages, pending, entries, loadOlder, loadNewer }: ReadingInput) {
+function useReading({ conversationId, scroller, target, seenBefore, messages, pending, entries, hasNewer, loadOlder, loadNewer }: ReadingInput) {
   const content = useMemo(() => ({ messages, pending, entries }), [messages, pending, entries]);
-  const scroll = useThreadScroll({ scroller, content, target, onNearStart: loadOlder, onNearEnd: loadNewer });
+  const scroll = useThreadScroll({ scroller, content, target, hasNewer, onNearStart: loadOlder, onNearEnd: loadNewer });
   const newAfter = useNewMark(seenBefore, scroll.shownSeq);
   useViewing(conversationId, { shownSeq: scroll.shownSeq, ready: target !== null && (scroll.shownSeq > 0 || messages.length === 0) });
   return { ...scroll, newAfter };

@@ -19,6 +19,7 @@ export class ThreadScroll {
   private element: HTMLElement | null = null;
   private placed = false;
   private following = true;
+  private hasNewer = false;
   private anchor: { seq: string; top: number } | null = null;
   private state: ThreadScrollState = { atNewest: true, shownSeq: 0 };
   private readonly listeners = new Set<() => void>();
@@ -45,6 +46,13 @@ export class ThreadScroll {
       document.removeEventListener("visibilitychange", this.measure);
       this.element = null;
     };
+  }
+
+  /** Whether messages after the last loaded one are still to be loaded. */
+  setHasNewer(hasNewer: boolean): void {
+    if (hasNewer === this.hasNewer) return;
+    this.hasNewer = hasNewer;
+    if (hasNewer) this.following = false;
   }
 
   /** Where the thread opens: at a message, at the line above the new ones, or at the newest. Once. */
@@ -120,7 +128,7 @@ export class ThreadScroll {
 
   private isNearEnd(): boolean {
     const { element } = this;
-    return element !== null && element.scrollHeight - element.scrollTop - element.clientHeight <= AT_NEWEST_PX;
+    return element !== null && !this.hasNewer && element.scrollHeight - element.scrollTop - element.clientHeight <= AT_NEWEST_PX;
   }
 
   private offset(row: HTMLElement): number {

@@ -8,11 +8,13 @@ interface ThreadScrollInput {
   content: unknown;
   /** Where to open, once everything needed to know it is there; null until then. */
   target: { seq: number } | "new" | "newest" | null;
+  /** The last loaded message is not the newest: reaching it is not being at the end. */
+  hasNewer: boolean;
   onNearStart: () => void;
   onNearEnd: () => void;
 }
 
-export function useThreadScroll({ scroller, content, target, onNearStart, onNearEnd }: ThreadScrollInput) {
+export function useThreadScroll({ scroller, content, target, hasNewer, onNearStart, onNearEnd }: ThreadScrollInput) {
   const [scroll] = useState(() => new ThreadScroll());
   const state = useSyncExternalStore(scroll.subscribe, scroll.getState);
 
@@ -22,6 +24,7 @@ export function useThreadScroll({ scroller, content, target, onNearStart, onNear
 
   useLayoutEffect(() => (scroller.current ? scroll.attach(scroller.current) : undefined), [scroll, scroller]);
 
+  useLayoutEffect(() => scroll.setHasNewer(hasNewer), [scroll, hasNewer]);
   useLayoutEffect(() => {
     if (target !== null) scroll.place(target);
   }, [scroll, target]);

@@ -1,0 +1,51 @@
+/** A search box for what stands in the address: typing reaches it after a moment, and Escape empties it at once. */
+import { useEffect, useState, type KeyboardEvent } from "react";
+
+import { SearchField } from "./fields";
+
+const TYPING_MS = 200;
+
+interface SearchBoxProps {
+  label: string;
+  q: string;
+  /** Called with what has been typed, without surrounding space. */
+  onSearch: (q: string) => void;
+  className?: string;
+}
+
+export function SearchBox({ label, q, onSearch, className }: SearchBoxProps) {
+  const [text, setText] = useState(q);
+  const [searched, setSearched] = useState(q);
+  // Going back in the history changes the address from outside.
+  if (q !== searched) {
+    setSearched(q);
+    if (q !== text.trim()) setText(q);
+  }
+  useEffect(() => {
+    if (text.trim() === searched) return;
+    const timer = setTimeout(() => {
+      setSearched(text.trim());
+      onSearch(text.trim());
+    }, TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [text, searched, onSearch]);
+
+  const clear = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || text === "") return;
+    event.preventDefault();
+    setText("");
+    setSearched("");
+    onSearch("");
+  };
+
+  return (
+    <SearchField
+      label={label}
+      shortcut="/"
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      onKeyDown={clear}
+      {...(className && { className })}
+    />
+  );
+}
