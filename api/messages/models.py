@@ -20,7 +20,7 @@ STATUSES = "'received', 'queued', 'sending', 'sent', 'delivered', 'undelivered',
 
 
 def _searchable(insert: DefaultExecutionContext) -> str:
-    new = insert.get_current_parameters()
+    new: dict[str, Any] = insert.get_current_parameters()  # type: ignore[no-untyped-call]
     return search_vector(new["body"], organization_id=new["organization_id"])
 
 

@@ -13,6 +13,7 @@ from api.kit.text import Body
 from api.kit.times import Moment
 from api.messages import search_service as service
 from api.messages.rules import Direction
+from api.messages.search_queries import Filter
 from api.messages.search_rules import MAX_QUERY_CHARACTERS
 from api.messages.search_schemas import SearchResult, SearchTooBroad
 
@@ -35,17 +36,14 @@ async def search_messages(
     The last word is the beginning of one unless something follows it. `from` is inclusive, `to` is not.
     """
     query = service.parsed(q)
-    rows = await service.search(
-        session,
-        principal.organization_id,
-        query,
+    narrowed = Filter(
         conversation_id=conversation_id,
         direction=direction,
         since=since,
         until=until,
         before=decode_time_cursor(paging.cursor) if paging.cursor else None,
-        limit=paging.limit + 1,
     )
+    rows = await service.search(session, principal.organization_id, query, narrowed, limit=paging.limit + 1)
     shown = rows[: paging.limit]
     last = shown[-1].row.message if len(rows) > paging.limit else None
     return Page(

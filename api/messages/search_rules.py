@@ -6,17 +6,18 @@
   combining class of its own (accents, Māori macrons, Hebrew points) is dropped. Marks without one, such as Hindi vowel
   signs, spell words and stay. Letters whose stroke is no mark of its own are spelled out in `SPELLED`: ø is o, æ is ae.
 - What nobody sees or types goes too: format characters, variation selectors, enclosing marks, skin tones.
-- Apostrophes of every kind go, so don’t, don't and dont are one word.
-- Letters, numbers and the marks that stayed make words. Digits of every script count as 0–9.
-- A character of a script that writes no spaces (`ALONE`: Chinese, Japanese, Thai, Lao, Khmer, Burmese), and a symbol such
-  as an emoji, is a word by itself.
+- Apostrophes of every kind go: don't and dont are one word.
+- Letters, numbers and the marks that stayed make words. Digits of every script count as 0 to 9.
+- A character of a script that writes no spaces (`ALONE`: Chinese, Japanese, Thai, Lao, Khmer, Burmese), and a symbol
+  such as an emoji, is a word by itself.
 - Everything else separates: space, punctuation, currency and mathematical signs. 5:30 is the words 5 and 30.
 - Words are told apart by their first `MAX_WORD` characters. Of a text, its first `MAX_TEXT` characters and its first
   `MAX_WORDS` words are searched, and phrases among the first 255 places of each word (PostgreSQL's limit).
 
-**Queries.** A message matches when all terms of the query do, in any order. What stands in quotation marks is one term, and
-so is what is typed without a space between: its words must follow each other. The last word of the query is the beginning of
-a word (it is still being typed), unless something follows it: a space, a closing quotation mark, any separator.
+**Queries.** A message matches when all terms of the query do, in any order. What stands in quotation marks is one term,
+and so is what is typed without a space between: its words must follow each other. The last word of the query is the
+beginning of a word (it is still being typed), unless something follows it: a space, a closing quotation mark, any
+separator.
 """
 
 import re
@@ -48,13 +49,18 @@ SPELLED = {
     "đ": "d",
     "ð": "d",
     "ħ": "h",
-    "ı": "i",
+    "\u0131": "i",
     "ł": "l",
     "ŧ": "t",
     "þ": "th",
 }
 
-APOSTROPHES = frozenset("'’‘‛`´ʼʻʹʽʾʿ＇՚׳ꞌ")
+APOSTROPHES = frozenset(
+    "'`\u00b4"  # typed, and taken for one
+    "\u2018\u2019\u201b"  # curved, as telephones write them
+    "\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\ua78c"  # letters: the ʻokina of Hawaiian and Samoan names among them
+    "\u055a\u05f3\uff07"  # Armenian, Hebrew, full width
+)
 
 ALONE = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -73,7 +79,8 @@ ALONE = (
 _VARIATION_SELECTORS = ((0x034F, 0x034F), (0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 _SKIN_TONES = ((0x1F3FB, 0x1F3FF),)
 
-_QUOTES = re.compile('["“”„‟＂]')
+_QUOTES = re.compile('["\u201c\u201d\u201e\u201f\uff02]')
+"""Straight, and curved as telephones write them."""
 
 
 class Fold(dict[int, str]):
@@ -140,7 +147,10 @@ class SearchQuery:
 
 
 def parse_query(text: str) -> SearchQuery:
-    """What somebody typed, as terms. A quotation that is not closed yet reaches to the end. Raises `NothingToSearchError`."""
+    """What somebody typed, as terms. A quotation that is not closed yet reaches to the end.
+
+    Raises `NothingToSearchError`.
+    """
     terms: list[Term] = []
     parts = _QUOTES.split(text)
     for index, part in enumerate(parts):
@@ -166,7 +176,7 @@ def search_vector(body: str, *, organization_id: UUID) -> str:
 
 
 def search_condition(query: SearchQuery, *, organization_id: UUID) -> str:
-    """A query as PostgreSQL reads a tsquery. Words hold neither quotation marks nor backslashes, so none needs escaping."""
+    """A query as PostgreSQL reads a tsquery. Words hold neither quotes nor backslashes, so none needs escaping."""
     key = organization_key(organization_id)
     return " & ".join(
         "(" + " <-> ".join(f"'{key}{word}'" for word in term.words) + (":*)" if term.is_prefix else ")")
@@ -177,8 +187,8 @@ def search_condition(query: SearchQuery, *, organization_id: UUID) -> str:
 def organization_key(organization_id: UUID) -> str:
     """What every lexeme of an organization starts with, so that a search reads the words of one organization alone.
 
-    Six digits of the id's random end. Two organizations that share them slow each other down and see nothing of each other:
-    every statement compares `organization_id` too.
+    Six digits of the id's random end. Two organizations that share them slow each other down and see nothing of each
+    other: every statement compares `organization_id` too.
     """
     return organization_id.hex[-6:]
 
@@ -255,7 +265,7 @@ class Snippet:
 
 
 def snippet_of(body: str, matches: Sequence[Span]) -> Snippet:
-    """The whole text when it is short; else at most `SNIPPET_CHARACTERS` of it, cut between words where that is near."""
+    """The whole text when it is short; else at most `SNIPPET_CHARACTERS`, cut between words where that is near."""
     start, end = 0, len(body)
     if end > SNIPPET_CHARACTERS:
         first = matches[0].start if matches else 0

@@ -7,13 +7,13 @@ from pydantic import BaseModel, ConfigDict
 
 from api.conversations.rules import Status
 from api.directory.schemas import HolderOut
-from api.kit.errors import Unavailable
+from api.kit.errors import Problem
 from api.messages.schemas import MessageOut
 from api.messages.search_rules import Span, in_utf16
 
 
 class Highlight(BaseModel):
-    """A part that matches, from `start` up to the unit before `end`, in UTF-16 code units, as JavaScript indexes text."""
+    """A part that matches: from `start` up to `end`, which is not in it. UTF-16 code units, as JavaScript counts."""
 
     start: int
     end: int
@@ -50,10 +50,13 @@ class SearchResult(BaseModel):
     snippet: SnippetOut
 
 
-class SearchTooBroad(Unavailable):
-    """The database was given up on: too many messages have these words."""
+class SearchTooBroad(Problem):
+    """The database was stopped: too many messages have these words. The same search again would take as long."""
 
-    type, title = "/problems/search-too-broad", "This search takes too long"
+    status, type, title = 422, "/problems/search-too-broad", "This search takes too long"
+
+    def __init__(self) -> None:
+        super().__init__("Search for something more specific: a rarer word, or a longer one.")
 
 
 def highlights_of(text: str, matches: Sequence[Span]) -> list[Highlight]:

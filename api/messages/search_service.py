@@ -1,7 +1,6 @@
 """Searching what was written (SEARCH-CONTENT, SEARCH-HOW)."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
@@ -15,9 +14,8 @@ from api.directory.schemas import HolderOut
 from api.kit.errors import Invalid
 from api.kit.phone import national_format
 from api.messages import search_queries
-from api.messages.rules import Direction
 from api.messages.schemas import MessageOut
-from api.messages.search_queries import FoundRow
+from api.messages.search_queries import Filter, FoundRow
 from api.messages.search_rules import NothingToSearchError, SearchQuery, matches_in, parse_query, snippet_of
 from api.messages.search_schemas import FoundIn, SearchResult, SearchTooBroad, SnippetOut, highlights_of
 
@@ -37,37 +35,18 @@ def parsed(q: str) -> SearchQuery:
 
 
 async def search(
-    session: AsyncSession,
-    organization_id: UUID,
-    query: SearchQuery,
-    *,
-    conversation_id: UUID | None,
-    direction: Direction | None,
-    since: datetime | None,
-    until: datetime | None,
-    before: tuple[datetime, UUID] | None,
-    limit: int,
+    session: AsyncSession, organization_id: UUID, query: SearchQuery, narrowed: Filter, *, limit: int
 ) -> list[FoundRow]:
     """Newest first. Raises `NotFound` for a conversation that is not there, `SearchTooBroad` past the timeout."""
-    if conversation_id is not None:
-        await conversations.require_conversation(session, organization_id, conversation_id)
+    if narrowed.conversation_id is not None:
+        await conversations.require_conversation(session, organization_id, narrowed.conversation_id)
     await search_queries.limit_statements(session, milliseconds=TIMEOUT_MS)
     try:
-        return await search_queries.found(
-            session,
-            organization_id,
-            query,
-            conversation_id=conversation_id,
-            direction=direction,
-            since=since,
-            until=until,
-            before=before,
-            limit=limit,
-        )
+        return await search_queries.found(session, organization_id, query, narrowed, limit=limit)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != QUERY_CANCELED:
             raise
-        raise SearchTooBroad("Search for something more specific: a rarer word, or a longer one.") from error
+        raise SearchTooBroad from error
 
 
 async def results_out(

@@ -69,9 +69,7 @@ def _take_apart() -> None:
     after: tuple[object, object] = ("00000000-0000-0000-0000-000000000000",) * 2
     while True:
         organization_id, message_id = after
-        rows = connection.execute(
-            TO_DO, {"organization_id": organization_id, "id": message_id, "batch": BATCH}
-        ).all()
+        rows = connection.execute(TO_DO, {"organization_id": organization_id, "id": message_id, "batch": BATCH}).all()
         if not rows:
             return
         connection.execute(

@@ -1086,7 +1086,7 @@ export interface components {
         };
         /**
          * Highlight
-         * @description A part that matches, from `start` up to the unit before `end`, in UTF-16 code units, as JavaScript indexes text.
+         * @description A part that matches: from `start` up to `end`, which is not in it. UTF-16 code units, as JavaScript counts.
          */
         Highlight: {
             /** End */
@@ -4161,16 +4161,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Some values are not valid */
+            /** @description Some values are not valid; This search takes too long */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
                 };
             };
-            /** @description This search takes too long */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
