@@ -58,7 +58,7 @@ SPELLED = {
 APOSTROPHES = frozenset(
     "'`\u00b4"  # typed, and taken for one
     "\u2018\u2019\u201b"  # curved, as telephones write them
-    "\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\ua78c"  # letters: the ʻokina of Hawaiian and Samoan names among them
+    "\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\ua78c"  # letters, such as the okina of Hawaiian names
     "\u055a\u05f3\uff07"  # Armenian, Hebrew, full width
 )
 
@@ -96,7 +96,7 @@ class Fold(dict[int, str]):
 
 
 def _folded(character: str) -> Iterator[str]:
-    if character in APOSTROPHES:
+    if unicodedata.normalize("NFC", character) in APOSTROPHES:
         return
     decomposed = unicodedata.normalize("NFKD", character).casefold()
     for part in unicodedata.normalize("NFKD", decomposed):
