@@ -1,11 +1,14 @@
 """The schema's history: forward, back and forward again, and nothing in the models that it lacks."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
+from api.kit.embedded_postgres_sql import execute, fetch_value
+from api.messages.search_rules import search_vector
 from api.migrate import alembic_config
 from tests.support import postgres
 
@@ -28,6 +31,43 @@ def test_migrations_go_up_down_and_up_again_and_the_models_have_nothing_more(
     command.downgrade(config, "base")
     command.upgrade(config, "head")
     command.check(config)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_SEARCH_CONTENT_messages_from_before_the_search_are_found_too(
+    empty_database: postgres.Database, interrupted: bool
+) -> None:
+    config = alembic_config(empty_database.owner_url)
+    command.upgrade(config, "0001")
+    organization, row = uuid4(), f"'{uuid4()}'"
+    key = f"'{organization}', {row}"
+    execute(
+        empty_database.owner_url,
+        "INSERT INTO organizations (id, slug, name, country, timezone)"
+        f" VALUES ('{organization}', 'gym', 'Gym', 'US', 'UTC')",
+        "INSERT INTO lines (organization_id, id, label, phone_number, kind, country, provider, sealed_credentials)"
+        f" VALUES ({key}, 'Desk', '+13125550199', 'long_code', 'US', 'simulator', '')",
+        f"INSERT INTO phone_numbers (organization_id, id, number) VALUES ({key}, '+13125550101')",
+        "INSERT INTO conversations (organization_id, id, line_id, phone_number_id, status)"
+        f" VALUES ({key}, {row}, {row}, 'open')",
+        "INSERT INTO messages (organization_id, id, conversation_id, line_id, seq, direction, body, status, segments,"
+        f" encoding) SELECT '{organization}', gen_random_uuid(), {row}, {row}, seq, 'inbound', 'Café ' || seq,"
+        " 'received', 1, 'GSM-7' FROM generate_series(1, 2500) AS seq",
+    )
+    if interrupted:
+        execute(
+            empty_database.owner_url,
+            "ALTER TABLE messages ADD COLUMN search tsvector",
+            "CREATE INDEX ix_messages_search ON messages USING gin (search)",
+            "ALTER TABLE messages ADD CONSTRAINT messages_have_words CHECK (search IS NOT NULL) NOT VALID",
+        )
+
+    command.upgrade(config, "head")
+
+    words = search_vector("Café 2345", organization_id=organization)
+    found = fetch_value(empty_database.owner_url, f"SELECT count(*) FROM messages WHERE search = $${words}$$::tsvector")
+    assert found == 1
+    assert fetch_value(empty_database.owner_url, "SELECT count(*) FROM messages WHERE search = ''") == 0
 
 
 def test_there_is_one_history() -> None:

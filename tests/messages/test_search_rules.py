@@ -35,7 +35,7 @@ WORDS = {
     "Māori whānau": ["maori", "whanau"],
     "Straße STRASSE": ["strasse", "strasse"],
     "Ærø, Łódź, Þór, Đặng": ["aero", "lodz", "thor", "dang"],
-    "İstanbul ırmak": ["istanbul", "irmak"],
+    "İstanbul \u0131rmak": ["istanbul", "irmak"],
     "don't don\u2019t DONT don\u02bct": ["dont"] * 4,
     "Mom's 'class' rock 'n' roll": ["moms", "class", "rock", "n", "roll"],
     "5:30pm $1,250.00 #4": ["5", "30pm", "1", "250", "00", "4"],

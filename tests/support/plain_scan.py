@@ -1,7 +1,7 @@
 """An oracle for the search: a plain scan over texts, written from the definition in `search_rules` and sharing no code.
 
-A text becomes one string of its words with a space on either side of each, and a term is found when its own such string is
-a part of it.
+A text becomes one string of its words with a space on either side of each, and a term is found when its own such
+string is a part of it.
 """
 
 import re
@@ -31,7 +31,7 @@ _NO_SPACES = re.compile(
 
 
 def spaced_words(text: str) -> str:
-    """" is the class on " for “Is the class on?”."""
+    """ " is the class on " for “Is the class on?”."""
     text = _APOSTROPHES.sub("", unicodedata.normalize("NFC", text))
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     text = _UNSEEN.sub("", text.translate(_STROKES))
