@@ -98,12 +98,8 @@ class Chance:
         query = self.random.choice(QUOTES).format(" ".join(taken))
         if self.random.random() < 0.3:
             query += self.random.choice([" ", "?", " more", ' "a b"', " e"])
-        query = self.random.choice([str, str.upper, str.lower, self._decomposed])(query)
-        return query[:300]
-
-    @staticmethod
-    def _decomposed(query: str) -> str:
-        return unicodedata.normalize("NFD", query)
+        variants = [query, query.upper(), query.lower(), unicodedata.normalize("NFD", query)]
+        return self.random.choice(variants)[:300]
 
 
 async def store(world: World, chance: Chance, *, count: int) -> list[Stored]:

@@ -8,7 +8,7 @@ import { aMessage, anId, aPerson, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
 import { server } from "./server";
 import type { ApiKey } from "@/api/api-keys";
-import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, StaffMember } from "@/api/types";
+import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, SearchResult, StaffMember } from "@/api/types";
 
 export interface SentRequest {
   key: string | null;
@@ -39,6 +39,8 @@ export class World {
   readonly stops = new Map<string, string>();
   /** What the next POSTs of messages answer instead of accepting. */
   readonly nextSends: Answer[] = [];
+  /** What the next searches answer instead of results. */
+  readonly nextSearches: Answer[] = [];
   private readonly answered = new Map<string, Message>();
 
   install(): this {
@@ -188,6 +190,10 @@ export class World {
         const { phone_numbers } = (await request.json()) as { phone_numbers: string[] };
         return HttpResponse.json({ items: phone_numbers.map((number) => this.check(number)) });
       }),
+      http.get(`${api}/messages/search`, ({ request }) => {
+        const next = this.nextSearches.shift();
+        return next ? next() : HttpResponse.json(this.search(new URL(request.url).searchParams));
+      }),
       http.get(`${api}/messages/:id`, ({ params }) => {
         const message = this.messages.find((candidate) => candidate.id === params.id);
         if (!message) return problem(404, "/problems/not-found", "Not found");
@@ -239,6 +245,21 @@ export class World {
     const plain = Object.entries(body).filter(([field]) => field !== "contacts" && field !== "phone_records");
     Object.assign(found, Object.fromEntries(plain));
     return HttpResponse.json(found);
+  }
+
+  /** One piece of text, wherever it stands; what a word is, and what matches, is the API's own tests' to prove. */
+  private search(query: URLSearchParams) {
+    const piece = (query.get("q") ?? "").toLowerCase();
+    const results = this.messages
+      .filter((message) => message.body.toLowerCase().includes(piece))
+      .sort((a, b) => b.created_at.localeCompare(a.created_at))
+      .map((message): SearchResult | null => {
+        const conversation = this.find(message.conversation_id);
+        const start = message.body.toLowerCase().indexOf(piece);
+        const highlights = [{ start, end: start + piece.length }];
+        return conversation ? { message, conversation, highlights, snippet: { text: message.body, highlights, cut_before: false, cut_after: false } } : null;
+      });
+    return page(results.filter((result) => result !== null), query);
   }
 
   private actor() {
