@@ -22,7 +22,7 @@ class ConversationState:
     unread_messages: int
     """Incoming messages above `seen_seq`."""
     seen_deadline: datetime | None
-    """While open with unread messages: when a viewer must have confirmed seeing them."""
+    """While open with unread messages: when a viewer must have confirmed the first of them that falls due."""
 
 
 class Change(StrEnum):
@@ -47,7 +47,9 @@ def message_arrives(state: ConversationState, *, viewing: bool, at: datetime, co
     """Somebody viewing keeps it open, but must confirm within the deadline (STATUS-SEEN); else it is unread."""
     arrived = replace(state, last_seq=state.last_seq + 1, unread_messages=state.unread_messages + 1)
     if viewing:
-        deadline = state.seen_deadline or at + confirm_within
+        due = at + confirm_within
+        # The later one is due first only where the clock has been set back.
+        deadline = due if state.seen_deadline is None else min(state.seen_deadline, due)
         return Transition(replace(arrived, status=Status.OPEN, seen_deadline=deadline), None)
     change = None if state.status is Status.UNREAD else Change.BECAME_UNREAD
     return Transition(replace(arrived, status=Status.UNREAD, seen_deadline=None), change)
@@ -60,13 +62,20 @@ def seen_deadline_passes(state: ConversationState, *, at: datetime) -> Transitio
     return Transition(replace(state, status=Status.UNREAD, seen_deadline=None), Change.BECAME_UNREAD)
 
 
-def staff_views(state: ConversationState, *, confirmed_seq: int, unread_above: int) -> Transition:
-    """A staff member has seen up to `confirmed_seq`; `unread_above` incoming messages are above it."""
+def staff_views(
+    state: ConversationState, *, confirmed_seq: int, unread_above: int, next_due: datetime | None
+) -> Transition:
+    """A staff member has seen up to `confirmed_seq`; `unread_above` incoming messages are above it.
+
+    `next_due`: when the first of those would be due if each had come under a viewer's eyes.
+    """
     if confirmed_seq <= state.seen_seq:
-        seen = state
-    else:
-        seen = replace(state, seen_seq=min(confirmed_seq, state.last_seq), unread_messages=unread_above)
+        return Transition(state, None)
+    seen = replace(state, seen_seq=min(confirmed_seq, state.last_seq), unread_messages=unread_above)
     if seen.unread_messages > 0:
+        if state.seen_deadline is not None and next_due is not None:
+            # What lay unread before somebody viewed is due with the message that opened it, not since its own arrival.
+            seen = replace(seen, seen_deadline=max(state.seen_deadline, next_due))
         return Transition(seen, None)
     if state.status is Status.UNREAD:
         return Transition(replace(seen, status=Status.OPEN, seen_deadline=None), Change.OPENED)
@@ -102,10 +111,8 @@ def staff_replies(state: ConversationState, *, close: bool) -> Transition:
 
 
 def text_goes_out(state: ConversationState) -> Transition:
-    """A text that nobody wrote in this thread (a mass text, an integration's): the status stays what it was."""
-    seq = state.last_seq + 1
-    seen = seq if state.unread_messages == 0 else state.seen_seq
-    return Transition(replace(state, last_seq=seq, seen_seq=seen), None)
+    """A text that nobody wrote in this thread (a mass text, an integration's): the status stays, nobody has seen it."""
+    return Transition(replace(state, last_seq=state.last_seq + 1), None)
 
 
 PREVIEW_CHARACTERS = 120

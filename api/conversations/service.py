@@ -230,7 +230,8 @@ async def reopen(session: AsyncSession, principal: Principal, conversation_id: U
 
 async def stop_viewing(session: AsyncSession, principal: Principal, *, conversation_id: UUID, viewer_id: UUID) -> None:
     """Release a lease at once (STATUS-VIEWING). Nothing happens when there is none."""
-    await require_conversation(session, principal.organization_id, conversation_id)
+    # With the lock it is before or after a message that arrives, not beside it (decision 0010).
+    await lock(session, principal.organization_id, conversation_id)
     if principal.staff_member_id is None:
         return
     released = await queries.release_lease(

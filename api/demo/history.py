@@ -136,7 +136,7 @@ class Historian:
     def _views(self, telling: Telling, by: str, at: datetime) -> None:
         state = conversations.state_of(telling.started)
         if state.unread_messages > 0:
-            seen = status_rules.staff_views(state, confirmed_seq=state.last_seq, unread_above=0)
+            seen = status_rules.staff_views(state, confirmed_seq=state.last_seq, unread_above=0, next_due=None)
             self._change(telling, seen, self._business.actor(by), at)
 
     def _arrives(self, telling: Telling, step: In, at: datetime) -> None:

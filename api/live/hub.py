@@ -24,6 +24,9 @@ REMEMBERED = 2_000
 """Events kept for streams that reconnect with `Last-Event-ID`."""
 
 KEEP_ALIVE_SECONDS = 15.0
+KEEP_ALIVE = b"event: ping\ndata: {}\n\n"
+"""An event, so that a page can tell silence from a dead connection; without an id, so that none resumes from it."""
+
 REAUTHORIZE_SECONDS = 3.0
 """PERM-NOW allows five."""
 
@@ -154,7 +157,7 @@ class Hub:
                 batch = await stream.next_batch(KEEP_ALIVE_SECONDS)
                 if stream.closed:
                     return
-                yield b"".join(event.encoded() for event in batch) if batch else b": keep-alive\n\n"
+                yield b"".join(event.encoded() for event in batch) if batch else KEEP_ALIVE
         finally:
             self._discard(stream)
 

@@ -169,4 +169,5 @@ async def view_conversation(
         viewer_id=viewer_id,
         seen_seq=body.seen_seq,
         lease=timedelta(seconds=request.app.state.settings.viewer_lease_seconds),
+        confirm_within=timedelta(seconds=request.app.state.settings.seen_deadline_seconds),
     )

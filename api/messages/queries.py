@@ -1,6 +1,7 @@
 """SQL of the messages room."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -121,17 +122,26 @@ async def missed(
     return await _rows(session, statement.order_by(Message.seq).limit(limit))
 
 
-async def count_inbound_above(session: AsyncSession, organization_id: UUID, conversation_id: UUID, seq: int) -> int:
-    return (
+class InboundAbove(NamedTuple):
+    count: int
+    first_at: datetime | None
+    """The earliest time at which one of them arrived."""
+
+
+async def inbound_above(
+    session: AsyncSession, organization_id: UUID, conversation_id: UUID, seq: int
+) -> InboundAbove:
+    row = (
         await session.execute(
-            select(func.count()).where(
+            select(func.count(), func.min(Message.created_at)).where(
                 Message.organization_id == organization_id,
                 Message.conversation_id == conversation_id,
                 Message.seq > seq,
                 Message.direction == Direction.INBOUND.value,
             )
         )
-    ).scalar_one()
+    ).one()
+    return InboundAbove(*row)
 
 
 async def timeline(session: AsyncSession, organization_id: UUID, message_id: UUID) -> Sequence[MessageEvent]:

@@ -1,7 +1,7 @@
 """What crosses the wire in the messages room."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -24,8 +24,16 @@ class Media(BaseModel):
 
 
 class SentBy(BaseModel):
+    kind: Literal["staff_member", "api_key"]
     id: UUID
     name: str
+
+    @classmethod
+    def of(cls, row: MessageRow) -> "SentBy | None":
+        if row.sender_id is None:
+            return None
+        kind: Literal["staff_member", "api_key"] = "api_key" if row.message.sent_by_api_key_id else "staff_member"
+        return cls(kind=kind, id=row.sender_id, name=row.sender_name or "")
 
 
 class MessageErrorOut(BaseModel):
@@ -97,7 +105,7 @@ def message_fields(row: MessageRow) -> dict[str, object]:
         "body": message.body,
         "media": [Media(**each) for each in message.media],
         "status": MessageStatus(message.status),
-        "sent_by": SentBy(id=row.sender_id, name=row.sender_name or "") if row.sender_id else None,
+        "sent_by": SentBy.of(row),
         "segments": message.segments,
         "encoding": Encoding(message.encoding),
         "provider_message_id": message.provider_message_id,

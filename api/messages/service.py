@@ -233,17 +233,18 @@ async def view_conversation(
     viewer_id: UUID,
     seen_seq: int,
     lease: timedelta,
+    confirm_within: timedelta,
 ) -> Viewing:
-    """Hold a viewing lease and confirm what has been seen (STATUS-VIEWING, STATUS-SEEN)."""
+    """Hold a viewing lease and confirm what has been seen (STATUS-VIEWING, STATUS-SEEN).
+
+    A renewal too takes the conversation's lock: a message that arrives meanwhile finds the viewer there, or the
+    answer tells of the message (decision 0010).
+    """
     if principal.staff_member_id is None:
         raise Forbidden("Only a staff member can view a conversation; an API key reads it without.")
     organization_id = principal.organization_id
-    row = await conversations.require_conversation(session, organization_id, conversation_id)
+    row = await conversations.lock(session, organization_id, conversation_id)
     _require_known_seq(row.conversation, seen_seq)
-    # A renewal that confirms nothing new leaves the conversation's row alone.
-    decides = seen_seq > row.conversation.seen_seq or row.conversation.unread_messages > 0
-    if decides:
-        row = await conversations.lock(session, organization_id, conversation_id)
     at = await database_time(session)
     starts = await conversations.hold_viewer(
         session,
@@ -255,10 +256,13 @@ async def view_conversation(
         at=at,
     )
     opened = False
-    if decides:
-        unread_above = await queries.count_inbound_above(session, organization_id, conversation_id, seen_seq)
+    if seen_seq > row.conversation.seen_seq:
+        above = await queries.inbound_above(session, organization_id, conversation_id, seen_seq)
         transition = status_rules.staff_views(
-            conversations.state_of(row.conversation), confirmed_seq=seen_seq, unread_above=unread_above
+            conversations.state_of(row.conversation),
+            confirmed_seq=seen_seq,
+            unread_above=above.count,
+            next_due=above.first_at + confirm_within if above.first_at is not None else None,
         )
         opened = transition.change is not None
         await conversations.record_transition(session, row, transition, actor=principal.actor, at=at)

@@ -52,11 +52,13 @@ def not_confirmed_in_time(state: ConversationState) -> Transition:
 
 
 def views_everything(state: ConversationState) -> Transition:
-    return staff_views(state, confirmed_seq=state.last_seq, unread_above=0)
+    return staff_views(state, confirmed_seq=state.last_seq, unread_above=0, next_due=None)
 
 
 def views_less(state: ConversationState) -> Transition:
-    return staff_views(state, confirmed_seq=state.last_seq - 1, unread_above=min(state.unread_messages, 1))
+    return staff_views(
+        state, confirmed_seq=state.last_seq - 1, unread_above=min(state.unread_messages, 1), next_due=NOW
+    )
 
 
 def closes(state: ConversationState) -> Transition:
@@ -144,7 +146,7 @@ def test_every_operation_keeps_its_arithmetic(what: str, operation: Operation) -
 
 
 def test_a_new_conversation_starts_closed_when_a_mass_text_goes_out() -> None:
-    assert text_goes_out(NEW) == Transition(replace(NEW, last_seq=1, seen_seq=1), None)
+    assert text_goes_out(NEW) == Transition(replace(NEW, last_seq=1), None)
     assert text_goes_out(NEW).state.status is Status.CLOSED
 
 
@@ -174,9 +176,32 @@ def test_STATUS_SEEN_more_messages_do_not_put_the_first_ones_deadline_off() -> N
     assert second.seen_deadline == NOW + timedelta(seconds=20)
 
 
+def test_STATUS_SEEN_after_a_partial_confirmation_the_rest_has_its_own_deadline() -> None:
+    """Neither early, with the first one's, nor late."""
+    first = message_arrives(OPEN, viewing=True, at=NOW, confirm_within=CONFIRM_WITHIN).state
+    later = NOW + timedelta(seconds=15)
+    both = message_arrives(first, viewing=True, at=later, confirm_within=CONFIRM_WITHIN).state
+    seen = staff_views(both, confirmed_seq=5, unread_above=1, next_due=later + CONFIRM_WITHIN).state
+    assert (seen.status, seen.unread_messages, seen.seen_deadline) == (Status.OPEN, 1, later + CONFIRM_WITHIN)
+
+
+def test_STATUS_SEEN_what_lay_unread_is_due_with_the_message_that_opened_it() -> None:
+    """Unread since an hour, it did not arrive under anybody's eyes: seeing a part of it leaves it open no shorter."""
+    opened = arrives_viewed(UNREAD).state
+    seen = staff_views(opened, confirmed_seq=3, unread_above=2, next_due=NOW - timedelta(hours=1)).state
+    assert (seen.status, seen.seen_deadline) == (Status.OPEN, NOW + CONFIRM_WITHIN)
+
+
+def test_STATUS_SEEN_a_clock_set_back_puts_no_later_messages_deadline_off() -> None:
+    first = arrives_viewed(OPEN).state
+    back = NOW - timedelta(hours=1)
+    second = message_arrives(first, viewing=True, at=back, confirm_within=CONFIRM_WITHIN).state
+    assert second.seen_deadline == back + CONFIRM_WITHIN
+
+
 def test_STATUS_SEEN_a_confirmed_message_has_no_deadline_left() -> None:
     arrived = arrives_viewed(OPEN).state
-    seen = staff_views(arrived, confirmed_seq=5, unread_above=0).state
+    seen = staff_views(arrived, confirmed_seq=5, unread_above=0, next_due=None).state
     assert seen.seen_deadline is None
     assert seen_deadline_passes(seen, at=NOW + timedelta(days=1)) == Transition(seen, None)
 
@@ -184,18 +209,18 @@ def test_STATUS_SEEN_a_confirmed_message_has_no_deadline_left() -> None:
 def test_IND_RED_a_message_between_ours_counts_once_seen_up_to_it() -> None:
     """Unread messages are the incoming ones above `seen_seq`: a mass text after them needs no confirming."""
     with_mass_text = text_goes_out(UNREAD).state
-    transition = staff_views(with_mass_text, confirmed_seq=4, unread_above=0)
+    transition = staff_views(with_mass_text, confirmed_seq=4, unread_above=0, next_due=None)
     assert transition.state.status is Status.OPEN
     assert transition.change is Change.OPENED
 
 
 def test_a_stale_confirmation_takes_nothing_back() -> None:
-    assert staff_views(OPEN, confirmed_seq=1, unread_above=0) == Transition(OPEN, None)
-    assert staff_views(UNREAD, confirmed_seq=1, unread_above=2) == Transition(UNREAD, None)
+    assert staff_views(OPEN, confirmed_seq=1, unread_above=0, next_due=None) == Transition(OPEN, None)
+    assert staff_views(UNREAD, confirmed_seq=1, unread_above=2, next_due=NOW) == Transition(UNREAD, None)
 
 
 def test_nobody_confirms_more_than_there_is() -> None:
-    assert staff_views(UNREAD, confirmed_seq=99, unread_above=0).state.seen_seq == 4
+    assert staff_views(UNREAD, confirmed_seq=99, unread_above=0, next_due=None).state.seen_seq == 4
     assert staff_closes(UNREAD, seen_seq=99).state.seen_seq == 4
 
 
@@ -206,8 +231,9 @@ def test_nobody_confirms_more_than_there_is() -> None:
 class Text:
     incoming: bool
     seen: bool
-    viewed_at: datetime | None = None
-    """When it arrived under a viewer's eyes, and the conversation has not become unread since."""
+    arrived_at: datetime | None = None
+    due: datetime | None = None
+    """Until when a viewer must confirm it: set while it keeps the conversation open."""
 
 
 @dataclass
@@ -222,9 +248,9 @@ class Model:
         return [text for text in self.texts if text.incoming and not text.seen]
 
     @property
-    def to_confirm(self) -> list[datetime]:
-        """When each unseen text arrived that a viewer has still to confirm."""
-        return [text.viewed_at for text in self.unseen if text.viewed_at is not None]
+    def due(self) -> datetime | None:
+        """When the first of the unseen texts that keep it open falls due."""
+        return min((text.due for text in self.unseen if text.due is not None), default=None)
 
     def see(self, up_to: int) -> None:
         for text in self.texts[:up_to]:
@@ -233,7 +259,7 @@ class Model:
     def become_unread(self) -> None:
         self.status = U
         for text in self.texts:
-            text.viewed_at = None
+            text.due = None
 
 
 OPERATIONS = st.lists(
@@ -242,7 +268,7 @@ OPERATIONS = st.lists(
             ["arrive", "arrive viewed", "view", "view all", "close", "reopen", "reply", "reply close", "mass", "sweep"]
         ),
         st.integers(min_value=0, max_value=60),
-        st.sampled_from([0, 1, 7, 19, 20, 21]),
+        st.sampled_from([0, 1, 7, 19, 20, 21, -5, -30]),
     ),
     max_size=40,
 )
@@ -260,8 +286,11 @@ def test_any_history_leaves_the_machine_where_a_naive_model_is(operations: list[
         match what:
             case "arrive" | "arrive viewed":
                 viewing = what == "arrive viewed"
-                model.texts.append(Text(incoming=True, seen=False, viewed_at=now if viewing else None))
+                model.texts.append(Text(incoming=True, seen=False, arrived_at=now))
                 model.status = O
+                # What had been unread before is due with the text that opens it.
+                for text in model.unseen:
+                    text.due = text.due or now + CONFIRM_WITHIN
                 if not viewing:
                     model.become_unread()
                 transition = message_arrives(state, viewing=viewing, at=now, confirm_within=CONFIRM_WITHIN)
@@ -269,10 +298,15 @@ def test_any_history_leaves_the_machine_where_a_naive_model_is(operations: list[
             case "view" | "view all":
                 upto = len(model.texts) if what == "view all" else upto
                 model.see(upto)
-                above = sum(text.incoming for text in model.texts[upto:])
+                above = [text.arrived_at for text in model.texts[upto:] if text.arrived_at is not None]
                 if model.status == U and not model.unseen:
                     model.status, change = O, Change.OPENED
-                transition = staff_views(state, confirmed_seq=upto, unread_above=above)
+                transition = staff_views(
+                    state,
+                    confirmed_seq=upto,
+                    unread_above=len(above),
+                    next_due=min(above) + CONFIRM_WITHIN if above else None,
+                )
             case "close":
                 if any(text.incoming for text in model.texts[upto:]):
                     continue  # STATUS-CLOSE-RACE: refused before the machine is asked.
@@ -295,10 +329,7 @@ def test_any_history_leaves_the_machine_where_a_naive_model_is(operations: list[
                 transition = text_goes_out(state)
             case _:
                 transition = seen_deadline_passes(state, at=now)
-                overdue = any(viewed_at + CONFIRM_WITHIN <= now for viewed_at in model.to_confirm)
-                # After a partial confirmation the first deadline still holds for the rest: early, never late.
-                early = bool(model.to_confirm) and transition.state.status == U
-                if model.status == O and (overdue or early):
+                if model.due is not None and model.due <= now:
                     model.become_unread()
                     change = Change.BECAME_UNREAD
         assert transition.state.seen_seq >= state.seen_seq, "what has been seen stays seen"
@@ -317,9 +348,7 @@ def test_any_history_leaves_the_machine_where_a_naive_model_is(operations: list[
                 assert state.unread_messages == 0, "nothing unseen hides in a closed conversation"
                 assert state.seen_deadline is None
             case Status.OPEN:
-                assert (state.seen_deadline is not None) == (state.unread_messages > 0)
-                if state.seen_deadline is not None:
-                    assert state.seen_deadline <= min(model.to_confirm) + CONFIRM_WITHIN
+                assert state.seen_deadline == model.due
 
 
 # The line of a message in the inbox.
