@@ -128,9 +128,7 @@ class InboundAbove(NamedTuple):
     """The earliest time at which one of them arrived."""
 
 
-async def inbound_above(
-    session: AsyncSession, organization_id: UUID, conversation_id: UUID, seq: int
-) -> InboundAbove:
+async def inbound_above(session: AsyncSession, organization_id: UUID, conversation_id: UUID, seq: int) -> InboundAbove:
     row = (
         await session.execute(
             select(func.count(), func.min(Message.created_at)).where(
