@@ -123,7 +123,7 @@ async def missed(
 
 
 class InboundAbove(NamedTuple):
-    count: int
+    messages: int
     first_at: datetime | None
     """The earliest time at which one of them arrived."""
 

@@ -261,7 +261,7 @@ async def view_conversation(
         transition = status_rules.staff_views(
             conversations.state_of(row.conversation),
             confirmed_seq=seen_seq,
-            unread_above=above.count,
+            unread_above=above.messages,
             next_due=above.first_at + confirm_within if above.first_at is not None else None,
         )
         opened = transition.change is not None

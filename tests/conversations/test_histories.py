@@ -1,7 +1,7 @@
 """R8: any history of texts, tabs, people and clocks leaves the service where the product's rules say.
 
-Each history runs through the API, the journal and PostgreSQL, in a business of its own, and is compared after every step
-with a model that shares no code with the service.
+Each history runs through the API, the journal and PostgreSQL, in a business of its own, and is compared after every
+step with a model that shares no code with the service.
 """
 
 import asyncio

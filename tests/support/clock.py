@@ -1,7 +1,7 @@
 """The database's clock in the test's hands: it stands still until it is set.
 
 PostgreSQL looks into `pg_catalog` first unless the search path names it later. In the database of such a test the path
-begins with a schema whose `clock_timestamp()` reads a row, so the service's own statements ask the test what time it is.
+begins with a schema whose `clock_timestamp()` reads a row, so the service's own statements ask the test for the time.
 """
 
 from dataclasses import dataclass

@@ -72,6 +72,30 @@ describe("the live connection", () => {
     expect(FakeEventSource.opened.filter((source) => source.readyState !== 2)).toHaveLength(1);
   });
 
+  it("a stream that falls silent without breaking is noticed, and everything is fetched again", async () => {
+    const before = FakeEventSource.opened.length;
+    for (let quiet = 0; quiet < 4; quiet += 1) {
+      await vi.advanceTimersByTimeAsync(15_000);
+      FakeEventSource.emit("ping");
+    }
+    expect(FakeEventSource.opened.length).toBe(before);
+    expect(invalidated).toEqual([]);
+    await vi.advanceTimersByTimeAsync(41_000);
+    expect(FakeEventSource.opened.length).toBe(before + 1);
+    expect(live.getState()).toBe("live");
+    expect(invalidated).toEqual(expect.arrayContaining(['["indicator"]', '["conversations"]', '["threads"]']));
+  });
+
+  it("an attempt that nobody answers is given up and shows as lost", async () => {
+    FakeEventSource.answers = false;
+    FakeEventSource.breakConnection();
+    await vi.advanceTimersByTimeAsync(1_000);
+    const before = FakeEventSource.opened.length;
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(live.getState()).toBe("lost");
+    expect(FakeEventSource.opened.length).toBe(before + 1);
+  });
+
   it("a machine that slept connects anew", async () => {
     const before = FakeEventSource.opened.length;
     vi.setSystemTime(Date.now() + 3_600_000);

@@ -17,9 +17,11 @@ interface LiveOptions {
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
-/** Timers run this often; a gap much longer means the machine slept and the stream may be dead without knowing. */
 const BEAT_MS = 5_000;
-const SLEPT_MS = 20_000;
+/** The server says something every 15 s. A stream this long without a word is dead and does not know it. */
+const SILENT_MS = 35_000;
+/** An attempt that has been neither accepted nor refused by then is given up. */
+const CONNECT_MS = 10_000;
 /** Events of one burst cause one refetch. */
 const GATHER_MS = 60;
 
@@ -28,7 +30,7 @@ export class LiveConnection {
   private state: LiveState = "connecting";
   private attempt = 0;
   private running = false;
-  private lastBeat = 0;
+  private lastHeard = 0;
   private beat: ReturnType<typeof setInterval> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private gather: ReturnType<typeof setTimeout> | undefined;
@@ -39,8 +41,7 @@ export class LiveConnection {
 
   start(): void {
     this.running = true;
-    this.lastBeat = Date.now();
-    this.beat = setInterval(this.checkSleep, BEAT_MS);
+    this.beat = setInterval(this.checkSilence, BEAT_MS);
     window.addEventListener("online", this.reconnectNow);
     window.addEventListener("offline", this.failed);
     this.connect();
@@ -75,10 +76,17 @@ export class LiveConnection {
     this.close();
     const source = new EventSource(this.options.url ?? "/api/v1/events");
     this.source = source;
+    this.lastHeard = Date.now();
+    const on = (type: string, react: (event: MessageEvent<string>) => void) =>
+      source.addEventListener(type, (event: MessageEvent<string>) => {
+        this.lastHeard = Date.now();
+        react(event);
+      });
     source.addEventListener("open", this.opened);
     source.addEventListener("error", this.failed);
-    source.addEventListener("indicator", () => this.refetch(keys.indicator));
-    source.addEventListener("conversation", (event: MessageEvent<string>) => {
+    on("ping", () => undefined);
+    on("indicator", () => this.refetch(keys.indicator));
+    on("conversation", (event) => {
       const id = readId(event, "conversation_id");
       this.refetch(keys.conversationLists);
       if (id) {
@@ -86,7 +94,7 @@ export class LiveConnection {
         this.refetch(keys.auditTrail(id));
       }
     });
-    source.addEventListener("message", (event: MessageEvent<string>) => {
+    on("message", (event) => {
       const id = readId(event, "conversation_id");
       const messageId = readId(event, "message_id");
       this.refetch(keys.conversationLists);
@@ -97,10 +105,10 @@ export class LiveConnection {
       if (messageId) this.refetch(keys.message(messageId));
     });
     // Who may be texted has changed for a number; which conversations and records that concerns is not said.
-    source.addEventListener("opt_in", () => {
+    on("opt_in", () => {
       for (const key of [keys.conversations, keys.families, keys.staffMembers, keys.optInChecks]) this.refetch(key);
     });
-    source.addEventListener("resync", this.refetchEverything);
+    on("resync", this.refetchEverything);
   }
 
   private close(): void {
@@ -110,6 +118,7 @@ export class LiveConnection {
 
   private readonly opened = (): void => {
     this.attempt = 0;
+    this.lastHeard = Date.now();
     this.setState("live");
     this.refetchEverything();
     this.options.onOpen?.();
@@ -126,10 +135,13 @@ export class LiveConnection {
     this.retry = setTimeout(() => this.connect(), backoff);
   };
 
-  private readonly checkSleep = (): void => {
-    const gap = Date.now() - this.lastBeat;
-    this.lastBeat = Date.now();
-    if (gap > SLEPT_MS) this.reconnectNow();
+  /** Of a network that went without a word, or a machine that slept. */
+  private readonly checkSilence = (): void => {
+    if (!this.source) return;
+    const silence = Date.now() - this.lastHeard;
+    if (silence <= (this.state === "live" ? SILENT_MS : CONNECT_MS)) return;
+    this.setState("lost");
+    this.reconnectNow();
   };
 
   private readonly refetchEverything = (): void => {

@@ -1696,6 +1696,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "staff_member" | "api_key";
             /** Name */
             name: string;
         };
@@ -3133,7 +3138,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events `indicator`, `conversation`, `message`, `opt_in`, `import` and `resync`. They carry ids, not content; after `resync` everything shown must be loaded again. */
+            /** @description Events `indicator`, `conversation`, `message`, `opt_in`, `import` and `resync`. They carry ids, not content; after `resync` everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -3,6 +3,7 @@ import { queryOptions, useMutation, useQueryClient, useSuspenseQuery } from "@ta
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
 import type { Me, Permission } from "./types";
+import { releaseViewing, resumeViewing } from "./viewers";
 
 export const meQuery = queryOptions({
   queryKey: keys.me,
@@ -30,8 +31,12 @@ export function useSignIn() {
 export function useSignOut() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: () => unwrap(client.DELETE("/api/v1/session")),
+    mutationFn: async () => {
+      await releaseViewing();
+      return unwrap(client.DELETE("/api/v1/session"));
+    },
     onSuccess: () => queryClient.clear(),
+    onError: resumeViewing,
   });
 }
 

@@ -10,9 +10,24 @@ const TIMEOUT_MS = 8_000;
 /** This tab. A duplicated tab runs this line again and is a viewer of its own. */
 const VIEWER_ID = crypto.randomUUID();
 
+/** The leases of this tab: one, or none. */
+const leases = new Set<ViewingLease>();
+
+/** Lets go of what this tab views while it still may: before its person signs out. */
+export async function releaseViewing(): Promise<void> {
+  await Promise.all([...leases].map((lease) => lease.pause()));
+}
+
+/** Views again what `releaseViewing` let go of: the person stays. */
+export function resumeViewing(): void {
+  for (const lease of leases) lease.resume();
+}
+
 export class ViewingLease {
   private timer: ReturnType<typeof setInterval> | undefined;
   private held = false;
+  /** A release waits for its turn. */
+  private releasing = false;
   private stopped = false;
   private requests: Promise<unknown> = Promise.resolve();
   private readonly params;
@@ -25,6 +40,7 @@ export class ViewingLease {
   }
 
   start(): void {
+    leases.add(this);
     document.addEventListener("visibilitychange", this.followVisibility);
     window.addEventListener("pagehide", this.releaseNow);
     window.addEventListener("pageshow", this.followVisibility);
@@ -38,8 +54,19 @@ export class ViewingLease {
     if (document.visibilityState === "visible" && !this.stopped) this.renew();
   }
 
+  /** Resolves when the server has answered, or cannot be reached. */
+  pause(): Promise<unknown> {
+    this.release();
+    return this.requests;
+  }
+
+  resume(): void {
+    this.followVisibility();
+  }
+
   stop(): void {
     this.stopped = true;
+    leases.delete(this);
     document.removeEventListener("visibilitychange", this.followVisibility);
     window.removeEventListener("pagehide", this.releaseNow);
     window.removeEventListener("pageshow", this.followVisibility);
@@ -79,23 +106,26 @@ export class ViewingLease {
     clearInterval(this.timer);
     if (!this.held) return;
     this.held = false;
+    this.releasing = true;
     this.enqueue(this.delete);
   };
 
   /** The page is going and will not wait for its turn. */
   private readonly releaseNow = (): void => {
     clearInterval(this.timer);
-    if (!this.held) return;
+    if (!this.held && !this.releasing) return;
     this.held = false;
     this.delete().catch(() => undefined);
   };
 
-  private readonly delete = (): Promise<unknown> =>
-    unwrap(
+  private readonly delete = (): Promise<unknown> => {
+    this.releasing = false;
+    return unwrap(
       client.DELETE("/api/v1/conversations/{conversation_id}/viewers/{viewer_id}", {
         params: this.params,
         // Lets the request outlive the page, as a beacon does.
         keepalive: true,
       }),
     );
+  };
 }

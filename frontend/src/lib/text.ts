@@ -17,6 +17,11 @@ export function firstName(name: string): string {
   return name.trim().split(/\s+/)[0] ?? name;
 }
 
+/** A program's name must not pass for a colleague's. */
+export function nameIntegration(name: string): string {
+  return `${name} (integration)`;
+}
+
 /** Up to two letters for an avatar; "#" for a bare number. */
 export function initials(name: string): string {
   const words = name

@@ -22,6 +22,9 @@ export const minutesAgo = (minutes: number): string => new Date(NOW.getTime() - 
 export const MARIA = { id: "11111111-1111-7111-8111-111111111111", name: "Maria Lopez" };
 export const DANIEL = { id: "22222222-2222-7222-8222-222222222222", name: "Daniel Kim" };
 
+export const byStaff = (person: typeof MARIA) => ({ kind: "staff_member" as const, ...person });
+export const byKey = (name: string) => ({ kind: "api_key" as const, id: anId(), name });
+
 export function aPerson(overrides: Partial<Me> = {}): Me {
   return {
     staff_member: { ...MARIA, email: "maria@tumble.example" },
@@ -104,7 +107,7 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
     body: "Hello",
     media: [],
     status: outbound ? "delivered" : "received",
-    sent_by: outbound ? MARIA : null,
+    sent_by: outbound ? byStaff(MARIA) : null,
     segments: 1,
     encoding: "GSM-7",
     provider_message_id: null,

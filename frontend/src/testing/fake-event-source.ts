@@ -3,6 +3,8 @@ export class FakeEventSource extends EventTarget {
   static opened: FakeEventSource[] = [];
   /** Whether a new one opens by itself, as it does when the server is there. */
   static serverUp = true;
+  /** Whether a new one learns either way, as it does unless the network swallows it. */
+  static answers = true;
 
   readyState = 0;
 
@@ -10,7 +12,7 @@ export class FakeEventSource extends EventTarget {
     super();
     FakeEventSource.opened.push(this);
     queueMicrotask(() => {
-      if (this.readyState === 2) return;
+      if (this.readyState === 2 || !FakeEventSource.answers) return;
       if (FakeEventSource.serverUp) {
         this.readyState = 1;
         this.dispatchEvent(new Event("open"));
@@ -42,5 +44,6 @@ export class FakeEventSource extends EventTarget {
     for (const source of FakeEventSource.opened) source.close();
     FakeEventSource.opened = [];
     FakeEventSource.serverUp = true;
+    FakeEventSource.answers = true;
   }
 }

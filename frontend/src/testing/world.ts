@@ -4,7 +4,7 @@
  */
 import { http, HttpResponse, type HttpHandler } from "msw";
 
-import { aMessage, anId, aPerson, NOW } from "./builders";
+import { aMessage, anId, aPerson, byStaff, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
 import { server } from "./server";
 import type { ApiKey } from "@/api/api-keys";
@@ -315,7 +315,7 @@ export class World {
     if (missed.length > 0) return problem(409, "/problems/new-messages", "Something came in", { missed });
     const message = this.append(conversation, {
       id: anId(), direction: "outbound", body: body.body, status: "queued",
-      sent_by: this.me?.staff_member ? { id: this.me.staff_member.id, name: this.me.staff_member.name } : null,
+      sent_by: this.me?.staff_member ? byStaff({ id: this.me.staff_member.id, name: this.me.staff_member.name }) : null,
       created_at: new Date().toISOString(),
     });
     conversation.status = body.close ? "closed" : "open";

@@ -1,6 +1,7 @@
 import { memo } from "react";
 
 import { DeliveryState } from "./DeliveryState";
+import { describeSender } from "./describe-message";
 import { Media } from "./Media";
 import { MessageText } from "./MessageText";
 import { RetryButton } from "./RetryButton";
@@ -22,8 +23,7 @@ const BUBBLE = "max-w-[min(82%,560px)] rounded-bubble px-3 py-2 text-body [overf
 export const MessageBubble = memo(function MessageBubble({ message, continues, ends, highlighted = false, canRetry = false }: MessageBubbleProps) {
   const { time, full } = useFormats();
   const outbound = message.direction === "outbound";
-  // In full: it may be an integration, whose name is no first name and surname.
-  const author = message.sent_by?.name ?? "Automatic";
+  const author = describeSender(message);
 
   return (
     <article

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 
-import { DELIVERY, describeStatus, describeTimelineSource } from "./describe-message";
+import { DELIVERY, describeSender, describeStatus, describeTimelineSource } from "./describe-message";
 import { useFormats } from "@/api/format";
 import { messageQuery } from "@/api/messages";
 import type { Message } from "@/api/types";
@@ -36,7 +36,7 @@ export default function MessageTimeline({ message, onClose }: { message: Message
       )}
       <p className="mt-3 text-note text-ink-2">
         {plural(message.segments, "text")} in {message.encoding}
-        {message.sent_by && `, written by ${message.sent_by.name}`}.
+        {message.sent_by && `, sent by ${describeSender(message)}`}.
       </p>
     </Dialog>
   );

@@ -1,4 +1,5 @@
 /** A text that the API has not accepted yet: on its way, waiting for a connection, or refused with the reason and a way on. */
+import { describeSender } from "./describe-message";
 import { explainRefusal } from "./explain-refusal";
 import { MessageText } from "./MessageText";
 import { useFormats } from "@/api/format";
@@ -81,7 +82,7 @@ function Missed({ problem }: { problem: Problem | null }) {
     <ul className="mt-2 space-y-1 border-l-2 border-red pl-2.5">
       {problem?.missed?.map((message) => (
         <li key={message.id} className="[overflow-wrap:anywhere]">
-          <span className="font-strong">{message.sent_by?.name ?? "They"}</span>{" "}
+          <span className="font-strong">{message.direction === "inbound" ? "They" : describeSender(message)}</span>{" "}
           <span className="text-ink-2 tabular">{time(message.created_at)}</span> <bdi>{message.body || "Picture"}</bdi>
         </li>
       ))}

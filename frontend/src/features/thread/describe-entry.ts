@@ -1,6 +1,6 @@
 /** Audit entries in the desk's words. */
 import type { AuditEntry } from "@/api/types";
-import { firstName } from "@/lib/text";
+import { firstName, nameIntegration } from "@/lib/text";
 
 const DEEDS: Record<string, string> = {
   "message.sent": "sent a message",
@@ -15,7 +15,14 @@ const DEEDS: Record<string, string> = {
 };
 
 export function describeActor({ actor }: AuditEntry, formatPhone: (number: string) => string): string {
-  return actor.kind === "phone_number" ? formatPhone(actor.name) : actor.name;
+  switch (actor.kind) {
+    case "phone_number":
+      return formatPhone(actor.name);
+    case "api_key":
+      return nameIntegration(actor.name);
+    default:
+      return actor.name;
+  }
 }
 
 /** What the actor did, as the end of a sentence that begins with the actor. */

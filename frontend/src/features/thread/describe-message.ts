@@ -1,5 +1,6 @@
 /** The delivery of a message in the desk's words. */
-import type { MessageStatus } from "@/api/types";
+import type { Message, MessageStatus } from "@/api/types";
+import { nameIntegration } from "@/lib/text";
 
 interface Delivery {
   label: string;
@@ -37,4 +38,10 @@ const SOURCES: Record<string, string> = {
 
 export function describeTimelineSource(source: string): string {
   return SOURCES[source] ?? source;
+}
+
+/** Who of the business a message is from, in full. */
+export function describeSender({ sent_by }: Message): string {
+  if (!sent_by) return "Automatic";
+  return sent_by.kind === "api_key" ? nameIntegration(sent_by.name) : sent_by.name;
 }

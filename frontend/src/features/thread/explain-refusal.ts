@@ -1,3 +1,4 @@
+import { describeSender } from "./describe-message";
 import { PROBLEM, type Problem } from "@/api/problem";
 import { explainOptIn } from "@/lib/optin";
 
@@ -5,10 +6,8 @@ import { explainOptIn } from "@/lib/optin";
 export function explainRefusal(problem: Problem | null, formatDate: (at: string) => string): string {
   switch (problem?.type) {
     case PROBLEM.newMessages: {
-      const colleague = problem.missed?.find((message) => message.direction === "outbound");
-      return colleague?.sent_by
-        ? `${colleague.sent_by.name} answered while you were writing.`
-        : "Something came in while you were writing.";
+      const ours = problem.missed?.find((message) => message.sent_by);
+      return ours ? `${describeSender(ours)} answered while you were writing.` : "Something came in while you were writing.";
     }
     case PROBLEM.notAllowedToText:
       return problem.check ? explainOptIn(problem.check, formatDate).sentence : "This number can't be texted.";

@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 
 import { notYetShown } from "./pending";
 import type { PendingText } from "@/api/outbox";
-import { aMessage, DANIEL, MARIA } from "@/testing/builders";
+import { aMessage, byStaff, DANIEL, MARIA } from "@/testing/builders";
 
 const at = "2026-11-23T18:00:00Z";
 const text = (overrides: Partial<PendingText> = {}): PendingText => ({
   key: crypto.randomUUID(), conversationId: "c", body: "ok", seenSeq: 4, close: false, createdAt: at, state: "sending", problem: null, ...overrides,
 });
-const mine = (seq: number, body = "ok") => aMessage({ seq, body, direction: "outbound", sent_by: MARIA, created_at: at });
+const mine = (seq: number, body = "ok") => aMessage({ seq, body, direction: "outbound", sent_by: byStaff(MARIA), created_at: at });
 
 describe("a text that is both on its way and in the thread already shows once", () => {
   it("as the message", () => {
@@ -21,7 +21,7 @@ describe("a text that is both on its way and in the thread already shows once", 
   });
 
   it("an earlier message, a colleague's or another text is not it", () => {
-    const messages = [mine(4), mine(5, "ok!"), aMessage({ seq: 6, body: "ok", direction: "outbound", sent_by: DANIEL, created_at: at })];
+    const messages = [mine(4), mine(5, "ok!"), aMessage({ seq: 6, body: "ok", direction: "outbound", sent_by: byStaff(DANIEL), created_at: at })];
     expect(notYetShown([text()], messages, MARIA.id)).toHaveLength(1);
   });
 

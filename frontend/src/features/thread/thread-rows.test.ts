@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { layOutThread, type ThreadRow } from "./thread-rows";
-import { aMessage, anEntry, DANIEL, MARIA, minutesAgo } from "@/testing/builders";
+import { aMessage, anEntry, byStaff, DANIEL, MARIA, minutesAgo } from "@/testing/builders";
 
 const layOut = (input: Partial<Parameters<typeof layOutThread>[0]>) =>
   layOutThread({ messages: [], entries: [], hasOlder: false, newAfter: null, dayKey: (at) => at.slice(0, 10), ...input });
@@ -59,12 +59,12 @@ describe("the layout of a thread", () => {
   });
 
   it("puts messages of one voice, close in time and equally delivered, under one line of details", () => {
-    const out = { direction: "outbound" as const, sent_by: MARIA };
+    const out = { direction: "outbound" as const, sent_by: byStaff(MARIA) };
     const messages = [
       aMessage({ seq: 1, ...out, created_at: minutesAgo(10) }),
       aMessage({ seq: 2, ...out, created_at: minutesAgo(9) }),
-      aMessage({ seq: 3, ...out, created_at: minutesAgo(8.5), sent_by: DANIEL }),
-      aMessage({ seq: 4, ...out, created_at: minutesAgo(8.4), sent_by: DANIEL, status: "failed" }),
+      aMessage({ seq: 3, ...out, created_at: minutesAgo(8.5), sent_by: byStaff(DANIEL) }),
+      aMessage({ seq: 4, ...out, created_at: minutesAgo(8.4), sent_by: byStaff(DANIEL), status: "failed" }),
       aMessage({ seq: 5, created_at: minutesAgo(8.3) }),
       aMessage({ seq: 6, created_at: minutesAgo(1) }),
     ];

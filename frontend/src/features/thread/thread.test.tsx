@@ -3,7 +3,7 @@ import { act, fireEvent, screen, waitFor, within } from "@testing-library/react"
 import { beforeEach, describe, expect, it } from "vitest";
 import { http, HttpResponse } from "msw";
 
-import { aCheck, aConversation, aHolder, anEntry, anInstance, aPerson, DANIEL, MARIA, minutesAgo } from "@/testing/builders";
+import { aCheck, aConversation, aHolder, anEntry, anInstance, aPerson, byKey, byStaff, DANIEL, MARIA, minutesAgo } from "@/testing/builders";
 import { FakeEventSource } from "@/testing/fake-event-source";
 import { renderApp } from "@/testing/render-app";
 import { server } from "@/testing/server";
@@ -46,7 +46,7 @@ describe("reading", () => {
   });
 
   it("gives the reason of a failure on focus, and the whole story on a click", async () => {
-    const failed = world.append(conversation, { direction: "outbound", body: "See you", status: "failed", error: { code: "30005", title: "The phone cannot be reached" }, sent_by: DANIEL });
+    const failed = world.append(conversation, { direction: "outbound", body: "See you", status: "failed", error: { code: "30005", title: "The phone cannot be reached" }, sent_by: byStaff(DANIEL) });
     const { user } = open();
     const state = await screen.findByRole("button", { name: "Not sent" });
     fireEvent.pointerEnter(state, { pointerType: "mouse" });
@@ -56,6 +56,13 @@ describe("reading", () => {
     const dialog = within(await screen.findByRole("dialog", { name: "Not sent" }));
     expect(await dialog.findByText("Carrier code 30005")).toBeVisible();
     expect(world.requests).toContain(`GET /api/v1/messages/${failed.id}`);
+  });
+
+  it("says of a text that a program sent it", async () => {
+    world.append(conversation, { direction: "outbound", body: "Class is on", sent_by: byKey("Help desk") });
+    open();
+    expect(await screen.findByRole("article", { name: /^Help desk \(integration\) wrote/ })).toBeVisible();
+    expect(screen.getByText("Help desk (integration) ·")).toBeVisible();
   });
 
   it("marks what is new, and says what happened in between", async () => {
@@ -126,6 +133,51 @@ describe("STATUS-VIEWING and STATUS-SEEN", () => {
     await waitFor(() => expect(world.viewing).toHaveLength(1));
     await user.click(screen.getByRole("link", { name: "Families" }));
     await waitFor(() => expect(world.viewing.at(-1)).toEqual({ conversationId: conversation.id, seenSeq: null }));
+  });
+
+  it("a page that goes ends the lease, and one that comes back out of the browser's memory looks again", async () => {
+    open();
+    await waitFor(() => expect(world.viewing).toHaveLength(1));
+    act(() => void window.dispatchEvent(new Event("pagehide")));
+    await waitFor(() => expect(world.viewing.at(-1)?.seenSeq).toBeNull());
+    act(() => void window.dispatchEvent(new Event("pageshow")));
+    await waitFor(() => expect(world.viewing.at(-1)).toEqual({ conversationId: conversation.id, seenSeq: 2 }));
+    expect(world.viewing).toHaveLength(3);
+  });
+
+  it("a page that goes while it waits to let go of the lease does not wait", async () => {
+    let answer: () => void = () => undefined;
+    server.use(
+      http.put("*/viewers/:viewer", () => new Promise((resolve) => { answer = () => resolve(new HttpResponse(null, { status: 204 })); }), { once: true }),
+    );
+    open();
+    await waitFor(() => expect(world.requests.some((request) => request.startsWith("PUT"))).toBe(true));
+    setVisibility("hidden");
+    expect(world.viewing).toHaveLength(0);
+    act(() => void window.dispatchEvent(new Event("pagehide")));
+    await waitFor(() => expect(world.viewing.at(-1)?.seenSeq).toBeNull());
+    answer();
+    setVisibility("visible");
+  });
+
+  it("signing out ends the lease first, while it still may", async () => {
+    const { user } = open();
+    await waitFor(() => expect(world.viewing).toHaveLength(1));
+    await user.click(screen.getByRole("button", { name: /Maria Lopez/ }));
+    await user.click(await screen.findByRole("menuitem", { name: "Sign out" }));
+    expect(await screen.findByRole("button", { name: "Sign in" })).toBeVisible();
+    const told = world.requests.filter((request) => request.startsWith("DELETE"));
+    expect(told[0]).toMatch(/\/viewers\//);
+    expect(told[1]).toBe("DELETE /api/v1/session");
+  });
+
+  it("who could not be signed out goes on looking", async () => {
+    server.use(http.delete("*/session", () => HttpResponse.error(), { once: true }));
+    const { user } = open();
+    await waitFor(() => expect(world.viewing).toHaveLength(1));
+    await user.click(screen.getByRole("button", { name: /Maria Lopez/ }));
+    await user.click(await screen.findByRole("menuitem", { name: "Sign out" }));
+    await waitFor(() => expect(world.viewing.map(({ seenSeq }) => seenSeq)).toEqual([2, null, 2]));
   });
 
   it("says who else is looking", async () => {
@@ -211,7 +263,7 @@ describe("answering", () => {
     const { user } = open();
     // It arrives while the request is on its way.
     server.use(
-      http.post("*/messages", () => void world.append(conversation, { body: "Wednesday works too", direction: "outbound", sent_by: DANIEL }), { once: true }),
+      http.post("*/messages", () => void world.append(conversation, { body: "Wednesday works too", direction: "outbound", sent_by: byStaff(DANIEL) }), { once: true }),
     );
     await user.type(await box(), "Tuesday at 4{Enter}");
     const refusal = await screen.findByRole("alert");
@@ -224,6 +276,15 @@ describe("answering", () => {
     expect(world.sent[1]?.body).not.toHaveProperty("seen_seq");
     expect(world.sent[1]?.key).not.toBe(world.sent[0]?.key);
     await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
+  });
+
+  it("a program that answered meanwhile does not pass for a colleague", async () => {
+    const { user } = open();
+    server.use(
+      http.post("*/messages", () => void world.append(conversation, { body: "Class is on", direction: "outbound", sent_by: byKey("Help desk") }), { once: true }),
+    );
+    await user.type(await box(), "Tuesday at 4{Enter}");
+    expect(await screen.findByRole("alert")).toHaveTextContent("Not sent. Help desk (integration) answered while you were writing.");
   });
 
   it("a refused text goes back into the box for editing, in front of what is there", async () => {
