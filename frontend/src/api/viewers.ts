@@ -107,7 +107,7 @@ export class ViewingLease {
     if (!this.held) return;
     this.held = false;
     this.releasing = true;
-    this.enqueue(this.delete);
+    this.enqueue(() => (this.releasing ? this.delete() : Promise.resolve()));
   };
 
   /** The page is going and will not wait for its turn. */
