@@ -1,4 +1,4 @@
-import { badges, composer, conversations, expect, Handset, messages, PEOPLE, signIn, test } from "./support";
+import { composer, conversations, expect, Handset, messages, PEOPLE, signIn, test } from "./support";
 
 test("a draft survives a reload, and a text sent without a connection is sent once when it is back", async ({ page, context }) => {
   await signIn(page, PEOPLE.readsAndAnswers);
@@ -47,33 +47,4 @@ test("a lost connection shows within five seconds, and what came meanwhile appea
   await expect(page.getByText("Connection lost.")).toBeHidden();
   await expect(conversations(page).getByRole("link", { name: /Park family/ })).toContainText(words);
   await elsewhere.close();
-});
-
-test("STATUS-VIEWING: who is looking shows to the other, and what arrives before their eyes stays open", async ({ page, browser, context }) => {
-  await signIn(page, PEOPLE.readsAndAnswers);
-  const other = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-  const colleague = await other.newPage();
-  await signIn(colleague, PEOPLE.onlyReads);
-
-  const handset = await Handset.open(context, "Ashley Brown");
-  await handset.text("Hi! Quick question");
-  await conversations(page).getByRole("link", { name: /Brown family/ }).click();
-  await expect(messages(page).getByText("Hi! Quick question").last()).toBeVisible();
-  await expect(conversations(colleague).getByRole("link", { name: /Brown family/ })).toContainText("Maria");
-
-  await expect.poll(async () => (await badges(colleague)).red).toBe((await badges(page)).red);
-  const before = await badges(colleague);
-  const more = `Is Tuesday possible? ${Date.now()}`;
-  await handset.text(more);
-  await expect(messages(page).getByText(more)).toBeVisible();
-  await expect(conversations(colleague).getByRole("link", { name: /Brown family/ })).toContainText(more);
-  // Longer than the deadline for having seen it.
-  await colleague.waitForTimeout(6_000);
-  expect((await badges(colleague)).red).toBe(before.red);
-
-  await conversations(colleague).getByRole("link", { name: /Brown family/ }).click();
-  await expect(colleague.getByText("Maria is viewing")).toBeVisible();
-  await page.getByRole("link", { name: "Families" }).click();
-  await expect(colleague.getByText("Maria is viewing")).toBeHidden();
-  await other.close();
 });
