@@ -65,6 +65,7 @@ class Stack:
         }
         self._commands = {
             "api": [MESSENGER, "serve"],
+            "another api": [MESSENGER, "serve"],
             "worker": [MESSENGER, "worker"],
             "carrier": [
                 *(sys.executable, "-m", "simulator", "--port", self.carrier_url.rpartition(":")[2]),
@@ -100,8 +101,20 @@ class Stack:
     def database(self) -> Database:
         return self._database
 
-    def start(self, name: str) -> None:
-        self._processes[name] = subprocess.Popen(self._commands[name], env=self.environment)
+    def start(self, name: str, **environment: str) -> None:
+        self._processes[name] = subprocess.Popen(self._commands[name], env={**self.environment, **environment})
+
+    @asynccontextmanager
+    async def another_api(self) -> AsyncIterator[str]:
+        """A second API process over the same database, at the address that this yields."""
+        port = free_port()
+        self.start("another api", MESSENGER_PORT=str(port))
+        try:
+            url = f"http://127.0.0.1:{port}"
+            await eventually(lambda: _answers(f"{url}/readyz"), "the other API is ready")
+            yield url
+        finally:
+            self.stop("another api")
 
     def kill(self, name: str) -> None:
         """SIGKILL: no chance to say goodbye."""
@@ -180,10 +193,10 @@ class Stack:
         repeated: list[dict[str, Any]] = (await self.carrier.get("/control/messages")).json()["repeated"]
         return repeated
 
-    def staff(self, name: str) -> httpx.AsyncClient:
-        """A signed-in client: `admin`, `maria`, `daniel`, `grace` or `noah`."""
+    def staff(self, name: str, *, url: str | None = None) -> httpx.AsyncClient:
+        """A signed-in client: `admin`, `maria`, `daniel`, `grace` or `noah`. `url`: of which API process."""
         return httpx.AsyncClient(
-            base_url=self.api_url,
+            base_url=url or self.api_url,
             headers={"Origin": self.api_url},
             cookies={SESSION_COOKIE: self.business.tokens[name]},
             timeout=20,

@@ -1,5 +1,7 @@
 """The main job, from handset to handset, through real processes, signatures and PostgreSQL."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -11,6 +13,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)
 
 PARENT = "+13125550101"
 STOPPER = "+13125550102"
+WATCHED = "+13125550103"
 
 
 async def conversation_with(staff: httpx.AsyncClient, phone_number: str) -> dict[str, Any] | None:
@@ -88,3 +91,43 @@ async def test_OPTIN_STOP_from_the_handset_blocks_what_waits_and_what_comes(stac
         assert refused.status_code == 409
         assert refused.json()["check"]["reason"] == "stopped"
         assert [each for each in await stack.handed_over() if each["to"] == STOPPER] == []
+
+
+async def indicator_events(response: httpx.Response) -> AsyncIterator[str]:
+    async for line in response.aiter_lines():
+        if line == "event: indicator":
+            yield line
+
+
+async def test_IND_RED_and_IND_GRAY_change_in_every_tab_whichever_process_serves_it(stack: Stack) -> None:
+    """The event comes after the commit: whoever asks on hearing it, whichever process, is told the new figures."""
+    async with (
+        stack.another_api() as other_url,
+        stack.staff("maria") as here,
+        stack.staff("daniel", url=other_url) as there,
+    ):
+
+        async def figures() -> tuple[int, int]:
+            bodies = [(await each.get("/api/v1/indicator")).json() for each in (here, there)]
+            assert bodies[0] == bodies[1]
+            return bodies[0]["unread_messages"], bodies[0]["open_conversations"]
+
+        red, gray = await figures()
+        async with here.stream("GET", "/api/v1/events") as near, there.stream("GET", "/api/v1/events") as far:
+            streams = [indicator_events(each) for each in (near, far)]
+
+            async def heard() -> tuple[int, int]:
+                await asyncio.wait_for(asyncio.gather(*(anext(each) for each in streams)), 30)
+                return await figures()
+
+            await stack.handset_texts(WATCHED, "Hello?")
+            assert await heard() == (red + 1, gray)
+            conversation = await conversation_with(there, WATCHED)
+            assert conversation is not None
+            path = f"/api/v1/conversations/{conversation['id']}"
+            viewer = f"{path}/viewers/00000000-0000-4000-8000-000000000001"
+
+            assert (await there.put(viewer, json={"seen_seq": 1})).status_code == 200
+            assert await heard() == (red, gray + 1)
+            assert (await here.post(f"{path}/close", json={"seen_seq": 1})).status_code == 200
+            assert await heard() == (red, gray)
