@@ -41,11 +41,12 @@ def find_serial_order(
     *,
     key: Callable[[State], Hashable],
     fits: Callable[[State], bool],
+    ends: Callable[[State], bool],
 ) -> State:
     """The state after an order that explains every answer. Raises `NoOrderError`.
 
     `key` is all of a state that matters, so that no state is searched twice; `fits` is whether it can still end where
-    the real thing ended.
+    the real thing ended, and `ends` whether it has.
     """
     total = sum(map(len, histories))
     seen: set[tuple[tuple[int, ...], Hashable]] = set()
@@ -54,7 +55,10 @@ def find_serial_order(
     while open_states:
         at, current, done = open_states.pop()
         if len(done) == total:
-            return current
+            if ends(current):
+                return current
+            furthest = NoOrderError(done, ["  the end is another one"])
+            continue
         following = [(actor, history[at[actor]]) for actor, history in enumerate(histories) if at[actor] < len(history)]
         first_end = min(operation.ended for _, operation in following)
         stuck: list[str] = []
