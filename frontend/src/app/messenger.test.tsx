@@ -64,7 +64,7 @@ describe("REACH-ICON: the Messenger icon", () => {
 
 describe("the list", () => {
   it("tells who, what, how much is unread, who is opted out and who else is looking", async () => {
-    okafor();
+    okafor({ viewers: [{ staff_member_id: DANIEL.id, name: DANIEL.name, since: minutesAgo(1) }] });
     world.add(aConversation({ opted_out: true, display_name: "Lindqvist family", last_message_at: minutesAgo(50) }), [{ body: "ok thanks", created_at: minutesAgo(50) }]);
     world.add(aConversation({ display_name: "+13125550188", phone_number: "+13125550188", holders: [] }), [
       { body: "See you!", direction: "outbound", created_at: minutesAgo(60), status: "failed" },
@@ -78,7 +78,7 @@ describe("the list", () => {
     );
     renderApp("/messenger");
     await list();
-    expect(row(/Okafor family/)).toHaveTextContent(/Okafor family · Ruth.*Is the 5:30 class still on\?.*2 unread messages/);
+    expect(row(/Okafor family/)).toHaveTextContent(/Okafor family · Ruth.*Is the 5:30 class still on\?Viewing now: Daniel.*2 unread messages/);
     expect(row(/Lindqvist family/)).toHaveTextContent("Opted out");
     expect(row(/\(312\) 555-0188/)).toHaveTextContent("Not sent: You: See you!");
     expect(row(/Patel family/)).toHaveTextContent(/Patel family · \+1.*Viewing now: Daniel/);

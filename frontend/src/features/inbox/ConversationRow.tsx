@@ -52,25 +52,24 @@ export const ConversationRow = memo(function ConversationRow({ conversation, sta
         </bdi>
         {preview}
       </span>
-      <span className="flex items-center justify-end">
-        {unread ? (
+      <span className="flex items-center justify-end gap-1.5">
+        {others.length > 0 && (
+          <span
+            className="flex max-w-24 items-center gap-1.5 text-meta text-ink-2"
+            title={`${listNames(others.map((viewer) => viewer.name))} ${others.length === 1 ? "is" : "are"} viewing this`}
+          >
+            <PresenceDot />
+            <span className="sr-only">Viewing now: </span>
+            <span className="truncate">
+              {others.length === 1 && others[0] ? firstName(others[0].name) : `${others.length} viewing`}
+            </span>
+          </span>
+        )}
+        {unread && (
           <>
             <CountBadge count={conversation.unread_messages} tone="red" />
             <span className="sr-only">{plural(conversation.unread_messages, "unread message")}</span>
           </>
-        ) : (
-          others.length > 0 && (
-            <span
-              className="flex max-w-24 items-center gap-1.5 text-meta text-ink-2"
-              title={`${listNames(others.map((viewer) => viewer.name))} ${others.length === 1 ? "is" : "are"} viewing this`}
-            >
-              <PresenceDot />
-              <span className="sr-only">Viewing now: </span>
-              <span className="truncate">
-                {others.length === 1 && others[0] ? firstName(others[0].name) : `${others.length} viewing`}
-              </span>
-            </span>
-          )
         )}
       </span>
     </Link>
