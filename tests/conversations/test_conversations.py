@@ -137,7 +137,8 @@ async def test_a_reply_by_an_api_key_that_has_seen_nothing_leaves_the_status(
     client = await world.api_key(*Permission)
     path = f"{API}/conversations/{conversation['id']}/messages"
 
-    assert (await client.post(path, json={"body": "We will answer soon."})).status_code == 201
+    answer = await client.post(path, json={"body": "We will answer soon."})
+    assert (answer.status_code, answer.json()["sent_by"]["kind"]) == (201, "api_key")
 
     after = await world.conversation(PARENT)
     assert (after["status"], after["unread_messages"], after["seen_seq"]) == ("unread", 2, 0)

@@ -31,7 +31,7 @@ async def test_an_accepted_message_is_stored_queued_and_shown(world: World, path
     assert message["status"] == "queued"
     assert message["direction"] == "outbound"
     assert message["seq"] == 2
-    assert message["sent_by"] == {"id": str(world.staff_ids["maria"]), "name": "Maria"}
+    assert message["sent_by"] == {"kind": "staff_member", "id": str(world.staff_ids["maria"]), "name": "Maria"}
     assert (message["provider_message_id"], message["sent_at"], message["delivered_at"]) == (None, None, None)
     assert await world.rows("SELECT id::text, state, seq FROM outbox") == [(message["id"], "queued", 2)]
     assert (await world.thread(message["conversation_id"]))[-1] == message
