@@ -6,10 +6,11 @@ import dataclasses
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from simulator.app import create_server
-from simulator.settings import RetryOn, Settings
+from simulator.settings import AS_PROVIDER, RetryOn, Settings
 from simulator.store import Store
 
 
@@ -36,13 +37,19 @@ def _settings(given: argparse.Namespace) -> Settings:
         public_url=given.public_url,
         state_file=given.state,
         seed=given.seed,
-        retries=None if given.retry_until_answered else given.retries,
-        retry_on=frozenset(given.retry_on),
+        retries=_retries(given),
+        retry_on=AS_PROVIDER if given.retry_on is None else frozenset(given.retry_on),
         webhook_connections=given.webhook_connections,
     )
     if not given.fast:
         return settings
     return dataclasses.replace(settings, queued_after=0, sending_after=0, sent_after=0, delivered_after=0)
+
+
+def _retries(given: argparse.Namespace) -> int | Literal["as_provider"] | None:
+    if given.retry_until_answered:
+        return None
+    return AS_PROVIDER if given.retries is None else int(given.retries)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,8 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep the state in this SQLite file")
     parser.add_argument("--seed", type=int, help="of the faults' dice")
     parser.add_argument("--fast", action="store_true", help="deliver without any delay")
-    parser.add_argument("--retries", type=int, default=default.retries, help="of a webhook (default: 1)")
-    parser.add_argument("--retry-on", type=RetryOn, choices=list(RetryOn), nargs="+", default=list(default.retry_on))
+    parser.add_argument("--retries", type=int, help="of a webhook (default: as the provider)")
+    parser.add_argument("--retry-on", type=RetryOn, choices=list(RetryOn), nargs="+")
     parser.add_argument(
         "--retry-until-answered", action="store_true", help="repeat each webhook until it is answered 2xx"
     )

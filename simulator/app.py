@@ -14,11 +14,13 @@ from starlette.staticfiles import StaticFiles
 
 from simulator.carrier import Carrier
 from simulator.control import control_app
+from simulator.media import content_reply
 from simulator.settings import Settings
+from simulator.telnyx import TelnyxWire
 from simulator.twilio import TwilioWire
 from simulator.wire import Wire
 
-WIRES: tuple[Wire, ...] = (TwilioWire(),)
+WIRES: tuple[Wire, ...] = (TwilioWire(), TelnyxWire())
 
 _STATIC = Path(__file__).parent / "static"
 _PAGE_HEADERS = {
@@ -28,7 +30,6 @@ _PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-_SHOWN_AS_IS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -54,13 +55,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         stored = carrier.state.stored_media.get(request.path_params["id"])
         if stored is None:
             return JSONResponse({"detail": "no such media"}, status_code=404)
-        headers = {
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-        }
-        if stored.content_type not in _SHOWN_AS_IS:
-            headers["Content-Disposition"] = "attachment"
-        return Response(stored.content, media_type=stored.content_type, headers=headers)
+        return content_reply(stored).response()
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})

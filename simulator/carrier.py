@@ -1,25 +1,27 @@
 """The carrier itself, in whatever protocol it is spoken to: texts travel, the network answers STOP."""
 
 import asyncio
+import base64
 import dataclasses
 import logging
+import secrets
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import httpx
 
-from simulator import keywords
+from simulator import keywords, media
 from simulator.client import WebhookClient, origin
 from simulator.faults import BEFORE_POSTING, Facts, Faults, Kind, Where
-from simulator.model import FINAL, Direction, HandsetState, Line, Media, Message, Status
+from simulator.model import FINAL, Direction, Failure, HandsetState, Line, Media, Message, Status
 from simulator.outgoing import Dispatcher, Job, JobKind, Outcome
 from simulator.segments import count_segments
-from simulator.settings import Settings
-from simulator.state import State
+from simulator.settings import Patience, Settings
+from simulator.state import State, StoredMedia
 from simulator.store import Store
 from simulator.stream import Hub
 from simulator.views import text_view
-from simulator.wire import Webhook, Wire
+from simulator.wire import Occasion, Wire
 
 _log = logging.getLogger(__name__)
 
@@ -48,11 +50,13 @@ class Carrier:
         self.dispatcher = Dispatcher(
             self._post,
             settings=lambda: self.settings,
+            patience=self._patience,
             on_settled=lambda job: self.state.notebook.remove("job", job.id),
             on_abandoned=self._abandoned,
         )
         self._store: Store | None = None
         self._moving: dict[str, asyncio.TimerHandle] = {}
+        self._fetching: dict[str, asyncio.Task[None]] = {}
 
     # Life
 
@@ -67,17 +71,17 @@ class Carrier:
             self._store.start()
             for message in self.state.messages.values():
                 if message.status not in FINAL:
-                    self._move_later(message)
+                    self._set_out(message)
             for job in jobs:
                 self.dispatcher.submit(job)
 
     async def stop(self) -> None:
         """Keep what is still to be done in the state file; without one, finish it as far as time allows."""
         self.closing.set()
-        for timer in self._moving.values():
-            timer.cancel()
+        under_way = [*self._moving, *self._fetching]
+        await self._halt()
         if self._store is None:
-            for sid in list(self._moving):
+            for sid in under_way:
                 while self.state.messages[sid].status not in FINAL:
                     self._move(self.state.messages[sid], schedule=False)
         await self.dispatcher.stop(wait=self.settings.drain_seconds)
@@ -87,11 +91,22 @@ class Carrier:
             _log.warning("stopped with %d webhooks unanswered", len(self.dispatcher.pending))
         await self._client.close()
 
+    async def _halt(self) -> None:
+        """Leave every text where it is."""
+        for timer in self._moving.values():
+            timer.cancel()
+        tasks = list(self._fetching.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._moving.clear()
+        self._fetching.clear()
+
     async def wait_until_idle(self, seconds: float) -> bool:
         """Whether, within `seconds`, every text has ended and every webhook is answered or given up."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        while self._moving or self.dispatcher.pending:
+        while self._moving or self._fetching or self.dispatcher.pending:
             if loop.time() >= deadline or self.closing.is_set():
                 return False
             await asyncio.sleep(0.01)
@@ -99,9 +114,7 @@ class Carrier:
 
     async def reset(self, *, keep_setup: bool) -> None:
         """Forget every text, webhook, unsubscription and fault, and, unless `keep_setup`, all the rest."""
-        for timer in self._moving.values():
-            timer.cancel()
-        self._moving.clear()
+        await self._halt()
         await self.dispatcher.clear()
         self.alerts.clear()
         self.faults.replace((), seed=self.settings.seed)
@@ -110,8 +123,8 @@ class Carrier:
         else:
             self.state.clear()
         if self._store is not None:
-            setup = () if keep_setup else ("account", "line", "handset", "media")
-            await self._store.forget("message", "stopped", "job", *setup)
+            setup = () if keep_setup else ("account", "line", "profile", "handset", "media")
+            await self._store.forget("message", "stopped", "answer", "job", *setup)
         self.hub.publish("resync", {})
 
     # From a line to a handset
@@ -122,37 +135,76 @@ class Carrier:
         *,
         to: str,
         body: str,
-        media: list[Media] | None = None,
+        media_urls: Sequence[str] = (),
         status_callback: str | None = None,
-        service_sid: str | None = None,
+        fallback_callback: str | None = None,
+        tag: str | None = None,
+        profile_id: str | None = None,
+        picks_sender: bool = False,
         direction: Direction = Direction.OUTBOUND_API,
+        failure: Failure | None = None,
     ) -> Message:
-        """Take a text for delivery. It moves on by itself from here."""
+        """Take a text for delivery. It moves on by itself from here. With `picks_sender` it was handed to a profile
+        that chooses the line a moment later; with `failure` it will not arrive."""
         state = self.state
         now = state.clock()
         message = Message(
             number=state.next_number(),
-            sid=self.wires[line.wire].new_message_sid(has_media=bool(media)),
+            sid=self.wires[line.wire].new_message_sid(has_media=bool(media_urls)),
             account_sid=line.account_sid,
             line=line.phone_number,
             handset=to,
             direction=direction,
             body=body,
-            status=Status.QUEUED if service_sid is None else Status.ACCEPTED,
+            status=Status.ACCEPTED if picks_sender else Status.QUEUED,
             created_at=now,
             updated_at=now,
             wire=line.wire,
-            media=media or [],
+            media=[Media(id=new_media_id(), url=url, content_type=media.guess_type(url)) for url in media_urls],
             segments=count_segments(body),
-            status_callback=None if direction is Direction.CARRIER else status_callback or line.status_url,
-            messaging_service_sid=service_sid,
+            status_callback=None if direction is Direction.CARRIER else status_callback or state.status_address(line),
+            fallback_callback=fallback_callback,
+            tag=tag,
+            profile_id=profile_id,
+            failure=failure,
         )
         state.add(message)
         if direction is Direction.OUTBOUND_API:
             state.counts.sends_accepted += 1
         self._report_status(message)
-        self._move_later(message)
+        self._set_out(message)
         return message
+
+    def _set_out(self, message: Message) -> None:
+        """Begin, or go on with, the way to the handset. Pictures are fetched before anything else."""
+        if all(each.stored for each in message.media):
+            self._move_later(message)
+        else:
+            task = asyncio.create_task(self._fetch_media(message), name=f"simulator-media-{message.sid}")
+            self._fetching[message.sid] = task
+
+    async def _fetch_media(self, message: Message) -> None:
+        """A picture that cannot be had arrives as its address alone."""
+        line = self.state.lines.get(message.line)
+        allowed = frozenset() if line is None else self._origins(line)
+        for each in message.media:
+            if each.stored:
+                continue
+            try:
+                content, content_type = await media.fetch(each, api_url=self.settings.api_url, allowed=allowed)
+            except media.NotFetchedError as error:
+                self._alert(message.sid, "media", f"{each.url}: {error}")
+                continue
+            self.hold(each, content=content, content_type=content_type)
+        self.state.changed(message)
+        self._fetching.pop(message.sid, None)
+        self._move_later(message)
+
+    def hold(self, picture: Media, *, content: bytes, content_type: str) -> None:
+        """Keep the content of `picture`, to be shown and handed out."""
+        picture.stored, picture.size, picture.content_type = True, len(content), content_type
+        encoded = base64.b64encode(content).decode()
+        self.state.put_media(StoredMedia(id=picture.id, content_type=content_type, content_base64=encoded))
 
     def _move_later(self, message: Message) -> None:
         settings = self.settings
@@ -187,12 +239,16 @@ class Carrier:
     def _reach_handset(self, message: Message, now: float) -> None:
         handset = self.state.handset(message.handset)
         message.delivered_at = now
-        if handset.state is HandsetState.ON:
+        fault = self.faults.decide(Where.DELIVERY, _facts(message, message.status)).rule
+        if fault is not None:
+            message.failure_code = fault.code
+        elif handset.state is not HandsetState.ON:
+            message.failure = message.failure or Failure(handset.state.value)
+        if message.failure is None and message.failure_code is None:
             message.status = Status.DELIVERED
             self._show(message)
         else:
             message.status = Status.UNDELIVERED
-            message.failure = handset.state
 
     def _show(self, message: Message) -> None:
         if self.hub.watched:
@@ -206,15 +262,16 @@ class Carrier:
         line: Line,
         *,
         body: str,
-        media: list[Media] | None = None,
+        media: Sequence[Media] = (),
+        own_address: str = "",
         message_sid: str | None = None,
         repeat: int = 1,
     ) -> Message:
-        """A person texts a line. The business is told `repeat` times of the one text. Raises KeyError for a
-        `message_sid` that is taken."""
-        state = self.state
+        """A person texts a line. The business is told `repeat` times of the one text, and finds the pictures that
+        the carrier holds under `own_address`. Raises KeyError for a `message_sid` that is taken."""
+        state, wire = self.state, self.wires[line.wire]
         now = state.clock()
-        sid = message_sid or self.wires[line.wire].new_message_sid(has_media=bool(media))
+        sid = message_sid or wire.new_message_sid(has_media=bool(media))
         if sid in state.messages:
             raise KeyError(sid)
         keyword = keywords.recognise(body, kind=line.kind)
@@ -230,12 +287,15 @@ class Carrier:
             created_at=now,
             updated_at=now,
             wire=line.wire,
-            media=media or [],
+            media=list(media),
             segments=count_segments(body),
-            messaging_service_sid=line.messaging_service_sid,
+            profile_id=line.profile_id,
             sent_at=now,
             opt_out_type=keyword.value if keyword is not None and line.advanced_opt_out else None,
         )
+        for each in message.media:
+            if each.stored:
+                each.url = own_address + wire.media_path(message, each)
         state.handset(handset)
         state.add(message)
         state.counts.inbound += 1
@@ -272,7 +332,7 @@ class Carrier:
             updated_at=at,
             wire=line.wire,
             segments=count_segments(body),
-            messaging_service_sid=line.messaging_service_sid,
+            profile_id=line.profile_id,
             sent_at=at,
             delivered_at=None if inbound else at,
             past=True,
@@ -288,7 +348,11 @@ class Carrier:
     # Webhooks
 
     def _report_status(self, message: Message) -> None:
-        if message.status_callback is not None and message.status in self.settings.callback_statuses:
+        if (
+            message.status_callback is not None
+            and message.status in self.settings.callback_statuses
+            and self.wires[message.wire].reports(message)
+        ):
             self._submit(message, kind=JobKind.STATUS, lane=f"status {message.sid}")
 
     def _submit(self, message: Message, *, kind: JobKind, lane: str) -> None:
@@ -306,24 +370,54 @@ class Carrier:
         account = self.state.accounts.get(line.account_sid) if line is not None else None
         if message is None or line is None or account is None:
             return Outcome(detail="its message, line or account is gone")
-        wire = self.wires[message.wire]
-        webhook: Webhook | None
-        if job.kind is JobKind.INBOUND:
-            webhook = wire.inbound_webhook(message, line=line, account=account, token=job.id)
-        else:
-            webhook = wire.status_webhook(message, job.status, line=line, account=account, token=job.id)
-        if webhook is None:
+        addresses = self._addresses(message, line, job.kind)
+        if not addresses:
             return Outcome(detail=f"{line.phone_number} has no address for this webhook")
+        occasion = Occasion(
+            account=account,
+            country=line.country,
+            addresses=addresses,
+            token=job.id,
+            attempt=job.attempts,
+            at=self.state.clock(),
+        )
+        wire = self.wires[message.wire]
+        if job.kind is JobKind.INBOUND:
+            webhook = wire.inbound_webhook(message, occasion)
+        else:
+            webhook = wire.status_webhook(message, job.status, occasion)
         effects = self.faults.decide(Where(job.kind.value), _facts(message, job.status), _AT_ATTEMPT)
         outcome, response = await self._client.post(
             webhook,
             settings=self.settings,
-            allowed=frozenset(origin(url) for url in (line.inbound_url, line.status_url) if url),
+            patience=self.settings.patience(wire.patience),
+            allowed=self._origins(line),
             fault=effects.rule,
         )
+        outcome = dataclasses.replace(outcome, addresses=webhook.addresses)
         if response is not None and outcome.answered and job.kind is JobKind.INBOUND:
             self._do_as_answered(message, line, response)
         return outcome
+
+    def _addresses(self, message: Message, line: Line, kind: JobKind) -> tuple[str, ...]:
+        if kind is JobKind.INBOUND:
+            return self.state.inbound_addresses(line)
+        return tuple(filter(None, (message.status_callback, message.fallback_callback)))
+
+    def _origins(self, line: Line) -> frozenset[str]:
+        """Where the business is, as far as its set-up says."""
+        profile = self.state.profile(line.profile_id)
+        urls = [
+            url
+            for each in (line, profile)
+            if each is not None
+            for url in (each.inbound_url, each.status_url, each.fallback_url)
+        ]
+        return frozenset(origin(url) for url in urls if url)
+
+    def _patience(self, job: Job) -> Patience:
+        message = self.state.messages[job.message_sid]
+        return self.settings.patience(self.wires[message.wire].patience)
 
     def _do_as_answered(self, message: Message, line: Line, response: httpx.Response) -> None:
         answer = self.wires[message.wire].read_answer(response)
@@ -338,8 +432,12 @@ class Carrier:
     def _abandoned(self, job: Job, outcome: Outcome) -> None:
         self._alert(job.message_sid, job.kind, outcome.detail)
 
-    def _alert(self, message_sid: str, kind: JobKind, detail: str) -> None:
-        self.alerts.append(Alert(at=self.state.clock(), message_sid=message_sid, kind=kind.value, detail=detail))
+    def _alert(self, message_sid: str, kind: str, detail: str) -> None:
+        self.alerts.append(Alert(at=self.state.clock(), message_sid=message_sid, kind=kind, detail=detail))
+
+
+def new_media_id() -> str:
+    return "ME" + secrets.token_hex(16)
 
 
 def _facts(message: Message, status: str) -> Facts:

@@ -1,7 +1,6 @@
 """The carrier's HTTP client: posts a webhook, well or badly, and says what came of it."""
 
 import contextlib
-import ipaddress
 import ssl
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -10,8 +9,9 @@ import httpx
 
 from simulator import network
 from simulator.faults import Kind, Rule
+from simulator.media import is_loopback
 from simulator.outgoing import Outcome
-from simulator.settings import RetryOn, Settings
+from simulator.settings import Patience, RetryOn, Settings
 from simulator.wire import Webhook
 
 
@@ -38,7 +38,13 @@ class WebhookClient:
             self._idle.append(client)
 
     async def post(
-        self, webhook: Webhook, *, settings: Settings, allowed: frozenset[str], fault: Rule | None = None
+        self,
+        webhook: Webhook,
+        *,
+        settings: Settings,
+        patience: Patience,
+        allowed: frozenset[str],
+        fault: Rule | None = None,
     ) -> tuple[Outcome, httpx.Response | None]:
         """Post to where `settings.api_url` says, else to the webhook's own address if that is on this machine
         or one of `allowed` (origins). The response is there when one came."""
@@ -47,7 +53,7 @@ class WebhookClient:
             return Outcome(detail=f"{origin(webhook.url)} is not configured, so nothing is sent there"), None
         if fault is not None:
             return await self._post_badly(url, webhook, fault), None
-        timeout = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
+        timeout = httpx.Timeout(patience.read_timeout, connect=settings.connect_timeout)
         headers = {**webhook.headers, "Host": urlsplit(webhook.url).netloc}
         try:
             with self._lent() as client:
@@ -80,7 +86,7 @@ def destination(url: str, *, api_url: str | None, allowed: frozenset[str]) -> st
     parts = urlsplit(url)
     if api_url is not None:
         return api_url.rstrip("/") + (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if origin(url) in allowed or _is_loopback(parts.hostname or ""):
+    if origin(url) in allowed or is_loopback(parts.hostname or ""):
         return url
     return None
 
@@ -88,15 +94,6 @@ def destination(url: str, *, api_url: str | None, allowed: frozenset[str]) -> st
 def origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _words(error: Exception) -> str:

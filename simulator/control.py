@@ -3,7 +3,6 @@
 import base64
 import binascii
 import dataclasses
-import secrets
 from collections import Counter
 from typing import Annotated
 
@@ -12,10 +11,21 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from simulator import control_schemas as schemas
-from simulator.carrier import Carrier
+from simulator.carrier import Carrier, new_media_id
 from simulator.faults import Rule
-from simulator.model import Account, Direction, Handset, HandsetState, Line, Media, Message
-from simulator.state import StoredMedia
+from simulator.media import LARGEST
+from simulator.model import (
+    Account,
+    Direction,
+    Handset,
+    HandsetState,
+    Keywords,
+    Line,
+    LineKind,
+    Media,
+    Message,
+    Profile,
+)
 from simulator.views import View, handset_view, instant, line_view, message_view, text_view
 
 router = APIRouter()
@@ -53,8 +63,31 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 @router.put("/accounts/{sid}")
 async def put_account(carrier: TheCarrier, sid: str, body: schemas.AccountIn) -> View:
     _known_wire(carrier, body.wire)
-    carrier.state.put_account(Account(sid=sid, auth_token=body.auth_token, wire=body.wire))
-    return {"sid": sid, "wire": body.wire}
+    given = body.model_dump()
+    before = carrier.state.accounts.get(sid)
+    if body.signing_key is None:
+        given.pop("signing_key")
+        given |= {"signing_key": before.signing_key} if before is not None else {}
+    carrier.state.put_account(Account(sid=sid, **given))
+    return await get_account(carrier, sid)
+
+
+@router.get("/accounts/{sid}")
+async def get_account(carrier: TheCarrier, sid: str) -> View:
+    """With what the provider tells a business so that it can recognise webhooks."""
+    account = carrier.state.accounts.get(sid)
+    if account is None:
+        raise HTTPException(404, f"no account {sid}")
+    return {"sid": sid, "wire": account.wire, **carrier.wires[account.wire].introduce(account)}
+
+
+@router.put("/profiles/{id}")
+async def put_profile(carrier: TheCarrier, id: str, body: schemas.ProfileIn) -> View:
+    if body.account_sid not in carrier.state.accounts:
+        raise HTTPException(422, f"there is no account {body.account_sid}")
+    profile = Profile(id=id, **body.model_dump())
+    carrier.state.put_profile(profile)
+    return dataclasses.asdict(profile)
 
 
 @router.get("/lines")
@@ -70,6 +103,11 @@ async def put_line(carrier: TheCarrier, phone_number: LineNumber, body: schemas.
         raise HTTPException(422, f"there is no account {body.account_sid}")
     wire = body.wire or account.wire
     _known_wire(carrier, wire)
+    can_answer = carrier.wires[wire].answers_keywords(body.kind)
+    if body.keywords is Keywords.CARRIER and not can_answer:
+        raise HTTPException(422, f"{wire} answers no keywords on a {body.kind}")
+    # A short code on its own has to answer keywords itself.
+    by_carrier = can_answer and body.kind is not LineKind.SHORT_CODE
     before = state.lines.get(phone_number)
     line = Line(
         phone_number=phone_number,
@@ -77,11 +115,12 @@ async def put_line(carrier: TheCarrier, phone_number: LineNumber, body: schemas.
         account_sid=body.account_sid,
         inbound_url=body.inbound_url,
         status_url=body.status_url,
+        fallback_url=body.fallback_url,
         label=body.label,
         country=body.country,
         kind=body.kind,
-        messaging_service_sid=body.messaging_service_sid,
-        keywords=body.answered_by,
+        profile_id=body.profile_id,
+        keywords=body.keywords or (Keywords.CARRIER if by_carrier else Keywords.APP),
         advanced_opt_out=body.advanced_opt_out,
         wire=wire,
         created_at=before.created_at if before else state.clock(),
@@ -144,7 +183,8 @@ async def send_text(request: Request, carrier: TheCarrier, phone_number: Handset
             phone_number,
             line,
             body=body.body,
-            media=[_media(carrier, request, media) for media in body.media],
+            media=[_media(carrier, media) for media in body.media],
+            own_address=carrier.settings.public_url or f"{request.url.scheme}://{request.url.netloc}",
             message_sid=body.message_sid,
             repeat=body.repeat,
         )
@@ -176,17 +216,18 @@ async def remember(carrier: TheCarrier, body: schemas.HistoryIn) -> View:
     return {"items": [text_view(message) for message in messages]}
 
 
-def _media(carrier: Carrier, request: Request, media: schemas.MediaIn) -> Media:
-    media_id = "ME" + secrets.token_hex(16)
-    if media.url is not None:
-        return Media(id=media_id, url=media.url, content_type=media.content_type)
+def _media(carrier: Carrier, media: schemas.MediaIn) -> Media:
+    picture = Media(id=new_media_id(), url=media.url or "", content_type=media.content_type)
+    if media.data is None:
+        return picture
     try:
-        base64.b64decode(media.data or "", validate=True)
+        content = base64.b64decode(media.data, validate=True)
     except binascii.Error as error:
         raise HTTPException(422, "data is not base64") from error
-    carrier.state.put_media(StoredMedia(id=media_id, content_type=media.content_type, content_base64=media.data or ""))
-    base = carrier.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
-    return Media(id=media_id, url=f"{base}/media/{media_id}", content_type=media.content_type)
+    if len(content) > LARGEST:
+        raise HTTPException(422, f"a picture has at most {LARGEST} bytes")
+    carrier.hold(picture, content=content, content_type=media.content_type)
+    return picture
 
 
 # The books
@@ -203,7 +244,7 @@ async def list_messages(
     limit: Annotated[int, Query(ge=0, le=100_000)] = 1000,
 ) -> View:
     """Oldest first. `repeated` names every outgoing message that was accepted more than once: same sender,
-    recipient, words and status callback."""
+    recipient, words, status callback and tag."""
     messages = carrier.state.messages.values()
     found = [
         message
@@ -222,15 +263,15 @@ async def list_messages(
         "total": len(found),
         "counts": dataclasses.asdict(carrier.state.counts),
         "repeated": [
-            {"from": line, "to": handset, "body": body, "status_callback": callback, "times": times}
-            for (line, handset, body, callback), times in sends.most_common()
+            {"from": line, "to": handset, "body": body, "status_callback": callback, "tag": tag, "times": times}
+            for (line, handset, body, callback, tag), times in sends.most_common()
             if times > 1
         ],
     }
 
 
-def _same(message: Message) -> tuple[str, str, str, str | None]:
-    return message.line, message.handset, message.body, message.status_callback
+def _same(message: Message) -> tuple[str, str, str, str | None, str | None]:
+    return message.line, message.handset, message.body, message.status_callback, message.tag
 
 
 @router.get("/messages/{sid}")

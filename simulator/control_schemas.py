@@ -5,8 +5,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from simulator.faults import Kind, Rule, Where
-from simulator.model import HandsetState, Keywords, LineKind
-from simulator.settings import RetryOn
+from simulator.media import LARGEST
+from simulator.model import HandsetState, Keywords, LineKind, ProfileId
+from simulator.settings import AS_PROVIDER, RetryOn
 
 
 def _encodable(text: str) -> str:
@@ -32,32 +33,39 @@ class Body(BaseModel):
 class AccountIn(Body):
     auth_token: str
     wire: str = "twilio"
+    username: str | None = None
+    signing_key: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    callback_username: str | None = None
+    callback_password: str | None = None
+
+
+class ProfileIn(Body):
+    account_sid: str
+    label: Text = ""
+    inbound_url: HttpUrl | None = None
+    status_url: HttpUrl | None = None
+    fallback_url: HttpUrl | None = None
+    use_line_urls: bool = False
 
 
 class LineIn(Body):
     account_sid: str
     inbound_url: HttpUrl | None = None
     status_url: HttpUrl | None = None
+    fallback_url: HttpUrl | None = None
     label: Text = ""
     country: str = "US"
     kind: LineKind = LineKind.LONG_CODE
-    messaging_service_sid: str | None = None
+    profile_id: ProfileId = None
     keywords: Keywords | None = None
     advanced_opt_out: bool = False
     wire: str | None = None
 
     @model_validator(mode="after")
     def _opt_out_needs_a_service(self) -> Self:
-        if self.advanced_opt_out and self.messaging_service_sid is None:
+        if self.advanced_opt_out and self.profile_id is None:
             raise ValueError("advanced_opt_out is a feature of a messaging service")
         return self
-
-    @property
-    def answered_by(self) -> Keywords:
-        """A short code on its own has to answer keywords itself."""
-        if self.keywords is not None:
-            return self.keywords
-        return Keywords.APP if self.kind is LineKind.SHORT_CODE else Keywords.CARRIER
 
 
 class HandsetIn(Body):
@@ -71,7 +79,7 @@ class MediaIn(Body):
     """Either a file, base64 in `data`, which the simulator then serves, or the address of one."""
 
     content_type: str
-    data: str | None = Field(default=None, max_length=7_000_000)
+    data: str | None = Field(default=None, max_length=LARGEST * 4 // 3 + 4)
     url: HttpUrl | None = None
 
     @model_validator(mode="after")
@@ -162,8 +170,10 @@ class SettingsIn(Body):
     delivered_after: Seconds = 0
     callback_statuses: frozenset[str] = frozenset()
     connect_timeout: Annotated[float, Field(gt=0, le=60)] = 5
-    read_timeout: Annotated[float, Field(gt=0, le=60)] = 15
-    retries: Annotated[int, Field(ge=0, le=1000)] | None = 1
-    retry_on: frozenset[RetryOn] = frozenset()
+    read_timeout: Annotated[float, Field(gt=0, le=60)] | Literal["as_provider"] = AS_PROVIDER
+    retries: Annotated[int, Field(ge=0, le=1000)] | Literal["as_provider"] | None = AS_PROVIDER
+    retry_on: frozenset[RetryOn] | Literal["as_provider"] = AS_PROVIDER
     retry_backoff: Seconds = 0
     retry_backoff_max: Seconds = 0
+    media_redirect: bool = True
+    media_auth: bool = False

@@ -19,6 +19,9 @@ class Where(StrEnum):
     STATUS = "status"
     """A webhook that reports the fate of a message."""
 
+    DELIVERY = "delivery"
+    """A text's arrival at the handset, long after it was accepted."""
+
 
 class Kind(StrEnum):
     DELAY = "delay"
@@ -45,6 +48,7 @@ POSSIBLE: dict[Where, frozenset[Kind]] = {
         }
     ),
     Where.LIST: frozenset({Kind.DELAY, Kind.DROP, Kind.STATUS_429, Kind.STATUS_5XX, Kind.HANG, Kind.REJECT}),
+    Where.DELIVERY: frozenset({Kind.REJECT}),
     Where.INBOUND: frozenset(
         {Kind.DELAY, Kind.DROP, Kind.DUPLICATE, Kind.REORDER, Kind.HANG, Kind.ACCEPT_THEN_DISCONNECT}
     ),

@@ -1,7 +1,11 @@
 """What a carrier knows: accounts, the numbers they rent, handsets, and the texts between the two."""
 
+import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
 
 
 class LineKind(StrEnum):
@@ -22,6 +26,15 @@ class HandsetState(StrEnum):
     OFF = "off"
     LANDLINE = "landline"
     UNREACHABLE = "unreachable"
+
+
+class Failure(StrEnum):
+    """Why a text did not arrive."""
+
+    OFF = "off"
+    LANDLINE = "landline"
+    UNREACHABLE = "unreachable"
+    OPTED_OUT = "opted_out"
 
 
 class Direction(StrEnum):
@@ -51,11 +64,46 @@ class Status(StrEnum):
 FINAL = frozenset({Status.DELIVERED, Status.UNDELIVERED, Status.RECEIVED})
 
 
+def _new_signing_key() -> str:
+    return secrets.token_hex(32)
+
+
+ProfileId = Annotated[str | None, Field(validation_alias=AliasChoices("profile_id", "messaging_service_sid"))]
+"""State files of earlier versions have it under Twilio's name."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Account:
+    """A business at a provider. `sid` is the provider's name for it."""
+
     sid: str
     auth_token: str
+    """What its requests prove themselves with: an auth token, an API key or a password."""
+
     wire: str = "twilio"
+    username: str | None = None
+    """The user of its requests, where that is not `sid`."""
+
+    signing_key: str = field(default_factory=_new_signing_key)
+    """32 bytes in hex, for webhooks that are signed with a private key."""
+
+    callback_username: str | None = None
+    callback_password: str | None = None
+    """What webhooks prove themselves with where the provider signs none."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Profile:
+    """Lines that share settings: Twilio's Messaging Service, Telnyx's messaging profile, Bandwidth's application."""
+
+    id: str
+    account_sid: str
+    label: str = ""
+    inbound_url: str | None = None
+    status_url: str | None = None
+    fallback_url: str | None = None
+    use_line_urls: bool = True
+    """Texts are reported to the line's own address, if it has one."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,10 +113,13 @@ class Line:
     account_sid: str
     inbound_url: str | None = None
     status_url: str | None = None
+    fallback_url: str | None = None
+    """Where webhooks go that their own address does not take, at providers that try another."""
+
     label: str = ""
     country: str = "US"
     kind: LineKind = LineKind.LONG_CODE
-    messaging_service_sid: str | None = None
+    profile_id: ProfileId = None
     keywords: Keywords = Keywords.CARRIER
     advanced_opt_out: bool = False
     wire: str = "twilio"
@@ -76,8 +127,8 @@ class Line:
 
     @property
     def sender(self) -> str:
-        """What a handset unsubscribes from: the whole messaging service where the line is in one."""
-        return self.messaging_service_sid or self.phone_number
+        """What a handset unsubscribes from: the whole profile where the line is in one."""
+        return self.profile_id or self.phone_number
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,7 +142,14 @@ class Handset:
 class Media:
     id: str
     url: str
+    """Where the business finds it, or gave it."""
+
     content_type: str
+    size: int | None = None
+    """Bytes; unknown for what the carrier does not hold."""
+
+    stored: bool = False
+    """The carrier holds it and shows it on the handset."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,10 +170,21 @@ class Message:
     media: list[Media] = field(default_factory=list)
     segments: int = 1
     status_callback: str | None = None
-    messaging_service_sid: str | None = None
+    fallback_callback: str | None = None
+    """Where reports of its fate go that `status_callback` does not take."""
+
+    tag: str | None = None
+    """The business's own word for it, repeated in reports."""
+
+    profile_id: ProfileId = None
     sent_at: float | None = None
     delivered_at: float | None = None
-    failure: HandsetState | None = None
+    failure: Failure | None = None
+    """Known from the beginning for what will not arrive whatever the handset does."""
+
+    failure_code: int | None = None
+    """The provider's code that a fault asked for."""
+
     opt_out_type: str | None = None
     past: bool = False
     """It was exchanged before this carrier ran; nobody handed it over."""

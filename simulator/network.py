@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from starlette.responses import Response
 from starlette.types import Receive, Send
 
 from simulator.faults import Effects, Kind
@@ -19,6 +20,11 @@ class Reply:
     body: bytes
     content_type: bytes = b"application/json"
     headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def response(self) -> Response:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
+        content_type = self.content_type.decode("latin-1")
+        return Response(self.body, status_code=self.status, headers={**headers, "content-type": content_type})
 
     async def send(self, send: Send) -> None:
         await send(
@@ -47,6 +53,8 @@ class Refusals:
 
     rejected: Callable[[int], Reply]
     """Given the provider's own error code."""
+
+    too_large: Callable[[], Reply]
 
 
 async def answer_with(

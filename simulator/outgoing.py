@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from simulator.settings import RetryOn, Settings
+from simulator.settings import Patience, RetryOn, Settings
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +47,8 @@ class Outcome:
     http_status: int | None = None
     failure: RetryOn | None = None
     detail: str = ""
+    addresses: int = 1
+    """How many addresses may be tried in turn."""
 
     @property
     def answered(self) -> bool:
@@ -81,11 +83,13 @@ class Dispatcher:
         post: Callable[[Job], Awaitable[Outcome]],
         *,
         settings: Callable[[], Settings],
+        patience: Callable[[Job], Patience],
         on_settled: Callable[[Job], None],
         on_abandoned: Callable[[Job, Outcome], None],
     ) -> None:
         self._post = post
         self._settings = settings
+        self._patience = patience
         self._on_settled = on_settled
         self._on_abandoned = on_abandoned
         self._ready: asyncio.Queue[Job] = asyncio.Queue()
@@ -225,12 +229,12 @@ class Dispatcher:
         self._due(job)
 
     def _worth_another(self, job: Job, outcome: Outcome) -> bool:
-        settings = self._settings()
         if outcome.reason is None:
             return False  # It was never posted and never will be: nobody to tell, or nowhere to send.
-        if settings.retries is None:
+        patience = self._patience(job)
+        if patience.retries is None:
             return True
-        return job.attempts <= settings.retries and outcome.reason in settings.retry_on
+        return job.attempts < (patience.retries + 1) * outcome.addresses and outcome.reason in patience.retry_on
 
     def _backoff(self, job: Job) -> float:
         settings = self._settings()

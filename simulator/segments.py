@@ -15,9 +15,14 @@ def count_segments(body: str) -> int:
     septets and a character outside the basic plane is two UTF-16 units; neither is split between parts."""
     if len(body) <= _SINGLE_UCS2 and body.isascii():
         return 1
-    if all(c in _BASIC or c in _EXTENDED for c in body):
+    if is_basic(body):
         return _parts([2 if c in _EXTENDED else 1 for c in body], single=_SINGLE_7BIT, part=_PART_7BIT)
     return _parts([2 if ord(c) > 0xFFFF else 1 for c in body], single=_SINGLE_UCS2, part=_PART_UCS2)
+
+
+def is_basic(body: str) -> bool:
+    """Whether the 7-bit alphabet has all of it."""
+    return all(c in _BASIC or c in _EXTENDED for c in body)
 
 
 def _parts(sizes: list[int], *, single: int, part: int) -> int:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Protocol
 
-from simulator.model import Account, Handset, Line, Message
+from simulator.model import Account, Handset, Line, Message, Profile
 
 
 class Notebook(Protocol):
@@ -37,6 +37,18 @@ class StoredMedia:
         return base64.b64decode(self.content_base64)
 
 
+@dataclasses.dataclass(slots=True, kw_only=True)
+class KeptAnswer:
+    """What a request was answered with, to be said again when it is repeated."""
+
+    key: str
+    fingerprint: str
+    """Of the request: another one under the same key is not its repetition."""
+
+    message_sid: str
+    at: float
+
+
 @dataclasses.dataclass(slots=True)
 class Counts:
     """Since the last reset or start."""
@@ -55,7 +67,9 @@ class State:
     def clear(self) -> None:
         self.accounts: dict[str, Account] = {}
         self.lines: dict[str, Line] = {}
-        self.services: dict[str, list[Line]] = defaultdict(list)
+        self.profiles: dict[str, Profile] = {}
+        self.lines_of: dict[str, list[Line]] = defaultdict(list)
+        """By profile."""
         self.handsets: dict[str, Handset] = {}
         self.stored_media: dict[str, StoredMedia] = {}
         self.clear_messages()
@@ -67,6 +81,7 @@ class State:
         self.by_line: dict[str, list[Message]] = defaultdict(list)
         self.by_handset: dict[str, list[Message]] = defaultdict(list)
         self.stopped: set[tuple[str, str]] = set()
+        self.kept_answers: dict[str, KeptAnswer] = {}
         self.counts = Counts()
         self._last_number = 0
 
@@ -78,16 +93,45 @@ class State:
 
     def put_line(self, line: Line) -> None:
         before = self.lines.get(line.phone_number)
-        if before is not None and before.messaging_service_sid is not None:
-            self.services[before.messaging_service_sid] = [
-                other
-                for other in self.services[before.messaging_service_sid]
-                if other.phone_number != line.phone_number
+        if before is not None and before.profile_id is not None:
+            self.lines_of[before.profile_id] = [
+                other for other in self.lines_of[before.profile_id] if other.phone_number != line.phone_number
             ]
         self.lines[line.phone_number] = line
-        if line.messaging_service_sid is not None:
-            self.services[line.messaging_service_sid].append(line)
+        if line.profile_id is not None:
+            self.lines_of[line.profile_id].append(line)
         self.notebook.put("line", line.phone_number, line)
+
+    def put_profile(self, profile: Profile) -> None:
+        self.profiles[profile.id] = profile
+        self.notebook.put("profile", profile.id, profile)
+
+    def profile(self, id: str | None) -> Profile | None:
+        """Settings of the lines in a profile. One that only its lines name has the addresses of the first of them."""
+        found = self.profiles.get(id or "")
+        if found is not None or id is None or not self.lines_of.get(id):
+            return found
+        first = self.lines_of[id][0]
+        return Profile(
+            id=id,
+            account_sid=first.account_sid,
+            label=first.label,
+            inbound_url=first.inbound_url,
+            status_url=first.status_url,
+            fallback_url=first.fallback_url,
+        )
+
+    def inbound_addresses(self, line: Line) -> tuple[str, ...]:
+        """Where texts to `line` are reported, and where else if nobody is there."""
+        profile = self.profile(line.profile_id)
+        of_line = line.inbound_url and (profile is None or profile.use_line_urls)
+        settings: Line | Profile = line if of_line or profile is None else profile
+        return tuple(filter(None, (settings.inbound_url, settings.fallback_url)))
+
+    def status_address(self, line: Line) -> str | None:
+        """Where the fate of texts from `line` is reported that name no address of their own."""
+        profile = self.profile(line.profile_id)
+        return line.status_url or (profile.status_url if profile is not None else None)
 
     def put_handset(self, handset: Handset) -> None:
         self.handsets[handset.phone_number] = handset
@@ -129,6 +173,12 @@ class State:
         """What the person sees, in the order in which it appeared."""
         shown = [message for message in self.by_handset.get(handset, ()) if message.on_handset]
         return sorted(shown, key=lambda message: (message.on_handset_at, message.number))
+
+    # Answers to be repeated
+
+    def keep_answer(self, answer: KeptAnswer) -> None:
+        self.kept_answers[answer.key] = answer
+        self.notebook.put("answer", answer.key, answer)
 
     # Unsubscriptions
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from simulator.model import Account, Handset, Line, Message
+from simulator.model import Account, Handset, Line, Message, Profile
 from simulator.outgoing import Job
-from simulator.state import State, StoredMedia
+from simulator.state import KeptAnswer, State, StoredMedia
 
 _log = logging.getLogger(__name__)
 
@@ -24,10 +24,12 @@ _SCHEMA_VERSION = 1
 
 _ACCOUNT = TypeAdapter(Account)
 _LINE = TypeAdapter(Line)
+_PROFILE = TypeAdapter(Profile)
 _HANDSET = TypeAdapter(Handset)
 _MEDIA = TypeAdapter(StoredMedia)
 _MESSAGE = TypeAdapter(Message)
 _STOPPED = TypeAdapter(tuple[str, str])
+_ANSWER = TypeAdapter(KeptAnswer)
 _JOB = TypeAdapter(Job)
 _ANYTHING: TypeAdapter[object] = TypeAdapter(object)
 
@@ -122,6 +124,8 @@ class Store:
             state.put_account(_ACCOUNT.validate_json(value))
         for value in self._values("line"):
             state.put_line(_LINE.validate_json(value))
+        for value in self._values("profile"):
+            state.put_profile(_PROFILE.validate_json(value))
         for value in self._values("handset"):
             state.put_handset(_HANDSET.validate_json(value))
         for value in self._values("media"):
@@ -130,6 +134,8 @@ class Store:
         for message in sorted(messages, key=lambda message: message.number):
             state.add(message)
         state.stopped.update(_STOPPED.validate_json(value) for value in self._values("stopped"))
+        for value in self._values("answer"):
+            state.keep_answer(_ANSWER.validate_json(value))
         # Loading noted every record as a change; none is.
         self._changes = {}
         return [_JOB.validate_json(value) for value in self._values("job")]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from simulator.model import Handset, Line, Message
+from simulator.model import Handset, Line, Media, Message
 from simulator.state import State
 
 View = dict[str, object]
@@ -18,9 +18,15 @@ def text_view(message: Message) -> View:
         "direction": "from_handset" if message.inbound else "to_handset",
         "by_carrier": message.direction == "carrier",
         "body": message.body,
-        "media": [{"url": media.url, "content_type": media.content_type} for media in message.media],
+        "media": [_picture(media) for media in message.media],
         "at": instant(message.on_handset_at),
     }
+
+
+def _picture(media: Media) -> View:
+    """`shown` is its address on the page of handsets, where the carrier holds it."""
+    shown = f"/media/{media.id}" if media.stored else None
+    return {"url": media.url, "content_type": media.content_type, "size": media.size, "shown": shown}
 
 
 def message_view(message: Message) -> View:
@@ -29,16 +35,17 @@ def message_view(message: Message) -> View:
         "number": message.number,
         "message_sid": message.sid,
         "account_sid": message.account_sid,
-        "messaging_service_sid": message.messaging_service_sid,
+        "profile_id": message.profile_id,
         "direction": message.direction,
         "from": message.sender,
         "to": message.recipient,
         "body": message.body,
-        "media": [{"url": media.url, "content_type": media.content_type} for media in message.media],
+        "media": [_picture(media) for media in message.media],
         "segments": message.segments,
         "status": message.status,
         "failure": message.failure,
         "status_callback": message.status_callback,
+        "tag": message.tag,
         "created_at": instant(message.created_at),
         "sent_at": instant(message.sent_at),
         "delivered_at": instant(message.delivered_at),
@@ -52,10 +59,11 @@ def line_view(line: Line) -> View:
         "account_sid": line.account_sid,
         "inbound_url": line.inbound_url,
         "status_url": line.status_url,
+        "fallback_url": line.fallback_url,
         "label": line.label,
         "country": line.country,
         "kind": line.kind,
-        "messaging_service_sid": line.messaging_service_sid,
+        "profile_id": line.profile_id,
         "keywords": line.keywords,
         "advanced_opt_out": line.advanced_opt_out,
         "wire": line.wire,

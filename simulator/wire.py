@@ -1,6 +1,7 @@
 """What a provider's wire protocol has to bring; the carrier itself speaks none.
 
-A further protocol is one module: write it, and add it to `WIRES` in `app.py`.
+A further protocol is one package beside `twilio`, `telnyx` and `bandwidth`, and an entry in `WIRES` in
+`app.py`.
 """
 
 from dataclasses import dataclass
@@ -9,19 +10,47 @@ from typing import TYPE_CHECKING, Protocol
 import httpx
 from starlette.routing import BaseRoute
 
-from simulator.model import Account, Line, LineKind, Message
+from simulator.model import Account, LineKind, Media, Message
+from simulator.settings import Patience
 
 if TYPE_CHECKING:
     from simulator.carrier import Carrier
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What a webhook is built for: this attempt to post it."""
+
+    account: Account
+    country: str
+    """Of the line."""
+
+    addresses: tuple[str, ...]
+    """Where the business wants it: one, and perhaps one to fall back on."""
+
+    token: str
+    """Stays the same over attempts."""
+
+    attempt: int
+    """Counts from 1."""
+
+    at: float
+    """Seconds since the epoch."""
+
+    def address(self, *, tries_each: int) -> str:
+        """The one whose turn it is when each is tried so often."""
+        return self.addresses[min((self.attempt - 1) // tries_each, len(self.addresses) - 1)]
+
+
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One signed request to a business, as it goes over the wire."""
+    """One request to a business, as it goes over the wire."""
 
     url: str
     headers: dict[str, str]
     body: bytes
+    addresses: int = 1
+    """How many addresses are tried in turn, of which `url` is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +67,39 @@ class Answer:
 class Wire(Protocol):
     name: str
 
+    patience: Patience
+
     def routes(self, carrier: "Carrier") -> list[BaseRoute]:
         """The provider's REST interface."""
+        ...
+
+    def introduce(self, account: Account) -> dict[str, str]:
+        """What the provider tells an account so that it can recognise webhooks."""
         ...
 
     def new_message_sid(self, *, has_media: bool) -> str: ...
 
     def new_line_sid(self, kind: LineKind) -> str: ...
 
-    def inbound_webhook(self, message: Message, *, line: Line, account: Account, token: str) -> Webhook | None:
-        """The report of a text from a handset. `token` stays the same over attempts. None: nobody to tell."""
+    def answers_keywords(self, kind: LineKind) -> bool:
+        """Whether this provider can answer STOP, START and HELP on such a line."""
         ...
 
-    def status_webhook(
-        self, message: Message, status: str, *, line: Line, account: Account, token: str
-    ) -> Webhook | None: ...
+    def media_path(self, message: Message, media: Media) -> str:
+        """Where on this server a business finds a picture that a handset sent."""
+        ...
+
+    def reports(self, message: Message) -> bool:
+        """Whether the provider has a webhook for the status that `message` has now."""
+        ...
+
+    def inbound_webhook(self, message: Message, occasion: Occasion) -> Webhook:
+        """The report of a text from a handset."""
+        ...
+
+    def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
+        """The report of `status`, which the message may have left by now."""
+        ...
 
     def read_answer(self, response: httpx.Response) -> Answer:
         """Of a 2xx response to an inbound webhook."""

@@ -3,41 +3,62 @@
 import secrets
 
 import httpx
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from simulator.carrier import Carrier
 from simulator.faults import Where
-from simulator.model import Account, Line, LineKind, Message
+from simulator.model import Account, LineKind, Media, Message
+from simulator.rest import route
+from simulator.settings import Patience, RetryOn
 from simulator.twilio import messages, numbers
-from simulator.twilio.http import Handler, Resource
-from simulator.twilio.resources import VERSION
+from simulator.twilio.http import OpenToAll, TwilioManners
+from simulator.twilio.resources import VERSION, message_uri
 from simulator.twilio.webhooks import inbound_webhook, read_answer, status_webhook
-from simulator.wire import Answer, Webhook
+from simulator.wire import Answer, Occasion, Webhook
+
+_ACCOUNT = f"/{VERSION}/Accounts/{{account_sid}}"
 
 
 class TwilioWire:
     name = "twilio"
+    patience = Patience(read_timeout=15, retries=1, retry_on=frozenset({RetryOn.CONNECT}))
+    """Its default, a line's settings for which stand behind the `#` of its address."""
 
     def routes(self, carrier: Carrier) -> list[BaseRoute]:
-        def route(path: str, where: Where = Where.LIST, **handlers: Handler) -> Route:
-            endpoint = Resource(carrier, handlers, where=where)
-            return Route(f"/{VERSION}/Accounts/{{account_sid}}{path}", endpoint, methods=list(handlers))
-
+        twilio = TwilioManners()
+        media = f"{_ACCOUNT}/Messages/{{sid}}/Media"
+        number, short_code = f"{_ACCOUNT}/IncomingPhoneNumbers", f"{_ACCOUNT}/SMS/ShortCodes"
         return [
             route(
-                "/Messages.json",
-                Where.SEND,
+                carrier,
+                f"{_ACCOUNT}/Messages.json",
+                manners=twilio,
+                where=Where.SEND,
                 POST=messages.create_message,
                 GET=messages.list_messages,
             ),
-            route("/Messages/{sid}/Media.json", GET=messages.list_media),
-            route("/Messages/{sid}.json", GET=messages.fetch_message),
-            route("/IncomingPhoneNumbers.json", GET=numbers.list_numbers),
-            route("/IncomingPhoneNumbers/{sid}.json", GET=numbers.fetch_number, POST=numbers.update_number),
-            route("/SMS/ShortCodes.json", GET=numbers.list_short_codes),
-            route("/SMS/ShortCodes/{sid}.json", GET=numbers.fetch_number, POST=numbers.update_number),
-            route(".json", GET=numbers.fetch_account),
+            route(carrier, f"{media}.json", manners=twilio, GET=messages.list_media),
+            route(carrier, f"{media}/{{media_sid}}.json", manners=twilio, GET=messages.fetch_media),
+            route(carrier, f"{media}/{{media_sid}}", manners=OpenToAll(), GET=messages.media_content),
+            route(carrier, f"{_ACCOUNT}/Messages/{{sid}}.json", manners=twilio, GET=messages.fetch_message),
+            route(carrier, f"{number}.json", manners=twilio, GET=numbers.list_numbers),
+            route(carrier, f"{short_code}.json", manners=twilio, GET=numbers.list_short_codes),
+            *(
+                route(
+                    carrier,
+                    f"{path}/{{sid}}.json",
+                    manners=twilio,
+                    GET=numbers.fetch_number,
+                    POST=numbers.update_number,
+                )
+                for path in (number, short_code)
+            ),
+            route(carrier, f"{_ACCOUNT}.json", manners=twilio, GET=numbers.fetch_account),
+            route(carrier, "/v1/Services/{sid}", manners=twilio, GET=numbers.fetch_service),
         ]
+
+    def introduce(self, account: Account) -> dict[str, str]:
+        return {}
 
     def new_message_sid(self, *, has_media: bool) -> str:
         return ("MM" if has_media else "SM") + secrets.token_hex(16)
@@ -45,13 +66,20 @@ class TwilioWire:
     def new_line_sid(self, kind: LineKind) -> str:
         return ("SC" if kind is LineKind.SHORT_CODE else "PN") + secrets.token_hex(16)
 
-    def inbound_webhook(self, message: Message, *, line: Line, account: Account, token: str) -> Webhook | None:
-        return inbound_webhook(message, line=line, account=account, token=token)
+    def answers_keywords(self, kind: LineKind) -> bool:
+        return True
 
-    def status_webhook(
-        self, message: Message, status: str, *, line: Line, account: Account, token: str
-    ) -> Webhook | None:
-        return status_webhook(message, status, account=account, token=token)
+    def media_path(self, message: Message, media: Media) -> str:
+        return f"{message_uri(message)}/Media/{media.id}"
+
+    def reports(self, message: Message) -> bool:
+        return True
+
+    def inbound_webhook(self, message: Message, occasion: Occasion) -> Webhook:
+        return inbound_webhook(message, occasion)
+
+    def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
+        return status_webhook(message, status, occasion)
 
     def read_answer(self, response: httpx.Response) -> Answer:
         return read_answer(response)

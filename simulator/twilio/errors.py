@@ -1,9 +1,11 @@
 """Twilio's error codes, as far as this carrier has a reason to give them."""
 
-from simulator.model import HandsetState
+from simulator.model import Failure, Message
+from simulator.network import Reply
+from simulator.rest import RefusedError, json_reply
 
 
-class TwilioError(Exception):
+class TwilioError(RefusedError):
     """A request that Twilio refuses. `status` is the HTTP status."""
 
     def __init__(self, code: int, message: str | None = None, *, status: int | None = None) -> None:
@@ -19,6 +21,11 @@ class TwilioError(Exception):
             "more_info": f"https://www.twilio.com/docs/errors/{self.code}",
             "status": self.status,
         }
+
+    def reply(self, *headers: tuple[bytes, bytes]) -> Reply:
+        if self.status == 401:
+            headers = (*headers, (b"www-authenticate", b'Basic realm="Twilio API"'))
+        return json_reply(self.document(), *headers, status=self.status)
 
 
 STATUSES = {20003: 401, 20404: 404, 20429: 429, 20500: 500, 20503: 503}
@@ -54,9 +61,17 @@ MESSAGES = {
     21703: "The Messaging Service contains no phone numbers",
 }
 
-FAILURES: dict[HandsetState, tuple[int, str]] = {
-    HandsetState.OFF: (30003, "Unreachable destination handset"),
-    HandsetState.UNREACHABLE: (30005, "Unknown destination handset"),
-    HandsetState.LANDLINE: (30006, "Landline or unreachable carrier"),
+FAILURES: dict[Failure, tuple[int, str]] = {
+    Failure.OFF: (30003, "Unreachable destination handset"),
+    Failure.UNREACHABLE: (30005, "Unknown destination handset"),
+    Failure.LANDLINE: (30006, "Landline or unreachable carrier"),
+    Failure.OPTED_OUT: (21610, MESSAGES[21610]),
 }
 """Why a message was not delivered. These arrive later, in callbacks."""
+
+
+def failure_of(message: Message) -> tuple[int, str] | None:
+    """Twilio's code and words for why `message` was not delivered."""
+    if message.failure_code is not None:
+        return message.failure_code, MESSAGES.get(message.failure_code, "The simulator was told to fail this")
+    return FAILURES[message.failure] if message.failure else None

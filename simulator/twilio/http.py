@@ -1,27 +1,22 @@
-"""What Twilio's resources share: authentication, forms, errors, paging and faults, over raw ASGI."""
+"""Twilio's requests: who asks, forms, and lists in pages."""
 
-import base64
 import hmac
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode, urlsplit
-
-from starlette.types import Receive, Scope, Send
+from urllib.parse import parse_qsl, urlencode
 
 from simulator.carrier import Carrier
-from simulator.faults import NO_EFFECTS, Facts, Where
+from simulator.faults import Facts
 from simulator.model import Account
-from simulator.network import Refusals, Reply, answer_with
+from simulator.network import Refusals, Reply
+from simulator.rest import Manners, Request, basic_credentials, json_reply
 from simulator.twilio.errors import TwilioError
 from simulator.twilio.resources import VERSION, Document
-
-_LARGEST_BODY = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An authenticated request."""
+    """A request in an account's name."""
 
     account: Account
     sids: dict[str, str]
@@ -35,79 +30,55 @@ class Call:
         return [value for key, value in self.form if key == name and value]
 
 
-Handler = Callable[[Carrier, Call], Reply]
+class TwilioManners(Manners[Call]):
+    def __init__(self) -> None:
+        self.refusals = Refusals(
+            too_many=_too_many,
+            server_error=_server_error,
+            rejected=lambda code: TwilioError(code).reply(),
+            too_large=lambda: TwilioError(20413, "Request entity too large", status=413).reply(),
+        )
+
+    def read(self, carrier: Carrier, request: Request) -> Call:
+        return Call(
+            account=self.account(carrier, request),
+            sids=request.ids,
+            query=request.query,
+            form=parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True),
+        )
+
+    def account(self, carrier: Carrier, request: Request) -> Account:
+        """The account whose SID and token were given, which is also the one of the path where the path has one."""
+        user, password = basic_credentials(request)
+        account = carrier.state.accounts.get(user)
+        if account is None or request.ids.get("account_sid", user) != user:
+            raise TwilioError(20003)
+        if not hmac.compare_digest(password.encode(), account.auth_token.encode()):
+            raise TwilioError(20003)
+        return account
+
+    def facts(self, call: Call) -> Facts:
+        sender = call.get("From") or call.get("MessagingServiceSid") or call.query.get("From", "")
+        return Facts(sender=sender, recipient=call.get("To") or call.query.get("To", ""), body=call.get("Body"))
 
 
-class ClientGoneError(Exception):
-    """The client hung up before its request was complete, so there is no request."""
+class OpenToAll(TwilioManners):
+    """Pictures: whoever knows the address may read it, unless the account asks for credentials there too."""
 
-
-class Resource:
-    """Authentication, form parsing, faults and errors around the handlers of one path."""
-
-    def __init__(self, carrier: Carrier, handlers: dict[str, Handler], *, where: Where = Where.LIST) -> None:
-        """`where` a fault of this path counts when it is posted to."""
-        self._carrier = carrier
-        self._handlers = handlers
-        self._where = where
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        handler = self._handlers[method]
-        carrier = self._carrier
-        try:
-            form: list[tuple[str, str]] = []
-            if method == "POST":
-                form = parse_qsl((await _body(receive)).decode(errors="replace"), keep_blank_values=True)
-            call = Call(
-                account=_authenticate(carrier, scope),
-                sids=scope["path_params"],
-                query=dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True)),
-                form=form,
-            )
-        except ClientGoneError:
-            return
-        except TwilioError as error:
-            await error_reply(error).send(send)
-            return
-        effects = NO_EFFECTS
-        if carrier.faults.rules:
-            where = self._where if method == "POST" else Where.LIST
-            effects = carrier.faults.decide(where, _facts(call))
-
-        def act() -> Reply:
-            try:
-                return handler(carrier, call)
-            except TwilioError as error:
-                return error_reply(error)
-
-        await answer_with(effects, act, refusals=_REFUSALS, receive=receive, send=send, closing=carrier.closing)
-
-
-def json_reply(document: object, *, status: int = 200) -> Reply:
-    return Reply(status, json.dumps(document).encode())
-
-
-def error_reply(error: TwilioError, *headers: tuple[bytes, bytes]) -> Reply:
-    if error.status == 401:
-        headers = (*headers, (b"www-authenticate", b'Basic realm="Twilio API"'))
-    return Reply(error.status, json.dumps(error.document()).encode(), headers=headers)
+    def account(self, carrier: Carrier, request: Request) -> Account:
+        account = carrier.state.accounts.get(request.ids["account_sid"])
+        if account is None or carrier.settings.media_auth:
+            return super().account(carrier, request)
+        return account
 
 
 def _too_many(retry_after: int | None) -> Reply:
     headers = [] if retry_after is None else [(b"retry-after", b"%d" % retry_after)]
-    return error_reply(TwilioError(20429), *headers)
+    return TwilioError(20429).reply(*headers)
 
 
 def _server_error(status: int) -> Reply:
-    return error_reply(TwilioError(20503 if status == 503 else 20500, status=status))
-
-
-_REFUSALS = Refusals(
-    too_many=_too_many,
-    server_error=_server_error,
-    rejected=lambda code: error_reply(TwilioError(code)),
-)
+    return TwilioError(20503 if status == 503 else 20500, status=status).reply()
 
 
 def page(call: Call, path: str, key: str, found: Iterable[tuple[str, Document]]) -> Reply:
@@ -160,46 +131,6 @@ def _number(value: str | None, *, default: int, least: int, most: int) -> int:
         raise TwilioError(20001, f"{value!r} is not a number") from error
 
 
-def _authenticate(carrier: Carrier, scope: Scope) -> Account:
-    account: Account | None = carrier.state.accounts.get(scope["path_params"]["account_sid"])
-    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-    if account is None:
-        raise TwilioError(20003)
-    expected = b"Basic " + base64.b64encode(f"{account.sid}:{account.auth_token}".encode())
-    if not hmac.compare_digest(given, expected):
-        raise TwilioError(20003)
-    return account
-
-
-def _facts(call: Call) -> Facts:
-    sender = call.get("From") or call.get("MessagingServiceSid") or call.query.get("From", "")
-    return Facts(sender=sender, recipient=call.get("To") or call.query.get("To", ""), body=call.get("Body"))
-
-
 def not_found(call: Call, path: str) -> TwilioError:
     resource = f"/{VERSION}/Accounts/{call.account.sid}{path}"
     return TwilioError(20404, f"The requested resource {resource} was not found")
-
-
-def is_url(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False
-
-
-async def _body(receive: Receive) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise ClientGoneError
-        chunk = event.get("body", b"")
-        size += len(chunk)
-        if size > _LARGEST_BODY:
-            raise TwilioError(20413, "Request entity too large", status=413)
-        chunks.append(chunk)
-        if not event.get("more_body"):
-            return b"".join(chunks)

@@ -1,15 +1,15 @@
 """Sending, listing and reading messages."""
 
-import mimetypes
 import re
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 from simulator.carrier import Carrier
+from simulator.media import content_reply
 from simulator.model import Direction, Line, Media, Message
 from simulator.network import Reply
+from simulator.rest import is_url, json_reply
 from simulator.twilio.errors import TwilioError
-from simulator.twilio.http import Call, is_url, json_reply, not_found, page
+from simulator.twilio.http import Call, not_found, page
 from simulator.twilio.resources import media_document, message_document
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
@@ -54,9 +54,10 @@ def _accept(carrier: Carrier, call: Call) -> Message:
         line,
         to=to,
         body=body,
-        media=[_outgoing_media(url) for url in media_urls],
+        media_urls=media_urls,
         status_callback=callback,
-        service_sid=service_sid,
+        profile_id=service_sid,
+        picks_sender=service_sid is not None,
     )
 
 
@@ -64,7 +65,7 @@ def _sender(carrier: Carrier, call: Call, *, service_sid: str | None, to: str) -
     number = call.get("From")
     state = carrier.state
     if service_sid is not None:
-        pool = [line for line in state.services.get(service_sid, []) if line.account_sid == call.account.sid]
+        pool = [line for line in state.lines_of.get(service_sid, []) if line.account_sid == call.account.sid]
         if not pool:
             raise TwilioError(21701)
         if number:
@@ -86,11 +87,6 @@ def _sender(carrier: Carrier, call: Call, *, service_sid: str | None, to: str) -
     if line.account_sid != call.account.sid:
         raise TwilioError(21660, f"Mismatch between the 'From' number {number} and the account {call.account.sid}")
     return line
-
-
-def _outgoing_media(url: str) -> Media:
-    guessed = mimetypes.guess_type(urlsplit(url).path)[0]
-    return Media(id=url, url=url, content_type=guessed or "application/octet-stream")
 
 
 def list_messages(carrier: Carrier, call: Call) -> Reply:
@@ -144,6 +140,30 @@ def list_media(carrier: Carrier, call: Call) -> Reply:
     message = _message(carrier, call)
     documents = ((media.id, media_document(message, media)) for media in message.media)
     return page(call, f"Messages/{message.sid}/Media.json", "media_list", documents)
+
+
+def fetch_media(carrier: Carrier, call: Call) -> Reply:
+    message, media = _media(carrier, call)
+    return json_reply(media_document(message, media))
+
+
+def media_content(carrier: Carrier, call: Call) -> Reply:
+    """The picture itself, by default at another address to which Twilio's own leads."""
+    _, media = _media(carrier, call)
+    stored = carrier.state.stored_media.get(media.id)
+    if stored is None:
+        raise not_found(call, f"/Messages/{call.sids['sid']}/Media/{media.id}")
+    if carrier.settings.media_redirect:
+        return Reply(307, b"", headers=((b"location", f"/media/{media.id}".encode()),))
+    return content_reply(stored)
+
+
+def _media(carrier: Carrier, call: Call) -> tuple[Message, Media]:
+    message = _message(carrier, call)
+    for media in message.media:
+        if media.id == call.sids["media_sid"]:
+            return message, media
+    raise not_found(call, f"/Messages/{message.sid}/Media/{call.sids['media_sid']}")
 
 
 def _message(carrier: Carrier, call: Call) -> Message:

@@ -3,8 +3,10 @@
 from simulator.carrier import Carrier
 from simulator.model import Line, LineKind
 from simulator.network import Reply
-from simulator.twilio.http import Call, json_reply, not_found, page
-from simulator.twilio.resources import account_document, number_document
+from simulator.rest import json_reply
+from simulator.twilio.errors import TwilioError
+from simulator.twilio.http import Call, not_found, page
+from simulator.twilio.resources import account_document, number_document, service_document
 
 
 def list_numbers(carrier: Carrier, call: Call) -> Reply:
@@ -46,6 +48,13 @@ def _line(carrier: Carrier, call: Call) -> Line:
         if line.sid == call.sids["sid"] and line.account_sid == call.account.sid:
             return line
     raise not_found(call, f"/IncomingPhoneNumbers/{call.sids['sid']}.json")
+
+
+def fetch_service(carrier: Carrier, call: Call) -> Reply:
+    service = carrier.state.profile(call.sids["sid"])
+    if service is None or service.account_sid != call.account.sid:
+        raise TwilioError(20404, f"The requested resource /Services/{call.sids['sid']} was not found")
+    return json_reply(service_document(service))
 
 
 def fetch_account(carrier: Carrier, call: Call) -> Reply:

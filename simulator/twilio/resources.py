@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from simulator.model import Line, LineKind, Media, Message, Status
-from simulator.twilio.errors import FAILURES
+from simulator.model import Line, LineKind, Media, Message, Profile, Status
+from simulator.twilio.errors import failure_of
 
 VERSION = "2010-04-01"
 Document = dict[str, object]
@@ -20,7 +20,7 @@ def message_document(message: Message) -> Document:
     uri = message_uri(message)
     # A Messaging Service picks the sender and counts the segments when the message leaves `accepted`.
     undecided = message.status is Status.ACCEPTED
-    error_code, error_message = FAILURES[message.failure] if message.failure else (None, None)
+    error_code, error_message = failure_of(message) or (None, None)
     price = None if message.sent_at is None else f"{-_PRICE_A_SEGMENT * message.segments:.5f}"
     return {
         "account_sid": message.account_sid,
@@ -33,7 +33,7 @@ def message_document(message: Message) -> Document:
         "error_code": error_code,
         "error_message": error_message,
         "from": None if undecided else message.sender,
-        "messaging_service_sid": message.messaging_service_sid,
+        "messaging_service_sid": message.profile_id,
         "num_media": str(len(message.media)),
         "num_segments": "0" if undecided else str(message.segments),
         "price": price,
@@ -55,6 +55,36 @@ def media_document(message: Message, media: Media) -> Document:
         "parent_sid": message.sid,
         "sid": media.id,
         "uri": f"{message_uri(message)}/Media/{media.id}.json",
+    }
+
+
+def service_document(service: Profile) -> Document:
+    """A Messaging Service, of an interface with dates and addresses in other forms than the rest."""
+    url = f"https://messaging.twilio.com/v1/Services/{service.id}"
+    return {
+        "account_sid": service.account_sid,
+        "area_code_geomatch": True,
+        "date_created": "2026-01-01T00:00:00Z",
+        "date_updated": "2026-01-01T00:00:00Z",
+        "fallback_method": "POST",
+        "fallback_to_long_code": False,
+        "fallback_url": service.fallback_url,
+        "friendly_name": service.label or service.id,
+        "inbound_method": "POST",
+        "inbound_request_url": service.inbound_url,
+        "links": {"phone_numbers": f"{url}/PhoneNumbers", "short_codes": f"{url}/ShortCodes"},
+        "mms_converter": True,
+        "scan_message_content": "inherit",
+        "sid": service.id,
+        "smart_encoding": True,
+        "status_callback": service.status_url,
+        "sticky_sender": True,
+        "synchronous_validation": False,
+        "url": url,
+        "us_app_to_person_registered": False,
+        "use_inbound_webhook_on_number": service.use_line_urls,
+        "usecase": "notifications",
+        "validity_period": 36000,
     }
 
 

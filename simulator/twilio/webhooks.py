@@ -7,21 +7,19 @@ from urllib.parse import urldefrag, urlencode
 import httpx
 from twilio.request_validator import RequestValidator
 
-from simulator.model import FINAL, Account, Line, Message
-from simulator.twilio.errors import FAILURES
+from simulator.model import FINAL, Message
+from simulator.twilio.errors import failure_of
 from simulator.twilio.resources import VERSION
-from simulator.wire import Answer, Webhook
+from simulator.wire import Answer, Occasion, Webhook
 
 _COUNTRY_BY_PREFIX = (("+1", "US"), ("+64", "NZ"), ("+61", "AU"), ("+44", "GB"))
 _XML_TYPES = ("text/xml", "application/xml", "text/html")
 _LONGEST_ANSWER = 64 * 1024
 
 
-def inbound_webhook(message: Message, *, line: Line, account: Account, token: str) -> Webhook | None:
-    if not line.inbound_url:
-        return None
+def inbound_webhook(message: Message, occasion: Occasion) -> Webhook:
     fields = {
-        "ToCountry": line.country,
+        "ToCountry": occasion.country,
         "ToState": "",
         "SmsMessageSid": message.sid,
         "NumMedia": str(len(message.media)),
@@ -41,20 +39,17 @@ def inbound_webhook(message: Message, *, line: Line, account: Account, token: st
         "From": message.handset,
         "ApiVersion": VERSION,
     }
-    if message.messaging_service_sid is not None:
-        fields["MessagingServiceSid"] = message.messaging_service_sid
+    if message.profile_id is not None:
+        fields["MessagingServiceSid"] = message.profile_id
     if message.opt_out_type is not None:
         fields["OptOutType"] = message.opt_out_type
     for n, media in enumerate(message.media):
         fields[f"MediaContentType{n}"] = media.content_type
         fields[f"MediaUrl{n}"] = media.url
-    return _signed(line.inbound_url, fields, account=account, token=token)
+    return _signed(fields, occasion)
 
 
-def status_webhook(message: Message, status: str, *, account: Account, token: str) -> Webhook | None:
-    """The report of `status`, which the message may have left by now."""
-    if not message.status_callback:
-        return None
+def status_webhook(message: Message, status: str, occasion: Occasion) -> Webhook:
     fields = {
         "SmsSid": message.sid,
         "SmsStatus": status,
@@ -65,24 +60,25 @@ def status_webhook(message: Message, status: str, *, account: Account, token: st
         "From": message.sender,
         "ApiVersion": VERSION,
     }
-    if message.messaging_service_sid is not None:
-        fields["MessagingServiceSid"] = message.messaging_service_sid
+    if message.profile_id is not None:
+        fields["MessagingServiceSid"] = message.profile_id
     if status in FINAL and message.delivered_at is not None:
         fields["RawDlrDoneDate"] = datetime.fromtimestamp(message.delivered_at, UTC).strftime("%y%m%d%H%M")
-        if message.failure is not None:
-            fields["ErrorCode"] = str(FAILURES[message.failure][0])
-    return _signed(message.status_callback, fields, account=account, token=token)
+        failure = failure_of(message)
+        if failure is not None:
+            fields["ErrorCode"] = str(failure[0])
+    return _signed(fields, occasion)
 
 
-def _signed(url: str, fields: dict[str, str], *, account: Account, token: str) -> Webhook:
+def _signed(fields: dict[str, str], occasion: Occasion) -> Webhook:
     # A fragment holds connection settings for Twilio itself; it is neither sent nor signed.
-    url = urldefrag(url).url
+    url = urldefrag(occasion.addresses[0]).url
     headers = {
         "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
         "User-Agent": "TwilioProxy/1.1",
         "Accept": "*/*",
-        "X-Twilio-Signature": RequestValidator(account.auth_token).compute_signature(url, fields),
-        "I-Twilio-Idempotency-Token": token,
+        "X-Twilio-Signature": RequestValidator(occasion.account.auth_token).compute_signature(url, fields),
+        "I-Twilio-Idempotency-Token": occasion.token,
     }
     return Webhook(url=url, headers=headers, body=urlencode(fields).encode())
 

@@ -1,6 +1,7 @@
 """The simulator and a small business beside it: real servers on free ports, emptied for each test."""
 
 import asyncio
+import json
 import socket
 import threading
 import time
@@ -44,10 +45,15 @@ class Received:
     body: str
     signature: str
     token: str
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def fields(self) -> dict[str, str]:
         return dict(parse_qsl(self.body, keep_blank_values=True))
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
 
     @property
     def signed(self) -> bool:
@@ -89,6 +95,7 @@ class Business:
                 body=body.decode(),
                 signature=headers.get("x-twilio-signature", ""),
                 token=headers.get("i-twilio-idempotency-token", ""),
+                headers=headers,
             )
         )
         answer = self.answers.pop(0) if self.answers else Answer()
@@ -222,8 +229,8 @@ def simulator(simulator_server: str, http: httpx.Client, business: Business) -> 
     """A carrier with one account and one line, whose texts are reported to `business`."""
     simulator = Simulator(simulator_server, http)
     simulator.control("DELETE", "/state")
-    settings = {name: getattr(FAST, name) for name in ("retries", "read_timeout", "delivered_after")}
-    simulator.control("PATCH", "/settings", retry_on=["connect"], **settings)
+    settings = {name: getattr(FAST, name) for name in ("retries", "read_timeout", "retry_on", "delivered_after")}
+    simulator.control("PATCH", "/settings", **settings)
     simulator.control("PUT", f"/accounts/{ACCOUNT}", auth_token=TOKEN)
     simulator.control(
         "PUT",

@@ -87,15 +87,17 @@ def test_pictures_are_served_by_the_carrier(simulator: Simulator, business: Busi
     fields = business.inbound()[0].fields
     assert sid.startswith("MM")
     assert (fields["NumMedia"], fields["MediaContentType0"], fields["Body"]) == ("1", "image/png", "")
-    assert fields["MediaUrl0"].startswith(f"{simulator.url}/media/ME")
-    picture = simulator.http.get(fields["MediaUrl0"])
+    assert f"/Messages/{sid}/Media/ME" in fields["MediaUrl0"]
+    elsewhere = simulator.http.get(fields["MediaUrl0"])
+    assert elsewhere.status_code == 307
+    picture = simulator.http.get(elsewhere.headers["location"])
     assert (picture.content, picture.headers["content-type"]) == (PNG, "image/png")
 
 
 def test_a_file_that_a_browser_could_run_is_only_downloaded(simulator: Simulator) -> None:
     media = [{"content_type": "text/html", "data": base64.b64encode(b"<script>").decode()}]
     [shown] = simulator.text("", media=media)["media"]
-    response = simulator.http.get(shown["url"])
+    response = simulator.http.get(shown["shown"])
     assert response.headers["content-disposition"] == "attachment"
     assert "sandbox" in response.headers["content-security-policy"]
 

@@ -1,0 +1,56 @@
+"""Telnyx's wire protocol: its REST resources, its webhooks and their signature."""
+
+import uuid
+
+import httpx
+from starlette.routing import BaseRoute
+
+from simulator.carrier import Carrier
+from simulator.faults import Where
+from simulator.model import Account, LineKind, Media, Message
+from simulator.rest import route
+from simulator.settings import Patience, RetryOn
+from simulator.telnyx import messages, webhooks
+from simulator.telnyx.http import TelnyxManners
+from simulator.wire import Answer, Occasion, Webhook
+
+
+class TelnyxWire:
+    name = "telnyx"
+    patience = Patience(read_timeout=2, retries=webhooks.TRIES_EACH - 1, retry_on=frozenset(RetryOn))
+
+    def routes(self, carrier: Carrier) -> list[BaseRoute]:
+        telnyx = TelnyxManners()
+        return [
+            route(carrier, "/v2/messages", manners=telnyx, where=Where.SEND, POST=messages.create_message),
+            route(carrier, "/v2/messages/{id}", manners=telnyx, GET=messages.fetch_message),
+            route(carrier, "/v2/messaging_profiles/{id}", manners=telnyx, GET=messages.fetch_profile),
+        ]
+
+    def introduce(self, account: Account) -> dict[str, str]:
+        return {"public_key": webhooks.public_key(account)}
+
+    def new_message_sid(self, *, has_media: bool) -> str:
+        return str(uuid.uuid4())
+
+    def new_line_sid(self, kind: LineKind) -> str:
+        return str(uuid.uuid4())
+
+    def answers_keywords(self, kind: LineKind) -> bool:
+        return True
+
+    def media_path(self, message: Message, media: Media) -> str:
+        return f"/media/{media.id}"
+
+    def reports(self, message: Message) -> bool:
+        return webhooks.is_reported(message)
+
+    def inbound_webhook(self, message: Message, occasion: Occasion) -> Webhook:
+        return webhooks.inbound_webhook(message, occasion)
+
+    def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
+        return webhooks.status_webhook(message, status, occasion)
+
+    def read_answer(self, response: httpx.Response) -> Answer:
+        """Telnyx looks at the status alone."""
+        return Answer()

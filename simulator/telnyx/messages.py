@@ -1,0 +1,120 @@
+"""Sending and reading messages, and the messaging profiles that say where they are reported."""
+
+import re
+
+from simulator.carrier import Carrier
+from simulator.model import Direction, Line, Message
+from simulator.network import Reply
+from simulator.rest import is_url, json_reply
+from simulator.segments import count_segments
+from simulator.state import KeptAnswer
+from simulator.telnyx.errors import TelnyxError
+from simulator.telnyx.http import Call
+from simulator.telnyx.resources import message_document, profile_document
+
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_MOST_SEGMENTS = 10
+_MOST_MEDIA = 10
+_REPLAYED_FOR = 24 * 3600.0
+
+
+def create_message(carrier: Carrier, call: Call) -> Reply:
+    """A success is answered again, for a day, when its Idempotency-Key comes again; a refusal is not kept."""
+    kept = carrier.state.kept_answers.get(call.key or "")
+    if kept is not None and kept.at + _REPLAYED_FOR > carrier.state.clock():
+        if kept.fingerprint != call.fingerprint:
+            raise TelnyxError(
+                10015, "This Idempotency-Key was used for another request within the last 24 hours.", status=422
+            )
+        message = carrier.state.messages[kept.message_sid]
+        return json_reply({"data": message_document(message, as_accepted=True)})
+    try:
+        message = _accept(carrier, call)
+    except TelnyxError:
+        carrier.state.counts.sends_refused += 1
+        raise
+    if call.key is not None:
+        kept = KeptAnswer(key=call.key, fingerprint=call.fingerprint, message_sid=message.sid, at=carrier.state.clock())
+        carrier.state.keep_answer(kept)
+    return json_reply({"data": message_document(message, as_accepted=True)})
+
+
+def _accept(carrier: Carrier, call: Call) -> Message:
+    to, text = call.text("to"), call.text("text")
+    if not to:
+        raise TelnyxError(10004, "The 'to' parameter is required.", pointer="/to")
+    line = _sender(carrier, call, to=to)
+    if _E164.fullmatch(to) is None or to == line.phone_number:
+        raise TelnyxError(40310, pointer="/to")
+    media_urls = _media_urls(call)
+    if not text and not media_urls:
+        raise TelnyxError(40316)
+    if not media_urls and count_segments(text) > _MOST_SEGMENTS:
+        raise TelnyxError(40302, f"The message would take more than {_MOST_SEGMENTS} parts.")
+    webhook_url, failover_url = (_address(call, name) for name in ("webhook_url", "webhook_failover_url"))
+    if carrier.state.is_stopped(line, to):
+        raise TelnyxError(40300)
+    reports = carrier.state.inbound_addresses(line)
+    if webhook_url is None:
+        webhook_url = carrier.state.status_address(line) or next(iter(reports), None)
+        failover_url = failover_url or next(iter(reports[1:]), None)
+    return carrier.accept(
+        line,
+        to=to,
+        body=text,
+        media_urls=media_urls,
+        status_callback=webhook_url,
+        fallback_callback=failover_url,
+        profile_id=line.profile_id,
+    )
+
+
+def _sender(carrier: Carrier, call: Call, *, to: str) -> Line:
+    number, profile_id = call.text("from"), call.text("messaging_profile_id")
+    state = carrier.state
+    if profile_id:
+        profile = state.profile(profile_id)
+        if profile is None or profile.account_sid != call.account.sid:
+            raise TelnyxError(40313, pointer="/messaging_profile_id")
+    if number:
+        line = state.lines.get(number)
+        if line is None or line.account_sid != call.account.sid or (profile_id and line.profile_id != profile_id):
+            raise TelnyxError(40305, pointer="/from")
+        return line
+    if not profile_id:
+        raise TelnyxError(10004, "Either 'from' or 'messaging_profile_id' is required.", pointer="/from")
+    pool = {line.phone_number: line for line in state.lines_of.get(profile_id, [])}
+    if not pool:
+        raise TelnyxError(40321)
+    known = (pool[message.line] for message in reversed(state.by_handset.get(to, [])) if message.line in pool)
+    return next(known, next(iter(pool.values())))
+
+
+def _media_urls(call: Call) -> list[str]:
+    given = call.json.get("media_urls") or []
+    if not isinstance(given, list) or not all(is_url(url) for url in given):
+        raise TelnyxError(40317, "'media_urls' must be a list of addresses.", pointer="/media_urls")
+    if len(given) > _MOST_MEDIA:
+        raise TelnyxError(40317, f"A message has at most {_MOST_MEDIA} media.", pointer="/media_urls")
+    return given
+
+
+def _address(call: Call, name: str) -> str | None:
+    value = call.text(name)
+    if value and not is_url(value):
+        raise TelnyxError(10015, f"'{name}' is not an address.", pointer=f"/{name}")
+    return value or None
+
+
+def fetch_message(carrier: Carrier, call: Call) -> Reply:
+    message = carrier.state.messages.get(call.ids["id"])
+    if message is None or message.account_sid != call.account.sid or message.direction is Direction.CARRIER:
+        raise TelnyxError(10005)
+    return json_reply({"data": message_document(message)})
+
+
+def fetch_profile(carrier: Carrier, call: Call) -> Reply:
+    profile = carrier.state.profile(call.ids["id"])
+    if profile is None or profile.account_sid != call.account.sid:
+        raise TelnyxError(10005)
+    return json_reply({"data": profile_document(profile)})
