@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from simulator.bandwidth import BandwidthWire
 from simulator.carrier import Carrier
 from simulator.control import control_app
 from simulator.media import content_reply
@@ -20,7 +21,7 @@ from simulator.telnyx import TelnyxWire
 from simulator.twilio import TwilioWire
 from simulator.wire import Wire
 
-WIRES: tuple[Wire, ...] = (TwilioWire(), TelnyxWire())
+WIRES: tuple[Wire, ...] = (TwilioWire(), TelnyxWire(), BandwidthWire())
 
 _STATIC = Path(__file__).parent / "static"
 _PAGE_HEADERS = {

@@ -1,0 +1,65 @@
+"""Bandwidth's wire protocol: its REST resources and its callbacks."""
+
+import uuid
+
+import httpx
+from starlette.routing import BaseRoute
+
+from simulator.bandwidth import messages, webhooks
+from simulator.bandwidth.http import BandwidthManners
+from simulator.carrier import Carrier
+from simulator.faults import Where
+from simulator.model import Account, LineKind, Media, Message
+from simulator.rest import route
+from simulator.settings import Patience, RetryOn
+from simulator.wire import Answer, Occasion, Webhook
+
+_USER = "/api/v2/users"
+
+
+class BandwidthWire:
+    name = "bandwidth"
+    patience = Patience(read_timeout=10, retries=None, retry_on=frozenset(RetryOn))
+
+    def routes(self, carrier: Carrier) -> list[BaseRoute]:
+        bandwidth = BandwidthManners()
+        return [
+            route(
+                carrier,
+                f"{_USER}/{{account_id}}/messages",
+                manners=bandwidth,
+                where=Where.SEND,
+                POST=messages.create_message,
+                GET=messages.list_messages,
+            ),
+            route(carrier, f"{_USER}/{{account_id}}/media/{{id}}", manners=bandwidth, GET=messages.fetch_media),
+        ]
+
+    def introduce(self, account: Account) -> dict[str, str]:
+        return {}
+
+    def new_message_sid(self, *, has_media: bool) -> str:
+        return str(uuid.uuid4())
+
+    def new_line_sid(self, kind: LineKind) -> str:
+        return str(uuid.uuid4())
+
+    def answers_keywords(self, kind: LineKind) -> bool:
+        """The network of toll-free numbers does, whoever the provider is."""
+        return kind is LineKind.TOLL_FREE
+
+    def media_path(self, message: Message, media: Media) -> str:
+        return f"{_USER}/{message.account_sid}/media/{media.id}"
+
+    def reports(self, message: Message) -> bool:
+        return webhooks.is_reported(message)
+
+    def inbound_webhook(self, message: Message, occasion: Occasion) -> Webhook:
+        return webhooks.inbound_webhook(message, occasion)
+
+    def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
+        return webhooks.status_webhook(message, status, occasion)
+
+    def read_answer(self, response: httpx.Response) -> Answer:
+        """Bandwidth looks at the status alone."""
+        return Answer()
