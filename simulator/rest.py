@@ -132,6 +132,11 @@ def json_reply(document: object, *headers: tuple[bytes, bytes], status: int = 20
     return Reply(status, json.dumps(document).encode(), headers=headers)
 
 
+def retry_after(seconds: int | None) -> tuple[tuple[bytes, bytes], ...]:
+    """The header that says when to come again, if anything does."""
+    return () if seconds is None else ((b"retry-after", b"%d" % seconds),)
+
+
 def json_object(body: bytes) -> dict[str, Any]:
     """Raises ValueError for what is not a JSON object."""
     document = json.loads(body)

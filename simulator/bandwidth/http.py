@@ -8,8 +8,8 @@ from simulator.bandwidth.errors import BandwidthError, rejected
 from simulator.carrier import Carrier
 from simulator.faults import Facts
 from simulator.model import Account
-from simulator.network import Refusals, Reply
-from simulator.rest import Manners, Request, basic_credentials, json_object
+from simulator.network import Refusals
+from simulator.rest import Manners, Request, basic_credentials, json_object, retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Call:
 class BandwidthManners(Manners[Call]):
     def __init__(self) -> None:
         self.refusals = Refusals(
-            too_many=_too_many,
+            too_many=lambda seconds: BandwidthError(429).reply(*retry_after(seconds)),
             server_error=lambda status: BandwidthError(status).reply(),
             rejected=lambda code: rejected(code).reply(),
             too_large=lambda: BandwidthError(413).reply(),
@@ -69,8 +69,3 @@ def _account(carrier: Carrier, request: Request) -> Account:
                 raise BandwidthError(403)
             return account
     raise BandwidthError(401)
-
-
-def _too_many(retry_after: int | None) -> Reply:
-    headers = [] if retry_after is None else [(b"retry-after", b"%d" % retry_after)]
-    return BandwidthError(429).reply(*headers)

@@ -135,11 +135,9 @@ def list_messages(carrier: Carrier, call: Call) -> Reply:
     token = base64.urlsafe_b64encode(shown[-1].sid.encode()).decode() if more else None
     kept = {name: value for name, value in query.items() if name != "pageToken"}
     path = f"http://{call.host}/api/v2/users/{call.account.sid}/messages"
-    pages = (
-        {}
-        if token is None
-        else {"nextPage": f"{path}?{urlencode({**kept, 'pageToken': token})}", "nextPageToken": token}
-    )
+    pages: dict[str, str] = {}
+    if token is not None:
+        pages = {"nextPage": f"{path}?{urlencode({**kept, 'pageToken': token})}", "nextPageToken": token}
     return json_reply(
         {"totalCount": len(found), "pageInfo": pages, "messages": [listed_document(message) for message in shown]}
     )

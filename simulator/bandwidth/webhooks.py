@@ -21,7 +21,7 @@ def is_reported(message: Message) -> bool:
 
 
 def inbound_webhook(message: Message, occasion: Occasion) -> Webhook:
-    event = {"type": "message-received", "description": "Incoming message received"}
+    event: Document = {"type": "message-received", "description": "Incoming message received"}
     return _callback(event, message, occasion, at=message.created_at)
 
 
@@ -30,7 +30,8 @@ def status_webhook(message: Message, status: str, occasion: Occasion) -> Webhook
     event: Document = {"type": event_type, "description": description}
     failure = failure_of(message)
     if event_type == "message-failed" and failure is not None:
-        event |= {"description": DESCRIPTIONS.get(failure, "unknown-error"), "errorCode": failure}
+        event["description"] = DESCRIPTIONS.get(failure, "unknown-error")
+        event["errorCode"] = failure
     return _callback(event, message, occasion, at=message.delivered_at or message.updated_at)
 
 

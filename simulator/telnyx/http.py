@@ -12,8 +12,8 @@ from typing import Any
 from simulator.carrier import Carrier
 from simulator.faults import Facts
 from simulator.model import Account
-from simulator.network import Refusals, Reply
-from simulator.rest import Manners, Request, json_object
+from simulator.network import Refusals
+from simulator.rest import Manners, Request, json_object, retry_after
 from simulator.telnyx.errors import TelnyxError
 
 _KEY = re.compile(r"[A-Za-z0-9_:-]{1,255}")
@@ -46,7 +46,7 @@ class TelnyxManners(Manners[Call]):
     def __init__(self) -> None:
         self._under_way: set[str] = set()
         self.refusals = Refusals(
-            too_many=_too_many,
+            too_many=lambda seconds: TelnyxError(10011).reply(*retry_after(seconds)),
             server_error=lambda status: TelnyxError(10007, status=status).reply(),
             rejected=lambda code: TelnyxError(code).reply(),
             too_large=lambda: TelnyxError(10015, "The request is too large.", status=413).reply(),
@@ -103,8 +103,3 @@ def _account(carrier: Carrier, request: Request) -> Account:
             if hmac.compare_digest(given.encode(), account.auth_token.encode()):
                 return account
     raise TelnyxError(10009)
-
-
-def _too_many(retry_after: int | None) -> Reply:
-    headers = [] if retry_after is None else [(b"retry-after", b"%d" % retry_after)]
-    return TelnyxError(10011).reply(*headers)

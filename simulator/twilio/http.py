@@ -9,7 +9,7 @@ from simulator.carrier import Carrier
 from simulator.faults import Facts
 from simulator.model import Account
 from simulator.network import Refusals, Reply
-from simulator.rest import Manners, Request, basic_credentials, json_reply
+from simulator.rest import Manners, Request, basic_credentials, json_reply, retry_after
 from simulator.twilio.errors import TwilioError
 from simulator.twilio.resources import VERSION, Document
 
@@ -33,7 +33,7 @@ class Call:
 class TwilioManners(Manners[Call]):
     def __init__(self) -> None:
         self.refusals = Refusals(
-            too_many=_too_many,
+            too_many=lambda seconds: TwilioError(20429).reply(*retry_after(seconds)),
             server_error=_server_error,
             rejected=lambda code: TwilioError(code).reply(),
             too_large=lambda: TwilioError(20413, "Request entity too large", status=413).reply(),
@@ -70,11 +70,6 @@ class OpenToAll(TwilioManners):
         if account is None or carrier.settings.media_auth:
             return super().account(carrier, request)
         return account
-
-
-def _too_many(retry_after: int | None) -> Reply:
-    headers = [] if retry_after is None else [(b"retry-after", b"%d" % retry_after)]
-    return TwilioError(20429).reply(*headers)
 
 
 def _server_error(status: int) -> Reply:

@@ -71,11 +71,14 @@ class Answer:
 
 @dataclass
 class Business:
-    """Remembers every webhook; answers each with the next of `answers`, then with an empty 200."""
+    """Remembers every webhook; answers each with the next of `answers`, then with an empty 200. Asked for a file,
+    it answers with the one of `files`."""
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    files: dict[str, Answer] = field(default_factory=dict)
+    """By path."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -87,6 +90,9 @@ class Business:
             body += event["body"]
             if not event["more_body"]:
                 break
+        if scope["method"] == "GET":
+            await respond(send, self.files.get(scope["path"], Answer(status=404)))
+            return
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         query = scope["query_string"].decode()
         self.received.append(
@@ -101,20 +107,24 @@ class Business:
         answer = self.answers.pop(0) if self.answers else Answer()
         if answer.after:
             await asyncio.sleep(answer.after)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": answer.status,
-                "headers": [(b"content-type", answer.content_type.encode())],
-            }
-        )
-        await send({"type": "http.response.body", "body": answer.body})
+        await respond(send, answer)
 
     def inbound(self) -> list[Received]:
         return [r for r in self.received if "/inbound" in r.url]
 
     def statuses(self) -> list[str]:
         return [r.fields["MessageStatus"] for r in self.received if "/status" in r.url]
+
+
+async def respond(send: Send, answer: Answer) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": [(b"content-type", answer.content_type.encode())],
+        }
+    )
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 5) -> None:
@@ -210,6 +220,7 @@ def business_server() -> Iterator[Business]:
 def business(business_server: Business) -> Business:
     business_server.received.clear()
     business_server.answers.clear()
+    business_server.files.clear()
     return business_server
 
 

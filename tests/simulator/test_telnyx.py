@@ -196,7 +196,8 @@ def test_a_refusal_is_not_kept_under_its_key(carrier: Simulator) -> None:
 
 @pytest.mark.parametrize("key", ["", "a b", "ü".encode(), "x" * 256])
 def test_a_key_of_another_form_is_a_bad_request(carrier: Simulator, key: str | bytes) -> None:
-    headers = {**BEARER, "Idempotency-Key": key}
+    given = key if isinstance(key, bytes) else key.encode()
+    headers = {b"Authorization": BEARER["Authorization"].encode(), b"Idempotency-Key": given}
     response = carrier.http.post(MESSAGES, json={"from": LINE, "to": PARENT, "text": "hi"}, headers=headers)
     assert error_of(response) == (400, "10015")
 
