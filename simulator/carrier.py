@@ -2,40 +2,23 @@
 
 import asyncio
 import base64
-import dataclasses
 import logging
 import secrets
-from collections import deque
 from collections.abc import Mapping, Sequence
 
-import httpx
-
 from simulator import keywords, media
-from simulator.client import WebhookClient, origin
-from simulator.faults import BEFORE_POSTING, Facts, Faults, Kind, Where
+from simulator.faults import Faults, Where
 from simulator.model import FINAL, Direction, Failure, HandsetState, Line, Media, Message, Status
-from simulator.outgoing import Dispatcher, Job, JobKind, Outcome
+from simulator.reports import Reports, facts_of
 from simulator.segments import count_segments
-from simulator.settings import Patience, Settings
+from simulator.settings import Settings
 from simulator.state import State, StoredMedia
 from simulator.store import Store
 from simulator.stream import Hub
 from simulator.views import text_view
-from simulator.wire import Occasion, Wire
+from simulator.wire import Wire
 
 _log = logging.getLogger(__name__)
-
-_AT_ATTEMPT = frozenset({Kind.HANG, Kind.ACCEPT_THEN_DISCONNECT})
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Alert:
-    """What a provider would show in its log of errors."""
-
-    at: float
-    message_sid: str
-    kind: str
-    detail: str
 
 
 class Carrier:
@@ -45,15 +28,8 @@ class Carrier:
         self.faults = Faults(settings.seed)
         self.hub = Hub()
         self.closing = asyncio.Event()
-        self.alerts: deque[Alert] = deque(maxlen=500)
         self.state = State()
-        self.dispatcher = Dispatcher(
-            self._post,
-            settings=lambda: self.settings,
-            patience=self._patience,
-            on_settled=lambda job: self.state.notebook.remove("job", job.id),
-            on_abandoned=self._abandoned,
-        )
+        self.reports = Reports(self)
         self._store: Store | None = None
         self._moving: dict[str, asyncio.TimerHandle] = {}
         self._fetching: dict[str, asyncio.Task[None]] = {}
@@ -62,8 +38,7 @@ class Carrier:
 
     async def start(self) -> None:
         """Raises sqlite3.Error or ValueError for a state file that cannot be used."""
-        self._client = WebhookClient()
-        self.dispatcher.start()
+        self.reports.start()
         if self.settings.state_file is not None:
             self._store = Store(self.settings.state_file)
             self.state = State(self._store)
@@ -73,7 +48,7 @@ class Carrier:
                 if message.status not in FINAL:
                     self._set_out(message)
             for job in jobs:
-                self.dispatcher.submit(job)
+                self.reports.dispatcher.submit(job)
 
     async def stop(self) -> None:
         """Keep what is still to be done in the state file; without one, finish it as far as time allows."""
@@ -84,12 +59,11 @@ class Carrier:
             for sid in under_way:
                 while self.state.messages[sid].status not in FINAL:
                     self._move(self.state.messages[sid], schedule=False)
-        await self.dispatcher.stop(wait=self.settings.drain_seconds)
+        await self.reports.stop(wait=self.settings.drain_seconds)
         if self._store is not None:
             await self._store.stop()
-        elif self.dispatcher.pending:
-            _log.warning("stopped with %d webhooks unanswered", len(self.dispatcher.pending))
-        await self._client.close()
+        elif self.reports.dispatcher.pending:
+            _log.warning("stopped with %d webhooks unanswered", len(self.reports.dispatcher.pending))
 
     async def _halt(self) -> None:
         """Leave every text where it is."""
@@ -106,7 +80,7 @@ class Carrier:
         """Whether, within `seconds`, every text has ended and every webhook is answered or given up."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        while self._moving or self._fetching or self.dispatcher.pending:
+        while self._moving or self._fetching or self.reports.dispatcher.pending:
             if loop.time() >= deadline or self.closing.is_set():
                 return False
             await asyncio.sleep(0.01)
@@ -115,8 +89,7 @@ class Carrier:
     async def reset(self, *, keep_setup: bool) -> None:
         """Forget every text, webhook, unsubscription and fault, and, unless `keep_setup`, all the rest."""
         await self._halt()
-        await self.dispatcher.clear()
-        self.alerts.clear()
+        await self.reports.clear()
         self.faults.replace((), seed=self.settings.seed)
         if keep_setup:
             self.state.clear_messages()
@@ -171,7 +144,7 @@ class Carrier:
         state.add(message)
         if direction is Direction.OUTBOUND_API:
             state.counts.sends_accepted += 1
-        self._report_status(message)
+        self.reports.status(message)
         self._set_out(message)
         return message
 
@@ -186,14 +159,14 @@ class Carrier:
     async def _fetch_media(self, message: Message) -> None:
         """A picture that cannot be had arrives as its address alone."""
         line = self.state.lines.get(message.line)
-        allowed = frozenset() if line is None else self._origins(line)
+        allowed = frozenset() if line is None else self.state.origins(line)
         for each in message.media:
             if each.stored:
                 continue
             try:
                 content, content_type = await media.fetch(each, api_url=self.settings.api_url, allowed=allowed)
             except media.NotFetchedError as error:
-                self._alert(message.sid, "media", f"{each.url}: {error}")
+                self.reports.alert(message.sid, "media", f"{each.url}: {error}")
                 continue
             self.hold(each, content=content, content_type=content_type)
         self.state.changed(message)
@@ -232,14 +205,14 @@ class Carrier:
             case _:
                 self._reach_handset(message, now)
         self.state.changed(message)
-        self._report_status(message)
+        self.reports.status(message)
         if schedule and message.status not in FINAL:
             self._move_later(message)
 
     def _reach_handset(self, message: Message, now: float) -> None:
         handset = self.state.handset(message.handset)
         message.delivered_at = now
-        fault = self.faults.decide(Where.DELIVERY, _facts(message, message.status)).rule
+        fault = self.faults.decide(Where.DELIVERY, facts_of(message, message.status)).rule
         if fault is not None:
             message.failure_code = fault.code
         elif handset.state is not HandsetState.ON:
@@ -302,7 +275,7 @@ class Carrier:
         self._show(message)
         if keyword is not None and line.keywords == "carrier":
             self._obey(keyword, line, handset)
-        self.report_inbound(message, times=repeat)
+        self.reports.inbound(message, times=repeat)
         return message
 
     def _obey(self, keyword: keywords.Keyword, line: Line, handset: str) -> None:
@@ -341,104 +314,6 @@ class Carrier:
         self.state.handset(handset)
         return message
 
-    def report_inbound(self, message: Message, *, times: int = 1) -> None:
-        for _ in range(times):
-            self._submit(message, kind=JobKind.INBOUND, lane=f"inbound {message.handset} {message.line}")
-
-    # Webhooks
-
-    def _report_status(self, message: Message) -> None:
-        if (
-            message.status_callback is not None
-            and message.status in self.settings.callback_statuses
-            and self.wires[message.wire].reports(message)
-        ):
-            self._submit(message, kind=JobKind.STATUS, lane=f"status {message.sid}")
-
-    def _submit(self, message: Message, *, kind: JobKind, lane: str) -> None:
-        effects = self.faults.decide(Where(kind.value), _facts(message, message.status), BEFORE_POSTING)
-        if effects.rule is not None:
-            return  # Dropped: the business never hears of it.
-        for _ in range(effects.copies):
-            job = Job(kind=kind, message_sid=message.sid, status=message.status.value, lane=lane)
-            self.state.notebook.put("job", job.id, job)
-            self.dispatcher.submit(job, delay=effects.delay, hold=effects.hold)
-
-    async def _post(self, job: Job) -> Outcome:
-        message = self.state.messages.get(job.message_sid)
-        line = self.state.lines.get(message.line) if message is not None else None
-        account = self.state.accounts.get(line.account_sid) if line is not None else None
-        if message is None or line is None or account is None:
-            return Outcome(detail="its message, line or account is gone")
-        addresses = self._addresses(message, line, job.kind)
-        if not addresses:
-            return Outcome(detail=f"{line.phone_number} has no address for this webhook")
-        occasion = Occasion(
-            account=account,
-            country=line.country,
-            addresses=addresses,
-            token=job.id,
-            attempt=job.attempts,
-            at=self.state.clock(),
-        )
-        wire = self.wires[message.wire]
-        if job.kind is JobKind.INBOUND:
-            webhook = wire.inbound_webhook(message, occasion)
-        else:
-            webhook = wire.status_webhook(message, job.status, occasion)
-        effects = self.faults.decide(Where(job.kind.value), _facts(message, job.status), _AT_ATTEMPT)
-        outcome, response = await self._client.post(
-            webhook,
-            settings=self.settings,
-            patience=self.settings.patience(wire.patience),
-            allowed=self._origins(line),
-            fault=effects.rule,
-        )
-        outcome = dataclasses.replace(outcome, addresses=webhook.addresses)
-        if response is not None and outcome.answered and job.kind is JobKind.INBOUND:
-            self._do_as_answered(message, line, response)
-        return outcome
-
-    def _addresses(self, message: Message, line: Line, kind: JobKind) -> tuple[str, ...]:
-        if kind is JobKind.INBOUND:
-            return self.state.inbound_addresses(line)
-        return tuple(filter(None, (message.status_callback, message.fallback_callback)))
-
-    def _origins(self, line: Line) -> frozenset[str]:
-        """Where the business is, as far as its set-up says."""
-        profile = self.state.profile(line.profile_id)
-        urls = [
-            url
-            for each in (line, profile)
-            if each is not None
-            for url in (each.inbound_url, each.status_url, each.fallback_url)
-        ]
-        return frozenset(origin(url) for url in urls if url)
-
-    def _patience(self, job: Job) -> Patience:
-        message = self.state.messages[job.message_sid]
-        return self.settings.patience(self.wires[message.wire].patience)
-
-    def _do_as_answered(self, message: Message, line: Line, response: httpx.Response) -> None:
-        answer = self.wires[message.wire].read_answer(response)
-        if answer.complaint is not None:
-            self._alert(message.sid, JobKind.INBOUND, answer.complaint)
-        for text in answer.texts:
-            if self.state.is_stopped(line, message.handset):
-                self._alert(message.sid, JobKind.INBOUND, "its answer was not texted: unsubscribed")
-            else:
-                self.accept(line, to=message.handset, body=text, direction=Direction.OUTBOUND_REPLY)
-
-    def _abandoned(self, job: Job, outcome: Outcome) -> None:
-        self._alert(job.message_sid, job.kind, outcome.detail)
-
-    def _alert(self, message_sid: str, kind: str, detail: str) -> None:
-        self.alerts.append(Alert(at=self.state.clock(), message_sid=message_sid, kind=kind, detail=detail))
-
 
 def new_media_id() -> str:
     return "ME" + secrets.token_hex(16)
-
-
-def _facts(message: Message, status: str) -> Facts:
-    return Facts(sender=message.sender, recipient=message.recipient, body=message.body, status=status)

@@ -12,6 +12,7 @@ from simulator.faults import Kind, Rule
 from simulator.media import is_loopback
 from simulator.outgoing import Outcome
 from simulator.settings import Patience, RetryOn, Settings
+from simulator.state import origin
 from simulator.wire import Webhook
 
 
@@ -89,11 +90,6 @@ def destination(url: str, *, api_url: str | None, allowed: frozenset[str]) -> st
     if origin(url) in allowed or is_loopback(parts.hostname or ""):
         return url
     return None
-
-
-def origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _words(error: Exception) -> str:

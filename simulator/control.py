@@ -285,7 +285,7 @@ async def report_again(carrier: TheCarrier, sid: str) -> View:
     message = _message(carrier, sid)
     if not message.inbound:
         raise HTTPException(409, f"{sid} did not come from a handset")
-    carrier.report_inbound(message)
+    carrier.reports.inbound(message)
     return message_view(message)
 
 
@@ -300,9 +300,9 @@ def _message(carrier: Carrier, sid: str) -> Message:
 async def webhooks(carrier: TheCarrier) -> View:
     """Since the start or the last reset. `alerts`: the newest 500 given up or answered badly."""
     return {
-        "pending": len(carrier.dispatcher.pending),
-        **dataclasses.asdict(carrier.dispatcher.tally),
-        "alerts": [{**dataclasses.asdict(a), "at": instant(a.at)} for a in carrier.alerts],
+        "pending": len(carrier.reports.dispatcher.pending),
+        **dataclasses.asdict(carrier.reports.dispatcher.tally),
+        "alerts": [{**dataclasses.asdict(a), "at": instant(a.at)} for a in carrier.reports.alerts],
     }
 
 

@@ -9,7 +9,7 @@ import httpx
 
 from simulator.model import Media
 from simulator.network import Reply
-from simulator.state import StoredMedia
+from simulator.state import StoredMedia, origin
 
 LARGEST = 5 * 1024 * 1024
 """Bytes of one picture: Twilio's limit of a message, the most generous of the providers'."""
@@ -65,7 +65,7 @@ def guess_type(url: str) -> str:
 
 def _source(url: str, *, api_url: str | None, allowed: frozenset[str]) -> str:
     parts = urlsplit(url)
-    if f"{parts.scheme}://{parts.netloc}" in allowed:
+    if origin(url) in allowed:
         return url if api_url is None else api_url + (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if is_loopback(parts.hostname or ""):
         return url

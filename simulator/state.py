@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from simulator.model import Account, Handset, Line, Message, Profile
 
@@ -56,6 +57,11 @@ class Counts:
     sends_accepted: int = 0
     sends_refused: int = 0
     inbound: int = 0
+
+
+def origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 class State:
@@ -132,6 +138,13 @@ class State:
         """Where the fate of texts from `line` is reported that name no address of their own."""
         profile = self.profile(line.profile_id)
         return line.status_url or (profile.status_url if profile is not None else None)
+
+    def origins(self, line: Line) -> frozenset[str]:
+        """Where its business is, as far as the set-up says: scheme, host and port of each address."""
+        profile = self.profile(line.profile_id)
+        settings: list[Line | Profile] = [line] if profile is None else [line, profile]
+        urls = [url for each in settings for url in (each.inbound_url, each.status_url, each.fallback_url) if url]
+        return frozenset(origin(url) for url in urls)
 
     def put_handset(self, handset: Handset) -> None:
         self.handsets[handset.phone_number] = handset
