@@ -78,7 +78,7 @@ class HandsetIn(Body):
 class MediaIn(Body):
     """Either a file, base64 in `data`, which the simulator then serves, or the address of one."""
 
-    content_type: str
+    content_type: str = Field(pattern=r"^[\w.+-]+/[\w.+-]+$")
     data: str | None = Field(default=None, max_length=LARGEST * 4 // 3 + 4)
     url: HttpUrl | None = None
 

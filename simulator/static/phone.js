@@ -1,6 +1,7 @@
 /** One handset: its thread with a line, quick answers, and a box to answer in. */
 
 import { clock, day, formatNumber, h, icon, initials, nameOf } from "./dom.js";
+import { Tray, attachment, encoded } from "./pictures.js";
 import { choose, close, lineOf, put, see, send, state } from "./store.js";
 
 const QUICK = ["Yes please", "Thanks!", "Running late", "STOP", "START", "HELP"];
@@ -14,7 +15,15 @@ const WHY = {
 export class Phone {
   constructor(number, { onBack }) {
     this.number = number;
-    this.thread = h("div", { class: "thread", role: "log", "aria-label": "Texts", tabindex: "0" });
+    this.thread = h("div", {
+      class: "thread",
+      role: "log",
+      "aria-label": "Texts",
+      tabindex: "0",
+      onscroll: () => this.follow(),
+    });
+    this.atEnd = true;
+    this.top = 0;
     this.box = h("textarea", {
       rows: 1,
       placeholder: "Text message",
@@ -26,6 +35,20 @@ export class Phone {
         event.preventDefault();
         this.submit();
       },
+      onpaste: (event) => {
+        const files = [...event.clipboardData.files];
+        if (!files.length) return;
+        event.preventDefault();
+        this.tray.add(files);
+      },
+    });
+    this.tray = new Tray({
+      onChange: () => {
+        this.error.hidden = true;
+        this.refresh();
+        this.stay();
+      },
+      onProblem: (words) => this.complain(words),
     });
     this.sendButton = h("button", { type: "submit", class: "primary" }, "Send");
     this.quick = h(
@@ -66,6 +89,7 @@ export class Phone {
       this.note,
       this.error,
       this.quick,
+      this.tray.strip,
       h(
         "form",
         {
@@ -75,6 +99,8 @@ export class Phone {
             this.submit();
           },
         },
+        this.tray.button,
+        this.tray.input,
         this.box,
         this.sendButton,
       ),
@@ -138,7 +164,7 @@ export class Phone {
       if (!this.box.value) choose(this.number, text.line);
       return;
     }
-    const atEnd = this.thread.scrollHeight - this.thread.scrollTop - this.thread.clientHeight < 80;
+    const { atEnd } = this;
     this.thread.querySelector(".quiet")?.remove();
     this.append(text).classList.add("arrived");
     if (atEnd || text.direction === "from_handset") this.scroll();
@@ -154,7 +180,12 @@ export class Phone {
     const element = h(
       "div",
       { class: `text ${kind}` },
-      h("div", { class: "bubble", dir: "auto" }, ...text.media.map(picture), text.body),
+      h(
+        "div",
+        { class: text.media.length ? "bubble pictures" : "bubble", dir: "auto" },
+        ...text.media.map((media) => attachment(media, { onload: () => this.stay() })),
+        text.body ? h("span", { class: "words" }, text.body) : null,
+      ),
       h("span", { class: "meta" }, text.by_carrier ? `Network · ${clock(text.at)}` : clock(text.at)),
     );
     this.thread.append(element);
@@ -164,12 +195,26 @@ export class Phone {
   refresh() {
     const usable = this.handset.state === "on" && Boolean(this.line);
     this.box.disabled = !usable;
-    this.sendButton.disabled = !usable || !this.box.value.trim();
+    this.tray.disabled = !usable;
+    this.sendButton.disabled = !usable || !(this.box.value.trim() || this.tray.files.length);
     for (const button of this.quick.children) button.disabled = !usable;
   }
 
   scroll() {
     this.thread.scrollTop = this.thread.scrollHeight;
+    this.atEnd = true;
+  }
+
+  /** The end stays in view while pictures load above it or the thread gets less room. */
+  stay() {
+    if (this.atEnd) this.scroll();
+  }
+
+  /** Only a person scrolls up. */
+  follow() {
+    const { scrollTop, scrollHeight, clientHeight } = this.thread;
+    this.atEnd = scrollHeight - scrollTop - clientHeight < 80 || (this.atEnd && scrollTop >= this.top);
+    this.top = scrollTop;
   }
 
   look() {
@@ -177,19 +222,25 @@ export class Phone {
   }
 
   submit() {
+    if (this.sendButton.disabled) return;
     const words = this.box.value;
-    if (!words.trim() || this.sendButton.disabled) return;
+    const pictures = this.tray.take();
     this.box.value = "";
     this.refresh();
-    this.send(words, () => {
+    this.send(words, pictures, () => {
       this.box.value = words;
-      this.refresh();
+      this.tray.set(pictures);
     });
     this.box.focus();
   }
 
-  send(words, onFailure) {
-    return this.try(() => send(this.number, this.line, words), onFailure);
+  send(words, pictures = [], onFailure) {
+    return this.try(async () => send(this.number, this.line, words.trim() ? words : "", await encoded(pictures)), onFailure);
+  }
+
+  complain(words) {
+    this.error.textContent = words;
+    this.error.hidden = false;
   }
 
   async try(action, onFailure) {
@@ -197,20 +248,9 @@ export class Phone {
     try {
       await action();
     } catch (problem) {
-      this.error.textContent = problem.message;
-      this.error.hidden = false;
+      this.complain(problem.message);
       this.power.value = this.handset.state;
       onFailure?.();
     }
   }
-}
-
-/** A picture is shown if this simulator serves it; any other address is only named, and opened on request. */
-function picture({ url, content_type: type }) {
-  const address = URL.canParse(url) ? new URL(url) : null;
-  if (!address || !/^https?:$/.test(address.protocol)) return null;
-  const ours = address.port === location.port && /^\/media\/ME[0-9a-f]+$/.test(address.pathname);
-  if (ours && type.startsWith("image/")) return h("img", { class: "picture", src: address.pathname, alt: "Picture" });
-  const href = ours ? address.pathname : address.href;
-  return h("a", { class: "picture", href, target: "_blank", rel: "noopener noreferrer" }, `Attachment (${type})`);
 }

@@ -132,8 +132,8 @@ export function choose(number, line) {
   changed({ kind: "handset", number });
 }
 
-export const send = (number, to, body) =>
-  ask("POST", `/handsets/${encodeURIComponent(number)}/texts`, { to, body });
+export const send = (number, to, body, media) =>
+  ask("POST", `/handsets/${encodeURIComponent(number)}/texts`, { to, body, media });
 
 export const put = (number, fields) => ask("PUT", `/handsets/${encodeURIComponent(number)}`, fields);
 

@@ -91,7 +91,9 @@ class Business:
             if not event["more_body"]:
                 break
         if scope["method"] == "GET":
-            await respond(send, self.files.get(scope["path"], Answer(status=404)))
+            file = self.files.get(scope["path"], Answer(status=404))
+            await asyncio.sleep(file.after)
+            await respond(send, file)
             return
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         query = scope["query_string"].decode()

@@ -36,11 +36,11 @@ def test_every_module_that_the_page_imports_is_served(simulator: Simulator) -> N
         assert script.status_code == 200
         assert "javascript" in script.headers["content-type"]
         modules += re.findall(r'from "\./([\w.]+)"', script.text)
-    assert seen == {"app.js", "dom.js", "phone.js", "store.js"}
+    assert seen == {"app.js", "dom.js", "phone.js", "pictures.js", "store.js"}
 
 
 def test_no_script_of_the_page_reads_text_as_markup(simulator: Simulator) -> None:
-    for name in ("app.js", "dom.js", "phone.js", "store.js"):
+    for name in ("app.js", "dom.js", "phone.js", "pictures.js", "store.js"):
         script = simulator.http.get(f"/static/{name}").text
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)
 

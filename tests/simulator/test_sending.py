@@ -17,14 +17,14 @@ OTHER_ACCOUNT = "AC" + "2" * 32
 
 
 class Redirected(TwilioHttpClient):  # type: ignore[misc]  # The SDK has no types.
-    """Twilio's own HTTP client, pointed at the simulator."""
+    """Twilio's own HTTP client, pointed at the simulator instead of any of Twilio's hosts."""
 
     def __init__(self, base: str) -> None:
         super().__init__()
         self.base = base
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        return super().request(method, url.replace("https://api.twilio.com", self.base), *args, **kwargs)
+        return super().request(method, re.sub(r"https://\w+\.twilio\.com", self.base, url), *args, **kwargs)
 
 
 @pytest.fixture
@@ -229,6 +229,54 @@ def test_a_business_can_check_and_set_where_its_texts_are_reported(
     # Short codes have a list of their own, as at Twilio.
     assert [n.phone_number for n in sdk.incoming_phone_numbers.list()] == [LINE]
     assert [n.short_code for n in sdk.short_codes.list()] == ["4402"]
+
+
+def test_a_business_finds_in_the_list_what_it_was_never_told(
+    simulator: Simulator, sdk: Any, business: Business
+) -> None:
+    """RECV-NOTHING-LOST: the webhook is lost for good, the message is not."""
+    simulator.fault("inbound", "drop")
+    for n in range(5):
+        simulator.text(f"lost {n}", media=[{"content_type": "image/png", "data": "AAAA"}] if n == 0 else [])
+    simulator.send(Body="an answer")
+    simulator.settle()
+    assert business.inbound() == []
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    found = sdk.messages.list(to=LINE, date_sent_after=since, page_size=2)
+    assert [(m.body, m.direction) for m in found] == [(f"lost {n}", "inbound") for n in (4, 3, 2, 1, 0)]
+    oldest = found[-1]
+    assert (oldest.from_, oldest.status, oldest.num_media) == (PARENT, "received", "1")
+    assert abs(oldest.date_created - datetime.now(UTC)) < timedelta(minutes=1)
+    assert [m.content_type for m in sdk.messages(oldest.sid).media.list()] == ["image/png"]
+    assert simulator.control("GET", "/webhooks")["posted"] == 0
+
+
+def test_a_business_can_check_its_messaging_service(simulator: Simulator, sdk: Any, business: Business) -> None:
+    service = "MG" + "5" * 32
+    addresses = {"inbound_url": f"{business.url}/inbound/service", "status_url": f"{business.url}/status/service"}
+    simulator.control("PUT", f"/profiles/{service}", account_sid=ACCOUNT, label="Tots", **addresses)
+    line = {"account_sid": ACCOUNT, "inbound_url": f"{business.url}/inbound/line", "messaging_service_sid": service}
+    simulator.control("PUT", f"/lines/{LINE}", **line)
+    shown = sdk.messaging.v1.services(service).fetch()
+    assert (shown.friendly_name, shown.use_inbound_webhook_on_number) == ("Tots", False)
+    assert (shown.inbound_request_url, shown.status_callback) == tuple(addresses.values())
+    [found] = sdk.incoming_phone_numbers.list(phone_number=LINE)
+    assert (found.sms_url, found.sms_method, found.status_callback) == (line["inbound_url"], "POST", "")
+
+    simulator.text("to the service")
+    simulator.send(From="", MessagingServiceSid=service)
+    simulator.settle()
+    urls = [report.url.removeprefix(business.url) for report in business.received]
+    assert urls == ["/inbound/service", *["/status/service"] * 4]
+
+    simulator.control("PUT", f"/profiles/{service}", account_sid=ACCOUNT, use_line_urls=True, **addresses)
+    assert sdk.messaging.v1.services(service).fetch().use_inbound_webhook_on_number is True
+    simulator.text("to the line")
+    simulator.settle()
+    assert business.received[-1].url == f"{business.url}/inbound/line"
+    with pytest.raises(TwilioRestException) as caught:
+        sdk.messaging.v1.services("MG" + "6" * 32).fetch()
+    assert caught.value.status == 404
 
 
 def test_dates_are_rfc_2822_in_utc(simulator: Simulator) -> None:
