@@ -1,5 +1,6 @@
 """Stopping and starting again: what is kept, what is finished, what is said."""
 
+import base64
 import dataclasses
 import sqlite3
 import subprocess
@@ -128,6 +129,46 @@ def test_a_stop_does_not_wait_for_pages_hanging_requests_or_a_business_that_slee
     assert len(hanging) == 1
     stream.__exit__(None, None, None)
     page.close()
+
+
+def test_what_a_dialect_remembers_is_there_again_after_a_restart(tmp_path: Path, business: Business) -> None:
+    settings = dataclasses.replace(FAST, state_file=tmp_path / "state.sqlite")
+    line, profile = "+13125550110", "0f512bda-ae1e-4597-8e11-e5f5686b97d3"
+    request = {"from": line, "to": PARENT, "text": "See you"}
+    headers = {"Authorization": "Bearer KEY", "Idempotency-Key": "message:17"}
+    picture = base64.b64encode(b"a picture").decode()
+    with simulated(settings) as simulator:
+        account = simulator.control("PUT", "/accounts/telnyx", auth_token="KEY", wire="telnyx")
+        simulator.control("PUT", f"/profiles/{profile}", account_sid="telnyx", inbound_url=f"{business.url}/inbound")
+        simulator.control("PUT", f"/lines/{line}", account_sid="telnyx", profile_id=profile)
+        first = simulator.http.post("/v2/messages", json=request, headers=headers).json()
+        media = [{"content_type": "image/png", "data": picture}]
+        [shown] = simulator.text("look", to=line, media=media)["media"]
+    with simulated(settings) as simulator:
+        again = simulator.http.post("/v2/messages", json=request, headers=headers).json()
+        assert (again, simulator.control("GET", "/accounts/telnyx")) == (first, account)
+        assert simulator.http.get(shown["shown"]).content == b"a picture"
+        simulator.text("hello", to=line)
+        simulator.settle()
+        assert business.received[-1].url == f"{business.url}/inbound"
+        assert sorted(simulator.texts()) == ["See you", "hello", "look"]
+
+
+def test_a_file_of_an_earlier_version_is_read(tmp_path: Path, business: Business) -> None:
+    settings = dataclasses.replace(FAST, state_file=tmp_path / "state.sqlite")
+    service = "MG" + "5" * 32
+    with simulated(settings) as simulator:
+        set_up(simulator, business)
+        simulator.control("PUT", f"/lines/{LINE}", account_sid=ACCOUNT, messaging_service_sid=service)
+        simulator.text("hello")
+    with sqlite3.connect(tmp_path / "state.sqlite") as database:
+        written = """UPDATE record SET value = replace(value, '"profile_id"', '"messaging_service_sid"')"""
+        assert database.execute(written).rowcount > 0
+    database.close()
+    with simulated(settings) as simulator:
+        [line] = simulator.control("GET", "/lines")["items"]
+        [message] = simulator.messages()["items"]
+        assert (line["profile_id"], message["profile_id"]) == (service, service)
 
 
 def test_a_reset_is_kept_too(tmp_path: Path, business: Business) -> None:

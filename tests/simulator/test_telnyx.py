@@ -12,7 +12,12 @@ import pytest
 import telnyx
 from telnyx.lib.webhook_verification import WebhookVerificationError, verify_webhook_signature
 
-from tests.simulator.conftest import PARENT, Answer, Business, Received, Simulator, unused_port, wait_for
+from simulator.carrier import Carrier
+from simulator.model import Account, Line
+from simulator.telnyx import TelnyxWire
+from simulator.telnyx.http import Call
+from simulator.telnyx.messages import create_message
+from tests.simulator.conftest import FAST, PARENT, Answer, Business, Received, Simulator, unused_port, wait_for
 from tests.simulator.test_receiving import PNG
 
 ORGANIZATION = "b448f9cc-a842-4784-98e9-03c1a5872950"
@@ -241,6 +246,28 @@ def test_an_unknown_outcome_is_resolved_by_repeating(carrier: Simulator, fault: 
     assert post(carrier, key="k").json()["data"]["id"] == accepted["message_sid"]
     carrier.settle()
     assert carrier.texts() == ["See you"]
+
+
+async def test_a_request_is_answered_again_for_a_day_and_no_longer() -> None:
+    now = 1_000_000.0
+    carrier = Carrier(FAST, {"telnyx": TelnyxWire()})
+    await carrier.start()
+    carrier.state.clock = lambda: now
+    account = Account(sid="telnyx", auth_token="KEY", wire="telnyx")
+    carrier.state.put_account(account)
+    carrier.state.put_line(Line(phone_number=LINE, sid="1", account_sid="telnyx", wire="telnyx"))
+    body = {"from": LINE, "to": PARENT, "text": "hello"}
+    call = Call(account=account, ids={}, json=body, key="k", fingerprint="f")
+
+    def send() -> object:
+        return json.loads(create_message(carrier, call).body)["data"]["id"]
+
+    first = send()
+    now += 24 * 3600 - 1
+    assert send() == first
+    now += 2
+    assert send() != first
+    await carrier.stop()
 
 
 # Webhooks
