@@ -78,7 +78,9 @@ async def get_account(carrier: TheCarrier, sid: str) -> View:
     account = carrier.state.accounts.get(sid)
     if account is None:
         raise HTTPException(404, f"no account {sid}")
-    return {"sid": sid, "wire": account.wire, **carrier.wires[account.wire].introduce(account)}
+    spoken = {account.wire, *(line.wire for line in carrier.state.lines.values() if line.account_sid == sid)}
+    told = [carrier.wires[wire].introduce(account) for wire in sorted(spoken)]
+    return {"sid": sid, "wire": account.wire, **{name: value for each in told for name, value in each.items()}}
 
 
 @router.put("/profiles/{id}")

@@ -53,7 +53,8 @@ async def fetch(media: Media, *, api_url: str | None, allowed: frozenset[str]) -
                 content += chunk
                 if len(content) > LARGEST:
                     raise NotFetchedError(f"larger than {LARGEST} bytes")
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, AttributeError, TimeoutError) as error:
+        # anyio raises AttributeError when the other side is killed between connecting and the first byte.
         raise NotFetchedError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
     content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     return content, content_type or media.content_type

@@ -74,7 +74,7 @@ def _text(call: Call, name: str, *, longest: int | None = None) -> str:
 def _sender(carrier: Carrier, call: Call, *, application_id: str) -> Line:
     number = _text(call, "from")
     line = carrier.state.lines.get(number)
-    if line is None or line.account_sid != call.account.sid:
+    if line is None or line.wire != "bandwidth" or line.account_sid != call.account.sid:
         raise wrong_field("from", f"'{number}' must be a number of this account")
     if line.profile_id not in (None, application_id):
         raise wrong_field("from", f"'{number}' is not linked to the application '{application_id}'")

@@ -78,16 +78,20 @@ def _sender(carrier: Carrier, call: Call, *, to: str) -> Line:
             raise TelnyxError(40313, pointer="/messaging_profile_id")
     if number:
         line = state.lines.get(number)
-        if line is None or line.account_sid != call.account.sid or (profile_id and line.profile_id != profile_id):
+        if line is None or not _sends(line, call) or (profile_id and line.profile_id != profile_id):
             raise TelnyxError(40305, pointer="/from")
         return line
     if not profile_id:
         raise TelnyxError(10004, "Either 'from' or 'messaging_profile_id' is required.", pointer="/from")
-    pool = {line.phone_number: line for line in state.lines_of.get(profile_id, [])}
+    pool = {line.phone_number: line for line in state.lines_of.get(profile_id, []) if _sends(line, call)}
     if not pool:
         raise TelnyxError(40321)
     known = (pool[message.line] for message in reversed(state.by_handset.get(to, [])) if message.line in pool)
     return next(known, next(iter(pool.values())))
+
+
+def _sends(line: Line, call: Call) -> bool:
+    return line.wire == "telnyx" and line.account_sid == call.account.sid
 
 
 def _media_urls(call: Call) -> list[str]:

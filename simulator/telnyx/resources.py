@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from simulator.model import Message, Profile, Status
+from simulator.model import Media, Message, Profile, Status
 from simulator.segments import is_basic
 from simulator.telnyx.errors import error_document, failure_of
 
@@ -42,10 +42,7 @@ def message_document(message: Message, *, status: Status | None = None, as_accep
         "cc": [],
         "text": message.body,
         "subject": None,
-        "media": [
-            {"url": media.url, "content_type": media.content_type, "sha256": None, "size": media.size}
-            for media in message.media
-        ],
+        "media": [_media_document(media, described=message.inbound) for media in message.media],
         "encoding": "GSM-7" if is_basic(message.body) else "UCS-2",
         "parts": message.segments,
         "tags": [],
@@ -61,6 +58,12 @@ def message_document(message: Message, *, status: Status | None = None, as_accep
     if message.opt_out_type is not None:
         document["autoresponse_type"] = message.opt_out_type
     return document
+
+
+def _media_document(media: Media, *, described: bool) -> Document:
+    """What a line sends is not `described`: Telnyx takes it from the business's address only later."""
+    content_type, size = (media.content_type, media.size) if described else (None, None)
+    return {"url": media.url, "content_type": content_type, "sha256": None, "size": size}
 
 
 def profile_document(profile: Profile) -> Document:

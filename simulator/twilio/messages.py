@@ -65,7 +65,8 @@ def _sender(carrier: Carrier, call: Call, *, service_sid: str | None, to: str) -
     number = call.get("From")
     state = carrier.state
     if service_sid is not None:
-        pool = [line for line in state.lines_of.get(service_sid, []) if line.account_sid == call.account.sid]
+        lines = state.lines_of.get(service_sid, [])
+        pool = [line for line in lines if line.wire == "twilio" and line.account_sid == call.account.sid]
         if not pool:
             raise TwilioError(21701)
         if number:
@@ -80,7 +81,7 @@ def _sender(carrier: Carrier, call: Call, *, service_sid: str | None, to: str) -
     if not number:
         raise TwilioError(21603)
     line = state.lines.get(number)
-    if line is None:
+    if line is None or line.wire != "twilio":
         if _SENDER.fullmatch(number) is None:
             raise TwilioError(21212, f"Invalid 'From' Number: {number}")
         raise TwilioError(21659, f"'From' {number} is not a Twilio phone number or Short Code country mismatch")

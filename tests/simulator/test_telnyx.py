@@ -168,13 +168,28 @@ def test_a_text_can_fail_with_any_code_long_after_it_was_accepted(carrier: Simul
     assert carrier.texts() == []
 
 
+def test_a_line_of_another_dialect_does_not_send(carrier: Simulator) -> None:
+    carrier.control("PUT", "/lines/+13125550113", account_sid=ORGANIZATION, wire="twilio")
+    assert error_of(post(carrier, **{"from": "+13125550113"})) == (400, "40305")
+
+
+def test_a_line_may_speak_another_dialect_than_its_account(carrier: Simulator) -> None:
+    carrier.control("PUT", "/accounts/mixed", auth_token="KEY3")
+    carrier.control("PUT", "/lines/+13125550114", account_sid="mixed", wire="telnyx")
+    body = {"from": "+13125550114", "to": PARENT, "text": "hello"}
+    assert carrier.http.post(MESSAGES, json=body, headers={"Authorization": "Bearer KEY3"}).status_code == 200
+    assert carrier.control("GET", "/accounts/mixed")["public_key"]
+
+
 # Repeating a request
 
 
-def test_a_repeated_request_is_answered_again_and_texts_once(carrier: Simulator) -> None:
-    first = post(carrier, key="message:17")
+def test_a_repeated_request_is_answered_again_and_texts_once(carrier: Simulator, business: Business) -> None:
+    media = {"media_urls": [f"{business.url}/picture.png"]}
+    business.files["/picture.png"] = Answer(body=PNG, content_type="image/png")
+    first = post(carrier, key="message:17", **media)
     carrier.settle()
-    again = post(carrier, key="message:17")
+    again = post(carrier, key="message:17", **media)
     assert (again.status_code, again.content) == (first.status_code, first.content)
     assert carrier.texts() == ["See you"]
     assert carrier.messages()["counts"]["sends_accepted"] == 1
