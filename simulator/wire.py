@@ -4,8 +4,10 @@ A further protocol is one package beside `twilio`, `telnyx` and `bandwidth`, and
 `app.py`.
 """
 
+import uuid
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import httpx
 from starlette.routing import BaseRoute
@@ -64,43 +66,47 @@ class Answer:
     """What a provider would show in its log of errors."""
 
 
-class Wire(Protocol):
+class Wire(ABC):
+    """One dialect. What most providers do is done here."""
+
     name: str
 
     patience: Patience
 
+    @abstractmethod
     def routes(self, carrier: "Carrier") -> list[BaseRoute]:
         """The provider's REST interface."""
-        ...
 
     def introduce(self, account: Account) -> dict[str, str]:
         """What the provider tells an account so that it can recognise webhooks."""
-        ...
+        return {}
 
-    def new_message_sid(self, *, has_media: bool) -> str: ...
+    def new_message_sid(self, *, has_media: bool) -> str:
+        return str(uuid.uuid4())
 
-    def new_line_sid(self, kind: LineKind) -> str: ...
+    def new_line_sid(self, kind: LineKind) -> str:
+        return str(uuid.uuid4())
 
     def answers_keywords(self, kind: LineKind) -> bool:
         """Whether this provider can answer STOP, START and HELP on such a line."""
-        ...
+        return True
 
+    @abstractmethod
     def media_path(self, message: Message, media: Media) -> str:
         """Where on this server a business finds a picture that a handset sent."""
-        ...
 
     def reports(self, message: Message) -> bool:
         """Whether the provider has a webhook for the status that `message` has now."""
-        ...
+        return True
 
+    @abstractmethod
     def inbound_webhook(self, message: Message, occasion: Occasion) -> Webhook:
         """The report of a text from a handset."""
-        ...
 
+    @abstractmethod
     def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
         """The report of `status`, which the message may have left by now."""
-        ...
 
     def read_answer(self, response: httpx.Response) -> Answer:
-        """Of a 2xx response to an inbound webhook."""
-        ...
+        """Of a 2xx response to an inbound webhook. Most providers look at the status alone."""
+        return Answer()

@@ -1,23 +1,20 @@
 """Bandwidth's wire protocol: its REST resources and its callbacks."""
 
-import uuid
-
-import httpx
 from starlette.routing import BaseRoute
 
 from simulator.bandwidth import messages, webhooks
 from simulator.bandwidth.http import BandwidthManners
 from simulator.carrier import Carrier
 from simulator.faults import Where
-from simulator.model import Account, LineKind, Media, Message
+from simulator.model import LineKind, Media, Message
 from simulator.rest import route
 from simulator.settings import Patience, RetryOn
-from simulator.wire import Answer, Occasion, Webhook
+from simulator.wire import Occasion, Webhook, Wire
 
 _USER = "/api/v2/users"
 
 
-class BandwidthWire:
+class BandwidthWire(Wire):
     name = "bandwidth"
     patience = Patience(read_timeout=10, retries=None, retry_on=frozenset(RetryOn))
 
@@ -35,15 +32,6 @@ class BandwidthWire:
             route(carrier, f"{_USER}/{{account_id}}/media/{{id}}", manners=bandwidth, GET=messages.fetch_media),
         ]
 
-    def introduce(self, account: Account) -> dict[str, str]:
-        return {}
-
-    def new_message_sid(self, *, has_media: bool) -> str:
-        return str(uuid.uuid4())
-
-    def new_line_sid(self, kind: LineKind) -> str:
-        return str(uuid.uuid4())
-
     def answers_keywords(self, kind: LineKind) -> bool:
         """The network of toll-free numbers does, whoever the provider is."""
         return kind is LineKind.TOLL_FREE
@@ -59,7 +47,3 @@ class BandwidthWire:
 
     def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
         return webhooks.status_webhook(message, status, occasion)
-
-    def read_answer(self, response: httpx.Response) -> Answer:
-        """Bandwidth looks at the status alone."""
-        return Answer()

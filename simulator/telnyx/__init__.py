@@ -1,21 +1,18 @@
 """Telnyx's wire protocol: its REST resources, its webhooks and their signature."""
 
-import uuid
-
-import httpx
 from starlette.routing import BaseRoute
 
 from simulator.carrier import Carrier
 from simulator.faults import Where
-from simulator.model import Account, LineKind, Media, Message
+from simulator.model import Account, Media, Message
 from simulator.rest import route
 from simulator.settings import Patience, RetryOn
 from simulator.telnyx import messages, webhooks
 from simulator.telnyx.http import TelnyxManners
-from simulator.wire import Answer, Occasion, Webhook
+from simulator.wire import Occasion, Webhook, Wire
 
 
-class TelnyxWire:
+class TelnyxWire(Wire):
     name = "telnyx"
     patience = Patience(read_timeout=2, retries=webhooks.TRIES_EACH - 1, retry_on=frozenset(RetryOn))
 
@@ -30,15 +27,6 @@ class TelnyxWire:
     def introduce(self, account: Account) -> dict[str, str]:
         return {"public_key": webhooks.public_key(account)}
 
-    def new_message_sid(self, *, has_media: bool) -> str:
-        return str(uuid.uuid4())
-
-    def new_line_sid(self, kind: LineKind) -> str:
-        return str(uuid.uuid4())
-
-    def answers_keywords(self, kind: LineKind) -> bool:
-        return True
-
     def media_path(self, message: Message, media: Media) -> str:
         return f"/media/{media.id}"
 
@@ -50,7 +38,3 @@ class TelnyxWire:
 
     def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
         return webhooks.status_webhook(message, status, occasion)
-
-    def read_answer(self, response: httpx.Response) -> Answer:
-        """Telnyx looks at the status alone."""
-        return Answer()

@@ -7,19 +7,19 @@ from starlette.routing import BaseRoute
 
 from simulator.carrier import Carrier
 from simulator.faults import Where
-from simulator.model import Account, LineKind, Media, Message
+from simulator.model import LineKind, Media, Message
 from simulator.rest import route
 from simulator.settings import Patience, RetryOn
 from simulator.twilio import messages, numbers
 from simulator.twilio.http import OpenToAll, TwilioManners
 from simulator.twilio.resources import VERSION, message_uri
 from simulator.twilio.webhooks import inbound_webhook, read_answer, status_webhook
-from simulator.wire import Answer, Occasion, Webhook
+from simulator.wire import Answer, Occasion, Webhook, Wire
 
 _ACCOUNT = f"/{VERSION}/Accounts/{{account_sid}}"
 
 
-class TwilioWire:
+class TwilioWire(Wire):
     name = "twilio"
     patience = Patience(read_timeout=15, retries=1, retry_on=frozenset({RetryOn.CONNECT}))
     """Its default, a line's settings for which stand behind the `#` of its address."""
@@ -57,23 +57,14 @@ class TwilioWire:
             route(carrier, "/v1/Services/{sid}", manners=twilio, GET=numbers.fetch_service),
         ]
 
-    def introduce(self, account: Account) -> dict[str, str]:
-        return {}
-
     def new_message_sid(self, *, has_media: bool) -> str:
         return ("MM" if has_media else "SM") + secrets.token_hex(16)
 
     def new_line_sid(self, kind: LineKind) -> str:
         return ("SC" if kind is LineKind.SHORT_CODE else "PN") + secrets.token_hex(16)
 
-    def answers_keywords(self, kind: LineKind) -> bool:
-        return True
-
     def media_path(self, message: Message, media: Media) -> str:
         return f"{message_uri(message)}/Media/{media.id}"
-
-    def reports(self, message: Message) -> bool:
-        return True
 
     def inbound_webhook(self, message: Message, occasion: Occasion) -> Webhook:
         return inbound_webhook(message, occasion)
