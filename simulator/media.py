@@ -1,8 +1,10 @@
 """Pictures: what the carrier holds, how it hands them out, and how it fetches those that a business sends."""
 
 import asyncio
+import functools
 import ipaddress
 import mimetypes
+import ssl
 from urllib.parse import urlsplit
 
 import httpx
@@ -43,7 +45,7 @@ async def fetch(media: Media, *, api_url: str | None, allowed: frozenset[str]) -
     try:
         async with (
             asyncio.timeout(_SECONDS),
-            httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as client,
+            httpx.AsyncClient(timeout=_SECONDS, verify=_tls(), trust_env=False) as client,
             client.stream("GET", url, headers=headers) as response,
         ):
             if response.status_code != 200:
@@ -62,6 +64,12 @@ async def fetch(media: Media, *, api_url: str | None, allowed: frozenset[str]) -
 
 def guess_type(url: str) -> str:
     return mimetypes.guess_type(urlsplit(url).path)[0] or "application/octet-stream"
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Made once: to load the certificates takes longer than to fetch a picture."""
+    return ssl.create_default_context()
 
 
 def _source(url: str, *, api_url: str | None, allowed: frozenset[str]) -> str:

@@ -88,7 +88,7 @@ class Resource(Generic[C]):
                 method=method,
                 path=scope["path"],
                 ids=scope["path_params"],
-                query=dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True)),
+                query=dict(parse_qsl(scope["query_string"].decode(errors="replace"), keep_blank_values=True)),
                 headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
                 body=await _body(receive) if method == "POST" else b"",
             )

@@ -1,11 +1,25 @@
 """Pictures on their way through the carrier: from handsets, where each provider serves them, and from lines."""
 
 import base64
+import dataclasses
 from typing import Any
 
 import pytest
 
-from tests.simulator.conftest import ACCOUNT, LINE, PARENT, TOKEN, Answer, Business, Simulator, unused_port
+from simulator.app import create_server
+from tests.simulator.conftest import (
+    ACCOUNT,
+    FAST,
+    LINE,
+    PARENT,
+    TOKEN,
+    Answer,
+    Business,
+    Simulator,
+    client,
+    running,
+    unused_port,
+)
 from tests.simulator.test_receiving import PNG
 
 AUTH = (ACCOUNT, TOKEN)
@@ -123,3 +137,17 @@ def test_a_picture_that_takes_its_time_holds_up_no_other_text(simulator: Simulat
     simulator.send(Body="without")
     simulator.settle()
     assert simulator.texts() == ["without", "with a picture"]
+
+
+def test_a_picture_at_the_public_address_is_fetched_from_behind_the_proxy(business: Business) -> None:
+    business.files["/media/17"] = Answer(body=PNG, content_type="image/png")
+    settings = dataclasses.replace(FAST, api_url=business.url)
+    with running(create_server(settings)) as url, client(url) as http:
+        simulator = Simulator(url, http)
+        simulator.control("PUT", f"/accounts/{ACCOUNT}", auth_token=TOKEN)
+        public = "https://gym.example"
+        simulator.control("PUT", f"/lines/{LINE}", account_sid=ACCOUNT, inbound_url=f"{public}/inbound")
+        simulator.send(MediaUrl=f"{public}/media/17")
+        simulator.settle()
+        [picture] = shown(simulator)
+        assert simulator.http.get(picture["shown"]).content == PNG
