@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import endpoints as access
 from api.access.dependencies import Public
+from api.audit_log import endpoints as audit_log
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
 from api.directory import endpoints as directory
@@ -95,7 +96,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     _install_metrics(app)
     api = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))
     # `/messages/search` comes before `/messages/{message_id}`, which would take it for an id.
-    for room in (access, live, conversations, search, messages, consent, directory, lines):
+    for room in (access, live, conversations, search, messages, consent, directory, lines, audit_log):
         api.include_router(room.router)
     # Webhooks come first: routes are tried in order, and these are asked for most.
     app.include_router(inbound.router)

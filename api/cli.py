@@ -14,8 +14,8 @@ import uvloop
 
 from api.access import queries as access_queries
 from api.access import service as access
-from api.audit import service as audit
 from api.audit.rules import Broken
+from api.audit_log import service as audit_log
 from api.kit.cluster import DatabaseUrls, database_urls
 from api.kit.database import Database
 from api.kit.embedded_postgres import EmbeddedPostgresError
@@ -202,14 +202,14 @@ def verify_audit(
                 chosen = [each for each in found if organization is None or each.slug == organization]
                 if organization is not None and not chosen:
                     return 0, f"There is no organization “{organization}”."
-                for each in chosen:
-                    result = await audit.verify(session, each.id)
-                    if isinstance(result, Broken):
-                        return count, (
-                            f"BROKEN {each.slug}: chain {result.chain_subject}, entry {result.chain_number}"
-                            f" ({result.entry_id or 'missing'}): {result.problem}."
-                        )
-                    count += result
+            for each in chosen:
+                result = await audit_log.prove(database, each.id)
+                if isinstance(result, Broken):
+                    return count, (
+                        f"BROKEN {each.slug}: chain {result.chain_subject}, entry {result.chain_number}"
+                        f" ({result.entry_id or 'missing'}): {result.problem}."
+                    )
+                count += result
             return count, None
         finally:
             await database.close()

@@ -33,6 +33,7 @@ class AuditEntry(OrganizationRow, Base):
         Index("ix_audit_entries_organization_id_at", "organization_id", "at", "id"),
         Index("ix_audit_entries_organization_id_actor_id", "organization_id", "actor_id", "at", "id"),
         Index("ix_audit_entries_organization_id_phone_number", "organization_id", "phone_number", "at", "id"),
+        Index("ix_audit_entries_organization_id_action", "organization_id", "action", "at", "id"),
         Index(
             "ix_audit_entries_organization_id_conversation_id",
             "organization_id",

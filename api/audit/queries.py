@@ -3,10 +3,10 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, select, text, tuple_
+from sqlalchemy import Select, exists, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -104,21 +104,41 @@ def newest_first(
     return statement.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
 
 
-async def all_chains(session: AsyncSession, organization_id: UUID) -> Sequence[AuditChain]:
-    return (
-        await session.scalars(
-            select(AuditChain).where(AuditChain.organization_id == organization_id).order_by(AuditChain.id)
-        )
-    ).all()
+class EntryWithHead(NamedTuple):
+    entry: AuditEntry
+    last_number: int | None
+    """What the head of its chain says; None where there is no head."""
+    last_hash: bytes | None
 
 
-async def stream_entries(session: AsyncSession, organization_id: UUID) -> AsyncIterator[AuditEntry]:
+async def stream_entries(session: AsyncSession, organization_id: UUID) -> AsyncIterator[EntryWithHead]:
     """Every entry, chain by chain in order, in bounded memory."""
-    result = await session.stream_scalars(
-        select(AuditEntry)
+    result = await session.stream(
+        select(AuditEntry, AuditChain.last_number, AuditChain.last_hash)
+        .outerjoin(
+            AuditChain,
+            (AuditChain.organization_id == AuditEntry.organization_id) & (AuditChain.id == AuditEntry.chain_subject),
+        )
         .where(AuditEntry.organization_id == organization_id)
         .order_by(AuditEntry.chain_subject, AuditEntry.chain_number)
         .execution_options(yield_per=500)
     )
-    async for entry in result:
-        yield entry
+    async for row in result:
+        yield EntryWithHead(*row)
+
+
+async def chain_without_entries(session: AsyncSession, organization_id: UUID) -> UUID | None:
+    """The subject of a chain whose head counts entries that are none."""
+    statement = (
+        select(AuditChain.id)
+        .where(
+            AuditChain.organization_id == organization_id,
+            AuditChain.last_number > 0,
+            ~exists().where(
+                AuditEntry.organization_id == AuditChain.organization_id, AuditEntry.chain_subject == AuditChain.id
+            ),
+        )
+        .order_by(AuditChain.id)
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()

@@ -64,6 +64,7 @@ class Action(StrEnum):
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     INBOUND_EVENT_REPLAYED = "inbound_event.replayed"
+    AUDIT_LOG_EXPORTED = "audit_log.exported"
 
 
 @dataclass(frozen=True)

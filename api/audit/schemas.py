@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from api.audit.models import AuditEntry
-from api.audit.rules import ActorKind
+from api.audit.rules import ActorKind, Broken
 
 
 class AuditActor(BaseModel):
@@ -55,6 +55,18 @@ class AuditVerification(BaseModel):
     entries: int | None
     """How many entries were proved, when the log is whole."""
     broken: "BrokenEntry | None"
+
+    @classmethod
+    def of(cls, result: int | Broken) -> "AuditVerification":
+        if isinstance(result, int):
+            return cls(whole=True, entries=result, broken=None)
+        broken = BrokenEntry(
+            chain_subject=result.chain_subject,
+            chain_number=result.chain_number,
+            entry_id=result.entry_id,
+            problem=result.problem,
+        )
+        return cls(whole=False, entries=None, broken=broken)
 
 
 class BrokenEntry(BaseModel):

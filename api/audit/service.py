@@ -4,13 +4,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import queries
 from api.audit.models import AuditEntry
+from api.audit.queries import EntryWithHead
 from api.audit.rules import GENESIS, Broken, NewEntry, entry_hash
+from api.audit.schemas import AuditEntryOut
 from api.kit.database import database_time
 from api.kit.ids import new_id
+from api.kit.paging import Page, PageQuery, decode_time_cursor, encode_cursor
 
 
 async def record(session: AsyncSession, organization_id: UUID, *entries: NewEntry, at: datetime | None = None) -> None:
@@ -50,29 +54,40 @@ async def record(session: AsyncSession, organization_id: UUID, *entries: NewEntr
     await queries.append(session, organization_id, entries=rows, heads=heads)
 
 
+async def page(session: AsyncSession, statement: Select[AuditEntry], paging: PageQuery) -> Page[AuditEntryOut]:
+    """The entries of `statement`, newest first, a page at a time."""
+    before = decode_time_cursor(paging.cursor) if paging.cursor else None
+    found = (await session.scalars(queries.newest_first(statement, before=before, limit=paging.limit + 1))).all()
+    shown = found[: paging.limit]
+    return Page(
+        items=[AuditEntryOut.of(entry) for entry in shown],
+        next_cursor=encode_cursor(shown[-1].at, shown[-1].id) if len(found) > paging.limit else None,
+    )
+
+
 async def verify(session: AsyncSession, organization_id: UUID) -> int | Broken:
-    """Prove every chain of the organization whole: the count of entries, or the first that is not."""
-    heads = {
-        chain.id: (chain.last_number, chain.last_hash) for chain in await queries.all_chains(session, organization_id)
-    }
+    """Prove every chain of the organization whole: the count of entries, or the first that is not.
+
+    The session must read one snapshot, or what is written meanwhile looks like a break.
+    """
     count = 0
-    expected_number, expected_hash, subject = 0, GENESIS, None
-    async for entry in queries.stream_entries(session, organization_id):
-        if entry.chain_subject != subject:
-            if subject is not None and (broken := _check_end(subject, expected_number, expected_hash, heads)):
+    last: EntryWithHead | None = None
+    async for found in queries.stream_entries(session, organization_id):
+        entry = found.entry
+        if last is not None and last.entry.chain_subject == entry.chain_subject:
+            number, previous_hash = last.entry.chain_number + 1, last.entry.hash
+        else:
+            if last is not None and (broken := _check_end(last)):
                 return broken
-            subject, expected_number, expected_hash = entry.chain_subject, 0, GENESIS
-        expected_number += 1
-        if broken := _check_entry(entry, expected_number, expected_hash):
+            number, previous_hash = 1, GENESIS
+        if broken := _check_entry(entry, number, previous_hash):
             return broken
-        expected_hash = entry.hash
         count += 1
-    if subject is not None and (broken := _check_end(subject, expected_number, expected_hash, heads)):
+        last = found
+    if last is not None and (broken := _check_end(last)):
         return broken
-    for remaining, (number, _) in heads.items():
-        if number > 0:
-            return Broken(remaining, 1, None, "every entry of this chain is missing")
-    return count
+    subject = await queries.chain_without_entries(session, organization_id)
+    return count if subject is None else Broken(subject, 1, None, "every entry of this chain is missing")
 
 
 def _check_entry(entry: AuditEntry, number: int, previous_hash: bytes) -> Broken | None:
@@ -101,11 +116,12 @@ def _check_entry(entry: AuditEntry, number: int, previous_hash: bytes) -> Broken
     return None
 
 
-def _check_end(subject: UUID, number: int, digest: bytes, heads: dict[UUID, tuple[int, bytes]]) -> Broken | None:
-    """Compare a chain's last entry with its head, and take the head off the list of those to see."""
-    head = heads.pop(subject, None)
-    if head == (number, digest):
+def _check_end(last: EntryWithHead) -> Broken | None:
+    """Compare the last entry of a chain with the chain's head."""
+    entry = last.entry
+    if (last.last_number, last.last_hash) == (entry.chain_number, entry.hash):
         return None
-    if head is not None and head[0] > number:
-        return Broken(subject, number + 1, None, f"entry {number + 1} is missing")
-    return Broken(subject, number, None, "the chain's head does not match its last entry")
+    if last.last_number is not None and last.last_number > entry.chain_number:
+        missing = entry.chain_number + 1
+        return Broken(entry.chain_subject, missing, None, f"entry {missing} is missing")
+    return Broken(entry.chain_subject, entry.chain_number, None, "the chain's head does not match its last entry")

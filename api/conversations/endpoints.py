@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Response
 
 from api.access import queries as access
 from api.access.dependencies import CanSend, CanView, guarded
-from api.audit import queries as audit
+from api.audit import queries as audit_queries
+from api.audit import service as audit
 from api.audit.schemas import AuditEntryOut
 from api.consent.schemas import NotAllowedToText
 from api.conversations import queries, service
@@ -146,17 +147,6 @@ async def list_conversation_audit_entries(
 ) -> Page[AuditEntryOut]:
     """The conversation's own trail, newest first (AUDIT-READ)."""
     await service.require_conversation(session, principal.organization_id, conversation_id)
-    entries = (
-        await session.scalars(
-            audit.newest_first(
-                audit.entries_of_conversation(principal.organization_id, conversation_id),
-                before=decode_time_cursor(paging.cursor) if paging.cursor else None,
-                limit=paging.limit + 1,
-            )
-        )
-    ).all()
-    shown = entries[: paging.limit]
-    return Page(
-        items=[AuditEntryOut.of(entry) for entry in shown],
-        next_cursor=encode_cursor(shown[-1].at, shown[-1].id) if len(entries) > paging.limit else None,
+    return await audit.page(
+        session, audit_queries.entries_of_conversation(principal.organization_id, conversation_id), paging
     )

@@ -78,6 +78,15 @@ class Database:
             yield session
             await commit(session)
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that only reads, and sees throughout what had been committed at its first statement."""
+        async with self._sessions() as session:
+            await session.connection(
+                execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            )
+            yield session
+
     async def close(self) -> None:
         await self.engine.dispose()
 

@@ -51,6 +51,11 @@ async def test_another_organizations_ids_in_queries_answer_404(world: World, nei
     for parameter in ("family_id", "staff_member_id", "line_id"):
         response = await neighbour.admin.get(f"{API}/conversations", params={parameter: rows.ids[parameter]})
         assert (parameter, response.status_code) == (parameter, 404)
+    ids = {"conversation_id": rows.ids["conversation_id"], "actor_id": rows.ids["staff_member_id"]}
+    for path in ("audit-entries", "audit-entries/export.csv"):
+        for parameter, value in {**ids, "actor_id of a key": rows.ids["api_key_id"]}.items():
+            response = await neighbour.admin.get(f"{API}/{path}", params={parameter.split()[0]: value})
+            assert (path, parameter, response.status_code) == (path, parameter, 404)
     check = {"phone_number": rows.phone_number, "line_id": rows.ids["line_id"]}
     assert (await neighbour.admin.get(f"{API}/opt-in-checks", params=check)).status_code == 404
 
@@ -87,7 +92,7 @@ async def test_lists_show_what_is_ones_own_alone(world: World, neighbour: World)
         items: list[dict[str, Any]] = response.json()["items"]
         return items
 
-    for path in ("conversations", "families", "staff-members", "lines", "api-keys"):
+    for path in ("conversations", "families", "staff-members", "lines", "api-keys", "audit-entries"):
         ours = {item["id"] for item in await shown(world.admin, path)}
         theirs = {item["id"] for item in await shown(neighbour.admin, path)}
         assert ours, path

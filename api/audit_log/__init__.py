@@ -1,0 +1,1 @@
+"""The whole audit log for administrators: filtered, exported, proved."""

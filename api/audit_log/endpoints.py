@@ -1,0 +1,115 @@
+"""Routes of the whole log, for administrators (AUDIT-READ, PERM-ADMIN)."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+
+from api.access import queries as access
+from api.access.dependencies import Administrator, guarded
+from api.access.models import Organization
+from api.access.rules import Principal
+from api.audit import service as audit
+from api.audit.rules import Action
+from api.audit.schemas import AuditEntryOut, AuditVerification
+from api.audit_log import queries, service
+from api.audit_log.rules import EntryFilter, csv_name
+from api.conversations import service as conversations
+from api.kit.database import Session, commit
+from api.kit.errors import Invalid, NotFound, RateLimited
+from api.kit.paging import Page, Paging
+from api.kit.phone import InvalidPhoneNumberError, parse_line_number
+from api.kit.text import Line
+from api.kit.times import Moment
+
+router = APIRouter(tags=["audit"])
+
+
+@dataclass(frozen=True)
+class AskedOfLog:
+    """An administrator, and the entries of their business that they ask for."""
+
+    principal: Principal
+    organization: Organization
+    filter: EntryFilter
+
+
+async def asked_of_log(
+    principal: Administrator,
+    session: Session,
+    actor_id: Annotated[UUID | None, Query(description="The id of a staff member, API key or phone number.")] = None,
+    phone_number: Annotated[Line | None, Query(max_length=40)] = None,
+    conversation_id: UUID | None = None,
+    action: Action | None = None,
+    since: Annotated[Moment | None, Query(alias="from", description="The first moment.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="The first moment after.")] = None,
+) -> AskedOfLog:
+    """Raises `NotFound` for an id of nobody's or of another business's, `Invalid` for what cannot be meant."""
+    organization = await access.organization(session, principal.organization_id)
+    number: str | None = None
+    if phone_number is not None:
+        try:
+            number = parse_line_number(phone_number, country=organization.country)
+        except InvalidPhoneNumberError as error:
+            raise Invalid([("/query/phone_number", str(error))]) from None
+    if since is not None and until is not None and since >= until:
+        raise Invalid([("/query/to", "Use a time after the one in `from`.")])
+    if actor_id is not None and not await queries.is_actor(session, organization.id, actor_id):
+        raise NotFound("There is no such person, API key or phone number.")
+    if conversation_id is not None:
+        await conversations.require_conversation(session, organization.id, conversation_id)
+    asked = EntryFilter(
+        actor_id=actor_id,
+        phone_number=number,
+        conversation_id=conversation_id,
+        action=action,
+        since=since,
+        until=until,
+    )
+    return AskedOfLog(principal, organization, asked)
+
+
+Asked = Annotated[AskedOfLog, Depends(asked_of_log, scope="function")]
+
+
+@router.get("/audit-entries", responses=guarded(NotFound, Invalid))
+async def list_audit_entries(asked: Asked, session: Session, paging: Paging) -> Page[AuditEntryOut]:
+    """The log, newest first. Filters combine."""
+    return await audit.page(session, queries.entries(asked.organization.id, asked.filter), paging)
+
+
+@router.get(
+    "/audit-entries/export.csv",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Every entry that fits, newest first, as UTF-8 with a byte order mark. What a spreadsheet "
+            "could take for a formula, phone numbers among it, has an apostrophe before it.",
+            "content": {"text/csv": {"schema": {"type": "string"}}},
+        },
+        **guarded(NotFound, Invalid),
+    },
+)
+async def export_audit_entries(asked: Asked, session: Session, request: Request) -> StreamingResponse:
+    """The log as a spreadsheet, with the same filters. That it was taken is itself an entry, written first."""
+    exported = await service.start_export(session, asked.principal, asked.filter)
+    zone = ZoneInfo(asked.organization.timezone)
+    assert exported.until is not None
+    name = csv_name(asked.organization.slug, exported.until, zone)
+    return StreamingResponse(
+        service.export(request.app.state.database, asked.organization.id, exported, zone),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+@router.get("/audit-entries/verification", responses=guarded(RateLimited))
+async def verify_audit_entries(principal: Administrator, session: Session, request: Request) -> AuditVerification:
+    """Prove every chain of the log whole, or name the first entry that is not (AUDIT-CHAIN)."""
+    # The proof takes a while and has a transaction of its own.
+    await commit(session)
+    result = await service.prove_now(request.app.state.database, principal.organization_id)
+    return AuditVerification.of(result)

@@ -1,0 +1,102 @@
+"""SQL of the whole log."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, exists, func, or_, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.access.models import ApiKey, Organization, StaffMember
+from api.audit.models import AuditChain, AuditEntry
+from api.audit.rules import Action
+from api.audit_log.rules import EntryFilter
+from api.conversations.models import Conversation
+from api.directory.models import PhoneNumber
+from api.messages.models import Message
+
+
+def entries(organization_id: UUID, asked: EntryFilter) -> Select[AuditEntry]:
+    statement = select(AuditEntry).where(AuditEntry.organization_id == organization_id)
+    if asked.actor_id is not None:
+        statement = statement.where(AuditEntry.actor_id == asked.actor_id)
+    if asked.phone_number is not None:
+        statement = statement.where(AuditEntry.phone_number == asked.phone_number)
+    if asked.conversation_id is not None:
+        statement = statement.where(AuditEntry.conversation_id == asked.conversation_id)
+    if asked.action is not None:
+        statement = statement.where(AuditEntry.action == asked.action.value)
+    if asked.since is not None:
+        statement = statement.where(AuditEntry.at >= asked.since)
+    if asked.until is not None:
+        statement = statement.where(AuditEntry.at < asked.until)
+    return statement
+
+
+async def is_actor(session: AsyncSession, organization_id: UUID, actor_id: UUID) -> bool:
+    """Whether the id is that of somebody of this business who can act: a person, an API key or a phone number."""
+    known = [
+        exists().where(table.organization_id == organization_id, table.id == actor_id)
+        for table in (StaffMember, ApiKey, PhoneNumber)
+    ]
+    found: bool = (await session.execute(select(or_(*known)))).scalar_one()
+    return found
+
+
+async def try_lock_proof(session: AsyncSession, key: int) -> bool:
+    taken: bool = (await session.execute(select(func.pg_try_advisory_xact_lock(key)))).scalar_one()
+    return taken
+
+
+async def subject_without_chain(session: AsyncSession, organization_id: UUID) -> UUID | None:
+    """The business itself, or a conversation, of which nothing was ever recorded.
+
+    There is none: each is made together with an entry.
+    """
+    subjects = union_all(
+        select(Organization.id).where(Organization.id == organization_id),
+        select(Conversation.id).where(Conversation.organization_id == organization_id),
+    ).subquery()
+    statement = (
+        select(subjects.c.id)
+        .where(
+            ~exists().where(
+                AuditChain.organization_id == organization_id,
+                AuditChain.id == subjects.c.id,
+                AuditChain.last_number > 0,
+            )
+        )
+        .order_by(subjects.c.id)
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+class Unrecorded(NamedTuple):
+    conversation_id: UUID
+    message_id: UUID
+    entries: int
+    """How many entries the conversation's chain has."""
+
+
+async def message_without_entry(session: AsyncSession, organization_id: UUID) -> Unrecorded | None:
+    """A message of ours whose sending nobody recorded. There is none: it is accepted together with its entry."""
+    statement = (
+        select(Message.conversation_id, Message.id, AuditChain.last_number)
+        .join(
+            AuditChain,
+            (AuditChain.organization_id == Message.organization_id) & (AuditChain.id == Message.conversation_id),
+        )
+        .where(
+            Message.organization_id == organization_id,
+            Message.direction == "outbound",
+            ~exists().where(
+                AuditEntry.organization_id == Message.organization_id,
+                AuditEntry.message_id == Message.id,
+                AuditEntry.action == Action.MESSAGE_SENT.value,
+            ),
+        )
+        .order_by(Message.id)
+        .limit(1)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else Unrecorded(*row)
