@@ -30,4 +30,6 @@ export const keys = {
   optInChecks: ["opt-in-checks"],
   optInChecksOf: (numbers: readonly string[]) => ["opt-in-checks", numbers],
   apiKeys: ["api-keys"],
+  auditLog: (asked: object) => ["audit-log", asked],
+  possibleActors: ["possible-actors"],
 } as const;

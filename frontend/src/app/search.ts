@@ -50,12 +50,38 @@ export function parseRecordSearch({ tab, conversation }: Record<string, unknown>
   };
 }
 
+const ADMINISTRATION_TABS = ["api-keys", "audit-log"] as const;
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** The rest are the filters of the audit log; a day is one of the organization's zone. */
 export interface AdministrationSearch {
-  tab?: "api-keys" | undefined;
+  tab?: (typeof ADMINISTRATION_TABS)[number] | undefined;
+  actor?: string | undefined;
+  action?: string | undefined;
+  phone?: string | undefined;
+  conversation?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
 }
 
-export function parseAdministrationSearch({ tab }: Record<string, unknown>): AdministrationSearch {
-  return { tab: tab === "api-keys" ? tab : undefined };
+export function parseAdministrationSearch(search: Record<string, unknown>): AdministrationSearch {
+  const text = (name: string) => {
+    const value = search[name];
+    return typeof value === "string" || typeof value === "number" ? String(value) || undefined : undefined;
+  };
+  const day = (name: string) => {
+    const value = text(name);
+    return value && DAY.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
+  };
+  return {
+    tab: ADMINISTRATION_TABS.find((tab) => tab === search.tab),
+    actor: text("actor"),
+    action: text("action"),
+    phone: text("phone"),
+    conversation: text("conversation"),
+    from: day("from"),
+    to: day("to"),
+  };
 }
 
 export interface SignInSearch {

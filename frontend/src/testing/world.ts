@@ -219,6 +219,24 @@ export class World {
         this.apiKeys.push(created);
         return HttpResponse.json({ ...created, key: "mk_abcd_the-whole-secret" }, { status: 201 });
       }),
+      http.get(`${api}/audit-entries`, ({ request }) => {
+        const query = new URL(request.url).searchParams;
+        const found = this.entries
+          .filter(({ action, actor, at }) => {
+            const [from, to] = [query.get("from"), query.get("to")];
+            return (
+              (query.get("action") ?? action) === action &&
+              (query.get("actor_id") ?? actor.id) === actor.id &&
+              (!from || at >= from) &&
+              (!to || at < to)
+            );
+          })
+          .sort((a, b) => b.at.localeCompare(a.at));
+        return HttpResponse.json(page(found, query));
+      }),
+      http.get(`${api}/audit-entries/verification`, () =>
+        HttpResponse.json({ whole: true, entries: this.entries.length, broken: null }),
+      ),
       http.delete(`${api}/api-keys/:id`, ({ params }) => {
         const found = this.apiKeys.find((apiKey) => apiKey.id === params.id);
         if (!found) return problem(404, "/problems/not-found", "Not found");

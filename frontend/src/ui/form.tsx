@@ -30,6 +30,24 @@ export function TextArea({ label, hint, className, ...props }: ComponentProps<"t
   );
 }
 
+export function SelectField({ label, className, children, ...props }: ComponentProps<"select"> & { label: string }) {
+  const id = useId();
+  return (
+    <div className={className}>
+      <label htmlFor={id} className="mb-1 block font-strong">
+        {label}
+      </label>
+      <select
+        id={id}
+        className="h-10 w-full rounded-md border border-edge bg-surface px-2.5 text-ink [@media(hover:none)]:text-title"
+        {...props}
+      >
+        {children}
+      </select>
+    </div>
+  );
+}
+
 interface Option<Value extends string> {
   value: Value;
   label: string;

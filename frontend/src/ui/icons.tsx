@@ -118,3 +118,8 @@ export const ClockIcon = (props: Props) => (
     <path d="M11 7v4l2.8 1.8" />
   </Icon>
 );
+export const DownloadIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M11 3.5V14M6.5 9.5 11 14l4.5-4.5M4 18.5h14" />
+  </Icon>
+);

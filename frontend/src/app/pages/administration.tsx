@@ -1,8 +1,11 @@
 /** What only administrators do. */
-import { Link, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 
+import type { AuditLogFilter } from "@/api/audit-log";
 import { useMe } from "@/api/session";
 import { ApiKeys } from "@/features/administration/ApiKeys";
+import { AuditLog } from "@/features/administration/AuditLog";
+import { isAuditAction } from "@/features/administration/describe-log-entry";
 import { StaffAdministration } from "@/features/administration/StaffAdministration";
 import { cx } from "@/lib/cx";
 import { LockIcon } from "@/ui/icons";
@@ -11,6 +14,7 @@ import { EmptyState } from "@/ui/states";
 const TABS = [
   { key: "staff", label: "Staff and permissions", search: {} },
   { key: "api-keys", label: "API keys", search: { tab: "api-keys" } },
+  { key: "audit-log", label: "Audit log", search: { tab: "audit-log" } },
 ] as const;
 
 export function Administration() {
@@ -20,7 +24,7 @@ export function Administration() {
     return (
       <main className="grid h-full place-items-center">
         <EmptyState icon={<LockIcon />} title="Administration is not open to you">
-          Only administrators manage staff, permissions and API keys.
+          Only administrators manage staff, permissions and API keys, and read the audit log.
         </EmptyState>
       </main>
     );
@@ -30,7 +34,7 @@ export function Administration() {
       <header className="border-b border-line">
         <div className="mx-auto max-w-[880px] px-4 pt-3.5">
           <h1 className="text-page font-heading">Administration</h1>
-          <nav aria-label="Administration" className="mt-2 flex gap-1">
+          <nav aria-label="Administration" className="mt-2 flex gap-1 overflow-x-auto">
             {TABS.map((each) => (
               <Link
                 key={each.key}
@@ -50,8 +54,23 @@ export function Administration() {
         </div>
       </header>
       <div className="min-h-0 flex-1 overflow-y-auto">
-        <div className="mx-auto max-w-[880px] px-4 py-5">{tab === "api-keys" ? <ApiKeys /> : <StaffAdministration />}</div>
+        <div className="mx-auto max-w-[880px] px-4 py-5">
+          {tab === "api-keys" ? <ApiKeys /> : tab === "audit-log" ? <Log /> : <StaffAdministration />}
+        </div>
       </div>
     </main>
+  );
+}
+
+/** The filters are in the address. */
+function Log() {
+  const { actor, action, phone, conversation, from, to } = useSearch({ from: "/signed-in/administration" });
+  const navigate = useNavigate();
+  const filter: AuditLogFilter = { actor, phone, conversation, from, to, action: isAuditAction(action) ? action : undefined };
+  return (
+    <AuditLog
+      filter={filter}
+      onFilter={(changed) => void navigate({ to: "/administration", search: { tab: "audit-log", ...changed }, replace: true })}
+    />
   );
 }

@@ -3,12 +3,12 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 
-import { describeActor, describeDeed } from "./describe-entry";
 import { auditTrailQuery } from "@/api/audit";
 import { conversationQuery } from "@/api/conversations";
 import { useFormats } from "@/api/format";
 import type { ConversationDetail, OptInCheck, OptInInstance } from "@/api/types";
 import { cx } from "@/lib/cx";
+import { describeActor, describeDeed } from "@/lib/describe-entry";
 import { describeSource, explainOptIn, OPT_IN_LABEL, personName } from "@/lib/optin";
 import { Skeleton, Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";

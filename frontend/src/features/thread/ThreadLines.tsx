@@ -1,6 +1,6 @@
-import { describeSystemLine } from "./describe-entry";
 import { useFormats } from "@/api/format";
 import type { AuditEntry } from "@/api/types";
+import { describeSystemLine } from "@/lib/describe-entry";
 
 export function DayLine({ at }: { at: string }) {
   const { day } = useFormats();

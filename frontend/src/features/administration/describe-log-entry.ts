@@ -1,0 +1,118 @@
+/** Entries of the whole audit log in the desk's words. */
+import type { AuditAction } from "@/api/audit-log";
+import type { AuditEntry } from "@/api/types";
+import { describeActor, describeDeed } from "@/lib/describe-entry";
+import { OPT_IN_LABEL } from "@/lib/optin";
+import { listNames } from "@/lib/text";
+
+/** Every action, as one chooses it. */
+export const ACTION_LABELS: Record<AuditAction, string> = {
+  "message.sent": "Sent a text",
+  "message.retried": "Sent a failed text again",
+  "conversation.opened": "Opened a conversation",
+  "conversation.closed": "Closed a conversation",
+  "conversation.unread": "A conversation became unread",
+  "conversation.viewed": "Looked at a conversation",
+  "opt_in.changed": "Changed an opt-in",
+  "phone_number.stopped": "A number was stopped",
+  "phone_number.started": "A number was allowed again",
+  "session.created": "Signed in",
+  "session.refused": "A sign-in was refused",
+  "session.ended": "Signed out",
+  "organization.created": "Created the business",
+  "staff_member.created": "Added a staff member",
+  "staff_member.updated": "Changed a staff member or permissions",
+  "staff_member.archived": "Archived a staff member",
+  "family.created": "Added a family",
+  "family.updated": "Changed a family",
+  "family.archived": "Archived a family",
+  "phone_record.removed": "Removed a number from a record",
+  "directory.imported": "Imported the directory",
+  "line.created": "Added a line",
+  "line.updated": "Changed a line",
+  "api_key.created": "Made an API key",
+  "api_key.revoked": "Revoked an API key",
+  "inbound_event.replayed": "Replayed an event",
+  "audit_log.exported": "Exported the audit log",
+};
+
+export function isAuditAction(action: string | undefined): action is AuditAction {
+  return action !== undefined && action in ACTION_LABELS;
+}
+
+export interface Sentence {
+  actor: string;
+  /** What the actor did, without the full stop. */
+  deed: string;
+}
+
+export function describeLogEntry(entry: AuditEntry, formatPhone: (number: string) => string): Sentence {
+  const actor = describeActor(entry, formatPhone);
+  const number = entry.phone_number === null ? "a number" : formatPhone(entry.phone_number);
+  return { actor, deed: isAuditAction(entry.action) ? DEEDS[entry.action](entry.details, number, entry) : describeDeed(entry) };
+}
+
+type Details = AuditEntry["details"];
+
+const DEEDS: Record<AuditAction, (details: Details, number: string, entry: AuditEntry) => string> = {
+  "message.sent": (details, number) =>
+    details.retry_of_message_id ? `sent a failed text to ${number} again` : `sent a text to ${number}`,
+  "message.retried": (_, number) => `sent a failed text to ${number} again`,
+  "conversation.opened": (_, number) => `opened the conversation with ${number}`,
+  "conversation.closed": (_, number) => `closed the conversation with ${number}`,
+  "conversation.unread": () => "texted, and the conversation became unread",
+  "conversation.viewed": (_, number) => `looked at the conversation with ${number}`,
+  "opt_in.changed": (details, number) =>
+    `changed the opt-in of ${number} from ${optIn(details.from)} to ${optIn(details.to)}${wording(details)}`,
+  "phone_number.stopped": (_, number, { actor }) => (actor.kind === "phone_number" ? "stopped all texts" : `stopped all texts to ${number}`),
+  "phone_number.started": (_, number, { actor }) => (actor.kind === "phone_number" ? "allowed texts again" : `allowed texts to ${number} again`),
+  "session.created": () => "signed in",
+  "session.refused": (details, _, { actor }) =>
+    actor.kind === "staff_member" ? "could not sign in" : `refused a sign-in as ${text(details.email) ?? "somebody"}`,
+  "session.ended": () => "signed out",
+  "organization.created": (details) => `created the business ${text(details.name) ?? ""}`.trimEnd(),
+  "staff_member.created": (details) => `added ${named(details, "a staff member")}${details.is_admin === true ? " as an administrator" : ""}`,
+  "staff_member.updated": (details) => `changed ${named(details, "a staff member")}${changed(details)}`,
+  "staff_member.archived": (details) => archived(details, "a staff member"),
+  "family.created": (details) => `added ${named(details, "a family")}`,
+  "family.updated": (details) => `changed ${named(details, "a family")}${changed(details)}`,
+  "family.archived": (details) => archived(details, "a family"),
+  "phone_record.removed": (_, number) => `removed ${number} from a record`,
+  "directory.imported": () => "imported the directory",
+  "line.created": (details, number) => `added the line ${number}${text(details.label) === null ? "" : ` (${text(details.label) ?? ""})`}`,
+  "line.updated": (details, number) => `changed the line ${number}${changed(details)}`,
+  "api_key.created": (details) => `made ${named(details, "an API key", "the API key ")}`,
+  "api_key.revoked": (details) => `revoked ${named(details, "an API key", "the API key ")}`,
+  "inbound_event.replayed": () => "replayed an event that had been set aside",
+  "audit_log.exported": (details) =>
+    `exported the audit log${Object.keys((details.filters ?? {})).length > 0 ? " in part" : ""}`,
+};
+
+function text(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+function named({ name }: Details, otherwise: string, before = ""): string {
+  const known = text(name);
+  return known === null ? otherwise : `${before}${known}`;
+}
+
+function optIn(state: unknown): string {
+  const labels: Record<string, string> = OPT_IN_LABEL;
+  return (labels[String(state)] ?? String(state)).toLowerCase();
+}
+
+function wording({ wording }: Details): string {
+  const words = text(wording);
+  return words === null ? "" : `: “${words}”`;
+}
+
+/** ": name and permissions" */
+function changed({ changes }: Details): string {
+  const names = Object.keys((changes ?? {})).map((name) => name.replaceAll("_", " "));
+  return names.length === 0 ? "" : `: ${listNames(names)}`;
+}
+
+function archived(details: Details, otherwise: string): string {
+  return details.archived === false ? `brought ${named(details, otherwise)} back` : `archived ${named(details, otherwise)}`;
+}
