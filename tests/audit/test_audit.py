@@ -1,15 +1,15 @@
 """The audit log: what leaves an entry, that nothing can change one, and that any change of one is found."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from api.audit_log import service as audit_log
 from api.audit.rules import Broken, entry_hash
+from api.audit_log import service as audit_log
 from api.kit.embedded_postgres_sql import plain_url
 from tests.access.test_permissions import new_line, new_person
 from tests.support.business import PASSWORD
@@ -279,23 +279,6 @@ async def test_AUDIT_SAME_TX_where_the_entry_cannot_be_written_the_change_is_not
 
 
 # AUDIT-APPEND and AUDIT-CHAIN.
-
-
-@pytest.fixture
-async def owner(world: World) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of the role that owns the tables."""
-    connection = await asyncpg.connect(plain_url(world.service.urls.owner_url))
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
-async def forger(world: World) -> AsyncIterator[asyncpg.Connection]:
-    """A superuser who has switched the triggers off."""
-    connection = await asyncpg.connect(plain_url(world.service.urls.admin_url))
-    await connection.execute("SET session_replication_role = replica")
-    yield connection
-    await connection.close()
 
 
 CHANGES = [

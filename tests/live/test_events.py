@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-import uvicorn
 
 from api.access.dependencies import SESSION_COOKIE
 from api.access.rules import Permission, Principal
@@ -19,6 +18,7 @@ from api.access.service import principal_of_cookie
 from api.live import hub as hub_module
 from api.live.hub import MAX_QUEUED, Hub
 from api.live.service import announce_message
+from tests.support.server import serving
 from tests.support.world import World
 
 PARENT = "+13125550101"
@@ -49,17 +49,8 @@ class Server:
 
 @pytest.fixture
 async def server(world: World) -> AsyncIterator[Server]:
-    """The world's own application, listening on a free port of the loopback."""
-    config = uvicorn.Config(world.service.app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
-    running = uvicorn.Server(config)
-    task = asyncio.create_task(running._serve())
-    while not running.started:  # noqa: ASYNC110  # The server tells nobody when it is.
-        await asyncio.sleep(0.01)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield Server(f"http://127.0.0.1:{port}", world)
-    world.service.app.state.hub.close_all()
-    running.should_exit = True
-    await task
+    async with serving(world) as url:
+        yield Server(url, world)
 
 
 @dataclass

@@ -205,7 +205,10 @@ export class World {
       }),
       http.get(`${api}/families`, ({ request }) => HttpResponse.json(directoryPage(this.families, request))),
       http.get(`${api}/families/:id`, ({ params }) => one(this.families, params.id)),
-      http.get(`${api}/staff-members`, ({ request }) => HttpResponse.json(directoryPage(this.staff, request))),
+      http.get(`${api}/staff-members`, ({ request }) => {
+        const archived = new URL(request.url).searchParams.get("archived") === "true";
+        return HttpResponse.json(directoryPage(this.staff.filter((member) => member.archived === archived), request));
+      }),
       http.get(`${api}/staff-members/:id`, ({ params }) => one(this.staff, params.id)),
       http.post(`${api}/staff-members`, async ({ request }) => this.create(this.staff, "/staff-members", request)),
       http.patch(`${api}/staff-members/:id`, async ({ params, request }) => this.patch(this.staff, params.id, request)),

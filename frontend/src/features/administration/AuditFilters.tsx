@@ -28,14 +28,7 @@ export function AuditFilters({ filter, onFilter, error }: AuditFiltersProps) {
     : null;
   const isFiltered = Object.values(filter).some(Boolean);
   return (
-    <form
-      aria-label="Filters"
-      className="mt-4 grid grid-cols-2 gap-x-3 gap-y-2.5 sm:grid-cols-6"
-      onSubmit={(event) => {
-        event.preventDefault();
-        askForPhone();
-      }}
-    >
+    <search aria-label="Filters" className="mt-4 grid grid-cols-2 gap-x-3 gap-y-2.5 sm:grid-cols-6">
       <SelectField
         label="Person"
         className="col-span-2 sm:col-span-3"
@@ -70,6 +63,9 @@ export function AuditFilters({ filter, onFilter, error }: AuditFiltersProps) {
         error={phoneProblem}
         onChange={(event) => setPhone(event.target.value)}
         onBlur={askForPhone}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") askForPhone();
+        }}
       />
       <TextField
         label="From"
@@ -103,7 +99,7 @@ export function AuditFilters({ filter, onFilter, error }: AuditFiltersProps) {
           </Button>
         </p>
       )}
-    </form>
+    </search>
   );
 }
 

@@ -63,7 +63,7 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "conversation.unread": () => "texted, and the conversation became unread",
   "conversation.viewed": (_, number) => `looked at the conversation with ${number}`,
   "opt_in.changed": (details, number) =>
-    `changed the opt-in of ${number} from ${optIn(details.from)} to ${optIn(details.to)}${wording(details)}`,
+    `changed the opt-in of ${number}${optIn("from", details.from)}${optIn("to", details.to)}${wording(details)}`,
   "phone_number.stopped": (_, number, { actor }) => (actor.kind === "phone_number" ? "stopped all texts" : `stopped all texts to ${number}`),
   "phone_number.started": (_, number, { actor }) => (actor.kind === "phone_number" ? "allowed texts again" : `allowed texts to ${number} again`),
   "session.created": () => "signed in",
@@ -97,9 +97,10 @@ function named({ name }: Details, otherwise: string, before = ""): string {
   return known === null ? otherwise : `${before}${known}`;
 }
 
-function optIn(state: unknown): string {
+function optIn(preposition: string, state: unknown): string {
   const labels: Record<string, string> = OPT_IN_LABEL;
-  return (labels[String(state)] ?? String(state)).toLowerCase();
+  const known = text(state);
+  return known === null ? "" : ` ${preposition} ${(labels[known] ?? known).toLowerCase()}`;
 }
 
 function wording({ wording }: Details): string {
