@@ -1,13 +1,21 @@
 """The audit log: what leaves an entry, that nothing can change one, and that any change of one is found."""
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import os
+import random
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from api.audit.models import AuditEntry
 from api.audit.rules import Broken, entry_hash
 from api.audit_log import service as audit_log
 from api.kit.embedded_postgres_sql import plain_url
@@ -142,13 +150,6 @@ async def _session(world: World, _c: dict[str, Any]) -> None:
     await client.delete(f"{API}/session")
 
 
-async def _reading(world: World, c: dict[str, Any]) -> None:
-    for path in ("/me", "/indicator", "/conversations", f"/conversations/{c['id']}", "/families", "/lines"):
-        await request(world, "GET", path)
-    await request(world, "GET", f"/opt-in-checks?phone_number={PARENT.replace('+', '%2B')}")
-    await request(world, "POST", "/opt-in-checks", {"phone_numbers": [PARENT]})
-
-
 LEAVES: dict[str, tuple[Requests, list[str]]] = {
     "a visit": (_view_twice, ["conversation.opened"]),
     "a visit that changes nothing": (_view_closed, ["conversation.closed", "conversation.viewed"]),
@@ -166,7 +167,6 @@ LEAVES: dict[str, tuple[Requests, list[str]]] = {
     "a line": (_line, ["line.created", "line.updated"]),
     "an API key": (_api_key, ["api_key.created", "api_key.revoked"]),
     "a session": (_session, ["session.created", "session.ended"]),
-    "reading": (_reading, []),
 }
 
 
@@ -281,6 +281,8 @@ async def test_AUDIT_SAME_TX_where_the_entry_cannot_be_written_the_change_is_not
 # AUDIT-APPEND and AUDIT-CHAIN.
 
 
+COLUMNS = [column.name for column in AuditEntry.__table__.columns]
+
 CHANGES = [
     "UPDATE audit_entries SET actor_name = 'Nobody'",
     "UPDATE audit_entries SET actor_name = actor_name",
@@ -317,22 +319,28 @@ async def test_AUDIT_APPEND_the_application_cannot_switch_the_trigger_off(world:
     await application.close()
 
 
-ENTRY = "(SELECT id FROM audit_entries WHERE conversation_id IS NOT NULL AND chain_number = 2)"
-
 FORGERIES = {
-    "at": "at + interval '1 microsecond'",
-    "action": "'conversation.viewed'",
-    "actor_kind": "'system'",
-    "actor_id": "gen_random_uuid()",
-    "actor_name": "actor_name || ' '",
-    "conversation_id": "NULL",
-    "message_id": "NULL",
-    "phone_number": "'+13125550102'",
-    "details": "details || '{\"seq\": 3}'",
-    "hash": "set_byte(hash, 31, get_byte(hash, 31) # 1)",
-    "previous_hash": "set_byte(previous_hash, 0, get_byte(previous_hash, 0) # 128)",
+    "organization_id": "$2",
     "id": "gen_random_uuid()",
+    "at": "at + interval '1 microsecond'",
+    "action": "overlay(action placing chr(ascii(action) # 1) from 1 for 1)",
+    "actor_kind": "CASE actor_kind WHEN 'system' THEN 'api_key' ELSE 'system' END",
+    "actor_id": "CASE WHEN actor_id IS NULL THEN gen_random_uuid() END",
+    "actor_name": "actor_name || ' '",
+    "conversation_id": "CASE WHEN conversation_id IS NULL THEN gen_random_uuid() END",
+    "message_id": "CASE WHEN message_id IS NULL THEN gen_random_uuid() END",
+    "phone_number": "overlay(coalesce(phone_number, '+1') placing '2' from 2 for 1)",
+    "details": "details || '{\"x\": null}'",
+    "chain_subject": "gen_random_uuid()",
+    "chain_number": "chain_number + 1000",
+    "previous_hash": "set_byte(previous_hash, 0, get_byte(previous_hash, 0) # 128)",
+    "hash": "set_byte(hash, 31, get_byte(hash, 31) # 1)",
 }
+"""The smallest change of each column."""
+
+
+def test_AUDIT_CHAIN_a_forgery_of_every_column_is_tried() -> None:
+    assert set(FORGERIES) == {column.name for column in AuditEntry.__table__.columns}
 
 
 @pytest.fixture
@@ -348,44 +356,107 @@ async def chain(world: World, conversation: dict[str, Any]) -> UUID:
     return UUID(conversation["id"])
 
 
+@dataclass(frozen=True)
+class Stored:
+    id: UUID
+    chain_subject: UUID
+    chain_number: int
+
+
 @pytest.fixture
-async def restore(chain: UUID, forger: asyncpg.Connection) -> Callable[[], Awaitable[None]]:
-    """Puts every entry back as it was."""
+async def stored(chain: UUID, forger: asyncpg.Connection) -> list[Stored]:
+    """Every entry, chain by chain."""
+    found = await forger.fetch(
+        "SELECT id, chain_subject, chain_number FROM audit_entries ORDER BY chain_subject, chain_number"
+    )
+    return [Stored(*row) for row in found]
+
+
+@asynccontextmanager
+async def put_back(forger: asyncpg.Connection) -> AsyncIterator[None]:
+    """What is done inside is undone."""
     await forger.execute("CREATE TABLE kept AS SELECT * FROM audit_entries")
-
-    async def put_back() -> None:
-        await forger.execute("DELETE FROM audit_entries")
-        await forger.execute("INSERT INTO audit_entries SELECT * FROM kept")
-
-    return put_back
+    yield
+    await forger.execute("DELETE FROM audit_entries")
+    await forger.execute("INSERT INTO audit_entries SELECT * FROM kept")
+    await forger.execute("DROP TABLE kept")
 
 
-async def test_AUDIT_CHAIN_a_change_of_any_column_is_found_and_named(
-    world: World, chain: UUID, forger: asyncpg.Connection, restore: Callable[[], Awaitable[None]]
+async def test_AUDIT_CHAIN_a_change_of_any_column_of_any_entry_is_found_and_named(
+    world: World, stored: list[Stored], forger: asyncpg.Connection
 ) -> None:
+    neighbour = await World.create(world.service)
+    rng = random.Random()
     for column, value in FORGERIES.items():
-        assert isinstance(await verified(world), int)
+        entry = rng.choice(stored)
+        assert await verified(world) == len(stored)
+        async with put_back(forger):
+            others = [neighbour.organization_id] if column == "organization_id" else []
+            change = f"UPDATE audit_entries SET {column} = {value} WHERE id = $1 RETURNING id"
+            changed = await forger.fetchval(change, entry.id, *others)
 
-        changed = await forger.fetchval(f"UPDATE audit_entries SET {column} = {value} WHERE id = {ENTRY} RETURNING id")
+            found = await verified(world)
 
-        found = await verified(world)
-        assert isinstance(found, Broken), column
-        assert (column, found.chain_subject, found.chain_number) == (column, chain, 2)
-        assert found.entry_id == changed
-        await restore()
+            assert isinstance(found, Broken), (column, entry)
+            if column == "chain_subject":
+                # Now it is the only entry of a chain of its own, which may come before the one it is missing from.
+                assert found.entry_id == changed or (found.chain_subject, found.chain_number) == (
+                    entry.chain_subject,
+                    entry.chain_number,
+                )
+            else:
+                assert (column, found.chain_subject, found.chain_number) == (
+                    column,
+                    entry.chain_subject,
+                    entry.chain_number,
+                )
+                is_missing = column in {"organization_id", "chain_number"}
+                assert (column, found.entry_id) == (column, None if is_missing else changed)
 
 
-async def test_AUDIT_CHAIN_a_removed_entry_is_found_and_named(
-    world: World, chain: UUID, forger: asyncpg.Connection, restore: Callable[[], Awaitable[None]]
+async def test_AUDIT_CHAIN_any_removed_entry_is_found_and_named(
+    world: World, stored: list[Stored], forger: asyncpg.Connection
 ) -> None:
-    for number in (1, 2, 4):
-        await forger.execute("DELETE FROM audit_entries WHERE chain_subject = $1 AND chain_number = $2", chain, number)
+    chains = [[each for each in stored if each.chain_subject == of] for of in {each.chain_subject for each in stored}]
+    assert min(map(len, chains)) >= 4
+    for entries in chains:
+        for entry in {entries[0], random.Random().choice(entries[1:-1]), entries[-1]}:
+            async with put_back(forger):
+                await forger.execute("DELETE FROM audit_entries WHERE id = $1", entry.id)
 
-        found = await verified(world)
+                found = await verified(world)
 
-        assert isinstance(found, Broken)
-        assert (found.chain_subject, found.chain_number, found.entry_id) == (chain, number, None)
-        await restore()
+                assert isinstance(found, Broken)
+                expected = (entry.chain_subject, entry.chain_number, None)
+                assert (found.chain_subject, found.chain_number, found.entry_id) == expected
+
+
+SWAPPED = "action, actor_kind, actor_id, actor_name, conversation_id, message_id, phone_number, details, at"
+
+
+@pytest.mark.parametrize("columns", [SWAPPED, f"{SWAPPED}, id", f"{SWAPPED}, id, hash, previous_hash", "hash"])
+async def test_AUDIT_CHAIN_two_entries_that_changed_places_are_found_and_named(
+    world: World, stored: list[Stored], forger: asyncpg.Connection, columns: str
+) -> None:
+    first, second = random.Random().sample([each for each in stored if each.chain_subject == world.organization_id], 2)
+    first, second = sorted((first, second), key=lambda each: each.chain_number)
+    for entry, other in ((first, second), (second, first)):
+        await forger.execute(
+            f"CREATE TABLE of_{entry.chain_number} AS SELECT * FROM audit_entries WHERE id = $1", other.id
+        )
+    await forger.execute("DELETE FROM audit_entries WHERE id = ANY($1)", [first.id, second.id])
+    kept = ", ".join(f"theirs.{column}" if column in columns.split(", ") else f"own.{column}" for column in COLUMNS)
+    for entry, other in ((first, second), (second, first)):
+        await forger.execute(
+            f"INSERT INTO audit_entries ({', '.join(COLUMNS)}) SELECT {kept}"
+            f" FROM of_{entry.chain_number} AS theirs, of_{other.chain_number} AS own"
+        )
+
+    found = await verified(world)
+
+    assert isinstance(found, Broken)
+    assert (found.chain_subject, found.chain_number) == (first.chain_subject, first.chain_number)
+    assert found.entry_id == (second.id if "id" in columns.split(", ") else first.id)
 
 
 async def test_AUDIT_CHAIN_removing_a_whole_chain_is_found(
@@ -397,20 +468,6 @@ async def test_AUDIT_CHAIN_removing_a_whole_chain_is_found(
 
     assert isinstance(found, Broken)
     assert (found.chain_subject, found.chain_number) == (chain, 1)
-
-
-async def test_AUDIT_CHAIN_swapped_entries_are_found_and_named(
-    world: World, chain: UUID, forger: asyncpg.Connection
-) -> None:
-    swap = "UPDATE audit_entries SET chain_number = $2 WHERE chain_subject = $1 AND chain_number = $3"
-    for to, of in ((9, 2), (2, 3), (3, 9)):
-        await forger.execute(swap, chain, to, of)
-
-    found = await verified(world)
-
-    assert isinstance(found, Broken)
-    assert (found.chain_subject, found.chain_number) == (chain, 2)
-    assert found.entry_id is not None
 
 
 async def test_AUDIT_CHAIN_an_entry_slipped_in_is_found(world: World, chain: UUID, forger: asyncpg.Connection) -> None:
@@ -463,3 +520,42 @@ async def test_AUDIT_CHAIN_another_businesss_log_is_proved_apart(
 
     assert isinstance(await verified(world), Broken)
     assert isinstance(await verified(neighbour), int)
+
+
+# `messenger verify-audit`.
+
+
+async def verify_audit(world: World, *arguments: str) -> tuple[int, str]:
+    """What the command answers: its exit status, and what it says."""
+    process = await asyncio.create_subprocess_exec(
+        *(Path(sys.executable).with_name("messenger"), "verify-audit", *arguments),
+        env={**os.environ, "MESSENGER_DATABASE_URL": world.service.urls.url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
+async def test_AUDIT_CHAIN_the_command_proves_every_log_or_names_the_broken_entry(
+    world: World, chain: UUID, forger: asyncpg.Connection
+) -> None:
+    neighbour = await World.create(world.service)
+    count = await verified(neighbour)
+    changed = await forger.fetchval(
+        "UPDATE audit_entries SET hash = set_byte(hash, 0, get_byte(hash, 0) # 1) WHERE chain_subject = $1"
+        " AND chain_number = 2 RETURNING id",
+        chain,
+    )
+
+    broken = f"BROKEN {world.slug}: chain {chain}, entry 2 ({changed}): its content is not what was written.\n"
+    assert await verify_audit(world) == (1, broken)
+    whole = f"{count} audit entries, every chain whole.\n"
+    assert await verify_audit(world, "--organization", neighbour.slug) == (0, whole)
+
+    await forger.execute("DELETE FROM audit_entries WHERE id = $1", changed)
+    assert await verify_audit(world, "--organization", world.slug) == (
+        1,
+        f"BROKEN {world.slug}: chain {chain}, entry 2 (missing): entry 2 is missing.\n",
+    )

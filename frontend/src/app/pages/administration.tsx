@@ -66,7 +66,7 @@ export function Administration() {
 function Log() {
   const { actor, action, phone, conversation, from, to } = useSearch({ from: "/signed-in/administration" });
   const navigate = useNavigate();
-  const filter: AuditLogFilter = { actor, phone, conversation, from, to, action: isAuditAction(action) ? action : undefined };
+  const filter: AuditLogFilter = { actor, action: isAuditAction(action) ? action : undefined, phone, conversation, from, to };
   return (
     <AuditLog
       filter={filter}

@@ -1,0 +1,224 @@
+"""R10: every route leaves exactly its entries, and none when it is refused.
+
+A new route that is no GET fails the first test until it has a row in `CHANGES`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.access.routes import routes_of
+from tests.access.test_permissions import API, NEEDS, STREAMS, Rows, ask, failed_message, new_line, new_person
+from tests.support.business import LINE_NUMBER, PASSWORD
+from tests.support.service import Service
+from tests.support.world import World
+
+CONVERSATION = f"{API}/conversations/{{conversation_id}}"
+PARENT = "+13125550101"
+
+Given = Callable[[World, Rows], Awaitable[dict[str, str]]]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A request that succeeds, what it leaves, and one to the same route that is refused and leaves nothing."""
+
+    body: Callable[[], Any] | None
+    leaves: tuple[tuple[str, str], ...]
+    """(action, kind of actor), in the order of writing."""
+    refused: Any = None
+    """A body that is refused; without one, an id of nobody's is."""
+    given: Given | None = None
+    """What must be there first. Returns ids to use in the path."""
+    form: bool = False
+    """A carrier's webhook, signed; the refused one is not."""
+    csv: bool = False
+
+
+def by_staff(*actions: str) -> tuple[tuple[str, str], ...]:
+    return tuple((action, "staff_member") for action in actions)
+
+
+async def _failed(world: World, rows: Rows) -> dict[str, str]:
+    return {"message_id": await failed_message(world, rows)}
+
+
+async def _closed(world: World, rows: Rows) -> dict[str, str]:
+    closed = await world.maria.post(CONVERSATION.format(**rows.ids) + "/close", json={"seen_seq": 1})
+    assert closed.is_success, closed.text
+    return {}
+
+
+async def _another_family(world: World, _rows: Rows) -> dict[str, str]:
+    await world.family("Okafor", "+13125550103")
+    return {}
+
+
+def text_from(sender: str, body: str) -> dict[str, str]:
+    return {"MessageSid": f"SM{uuid4().hex}", "From": sender, "To": LINE_NUMBER, "Body": body, "NumMedia": "0"}
+
+
+TAKEN = {"email": "maria@gym.test"}
+OPT_IN = {"state": "opted_out", "source": "verbal"}
+RECORD = {"phone_number": "+13125550104", "opt_in": {"state": "opted_in", "source": "portal"}}
+FAMILY = {"name": "Chen", "contacts": [{"name": "Li", "phone_records": [RECORD]}]}
+NO_FAMILY = {"name": "Chen", "contacts": [{"name": "Li", "phone_records": [{"phone_number": "12"}]}]}
+
+CHANGES: dict[str, Change] = {
+    f"POST {API}/session": Change(
+        lambda: {"organization": "", "email": "ada@gym.test", "password": PASSWORD},
+        by_staff("session.created"),
+        refused={"organization": "", "email": "ada@gym.test"},
+    ),
+    f"DELETE {API}/session": Change(None, by_staff("session.ended")),
+    f"POST {API}/conversations": Change(
+        lambda: {"phone_number": "+13125550103"},
+        by_staff("conversation.opened"),
+        refused={"phone_number": "+13125550109"},
+        given=_another_family,
+    ),
+    f"POST {CONVERSATION}/close": Change(
+        lambda: {"seen_seq": 1}, by_staff("conversation.closed"), refused={"seen_seq": 0}
+    ),
+    f"POST {CONVERSATION}/reopen": Change(None, by_staff("conversation.opened"), given=_closed),
+    f"PUT {CONVERSATION}/viewers/{{viewer_id}}": Change(
+        lambda: {"seen_seq": 1}, by_staff("conversation.opened"), refused={"seen_seq": -1}
+    ),
+    f"DELETE {CONVERSATION}/viewers/{{viewer_id}}": Change(None, ()),
+    f"POST {CONVERSATION}/messages": Change(
+        lambda: {"body": "Yes"}, by_staff("message.sent", "conversation.opened"), refused={"body": "Yes", "seen_seq": 0}
+    ),
+    f"POST {API}/messages/{{message_id}}/retry": Change(None, by_staff("message.sent"), given=_failed),
+    # It only asks, with a body.
+    f"POST {API}/opt-in-checks": Change(lambda: {"phone_numbers": [PARENT]}, (), refused={"phone_numbers": ["12"]}),
+    f"PUT {API}/phone-records/{{phone_record_id}}/opt-in": Change(
+        lambda: OPT_IN, by_staff("opt_in.changed"), refused={**OPT_IN, "state": "perhaps"}
+    ),
+    f"POST {API}/lines": Change(
+        new_line, by_staff("line.created"), refused={**new_line(), "phone_number": LINE_NUMBER}
+    ),
+    f"PATCH {API}/lines/{{line_id}}": Change(
+        lambda: {"label": "Back"}, by_staff("line.updated"), refused={"label": ""}
+    ),
+    f"POST {API}/api-keys": Change(
+        lambda: {"name": "New", "permissions": ["sms_logs"]}, by_staff("api_key.created"), refused={"name": "New"}
+    ),
+    f"DELETE {API}/api-keys/{{api_key_id}}": Change(None, by_staff("api_key.revoked")),
+    f"POST {API}/staff-members": Change(
+        new_person, by_staff("staff_member.created"), refused={**new_person(), **TAKEN}
+    ),
+    f"PATCH {API}/staff-members/{{staff_member_id}}": Change(
+        lambda: {"permissions": ["sms_logs"]}, by_staff("staff_member.updated"), refused=TAKEN
+    ),
+    f"PUT {API}/staff-members/by-external-id/{{external_id}}": Change(
+        new_person, by_staff("staff_member.created"), refused={**new_person(), **TAKEN}
+    ),
+    f"POST {API}/staff-members/{{staff_member_id}}/archive": Change(None, by_staff("staff_member.archived")),
+    f"POST {API}/families": Change(lambda: FAMILY, by_staff("family.created", "opt_in.changed"), refused=NO_FAMILY),
+    f"PATCH {API}/families/{{family_id}}": Change(
+        lambda: {"name": "Chen"}, by_staff("family.updated"), refused=NO_FAMILY
+    ),
+    f"PUT {API}/families/by-external-id/{{external_id}}": Change(
+        lambda: FAMILY, by_staff("family.created", "opt_in.changed"), refused=NO_FAMILY
+    ),
+    f"POST {API}/families/{{family_id}}/archive": Change(None, by_staff("family.archived")),
+    f"POST {API}/directory/import": Change(
+        lambda: "kind,external_id,name\nfamily,1,New\n",
+        by_staff("family.created", "directory.imported"),
+        refused="kind,external_id,name\nfamily,1,\n",
+        csv=True,
+    ),
+    "POST /webhooks/{provider}/{line_id}/inbound": Change(
+        lambda: text_from("+13125550106", "Hello?"), (("conversation.unread", "phone_number"),), form=True
+    ),
+    "POST /webhooks/{provider}/{line_id}/status": Change(
+        lambda: {"MessageSid": "SM1", "MessageStatus": "delivered"}, (), form=True
+    ),
+    # It reads, and is written down all the same.
+    f"GET {API}/audit-entries/export.csv": Change(None, by_staff("audit_log.exported")),
+}
+
+
+def test_R10_every_route_that_can_change_anything_has_a_row(world: World) -> None:
+    unsafe = {route.name for route in routes_of(world.service.app) if route.method not in {"GET", "HEAD", "OPTIONS"}}
+    assert unsafe == {name for name in CHANGES if not name.startswith("GET ")}
+
+
+async def entries(world: World) -> list[tuple[str, str]]:
+    found = await world.rows(
+        "SELECT action, actor_kind FROM audit_entries WHERE organization_id = :id ORDER BY at, id",
+        id=world.organization_id,
+    )
+    return [(action, kind) for action, kind in found]
+
+
+async def make(world: World, name: str, ids: dict[str, str], change: Change, body: Any) -> httpx.Response:
+    method, _, path = name.partition(" ")
+    if change.form:
+        answer = await world.post_webhook(path.rpartition("/")[2], body)
+        await world.settled()
+        return answer
+    client = world.other_client() if name == f"POST {API}/session" else world.admin
+    if isinstance(body, dict) and "organization" in body:
+        body = {**body, "organization": world.slug}
+    sent: dict[str, Any] = {"json": body}
+    if change.csv:
+        sent = {"content": body, "headers": {"Content-Type": "text/csv"}}
+    return await client.request(method, path.format(**ids), **sent)
+
+
+async def make_refused(world: World, name: str, ids: dict[str, str], change: Change) -> httpx.Response | None:
+    """The answer to a request of this route that must be refused; None where nothing can be wrong with one."""
+    if change.form:
+        return await world.post_webhook(name.rpartition("/")[2], text_from(PARENT, "Forged"), token="another token")
+    if change.refused is not None:
+        return await make(world, name, ids, change, change.refused)
+    if "{" not in name:
+        return None
+    return await make(world, name, {key: str(uuid4()) for key in ids}, change, change.body and change.body())
+
+
+async def what_is_wrong(world: World, name: str, change: Change) -> str | None:
+    rows = await Rows.create(world)
+    ids = rows.ids | (await change.given(world, rows) if change.given else {})
+    before = await entries(world)
+
+    refused = await make_refused(world, name, ids, change)
+    if refused is not None and not 400 <= refused.status_code < 500:
+        return f"not refused: {refused.status_code} {refused.text}"
+    if await entries(world) != before:
+        return f"refused with {refused.status_code if refused else None}, and left {await entries(world)}"
+
+    made = await make(world, name, ids, change, change.body() if change.body else None)
+    left = tuple((await entries(world))[len(before) :])
+    return None if made.is_success and left == change.leaves else f"{made.status_code}, left {left}: {made.text}"
+
+
+async def test_R10_a_route_leaves_exactly_its_entries_and_none_when_refused(service: Service) -> None:
+    wrong: dict[str, str] = {}
+    for name, change in CHANGES.items():
+        world = await World.create(service)
+        problem = await what_is_wrong(world, name, change)
+        if problem is not None:
+            wrong[name] = problem
+    assert wrong == {}
+
+
+async def test_R10_reading_leaves_nothing(world: World) -> None:
+    rows = await Rows.create(world)
+    before = await entries(world)
+    for name in NEEDS:
+        if name.startswith(f"GET {API}") and name not in CHANGES and name not in STREAMS:
+            assert (await ask(world.admin, name, rows)).is_success, name
+    assert await entries(world) == before
+
+
+async def test_AUDIT_WHAT_a_refused_sign_in_leaves_an_entry_although_it_is_an_error(world: World) -> None:
+    before = await entries(world)
+    for email, kind in (("ada@gym.test", "staff_member"), ("nobody@gym.test", "system")):
+        assert (await world.sign_in(world.other_client(), email, "wrong")).status_code == 401
+        assert (await entries(world))[len(before) :] == [("session.refused", kind)]
+        before = await entries(world)
