@@ -35,6 +35,8 @@ export function auditLogQuery(filter: AuditLogFilter, timeZone: string) {
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
+    // No live event tells of entries: what is looked at again is asked for again.
+    staleTime: 0,
   });
 }
 

@@ -28,10 +28,10 @@ export function AuditFilters({ filter, onFilter, error }: AuditFiltersProps) {
     : null;
   const isFiltered = Object.values(filter).some(Boolean);
   return (
-    <search aria-label="Filters" className="mt-4 grid grid-cols-2 gap-x-3 gap-y-2.5 sm:grid-cols-6">
+    <search aria-label="Filters" className="mt-4 grid grid-cols-2 gap-x-3 gap-y-2.5 desk:grid-cols-6">
       <SelectField
         label="Person"
-        className="col-span-2 sm:col-span-3"
+        className="min-w-0 desk:col-span-3"
         value={filter.actor ?? ""}
         onChange={(event) => change({ actor: event.target.value || undefined })}
       >
@@ -43,7 +43,7 @@ export function AuditFilters({ filter, onFilter, error }: AuditFiltersProps) {
       </SelectField>
       <SelectField
         label="What happened"
-        className="col-span-2 sm:col-span-3"
+        className="min-w-0 desk:col-span-3"
         value={filter.action ?? ""}
         onChange={(event) => change({ action: isAuditAction(event.target.value) ? event.target.value : undefined })}
       >
@@ -70,7 +70,7 @@ export function AuditFilters({ filter, onFilter, error }: AuditFiltersProps) {
       <TextField
         label="From"
         type="date"
-        className="sm:col-span-2"
+        className="desk:col-span-2"
         value={filter.from ?? ""}
         max={filter.to}
         onChange={(event) => change({ from: event.target.value || undefined })}
@@ -78,7 +78,7 @@ export function AuditFilters({ filter, onFilter, error }: AuditFiltersProps) {
       <TextField
         label="To"
         type="date"
-        className="sm:col-span-2"
+        className="desk:col-span-2"
         value={filter.to ?? ""}
         min={filter.from}
         onChange={(event) => change({ to: event.target.value || undefined })}

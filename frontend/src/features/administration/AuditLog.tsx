@@ -125,12 +125,12 @@ function EntryDetails({ entry }: { entry: AuditEntry }) {
     ["Seal", chain.hash],
   ];
   return (
-    <div className="mb-3 ml-1 rounded-lg bg-sunken px-3 py-2.5 sm:ml-[76px]">
-      <dl className="grid gap-x-4 gap-y-1 text-note sm:grid-cols-[max-content_minmax(0,1fr)]">
+    <div className="mb-3 ml-1 rounded-lg bg-sunken px-3 py-2.5 desk:ml-[76px]">
+      <dl className="grid gap-x-4 gap-y-1 text-note desk:grid-cols-[max-content_minmax(0,1fr)]">
         {facts.map(([name, value]) => (
           <div key={name} className="contents">
             <dt className="text-ink-2 first-letter:uppercase">{name}</dt>
-            <dd className="mb-1 [overflow-wrap:anywhere] whitespace-pre-wrap sm:mb-0">{value}</dd>
+            <dd className="mb-1 [overflow-wrap:anywhere] whitespace-pre-wrap desk:mb-0">{value}</dd>
           </div>
         ))}
       </dl>

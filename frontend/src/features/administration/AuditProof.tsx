@@ -18,12 +18,14 @@ export function AuditProof({ children }: { children: ReactNode }) {
     <>
       <div className="flex flex-wrap items-center gap-2">
         <p className="min-w-0 flex-[1_1_240px] text-note text-ink-2">
-          Every entry is sealed together with the one before it. Nobody can change or remove one unnoticed.
+          Every entry is sealed together with the one before it, so that changing or removing one shows.
         </p>
-        <Button disabled={verify.isPending} onClick={() => verify.mutate()}>
-          Verify
-        </Button>
-        {children}
+        <div className="flex gap-2">
+          <Button disabled={verify.isPending} onClick={() => verify.mutate()}>
+            Verify
+          </Button>
+          {children}
+        </div>
       </div>
       <div aria-live="polite" className="mt-3 empty:hidden">
         {verify.isPending && (
