@@ -31,6 +31,12 @@ for (const [width, colorScheme] of [[1440, "light"], [360, "dark"]] as const) {
       await page.getByRole("button", { name: "Done" }).click();
       await expect(page.getByRole("list", { name: "API keys" })).toContainText("Class software");
       await expectAccessible(page);
+      await page.getByRole("link", { name: "Audit log" }).click();
+      const log = page.getByRole("region", { name: "Audit log" });
+      await log.getByRole("listitem").first().locator("summary").click();
+      await log.getByRole("button", { name: "Verify" }).click();
+      await expect(log.getByText(/The log is whole/)).toBeVisible();
+      await expectAccessible(page);
 
       await page.goto("/families");
       await openFamily(page, "Garcia");

@@ -528,7 +528,9 @@ async def test_AUDIT_CHAIN_another_businesss_log_is_proved_apart(
 async def verify_audit(world: World, *arguments: str) -> tuple[int, str]:
     """What the command answers: its exit status, and what it says."""
     process = await asyncio.create_subprocess_exec(
-        *(Path(sys.executable).with_name("messenger"), "verify-audit", *arguments),
+        Path(sys.executable).with_name("messenger"),
+        "verify-audit",
+        *arguments,
         env={**os.environ, "MESSENGER_DATABASE_URL": world.service.urls.url},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
