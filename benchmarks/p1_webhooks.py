@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
-from benchmarks import place
-from benchmarks.load import drive, request
 from api.kit.database import Database
 from api.kit.embedded_postgres import EmbeddedPostgres
 from api.providers.registry import Providers
 from api.providers.twilio import signature
 from api.settings import Settings
+from benchmarks import place
+from benchmarks.load import drive, request
 from tests.support.business import AUTH_TOKEN, LINE_NUMBER, create_business
 from tests.support.stack import free_port
 

@@ -25,8 +25,8 @@ from twilio.request_validator import RequestValidator
 from api.kit.database import Database
 from api.kit.embedded_postgres_sql import execute
 from tests.support.business import AUTH_TOKEN, LINE_NUMBER
-from tests.support.reliability import Progress, figure, size
 from tests.support.own_server import OwnServer, own_server
+from tests.support.reliability import Progress, figure, size
 from tests.support.stack import Stack, eventually
 
 AT_ONCE = 8

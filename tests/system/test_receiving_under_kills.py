@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.audit import service as audit
 from api.kit.database import Database
-from tests.support.reliability import Progress, figure, seed, size
 from tests.support.own_server import OwnServer, own_server
+from tests.support.reliability import Progress, figure, seed, size
 from tests.support.stack import Stack, eventually
 
 TEXTS = size(quick=240, full=10_000)
