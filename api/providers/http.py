@@ -1,5 +1,9 @@
 """The HTTP client of the adapters: timeouts, pool and TLS set on purpose, failures sorted by what they prove."""
 
+import json
+import math
+from typing import Any
+
 import httpx
 
 from api.providers.port import NotProcessed, OutcomeUnknown
@@ -31,3 +35,21 @@ def classify_failure(error: Exception) -> NotProcessed | OutcomeUnknown:
             return NotProcessed(detail=f"The provider could not be reached ({type(error).__name__}).")
         case _:
             return OutcomeUnknown(detail=f"The connection failed after the request had left ({type(error).__name__}).")
+
+
+def json_object(response: httpx.Response) -> dict[str, Any]:
+    """The object that an answer carries; an empty one where it carries none, or nothing that can be read."""
+    try:
+        payload = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return {}
+    return payload if isinstance(payload, dict) else {}
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds, at most ten minutes; None where the answer names no number of them."""
+    try:
+        seconds = float(response.headers["retry-after"])
+    except (KeyError, ValueError):
+        return None
+    return min(max(seconds, 0.0), 600.0) if math.isfinite(seconds) else None

@@ -74,6 +74,8 @@ class WebhookEvent:
     """The other party's."""
     body: bytes
     content_type: str
+    message_ref: UUID | None = None
+    """Our message's id, where the event itself carries it."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,8 @@ class CannotTell:
     detail: str
 
 
-ReconcileOutcome = Found | NotFoundAtProvider | CannotTell
+ReconcileOutcome = Found | Rejected | NotFoundAtProvider | CannotTell
+"""`Rejected`: the provider never accepted it, and now refuses it for good."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +203,12 @@ class UnknownMessage:
     claimed_at: datetime
     known_provider_ids: frozenset[str] = field(default_factory=frozenset)
     """Provider ids to this number that already belong to other messages of ours."""
+    repeat: OutgoingMessage | None = None
+    """The message as it was handed over, where a provider that knows a repetition for one may be handed it again.
+
+    None: it may not, since it would arrive against the recipient's will, late or out of order if it is the first
+    that the provider sees of it.
+    """
 
 
 class SmsProvider(Protocol):
@@ -208,6 +217,8 @@ class SmsProvider(Protocol):
     name: ProviderName
     credential_fields: Mapping[str, bool]
     """Each field of the credentials, and whether it is required."""
+    answers_keywords: bool
+    """Whether it answers STOP, START and HELP itself. Where it does not, its lines do (OPTIN-CONFIRM)."""
 
     def is_authentic(self, line: LineAccess, request: WebhookRequest) -> bool:
         """Whether the webhook really comes from the provider (RECV-AUTHENTIC). Never raises."""

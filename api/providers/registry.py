@@ -6,6 +6,7 @@ from types import MappingProxyType
 from api.providers.http import make_client
 from api.providers.port import SmsProvider
 from api.providers.simulator import SimulatorProvider
+from api.providers.telnyx import TelnyxProvider
 from api.providers.twilio import TwilioProvider
 from api.settings import Settings
 
@@ -17,6 +18,7 @@ class Providers:
         self._client = make_client()
         providers: list[SmsProvider] = [
             TwilioProvider(self._client, api_url=settings.twilio_api_url),
+            TelnyxProvider(self._client, api_url=settings.telnyx_api_url),
             SimulatorProvider(self._client, api_url=settings.simulator_url),
         ]
         self._by_name: Mapping[str, SmsProvider] = MappingProxyType(

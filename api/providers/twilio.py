@@ -6,8 +6,6 @@ Wire facts: Twilio's API reference for Messages, its guide to webhook security, 
 import base64
 import hashlib
 import hmac
-import json
-import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -19,7 +17,7 @@ import httpx
 
 from api.kit.secrets import equal
 from api.kit.text import made_storable
-from api.providers.http import CONNECTION_FAILURES, classify_failure
+from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, retry_after
 from api.providers.port import (
     Accepted,
     CannotTell,
@@ -138,6 +136,7 @@ class TwilioProvider:
     """Twilio's wire protocol at `api_url`."""
 
     name = ProviderName.TWILIO
+    answers_keywords = True
     credential_fields: Mapping[str, bool] = MappingProxyType(
         {"account_sid": True, "auth_token": True, "messaging_service_sid": False}
     )
@@ -346,7 +345,7 @@ def _report(*, sid: str, status: str, code: str | None, message: str | None, at:
 
 def _outcome(response: httpx.Response) -> SendOutcome:
     """What Twilio's answer to a send means. An ambiguous answer is unknown: it has no idempotency key."""
-    payload = _json_object(response)
+    payload = json_object(response)
     if response.status_code == 201 or response.status_code == 200:
         sid = payload.get("sid")
         if not isinstance(sid, str) or not sid:
@@ -357,7 +356,7 @@ def _outcome(response: httpx.Response) -> SendOutcome:
     if response.status_code == 429 or code == "20429":
         return NotProcessed(
             detail="The provider asked for a slower pace.",
-            retry_after_seconds=_retry_after(response),
+            retry_after_seconds=retry_after(response),
             code=code,
         )
     if 400 <= response.status_code < 500 and response.status_code != 408:
@@ -368,22 +367,6 @@ def _outcome(response: httpx.Response) -> SendOutcome:
             opted_out=code == OPTED_OUT,
         )
     return OutcomeUnknown(f"The provider answered {response.status_code}.")
-
-
-def _json_object(response: httpx.Response) -> dict[str, Any]:
-    try:
-        payload = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return {}
-    return payload if isinstance(payload, dict) else {}
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    try:
-        seconds = float(response.headers["retry-after"])
-    except (KeyError, ValueError):
-        return None
-    return min(max(seconds, 0.0), 600.0) if math.isfinite(seconds) else None
 
 
 def _raw_dlr_done(value: str | None) -> datetime | None:

@@ -1,0 +1,57 @@
+"""JSON from outside, read without trusting its shape: what is not there, or is not what it should be, is None."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from api.kit.text import made_storable
+
+
+def parsed(body: bytes) -> Any:
+    """What the bytes say. Raises `ValueError` for anything but JSON in UTF-8, however deep or long."""
+    try:
+        return json.loads(body.decode())
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def found(value: object, *path: str | int) -> object:
+    """What is at that place, by names of objects and places in lists; None where there is no such place."""
+    for step in path:
+        match value:
+            case Mapping() if isinstance(step, str):
+                value = value.get(step)
+            case list() if isinstance(step, int) and step < len(value):
+                value = value[step]
+            case _:
+                return None
+    return value
+
+
+def text(value: object, *path: str | int, limit: int | None = None) -> str | None:
+    """The text or whole number there, as text that can be stored; None for an empty one, and for anything else."""
+    there = found(value, *path)
+    if isinstance(there, int) and not isinstance(there, bool) and abs(there) < 10**18:
+        there = str(there)
+    if not isinstance(there, str) or not there:
+        return None
+    return made_storable(there)[:limit]
+
+
+def items(value: object, *path: str | int) -> Sequence[object]:
+    """The list there; an empty one where there is none."""
+    there = found(value, *path)
+    return there if isinstance(there, list) else []
+
+
+def time(value: object, *path: str | int) -> datetime | None:
+    """The ISO 8601 time there, in UTC; one without a zone is taken as UTC."""
+    there = found(value, *path)
+    if not isinstance(there, str):
+        return None
+    try:
+        read = datetime.fromisoformat(there)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
