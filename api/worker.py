@@ -149,7 +149,13 @@ class Worker:
             # holds up no more than its own share.
             in_flight = self._in_flight.setdefault(organization_id, set())
             await delivery.expire_leases(self._database, organization_id)
-            for question in await delivery.take_questions(self._database, organization_id, secrets=self._secrets):
+            questions = await delivery.take_questions(
+                self._database,
+                organization_id,
+                secrets=self._secrets,
+                public_base_url=self._settings.public_base_url,
+            )
+            for question in questions:
                 self._spawn(in_flight, self._ask(question))
             room = min(delivery.CLAIM_BATCH, MAX_IN_FLIGHT - len(in_flight))
             if room <= 0:

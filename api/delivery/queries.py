@@ -111,21 +111,60 @@ async def expired_leases(session: AsyncSession, organization_id: UUID, *, limit:
     )
 
 
-async def due_questions(session: AsyncSession, organization_id: UUID, *, limit: int) -> Sequence[OutboxEntry]:
-    """Unknown outcomes to ask the provider about, locked against other workers."""
+async def due_questions(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[Candidate]:
+    """Unknown outcomes to ask the provider about. Not locked yet."""
+    rows = await session.execute(
+        select(OutboxEntry.id, OutboxEntry.conversation_id, Conversation.phone_number_id, OutboxEntry.line_id)
+        .join(
+            Conversation,
+            (Conversation.organization_id == OutboxEntry.organization_id)
+            & (Conversation.id == OutboxEntry.conversation_id),
+        )
+        .where(
+            OutboxEntry.organization_id == organization_id,
+            OutboxEntry.state == "unknown",
+            OutboxEntry.due_at <= func.clock_timestamp(),
+        )
+        .order_by(OutboxEntry.due_at)
+        .limit(limit)
+    )
+    return [Candidate(*row) for row in rows]
+
+
+async def lock_unknown(
+    session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]
+) -> Sequence[OutboxEntry]:
+    """Those that are still unknown and due, and that no other worker is asking about."""
     return (
         await session.scalars(
             select(OutboxEntry)
             .where(
                 OutboxEntry.organization_id == organization_id,
+                OutboxEntry.id.in_(message_ids),
                 OutboxEntry.state == "unknown",
                 OutboxEntry.due_at <= func.clock_timestamp(),
             )
             .order_by(OutboxEntry.due_at)
-            .limit(limit)
             .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
         )
     ).all()
+
+
+async def last_outgoing_seqs(
+    session: AsyncSession, organization_id: UUID, conversation_ids: Sequence[UUID]
+) -> dict[UUID, int]:
+    """The number of each conversation's last message of ours, sent or not."""
+    rows = await session.execute(
+        select(Message.conversation_id, func.max(Message.seq))
+        .where(
+            Message.organization_id == organization_id,
+            Message.conversation_id.in_(conversation_ids),
+            Message.direction == "outbound",
+        )
+        .group_by(Message.conversation_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def remove_entry(session: AsyncSession, organization_id: UUID, message_id: UUID) -> None:

@@ -9,6 +9,12 @@ MAX_ATTEMPTS = 8
 RECONCILE_FOR = timedelta(hours=24)
 """How long the provider is asked about an unknown outcome. After that it stays visibly unknown."""
 
+REPEAT_FOR = timedelta(hours=1)
+"""How long a message whose outcome is unknown may be handed over again under its key.
+
+Telnyx knows a repetition for one during 24 hours. An hour leaves that far behind, and is as late as a text may come.
+"""
+
 
 def backoff(attempts: int, *, jitter: float, retry_after_seconds: float | None = None) -> timedelta:
     """The wait before the next try: 1, 2, 4 … 120 seconds, spread by `jitter` in 0…1 over its upper half.
@@ -23,6 +29,15 @@ def backoff(attempts: int, *, jitter: float, retry_after_seconds: float | None =
 def next_question(attempts: int) -> timedelta:
     """The wait before the provider is asked (again) about an unknown outcome: 2, 6, 18 … 600 seconds."""
     return timedelta(seconds=min(2.0 * 3.0**attempts, 600.0))
+
+
+def may_repeat(*, allowed: bool, is_last: bool, since_claim: timedelta) -> bool:
+    """Whether a message whose outcome is unknown may be handed over again, under the same key.
+
+    If the first time never reached the provider, this is when the text leaves. So consent must hold now
+    (OPTIN-DISPATCH), nothing of ours may have followed it in its conversation (SEND-ORDER), and it must not be late.
+    """
+    return allowed and is_last and since_claim <= REPEAT_FOR
 
 
 @dataclass(frozen=True)

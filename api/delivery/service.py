@@ -21,7 +21,7 @@ from api.consent.schemas import OptInCheckOut
 from api.conversations import queries as conversation_queries
 from api.conversations.models import Conversation
 from api.delivery import queries
-from api.delivery.rules import MAX_ATTEMPTS, RECONCILE_FOR, backoff, next_question, pace
+from api.delivery.rules import MAX_ATTEMPTS, RECONCILE_FOR, backoff, may_repeat, next_question, pace
 from api.directory import queries as directory
 from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource
@@ -130,7 +130,6 @@ async def claim(
             _add_event(session, message, MessageStatus.SENDING.value, at=at)
             _show_status(conversations[entry.conversation_id], message)
             _announce(session, message)
-            callback = f"{public_base_url}/webhooks/{line.provider}/{line.id}/status?message_id={message.id}"
             claims.append(
                 Claim(
                     organization_id=organization_id,
@@ -138,13 +137,7 @@ async def claim(
                     lease_token=token,
                     provider=line.provider,
                     line=open_line(line, secrets),
-                    message=OutgoingMessage(
-                        message_id=message.id,
-                        to=number.number,
-                        body=message.body,
-                        media_urls=[each["url"] for each in message.media],
-                        status_callback_url=callback,
-                    ),
+                    message=_outgoing(message, number, line, public_base_url=public_base_url),
                 )
             )
         await session.flush()
@@ -252,16 +245,33 @@ async def expire_leases(database: Database, organization_id: UUID) -> int:
     return len(expired)
 
 
-async def take_questions(database: Database, organization_id: UUID, *, secrets: SecretBox) -> list[Question]:
-    """Unknown outcomes that are due to be asked about. Each is put off before it is asked: a crash repeats nothing."""
+async def take_questions(
+    database: Database, organization_id: UUID, *, secrets: SecretBox, public_base_url: str
+) -> list[Question]:
+    """Unknown outcomes that are due to be asked about. Each is put off before it is asked: a crash repeats nothing.
+
+    A provider may be asked by handing it the message again. So the numbers are locked and opt-in is checked, as when
+    a message is claimed.
+    """
     async with database.transaction() as session:
-        entries = await queries.due_questions(session, organization_id, limit=CLAIM_BATCH)
+        found = await queries.due_questions(session, organization_id, limit=CLAIM_BATCH)
+        if not found:
+            return []
+        numbers = await directory.lock_phone_numbers(session, organization_id, [each.phone_number_id for each in found])
+        number_of = {each.message_id: numbers[each.phone_number_id] for each in found}
+        entries = await queries.lock_unknown(session, organization_id, [each.message_id for each in found])
         messages = await queries.messages(session, organization_id, [entry.id for entry in entries])
         by_line = await lines.lines_by_ids(session, organization_id, list({entry.line_id for entry in entries}))
+        last_seqs = await queries.last_outgoing_seqs(
+            session, organization_id, [entry.conversation_id for entry in entries]
+        )
+        checks = await consent.check_many(
+            session, organization_id, [(number_of[entry.id], by_line[entry.line_id]) for entry in entries]
+        )
         at = await database_time(session)
         questions: list[Question] = []
-        for entry in entries:
-            message, line = messages[entry.id], by_line[entry.line_id]
+        for entry, check in zip(entries, checks, strict=True):
+            message, number, line = messages[entry.id], number_of[entry.id], by_line[entry.line_id]
             claimed_at = entry.claimed_at or message.created_at
             if at - claimed_at > RECONCILE_FOR:
                 _add_event(
@@ -276,10 +286,13 @@ async def take_questions(database: Database, organization_id: UUID, *, secrets: 
                 continue
             entry.attempts += 1
             entry.due_at = at + next_question(entry.attempts)
-            row = await conversation_queries.conversation(session, organization_id, entry.conversation_id)
-            assert row is not None
             known = await queries.provider_ids_since(
                 session, organization_id, entry.conversation_id, since=claimed_at - timedelta(minutes=5)
+            )
+            repeatable = may_repeat(
+                allowed=check.allowed or entry.past_gate,
+                is_last=message.seq == last_seqs[entry.conversation_id],
+                since_claim=at - claimed_at,
             )
             questions.append(
                 Question(
@@ -288,10 +301,13 @@ async def take_questions(database: Database, organization_id: UUID, *, secrets: 
                     line=open_line(line, secrets),
                     message=UnknownMessage(
                         message_id=message.id,
-                        to=row.number.number,
+                        to=number.number,
                         body=message.body,
                         claimed_at=claimed_at,
                         known_provider_ids=frozenset(known),
+                        repeat=_outgoing(message, number, line, public_base_url=public_base_url)
+                        if repeatable
+                        else None,
                     ),
                 )
             )
@@ -301,12 +317,9 @@ async def take_questions(database: Database, organization_id: UUID, *, secrets: 
 
 async def settle_question(database: Database, question: Question, outcome: ReconcileOutcome) -> None:
     """Write the provider's answer about an unknown outcome, if it is one."""
-    match outcome:
-        case CannotTell() | NotFoundAtProvider():
-            log.info("delivery.still_unknown", message_id=str(question.message.message_id))
-            return
-        case Found(report=report):
-            pass
+    if isinstance(outcome, CannotTell | NotFoundAtProvider):
+        log.info("delivery.still_unknown", message_id=str(question.message.message_id))
+        return
     async with database.transaction() as session:
         message, conversation, number, entry = await _lock_for_settling(
             session, question.organization_id, question.message.message_id
@@ -314,12 +327,17 @@ async def settle_question(database: Database, question: Question, outcome: Recon
         if entry is None or entry.state != "unknown":
             return
         at = await database_time(session)
-        if message.provider_message_id is None:
-            message.provider_message_id = report.provider_message_id
+        match outcome:
+            case Found(report=report):
+                opted_out = report.opted_out
+                if message.provider_message_id is None:
+                    message.provider_message_id = report.provider_message_id
+            case Rejected(opted_out=opted_out):
+                report = _failure(MessageStatus.FAILED, code=outcome.code, title=outcome.title)
         apply_report(message, conversation, report, at=at)
         _add_event(session, message, report.provider_status, at=at, source="reconciliation", report=report)
         await queries.remove_entry(session, question.organization_id, message.id)
-        if report.opted_out:
+        if opted_out:
             await _stop(session, number, at=at)
         _announce(session, message)
         await session.flush()
@@ -337,6 +355,17 @@ async def _lock_for_settling(
     message = (await queries.messages(session, organization_id, [message_id]))[message_id]
     entry = await queries.lock_entry(session, organization_id, message_id)
     return message, locked[row.conversation.id], number, entry
+
+
+def _outgoing(message: Message, number: PhoneNumber, line: Line, *, public_base_url: str) -> OutgoingMessage:
+    """The message as the provider gets it, each time the same."""
+    return OutgoingMessage(
+        message_id=message.id,
+        to=number.number,
+        body=message.body,
+        media_urls=[each["url"] for each in message.media],
+        status_callback_url=f"{public_base_url}/webhooks/{line.provider}/{line.id}/status?message_id={message.id}",
+    )
 
 
 def _make_unknown(

@@ -74,7 +74,7 @@ async def _receive(
             line_id=line_id,
             provider=provider_name,
             event=event,
-            message_ref=message_ref,
+            message_ref=event.message_ref or message_ref,
         )
         for event in provider.split_webhook(webhook, kind=kind)
     ]

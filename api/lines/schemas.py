@@ -20,12 +20,13 @@ Secret = Annotated[OneLine, StringConstraints(min_length=1, max_length=1000)]
 
 class LineSettings(BaseModel):
     """`messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
-    HELP, not the provider."""
+    HELP, not the provider; left out, that is so exactly where the provider does not answer them itself."""
 
     model_config = {"extra": "forbid"}
 
     messages_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
-    answers_keywords: bool = False
+    # What it is when left out depends on the provider, so the document names no default.
+    answers_keywords: Annotated[bool, Field(json_schema_extra=lambda schema: schema.pop("default"))] = False
     business_name: Label | None = None
     help_text: Annotated[Body, StringConstraints(max_length=320)] | None = None
 

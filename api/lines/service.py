@@ -17,7 +17,7 @@ from api.kit.secrets import SecretBox
 from api.lines import queries
 from api.lines.models import Line
 from api.lines.schemas import LineIn, LinePatch, LineSettings
-from api.providers.port import LineAccess
+from api.providers.port import LineAccess, SmsProvider
 from api.providers.registry import Providers
 
 
@@ -50,10 +50,15 @@ def line_settings(line: Line) -> LineSettings:
     return LineSettings(**line.settings)
 
 
-def _checked_credentials(providers: Providers, provider: str, given: dict[str, str]) -> dict[str, str]:
+def _adapter(providers: Providers, provider: str) -> SmsProvider:
     adapter = providers.get(provider)
     if adapter is None:
         raise Invalid([("/provider", f"This version has no adapter for {provider} yet.")])
+    return adapter
+
+
+def _checked_credentials(providers: Providers, provider: str, given: dict[str, str]) -> dict[str, str]:
+    adapter = _adapter(providers, provider)
     missing = [name for name, required in adapter.credential_fields.items() if required and name not in given]
     unknown = [name for name in given if name not in adapter.credential_fields]
     problems = [(f"/credentials/{name}", f"{provider} lines need {name}.") for name in missing]
@@ -61,6 +66,14 @@ def _checked_credentials(providers: Providers, provider: str, given: dict[str, s
     if problems:
         raise Invalid(problems)
     return given
+
+
+def _stored_settings(providers: Providers, provider: str, given: LineSettings) -> dict[str, Any]:
+    """Settings as they are kept: who answers STOP, START and HELP is always said (OPTIN-CONFIRM)."""
+    settings = given.model_dump(mode="json")
+    if "answers_keywords" not in given.model_fields_set:
+        settings["answers_keywords"] = not _adapter(providers, provider).answers_keywords
+    return settings
 
 
 async def create_line(
@@ -87,7 +100,7 @@ async def create_line(
         country=new.country,
         provider=new.provider.value,
         sealed_credentials=secrets.seal(credentials),
-        settings=(new.settings or LineSettings()).model_dump(mode="json"),
+        settings=_stored_settings(providers, new.provider, new.settings or LineSettings()),
     )
     session.add(line)
     try:
@@ -123,7 +136,7 @@ async def update_line(
         changes["label"] = {"from": line.label, "to": patch.label}
         line.label = patch.label
     if patch.settings is not None:
-        settings = patch.settings.model_dump(mode="json")
+        settings = _stored_settings(providers, line.provider, patch.settings)
         if settings != line.settings:
             changes["settings"] = {"from": line.settings, "to": settings}
             line.settings = settings

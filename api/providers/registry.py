@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from api.providers.bandwidth import BandwidthProvider
 from api.providers.http import make_client
 from api.providers.port import SmsProvider
 from api.providers.simulator import SimulatorProvider
@@ -19,6 +20,7 @@ class Providers:
         providers: list[SmsProvider] = [
             TwilioProvider(self._client, api_url=settings.twilio_api_url),
             TelnyxProvider(self._client, api_url=settings.telnyx_api_url),
+            BandwidthProvider(self._client, api_url=settings.bandwidth_api_url),
             SimulatorProvider(self._client, api_url=settings.simulator_url),
         ]
         self._by_name: Mapping[str, SmsProvider] = MappingProxyType(

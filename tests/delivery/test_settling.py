@@ -44,6 +44,15 @@ async def claim(world: World, *, lease_seconds: float = 300) -> Sequence[deliver
     )
 
 
+async def questions(world: World) -> list[delivery.Question]:
+    return await delivery.take_questions(
+        world.service.database,
+        world.organization_id,
+        secrets=world.service.secret_box,
+        public_base_url="http://messenger.test",
+    )
+
+
 async def due_now(world: World) -> None:
     """The time that a message waits, for a retry or a question, has passed."""
     async with world.service.database.transaction() as session:
@@ -117,11 +126,11 @@ async def test_SEND_NEVER_TWICE_an_unknown_outcome_is_asked_about_and_never_post
     assert await status_of(family, message_id) == ("unknown", None)
     assert await claim(family) == []
     for outcome in (NotFoundAtProvider(), CannotTell("It is away.")):
-        (question,) = await delivery.take_questions(database, family.organization_id, secrets=family.service.secret_box)
+        (question,) = await questions(family)
         await delivery.settle_question(database, question, outcome)
         assert await status_of(family, message_id) == ("unknown", None)
         await due_now(family)
-    (question,) = await delivery.take_questions(database, family.organization_id, secrets=family.service.secret_box)
+    (question,) = await questions(family)
     report = StatusReport("SM9", MessageStatus.DELIVERED, "delivered", None, None, opted_out=False, provider_time=None)
     await delivery.settle_question(database, question, Found(report))
     assert await status_of(family, message_id) == ("delivered", None)

@@ -1,0 +1,370 @@
+"""Bandwidth: its Messages resource, its webhooks and the credentials that they carry.
+
+Wire facts: Bandwidth's API reference for messaging, its guides to webhooks and rate limits, and its list of
+messaging errors.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import quote, urlsplit
+from uuid import UUID
+
+import httpx
+
+from api.kit.secrets import equal
+from api.kit.text import made_storable
+from api.providers import fields
+from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, retry_after
+from api.providers.port import (
+    Accepted,
+    CannotTell,
+    EventKind,
+    LineAccess,
+    MediaItem,
+    MessageStatus,
+    NotProcessed,
+    OutcomeUnknown,
+    OutgoingMessage,
+    ProviderName,
+    ReceivedMessage,
+    ReconcileOutcome,
+    Rejected,
+    SendOutcome,
+    StatusReport,
+    UnknownMessage,
+    UnreadableEventError,
+    WebhookAnswer,
+    WebhookEvent,
+    WebhookRequest,
+)
+
+RECEIVED = "message-received"
+
+STATUSES: Mapping[str, MessageStatus] = MappingProxyType(
+    {
+        "message-sending": MessageStatus.SENT,
+        "message-sent": MessageStatus.SENT,
+        "message-delivered": MessageStatus.DELIVERED,
+        "message-read": MessageStatus.DELIVERED,
+        "message-failed": MessageStatus.FAILED,
+    }
+)
+"""The types of events that report on a text of ours, and the state that each tells."""
+
+OPTED_OUT = "4775"
+NO_RECEIPT = "9902"
+"""Bandwidth calls it failed when the carrier's receipt did not come within hours. The text may well have arrived."""
+
+ERROR_TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "unauthorized": "The provider refused this line's credentials.",
+        "forbidden": "The provider does not let this line's credentials send texts.",
+        "4301": "The text has characters that cannot be sent.",
+        "4302": "The provider does not let this line send from its number.",
+        "4303": "The number is not a valid phone number.",
+        "4350": "The number is not a valid phone number.",
+        "4360": "The text could not be delivered in time.",
+        "4403": "The provider does not let this line send from its number.",
+        "4404": "The number cannot receive texts.",
+        "4405": "The provider does not let this line send from its number.",
+        "4406": "The number does not exist or is no longer in service.",
+        "4407": "The provider does not let this line send from its number.",
+        "4408": "The number cannot receive texts.",
+        "4410": "The picture could not be fetched.",
+        "4411": "The pictures are too large.",
+        "4412": "That kind of picture cannot be sent.",
+        "4420": "This line cannot reach that number.",
+        "4421": "This line cannot reach that number.",
+        "4432": "This line may not text that country.",
+        "4452": "The provider does not know this line's application.",
+        "4470": "The provider filtered the text as spam.",
+        "4481": "The provider blocks this line for spam.",
+        "4482": "The provider blocks texts to that number.",
+        "4493": "The provider does not let this line's credentials send texts.",
+        "4700": "The number cannot receive this kind of message.",
+        "4701": "The phone is switched off or out of reach.",
+        "4702": "The phone is switched off or out of reach.",
+        "4711": "The pictures are too large.",
+        "4712": "That kind of picture cannot be sent.",
+        "4720": "The number cannot receive texts (probably a landline).",
+        "4721": "The number does not exist or is no longer in service.",
+        "4730": "This line cannot reach that number.",
+        "4740": "The carrier does not accept this line's number.",
+        "4750": "The phone's carrier refused the text and did not say why.",
+        "4751": "The text is too long.",
+        "4770": "The carrier filtered the text as spam.",
+        "4771": "The carrier does not accept the shortened link in the text.",
+        "4772": "The carrier blocks this line or that number.",
+        "4773": "This line is not registered for business texts (10DLC).",
+        "4774": "This line is not registered for business texts (10DLC).",
+        OPTED_OUT: "This person has opted out by texting STOP.",
+        "4780": "The carrier refused it: too many texts today.",
+        "4781": "The carrier refused it: too many texts at once.",
+        "4785": "The carrier refused it: too many texts at once.",
+        "4790": "The phone's owner has blocked texts from short codes.",
+        "4795": "This toll-free line is not verified yet.",
+        "5600": "The phone's carrier is out of order.",
+        NO_RECEIPT: "The carrier did not say whether it was delivered.",
+        "9999": "The carrier could not deliver it and did not say why.",
+    }
+)
+"""Bandwidth's error codes, and the types of its refusals, in words that a front desk understands."""
+
+CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "jpg": "image/jpeg",
+        "jpeg": "image/jpeg",
+        "png": "image/png",
+        "gif": "image/gif",
+        "webp": "image/webp",
+        "heic": "image/heic",
+        "mp4": "video/mp4",
+        "3gp": "video/3gpp",
+        "mov": "video/quicktime",
+        "mp3": "audio/mpeg",
+        "amr": "audio/amr",
+        "m4a": "audio/mp4",
+        "pdf": "application/pdf",
+        "vcf": "text/vcard",
+        "txt": "text/plain",
+    }
+)
+"""Bandwidth names media by address alone."""
+
+LAYOUT = "smil"
+"""The sheet that says how a phone lays a picture message out: nothing that anybody sent."""
+
+
+def error_title(code: str, description: str | None = None) -> str:
+    return ERROR_TITLES.get(code) or description or f"The provider refused it (error {code})."
+
+
+class BandwidthProvider:
+    """Bandwidth's wire protocol at `api_url`."""
+
+    name = ProviderName.BANDWIDTH
+    answers_keywords = False
+    credential_fields: Mapping[str, bool] = MappingProxyType(
+        {
+            "account_id": True,
+            "application_id": True,
+            "username": True,
+            "password": True,
+            "callback_username": True,
+            "callback_password": True,
+        }
+    )
+
+    def __init__(self, client: httpx.AsyncClient, *, api_url: str) -> None:
+        self._client = client
+        self._api_url = api_url
+
+    # Receiving.
+
+    def is_authentic(self, line: LineAccess, request: WebhookRequest) -> bool:
+        """HTTP Basic is all that Bandwidth offers: name and password are compared together, in constant time."""
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        expected = _basic(line.credentials["callback_username"], line.credentials["callback_password"])
+        return equal(given.strip(" ").encode("utf-8", "replace"), expected) and scheme.lower() == "basic"
+
+    def split_webhook(self, request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
+        content_type = made_storable(request.headers.get("content-type", ""))[:200]
+        try:
+            elements = _elements(request.body)
+        except ValueError:
+            return [_unreadable(request.body, content_type)]
+        events = (_event(element, raw, content_type) for element, raw in elements)
+        return [event for event in events if event is not None]
+
+    def webhook_answer(self) -> WebhookAnswer:
+        return WebhookAnswer(content_type="application/json", body=b"{}")
+
+    def read_message(self, body: bytes) -> ReceivedMessage:
+        event = _parsed(body)
+        message_id = fields.text(event, "message", "id")
+        sender = fields.text(event, "message", "from")
+        if message_id is None or sender is None:
+            raise UnreadableEventError("The message has no id or no sender.")
+        urls = [url for each in fields.items(event, "message", "media") if (url := fields.text(each))]
+        return ReceivedMessage(
+            provider_message_id=message_id,
+            sender=sender,
+            body=fields.text(event, "message", "text") or "",
+            media=[
+                MediaItem(url=url, content_type=CONTENT_TYPES.get(suffix, "application/octet-stream"))
+                for url in urls
+                if (suffix := _suffix(url)) != LAYOUT
+            ][:10],
+            signal=None,
+            provider_time=fields.time(event, "message", "time") or fields.time(event, "time"),
+        )
+
+    def read_status(self, body: bytes) -> StatusReport:
+        event = _parsed(body)
+        message_id = fields.text(event, "message", "id")
+        word = fields.text(event, "type", limit=100)
+        if message_id is None or word is None:
+            raise UnreadableEventError("The event has no message id or no type.")
+        code = fields.text(event, "errorCode", limit=100)
+        if code == "0":
+            code = None
+        return StatusReport(
+            provider_message_id=message_id,
+            status=MessageStatus.SENT if code == NO_RECEIPT else STATUSES.get(word),
+            provider_status=word,
+            error_code=code,
+            error_title=error_title(code, fields.text(event, "description")) if code else None,
+            opted_out=code == OPTED_OUT,
+            provider_time=fields.time(event, "time"),
+        )
+
+    # Sending.
+
+    async def send(self, line: LineAccess, message: OutgoingMessage) -> SendOutcome:
+        request: dict[str, Any] = {
+            "applicationId": line.credentials["application_id"],
+            "from": line.phone_number,
+            "to": [message.to],
+            "tag": str(message.message_id),
+        }
+        if message.body:
+            request["text"] = message.body
+        if message.media_urls:
+            request["media"] = list(message.media_urls)
+        account = quote(line.credentials["account_id"], safe="")
+        try:
+            response = await self._client.post(
+                f"{self._api_url}/api/v2/users/{account}/messages",
+                content=json.dumps(request).encode(),
+                headers={
+                    "Authorization": f"Basic {_basic(line.credentials['username'], line.credentials['password'])}",
+                    "Content-Type": "application/json; charset=utf-8",
+                },
+            )
+        except CONNECTION_FAILURES as error:
+            return classify_failure(error)
+        return _outcome(response)
+
+    async def reconcile(self, line: LineAccess, message: UnknownMessage) -> ReconcileOutcome:
+        """Bandwidth's own records hold neither text nor tag, so none of them can be told to be this message.
+
+        What resolves it is a callback: each carries the tag, and is repeated for 24 hours until it is taken.
+        """
+        return CannotTell("The provider's records do not say which message is which; its callbacks do.")
+
+
+def _basic(username: str, password: str) -> str:
+    return base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+def _elements(body: bytes) -> list[tuple[object, bytes]]:
+    """Each element of the array, read and as it came. Raises `ValueError` for anything but an array of JSON."""
+    whole = body.decode()
+    if not isinstance(fields.parsed(body), list):
+        raise ValueError("it is no array")
+    decoder = json.JSONDecoder()
+    elements: list[tuple[object, bytes]] = []
+    at = _past(whole, whole.index("[") + 1)
+    while whole[at] != "]":
+        element, end = decoder.raw_decode(whole, at)
+        elements.append((element, whole[at:end].encode()))
+        at = _past(whole, end)
+    return elements
+
+
+def _past(text: str, at: int) -> int:
+    """The next place that is neither space nor the comma between two elements."""
+    while text[at] in " \t\r\n,":
+        at += 1
+    return at
+
+
+def _event(element: object, raw: bytes, content_type: str) -> WebhookEvent | None:
+    """What is journaled of one element. None for the echo of a text of ours: taken for an arrival, it would be
+    answered."""
+    word = fields.text(element, "type")
+    message_id = fields.text(element, "message", "id", limit=200)
+    if message_id is None or word is None:
+        return _unreadable(raw, content_type)
+    if word == RECEIVED:
+        direction = fields.text(element, "message", "direction")
+        if direction == "out":
+            return None
+        if direction != "in":
+            return _unreadable(raw, content_type)
+        return WebhookEvent(
+            kind=EventKind.MESSAGE,
+            event_id=message_id,
+            phone_number=fields.text(element, "message", "from", limit=40),
+            body=raw,
+            content_type=content_type,
+        )
+    if word not in STATUSES:
+        return _unreadable(raw, content_type)
+    return WebhookEvent(
+        kind=EventKind.STATUS,
+        # An event has no id of its own: its content is what makes it one event.
+        event_id=f"{message_id}:{hashlib.sha256(raw).hexdigest()[:32]}",
+        phone_number=fields.text(element, "to", limit=40),
+        body=raw,
+        content_type=content_type,
+        message_ref=_uuid(fields.text(element, "message", "tag")),
+    )
+
+
+def _unreadable(body: bytes, content_type: str) -> WebhookEvent:
+    return WebhookEvent(
+        kind=EventKind.UNREADABLE,
+        event_id=f"unreadable:{hashlib.sha256(body).hexdigest()}",
+        phone_number=None,
+        body=body,
+        content_type=content_type,
+    )
+
+
+def _parsed(body: bytes) -> object:
+    """Raises `UnreadableEventError`."""
+    try:
+        return fields.parsed(body)
+    except ValueError as error:
+        raise UnreadableEventError(f"The event cannot be read: {error}.") from None
+
+
+def _uuid(tag: str | None) -> UUID | None:
+    try:
+        return UUID(tag) if tag else None
+    except ValueError:
+        return None
+
+
+def _suffix(url: str) -> str:
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    return path.rpartition(".")[2].lower()
+
+
+def _outcome(response: httpx.Response) -> SendOutcome:
+    """What Bandwidth's answer to a send means. An ambiguous answer is unknown: it has no idempotency key."""
+    payload = json_object(response)
+    if 200 <= response.status_code < 300:
+        message_id = fields.text(payload, "id")
+        if message_id is None:
+            return OutcomeUnknown("The provider accepted it without saying under which id.")
+        return Accepted(provider_message_id=message_id, status=MessageStatus.SENT)
+    code = fields.text(payload, "type", limit=100) or str(response.status_code)
+    if response.status_code == 429:
+        return NotProcessed(
+            detail="The provider asked for a slower pace.",
+            retry_after_seconds=retry_after(response),
+            code=code,
+        )
+    if 400 <= response.status_code < 500 and response.status_code != 408:
+        words = fields.text(payload, "fieldErrors", 0, "description") or fields.text(payload, "description")
+        return Rejected(code=code, title=error_title(code, words), opted_out=code == OPTED_OUT)
+    return OutcomeUnknown(f"The provider answered {response.status_code}.")
