@@ -1,0 +1,161 @@
+"""Bandwidth's side of the wire."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import httpx
+from bandwidth import Configuration
+from bandwidth.models import MessageRequest
+
+from api.providers.bandwidth import BandwidthProvider
+from api.providers.port import MessageStatus, ProviderName, SmsProvider
+from tests.providers.dialects.dialect import BASE, LINE_NUMBER, Arriving, Posted, Reporting, Webhook
+from tests.providers.peer import Answer, Request, http
+
+APPLICATION = "93de2206-9669-4e07-948d-329f4b722ee2"
+
+
+class Bandwidth:
+    name = ProviderName.BANDWIDTH
+    credentials: Mapping[str, str] = MappingProxyType(
+        {
+            "account_id": "9900000",
+            "application_id": APPLICATION,
+            "username": "api-user",
+            "password": "the password: é",
+            "callback_username": "callbacks",
+            "callback_password": "another password: #1",
+        }
+    )
+    words: Mapping[str, MessageStatus] = MappingProxyType(
+        {
+            "message-sending": MessageStatus.SENT,
+            "message-sent": MessageStatus.SENT,
+            "message-delivered": MessageStatus.DELIVERED,
+            "message-read": MessageStatus.DELIVERED,
+            "message-failed": MessageStatus.FAILED,
+        }
+    )
+    failed_word = "message-failed"
+    opted_out_code = "4775"
+    landline_code = "4720"
+    signs_content = False
+    signature_headers: Sequence[str] = ("authorization",)
+
+    def provider(self, client: httpx.AsyncClient, url: str) -> SmsProvider:
+        return BandwidthProvider(client, api_url=url)
+
+    def signed(self, url: str, body: bytes) -> Webhook:
+        return _signed(url, body, self.credentials["callback_username"], self.credentials["callback_password"])
+
+    def signed_by_another(self, url: str, body: bytes) -> Webhook:
+        return _signed(url, body, self.credentials["callback_username"], "somebody else's password")
+
+    def arrival(self, arriving: Arriving, *, url: str = f"{BASE}/inbound") -> Webhook:
+        return self.signed(url, json.dumps([received(arriving)]).encode())
+
+    def report(self, reporting: Reporting, *, url: str = f"{BASE}/status") -> Webhook:
+        return self.signed(url, json.dumps([reported(reporting)]).encode())
+
+    def judged_authentic(self, webhook: Webhook) -> bool:
+        """Bandwidth's SDK checks no webhooks; it says what credentials look like on the wire."""
+        sdk = Configuration(
+            username=self.credentials["callback_username"], password=self.credentials["callback_password"]
+        )
+        expected = sdk.get_basic_auth_token()
+        assert expected is not None
+        scheme, _, credentials = webhook.headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "basic" and credentials.strip(" ") == expected.removeprefix("Basic ")
+
+    def accepts(self, message_id: str) -> Answer:
+        message = {
+            "id": message_id,
+            "owner": LINE_NUMBER,
+            "applicationId": APPLICATION,
+            "time": "2026-03-04T12:05:06Z",
+            "segmentCount": 1,
+            "direction": "out",
+            "to": ["+13125550147"],
+            "from": LINE_NUMBER,
+            "text": "See you at 6!",
+        }
+        return http(202, message)
+
+    def refuses(self, status: int, code: str | None, words: str = "The provider's own words") -> Answer:
+        return http(status, {"type": code, "description": words} if code else {})
+
+    def posted(self, request: Request) -> Posted:
+        assert request.line == f"POST /api/v2/users/{self.credentials['account_id']}/messages HTTP/1.1"
+        assert request.headers["content-type"].partition(";")[0] == "application/json"
+        body = MessageRequest.from_dict(json.loads(request.body))
+        assert body is not None
+        assert not body.additional_properties
+        assert body.application_id == APPLICATION
+        (to,) = body.to
+        return Posted(
+            sender=body.var_from,
+            to=to,
+            text=body.text or "",
+            media=body.media or [],
+            callback_url=None,
+            ref=UUID(body.tag),
+            authorization=request.headers["authorization"],
+        )
+
+
+def _signed(url: str, body: bytes, username: str, password: str) -> Webhook:
+    credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
+    return Webhook(url, {"content-type": "application/json", "authorization": f"Basic {credentials}"}, body)
+
+
+def received(arriving: Arriving, **message: Any) -> dict[str, Any]:
+    """One element of an arrival's array; `message` changes fields of its message."""
+    return {
+        "type": "message-received",
+        "time": "2026-03-04T12:05:06.789Z",
+        "description": "Incoming message received",
+        "to": LINE_NUMBER,
+        "message": {
+            "id": arriving.message_id,
+            "owner": LINE_NUMBER,
+            "applicationId": APPLICATION,
+            "time": "2026-03-04T12:05:06.789Z",
+            "segmentCount": 1,
+            "direction": "in",
+            "to": [LINE_NUMBER],
+            "from": arriving.sender,
+            "text": arriving.text,
+            **({"media": [address for address, _ in arriving.media]} if arriving.media else {}),
+            **arriving.more,
+            **message,
+        },
+        **arriving.more,
+    }
+
+
+def reported(reporting: Reporting, **message: Any) -> dict[str, Any]:
+    """One element of a report's array; `message` changes fields of its message."""
+    return {
+        "type": reporting.word,
+        "time": "2026-03-04T12:05:07.123Z",
+        "description": "Bandwidth's own words",
+        "to": reporting.to,
+        **({"errorCode": int(reporting.error_code)} if reporting.error_code else {}),
+        "message": {
+            "id": reporting.message_id,
+            "owner": LINE_NUMBER,
+            "applicationId": APPLICATION,
+            "time": "2026-03-04T12:05:05Z",
+            "segmentCount": 1,
+            "direction": "out",
+            "to": [reporting.to],
+            "from": LINE_NUMBER,
+            "text": "",
+            **({"tag": str(reporting.ref)} if reporting.ref else {}),
+            **message,
+        },
+    }
