@@ -3,6 +3,8 @@
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
+from random import Random
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -55,6 +57,26 @@ class Bandwidth:
     def signed_by_another(self, url: str, body: bytes) -> Webhook:
         return _signed(url, body, self.credentials["callback_username"], "somebody else's password")
 
+    def oddly_signed(self, webhook: Webhook, chance: Random) -> Webhook:
+        username, password = self.credentials["callback_username"], self.credentials["callback_password"]
+        pair = chance.choice(
+            [
+                f"{username}:{password}",
+                f"{username}:{password} ",
+                f"{username.upper()}:{password}",
+                f"{username}:{password[:-1]}",
+                f"{username}:",
+                f":{password}",
+                f"{password}:{username}",
+                f"{username}{password}",
+                f"{self.credentials['username']}:{self.credentials['password']}",
+            ]
+        )
+        encoded = base64.b64encode(pair.encode()).decode()
+        spelling = chance.choice([encoded, encoded.rstrip("="), encoded + "=", encoded.lower(), pair, encoded[:-4]])
+        scheme = chance.choice(["Basic ", "basic ", "BASIC  ", "Bearer ", "Basic", "", " Basic ", "Digest "])
+        return webhook.with_header("authorization", scheme + chance.choice(["", " "]).join([spelling, ""]))
+
     def arrival(self, arriving: Arriving, *, url: str = f"{BASE}/inbound") -> Webhook:
         return self.signed(url, json.dumps([received(arriving)]).encode())
 
@@ -63,11 +85,7 @@ class Bandwidth:
 
     def judged_authentic(self, webhook: Webhook) -> bool:
         """Bandwidth's SDK checks no webhooks; it says what credentials look like on the wire."""
-        sdk = Configuration(
-            username=self.credentials["callback_username"], password=self.credentials["callback_password"]
-        )
-        expected = sdk.get_basic_auth_token()
-        assert expected is not None
+        expected = _sdk_credentials(self.credentials["callback_username"], self.credentials["callback_password"])
         scheme, _, credentials = webhook.headers.get("authorization", "").partition(" ")
         return scheme.lower() == "basic" and credentials.strip(" ") == expected.removeprefix("Basic ")
 
@@ -105,6 +123,13 @@ class Bandwidth:
             ref=UUID(body.tag),
             authorization=request.headers["authorization"],
         )
+
+
+@cache
+def _sdk_credentials(username: str, password: str) -> str:
+    token = Configuration(username=username, password=password).get_basic_auth_token()
+    assert token is not None
+    return str(token)
 
 
 def _signed(url: str, body: bytes, username: str, password: str) -> Webhook:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -103,6 +104,10 @@ class Dialect(Protocol):
 
     def signed_by_another(self, url: str, body: bytes) -> Webhook:
         """The same, with what belongs to another account of the provider's."""
+        ...
+
+    def oddly_signed(self, webhook: Webhook, chance: Random) -> Webhook:
+        """The same body, signed by the line's own account, but in an odd spelling or at an odd time."""
         ...
 
     def arrival(self, arriving: Arriving, *, url: str = f"{BASE}/inbound") -> Webhook: ...

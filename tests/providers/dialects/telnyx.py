@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from collections.abc import Mapping, Sequence
+from random import Random
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +22,9 @@ from tests.providers.peer import Answer, Request, http
 
 KEY = SigningKey(b"the seed of the test account's k")
 ANOTHER_KEY = SigningKey(b"the seed of another account's ke")
+GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
+"""Of Ed25519's base point."""
+SIGNATURE = "telnyx-signature-ed25519"
 PROFILE = "40017c1f-0000-4000-8000-000000000001"
 
 
@@ -46,7 +50,7 @@ class Telnyx:
     opted_out_code = "40300"
     landline_code = "40001"
     signs_content = True
-    signature_headers: Sequence[str] = ("telnyx-signature-ed25519", "telnyx-timestamp")
+    signature_headers: Sequence[str] = (SIGNATURE, "telnyx-timestamp")
 
     def provider(self, client: httpx.AsyncClient, url: str) -> SmsProvider:
         return TelnyxProvider(client, api_url=url)
@@ -56,6 +60,34 @@ class Telnyx:
 
     def signed_by_another(self, url: str, body: bytes) -> Webhook:
         return signed(url, body, key=ANOTHER_KEY)
+
+    def oddly_signed(self, webhook: Webhook, chance: Random) -> Webhook:
+        now = int(time.time()) + chance.choice([0, 0, 0, -290, 290, -310, 310, -86_400, 10**9])
+        spellings = [f"{now}", f"+{now}", f" {now} ", f"{now:_}", f"{now}.0", f"0{now}", f"-{now}", hex(now), ""]
+        odd = signed(webhook.url, webhook.body, timestamp=chance.choice(spellings))
+        signature = base64.b64decode(odd.headers[SIGNATURE])
+        # The order of the group is added to the second half: the same number to those who do not look closely.
+        larger = (int.from_bytes(signature[32:], "little") + GROUP_ORDER).to_bytes(32, "little")
+        plain = base64.b64encode(signature).decode()
+        return odd.with_header(
+            SIGNATURE,
+            chance.choice(
+                [
+                    plain,
+                    plain.rstrip("="),
+                    plain + "=",
+                    plain + "AAAA",
+                    f" {plain} ",
+                    f"{plain[:40]}\n{plain[40:]}",
+                    f"{plain[:40]}!{plain[40:]}",
+                    base64.urlsafe_b64encode(signature).decode(),
+                    signature.hex(),
+                    base64.b64encode(signature[:32] + larger).decode(),
+                    base64.b64encode(signature[:63]).decode(),
+                    base64.b64encode(signature + b"x").decode(),
+                ]
+            ),
+        )
 
     def arrival(self, arriving: Arriving, *, url: str = f"{BASE}/inbound") -> Webhook:
         payload = {
@@ -127,7 +159,7 @@ def signed(url: str, body: bytes, *, key: SigningKey = KEY, timestamp: str | Non
     signature = key.sign(f"{timestamp}|".encode() + body).signature
     headers = {
         "content-type": "application/json",
-        "telnyx-signature-ed25519": base64.b64encode(signature).decode(),
+        SIGNATURE: base64.b64encode(signature).decode(),
         "telnyx-timestamp": timestamp,
     }
     return Webhook(url, headers, body)

@@ -1,6 +1,9 @@
 """Twilio's side of the wire."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from random import Random
 from types import MappingProxyType
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from uuid import UUID
@@ -51,6 +54,16 @@ class Twilio:
 
     def signed_by_another(self, url: str, body: bytes) -> Webhook:
         return _signed(url, body, "another account's token")
+
+    def oddly_signed(self, webhook: Webhook, chance: Random) -> Webhook:
+        """As a JSON body covered by its hash in the address, or over the address with its port."""
+        digest = hashlib.sha256(webhook.body).hexdigest()
+        query = chance.choice([f"?bodySHA256={digest}", f"?bodySHA256={digest.upper()}", "?bodySHA256=", "?a=1&b=", ""])
+        signed_url = chance.choice([webhook.url, webhook.url.replace(".com/", ".com:443/")]) + query
+        token = self.credentials["auth_token"]
+        odd = _signed(signed_url, chance.choice([webhook.body, b""]), token)
+        content_type = chance.choice([FORM, f"{FORM}; charset=utf-8", "application/json", "text/plain", ""])
+        return replace(odd, url=webhook.url + query, body=webhook.body).with_header("content-type", content_type)
 
     def arrival(self, arriving: Arriving, *, url: str = f"{BASE}/inbound") -> Webhook:
         form = {
