@@ -104,6 +104,41 @@ async def test_what_is_not_valid_is_refused_with_a_pointer_to_it(world: World) -
     assert await world.table_sizes() == before
 
 
+TELNYX = {"api_key": "KEY1", "public_key": "bm8ga2V5IGF0IGFsbA==", "messaging_profile_id": "4001"}
+BANDWIDTH = {
+    "account_id": "9900000",
+    "application_id": "93de",
+    "username": "u",
+    "password": "p",
+    "callback_username": "c",
+    "callback_password": "d",
+}
+
+
+async def test_OPTIN_CONFIRM_a_line_answers_keywords_where_its_provider_does_not_unless_told_otherwise(
+    world: World,
+) -> None:
+    for number, (provider, credentials, answers) in enumerate(
+        [("telnyx", TELNYX, False), ("bandwidth", BANDWIDTH, True), ("bandwidth", BANDWIDTH, False)]
+    ):
+        told = {"settings": {"answers_keywords": False}} if number == 2 else {}
+        line = await create(
+            world, phone_number=f"+1312555018{number}", provider=provider, credentials=credentials, **told
+        )
+        assert line["settings"]["answers_keywords"] is answers
+        assert line["webhook_urls"]["inbound"] == f"{ORIGIN}/webhooks/{provider}/{line['id']}/inbound"
+    path = f"{API}/lines/{line['id']}"
+    for settings, answers in (({"help_text": "Call us."}, True), ({"answers_keywords": False}, False)):
+        changed = await world.admin.patch(path, json={"settings": settings})
+        assert changed.json()["settings"]["answers_keywords"] is answers
+    for provider, credentials in (("telnyx", TELNYX), ("bandwidth", BANDWIDTH)):
+        for name in credentials.keys() - {"messaging_profile_id"}:
+            lacking = {key: value for key, value in credentials.items() if key != name}
+            refused = await world.admin.post(f"{API}/lines", json=line_body(provider=provider, credentials=lacking))
+            assert refused.status_code == 422
+            assert [error["pointer"] for error in refused.json()["errors"]] == [f"/credentials/{name}"]
+
+
 async def test_a_number_is_one_line(world: World) -> None:
     await create(world)
     response = await world.admin.post(f"{API}/lines", json=line_body(phone_number="+1 312 555 0188"))

@@ -11,13 +11,13 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
-from uuid import uuid4
 
 import httpx
 
 from tests.providers.dialects import DIALECTS, every_dialect
 from tests.providers.dialects.dialect import BASE, Arriving, Dialect, Reporting, Webhook, line_of
-from tests.providers.peer import NO_CERTIFICATES
+from tests.providers.peer import NO_CERTIFICATES, Start, disconnect
+from tests.providers.wire import Wire
 from tests.support.reliability import Progress, figure, seed, size
 from tests.support.service import ORIGIN
 from tests.support.world import World
@@ -203,11 +203,11 @@ def test_R4_RECV_AUTHENTIC_on_every_forgery_we_say_what_the_providers_own_sdk_sa
 
 
 @every_dialect
-async def test_R4_RECV_AUTHENTIC_nothing_forged_changes_anything(dialect: Dialect, world: World) -> None:
+async def test_R4_RECV_AUTHENTIC_nothing_forged_changes_anything(dialect: Dialect, world: World, start: Start) -> None:
     drawn_from = seed()
     chance = Random(drawn_from)
-    line = await new_line(world, dialect)
-    urls = line["webhook_urls"]
+    wire = await Wire.laid(world, dialect, await start(disconnect))
+    urls = wire.line["webhook_urls"]
     before = await world.table_sizes()
     total = size(quick=60, full=2_000)
     progress = Progress(f"R4 {dialect.name}, whole service", total=total)
@@ -230,21 +230,5 @@ async def test_R4_RECV_AUTHENTIC_nothing_forged_changes_anything(dialect: Dialec
         await world.settled()
         assert await world.table_sizes() == before, f"MESSENGER_SEED={drawn_from}"
 
-        webhook = dialect.arrival(Arriving(), url=urls["inbound"])
-        assert (await carrier.post(urls["inbound"], content=webhook.body, headers=dict(webhook.headers))).is_success
+    await wire.arrives("What is authentic comes in.")
     figure("R4-service", provider=dialect.name, forged=refused, changed=0)
-
-
-async def new_line(world: World, dialect: Dialect) -> dict[str, Any]:
-    new = {
-        "label": f"Line {uuid4().hex[:6]}",
-        "phone_number": "+13125550100",
-        "kind": "long_code",
-        "country": "US",
-        "provider": dialect.name.value,
-        "credentials": dict(dialect.credentials),
-    }
-    response = await world.admin.post("/api/v1/lines", json=new)
-    assert response.status_code == 201, response.text
-    line: dict[str, Any] = response.json()
-    return line

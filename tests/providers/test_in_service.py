@@ -1,0 +1,148 @@
+"""Every provider inside the running service: what its webhooks and answers do to conversations and consent."""
+
+import asyncio
+
+import pytest
+
+from api.providers.port import Accepted, MessageStatus, OutcomeUnknown, ProviderName, Rejected
+from api.settings import Settings
+from tests.providers.dialects import every_dialect
+from tests.providers.dialects.dialect import LINE_NUMBER, PARENT, Arriving, Dialect
+from tests.providers.peer import Peer, Start, disconnect, http
+from tests.providers.wire import Wire
+from tests.support.service import service_settings
+from tests.support.world import World
+
+
+@pytest.fixture
+async def peer(start: Start) -> Peer:
+    """The provider, whichever it is."""
+    return await start(disconnect)
+
+
+@pytest.fixture
+def settings(tmp_path: object, peer: Peer) -> Settings:
+    return service_settings(tmp_path, twilio_api_url=peer.url, telnyx_api_url=peer.url, bandwidth_api_url=peer.url)
+
+
+@pytest.fixture
+async def wire(world: World, dialect: Dialect, peer: Peer) -> Wire:
+    """A line of the provider's, and a family that may be texted from it."""
+    await world.family("Smith", PARENT)
+    return await Wire.laid(world, dialect, peer)
+
+
+def words_for(dialect: Dialect, status: MessageStatus) -> str:
+    return next(word for word, meant in dialect.words.items() if meant is status)
+
+
+@every_dialect
+async def test_RECV_ONCE_a_signed_webhook_becomes_a_message_once_however_often_it_comes(wire: Wire) -> None:
+    arrival = wire.dialect.arrival(Arriving(text="Is class on? 🤸"), url=wire.line["webhook_urls"]["inbound"])
+    answers = await asyncio.gather(*(wire.post(arrival) for _ in range(3)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert await wire.thread() == ["Is class on? 🤸"]
+    assert await wire.world.indicator() == (1, 0)
+    assert (await wire.world.conversation(PARENT))["line_id"] == wire.line["id"]
+
+
+@every_dialect
+async def test_RECV_NOTHING_LOST_what_is_authentic_and_no_event_or_on_no_message_of_ours_is_kept_and_harmless(
+    wire: Wire,
+) -> None:
+    before = await wire.world.table_sizes()
+    for body in (b"", b"{}", b"\x00"):
+        await wire.post(wire.dialect.signed(wire.line["webhook_urls"]["inbound"], body))
+    await wire.reports(wire.dialect.failed_word, "another application's", error_code=wire.dialect.opted_out_code)
+    after = await wire.world.table_sizes()
+    assert after.pop("inbound_events") == before.pop("inbound_events") + 4
+    assert after == before
+    states = await wire.world.rows("SELECT state, error IS NOT NULL FROM inbound_events ORDER BY id")
+    assert [tuple(row) for row in states] == [("quarantined", True)] * 3 + [("applied", False)]
+    assert await wire.check() == "allowed"
+    await wire.arrives("Hello?")
+    assert await wire.thread() == ["Hello?"]
+
+
+@every_dialect
+async def test_SEND_STATUS_callbacks_before_the_sends_answer_twice_and_out_of_order_only_move_a_message_forward(
+    wire: Wire,
+) -> None:
+    wire.peer.answer = wire.dialect.accepts("theirs-1")
+    sent, delivered = (words_for(wire.dialect, status) for status in (MessageStatus.SENT, MessageStatus.DELIVERED))
+    message_id = await wire.queues()
+    (claim,) = await wire.claims()
+
+    await wire.reports(sent, "theirs-1", ref=message_id)
+    assert await wire.status(message_id) == ("sent", None)
+    assert isinstance(await wire.sends(claim), Accepted)
+    assert await wire.status(message_id) == ("sent", None)
+    for word in (delivered, sent, delivered):
+        await wire.reports(word, "theirs-1", ref=message_id)
+        assert await wire.status(message_id) == ("delivered", None)
+
+    posted = wire.dialect.posted(wire.peer.requests[0])
+    assert (posted.sender, posted.to, posted.text) == (LINE_NUMBER, PARENT, "See you at five!")
+    assert str(posted.ref) == message_id
+
+
+@every_dialect
+async def test_SEND_NEVER_TWICE_a_callback_resolves_what_broke_off(wire: Wire) -> None:
+    message_id = await wire.queues()
+    (claim,) = await wire.claims()
+    assert isinstance(await wire.sends(claim), OutcomeUnknown)
+    assert await wire.status(message_id) == ("unknown", None)
+    await wire.reports(words_for(wire.dialect, MessageStatus.SENT), "theirs-1", ref=message_id)
+    assert await wire.status(message_id) == ("sent", None)
+    assert await wire.asks() == 0, "there is nothing left to ask"
+    assert len(wire.peer.requests) == 1
+
+
+@every_dialect
+async def test_OPTIN_STOP_the_providers_opt_out_error_stops_the_number_at_once_and_in_a_callback(wire: Wire) -> None:
+    code = wire.dialect.opted_out_code
+    wire.peer.answer = wire.dialect.refuses(400, code)
+    message_id = await wire.queues()
+    (claim,) = await wire.claims()
+    assert isinstance(await wire.sends(claim), Rejected)
+    assert await wire.status(message_id) == ("failed", code)
+    assert await wire.check() == "stopped"
+    assert await wire.delivers() == 0, "it is never retried"
+
+    wire.peer.answer = wire.dialect.accepts("the confirmation, where the line itself sends one")
+    await wire.arrives("UNSTOP")
+    assert await wire.check() == "allowed"
+    await wire.delivers()
+    wire.peer.answer = wire.dialect.accepts("theirs-1")
+    message_id = await wire.queues()
+    await wire.delivers()
+    await wire.reports(wire.dialect.failed_word, "theirs-1", ref=message_id, error_code=code)
+    assert await wire.status(message_id) == ("failed", code)
+    assert await wire.check() == "stopped"
+
+
+@every_dialect
+async def test_OPTIN_CONFIRM_a_STOP_is_confirmed_by_the_line_exactly_where_its_provider_does_not(wire: Wire) -> None:
+    confirms = wire.dialect.name is ProviderName.BANDWIDTH
+    wire.peer.answer = wire.dialect.accepts("theirs-1")
+    await wire.arrives("Stop.")
+    assert await wire.check() == "stopped"
+    assert await wire.delivers() == (1 if confirms else 0)
+    if confirms:
+        assert wire.dialect.posted(wire.peer.requests[0]).text.startswith("Tumble Gymnastics: You will get no more")
+    await wire.arrives("start")
+    assert await wire.check() == "allowed"
+
+
+@every_dialect
+async def test_a_slow_down_is_waited_out_and_the_message_then_leaves_once(wire: Wire) -> None:
+    wire.peer.answer = http(429, b"", "Retry-After: 30")
+    message_id = await wire.queues()
+    await wire.delivers()
+    assert await wire.status(message_id) == ("sending", None)
+    assert await wire.delivers() == 0, "it was told to wait"
+    await wire.world.rows("UPDATE outbox SET due_at = now() RETURNING id")
+    wire.peer.answer = wire.dialect.accepts("theirs-1")
+    await wire.delivers()
+    assert await wire.status(message_id) == ("sent", None)
+    assert wire.dialect.posted(wire.peer.requests[0]) == wire.dialect.posted(wire.peer.requests[1])
