@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.delivery.rules import MAX_ATTEMPTS, RECONCILE_FOR, Pace, backoff, next_question, pace
+from api.delivery.rules import MAX_ATTEMPTS, RECONCILE_FOR, REPEAT_FOR, Pace, backoff, may_repeat, next_question, pace
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=1)
@@ -119,3 +119,24 @@ def test_no_window_ever_holds_more_than_its_worth_and_one_burst(
             span = (sent[last] - start).total_seconds()
             # Slots are kept in whole microseconds, so a rate is met to within one in ten thousand.
             assert last - first + 1 <= (burst + per_second * span) * 1.0002 + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("allowed", "is_last", "since_claim", "repeated"),
+    [
+        (True, True, timedelta(0), True),
+        (True, True, REPEAT_FOR, True),
+        (True, True, REPEAT_FOR + timedelta(seconds=1), False),
+        (False, True, timedelta(0), False),
+        (True, False, timedelta(0), False),
+        (False, False, timedelta(days=1), False),
+    ],
+)
+def test_OPTIN_DISPATCH_SEND_ORDER_a_text_is_repeated_only_where_it_could_be_sent_now(
+    allowed: bool, is_last: bool, since_claim: timedelta, repeated: bool
+) -> None:
+    assert may_repeat(allowed=allowed, is_last=is_last, since_claim=since_claim) is repeated
+
+
+def test_SEND_NEVER_TWICE_repeating_ends_long_before_the_provider_forgets_the_first_time() -> None:
+    assert timedelta(hours=24) / 2 >= REPEAT_FOR

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.providers.peer import Answer, Peer, Start
+from api.settings import Settings
+from tests.providers.peer import Answer, Peer, Start, disconnect
+from tests.support.service import service_settings
 
 
 @pytest.fixture
@@ -31,3 +33,14 @@ async def start() -> AsyncIterator[Start]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def peer(start: Start) -> Peer:
+    """The provider, whichever it is."""
+    return await start(disconnect)
+
+
+@pytest.fixture
+def settings(tmp_path: object, peer: Peer) -> Settings:
+    return service_settings(tmp_path, twilio_api_url=peer.url, telnyx_api_url=peer.url, bandwidth_api_url=peer.url)

@@ -16,7 +16,7 @@ import httpx
 
 from tests.providers.dialects import DIALECTS, every_dialect
 from tests.providers.dialects.dialect import BASE, Arriving, Dialect, Reporting, Webhook, line_of
-from tests.providers.peer import NO_CERTIFICATES, Start, disconnect
+from tests.providers.peer import NO_CERTIFICATES
 from tests.providers.wire import Wire
 from tests.support.reliability import Progress, figure, seed, size
 from tests.support.service import ORIGIN
@@ -203,10 +203,10 @@ def test_R4_RECV_AUTHENTIC_on_every_forgery_we_say_what_the_providers_own_sdk_sa
 
 
 @every_dialect
-async def test_R4_RECV_AUTHENTIC_nothing_forged_changes_anything(dialect: Dialect, world: World, start: Start) -> None:
+async def test_R4_RECV_AUTHENTIC_nothing_forged_changes_anything(dialect: Dialect, world: World, peer: Peer) -> None:
     drawn_from = seed()
     chance = Random(drawn_from)
-    wire = await Wire.laid(world, dialect, await start(disconnect))
+    wire = await Wire.laid(world, dialect, peer)
     urls = wire.line["webhook_urls"]
     before = await world.table_sizes()
     total = size(quick=60, full=2_000)

@@ -5,24 +5,11 @@ import asyncio
 import pytest
 
 from api.providers.port import Accepted, MessageStatus, OutcomeUnknown, ProviderName, Rejected
-from api.settings import Settings
 from tests.providers.dialects import every_dialect
 from tests.providers.dialects.dialect import LINE_NUMBER, PARENT, Arriving, Dialect
-from tests.providers.peer import Peer, Start, disconnect, http
+from tests.providers.peer import Peer, http
 from tests.providers.wire import Wire
-from tests.support.service import service_settings
 from tests.support.world import World
-
-
-@pytest.fixture
-async def peer(start: Start) -> Peer:
-    """The provider, whichever it is."""
-    return await start(disconnect)
-
-
-@pytest.fixture
-def settings(tmp_path: object, peer: Peer) -> Settings:
-    return service_settings(tmp_path, twilio_api_url=peer.url, telnyx_api_url=peer.url, bandwidth_api_url=peer.url)
 
 
 @pytest.fixture

@@ -100,15 +100,19 @@ class Wire:
             await self.sends(claim)
         return len(claims)
 
-    async def asks(self) -> int:
-        """As a worker, later: whatever is unknown is asked about. Returns how many messages that were."""
-        await self.world.rows("UPDATE outbox SET due_at = now() RETURNING id")
-        questions = await delivery.take_questions(
+    async def questions(self) -> list[delivery.Question]:
+        """Whatever is unknown and due to be asked about."""
+        return await delivery.take_questions(
             self.world.service.database,
             self.world.organization_id,
             secrets=self.world.service.secret_box,
             public_base_url=ORIGIN,
         )
+
+    async def asks(self) -> int:
+        """As a worker, later: whatever is unknown is asked about. Returns how many messages that were."""
+        await self.world.rows("UPDATE outbox SET due_at = now() RETURNING id")
+        questions = await self.questions()
         for question in questions:
             provider = self.world.service.providers.get(question.provider)
             assert provider is not None

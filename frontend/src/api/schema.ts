@@ -1355,13 +1355,10 @@ export interface components {
         /**
          * LineSettings
          * @description `messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
-         *     HELP, not the provider.
+         *     HELP, not the provider; left out, that is so exactly where the provider does not answer them itself.
          */
         LineSettings: {
-            /**
-             * Answers Keywords
-             * @default false
-             */
+            /** Answers Keywords */
             answers_keywords?: boolean;
             /** Business Name */
             business_name?: string | null;
