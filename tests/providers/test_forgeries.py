@@ -16,7 +16,7 @@ import httpx
 
 from tests.providers.dialects import DIALECTS, every_dialect
 from tests.providers.dialects.dialect import BASE, Arriving, Dialect, Reporting, Webhook, line_of
-from tests.providers.peer import NO_CERTIFICATES
+from tests.providers.peer import NO_CERTIFICATES, Peer
 from tests.providers.wire import Wire
 from tests.support.reliability import Progress, figure, seed, size
 from tests.support.service import ORIGIN
