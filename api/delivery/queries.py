@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, or_, select
+from sqlalchemy import Select, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -20,6 +20,19 @@ class Candidate(NamedTuple):
     line_id: UUID
 
 
+def _outbox(organization_id: UUID) -> Select[tuple[UUID, UUID, UUID, UUID]]:
+    """An organization's outbox, as the columns of a `Candidate`."""
+    return (
+        select(OutboxEntry.id, OutboxEntry.conversation_id, Conversation.phone_number_id, OutboxEntry.line_id)
+        .join(
+            Conversation,
+            (Conversation.organization_id == OutboxEntry.organization_id)
+            & (Conversation.id == OutboxEntry.conversation_id),
+        )
+        .where(OutboxEntry.organization_id == organization_id)
+    )
+
+
 async def organizations_with_due_outbox(session: AsyncSession) -> list[UUID]:
     return list(
         await session.scalars(
@@ -32,14 +45,8 @@ async def candidates(session: AsyncSession, organization_id: UUID, *, limit: int
     """Each conversation's oldest waiting message, if it is due (SEND-ORDER). Not locked yet."""
     earlier = aliased(OutboxEntry)
     rows = await session.execute(
-        select(OutboxEntry.id, OutboxEntry.conversation_id, Conversation.phone_number_id, OutboxEntry.line_id)
-        .join(
-            Conversation,
-            (Conversation.organization_id == OutboxEntry.organization_id)
-            & (Conversation.id == OutboxEntry.conversation_id),
-        )
+        _outbox(organization_id)
         .where(
-            OutboxEntry.organization_id == organization_id,
             OutboxEntry.state == "queued",
             OutboxEntry.due_at <= func.clock_timestamp(),
             ~exists().where(
@@ -114,14 +121,8 @@ async def expired_leases(session: AsyncSession, organization_id: UUID, *, limit:
 async def due_questions(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[Candidate]:
     """Unknown outcomes to ask the provider about. Not locked yet."""
     rows = await session.execute(
-        select(OutboxEntry.id, OutboxEntry.conversation_id, Conversation.phone_number_id, OutboxEntry.line_id)
-        .join(
-            Conversation,
-            (Conversation.organization_id == OutboxEntry.organization_id)
-            & (Conversation.id == OutboxEntry.conversation_id),
-        )
+        _outbox(organization_id)
         .where(
-            OutboxEntry.organization_id == organization_id,
             OutboxEntry.state == "unknown",
             OutboxEntry.due_at <= func.clock_timestamp(),
         )

@@ -176,7 +176,7 @@ class BandwidthProvider:
         try:
             elements = _elements(request.body)
         except ValueError:
-            return [_unreadable(request.body, content_type)]
+            return [WebhookEvent.unreadable(request.body, content_type)]
         events = (_event(element, raw, content_type) for element, raw in elements)
         return [event for event in events if event is not None]
 
@@ -289,13 +289,13 @@ def _event(element: object, raw: bytes, content_type: str) -> WebhookEvent | Non
     word = fields.text(element, "type")
     message_id = fields.text(element, "message", "id", limit=200)
     if message_id is None or word is None:
-        return _unreadable(raw, content_type)
+        return WebhookEvent.unreadable(raw, content_type)
     if word == RECEIVED:
         direction = fields.text(element, "message", "direction")
         if direction == "out":
             return None
         if direction != "in":
-            return _unreadable(raw, content_type)
+            return WebhookEvent.unreadable(raw, content_type)
         return WebhookEvent(
             kind=EventKind.MESSAGE,
             event_id=message_id,
@@ -304,7 +304,7 @@ def _event(element: object, raw: bytes, content_type: str) -> WebhookEvent | Non
             content_type=content_type,
         )
     if word not in STATUSES:
-        return _unreadable(raw, content_type)
+        return WebhookEvent.unreadable(raw, content_type)
     return WebhookEvent(
         kind=EventKind.STATUS,
         # An event has no id of its own: its content is what makes it one event.
@@ -313,16 +313,6 @@ def _event(element: object, raw: bytes, content_type: str) -> WebhookEvent | Non
         body=raw,
         content_type=content_type,
         message_ref=_uuid(fields.text(element, "message", "tag")),
-    )
-
-
-def _unreadable(body: bytes, content_type: str) -> WebhookEvent:
-    return WebhookEvent(
-        kind=EventKind.UNREADABLE,
-        event_id=f"unreadable:{hashlib.sha256(body).hexdigest()}",
-        phone_number=None,
-        body=body,
-        content_type=content_type,
     )
 
 

@@ -1,5 +1,6 @@
 """The port behind which every SMS provider stands, and the values that cross it."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -76,6 +77,12 @@ class WebhookEvent:
     content_type: str
     message_ref: UUID | None = None
     """Our message's id, where the event itself carries it."""
+
+    @classmethod
+    def unreadable(cls, body: bytes, content_type: str) -> "WebhookEvent":
+        """What is authentic and not understood: the same bytes are the same event."""
+        event_id = f"unreadable:{hashlib.sha256(body).hexdigest()}"
+        return cls(EventKind.UNREADABLE, event_id, None, body, content_type)
 
 
 @dataclass(frozen=True)

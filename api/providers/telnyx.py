@@ -5,7 +5,6 @@ idempotency, and its list of messaging errors.
 """
 
 import base64
-import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -157,13 +156,7 @@ class TelnyxProvider:
 
     def split_webhook(self, request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
         content_type = made_storable(request.headers.get("content-type", ""))[:200]
-        unreadable = WebhookEvent(
-            kind=EventKind.UNREADABLE,
-            event_id=f"unreadable:{hashlib.sha256(request.body).hexdigest()}",
-            phone_number=None,
-            body=request.body,
-            content_type=content_type,
-        )
+        unreadable = WebhookEvent.unreadable(request.body, content_type)
         try:
             data = fields.found(fields.parsed(request.body), "data")
         except ValueError:

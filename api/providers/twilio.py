@@ -171,13 +171,7 @@ class TwilioProvider:
 
     def split_webhook(self, request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
         content_type = request.headers.get("content-type", "")
-        unreadable = WebhookEvent(
-            kind=EventKind.UNREADABLE,
-            event_id=f"unreadable:{hashlib.sha256(request.body).hexdigest()}",
-            phone_number=None,
-            body=request.body,
-            content_type=made_storable(content_type)[:200],
-        )
+        unreadable = WebhookEvent.unreadable(request.body, made_storable(content_type)[:200])
         try:
             fields = _form(request.body)
         except UnreadableEventError:

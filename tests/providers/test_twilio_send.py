@@ -1,20 +1,15 @@
-"""Handing a text to Twilio, against a real server that answers, stalls, breaks off and lies (SEND-NEVER-TWICE).
+"""What is Twilio's own in handing a text over; the rest is the contract of every provider (SEND-NEVER-TWICE).
 
 What matters is what an answer proves. Only what certainly was never processed may be tried again; what may have been
 taken is unknown, and never posted a second time.
 """
 
-import asyncio
 import base64
-import gzip
-import json
-import socket
 from uuid import UUID
 
 import httpx
 import pytest
 
-from api.kit.text import storable
 from api.providers.http import classify_failure, make_client
 from api.providers.port import (
     Accepted,
@@ -27,17 +22,7 @@ from api.providers.port import (
     SendOutcome,
 )
 from api.providers.twilio import TwilioProvider
-from tests.providers.peer import (
-    NO_CERTIFICATES,
-    Answer,
-    Start,
-    disconnect,
-    hang,
-    http,
-    plain_client,
-    raw_answer,
-    reset,
-)
+from tests.providers.peer import Answer, Start, http, plain_client
 
 ACCOUNT = "AC" + "1" * 32
 SID = "SM" + "0f" * 16
@@ -64,10 +49,9 @@ async def send(
     message: OutgoingMessage | None = None,
     *,
     line: LineAccess = LINE,
-    client: httpx.AsyncClient | None = None,
 ) -> SendOutcome:
-    async with client or plain_client() as used:
-        return await TwilioProvider(used, api_url=url).send(line, message or text())
+    async with plain_client() as client:
+        return await TwilioProvider(client, api_url=url).send(line, message or text())
 
 
 CREATED = {"sid": SID, "status": "queued", "num_segments": "1", "error_code": None, "error_message": None}
@@ -164,166 +148,17 @@ async def test_a_refusal_is_final_and_explained(start: Start, status: int, code:
     assert not outcome.opted_out
 
 
-async def test_OPTIN_STOP_the_provider_s_opt_out_error_is_known_for_what_it_is(start: Start) -> None:
-    peer = await start(error(400, 21610))
-    outcome = await send(peer.url)
-    assert isinstance(outcome, Rejected)
-    assert (outcome.code, outcome.opted_out) == ("21610", True)
-
-
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 409, 410, 413, 415, 422, 451])
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b"null"], ids=repr)
-async def test_a_refusal_without_an_explanation_is_still_final(start: Start, status: int, body: bytes) -> None:
-    outcome = await send((await start(http(status, body))).url)
-    assert isinstance(outcome, Rejected)
-    assert outcome.code == str(status)
-    assert outcome.title
-
-
-@pytest.mark.parametrize("message", ["\x00", "a\x00b", "\ud800", 5, None, ["x"]])
-async def test_a_refusal_in_hostile_words_can_be_stored(start: Start, message: object) -> None:
-    outcome = await send((await start(http(400, {"code": "9\x009", "message": message}))).url)
-    assert isinstance(outcome, Rejected)
-    assert storable(outcome.title) == outcome.title
-    assert storable(outcome.code) == outcome.code
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        (["Retry-After: 7"], 7.0),
-        (["Retry-After: 0"], 0.0),
-        (["Retry-After: 1.5"], 1.5),
-        (["Retry-After: -3"], 0.0),
-        (["Retry-After: 86400"], 600.0),
-        (["Retry-After: nan"], None),
-        (["Retry-After: inf"], None),
-        (["Retry-After: Wed, 04 Mar 2026 12:00:00 GMT"], None),
-        ([], None),
-    ],
-)
-async def test_429_was_never_processed_and_says_when_to_come_back(
-    start: Start, headers: list[str], seconds: float | None
-) -> None:
-    peer = await start(http(429, {"code": 20429, "message": "Too Many Requests"}, *headers))
-    outcome = await send(peer.url)
-    assert isinstance(outcome, NotProcessed)
-    assert outcome.code == "20429"
-    assert outcome.retry_after_seconds == seconds
-
-
 @pytest.mark.parametrize(("status", "code"), [(429, None), (429, 14107), (400, 20429), (503, 20429)])
 async def test_twilio_s_own_code_for_too_many_says_the_same(start: Start, status: int, code: int | None) -> None:
     assert isinstance(await send((await start(error(status, code))).url), NotProcessed)
 
 
-@pytest.mark.parametrize("status", [408, 500, 501, 502, 503, 504, 520, 599, 202, 204])
+@pytest.mark.parametrize("status", [202, 204])
 async def test_an_answer_that_proves_nothing_is_unknown(start: Start, status: int) -> None:
     peer = await start(http(status, b"" if status == 204 else b"Bad Gateway"))
     outcome = await send(peer.url)
     assert isinstance(outcome, OutcomeUnknown)
     assert str(status) in outcome.detail
-    assert len(peer.requests) == 1
-
-
-@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
-async def test_a_redirect_is_unknown_and_not_followed_for_that_would_post_the_text_again(
-    start: Start, status: int
-) -> None:
-    elsewhere = await start(http(201, CREATED))
-    peer = await start(http(status, b"", f"Location: {elsewhere.url}/"))
-    assert isinstance(await send(peer.url, client=make_client()), OutcomeUnknown)
-    assert len(peer.requests) == 1
-    assert elsewhere.requests == []
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"not json",
-        b"<html>",
-        b"[]",
-        b"null",
-        b'"SM1"',
-        b"{}",
-        b'{"sid": null}',
-        b'{"sid": ""}',
-        b'{"sid": 5}',
-        b'{"sid": ["SM1"]}',
-        b"\xff\xfe",
-        b"[" * 100_000,
-        b'{"sid": ' + b"1" * 10_000 + b"}",
-    ],
-    ids=lambda body: repr(body[:20]),
-)
-async def test_201_without_an_id_is_unknown_for_it_was_accepted(start: Start, body: bytes) -> None:
-    assert isinstance(await send((await start(http(201, body))).url), OutcomeUnknown)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        disconnect,
-        reset,
-        raw_answer(b"HTTP/1.1 2", then_close=True),
-        raw_answer(b"HTTP/1.1 201 Created\r\nContent-Length: 500\r\n\r\n{", then_close=True),
-        raw_answer(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", then_close=True),
-        raw_answer(b"SSH-2.0-OpenSSH_9\r\n", then_close=True),
-        raw_answer(b"HTTP/1.1 abc\r\n\r\n", then_close=True),
-        http(201, b"not gzip", "Content-Encoding: gzip"),
-        http(201, gzip.compress(json.dumps(CREATED).encode())[:-12], "Content-Encoding: gzip"),
-    ],
-    ids=[
-        "disconnect",
-        "reset",
-        "half a line",
-        "half a body",
-        "broken chunk",
-        "not HTTP",
-        "no status",
-        "no gzip",
-        "half",
-    ],
-)
-async def test_a_connection_that_breaks_once_the_request_has_left_is_unknown(start: Start, answer: Answer) -> None:
-    peer = await start(answer)
-    assert isinstance(await send(peer.url), OutcomeUnknown)
-    assert len(peer.requests) == 1, "the request reached it, and is not repeated"
-
-
-async def test_a_provider_that_takes_the_request_and_hangs_is_unknown(start: Start) -> None:
-    peer = await start(hang)
-    impatient = httpx.AsyncClient(timeout=httpx.Timeout(5, read=0.2), verify=NO_CERTIFICATES, trust_env=False)
-    outcome = await send(peer.url, client=impatient)
-    assert isinstance(outcome, OutcomeUnknown)
-    assert "ReadTimeout" in outcome.detail
-    assert len(peer.requests) == 1
-
-
-async def test_a_refused_connection_proves_that_nothing_was_processed() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    outcome = await send(f"http://127.0.0.1:{port}")
-    assert isinstance(outcome, NotProcessed)
-    assert outcome.retry_after_seconds is None
-
-
-async def test_no_free_connection_in_the_pool_proves_that_nothing_was_processed(start: Start) -> None:
-    peer = await start(hang)
-    async with httpx.AsyncClient(
-        timeout=httpx.Timeout(5, pool=0.1),
-        limits=httpx.Limits(max_connections=1),
-        verify=NO_CERTIFICATES,
-        trust_env=False,
-    ) as client:
-        provider = TwilioProvider(client, api_url=peer.url)
-        first = asyncio.create_task(provider.send(LINE, text()))
-        await peer.asked.wait()
-        outcome = await provider.send(LINE, text())
-        first.cancel()
-        await asyncio.gather(first, return_exceptions=True)
-    assert isinstance(outcome, NotProcessed)
     assert len(peer.requests) == 1
 
 
