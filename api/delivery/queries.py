@@ -20,7 +20,7 @@ class Candidate(NamedTuple):
     line_id: UUID
 
 
-def _outbox(organization_id: UUID) -> Select[tuple[UUID, UUID, UUID, UUID]]:
+def _outbox(organization_id: UUID) -> Select[UUID, UUID, UUID, UUID]:
     """An organization's outbox, as the columns of a `Candidate`."""
     return (
         select(OutboxEntry.id, OutboxEntry.conversation_id, Conversation.phone_number_id, OutboxEntry.line_id)
