@@ -339,6 +339,7 @@ async def settle_question(database: Database, question: Question, outcome: Recon
         await queries.remove_entry(session, question.organization_id, message.id)
         if opted_out:
             await _stop(session, number, at=at)
+            announce_conversation(session, question.organization_id, conversation.id)
         _announce(session, message)
         await session.flush()
 
