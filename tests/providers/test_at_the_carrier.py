@@ -1,0 +1,146 @@
+"""Every adapter against the carrier simulator, which was written from the providers' documents and not from ours."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from api.providers.port import (
+    Accepted,
+    CannotTell,
+    EventKind,
+    Found,
+    LineAccess,
+    MessageStatus,
+    OutcomeUnknown,
+    OutgoingMessage,
+    ProviderName,
+    SmsProvider,
+    UnknownMessage,
+    WebhookRequest,
+)
+from simulator.app import create_server
+from tests.providers.dialects import every_dialect
+from tests.providers.dialects.dialect import LINE_NUMBER, PARENT, Dialect
+from tests.providers.peer import NO_CERTIFICATES, Peer, Request, Start, http
+from tests.simulator.conftest import FAST, running
+
+MESSAGE_ID = UUID("0195a1b2-0000-7000-8000-00000000002a")
+
+
+@pytest.fixture(scope="module")
+def carrier_url() -> Iterator[str]:
+    with running(create_server(FAST)) as url:
+        yield url
+
+
+class Carrier:
+    """The simulated provider with one line of ours, whose webhooks come to `webhooks`."""
+
+    def __init__(self, client: httpx.AsyncClient, url: str, webhooks: Peer, dialect: Dialect) -> None:
+        self.client = client
+        self.url = url
+        self.webhooks = webhooks
+        self.provider: SmsProvider = dialect.provider(client, url)
+        self.line = LineAccess(UUID(int=1), LINE_NUMBER, dialect.credentials)
+
+    async def control(self, method: str, path: str, **body: Any) -> Any:
+        response = await self.client.request(method, f"{self.url}/control{path}", json=body or None)
+        assert response.is_success, response.text
+        return response.json() if response.content else None
+
+    async def set_up(self, dialect: Dialect) -> None:
+        given = dialect.credentials
+        account: dict[str, Any] = {"wire": dialect.name.value}
+        match dialect.name:
+            case ProviderName.TWILIO:
+                sid, account["auth_token"] = given["account_sid"], given["auth_token"]
+            case ProviderName.TELNYX:
+                sid, account["auth_token"] = "the-organization", given["api_key"]
+            case _:
+                sid, account["auth_token"] = given["account_id"], given["password"]
+                account |= {name: given[name] for name in ("username", "callback_username", "callback_password")}
+        await self.control("DELETE", "/state")
+        await self.control("PUT", f"/accounts/{sid}", **account)
+        if dialect.name is ProviderName.TELNYX:
+            public_key = (await self.control("GET", f"/accounts/{sid}"))["public_key"]
+            self.line = LineAccess(UUID(int=1), LINE_NUMBER, {**given, "public_key": public_key})
+        line = {"account_sid": sid, "inbound_url": f"{self.webhooks.url}/inbound"}
+        if dialect.name is ProviderName.BANDWIDTH:
+            line |= {"profile_id": given["application_id"], "status_url": f"{self.webhooks.url}/status"}
+        await self.control("PUT", f"/lines/{LINE_NUMBER}", **line)
+        await self.control("PUT", f"/handsets/{PARENT}", name="Maya")
+
+    def webhook(self, request: Request) -> WebhookRequest:
+        url = self.webhooks.url + request.line.split(" ")[1]
+        return WebhookRequest(url=url, headers=request.headers, body=request.body)
+
+    def text(self, body: str) -> OutgoingMessage:
+        return OutgoingMessage(MESSAGE_ID, PARENT, body, [], f"{self.webhooks.url}/status?message_id={MESSAGE_ID}")
+
+
+@pytest.fixture
+async def carrier(dialect: Dialect, carrier_url: str, start: Start) -> AsyncIterator[Carrier]:
+    webhooks = await start(http(200, b"{}"))
+    async with httpx.AsyncClient(verify=NO_CERTIFICATES, timeout=15) as client:
+        carrier = Carrier(client, carrier_url, webhooks, dialect)
+        await carrier.set_up(dialect)
+        yield carrier
+
+
+@every_dialect
+async def test_a_text_from_a_handset_comes_in_signed_and_is_read(dialect: Dialect, carrier: Carrier) -> None:
+    await carrier.control("POST", f"/handsets/{PARENT}/texts", to=LINE_NUMBER, body="Kia ora 🤸 100% & ç")
+    await carrier.control("GET", "/idle?seconds=10")
+    webhook = carrier.webhook(carrier.webhooks.requests[0])
+    assert carrier.provider.is_authentic(carrier.line, webhook)
+    assert not carrier.provider.is_authentic(LineAccess(UUID(int=1), LINE_NUMBER, _others(dialect)), webhook)
+    (event,) = carrier.provider.split_webhook(webhook, kind=EventKind.MESSAGE)
+    message = carrier.provider.read_message(event.body)
+    assert (event.kind, message.sender, message.body) == (EventKind.MESSAGE, PARENT, "Kia ora 🤸 100% & ç")
+
+
+@every_dialect
+async def test_SEND_NEVER_TWICE_what_breaks_off_is_known_again_and_the_carrier_saw_it_once(
+    dialect: Dialect, carrier: Carrier
+) -> None:
+    await carrier.control("PUT", "/faults", rules=[{"where": "send", "kind": "accept_then_disconnect", "next_n": 1}])
+    claimed_at = datetime.now(UTC)
+    assert isinstance(await carrier.provider.send(carrier.line, carrier.text("See you at 6!")), OutcomeUnknown)
+    unknown = UnknownMessage(MESSAGE_ID, PARENT, "See you at 6!", claimed_at, repeat=carrier.text("See you at 6!"))
+    outcome = await carrier.provider.reconcile(carrier.line, unknown)
+    assert isinstance(outcome, CannotTell if dialect.name is ProviderName.BANDWIDTH else Found)
+    await carrier.control("GET", "/idle?seconds=10")
+    books = await carrier.control("GET", "/messages")
+    assert (books["repeated"], books["counts"]["sends_accepted"]) == ([], 1)
+
+    reports = [carrier.webhook(request) for request in carrier.webhooks.requests]
+    assert all(carrier.provider.is_authentic(carrier.line, report) for report in reports)
+    events = [event for each in reports for event in carrier.provider.split_webhook(each, kind=EventKind.STATUS)]
+    told = [carrier.provider.read_status(event.body) for event in events]
+    assert MessageStatus.DELIVERED in {report.status for report in told}
+    assert len({report.provider_message_id for report in told}) == 1
+    for report, event in zip(reports, events, strict=True):
+        assert event.message_ref == MESSAGE_ID or f"message_id={MESSAGE_ID}" in report.url
+
+
+@every_dialect
+async def test_a_landline_and_a_full_queue_are_known_for_what_they_are(dialect: Dialect, carrier: Carrier) -> None:
+    await carrier.control("PUT", "/faults", rules=[{"where": "send", "kind": "status_429", "next_n": 1}])
+    assert not isinstance(await carrier.provider.send(carrier.line, carrier.text("Hi")), Accepted | OutcomeUnknown)
+    await carrier.control("PUT", f"/handsets/{PARENT}", state="landline")
+    assert isinstance(await carrier.provider.send(carrier.line, carrier.text("Hi")), Accepted)
+    await carrier.control("GET", "/idle?seconds=10")
+    webhook = carrier.webhook(carrier.webhooks.requests[-1])
+    (event,) = carrier.provider.split_webhook(webhook, kind=EventKind.STATUS)
+    report = carrier.provider.read_status(event.body)
+    assert report.status in {MessageStatus.FAILED, MessageStatus.UNDELIVERED}
+    assert report.error_title == "The number cannot receive texts (probably a landline)."
+
+
+def _others(dialect: Dialect) -> dict[str, str]:
+    """Another account's credentials."""
+    return {**dialect.credentials, "auth_token": "another", "callback_password": "another"}
