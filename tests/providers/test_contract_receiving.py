@@ -113,7 +113,7 @@ def test_RECV_AUTHENTIC_an_altered_body_is_refused_where_it_is_signed(dialect: D
 
 
 @every_dialect
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(values=st.lists(st.text(st.characters(max_codepoint=0x2FF), max_size=40), min_size=4, max_size=4))
 def test_RECV_AUTHENTIC_no_credential_and_no_header_at_all_breaks_the_check(
     dialect: Dialect, values: list[str]
@@ -306,7 +306,7 @@ def with_something_else(value: Any, chance: random.Random, something: Any) -> An
 
 
 @every_dialect
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(chance=st.randoms(use_true_random=False), something=JSON, raw=st.binary(max_size=60))
 def test_RECV_NOTHING_LOST_anything_at_all_is_read_or_unreadable_and_raises_nothing(
     dialect: Dialect, chance: random.Random, something: Any, raw: bytes

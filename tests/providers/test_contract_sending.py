@@ -260,7 +260,7 @@ async def test_nothing_that_a_provider_answers_breaks_a_send_or_a_question(diale
     peer = await start(disconnect)
     async with plain_client() as client:
         provider = dialect.provider(client, peer.url)
-        for _ in range(150):
+        for _ in range(80):
             document = {name: chance.choice([*values, [{"code": chance.choice(values)}]]) for name in names}
             if chance.random() < 0.5:
                 document = {"data": document, "errors": [document], "messages": [document]}

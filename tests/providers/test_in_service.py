@@ -7,7 +7,7 @@ import pytest
 from api.providers.port import Accepted, MessageStatus, OutcomeUnknown, ProviderName, Rejected
 from tests.providers.dialects import every_dialect
 from tests.providers.dialects.dialect import LINE_NUMBER, PARENT, Arriving, Dialect
-from tests.providers.peer import Peer, http
+from tests.providers.peer import Peer
 from tests.providers.wire import Wire
 from tests.support.world import World
 
@@ -119,17 +119,3 @@ async def test_OPTIN_CONFIRM_a_STOP_is_confirmed_by_the_line_exactly_where_its_p
         assert wire.dialect.posted(wire.peer.requests[0]).text.startswith("Tumble Gymnastics: You will get no more")
     await wire.arrives("start")
     assert await wire.check() == "allowed"
-
-
-@every_dialect
-async def test_a_slow_down_is_waited_out_and_the_message_then_leaves_once(wire: Wire) -> None:
-    wire.peer.answer = http(429, b"", "Retry-After: 30")
-    message_id = await wire.queues()
-    await wire.delivers()
-    assert await wire.status(message_id) == ("sending", None)
-    assert await wire.delivers() == 0, "it was told to wait"
-    await wire.world.rows("UPDATE outbox SET due_at = now() RETURNING id")
-    wire.peer.answer = wire.dialect.accepts("theirs-1")
-    await wire.delivers()
-    assert await wire.status(message_id) == ("sent", None)
-    assert wire.dialect.posted(wire.peer.requests[0]) == wire.dialect.posted(wire.peer.requests[1])
