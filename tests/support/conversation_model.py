@@ -109,6 +109,8 @@ class Conversation:
                 text.due = text.due or now + self.confirm_within
 
     def sweep(self, now: datetime) -> None:
+        # A lease that has been cleared away does not come back with a clock that is set back.
+        self.leases = {tab: held for tab, held in self.leases.items() if held.expires_at > now}
         if self.status == "open" and self.seen_deadline is not None and self.seen_deadline <= now:
             self._become_unread()
 
