@@ -23,6 +23,7 @@ from api.directory import endpoints as directory
 from api.errors import answer, install_error_handlers
 from api.inbound import endpoints as inbound
 from api.inbound.journal import JournalWriter
+from api.inbound.metrics import JournalMetrics
 from api.kit.database import Database
 from api.kit.errors import TooLarge, Unavailable, problem_responses
 from api.kit.secrets import SecretBox
@@ -60,7 +61,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         state.secret_box = SecretBox(settings.resolved_secret_key())
         state.providers = Providers(settings)
         state.line_cache = LineCache(state.database, state.secret_box)
-        applier = JournalApplier(state.database, state.providers, settings)
+        state.applier = applier = JournalApplier(state.database, state.providers, settings)
         state.journal = JournalWriter(state.database, on_written=applier.wake)
         bus = PostgresBus(database_url)
         state.hub = Hub(state.database, bus)
@@ -98,6 +99,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     # `/messages/search` comes before `/messages/{message_id}`, which would take it for an id.
     for room in (access, live, conversations, search, messages, consent, directory, lines, audit_log):
         api.include_router(room.router)
+    api.include_router(inbound.journal_router)
     # Webhooks come first: routes are tried in order, and these are asked for most.
     app.include_router(inbound.router)
     app.include_router(api)
@@ -147,7 +149,8 @@ def _operations() -> APIRouter:
 
     @router.get("/metrics", response_class=Response)
     async def metrics(request: Request) -> Response:
-        """Prometheus metrics of this process."""
+        """Prometheus metrics: of this process, and of the journal, which all processes share."""
+        await request.app.state.journal_metrics.refresh(request.app.state.database)
         registry: CollectorRegistry = request.app.state.metrics
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
@@ -157,6 +160,7 @@ def _operations() -> APIRouter:
 def _install_metrics(app: FastAPI) -> None:
     registry = CollectorRegistry()
     app.state.metrics = registry
+    app.state.journal_metrics = JournalMetrics(registry)
     durations = Histogram(
         "messenger_request_seconds",
         "Time to the start of the answer, by route.",

@@ -7,19 +7,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Annotated, ParamSpec, TypeVar
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 import uvloop
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import queries as access_queries
 from api.access import service as access
+from api.access.models import Organization
 from api.audit.rules import Broken
 from api.audit_log import service as audit_log
+from api.inbound.replay import replay_from_shell
 from api.kit.cluster import DatabaseUrls, database_urls
 from api.kit.database import Database
 from api.kit.embedded_postgres import EmbeddedPostgresError
-from api.kit.errors import Problem
+from api.kit.errors import NotFound, Problem
 from api.kit.logging import configure_logging
 from api.kit.secrets import SecretBox
 from api.migrate import migrate as migrate_schema
@@ -198,10 +202,7 @@ def verify_audit(
         try:
             count = 0
             async with database.transaction() as session:
-                found = await access_queries.organizations(session)
-                chosen = [each for each in found if organization is None or each.slug == organization]
-                if organization is not None and not chosen:
-                    return 0, f"There is no organization “{organization}”."
+                chosen = await _chosen_organizations(session, organization)
             for each in chosen:
                 result = await audit_log.prove(database, each.id)
                 if isinstance(result, Broken):
@@ -220,6 +221,39 @@ def verify_audit(
         typer.echo(problem, err=True)
         raise typer.Exit(1)
     typer.echo(f"{count} audit entries, every chain whole.")
+
+
+@cli.command()
+@one_line_errors
+def replay(
+    organization: Annotated[str | None, typer.Option(help="A slug; every organization where it is left out.")] = None,
+    event: Annotated[UUID | None, typer.Option(help="The id of one event that is held back.")] = None,
+    all_events: Annotated[bool, typer.Option("--all", help="Everything that is held back.")] = False,
+) -> None:
+    """Try again inbound events that are held back; prints how many as JSON. A running service applies them."""
+    if (event is None) != all_events:
+        raise _fail("Give either --event ID or --all.")
+
+    async def run(urls: DatabaseUrls) -> int:
+        database = Database(urls.app, pool_size=1)
+        try:
+            async with database.transaction() as session:
+                chosen = await _chosen_organizations(session, organization)
+            return await replay_from_shell(database, [each.id for each in chosen], event_id=event)
+        finally:
+            await database.close()
+
+    with _started() as (_, urls):
+        typer.echo(json.dumps({"replayed": asyncio.run(run(urls))}))
+
+
+async def _chosen_organizations(session: AsyncSession, slug: str | None) -> list[Organization]:
+    """The named organization, or every one. Raises `NotFound`."""
+    found = await access_queries.organizations(session)
+    chosen = [each for each in found if slug is None or each.slug == slug]
+    if slug is not None and not chosen:
+        raise NotFound(f"There is no organization “{slug}”.")
+    return chosen
 
 
 @cli.command("export-openapi")

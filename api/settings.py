@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     """How long a worker may hold a claimed message before its outcome counts as unknown."""
     session_hours: float = Field(default=24 * 14, gt=0, allow_inf_nan=False)
     """How long a signed-in session lives without being used."""
+    raw_event_days: int = Field(default=90, ge=0, le=36_500)
+    """How long the raw content of applied provider events is kept; 0: for ever."""
+    watch_lines_seconds: float = Field(default=300, ge=0, allow_inf_nan=False)
+    """How often each line is compared with its provider's list and looked at for silence; 0: never."""
     database_pool_size: int = Field(default=10, ge=1, le=200)
 
     @field_validator("log_level")

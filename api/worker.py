@@ -9,12 +9,16 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.access import queries as access_queries
 from api.conversations import queries as conversation_queries
 from api.conversations import service as conversations
 from api.delivery import queries as delivery_queries
 from api.delivery import service as delivery
 from api.inbound import queries as inbound_queries
+from api.inbound import watch_queries
+from api.inbound.retention import forget_raw_content
 from api.inbound.service import ApplicationBusy, apply_due_events
+from api.inbound.watch import WatchedLine, take_due_lines, watch_line
 from api.kit.database import Database
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
@@ -24,6 +28,11 @@ from api.settings import Settings
 
 POLL_SECONDS = 1.0
 BUSY_SECONDS = 0.02
+RETENTION_SECONDS = 3600.0
+MAX_WATCH_POLL_SECONDS = 15.0
+LINES_AT_ONCE = 8
+"""Lines that a worker asks providers about at the same time."""
+
 MAX_IN_FLIGHT = 64
 """Messages of one organization that a worker has posted, or is about to, and not settled yet."""
 
@@ -54,6 +63,13 @@ class Loop:
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
 
+    async def cancel(self) -> None:
+        """For steps that may be broken off anywhere: they are repeated, not resumed."""
+        self._stopping = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
     async def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
@@ -82,7 +98,7 @@ class JournalApplier:
     def start(self) -> None:
         self._loop.start()
 
-    def wake(self, _organizations: set[UUID]) -> None:
+    def wake(self) -> None:
         self._loop.wake()
 
     async def stop(self) -> None:
@@ -107,6 +123,68 @@ class JournalApplier:
         return bool(organizations)
 
 
+class LineWatcher:
+    """Compares lines with their providers' lists, watches for silence, and forgets old raw content."""
+
+    def __init__(
+        self,
+        database: Database,
+        providers: Providers,
+        secrets: SecretBox,
+        settings: Settings,
+        *,
+        on_found: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._providers = providers
+        self._secrets = secrets
+        self._on_found = on_found
+        self._interval = timedelta(seconds=settings.watch_lines_seconds)
+        self._keep_raw = timedelta(days=settings.raw_event_days)
+        self._at_once = asyncio.Semaphore(LINES_AT_ONCE)
+        self._loops: list[Loop] = []
+        if self._interval:
+            every = min(self._interval.total_seconds() / 4, MAX_WATCH_POLL_SECONDS)
+            self._loops.append(Loop("watch-lines", self._watch, interval=every))
+        if self._keep_raw:
+            self._loops.append(Loop("retention", self._forget, interval=RETENTION_SECONDS))
+
+    def start(self) -> None:
+        for loop in self._loops:
+            loop.start()
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(loop.cancel() for loop in self._loops))
+
+    async def _watch(self) -> bool:
+        async with self._database.transaction() as session:
+            organizations = await watch_queries.organizations_with_lines_to_watch(session)
+        due = [
+            line
+            for organization_id in organizations
+            for line in await take_due_lines(self._database, organization_id, interval=self._interval)
+        ]
+        await asyncio.gather(*(self._watch_line(line) for line in due))
+        return False
+
+    async def _watch_line(self, line: WatchedLine) -> None:
+        async with self._at_once:
+            try:
+                found = await watch_line(self._database, line, providers=self._providers, secrets=self._secrets)
+            except Exception:  # One line that cannot be watched must not keep the others from it.
+                log.exception("worker.watch_failed", line_id=str(line.line.id))
+                return
+        if found:
+            self._on_found()
+
+    async def _forget(self) -> bool:
+        async with self._database.transaction() as session:
+            organizations = [each.id for each in await access_queries.organizations(session)]
+        for organization_id in organizations:
+            await forget_raw_content(self._database, organization_id, older_than=self._keep_raw)
+        return False
+
+
 class Worker:
     """Everything that happens without a request."""
 
@@ -124,6 +202,7 @@ class Worker:
         self._secrets = secrets
         self._settings = settings
         self._applier = JournalApplier(database, providers, settings)
+        self._watcher = LineWatcher(database, providers, secrets, settings, on_found=self._applier.wake)
         self._in_flight: dict[UUID, set[asyncio.Task[None]]] = {}
         self._outbox = Loop("outbox", self._send_due, interval=POLL_SECONDS)
         sweep_every = min(1.0, settings.viewer_lease_seconds / 4, settings.seen_deadline_seconds / 4)
@@ -132,12 +211,13 @@ class Worker:
 
     def start(self) -> None:
         self._applier.start()
+        self._watcher.start()
         self._outbox.start()
         self._sweeper.start()
 
     async def stop(self) -> None:
         """Finishes what is under way: a message that was posted is settled before this returns."""
-        await asyncio.gather(self._applier.stop(), self._outbox.stop(), self._sweeper.stop())
+        await asyncio.gather(self._applier.stop(), self._watcher.stop(), self._outbox.stop(), self._sweeper.stop())
         await asyncio.gather(*(task for group in self._in_flight.values() for task in group))
 
     async def _send_due(self) -> bool:

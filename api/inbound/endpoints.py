@@ -1,14 +1,23 @@
-"""Webhooks. Raw body → signature check → journal → 2xx: that is all a webhook does."""
+"""Webhooks: raw body → signature check → journal → 2xx, and no more. The journal itself, for administrators."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from api.access.dependencies import Public
-from api.inbound.queries import JournalRow
-from api.kit.errors import Forbidden, Invalid, NotFound, TooLarge, Unavailable, problem_responses
+from api.access.dependencies import Administrator, Public, guarded
+from api.inbound import queries, replay
+from api.inbound.queries import EventFilter, JournalRow
+from api.inbound.rules import EventState
+from api.inbound.schemas import InboundEventDetail, InboundEventOut, InboundHealth, Replayed
+from api.kit.database import Session, after_commit, database_time
+from api.kit.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, Unavailable, problem_responses
+from api.kit.paging import Page, Paging, decode_id_cursor, encode_cursor
+from api.kit.times import Moment
+from api.lines import queries as line_queries
 from api.lines.cache import LineCache
+from api.lines.service import require_line
 from api.providers.port import EventKind, WebhookRequest
 
 MAX_WEBHOOK_BYTES = 256 * 1024
@@ -18,6 +27,9 @@ router = APIRouter(
     tags=["webhooks"],
     dependencies=[Depends(Public("The provider's signature is what lets a webhook in."))],
 )
+
+
+journal_router = APIRouter(tags=["inbound events"])
 
 
 class NotAuthentic(Forbidden):
@@ -82,3 +94,66 @@ async def _receive(
         await request.app.state.journal.write(rows)
     answer = provider.webhook_answer()
     return Response(answer.body, media_type=answer.content_type)
+
+
+@journal_router.get("/inbound-events", responses=guarded(NotFound, Invalid))
+async def list_inbound_events(
+    principal: Administrator,
+    session: Session,
+    paging: Paging,
+    state: EventState | None = None,
+    line_id: UUID | None = None,
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Annotated[Moment | None, Query(alias="to")] = None,
+) -> Page[InboundEventOut]:
+    """What providers have sent and what became of it, newest first. `state=quarantined` is what is held back."""
+    organization_id = principal.organization_id
+    if line_id is not None:
+        await require_line(session, organization_id, line_id)
+    rows = await queries.events(
+        session,
+        organization_id,
+        EventFilter(state=state, line_id=line_id, since=since, until=until),
+        before=decode_id_cursor(paging.cursor) if paging.cursor else None,
+        limit=paging.limit + 1,
+    )
+    shown = rows[: paging.limit]
+    return Page(
+        items=[InboundEventOut.of(row) for row in shown],
+        next_cursor=encode_cursor(shown[-1].id) if len(rows) > paging.limit else None,
+    )
+
+
+@journal_router.get("/inbound-health", responses=guarded())
+async def inbound_health(principal: Administrator, session: Session) -> InboundHealth:
+    """Whether everything that arrives gets through: what is held back, what was missed, which lines are silent."""
+    organization_id = principal.organization_id
+    week_ago = await database_time(session) - timedelta(days=7)
+    figures = await queries.journal_figures(session, organization_id=organization_id, missed_since=week_ago)
+    return InboundHealth.of(figures, list(await line_queries.silent_lines(session, organization_id)))
+
+
+@journal_router.get("/inbound-events/{event_id}", responses=guarded(NotFound, Invalid))
+async def get_inbound_event(event_id: UUID, principal: Administrator, session: Session) -> InboundEventDetail:
+    """One event with its raw content."""
+    return InboundEventDetail.of(await replay.require_event(session, principal.organization_id, event_id))
+
+
+@journal_router.post("/inbound-replays", responses=guarded())
+async def replay_inbound_events(principal: Administrator, session: Session, request: Request) -> Replayed:
+    """Try again everything that is held back, the oldest 500 at a time."""
+    organization_id = principal.organization_id
+    replayed = await replay.replay_all(session, organization_id, actor=principal.actor)
+    figures = await queries.journal_figures(session, organization_id=organization_id)
+    after_commit(session, request.app.state.applier.wake)
+    return Replayed(replayed=len(replayed), remaining=figures.quarantined)
+
+
+@journal_router.post("/inbound-events/{event_id}/replay", responses=guarded(NotFound, Conflict, Invalid))
+async def replay_inbound_event(
+    event_id: UUID, principal: Administrator, session: Session, request: Request
+) -> InboundEventOut:
+    """Try one event again that is held back. One that waits already stays as it is; an applied one is 409."""
+    event = await replay.replay_event(session, principal.organization_id, event_id, actor=principal.actor)
+    after_commit(session, request.app.state.applier.wake)
+    return InboundEventOut.of(event)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError
@@ -16,9 +15,9 @@ log = structlog.get_logger(__name__)
 
 
 class JournalWriter:
-    """Writes what has queued while the last commit ran. `on_written` is told the organizations concerned."""
+    """Writes what has queued while the last commit ran, and calls `on_written` after each commit."""
 
-    def __init__(self, database: Database, *, on_written: Callable[[set[UUID]], None]) -> None:
+    def __init__(self, database: Database, *, on_written: Callable[[], None]) -> None:
         self._database = database
         self._on_written = on_written
         self._queue: list[tuple[Sequence[JournalRow], asyncio.Future[None]]] = []
@@ -77,7 +76,7 @@ class JournalWriter:
         for _, done in batch:
             if not done.done():
                 done.set_result(None)
-        self._on_written({row.organization_id for row in rows})
+        self._on_written()
 
 
 def _refuse(batch: Sequence[tuple[Sequence[JournalRow], asyncio.Future[None]]], error: Exception) -> None:

@@ -18,6 +18,9 @@ class InboundEvent(OrganizationRow, Base):
         UniqueConstraint("organization_id", "provider", "event_id"),
         CheckConstraint("kind IN ('message', 'status', 'unreadable')", name="kind"),
         CheckConstraint("state IN ('pending', 'applied', 'quarantined')", name="state"),
+        CheckConstraint("source IN ('webhook', 'reconciliation')", name="source"),
+        # Only what has been applied may lose its raw content: the rest still has to be read.
+        CheckConstraint("body IS NOT NULL OR state = 'applied'", name="raw"),
         Index(
             "ix_inbound_events_pending",
             "organization_id",
@@ -31,6 +34,25 @@ class InboundEvent(OrganizationRow, Base):
             "id",
             postgresql_where=text("state = 'quarantined'"),
         ),
+        Index(
+            "ix_inbound_events_raw",
+            "organization_id",
+            "id",
+            postgresql_where=text("state = 'applied' AND body IS NOT NULL"),
+        ),
+        Index(
+            "ix_inbound_events_missed",
+            "organization_id",
+            "id",
+            postgresql_where=text("source = 'reconciliation'"),
+        ),
+        Index(
+            "ix_inbound_events_arrivals",
+            "organization_id",
+            "line_id",
+            "received_at",
+            postgresql_where=text("kind = 'message'"),
+        ),
     )
 
     line_id: Mapped[UUID]
@@ -41,8 +63,10 @@ class InboundEvent(OrganizationRow, Base):
     phone_number: Mapped[str | None]
     """The other party's number, where it could be read."""
     content_type: Mapped[str]
-    body: Mapped[bytes] = mapped_column(LargeBinary)
-    """The event as received, byte for byte."""
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The event as received, byte for byte; null once it was applied and kept for as long as the operator wants."""
+    source: Mapped[str] = mapped_column(server_default=text("'webhook'"))
+    """`webhook`, or `reconciliation`: no webhook brought it, the comparison with the provider's list found it."""
     message_ref: Mapped[UUID | None]
     """Our message's id, from the callback's own address, where it carries one."""
     state: Mapped[str] = mapped_column(server_default=text("'pending'"))
@@ -51,3 +75,18 @@ class InboundEvent(OrganizationRow, Base):
     error: Mapped[str | None]
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
     applied_at: Mapped[datetime | None]
+
+
+class LineWatch(OrganizationRow, Base):
+    """When a line is next compared with its provider's list, and how far it has been. `id` is the line's."""
+
+    __tablename__ = "line_watches"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "id"], ["lines.organization_id", "lines.id"]),
+        Index("ix_line_watches_due_at", "due_at"),
+    )
+
+    due_at: Mapped[datetime]
+    """Moved ahead by whoever takes the line, so that no other process compares it meanwhile."""
+    compared_until: Mapped[datetime | None]
+    """What the provider received before this is known to be in the journal; null before the first comparison."""

@@ -1,15 +1,17 @@
 """SQL of the inbound room."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from api.inbound.models import InboundEvent
-from api.kit.ids import new_id
+from api.inbound.rules import EventSource, EventState
+from api.kit.ids import first_id_at, new_id
 from api.messages.models import Message, OutboxEntry
 from api.providers.port import WebhookEvent
 
@@ -22,19 +24,21 @@ class JournalRow(NamedTuple):
     provider: str
     event: WebhookEvent
     message_ref: UUID | None
+    source: EventSource = EventSource.WEBHOOK
 
 
-async def add_to_journal(session: AsyncSession, rows: Sequence[JournalRow]) -> None:
-    """Every row in one statement; one that is there already stays as it is (RECV-ONCE)."""
-    await session.execute(
+async def add_to_journal(session: AsyncSession, rows: Sequence[JournalRow]) -> int:
+    """Every row in one statement; one that is there already stays as it is (RECV-ONCE). Returns how many are new."""
+    added = await session.execute(
         text(
             "INSERT INTO inbound_events"
-            " (organization_id, id, line_id, provider, event_id, kind, phone_number, content_type, body, message_ref)"
+            " (organization_id, id, line_id, provider, event_id, kind, phone_number, content_type, body, message_ref,"
+            " source)"
             " SELECT * FROM unnest(CAST(:organization_ids AS uuid[]), CAST(:ids AS uuid[]),"
             " CAST(:line_ids AS uuid[]), CAST(:providers AS text[]), CAST(:event_ids AS text[]),"
             " CAST(:kinds AS text[]), CAST(:phone_numbers AS text[]), CAST(:content_types AS text[]),"
-            " CAST(:bodies AS bytea[]), CAST(:message_refs AS uuid[]))"
-            " ON CONFLICT (organization_id, provider, event_id) DO NOTHING"
+            " CAST(:bodies AS bytea[]), CAST(:message_refs AS uuid[]), CAST(:sources AS text[]))"
+            " ON CONFLICT (organization_id, provider, event_id) DO NOTHING RETURNING id"
         ),
         {
             "organization_ids": [row.organization_id for row in rows],
@@ -47,8 +51,10 @@ async def add_to_journal(session: AsyncSession, rows: Sequence[JournalRow]) -> N
             "content_types": [row.event.content_type for row in rows],
             "bodies": [row.event.body for row in rows],
             "message_refs": [row.message_ref for row in rows],
+            "sources": [row.source.value for row in rows],
         },
     )
+    return len(added.all())
 
 
 async def organizations_with_due_events(session: AsyncSession) -> list[UUID]:
@@ -68,20 +74,22 @@ async def try_lock_application(session: AsyncSession, organization_id: UUID) -> 
     return taken
 
 
+def _due(organization_id: UUID) -> Select[InboundEvent]:
+    return select(InboundEvent).where(
+        InboundEvent.organization_id == organization_id,
+        InboundEvent.state == "pending",
+        InboundEvent.due_at <= func.clock_timestamp(),
+    )
+
+
 async def due_events(session: AsyncSession, organization_id: UUID, *, limit: int) -> Sequence[InboundEvent]:
     """In the order of arrival."""
-    return (
-        await session.scalars(
-            select(InboundEvent)
-            .where(
-                InboundEvent.organization_id == organization_id,
-                InboundEvent.state == "pending",
-                InboundEvent.due_at <= func.clock_timestamp(),
-            )
-            .order_by(InboundEvent.id)
-            .limit(limit)
-        )
-    ).all()
+    return (await session.scalars(_due(organization_id).order_by(InboundEvent.id).limit(limit))).all()
+
+
+async def due_event(session: AsyncSession, organization_id: UUID, event_id: UUID) -> InboundEvent | None:
+    """That event, unless it has been dealt with or put off."""
+    return (await session.scalars(_due(organization_id).where(InboundEvent.id == event_id))).one_or_none()
 
 
 async def mark_applied(
@@ -112,7 +120,11 @@ async def mark_failed(
         values["due_at"] = retry_at
     await session.execute(
         update(InboundEvent)
-        .where(InboundEvent.organization_id == organization_id, InboundEvent.id == event_id)
+        .where(
+            InboundEvent.organization_id == organization_id,
+            InboundEvent.id == event_id,
+            InboundEvent.state == "pending",
+        )
         .values(**values)
         .execution_options(synchronize_session=False)
     )
@@ -158,3 +170,114 @@ async def settle_unknown(session: AsyncSession, organization_id: UUID, message_i
             OutboxEntry.state == "unknown",
         )
     )
+
+
+class EventFilter(NamedTuple):
+    """What a list of events is narrowed to. `since` is part of the span, `until` is not."""
+
+    state: EventState | None = None
+    line_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+CLOCK_SKEW = timedelta(hours=1)
+"""How far an id's time, from a process's clock, may be from `received_at`, from the database's."""
+
+
+async def events(
+    session: AsyncSession, organization_id: UUID, wanted: EventFilter, *, before: UUID | None, limit: int
+) -> Sequence[InboundEvent]:
+    """Newest first, without their raw content."""
+    statement = _without_raw().where(InboundEvent.organization_id == organization_id)
+    if wanted.state is not None:
+        statement = statement.where(InboundEvent.state == literal_column(f"'{wanted.state.value}'"))
+    if wanted.line_id is not None:
+        statement = statement.where(InboundEvent.line_id == wanted.line_id)
+    # Ids rise with time, so they bound what is read of a large journal.
+    if wanted.since is not None:
+        statement = statement.where(
+            InboundEvent.received_at >= wanted.since, InboundEvent.id >= first_id_at(wanted.since - CLOCK_SKEW)
+        )
+    if wanted.until is not None:
+        statement = statement.where(
+            InboundEvent.received_at < wanted.until, InboundEvent.id < first_id_at(wanted.until + CLOCK_SKEW)
+        )
+    if before is not None:
+        statement = statement.where(InboundEvent.id < before)
+    return (await session.scalars(statement.order_by(InboundEvent.id.desc()).limit(limit))).all()
+
+
+def _without_raw() -> Select[InboundEvent]:
+    return select(InboundEvent).options(defer(InboundEvent.body, raiseload=True))
+
+
+async def event(session: AsyncSession, organization_id: UUID, event_id: UUID) -> InboundEvent | None:
+    return (
+        await session.scalars(
+            select(InboundEvent)
+            .where(InboundEvent.organization_id == organization_id, InboundEvent.id == event_id)
+            .execution_options(populate_existing=True)
+        )
+    ).one_or_none()
+
+
+async def lock_quarantined(
+    session: AsyncSession, organization_id: UUID, *, event_id: UUID | None = None, after: UUID | None = None, limit: int
+) -> Sequence[InboundEvent]:
+    """That one, or the oldest after `after`; locked, without their raw content."""
+    statement = _without_raw().where(
+        InboundEvent.organization_id == organization_id, InboundEvent.state == literal_column("'quarantined'")
+    )
+    if event_id is not None:
+        statement = statement.where(InboundEvent.id == event_id)
+    if after is not None:
+        statement = statement.where(InboundEvent.id > after)
+    return (await session.scalars(statement.order_by(InboundEvent.id).limit(limit).with_for_update())).all()
+
+
+async def release(session: AsyncSession, organization_id: UUID, event_ids: Sequence[UUID], *, due_at: datetime) -> None:
+    """Out of quarantine, with every try before them."""
+    await session.execute(
+        update(InboundEvent)
+        .where(InboundEvent.organization_id == organization_id, InboundEvent.id.in_(event_ids))
+        .values(state="pending", attempts=0, error=None, due_at=due_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+class JournalFigures(NamedTuple):
+    quarantined: int
+    pending: int
+    oldest_pending_at: datetime | None
+    """When the event that has waited longest was received."""
+    missed: int
+    """Found by comparison with the provider's list, ever or since a moment."""
+
+
+async def journal_figures(
+    session: AsyncSession, *, organization_id: UUID | None, missed_since: datetime | None = None
+) -> JournalFigures:
+    """Of one organization, or, for the operator's metrics, of all. Read from small partial indexes."""
+
+    def counted(*conditions: ColumnElement[bool], value: ColumnElement[Any] | None = None) -> ScalarSelect[Any]:
+        statement = select(func.count() if value is None else value).select_from(InboundEvent).where(*conditions)
+        if organization_id is not None:
+            statement = statement.where(InboundEvent.organization_id == organization_id)
+        return statement.scalar_subquery()
+
+    pending = InboundEvent.state == literal_column("'pending'")
+    missed = [InboundEvent.source == literal_column("'reconciliation'")]
+    if missed_since is not None:
+        missed += [InboundEvent.received_at >= missed_since, InboundEvent.id >= first_id_at(missed_since - CLOCK_SKEW)]
+    row = (
+        await session.execute(
+            select(
+                counted(InboundEvent.state == literal_column("'quarantined'")),
+                counted(pending),
+                counted(pending, value=func.min(InboundEvent.received_at)),
+                counted(*missed),
+            )
+        )
+    ).one()
+    return JournalFigures(*row)

@@ -1,6 +1,22 @@
 """Pure rules of the inbound room."""
 
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta, tzinfo
+from enum import StrEnum
+
+
+class EventState(StrEnum):
+    PENDING = "pending"
+    APPLIED = "applied"
+    QUARANTINED = "quarantined"
+
+
+class EventSource(StrEnum):
+    WEBHOOK = "webhook"
+    RECONCILIATION = "reconciliation"
+    """No webhook brought it: it was found in the provider's own list."""
+
 
 MAX_ATTEMPTS = 6
 
@@ -10,3 +26,45 @@ def retry_after(attempts: int) -> timedelta | None:
     if attempts >= MAX_ATTEMPTS:
         return None
     return timedelta(seconds=min(0.5 * 4 ** (attempts - 1), 120))
+
+
+HOUR = timedelta(hours=1)
+HISTORY = timedelta(days=28)
+"""What a line's habits are learnt from: four of each hour of the week."""
+
+CHANCE = 0.001
+"""A silence this unlikely is no accident."""
+
+
+def silent_since(
+    hours: Collection[datetime], *, last: datetime, known_since: datetime, now: datetime, zone: tzinfo
+) -> datetime | None:
+    """The last text's time, where a line that usually is not has been silent since; None while that is as usual.
+
+    `hours` are the hours (their starts, UTC) in which a text came. Each whole hour without one after the last text
+    is as likely as it was in the four weeks that ended with it: of the same hours of the week, in the business's
+    zone, a share of heard / (all + 1) had a text. Where the product of these chances falls below `CHANCE`, something
+    is wrong. A burst of texts counts once, an hour that was always quiet not at all. After four weeks silence is
+    what is usual.
+    """
+    last_hour = _hour_of(last)
+    if now - last > HISTORY:
+        return None
+    slots = _slots(max(last_hour - HISTORY + HOUR, _hour_of(known_since)), last_hour, zone)
+    all_of = Counter(slot for _, slot in slots)
+    heard = Counter(slot for hour, slot in slots if hour in hours)
+    chance = 1.0
+    for _, slot in _slots(last_hour + HOUR, _hour_of(now) - HOUR, zone):
+        chance *= 1 - heard[slot] / (all_of[slot] + 1)
+    return last if chance < CHANCE else None
+
+
+def _hour_of(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _slots(first: datetime, last: datetime, zone: tzinfo) -> list[tuple[datetime, tuple[int, int]]]:
+    """Each hour from `first` to `last`, both included, with its place in the local week."""
+    count = (last - first) // HOUR + 1
+    hours = [first + index * HOUR for index in range(max(count, 0))]
+    return [(hour, (local.weekday(), local.hour)) for hour in hours for local in [hour.astimezone(zone)]]

@@ -24,8 +24,9 @@ from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource
 from api.inbound import queries
 from api.inbound.confirmations import Confirmation, confirm_keywords
+from api.inbound.failures import in_words, place
 from api.inbound.models import InboundEvent
-from api.inbound.rules import retry_after
+from api.inbound.rules import EventSource, retry_after
 from api.inbound.statuses import apply_statuses
 from api.kit.database import Database, database_time
 from api.kit.ids import new_id
@@ -79,7 +80,9 @@ async def apply_due_events(
     except (OSError, TimeoutError):
         raise
     except Exception as error:
-        log.warning("inbound.batch_failed", organization_id=str(organization_id), error=repr(error)[:300])
+        log.warning(
+            "inbound.batch_failed", organization_id=str(organization_id), error=in_words(error), where=place(error)
+        )
     return await _apply_one_by_one(database, organization_id, providers=providers, confirm_within=confirm_within)
 
 
@@ -105,24 +108,40 @@ async def _apply_one_by_one(
             async with database.transaction() as session:
                 if not await queries.try_lock_application(session, organization_id):
                     raise ApplicationBusy
-                await _apply(session, organization_id, [event], providers=providers, confirm_within=confirm_within)
+                # Since the list was read another process may have dealt with it.
+                still_due = await queries.due_event(session, organization_id, event.id)
+                if still_due is not None:
+                    await _apply(
+                        session, organization_id, [still_due], providers=providers, confirm_within=confirm_within
+                    )
         except (ApplicationBusy, OSError, TimeoutError):
             raise
         except Exception as error:
-            log.error("inbound.event_failed", event_id=str(event.id), error=repr(error)[:300])
-            async with database.transaction() as session:
-                attempts = event.attempts + 1
-                wait = retry_after(attempts)
-                at = await database_time(session)
-                await queries.mark_failed(
-                    session,
-                    organization_id,
-                    event.id,
-                    error=f"{type(error).__name__}: {error}"[:1000].replace("\x00", "\ufffd"),
-                    attempts=attempts,
-                    retry_at=at + wait if wait is not None else None,
-                )
+            await _put_off(database, event, error)
     return len(events)
+
+
+async def _put_off(database: Database, event: InboundEvent, error: Exception) -> None:
+    """It failed alone: it is tried again later, and after its last try it is quarantined and reported."""
+    attempts = event.attempts + 1
+    wait = retry_after(attempts)
+    async with database.transaction() as session:
+        await queries.mark_failed(
+            session,
+            event.organization_id,
+            event.id,
+            error=in_words(error),
+            attempts=attempts,
+            retry_at=await database_time(session) + wait if wait is not None else None,
+        )
+    log.error(
+        "inbound.event_failed" if wait is not None else "inbound.quarantined",
+        organization_id=str(event.organization_id),
+        event_id=str(event.id),
+        attempts=attempts,
+        error=in_words(error),
+        where=place(error),
+    )
 
 
 async def _apply(
@@ -151,7 +170,13 @@ async def _apply(
                 attempts=event.attempts + 1,
                 retry_at=None,
             )
-            log.warning("inbound.quarantined", event_id=str(event.id), error=str(error))
+            log.error(
+                "inbound.quarantined",
+                organization_id=str(organization_id),
+                event_id=str(event.id),
+                attempts=event.attempts + 1,
+                error=str(error),
+            )
             continue
         applied.append(event.id)
         if isinstance(read, ReceivedMessage):
@@ -170,6 +195,7 @@ def _read(event: InboundEvent, providers: Providers) -> ReceivedMessage | Status
     provider = providers.get(event.provider)
     if provider is None:
         raise UnreadableEventError(f"This version has no adapter for {event.provider}.")
+    assert event.body is not None, "only applied events lose their raw content"
     match EventKind(event.kind):
         case EventKind.MESSAGE:
             return provider.read_message(event.body)
@@ -242,7 +268,7 @@ async def apply_arrivals(
                 "message_id": message.id,
                 "at": at,
                 "status": MessageStatus.RECEIVED.value,
-                "source": "provider",
+                "source": "provider" if arrival.event.source == EventSource.WEBHOOK else "reconciliation",
                 "code": None,
                 "detail": None,
                 "inbound_event_id": arrival.event.id,

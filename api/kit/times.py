@@ -1,5 +1,6 @@
 """Times at the door: what PostgreSQL's driver cannot store is refused with a clear error, not with a crash."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,9 +18,12 @@ def in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+_DATED = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
+
+
 def _spelled(value: object) -> object:
-    """Numbers are no times here, though they could be read as seconds."""
-    if not isinstance(value, str):
+    """Numbers, also those of a query, are no times here, though they could be read as seconds."""
+    if not isinstance(value, str) or not _DATED.match(value):
         raise ValueError("use a time as in 2030-01-31T12:00:00Z")
     return value
 

@@ -1,9 +1,10 @@
 """SQL of the lines room."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.lines.models import Line
@@ -42,3 +43,32 @@ async def lines(session: AsyncSession, organization_id: UUID, *, after: UUID | N
 async def lines_by_ids(session: AsyncSession, organization_id: UUID, line_ids: Sequence[UUID]) -> dict[UUID, Line]:
     rows = await session.scalars(select(Line).where(Line.organization_id == organization_id, Line.id.in_(line_ids)))
     return {row.id: row for row in rows}
+
+
+async def silent_lines(session: AsyncSession, organization_id: UUID) -> Sequence[Line]:
+    """Lines in service that have been silent for longer than usual, the longest first."""
+    return (
+        await session.scalars(
+            select(Line)
+            .where(Line.organization_id == organization_id, Line.enabled, Line.silent_since.is_not(None))
+            .order_by(Line.silent_since, Line.id)
+        )
+    ).all()
+
+
+async def count_silent_lines(session: AsyncSession) -> int:
+    """Of all organizations, for the operator's metrics."""
+    return (
+        await session.execute(select(func.count()).where(Line.enabled, Line.silent_since.is_not(None)))
+    ).scalar_one()
+
+
+async def set_silent_since(
+    session: AsyncSession, organization_id: UUID, line_id: UUID, silent_since: datetime | None
+) -> None:
+    await session.execute(
+        update(Line)
+        .where(Line.organization_id == organization_id, Line.id == line_id)
+        .values(silent_since=silent_since)
+        .execution_options(synchronize_session=False)
+    )

@@ -81,6 +81,8 @@ class LineOut(BaseModel):
     settings: LineSettingsOut
     webhook_urls: WebhookUrls
     health: LineHealth | None
+    silent_since: datetime | None
+    """When the last text came to a line that has been silent for longer than usual; null while it is as usual."""
     notice: str | None
     """What staff must know before they text from it (NZ-NOTICE)."""
     created_at: datetime
@@ -99,6 +101,7 @@ class LineOut(BaseModel):
             settings=LineSettingsOut(**LineSettings(**line.settings).model_dump()),
             webhook_urls=WebhookUrls(inbound=f"{base}/inbound", status=f"{base}/status"),
             health=LineHealth(**line.health) if line.health else None,
+            silent_since=line.silent_since,
             notice=NZ_NOTICE if line.kind == LineKind.SHORT_CODE and line.country == "NZ" else None,
             created_at=line.created_at,
         )

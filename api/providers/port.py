@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 
@@ -250,3 +250,31 @@ class SmsProvider(Protocol):
         ...
 
     async def reconcile(self, line: LineAccess, message: UnknownMessage) -> ReconcileOutcome: ...
+
+
+# What a provider may be able to do besides.
+
+
+@dataclass(frozen=True)
+class ListedMessage:
+    """A text to one of our lines, as the provider's own list has it."""
+
+    event_id: str
+    """That of its webhook, so that one that comes late is the same event (RECV-ONCE)."""
+    provider_message_id: str
+    at: datetime
+    record: Mapping[str, Any]
+    """The provider's own words."""
+
+
+@runtime_checkable
+class ListsReceived(Protocol):
+    """It keeps a list of what was texted to a line, in which webhooks that never came can be found."""
+
+    async def list_received(self, line: LineAccess, *, since: datetime) -> Sequence[ListedMessage] | CannotTell:
+        """What the line has received since then, in any order; never a part of it."""
+        ...
+
+    async def received_event(self, line: LineAccess, listed: ListedMessage) -> WebhookEvent | CannotTell:
+        """What the webhook of a listed message would have been."""
+        ...

@@ -17,6 +17,7 @@ import httpx
 
 from api.kit.secrets import equal
 from api.kit.text import made_storable
+from api.kit.times import in_utc
 from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, retry_after
 from api.providers.port import (
     Accepted,
@@ -24,6 +25,7 @@ from api.providers.port import (
     EventKind,
     Found,
     LineAccess,
+    ListedMessage,
     MediaItem,
     MessageStatus,
     NotFoundAtProvider,
@@ -43,6 +45,7 @@ from api.providers.port import (
     WebhookEvent,
     WebhookRequest,
 )
+from api.providers.twilio_received import TwilioReceived
 
 STATUSES: Mapping[str, MessageStatus | None] = MappingProxyType(
     {
@@ -224,7 +227,7 @@ class TwilioProvider:
             body=made_storable(fields.get("Body", "")),
             media=media,
             signal=SIGNALS.get(fields.get("OptOutType", "").lower()),
-            provider_time=None,
+            provider_time=_date(fields.get("DateSent")),
         )
 
     def read_status(self, body: bytes) -> StatusReport:
@@ -294,6 +297,15 @@ class TwilioProvider:
         if len(reports) > 1:
             return CannotTell("The provider has several messages with this text.")
         return Found(reports[0])
+
+    async def list_received(self, line: LineAccess, *, since: datetime) -> Sequence[ListedMessage] | CannotTell:
+        return await self._received(line).listed(self._messages_url(line), since=since)
+
+    async def received_event(self, line: LineAccess, listed: ListedMessage) -> WebhookEvent | CannotTell:
+        return await self._received(line).event(self._messages_url(line), listed)
+
+    def _received(self, line: LineAccess) -> TwilioReceived:
+        return TwilioReceived(self._client, api_url=self._api_url, line=line)
 
     def _messages_url(self, line: LineAccess) -> str:
         account = quote(line.credentials["account_sid"], safe="")
@@ -370,6 +382,16 @@ def _raw_dlr_done(value: str | None) -> datetime | None:
         return None
     try:
         return datetime.strptime(value, "%y%m%d%H%M").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _date(value: str | None) -> datetime | None:
+    """`DateSent` of a message from Twilio's list, RFC 2822; its webhooks carry no time."""
+    if not value:
+        return None
+    try:
+        return in_utc(parsedate_to_datetime(value))
     except ValueError:
         return None
 

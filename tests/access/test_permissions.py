@@ -77,6 +77,11 @@ NEEDS = {
     f"GET {API}/audit-entries": ADMIN,
     f"GET {API}/audit-entries/export.csv": ADMIN,
     f"GET {API}/audit-entries/verification": ADMIN,
+    f"GET {API}/inbound-events": ADMIN,
+    f"GET {API}/inbound-events/{{event_id}}": ADMIN,
+    f"POST {API}/inbound-replays": ADMIN,
+    f"POST {API}/inbound-events/{{event_id}}/replay": ADMIN,
+    f"GET {API}/inbound-health": ADMIN,
     f"POST {API}/staff-members": ADMIN,
     f"PATCH {API}/staff-members/{{staff_member_id}}": ADMIN,
     f"PUT {API}/staff-members/by-external-id/{{external_id}}": ADMIN,
@@ -110,6 +115,10 @@ class Rows:
         (message,) = await world.thread(conversation["id"])
         person = await world.admin.post(f"{API}/staff-members", json=new_person())
         api_key = await world.admin.post(f"{API}/api-keys", json={"name": "Key", "permissions": []})
+        # Without a sender it cannot be read: it is held back.
+        await world.post_webhook("inbound", {"MessageSid": "SM0", "Body": "Hello?"})
+        await world.settled()
+        held_back = await world.admin.get(f"{API}/inbound-events", params={"state": "quarantined"})
         ids = {
             "conversation_id": conversation["id"],
             "message_id": message["id"],
@@ -118,6 +127,7 @@ class Rows:
             "phone_record_id": family["contacts"][0]["phone_records"][0]["id"],
             "staff_member_id": person.json()["id"],
             "api_key_id": api_key.json()["id"],
+            "event_id": held_back.json()["items"][0]["id"],
             "line_id": str(world.line_id),
             "external_id": "external-1",
         }

@@ -56,6 +56,8 @@ async def test_another_organizations_ids_in_queries_answer_404(world: World, nei
         for parameter, value in {**ids, "actor_id of a key": rows.ids["api_key_id"]}.items():
             response = await neighbour.admin.get(f"{API}/{path}", params={parameter.split()[0]: value})
             assert (path, parameter, response.status_code) == (path, parameter, 404)
+    events = await neighbour.admin.get(f"{API}/inbound-events", params={"line_id": rows.ids["line_id"]})
+    assert events.status_code == 404
     check = {"phone_number": rows.phone_number, "line_id": rows.ids["line_id"]}
     assert (await neighbour.admin.get(f"{API}/opt-in-checks", params=check)).status_code == 404
 
@@ -92,7 +94,7 @@ async def test_lists_show_what_is_ones_own_alone(world: World, neighbour: World)
         items: list[dict[str, Any]] = response.json()["items"]
         return items
 
-    for path in ("conversations", "families", "staff-members", "lines", "api-keys", "audit-entries"):
+    for path in ("conversations", "families", "staff-members", "lines", "api-keys", "audit-entries", "inbound-events"):
         ours = {item["id"] for item in await shown(world.admin, path)}
         theirs = {item["id"] for item in await shown(neighbour.admin, path)}
         assert ours, path
@@ -132,5 +134,6 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
         "phone_record_id",
         "staff_member_id",
         "api_key_id",
+        "event_id",
         "line_id",
     }

@@ -1,59 +1,12 @@
 """RECV-NOTHING-LOST: what cannot be understood or applied is kept, and never holds up the next."""
 
-from collections.abc import AsyncIterator
-from uuid import uuid4
-
 import asyncpg
-import pytest
 
 from api.inbound.queries import try_lock_application
 from api.inbound.rules import MAX_ATTEMPTS
-from api.kit.embedded_postgres_sql import plain_url
+from tests.inbound.journal import PARENT, accept_again, bodies, event, make_due, receive, refuse
 from tests.support.business import LINE_NUMBER
 from tests.support.world import World
-
-PARENT = "+13125550101"
-
-
-@pytest.fixture
-async def owner(world: World) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(plain_url(world.service.urls.owner_url))
-    yield connection
-    await connection.close()
-
-
-async def receive(world: World, body: str, *, sender: str = PARENT) -> str:
-    """A text whose webhook does not wait for it to be applied."""
-    sid = f"SM{uuid4().hex}"
-    fields = {"MessageSid": sid, "From": sender, "To": LINE_NUMBER, "Body": body, "NumMedia": "0"}
-    assert (await world.post_webhook("inbound", fields)).status_code == 200
-    return sid
-
-
-async def bodies(world: World) -> list[str]:
-    return [row[0] for row in await world.rows("SELECT body FROM messages ORDER BY created_at, seq")]
-
-
-async def event(world: World, sid: str) -> tuple[str, int, str | None]:
-    ((state, attempts, error),) = await world.rows(
-        "SELECT state, attempts, error FROM inbound_events WHERE event_id LIKE :sid", sid=f"{sid}%"
-    )
-    return state, attempts, error
-
-
-async def make_due(world: World) -> None:
-    await world.rows("UPDATE inbound_events SET due_at = now() WHERE state = 'pending' RETURNING id")
-    await world.settled()
-
-
-async def refuse(owner: asyncpg.Connection, body: str) -> None:
-    """From now on the database refuses messages with this text: something that no code foresaw."""
-    await owner.execute(f"ALTER TABLE messages ADD CONSTRAINT unforeseen CHECK (body <> '{body}')")
-
-
-async def accept_again(owner: asyncpg.Connection) -> None:
-    await owner.execute("ALTER TABLE messages DROP CONSTRAINT unforeseen")
-
 
 UNREADABLE = [
     {"From": PARENT, "Body": "no id"},

@@ -32,4 +32,9 @@ export const keys = {
   apiKeys: ["api-keys"],
   auditLog: (asked: object) => ["audit-log", asked],
   possibleActors: ["possible-actors"],
+  inbound: ["inbound"],
+  inboundHealth: ["inbound", "health"],
+  heldBack: ["inbound", "held-back"],
+  inboundEvent: (id: string) => ["inbound", "event", id],
+  lineLabels: ["line-labels"],
 } as const;

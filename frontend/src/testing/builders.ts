@@ -11,6 +11,7 @@ import type {
   PhoneRecord,
   StaffMember,
 } from "@/api/types";
+import type { InboundEventDetail } from "@/api/inbound";
 
 let counter = 0;
 export const anId = (): string => `00000000-0000-7000-8000-${String(++counter).padStart(12, "0")}`;
@@ -20,6 +21,7 @@ export const NOW = new Date("2026-11-23T18:00:00Z");
 export const minutesAgo = (minutes: number): string => new Date(NOW.getTime() - minutes * 60_000).toISOString();
 
 export const MARIA = { id: "11111111-1111-7111-8111-111111111111", name: "Maria Lopez" };
+export const LINE_ID = "33333333-3333-7333-8333-333333333333";
 export const DANIEL = { id: "22222222-2222-7222-8222-222222222222", name: "Daniel Kim" };
 
 export const byStaff = (person: typeof MARIA) => ({ kind: "staff_member" as const, ...person });
@@ -168,6 +170,27 @@ export function aStaffMember(overrides: Partial<StaffMember> = {}): StaffMember 
     is_admin: false,
     archived: false,
     phone_records: [aPhoneRecord({ phone_number: "+13125550188" })],
+    ...overrides,
+  };
+}
+
+export function aHeldBackEvent(overrides: Partial<InboundEventDetail> = {}): InboundEventDetail {
+  const text = "MessageSid=SM1&From=%2B13125550101&Body=Hello%3F";
+  return {
+    id: anId(),
+    line_id: LINE_ID,
+    provider: "twilio",
+    event_id: "SM1",
+    kind: "message",
+    phone_number: "+13125550101",
+    state: "quarantined",
+    source: "webhook",
+    attempts: 6,
+    error: "The database refused it (CheckViolationError).",
+    received_at: minutesAgo(75),
+    applied_at: null,
+    due_at: null,
+    raw: { content_type: "application/x-www-form-urlencoded", bytes: text.length, text, base64: null },
     ...overrides,
   };
 }

@@ -4,10 +4,11 @@
  */
 import { http, HttpResponse, type HttpHandler } from "msw";
 
-import { aMessage, anId, aPerson, byStaff, NOW } from "./builders";
+import { aMessage, anId, aPerson, byStaff, LINE_ID, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
 import { server } from "./server";
 import type { ApiKey } from "@/api/api-keys";
+import type { InboundEventDetail, InboundHealth } from "@/api/inbound";
 import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, SearchResult, StaffMember } from "@/api/types";
 
 export interface SentRequest {
@@ -25,6 +26,9 @@ export class World {
   families: Family[] = [];
   staff: StaffMember[] = [];
   apiKeys: ApiKey[] = [];
+  heldBack: InboundEventDetail[] = [];
+  /** What the administration should know of what arrives, besides what is held back. */
+  inbound: Omit<InboundHealth, "quarantined"> = { pending: 0, oldest_pending_at: null, missed_last_week: 0, silent_lines: [] };
 
   /** Every POST of a message, in order. */
   readonly sent: SentRequest[] = [];
@@ -245,6 +249,20 @@ export class World {
         if (!found) return problem(404, "/problems/not-found", "Not found");
         found.revoked_at = NOW.toISOString();
         return new HttpResponse(null, { status: 204 });
+      }),
+      http.get(`${api}/lines`, () => HttpResponse.json({ items: [{ id: LINE_ID, label: "Front desk" }], next_cursor: null })),
+      http.get(`${api}/inbound-health`, () => HttpResponse.json({ ...this.inbound, quarantined: this.heldBack.length })),
+      http.get(`${api}/inbound-events`, ({ request }) =>
+        HttpResponse.json(page(this.heldBack.map((event) => ({ ...event, raw: undefined })), new URL(request.url).searchParams)),
+      ),
+      http.get(`${api}/inbound-events/:id`, ({ params }) => one(this.heldBack, params.id)),
+      http.post(`${api}/inbound-events/:id/replay`, ({ params }) => {
+        this.heldBack = this.heldBack.filter((event) => event.id !== params.id);
+        return HttpResponse.json({ id: params.id, state: "pending" });
+      }),
+      http.post(`${api}/inbound-replays`, () => {
+        const replayed = this.heldBack.splice(0).length;
+        return HttpResponse.json({ replayed, remaining: 0 });
       }),
     ];
   }

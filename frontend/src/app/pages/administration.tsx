@@ -1,13 +1,17 @@
 /** What only administrators do. */
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 
 import type { AuditLogFilter } from "@/api/audit-log";
+import { inboundHealthQuery } from "@/api/inbound";
 import { useMe } from "@/api/session";
 import { ApiKeys } from "@/features/administration/ApiKeys";
 import { AuditLog } from "@/features/administration/AuditLog";
 import { isAuditAction } from "@/features/administration/describe-log-entry";
 import { StaffAdministration } from "@/features/administration/StaffAdministration";
 import { cx } from "@/lib/cx";
+import { CountBadge, Skeleton } from "@/ui/bits";
 import { LockIcon } from "@/ui/icons";
 import { EmptyState } from "@/ui/states";
 
@@ -15,7 +19,10 @@ const TABS = [
   { key: "staff", label: "Staff and permissions", search: {} },
   { key: "api-keys", label: "API keys", search: { tab: "api-keys" } },
   { key: "audit-log", label: "Audit log", search: { tab: "audit-log" } },
+  { key: "held-back", label: "Held-back texts", search: { tab: "held-back" } },
 ] as const;
+
+const HeldBack = lazy(() => import("@/features/administration/HeldBack").then((module) => ({ default: module.HeldBack })));
 
 export function Administration() {
   const me = useMe();
@@ -24,7 +31,7 @@ export function Administration() {
     return (
       <main className="grid h-full place-items-center">
         <EmptyState icon={<LockIcon />} title="Administration is not open to you">
-          Only administrators manage staff, permissions and API keys, and read the audit log.
+          Only administrators manage staff, permissions and API keys, read the audit log and see what was held back.
         </EmptyState>
       </main>
     );
@@ -43,11 +50,12 @@ export function Administration() {
                 activeOptions={{ exact: true }}
                 aria-current={each.key === tab ? "page" : undefined}
                 className={cx(
-                  "-mb-px border-b-2 px-2 pt-2 pb-[9px] font-medium transition-colors",
+                  "-mb-px flex shrink-0 items-center gap-1.5 border-b-2 px-2 pt-2 pb-[9px] font-medium transition-colors",
                   each.key === tab ? "border-accent text-ink" : "border-transparent text-ink-2 hover:text-ink",
                 )}
               >
                 {each.label}
+                {each.key === "held-back" && <HeldBackCount />}
               </Link>
             ))}
           </nav>
@@ -55,7 +63,9 @@ export function Administration() {
       </header>
       <div className="min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto max-w-[880px] px-4 py-5">
-          {tab === "api-keys" ? <ApiKeys /> : tab === "audit-log" ? <Log /> : <StaffAdministration />}
+          <Suspense fallback={<Skeleton className="h-40" />}>
+            {tab === "api-keys" ? <ApiKeys /> : tab === "audit-log" ? <Log /> : tab === "held-back" ? <HeldBack /> : <StaffAdministration />}
+          </Suspense>
         </div>
       </div>
     </main>
@@ -72,5 +82,16 @@ function Log() {
       filter={filter}
       onFilter={(changed) => void navigate({ to: "/administration", search: { tab: "audit-log", ...changed }, replace: true })}
     />
+  );
+}
+
+function HeldBackCount() {
+  const { data } = useQuery(inboundHealthQuery);
+  if (!data || data.quarantined === 0) return null;
+  return (
+    <>
+      {" "}
+      <CountBadge count={data.quarantined} tone="red" /> <span className="sr-only">held back</span>
+    </>
   );
 }

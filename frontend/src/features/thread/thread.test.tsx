@@ -45,6 +45,16 @@ describe("reading", () => {
     expect(screen.getByRole("button", { name: "Delivered" })).toBeVisible();
   });
 
+  it("R9: hostile text is shown as nothing but text", async () => {
+    const hostile = ["<img src=x onerror=alert(1)>", "\u202etxet lortnoc-idib\u202c", "=HYPERLINK(\"http://evil.test\")", "a\ufffdb", "👍".repeat(800), "x".repeat(10_000), "javascript:alert(1)"];
+    for (const body of hostile) world.append(conversation, { body });
+    open();
+    await within(await log()).findByText("javascript:alert(1)");
+    expect((await texts()).slice(2)).toEqual(hostile);
+    expect(document.querySelector("img[src=x], a[href^=javascript]")).toBeNull();
+    expect(within(await log()).getByText("=HYPERLINK", { exact: false }).closest("[dir=auto]")).not.toBeNull();
+  });
+
   it("gives the reason of a failure on focus, and the whole story on a click", async () => {
     const failed = world.append(conversation, { direction: "outbound", body: "See you", status: "failed", error: { code: "30005", title: "The phone cannot be reached" }, sent_by: byStaff(DANIEL) });
     const { user } = open();

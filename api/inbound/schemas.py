@@ -1,0 +1,126 @@
+"""What crosses the wire of the journal."""
+
+import base64
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from api.inbound.models import InboundEvent
+from api.inbound.queries import JournalFigures
+from api.inbound.rules import EventSource, EventState
+from api.lines.models import Line
+from api.providers.port import EventKind
+
+
+class InboundEventOut(BaseModel):
+    model_config = ConfigDict(title="InboundEvent")
+
+    id: UUID
+    line_id: UUID
+    provider: str
+    event_id: str
+    """The provider's own id of it."""
+    kind: EventKind
+    phone_number: str | None
+    """The other party's, where it could be read."""
+    state: EventState
+    source: EventSource
+    attempts: int
+    error: str | None
+    """Why it is not applied, in words."""
+    received_at: datetime
+    applied_at: datetime | None
+    due_at: datetime | None
+    """When a pending one is tried next."""
+
+    @classmethod
+    def of(cls, event: InboundEvent) -> "InboundEventOut":
+        return cls(**_fields(event))
+
+
+class RawContent(BaseModel):
+    """Either `text` or, for what is no UTF-8 text, `base64`."""
+
+    content_type: str
+    bytes: int
+    text: str | None
+    base64: str | None
+
+    @classmethod
+    def of(cls, event: InboundEvent) -> "RawContent | None":
+        if event.body is None:
+            return None
+        try:
+            text, encoded = event.body.decode("utf-8"), None
+        except UnicodeDecodeError:
+            text, encoded = None, base64.b64encode(event.body).decode()
+        return cls(content_type=event.content_type, bytes=len(event.body), text=text, base64=encoded)
+
+
+class InboundEventDetail(InboundEventOut):
+    model_config = ConfigDict(title="InboundEventDetail")
+
+    raw: RawContent | None
+    """As it came; null once it was applied and its time to be kept has passed."""
+
+    @classmethod
+    def of(cls, event: InboundEvent) -> "InboundEventDetail":
+        return cls(**_fields(event), raw=RawContent.of(event))
+
+
+def _fields(event: InboundEvent) -> dict[str, object]:
+    state = EventState(event.state)
+    return {
+        "id": event.id,
+        "line_id": event.line_id,
+        "provider": event.provider,
+        "event_id": event.event_id,
+        "kind": EventKind(event.kind),
+        "phone_number": event.phone_number,
+        "state": state,
+        "source": EventSource(event.source),
+        "attempts": event.attempts,
+        "error": event.error,
+        "received_at": event.received_at,
+        "applied_at": event.applied_at,
+        "due_at": event.due_at if state is EventState.PENDING else None,
+    }
+
+
+class Replayed(BaseModel):
+    replayed: int
+    remaining: int
+    """Held back still: more than one request replays."""
+
+
+class SilentLine(BaseModel):
+    id: UUID
+    label: str
+    phone_number: str
+    silent_since: datetime
+
+
+class InboundHealth(BaseModel):
+    """What an administrator should know about what arrives."""
+
+    quarantined: int
+    pending: int
+    oldest_pending_at: datetime | None
+    missed_last_week: int
+    """Texts that no webhook brought: found in the provider's own list within the last seven days."""
+    silent_lines: list[SilentLine]
+
+    @classmethod
+    def of(cls, figures: JournalFigures, silent: list[Line]) -> "InboundHealth":
+        return cls(
+            quarantined=figures.quarantined,
+            pending=figures.pending,
+            oldest_pending_at=figures.oldest_pending_at,
+            missed_last_week=figures.missed,
+            silent_lines=[
+                SilentLine(id=line.id, label=line.label, phone_number=line.phone_number, silent_since=line.silent_since)
+                for line in silent
+                if line.silent_since is not None
+            ],
+        )

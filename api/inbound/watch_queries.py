@@ -1,0 +1,140 @@
+"""SQL of watching lines, and of forgetting raw content."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, literal_column, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.inbound.models import InboundEvent, LineWatch
+from api.inbound.queries import CLOCK_SKEW, known_provider_ids
+from api.kit.ids import first_id_at
+from api.lines.models import Line
+from api.providers.port import ListedMessage
+
+_WATCH = (LineWatch.organization_id == Line.organization_id) & (LineWatch.id == Line.id)
+
+
+async def organizations_with_lines_to_watch(session: AsyncSession) -> list[UUID]:
+    return list(
+        await session.scalars(
+            select(Line.organization_id)
+            .outerjoin(LineWatch, _WATCH)
+            .where(Line.enabled, or_(LineWatch.id.is_(None), LineWatch.due_at <= func.clock_timestamp()))
+            .distinct()
+        )
+    )
+
+
+async def unwatched_lines(session: AsyncSession, organization_id: UUID) -> Sequence[UUID]:
+    return (
+        await session.scalars(
+            select(Line.id)
+            .outerjoin(LineWatch, _WATCH)
+            .where(Line.organization_id == organization_id, Line.enabled, LineWatch.id.is_(None))
+        )
+    ).all()
+
+
+async def add_watches(session: AsyncSession, organization_id: UUID, due: Mapping[UUID, datetime]) -> None:
+    if due:
+        await session.execute(
+            insert(LineWatch).on_conflict_do_nothing(),
+            [{"organization_id": organization_id, "id": line_id, "due_at": at} for line_id, at in due.items()],
+        )
+
+
+async def lock_due_watches(
+    session: AsyncSession, organization_id: UUID, *, limit: int
+) -> Sequence[tuple[LineWatch, Line]]:
+    rows = await session.execute(
+        select(LineWatch, Line)
+        .join(Line, _WATCH)
+        .where(LineWatch.organization_id == organization_id, Line.enabled, LineWatch.due_at <= func.clock_timestamp())
+        .order_by(LineWatch.due_at)
+        .limit(limit)
+        .with_for_update(of=LineWatch, skip_locked=True)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def mark_compared(session: AsyncSession, organization_id: UUID, line_id: UUID, *, until: datetime) -> None:
+    await session.execute(
+        update(LineWatch)
+        .where(LineWatch.organization_id == organization_id, LineWatch.id == line_id)
+        .values(compared_until=until)
+    )
+
+
+async def not_arrived(session: AsyncSession, line: Line, listed: Sequence[ListedMessage]) -> list[ListedMessage]:
+    """Those that are neither in the journal nor among the line's messages."""
+    if not listed:
+        return []
+    journaled = set(
+        await session.scalars(
+            select(InboundEvent.event_id).where(
+                InboundEvent.organization_id == line.organization_id,
+                InboundEvent.provider == line.provider,
+                InboundEvent.event_id.in_([each.event_id for each in listed]),
+            )
+        )
+    )
+    left = [each for each in listed if each.event_id not in journaled]
+    known = await known_provider_ids(
+        session,
+        line.organization_id,
+        line_ids=[line.id],
+        provider_ids=[each.provider_message_id for each in left],
+    )
+    return [each for each in left if (line.id, each.provider_message_id) not in known]
+
+
+class Arrivals(NamedTuple):
+    hours: frozenset[datetime]
+    """The start of each hour in which a text came."""
+    last: datetime | None
+
+
+async def arrivals(session: AsyncSession, organization_id: UUID, line_id: UUID, *, since: datetime) -> Arrivals:
+    hour = func.date_trunc(literal_column("'hour'"), InboundEvent.received_at, literal_column("'UTC'")).label("hour")
+    rows = (
+        await session.execute(
+            select(hour, func.max(InboundEvent.received_at))
+            .where(
+                InboundEvent.organization_id == organization_id,
+                InboundEvent.line_id == line_id,
+                InboundEvent.kind == literal_column("'message'"),
+                InboundEvent.received_at >= since,
+            )
+            .group_by(hour)
+        )
+    ).all()
+    return Arrivals(frozenset(row[0] for row in rows), max((row[1] for row in rows), default=None))
+
+
+async def forget_raw(session: AsyncSession, organization_id: UUID, *, before: datetime, limit: int) -> int:
+    """Empty the oldest applied events of that age. Their rows stay: they are what makes a repeat harmless."""
+    oldest = (
+        select(InboundEvent.id)
+        .where(
+            InboundEvent.organization_id == organization_id,
+            InboundEvent.state == literal_column("'applied'"),
+            InboundEvent.body.is_not(None),
+            InboundEvent.id < first_id_at(before + CLOCK_SKEW),
+            InboundEvent.received_at < before,
+        )
+        .order_by(InboundEvent.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    emptied = await session.execute(
+        update(InboundEvent)
+        .where(InboundEvent.organization_id == organization_id, InboundEvent.id.in_(oldest.scalar_subquery()))
+        .values(body=None)
+        .returning(InboundEvent.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(emptied.all())

@@ -1,0 +1,64 @@
+/** What providers have sent: what is held back, and whether everything gets through. */
+import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { client, unwrap } from "./client";
+import { keys } from "./keys";
+import type { components } from "./schema";
+
+export type InboundEvent = components["schemas"]["InboundEvent"];
+export type InboundEventDetail = components["schemas"]["InboundEventDetail"];
+export type InboundHealth = components["schemas"]["InboundHealth"];
+
+/** No live event says that something was held back or has been applied after all. */
+const LOOK_AGAIN_MS = 15_000;
+
+export const inboundHealthQuery = queryOptions({
+  queryKey: keys.inboundHealth,
+  queryFn: ({ signal }) => unwrap(client.GET("/api/v1/inbound-health", { signal })),
+  refetchInterval: LOOK_AGAIN_MS,
+});
+
+export const heldBackQuery = infiniteQueryOptions({
+  queryKey: keys.heldBack,
+  queryFn: ({ pageParam, signal }) =>
+    unwrap(
+      client.GET("/api/v1/inbound-events", {
+        params: { query: { state: "quarantined", limit: 50, ...(pageParam && { cursor: pageParam }) } },
+        signal,
+      }),
+    ),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next_cursor,
+  refetchInterval: LOOK_AGAIN_MS,
+});
+
+export const inboundEventQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.inboundEvent(id),
+    queryFn: ({ signal }) => unwrap(client.GET("/api/v1/inbound-events/{event_id}", { params: { path: { event_id: id } }, signal })),
+  });
+
+/** What each line is called, by its id. */
+export const lineLabelsQuery = queryOptions({
+  queryKey: keys.lineLabels,
+  queryFn: async ({ signal }) => {
+    const { items } = await unwrap(client.GET("/api/v1/lines", { params: { query: { limit: 200 } }, signal }));
+    return Object.fromEntries(items.map((line) => [line.id, line.label]));
+  },
+});
+
+export function useReplayEvent() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => unwrap(client.POST("/api/v1/inbound-events/{event_id}/replay", { params: { path: { event_id: id } } })),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: keys.inbound }),
+  });
+}
+
+export function useReplayAll() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: () => unwrap(client.POST("/api/v1/inbound-replays")),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: keys.inbound }),
+  });
+}
