@@ -306,6 +306,8 @@ EXPLAINED = (
     "String should match pattern '^[^@",
     "Use a time between the years 2 and 9998.",
     "Use a new key for a new request.",
+    "Type a word of the message: a letter, a digit or an emoji.",
+    "Use a time after the one in",
 )
 """Refusals of what no JSON schema can tell apart: every other 422 must break the schema."""
 
