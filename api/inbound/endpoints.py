@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.access.dependencies import Administrator, Public, guarded
-from api.inbound import queries, replay
+from api.inbound import queries, replay, watch_queries
 from api.inbound.queries import EventFilter, JournalRow
 from api.inbound.rules import EventState
 from api.inbound.schemas import InboundEventDetail, InboundEventOut, InboundHealth, Replayed
@@ -126,11 +126,15 @@ async def list_inbound_events(
 
 @journal_router.get("/inbound-health", responses=guarded())
 async def inbound_health(principal: Administrator, session: Session) -> InboundHealth:
-    """Whether everything that arrives gets through: what is held back, what was missed, which lines are silent."""
+    """Whether everything that arrives gets through: what is held back, what was missed, when lines had texts."""
     organization_id = principal.organization_id
     week_ago = await database_time(session) - timedelta(days=7)
     figures = await queries.journal_figures(session, organization_id=organization_id, missed_since=week_ago)
-    return InboundHealth.of(figures, list(await line_queries.silent_lines(session, organization_id)))
+    return InboundHealth.of(
+        figures,
+        silent=await line_queries.silent_lines(session, organization_id),
+        last_texts=await watch_queries.last_arrivals(session, organization_id),
+    )
 
 
 @journal_router.get("/inbound-events/{event_id}", responses=guarded(NotFound, Invalid))

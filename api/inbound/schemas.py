@@ -1,6 +1,7 @@
 """What crosses the wire of the journal."""
 
 import base64
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -101,6 +102,11 @@ class SilentLine(BaseModel):
     silent_since: datetime
 
 
+class LastText(BaseModel):
+    line_id: UUID
+    at: datetime
+
+
 class InboundHealth(BaseModel):
     """What an administrator should know about what arrives."""
 
@@ -110,9 +116,13 @@ class InboundHealth(BaseModel):
     missed_last_week: int
     """Texts that no webhook brought: found in the provider's own list within the last seven days."""
     silent_lines: list[SilentLine]
+    last_texts: list[LastText]
+    """When the last text came in, of each line that has ever had one."""
 
     @classmethod
-    def of(cls, figures: JournalFigures, silent: list[Line]) -> "InboundHealth":
+    def of(
+        cls, figures: JournalFigures, *, silent: Sequence[Line], last_texts: Mapping[UUID, datetime]
+    ) -> "InboundHealth":
         return cls(
             quarantined=figures.quarantined,
             pending=figures.pending,
@@ -123,4 +133,5 @@ class InboundHealth(BaseModel):
                 for line in silent
                 if line.silent_since is not None
             ],
+            last_texts=[LastText(line_id=line_id, at=at) for line_id, at in last_texts.items()],
         )

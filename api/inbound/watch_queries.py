@@ -115,6 +115,24 @@ async def arrivals(session: AsyncSession, organization_id: UUID, line_id: UUID, 
     return Arrivals(frozenset(row[0] for row in rows), max((row[1] for row in rows), default=None))
 
 
+async def last_arrivals(session: AsyncSession, organization_id: UUID) -> dict[UUID, datetime]:
+    """When the last text came to each line that has ever had one."""
+    last = (
+        select(InboundEvent.received_at)
+        .where(
+            InboundEvent.organization_id == organization_id,
+            InboundEvent.line_id == Line.id,
+            InboundEvent.kind == literal_column("'message'"),
+        )
+        .order_by(InboundEvent.received_at.desc())
+        .limit(1)
+        .correlate(Line)
+        .scalar_subquery()
+    )
+    rows = await session.execute(select(Line.id, last).where(Line.organization_id == organization_id))
+    return {row[0]: row[1] for row in rows if row[1] is not None}
+
+
 async def forget_raw(session: AsyncSession, organization_id: UUID, *, before: datetime, limit: int) -> int:
     """Empty the oldest applied events of that age. Their rows stay: they are what makes a repeat harmless."""
     oldest = (

@@ -10,7 +10,7 @@ from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_id_cursor, encode_cursor
 from api.lines import queries, service
-from api.lines.schemas import LineIn, LineOut, LinePatch
+from api.lines.schemas import LineHealth, LineIn, LineOut, LinePatch
 
 router = APIRouter(tags=["lines"])
 
@@ -74,3 +74,20 @@ async def update_line(
         session, principal, line_id, body, providers=state.providers, secrets=state.secret_box
     )
     return LineOut.of(line, public_base_url=state.settings.public_base_url)
+
+
+@router.post("/lines/{line_id}/check", responses=guarded(NotFound, Conflict, Invalid))
+async def check_line(line_id: UUID, principal: Administrator, session: Session, request: Request) -> LineHealth:
+    """Ask the provider whether the line's webhooks are set and its credentials are right. It changes nothing there.
+
+    The answer is kept as the line's `health`. A provider that is out of reach is one, too: `unreachable`.
+    """
+    state = request.app.state
+    return await service.check_line(
+        session,
+        principal.organization_id,
+        line_id,
+        providers=state.providers,
+        secrets=state.secret_box,
+        public_base_url=state.settings.public_base_url,
+    )

@@ -32,7 +32,7 @@ class Line(OrganizationRow, Base):
     next_send_at: Mapped[datetime] = mapped_column(server_default=func.now())
     """When the rate limit next lets a message go; kept here so that processes share it."""
     health: Mapped[dict[str, Any] | None]
-    """{state, detail, at}: what the provider last said of the line; null until it was asked."""
+    """A `LineHealth`: what the provider last said of the line; null until it was asked with these credentials."""
     silent_since: Mapped[datetime | None]
     """The last text of a line that has been silent for longer than it ever is; null while it is as usual."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -70,5 +71,15 @@ async def set_silent_since(
         update(Line)
         .where(Line.organization_id == organization_id, Line.id == line_id)
         .values(silent_since=silent_since)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def set_health(session: AsyncSession, line: Line, health: dict[str, Any]) -> None:
+    """Unless the line was changed since it was loaded: then what the provider said is not about what it is now."""
+    await session.execute(
+        update(Line)
+        .where(Line.organization_id == line.organization_id, Line.id == line.id, Line.updated_at == line.updated_at)
+        .values(health=health)
         .execution_options(synchronize_session=False)
     )

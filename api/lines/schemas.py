@@ -9,8 +9,16 @@ from pydantic import BaseModel, Field, StringConstraints
 from api.kit.text import Body
 from api.kit.text import Line as OneLine
 from api.lines.models import Line
-from api.lines.rules import NZ_NOTICE, LineKind
-from api.providers.port import ProviderName
+from api.lines.rules import NZ_NOTICE, LineKind, LineState, verdict
+from api.providers.port import (
+    CredentialsState,
+    ProviderName,
+    ProviderUnreachable,
+    WebhookAddresses,
+    WebhookCheck,
+    WebhookFinding,
+    WebhookState,
+)
 
 Label = Annotated[OneLine, StringConstraints(min_length=1, max_length=100)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -61,11 +69,49 @@ class WebhookUrls(BaseModel):
     inbound: str
     status: str
 
+    @classmethod
+    def of(cls, line: Line, *, public_base_url: str) -> "WebhookUrls":
+        base = f"{public_base_url}/webhooks/{line.provider}/{line.id}"
+        return cls(inbound=f"{base}/inbound", status=f"{base}/status")
+
+    @property
+    def expected(self) -> WebhookAddresses:
+        return WebhookAddresses(inbound=self.inbound, status=self.status)
+
+
+class WebhookFindingOut(BaseModel):
+    model_config = {"title": "WebhookFinding"}
+
+    state: WebhookState
+    detail: str
+    address: str | None
+    """What is set at the provider instead of the line's own address."""
+
 
 class LineHealth(BaseModel):
-    state: str
+    """What the provider said when it was last asked. `detail` is the worst of it in words."""
+
+    state: LineState
     detail: str
     at: datetime
+    credentials: CredentialsState
+    inbound: WebhookFindingOut
+    status: WebhookFindingOut
+
+    @classmethod
+    def of(cls, check: WebhookCheck | ProviderUnreachable, *, at: datetime) -> "LineHealth":
+        state, detail = verdict(check)
+        if isinstance(check, ProviderUnreachable):
+            unknown = WebhookFinding(WebhookState.CANNOT_TELL, "The provider could not be asked.")
+            check = WebhookCheck(CredentialsState.CANNOT_TELL, unknown, unknown)
+        return cls(
+            state=state,
+            detail=detail,
+            at=at,
+            credentials=check.credentials,
+            inbound=WebhookFindingOut(**vars(check.inbound)),
+            status=WebhookFindingOut(**vars(check.status)),
+        )
 
 
 class LineOut(BaseModel):
@@ -89,7 +135,6 @@ class LineOut(BaseModel):
 
     @classmethod
     def of(cls, line: Line, *, public_base_url: str) -> "LineOut":
-        base = f"{public_base_url}/webhooks/{line.provider}/{line.id}"
         return cls(
             id=line.id,
             label=line.label,
@@ -99,7 +144,7 @@ class LineOut(BaseModel):
             provider=ProviderName(line.provider),
             enabled=line.enabled,
             settings=LineSettingsOut(**LineSettings(**line.settings).model_dump()),
-            webhook_urls=WebhookUrls(inbound=f"{base}/inbound", status=f"{base}/status"),
+            webhook_urls=WebhookUrls.of(line, public_base_url=public_base_url),
             health=LineHealth(**line.health) if line.health else None,
             silent_since=line.silent_since,
             notice=NZ_NOTICE if line.kind == LineKind.SHORT_CODE and line.country == "NZ" else None,

@@ -9,15 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, Actor, NewEntry
-from api.kit.database import database_time
+from api.kit.database import commit, database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
 from api.kit.phone import InvalidPhoneNumberError, parse_line_number
-from api.kit.secrets import SecretBox
+from api.kit.secrets import SecretBox, UnreadableSecretError
 from api.lines import queries
 from api.lines.models import Line
-from api.lines.schemas import LineIn, LinePatch, LineSettings
-from api.providers.port import LineAccess, SmsProvider
+from api.lines.schemas import LineHealth, LineIn, LinePatch, LineSettings, WebhookUrls
+from api.providers.port import ChecksWebhooks, LineAccess, SmsProvider
 from api.providers.registry import Providers
 
 
@@ -63,6 +63,9 @@ def _checked_credentials(providers: Providers, provider: str, given: dict[str, s
     unknown = [name for name in given if name not in adapter.credential_fields]
     problems = [(f"/credentials/{name}", f"{provider} lines need {name}.") for name in missing]
     problems += [(f"/credentials/{name}", f"{provider} lines have no {name}.") for name in unknown]
+    if not problems:
+        malformed = adapter.malformed_credentials(given)
+        problems = [(f"/credentials/{name}", detail) for name, detail in malformed.items()]
     if problems:
         raise Invalid(problems)
     return given
@@ -74,6 +77,15 @@ def _stored_settings(providers: Providers, provider: str, given: LineSettings) -
     if "answers_keywords" not in given.model_fields_set:
         settings["answers_keywords"] = not _adapter(providers, provider).answers_keywords
     return settings
+
+
+def _changed_credentials(line: Line, given: dict[str, str], secrets: SecretBox) -> list[str]:
+    """The names of the fields that are not as they were, never what is in them."""
+    try:
+        before = secrets.open(line.sealed_credentials)
+    except UnreadableSecretError:
+        before = {}  # They were stored under another key of the service: the new ones mend that.
+    return sorted(name for name in before.keys() | given.keys() if before.get(name) != given.get(name))
 
 
 async def create_line(
@@ -145,8 +157,10 @@ async def update_line(
         line.enabled = patch.enabled
     if patch.credentials is not None:
         credentials = _checked_credentials(providers, line.provider, dict(patch.credentials))
-        line.sealed_credentials = secrets.seal(credentials)
-        changes["credentials"] = "replaced"
+        if changed := _changed_credentials(line, credentials, secrets):
+            line.sealed_credentials = secrets.seal(credentials)
+            line.health = None
+            changes["credentials"] = {"changed": changed}
     if changes:
         line.updated_at = await database_time(session)
         await session.flush()
@@ -161,3 +175,30 @@ async def update_line(
             ),
         )
     return line
+
+
+async def check_line(
+    session: AsyncSession,
+    organization_id: UUID,
+    line_id: UUID,
+    *,
+    providers: Providers,
+    secrets: SecretBox,
+    public_base_url: str,
+) -> LineHealth:
+    """Ask the provider what is set there for the line, and keep the answer. Nothing is changed at the provider.
+
+    The caller's transaction ends before the provider is asked, and the answer is kept in another. Raises `NotFound`,
+    and `Conflict` where the provider cannot be asked.
+    """
+    line = await require_line(session, organization_id, line_id)
+    adapter = _adapter(providers, line.provider)
+    if not isinstance(adapter, ChecksWebhooks):
+        raise Conflict(f"{line.provider} cannot be asked what is set there.")
+    access = open_line(line, secrets)
+    expected = WebhookUrls.of(line, public_base_url=public_base_url).expected
+    await commit(session)
+    check = await adapter.check_webhooks(access, expected)
+    health = LineHealth.of(check, at=await database_time(session))
+    await queries.set_health(session, line, health.model_dump(mode="json"))
+    return health

@@ -18,6 +18,7 @@ import httpx
 from api.kit.secrets import equal
 from api.kit.text import made_storable
 from api.providers import fields
+from api.providers.checking import accepted, ask, cannot_tell, refused
 from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, retry_after
 from api.providers.port import (
     Accepted,
@@ -30,6 +31,7 @@ from api.providers.port import (
     OutcomeUnknown,
     OutgoingMessage,
     ProviderName,
+    ProviderUnreachable,
     ReceivedMessage,
     ReconcileOutcome,
     Rejected,
@@ -37,7 +39,9 @@ from api.providers.port import (
     StatusReport,
     UnknownMessage,
     UnreadableEventError,
+    WebhookAddresses,
     WebhookAnswer,
+    WebhookCheck,
     WebhookEvent,
     WebhookRequest,
 )
@@ -163,6 +167,43 @@ class BandwidthProvider:
         self._client = client
         self._api_url = api_url
 
+    # Setting up.
+
+    def malformed_credentials(self, credentials: Mapping[str, str]) -> Mapping[str, str]:
+        problems: dict[str, str] = {}
+        if not (credentials["account_id"].isascii() and credentials["account_id"].isdigit()):
+            problems["account_id"] = "An account ID is a number."
+        if not fields.is_uuid(credentials["application_id"]):
+            problems["application_id"] = "An application ID looks like 93de2206-9669-4e07-948d-329f4b722ee2."
+        for name in ("username", "callback_username"):
+            # Basic authentication ends the name at the first colon (RFC 7617).
+            if ":" in credentials[name]:
+                problems[name] = "A user name has no colon in it."
+        return problems
+
+    async def check_webhooks(self, line: LineAccess, expected: WebhookAddresses) -> WebhookCheck | ProviderUnreachable:
+        """Only the credentials can be checked, by looking at the newest text from the line's number.
+
+        An application's callback addresses are kept in Bandwidth's account interface, elsewhere and for users with
+        another role than messaging.
+        """
+        answer = await ask(
+            self._client,
+            self._messages_url(line),
+            params={"sourceTn": line.phone_number, "limit": "1"},
+            headers={"Authorization": _authorization(line)},
+        )
+        if isinstance(answer, ProviderUnreachable):
+            return answer
+        if answer.status_code != 200:
+            return refused(answer)
+        where = "Open this line's application in the Bandwidth App and compare its"
+        why = "Bandwidth does not say this to a messaging user."
+        return accepted(
+            cannot_tell(f"{why} {where} callback URL for inbound messages."),
+            cannot_tell(f"{why} {where} status callback URL."),
+        )
+
     # Receiving.
 
     def is_authentic(self, line: LineAccess, request: WebhookRequest) -> bool:
@@ -235,13 +276,12 @@ class BandwidthProvider:
             request["text"] = message.body
         if message.media_urls:
             request["media"] = list(message.media_urls)
-        account = quote(line.credentials["account_id"], safe="")
         try:
             response = await self._client.post(
-                f"{self._api_url}/api/v2/users/{account}/messages",
+                self._messages_url(line),
                 content=json.dumps(request).encode(),
                 headers={
-                    "Authorization": f"Basic {_basic(line.credentials['username'], line.credentials['password'])}",
+                    "Authorization": _authorization(line),
                     "Content-Type": "application/json; charset=utf-8",
                 },
             )
@@ -255,6 +295,13 @@ class BandwidthProvider:
         What resolves it is a callback: each carries the tag, and is repeated for 24 hours until it is taken.
         """
         return CannotTell("The provider's records do not say which message is which; its callbacks do.")
+
+    def _messages_url(self, line: LineAccess) -> str:
+        return f"{self._api_url}/api/v2/users/{quote(line.credentials['account_id'], safe='')}/messages"
+
+
+def _authorization(line: LineAccess) -> str:
+    return f"Basic {_basic(line.credentials['username'], line.credentials['password'])}"
 
 
 def _basic(username: str, password: str) -> str:

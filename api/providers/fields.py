@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from api.kit.text import made_storable
 
@@ -55,3 +56,11 @@ def time(value: object, *path: str | int) -> datetime | None:
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def is_uuid(value: str) -> bool:
+    """Whether it is one in the usual spelling, with its hyphens."""
+    try:
+        return str(UUID(value)) == value.lower()
+    except ValueError:
+        return False

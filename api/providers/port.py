@@ -227,6 +227,10 @@ class SmsProvider(Protocol):
     answers_keywords: bool
     """Whether it answers STOP, START and HELP itself. Where it does not, its lines do (OPTIN-CONFIRM)."""
 
+    def malformed_credentials(self, credentials: Mapping[str, str]) -> Mapping[str, str]:
+        """The fields that cannot be right, each with what it should look like."""
+        ...
+
     def is_authentic(self, line: LineAccess, request: WebhookRequest) -> bool:
         """Whether the webhook really comes from the provider (RECV-AUTHENTIC). Never raises."""
         ...
@@ -278,3 +282,59 @@ class ListsReceived(Protocol):
     async def received_event(self, line: LineAccess, listed: ListedMessage) -> WebhookEvent | CannotTell:
         """What the webhook of a listed message would have been."""
         ...
+
+
+class WebhookState(StrEnum):
+    SET = "set"
+    ELSEWHERE = "elsewhere"
+    """Set, but not to our address, or so that we cannot read what comes."""
+    MISSING = "missing"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True)
+class WebhookFinding:
+    """What the provider has set for one of a line's two addresses."""
+
+    state: WebhookState
+    detail: str
+    """For a person, with what to do about it."""
+    address: str | None = None
+    """What is set instead of ours."""
+
+
+class CredentialsState(StrEnum):
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True)
+class WebhookCheck:
+    credentials: CredentialsState
+    inbound: WebhookFinding
+    status: WebhookFinding
+
+
+@dataclass(frozen=True)
+class ProviderUnreachable:
+    """The provider could not be asked, now. It says nothing of the line."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
+class WebhookAddresses:
+    """Where a line's webhooks are to go."""
+
+    inbound: str
+    status: str
+
+
+@runtime_checkable
+class ChecksWebhooks(Protocol):
+    """It can be asked what is set at the provider. Nothing is changed there, and nobody is texted."""
+
+    async def check_webhooks(
+        self, line: LineAccess, expected: WebhookAddresses
+    ) -> WebhookCheck | ProviderUnreachable: ...

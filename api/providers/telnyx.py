@@ -31,6 +31,7 @@ from api.providers.port import (
     OutcomeUnknown,
     OutgoingMessage,
     ProviderName,
+    ProviderUnreachable,
     ReceivedMessage,
     ReconcileOutcome,
     Rejected,
@@ -38,10 +39,13 @@ from api.providers.port import (
     StatusReport,
     UnknownMessage,
     UnreadableEventError,
+    WebhookAddresses,
     WebhookAnswer,
+    WebhookCheck,
     WebhookEvent,
     WebhookRequest,
 )
+from api.providers.telnyx_check import TelnyxCheck, is_public_key
 
 SIGNATURE = "telnyx-signature-ed25519"
 TIMESTAMP = "telnyx-timestamp"
@@ -139,6 +143,22 @@ class TelnyxProvider:
         self._client = client
         self._api_url = api_url
         self._clock = clock
+
+    # Setting up.
+
+    def malformed_credentials(self, credentials: Mapping[str, str]) -> Mapping[str, str]:
+        problems: dict[str, str] = {}
+        if not is_public_key(credentials["public_key"]):
+            problems["public_key"] = "A public key is 44 characters of base64 (32 bytes), ending in =."
+        profile = credentials.get("messaging_profile_id")
+        if profile is not None and not fields.is_uuid(profile):
+            problems["messaging_profile_id"] = (
+                "A messaging profile's ID looks like 40017c1f-0000-4000-8000-000000000001."
+            )
+        return problems
+
+    async def check_webhooks(self, line: LineAccess, expected: WebhookAddresses) -> WebhookCheck | ProviderUnreachable:
+        return await TelnyxCheck(self._client, api_url=self._api_url, line=line, expected=expected).check()
 
     # Receiving.
 

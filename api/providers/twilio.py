@@ -6,6 +6,7 @@ Wire facts: Twilio's API reference for Messages, its guide to webhook security, 
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -34,6 +35,7 @@ from api.providers.port import (
     OutcomeUnknown,
     OutgoingMessage,
     ProviderName,
+    ProviderUnreachable,
     ReceivedMessage,
     ReconcileOutcome,
     Rejected,
@@ -41,10 +43,13 @@ from api.providers.port import (
     StatusReport,
     UnknownMessage,
     UnreadableEventError,
+    WebhookAddresses,
     WebhookAnswer,
+    WebhookCheck,
     WebhookEvent,
     WebhookRequest,
 )
+from api.providers.twilio_check import ACCOUNT_SID, SERVICE_SID, TwilioCheck
 from api.providers.twilio_received import TwilioReceived
 
 STATUSES: Mapping[str, MessageStatus | None] = MappingProxyType(
@@ -148,6 +153,19 @@ class TwilioProvider:
     def __init__(self, client: httpx.AsyncClient, *, api_url: str) -> None:
         self._client = client
         self._api_url = api_url
+
+    # Setting up.
+
+    def malformed_credentials(self, credentials: Mapping[str, str]) -> Mapping[str, str]:
+        problems: dict[str, str] = {}
+        if not re.fullmatch(ACCOUNT_SID, credentials["account_sid"]):
+            problems["account_sid"] = "An account SID is AC and 32 digits or letters from a to f."
+        if not re.fullmatch(SERVICE_SID, credentials.get("messaging_service_sid") or "MG" + "0" * 32):
+            problems["messaging_service_sid"] = "A Messaging Service SID is MG and 32 digits or letters from a to f."
+        return problems
+
+    async def check_webhooks(self, line: LineAccess, expected: WebhookAddresses) -> WebhookCheck | ProviderUnreachable:
+        return await TwilioCheck(self._client, api_url=self._api_url, line=line, expected=expected).check()
 
     # Receiving.
 

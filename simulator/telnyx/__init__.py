@@ -22,6 +22,7 @@ class TelnyxWire(Wire):
             route(carrier, "/v2/messages", manners=telnyx, where=Where.SEND, POST=messages.create_message),
             route(carrier, "/v2/messages/{id}", manners=telnyx, GET=messages.fetch_message),
             route(carrier, "/v2/messaging_profiles/{id}", manners=telnyx, GET=messages.fetch_profile),
+            route(carrier, "/v2/phone_numbers/messaging", manners=telnyx, GET=messages.list_numbers),
         ]
 
     def introduce(self, account: Account) -> dict[str, str]:

@@ -25,6 +25,7 @@ class Call:
 
     account: Account
     ids: dict[str, str]
+    query: dict[str, str]
     json: dict[str, Any]
     key: str | None
     """Names the operation among all of the account's at this path; None where the request gave no key."""
@@ -69,6 +70,7 @@ class TelnyxManners(Manners[Call]):
         return Call(
             account=account,
             ids=request.ids,
+            query=request.query,
             json=json,
             key=None if given is None else f"{account.sid} {request.method} {request.path} {given}",
             fingerprint=hashlib.sha256(asked).hexdigest(),

@@ -3,14 +3,14 @@
 import re
 
 from simulator.carrier import Carrier
-from simulator.model import Direction, Line, Message
+from simulator.model import Direction, Line, LineKind, Message
 from simulator.network import Reply
 from simulator.rest import is_url, json_reply
 from simulator.segments import count_segments
 from simulator.state import KeptAnswer
 from simulator.telnyx.errors import TelnyxError
 from simulator.telnyx.http import Call
-from simulator.telnyx.resources import message_document, profile_document
+from simulator.telnyx.resources import message_document, number_document, profile_document
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _MOST_SEGMENTS = 10
@@ -122,3 +122,16 @@ def fetch_profile(carrier: Carrier, call: Call) -> Reply:
     if profile is None or profile.account_sid != call.account.sid:
         raise TelnyxError(10005)
     return json_reply({"data": profile_document(profile)})
+
+
+def list_numbers(carrier: Carrier, call: Call) -> Reply:
+    """The account's numbers with their messaging settings, all on one page."""
+    wanted = call.query.get("filter[phone_number]")
+    numbers = [
+        number_document(line)
+        for line in carrier.state.lines.values()
+        if line.account_sid == call.account.sid and line.kind is not LineKind.SHORT_CODE
+        if wanted is None or line.phone_number in wanted.split(",")
+    ]
+    page = {"page_number": 1, "page_size": max(len(numbers), 1), "total_pages": 1, "total_results": len(numbers)}
+    return json_reply({"data": numbers, "meta": page})

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from simulator.model import Media, Message, Profile, Status
+from simulator.model import Line, LineKind, Media, Message, Profile, Status
 from simulator.segments import is_basic
 from simulator.telnyx.errors import error_document, failure_of
 
@@ -81,6 +81,26 @@ def profile_document(profile: Profile) -> Document:
         "url_shortener_settings": None,
         "created_at": "2026-01-01T00:00:00.000Z",
         "updated_at": "2026-01-01T00:00:00.000Z",
+    }
+
+
+def number_document(line: Line) -> Document:
+    return {
+        "record_type": "messaging_settings",
+        "id": line.sid,
+        "phone_number": line.phone_number,
+        "country_code": line.country,
+        "type": "toll-free" if line.kind is LineKind.TOLL_FREE else "long-code",
+        "messaging_profile_id": line.profile_id,
+        "messaging_product": "A2P",
+        "traffic_type": "A2P",
+        "eligible_messaging_products": ["A2P"],
+        "organization_id": line.account_sid,
+        "tags": [],
+        "health": None,
+        "features": None,
+        "created_at": iso8601(line.created_at),
+        "updated_at": iso8601(line.created_at),
     }
 
 
