@@ -71,6 +71,7 @@ NEEDS = {
     # PERM-ADMIN
     f"POST {API}/lines": ADMIN,
     f"PATCH {API}/lines/{{line_id}}": ADMIN,
+    f"POST {API}/lines/{{line_id}}/check": ADMIN,
     f"GET {API}/api-keys": ADMIN,
     f"POST {API}/api-keys": ADMIN,
     f"DELETE {API}/api-keys/{{api_key_id}}": ADMIN,

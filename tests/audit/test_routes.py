@@ -103,6 +103,8 @@ CHANGES: dict[str, Change] = {
     f"PATCH {API}/lines/{{line_id}}": Change(
         lambda: {"label": "Back"}, by_staff("line.updated"), refused={"label": ""}
     ),
+    # It only asks the provider. What was answered is no change of the line.
+    f"POST {API}/lines/{{line_id}}/check": Change(None, ()),
     f"POST {API}/api-keys": Change(
         lambda: {"name": "New", "permissions": ["sms_logs"]}, by_staff("api_key.created"), refused={"name": "New"}
     ),

@@ -241,6 +241,7 @@ async def test_a_quarantine_is_reported_in_the_log_the_metrics_and_the_administr
     with structlog.testing.capture_logs() as logged:
         await world.post_webhook("inbound", {"MessageSid": "SM1", "From": PARENT, "Body": "x", "NumMedia": "many"})
         await world.settled()
+    (event,) = (await world.admin.get(EVENTS)).json()["items"]
 
     (line,) = [each for each in logged if each["event"] == "inbound.quarantined"]
     assert (line["log_level"], line["error"]) == ("error", "NumMedia is not a number.")
@@ -254,6 +255,7 @@ async def test_a_quarantine_is_reported_in_the_log_the_metrics_and_the_administr
         "oldest_pending_at": None,
         "missed_last_week": 0,
         "silent_lines": [],
+        "last_texts": [{"line_id": str(world.line_id), "at": event["received_at"]}],
     }
 
 

@@ -7,6 +7,7 @@ from tests.support.service import ORIGIN
 from tests.support.world import World
 
 API = "/api/v1"
+TWILIO = {"account_sid": "AC" + "1" * 32, "auth_token": "very secret"}
 
 
 def line_body(**changes: object) -> dict[str, Any]:
@@ -16,7 +17,7 @@ def line_body(**changes: object) -> dict[str, Any]:
         "kind": "long_code",
         "country": "US",
         "provider": "twilio",
-        "credentials": {"account_sid": "AC1", "auth_token": "very secret"},
+        "credentials": TWILIO,
         **changes,
     }
 
@@ -26,6 +27,15 @@ async def create(world: World, **changes: object) -> dict[str, Any]:
     assert response.status_code == 201, response.text
     created: dict[str, Any] = response.json()
     return created
+
+
+async def last_changes(world: World) -> dict[str, Any]:
+    """What the newest audit entry says of a line's change."""
+    ((changes,),) = await world.rows(
+        "SELECT details->'changes' FROM audit_entries WHERE action = 'line.updated' ORDER BY at DESC LIMIT 1"
+    )
+    told: dict[str, Any] = changes
+    return told
 
 
 async def test_a_line_says_where_its_webhooks_go(world: World) -> None:
@@ -46,9 +56,17 @@ async def test_a_line_says_where_its_webhooks_go(world: World) -> None:
 
 async def test_credentials_are_written_and_never_read(world: World) -> None:
     line = await create(world)
-    await world.admin.patch(
-        f"{API}/lines/{line['id']}", json={"credentials": {"account_sid": "AC2", "auth_token": "also secret"}}
-    )
+    path = f"{API}/lines/{line['id']}"
+    for given, changed in (
+        ({**TWILIO, "auth_token": "also secret"}, ["auth_token"]),
+        ({"account_sid": "AC" + "2" * 32, "auth_token": "also secret"}, ["account_sid"]),
+        ({**TWILIO, "messaging_service_sid": "MG" + "3" * 32}, ["account_sid", "auth_token", "messaging_service_sid"]),
+    ):
+        assert (await world.admin.patch(path, json={"credentials": given})).status_code == 200
+        assert await last_changes(world) == {"credentials": {"changed": changed}}
+    before = await world.audited()
+    assert (await world.admin.patch(path, json={"credentials": given})).status_code == 200
+    assert await world.audited() == before, "nothing was changed"
 
     for path in (f"{API}/lines", f"{API}/lines/{line['id']}"):
         answer = (await world.admin.get(path)).text
@@ -69,9 +87,7 @@ async def test_a_line_is_changed_in_what_is_named_and_the_change_is_told(world: 
     changed = await world.admin.patch(path, json={"label": "Summer camp", "settings": settings})
 
     assert changed.json() == {**line, "label": "Summer camp", "settings": settings}
-    ((changes,),) = await world.rows(
-        "SELECT details->'changes' FROM audit_entries WHERE action = 'line.updated' ORDER BY at DESC LIMIT 1"
-    )
+    changes = await last_changes(world)
     assert changes["label"] == {"from": "Camp", "to": "Summer camp"}
     assert changes["settings"]["to"] == settings
 
@@ -85,9 +101,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"country": "USA"}, "/country"),
     ({"provider": "nonsense"}, "/provider"),
     ({"credentials": {}}, "/credentials/auth_token"),
-    ({"credentials": {"account_sid": "AC1"}}, "/credentials/auth_token"),
-    ({"credentials": {"account_sid": "AC1", "auth_token": ""}}, "/credentials/auth_token"),
-    ({"credentials": {"account_sid": "AC1", "auth_token": "t", "extra": "x"}}, "/credentials/extra"),
+    ({"credentials": {"account_sid": TWILIO["account_sid"]}}, "/credentials/auth_token"),
+    ({"credentials": {**TWILIO, "auth_token": ""}}, "/credentials/auth_token"),
+    ({"credentials": {**TWILIO, "extra": "x"}}, "/credentials/extra"),
+    ({"credentials": {**TWILIO, "account_sid": "AC1"}}, "/credentials/account_sid"),
+    ({"credentials": {**TWILIO, "messaging_service_sid": "MG"}}, "/credentials/messaging_service_sid"),
     ({"settings": {"messages_per_second": 0}}, "/settings/messages_per_second"),
     ({"settings": {"messages_per_second": 1001}}, "/settings/messages_per_second"),
     ({"settings": {"surprise": 1}}, "/settings/surprise"),
@@ -104,10 +122,14 @@ async def test_what_is_not_valid_is_refused_with_a_pointer_to_it(world: World) -
     assert await world.table_sizes() == before
 
 
-TELNYX = {"api_key": "KEY1", "public_key": "bm8ga2V5IGF0IGFsbA==", "messaging_profile_id": "4001"}
+TELNYX = {
+    "api_key": "KEY1",
+    "public_key": "A" * 43 + "=",
+    "messaging_profile_id": "40017c1f-0000-4000-8000-000000000001",
+}
 BANDWIDTH = {
     "account_id": "9900000",
-    "application_id": "93de",
+    "application_id": "93de2206-9669-4e07-948d-329f4b722ee2",
     "username": "u",
     "password": "p",
     "callback_username": "c",

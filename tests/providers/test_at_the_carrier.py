@@ -11,6 +11,8 @@ import pytest
 from api.providers.port import (
     Accepted,
     CannotTell,
+    ChecksWebhooks,
+    CredentialsState,
     EventKind,
     Found,
     LineAccess,
@@ -20,7 +22,10 @@ from api.providers.port import (
     ProviderName,
     SmsProvider,
     UnknownMessage,
+    WebhookAddresses,
+    WebhookCheck,
     WebhookRequest,
+    WebhookState,
 )
 from simulator.app import create_server
 from tests.providers.dialects import every_dialect
@@ -28,6 +33,7 @@ from tests.providers.dialects.dialect import LINE_NUMBER, PARENT, Dialect
 from tests.providers.peer import NO_CERTIFICATES, Peer, Request, Start, http
 from tests.simulator.conftest import FAST, running
 
+PROFILE = "40017c1f-0000-4000-8000-000000000001"
 MESSAGE_ID = UUID("0195a1b2-0000-7000-8000-00000000002a")
 
 
@@ -46,6 +52,7 @@ class Carrier:
         self.webhooks = webhooks
         self.provider: SmsProvider = dialect.provider(client, url)
         self.line = LineAccess(UUID(int=1), LINE_NUMBER, dialect.credentials)
+        self.account_sid = ""
 
     async def control(self, method: str, path: str, **body: Any) -> Any:
         response = await self.client.request(method, f"{self.url}/control{path}", json=body or None)
@@ -68,11 +75,31 @@ class Carrier:
         if dialect.name is ProviderName.TELNYX:
             public_key = (await self.control("GET", f"/accounts/{sid}"))["public_key"]
             self.line = LineAccess(UUID(int=1), LINE_NUMBER, {**given, "public_key": public_key})
-        line = {"account_sid": sid, "inbound_url": f"{self.webhooks.url}/inbound"}
-        if dialect.name is ProviderName.BANDWIDTH:
-            line |= {"profile_id": given["application_id"], "status_url": f"{self.webhooks.url}/status"}
-        await self.control("PUT", f"/lines/{LINE_NUMBER}", **line)
+        self.account_sid = sid
+        await self.lay(dialect, inbound_url=f"{self.webhooks.url}/inbound", profile_id=None)
         await self.control("PUT", f"/handsets/{PARENT}", name="Maya")
+
+    async def lay(self, dialect: Dialect, *, inbound_url: str | None, profile_id: str | None = PROFILE) -> None:
+        """The line, set up anew at the provider."""
+        line = {"account_sid": self.account_sid, "inbound_url": inbound_url, "profile_id": profile_id}
+        if dialect.name is ProviderName.BANDWIDTH:
+            application = dialect.credentials["application_id"]
+            line |= {"profile_id": application, "status_url": f"{self.webhooks.url}/status"}
+        await self.control("PUT", f"/lines/{LINE_NUMBER}", **line)
+
+    def line_in_profile(self, dialect: Dialect) -> LineAccess:
+        """The same line, whose credentials name what its number is in."""
+        named = {
+            ProviderName.TWILIO: {"messaging_service_sid": PROFILE},
+            ProviderName.TELNYX: {"messaging_profile_id": PROFILE},
+        }.get(dialect.name, {})
+        return LineAccess(self.line.line_id, LINE_NUMBER, {**self.line.credentials, **named})
+
+    async def check(self, line: LineAccess, expected: WebhookAddresses) -> WebhookCheck:
+        assert isinstance(self.provider, ChecksWebhooks)
+        found = await self.provider.check_webhooks(line, expected)
+        assert isinstance(found, WebhookCheck)
+        return found
 
     def webhook(self, request: Request) -> WebhookRequest:
         url = self.webhooks.url + request.line.split(" ")[1]
@@ -139,6 +166,31 @@ async def test_a_landline_and_a_full_queue_are_known_for_what_they_are(dialect: 
     report = carrier.provider.read_status(event.body)
     assert report.status in {MessageStatus.FAILED, MessageStatus.UNDELIVERED}
     assert report.error_title == "The number cannot receive texts (probably a landline)."
+
+
+@every_dialect
+async def test_what_is_set_at_the_provider_is_found(dialect: Dialect, carrier: Carrier) -> None:
+    ours = WebhookAddresses(f"{carrier.webhooks.url}/inbound", f"{carrier.webhooks.url}/status")
+    says = dialect.name is not ProviderName.BANDWIDTH
+    for url, state in (
+        (ours.inbound, WebhookState.SET),
+        ("https://elsewhere.example.com/sms", WebhookState.ELSEWHERE),
+        (None, WebhookState.MISSING),
+    ):
+        await carrier.lay(dialect, inbound_url=url)
+        for line in (carrier.line, carrier.line_in_profile(dialect)):
+            found = await carrier.check(line, ours)
+            assert found.credentials is CredentialsState.ACCEPTED
+            assert found.inbound.state is (state if says else WebhookState.CANNOT_TELL)
+            assert found.inbound.address == (url if says and state is WebhookState.ELSEWHERE else None)
+            assert found.status.state is (WebhookState.SET if says else WebhookState.CANNOT_TELL)
+    other = LineAccess(UUID(int=2), "+13125550111", carrier.line.credentials)
+    assert (await carrier.check(other, ours)).inbound.state is (
+        WebhookState.MISSING if says else WebhookState.CANNOT_TELL
+    )
+    wrong = dict.fromkeys(("auth_token", "api_key", "password"), "wrong")
+    refused = await carrier.check(LineAccess(UUID(int=1), LINE_NUMBER, {**carrier.line.credentials, **wrong}), ours)
+    assert refused.credentials is CredentialsState.REFUSED
 
 
 def _others(dialect: Dialect) -> dict[str, str]:

@@ -272,7 +272,7 @@ async def test_a_request_is_answered_again_for_a_day_and_no_longer() -> None:
     carrier.state.put_account(account)
     carrier.state.put_line(Line(phone_number=LINE, sid="1", account_sid="telnyx", wire="telnyx"))
     body = {"from": LINE, "to": PARENT, "text": "hello"}
-    call = Call(account=account, ids={}, json=body, key="k", fingerprint="f")
+    call = Call(account=account, ids={}, query={}, json=body, key="k", fingerprint="f")
 
     def send() -> object:
         return json.loads(create_message(carrier, call).body)["data"]["id"]
@@ -376,6 +376,9 @@ def test_a_business_can_check_where_its_texts_are_reported(
     assert (profile.id, profile.webhook_url) == (PROFILE, f"{business.url}/telnyx")
     carrier.control("PUT", f"/profiles/{PROFILE}", account_sid=ORGANIZATION, inbound_url=f"{business.url}/profile")
     assert sdk.messaging_profiles.retrieve(PROFILE).data.webhook_url == f"{business.url}/profile"  # type: ignore[union-attr]
+    (number,) = sdk.phone_numbers.messaging.list(filter_phone_number=LINE)
+    assert (number.phone_number, number.messaging_profile_id) == (LINE, PROFILE)
+    assert list(sdk.phone_numbers.messaging.list(filter_phone_number="+13125550198")) == []
     carrier.text("hello", to=LINE)
     carrier.settle()
     assert business.received[-1].url == f"{business.url}/profile"

@@ -33,6 +33,9 @@ class Bandwidth:
             "callback_password": "another password: #1",
         }
     )
+    mistyped: Mapping[str, str] = MappingProxyType(
+        {"account_id": "api-user", "application_id": "9900000", "username": "a:b", "callback_username": "c:d"}
+    )
     words: Mapping[str, MessageStatus] = MappingProxyType(
         {
             "message-sending": MessageStatus.SENT,

@@ -85,6 +85,8 @@ class Posted:
 class Dialect(Protocol):
     name: ProviderName
     credentials: Mapping[str, str]
+    mistyped: Mapping[str, str]
+    """For each field with a form, what has not got it."""
     words: Mapping[str, MessageStatus]
     """The provider's words for the states of a text of ours, and what each must mean."""
     failed_word: str

@@ -33,6 +33,9 @@ class Telnyx:
     credentials: Mapping[str, str] = MappingProxyType(
         {"api_key": "KEY0123_secret", "public_key": base64.b64encode(bytes(KEY.verify_key)).decode()}
     )
+    mistyped: Mapping[str, str] = MappingProxyType(
+        {"public_key": "bm8ga2V5IGF0IGFsbA==", "messaging_profile_id": "KEY0123_secret"}
+    )
     words: Mapping[str, MessageStatus] = MappingProxyType(
         {
             "queued": MessageStatus.SENT,

@@ -25,6 +25,9 @@ class Twilio:
     credentials: Mapping[str, str] = MappingProxyType(
         {"account_sid": "AC" + "1" * 32, "auth_token": "0123456789abcdef"}
     )
+    mistyped: Mapping[str, str] = MappingProxyType(
+        {"account_sid": "SK" + "1" * 32, "messaging_service_sid": "AC" + "1" * 32}
+    )
     words: Mapping[str, MessageStatus] = MappingProxyType(
         {
             "queued": MessageStatus.SENT,
