@@ -448,7 +448,7 @@ export interface paths {
         };
         /**
          * Inbound Health
-         * @description Whether everything that arrives gets through: what is held back, what was missed, which lines are silent.
+         * @description Whether everything that arrives gets through: what is held back, what was missed, when lines had texts.
          */
         get: operations["inbound_health"];
         put?: never;
@@ -536,6 +536,28 @@ export interface paths {
         head?: never;
         /** Update Line */
         patch: operations["update_line"];
+        trace?: never;
+    };
+    "/api/v1/lines/{line_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Line
+         * @description Ask the provider whether the line's webhooks are set and its credentials are right. It changes nothing there.
+         *
+         *     The answer is kept as the line's `health`. A provider that is out of reach is one, too: `unreachable`.
+         */
+        post: operations["check_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/me": {
@@ -1187,6 +1209,11 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * CredentialsState
+         * @enum {string}
+         */
+        CredentialsState: "accepted" | "refused" | "cannot_tell";
+        /**
          * Direction
          * @enum {string}
          */
@@ -1442,6 +1469,8 @@ export interface components {
          * @description What an administrator should know about what arrives.
          */
         InboundHealth: {
+            /** Last Texts */
+            last_texts: components["schemas"]["LastText"][];
             /** Missed Last Week */
             missed_last_week: number;
             /** Oldest Pending At */
@@ -1478,6 +1507,19 @@ export interface components {
             /** Status */
             status: string;
         };
+        /** LastText */
+        LastText: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+        };
         /** Line */
         Line: {
             /** Country */
@@ -1508,17 +1550,22 @@ export interface components {
             silent_since: string | null;
             webhook_urls: components["schemas"]["WebhookUrls"];
         };
-        /** LineHealth */
+        /**
+         * LineHealth
+         * @description What the provider said when it was last asked. `detail` is the worst of it in words.
+         */
         LineHealth: {
             /**
              * At
              * Format: date-time
              */
             at: string;
+            credentials: components["schemas"]["CredentialsState"];
             /** Detail */
             detail: string;
-            /** State */
-            state: string;
+            inbound: components["schemas"]["WebhookFinding"];
+            state: components["schemas"]["LineState"];
+            status: components["schemas"]["WebhookFinding"];
         };
         /** LineIn */
         LineIn: {
@@ -1589,6 +1636,12 @@ export interface components {
             /** Messages Per Second */
             messages_per_second: number | null;
         };
+        /**
+         * LineState
+         * @description What a check of a line came to.
+         * @enum {string}
+         */
+        LineState: "ready" | "needs_attention" | "cannot_tell" | "unreachable";
         /**
          * Me
          * @description Who is asking. `staff_member` is null for an API key.
@@ -2239,6 +2292,19 @@ export interface components {
              */
             viewer_id: string;
         };
+        /** WebhookFinding */
+        WebhookFinding: {
+            /** Address */
+            address: string | null;
+            /** Detail */
+            detail: string;
+            state: components["schemas"]["WebhookState"];
+        };
+        /**
+         * WebhookState
+         * @enum {string}
+         */
+        WebhookState: "set" | "elsewhere" | "missing" | "cannot_tell";
         /** WebhookUrls */
         WebhookUrls: {
             /** Inbound */
@@ -4890,6 +4956,82 @@ export interface operations {
             };
             /** @description This kind of content is not accepted */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineHealth"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
