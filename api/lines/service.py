@@ -61,7 +61,7 @@ def _checked_credentials(providers: Providers, provider: str, given: dict[str, s
     adapter = _adapter(providers, provider)
     missing = [name for name, required in adapter.credential_fields.items() if required and name not in given]
     unknown = [name for name in given if name not in adapter.credential_fields]
-    problems = [(f"/credentials/{name}", f"{provider} lines need {name}.") for name in missing]
+    problems = [(f"/credentials/{name}", f"{provider.capitalize()} needs this.") for name in missing]
     problems += [(f"/credentials/{name}", f"{provider} lines have no {name}.") for name in unknown]
     if not problems:
         malformed = adapter.malformed_credentials(given)

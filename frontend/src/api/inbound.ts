@@ -38,15 +38,6 @@ export const inboundEventQuery = (id: string) =>
     queryFn: ({ signal }) => unwrap(client.GET("/api/v1/inbound-events/{event_id}", { params: { path: { event_id: id } }, signal })),
   });
 
-/** What each line is called, by its id. */
-export const lineLabelsQuery = queryOptions({
-  queryKey: keys.lineLabels,
-  queryFn: async ({ signal }) => {
-    const { items } = await unwrap(client.GET("/api/v1/lines", { params: { query: { limit: 200 } }, signal }));
-    return Object.fromEntries(items.map((line) => [line.id, line.label]));
-  },
-});
-
 export function useReplayEvent() {
   const queryClient = useQueryClient();
   return useMutation({

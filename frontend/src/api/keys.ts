@@ -25,7 +25,7 @@ export const keys = {
   familyList: (q: string) => ["families", "list", q],
   family: (id: string) => ["families", "one", id],
   staffMembers: ["staff-members"],
-  staffMemberList: (q: string) => ["staff-members", "list", q],
+  staffMemberList: (q: string, archived: boolean) => ["staff-members", "list", q, archived],
   staffMember: (id: string) => ["staff-members", "one", id],
   optInChecks: ["opt-in-checks"],
   optInChecksOf: (numbers: readonly string[]) => ["opt-in-checks", numbers],
@@ -36,5 +36,8 @@ export const keys = {
   inboundHealth: ["inbound", "health"],
   heldBack: ["inbound", "held-back"],
   inboundEvent: (id: string) => ["inbound", "event", id],
-  lineLabels: ["line-labels"],
+  lines: ["lines"],
+  lineList: ["lines", "list"],
+  hasLine: ["lines", "any"],
+  lineLabels: ["lines", "labels"],
 } as const;

@@ -3,13 +3,13 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
 
-export function staffListQuery(q: string) {
+export function staffListQuery(q: string, archived = false) {
   return infiniteQueryOptions({
-    queryKey: keys.staffMemberList(q),
+    queryKey: keys.staffMemberList(q, archived),
     queryFn: ({ pageParam, signal }) =>
       unwrap(
         client.GET("/api/v1/staff-members", {
-          params: { query: { limit: 50, ...(q && { q }), ...(pageParam && { cursor: pageParam }) } },
+          params: { query: { limit: 50, ...(q && { q }), ...(archived && { archived }), ...(pageParam && { cursor: pageParam }) } },
           signal,
         }),
       ),

@@ -12,6 +12,7 @@ import type {
   StaffMember,
 } from "@/api/types";
 import type { InboundEventDetail } from "@/api/inbound";
+import type { Line } from "@/api/lines";
 
 let counter = 0;
 export const anId = (): string => `00000000-0000-7000-8000-${String(++counter).padStart(12, "0")}`;
@@ -39,6 +40,27 @@ export function aPerson(overrides: Partial<Me> = {}): Me {
     },
     permissions: ["sms_logs", "mass_text"],
     is_admin: false,
+    ...overrides,
+  };
+}
+
+export function aLine(overrides: Partial<Line> = {}): Line {
+  const { id = LINE_ID, provider = "twilio" } = overrides;
+  const address = `https://texts.tumble.example/webhooks/${provider}/${id}`;
+  return {
+    id,
+    label: "Front desk",
+    phone_number: "+13125550199",
+    kind: "long_code",
+    country: "US",
+    provider,
+    enabled: true,
+    settings: { messages_per_second: null, answers_keywords: provider === "bandwidth", business_name: null, help_text: null },
+    webhook_urls: { inbound: `${address}/inbound`, status: `${address}/status` },
+    health: null,
+    silent_since: null,
+    notice: null,
+    created_at: "2026-09-03T15:00:00Z",
     ...overrides,
   };
 }

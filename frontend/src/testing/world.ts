@@ -4,11 +4,12 @@
  */
 import { http, HttpResponse, type HttpHandler } from "msw";
 
-import { aMessage, anId, aPerson, byStaff, LINE_ID, NOW } from "./builders";
+import { aLine, aMessage, anId, aPerson, byStaff, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
 import { server } from "./server";
 import type { ApiKey } from "@/api/api-keys";
 import type { InboundEventDetail, InboundHealth } from "@/api/inbound";
+import type { Line, LineHealth, NewLine } from "@/api/lines";
 import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, SearchResult, StaffMember } from "@/api/types";
 
 export interface SentRequest {
@@ -26,9 +27,12 @@ export class World {
   families: Family[] = [];
   staff: StaffMember[] = [];
   apiKeys: ApiKey[] = [];
+  lines: Line[] = [aLine()];
+  /** What the provider answers to the next checks. */
+  readonly checks: Omit<LineHealth, "at">[] = [];
   heldBack: InboundEventDetail[] = [];
   /** What the administration should know of what arrives, besides what is held back. */
-  inbound: Omit<InboundHealth, "quarantined"> = { pending: 0, oldest_pending_at: null, missed_last_week: 0, silent_lines: [] };
+  inbound: Omit<InboundHealth, "quarantined"> = { pending: 0, oldest_pending_at: null, missed_last_week: 0, silent_lines: [], last_texts: [] };
 
   /** Every POST of a message, in order. */
   readonly sent: SentRequest[] = [];
@@ -250,7 +254,28 @@ export class World {
         found.revoked_at = NOW.toISOString();
         return new HttpResponse(null, { status: 204 });
       }),
-      http.get(`${api}/lines`, () => HttpResponse.json({ items: [{ id: LINE_ID, label: "Front desk" }], next_cursor: null })),
+      http.get(`${api}/lines`, ({ request }) => HttpResponse.json(page(this.lines, new URL(request.url).searchParams))),
+      http.post(`${api}/lines`, async ({ request }) => {
+        const body = (await request.json()) as NewLine;
+        this.changes.push({ path: "/lines", body: { ...body } });
+        const { label, phone_number, kind, country, provider } = body;
+        const created = aLine({ id: anId(), label, phone_number, kind, country, provider });
+        this.lines.push(created);
+        return HttpResponse.json(created, { status: 201 });
+      }),
+      http.patch(`${api}/lines/:id`, async ({ params, request }) => {
+        const { credentials, ...plain } = (await request.json()) as Record<string, unknown>;
+        this.changes.push({ path: String(params.id), body: { ...plain, ...(credentials !== undefined && { credentials }) } });
+        const found = this.lines.find((line) => line.id === params.id);
+        return found ? HttpResponse.json(Object.assign(found, plain)) : problem(404, "/problems/not-found", "Not found");
+      }),
+      http.post(`${api}/lines/:id/check`, ({ params }) => {
+        const found = this.lines.find((line) => line.id === params.id);
+        const answer = this.checks.shift();
+        if (!found || !answer) return problem(404, "/problems/not-found", "Not found");
+        found.health = { ...answer, at: NOW.toISOString() };
+        return HttpResponse.json(found.health);
+      }),
       http.get(`${api}/inbound-health`, () => HttpResponse.json({ ...this.inbound, quarantined: this.heldBack.length })),
       http.get(`${api}/inbound-events`, ({ request }) =>
         HttpResponse.json(page(this.heldBack.map((event) => ({ ...event, raw: undefined })), new URL(request.url).searchParams)),

@@ -17,11 +17,13 @@ import { EmptyState } from "@/ui/states";
 
 const TABS = [
   { key: "staff", label: "Staff and permissions", search: {} },
+  { key: "lines", label: "Lines", search: { tab: "lines" } },
   { key: "api-keys", label: "API keys", search: { tab: "api-keys" } },
   { key: "audit-log", label: "Audit log", search: { tab: "audit-log" } },
   { key: "held-back", label: "Held-back texts", search: { tab: "held-back" } },
 ] as const;
 
+const Lines = lazy(() => import("@/features/administration/Lines").then((module) => ({ default: module.Lines })));
 const HeldBack = lazy(() => import("@/features/administration/HeldBack").then((module) => ({ default: module.HeldBack })));
 
 export function Administration() {
@@ -31,7 +33,7 @@ export function Administration() {
     return (
       <main className="grid h-full place-items-center">
         <EmptyState icon={<LockIcon />} title="Administration is not open to you">
-          Only administrators manage staff, permissions and API keys, read the audit log and see what was held back.
+          Only administrators manage staff, permissions, lines and API keys, read the audit log and see what was held back.
         </EmptyState>
       </main>
     );
@@ -64,12 +66,27 @@ export function Administration() {
       <div className="min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto max-w-[880px] px-4 py-5">
           <Suspense fallback={<Skeleton className="h-40" />}>
-            {tab === "api-keys" ? <ApiKeys /> : tab === "audit-log" ? <Log /> : tab === "held-back" ? <HeldBack /> : <StaffAdministration />}
+            <Tab tab={tab} />
           </Suspense>
         </div>
       </div>
     </main>
   );
+}
+
+function Tab({ tab }: { tab: (typeof TABS)[number]["key"] }) {
+  switch (tab) {
+    case "staff":
+      return <StaffAdministration />;
+    case "lines":
+      return <Lines />;
+    case "api-keys":
+      return <ApiKeys />;
+    case "audit-log":
+      return <Log />;
+    case "held-back":
+      return <HeldBack />;
+  }
 }
 
 /** The filters are in the address. */

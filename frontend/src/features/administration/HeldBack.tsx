@@ -2,7 +2,8 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 
 import { HeldBackRow } from "./HeldBackRow";
 import { useFormats } from "@/api/format";
-import { heldBackQuery, inboundHealthQuery, lineLabelsQuery, useReplayAll, type InboundHealth } from "@/api/inbound";
+import { heldBackQuery, inboundHealthQuery, useReplayAll, type InboundHealth } from "@/api/inbound";
+import { lineLabelsQuery } from "@/api/lines";
 import { describeError } from "@/api/problem";
 import { Skeleton } from "@/ui/bits";
 import { Button } from "@/ui/Button";

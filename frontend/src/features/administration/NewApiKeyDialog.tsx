@@ -1,5 +1,6 @@
 import { useState, type ComponentProps } from "react";
 
+import { copyText } from "./copy-text";
 import { PermissionMarks } from "./permissions";
 import { useCreateApiKey } from "@/api/api-keys";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
@@ -10,7 +11,6 @@ import { Dialog } from "@/ui/Dialog";
 import { TextField } from "@/ui/fields";
 import { Choice, FormActions, FormProblem } from "@/ui/form";
 import { Notice } from "@/ui/states";
-import { showToast } from "@/ui/Toast";
 
 const LIFETIMES = [
   { value: "90", label: "90 days" },
@@ -61,11 +61,6 @@ export function NewApiKeyDialog({ onClose }: { onClose: () => void }) {
 }
 
 function ShownOnce({ name, secret, onClose }: { name: string; secret: string; onClose: () => void }) {
-  const copy = () =>
-    void navigator.clipboard.writeText(secret).then(
-      () => showToast("Copied."),
-      () => showToast("This browser didn't let us copy. Select the key and copy it yourself."),
-    );
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} title={`The key of ${name}`}>
       <div className="flex flex-col gap-4">
@@ -74,7 +69,7 @@ function ShownOnce({ name, secret, onClose }: { name: string; secret: string; on
         </Notice>
         <code className="rounded-md bg-sunken px-3 py-2.5 [overflow-wrap:anywhere] select-all">{secret}</code>
         <div className="flex justify-end gap-2">
-          <Button onClick={copy}>Copy</Button>
+          <Button onClick={() => copyText(secret)}>Copy</Button>
           <Button variant="primary" onClick={onClose}>
             Done
           </Button>

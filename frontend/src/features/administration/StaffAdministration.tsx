@@ -3,6 +3,8 @@ import { useState } from "react";
 
 import { PermissionTags } from "./permissions";
 import { StaffEditor } from "./StaffEditor";
+import { describeError } from "@/api/problem";
+import { useChangeStaffMember } from "@/api/records";
 import { staffListQuery } from "@/api/staff";
 import type { StaffMember } from "@/api/types";
 import { Avatar, Skeleton } from "@/ui/bits";
@@ -10,17 +12,23 @@ import { Button } from "@/ui/Button";
 import { SearchField } from "@/ui/fields";
 import { PlusIcon } from "@/ui/icons";
 import { EmptyState, ErrorState } from "@/ui/states";
+import { showToast } from "@/ui/Toast";
 
 /** Who can sign in, and what each may do. */
 export function StaffAdministration() {
   const [q, setQ] = useState("");
+  const [archived, setArchived] = useState(false);
   const [edited, setEdited] = useState<StaffMember | "new" | null>(null);
-  const { data, error, isError, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(staffListQuery(q.trim()));
+  const list = useInfiniteQuery(staffListQuery(q.trim(), archived));
+  const { data, error, isError, isPlaceholderData, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = list;
   const members = data?.pages.flatMap((page) => page.items);
   return (
     <section aria-label="Staff and permissions">
       <div className="flex flex-wrap items-center gap-2">
         <SearchField label="Search name or number" value={q} onChange={(event) => setQ(event.target.value)} className="min-w-0 flex-[1_1_220px]" />
+        <Button aria-pressed={archived} className="aria-pressed:bg-sunken" onClick={() => setArchived(!archived)}>
+          Archived
+        </Button>
         <Button variant="primary" onClick={() => setEdited("new")}>
           <PlusIcon size={16} />
           Add staff member
@@ -28,8 +36,8 @@ export function StaffAdministration() {
       </div>
       {isError && !members && <ErrorState error={error} onRetry={() => void refetch()} />}
       {!isError && !members && <Skeleton className="mt-4 h-40" />}
-      {members?.length === 0 && <EmptyState title={q ? `Nothing found for “${q.trim()}”` : "No staff yet"} />}
-      <ul aria-label="Staff" className="mt-3 divide-y divide-line">
+      {members?.length === 0 && <EmptyState title={q ? `Nothing found for “${q.trim()}”` : archived ? "Nobody is archived" : "No staff yet"} />}
+      <ul aria-label={archived ? "Archived staff" : "Staff"} aria-busy={isPlaceholderData} className="mt-3 divide-y divide-line">
         {members?.map((member) => (
           <li key={member.id} className="flex flex-wrap items-center gap-x-3 gap-y-1.5 py-3">
             <Avatar name={member.name} />
@@ -42,9 +50,13 @@ export function StaffAdministration() {
             <div className="flex flex-wrap gap-1.5">
               <PermissionTags permissions={member.permissions} administrator={member.is_admin} />
             </div>
-            <Button size="sm" className="ml-auto" aria-label={`Edit ${member.name}`} onClick={() => setEdited(member)}>
-              Edit
-            </Button>
+            {member.archived ? (
+              <Restore member={member} />
+            ) : (
+              <Button size="sm" className="ml-auto" aria-label={`Edit ${member.name}`} onClick={() => setEdited(member)}>
+                Edit
+              </Button>
+            )}
           </li>
         ))}
       </ul>
@@ -55,5 +67,29 @@ export function StaffAdministration() {
       )}
       {edited && <StaffEditor member={edited === "new" ? null : edited} onClose={() => setEdited(null)} />}
     </section>
+  );
+}
+
+/** They come back with the permissions that they had, which the row shows. */
+function Restore({ member: { id, name } }: { member: StaffMember }) {
+  const change = useChangeStaffMember(id);
+  return (
+    <Button
+      size="sm"
+      className="ml-auto"
+      aria-label={`Restore ${name}`}
+      disabled={change.isPending}
+      onClick={() =>
+        change.mutate(
+          { archived: false },
+          {
+            onSuccess: () => showToast(`${name} restored. They can sign in again.`),
+            onError: (error) => showToast(`Not restored. ${describeError(error)}`),
+          },
+        )
+      }
+    >
+      Restore
+    </Button>
   );
 }

@@ -1,14 +1,15 @@
 /** The conversations themselves: only the rows on screen exist, and the next page loads before its first row is reached. */
 import type { UseInfiniteQueryResult } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, type Ref } from "react";
+import { lazy, Suspense, useEffect, useRef, type Ref } from "react";
 
 import { ConversationRow } from "./ConversationRow";
-import { EmptyInbox } from "./EmptyInbox";
 import type { Conversation, ConversationStatus } from "@/api/types";
 import { Skeleton } from "@/ui/bits";
 import type { ListHandle } from "@/ui/EndlessList";
 import { ErrorState } from "@/ui/states";
+
+const EmptyInbox = lazy(() => import("./EmptyInbox"));
 
 const ROW_HEIGHT = 62;
 const LOAD_AHEAD = 12;
@@ -30,7 +31,13 @@ export function ConversationList({ ref, query, conversations, status, selectedId
     if (isError) return <ErrorState error={error} onRetry={() => void refetch()} />;
     return isPending ? <Loading /> : null;
   }
-  if (conversations.length === 0) return <EmptyInbox status={status} />;
+  if (conversations.length === 0) {
+    return (
+      <Suspense fallback={null}>
+        <EmptyInbox status={status} />
+      </Suspense>
+    );
+  }
   return <Rows ref={ref} query={query} conversations={conversations} status={status} selectedId={selectedId} />;
 }
 

@@ -1,12 +1,17 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
+import { hasLineQuery } from "@/api/lines";
+import { useMe } from "@/api/session";
 import type { ConversationStatus } from "@/api/types";
 import { CheckIcon, MessengerIcon } from "@/ui/icons";
 import { EmptyState } from "@/ui/states";
 
 const LINK = "font-strong text-accent underline underline-offset-2";
 
-export function EmptyInbox({ status }: { status: ConversationStatus | undefined }) {
+export default function EmptyInbox({ status }: { status: ConversationStatus | undefined }) {
+  const { data: hasLine } = useQuery(hasLineQuery);
+  if (hasLine === false) return <NoLine />;
   switch (status) {
     case "unread":
       return (
@@ -42,4 +47,25 @@ export function EmptyInbox({ status }: { status: ConversationStatus | undefined 
         </EmptyState>
       );
   }
+}
+
+/** The first thing to do in a new business. */
+function NoLine() {
+  const { is_admin } = useMe();
+  return (
+    <EmptyState
+      icon={<MessengerIcon />}
+      title="No number to text from yet"
+      className="flex-1"
+      action={
+        is_admin && (
+          <Link to="/administration" search={{ tab: "lines" }} className={LINK}>
+            Add a line
+          </Link>
+        )
+      }
+    >
+      {is_admin ? "Add the number that families text, and conversations appear here." : "An administrator has to add the number that families text."}
+    </EmptyState>
+  );
 }

@@ -1,0 +1,228 @@
+import { useState, type ComponentProps } from "react";
+
+import { KINDS, NZ_NOTICE, PROVIDERS, countries } from "./line-providers";
+import { useFormats } from "@/api/format";
+import { useChangeLine, useCreateLine, type Line, type LineSettings, type ProviderName } from "@/api/lines";
+import { describeError, isProblem, PROBLEM } from "@/api/problem";
+import { useMe } from "@/api/session";
+import { useSubmission } from "@/lib/submission";
+import { Dialog } from "@/ui/Dialog";
+import { TextField } from "@/ui/fields";
+import { Choice, FormActions, FormProblem, Mark, SelectField, TextArea } from "@/ui/form";
+import { Notice } from "@/ui/states";
+import { showToast } from "@/ui/Toast";
+
+interface LineEditorProps {
+  line: Line | null;
+  onAdded: (line: Line) => void;
+  onClose: () => void;
+}
+
+/** Adds a line, or changes what it is called, its settings and its credentials. Its number stays what it is. */
+export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
+  const { organization } = useMe();
+  const { phone } = useFormats();
+  const create = useCreateLine();
+  const change = useChangeLine(line?.id ?? "");
+  const submission = useSubmission();
+  const [provider, setProvider] = useState<ProviderName>(line?.provider ?? "twilio");
+  const [label, setLabel] = useState(line?.label ?? "");
+  const [number, setNumber] = useState("");
+  const [kind, setKind] = useState<Line["kind"]>(line?.kind ?? "long_code");
+  const [country, setCountry] = useState(line?.country ?? organization.country);
+  const [enabled, setEnabled] = useState(line?.enabled ?? true);
+  const [typed, setTyped] = useState<Record<string, string>>({});
+  const [pace, setPace] = useState(line?.settings.messages_per_second?.toString() ?? "");
+  /** Until somebody chooses, whoever the provider leaves it to. */
+  const [chosen, setChosen] = useState(line?.settings.answers_keywords ?? null);
+  const [businessName, setBusinessName] = useState(line?.settings.business_name ?? "");
+  const [helpText, setHelpText] = useState(line?.settings.help_text ?? "");
+  const { credentials: fields, answersKeywords, name: providerName } = PROVIDERS[provider];
+  const answers = chosen ?? !answersKeywords;
+  const { error, isPending } = line ? change : create;
+  const perSecond = pace.trim() === "" ? null : Number(pace.replace(",", "."));
+  const paceIsWrong = Number.isNaN(perSecond);
+
+  const submit: ComponentProps<"form">["onSubmit"] = (event) => {
+    event.preventDefault();
+    if (paceIsWrong) return;
+    const credentials = Object.fromEntries(
+      fields.map(({ name }) => [name, (typed[name] ?? "").trim()] as const).filter(([, value]) => value !== ""),
+    );
+    const settings: LineSettings = {
+      messages_per_second: perSecond,
+      answers_keywords: answers,
+      business_name: businessName.trim() || null,
+      help_text: helpText.trim() || null,
+    };
+    if (line) {
+      const body = { label: label.trim(), settings, enabled, ...(Object.keys(credentials).length > 0 && { credentials }) };
+      change.mutate(body, {
+        onSuccess: () => {
+          onClose();
+          showToast(`${label.trim()} saved.`);
+        },
+      });
+    } else {
+      const body = { label: label.trim(), phone_number: number.trim(), kind, country, provider, credentials, settings };
+      create.mutate(
+        { body, key: submission.keyFor(body) },
+        {
+          onSuccess: (added) => {
+            onClose();
+            onAdded(added);
+            showToast(`${added.label} added. Now set it up at ${providerName}.`);
+          },
+        },
+      );
+    }
+  };
+
+  const fieldErrors = isProblem(error, PROBLEM.validation) ? (error.problem.errors ?? []) : [];
+  const errorOf = (pointer: string) => fieldErrors.find((each) => each.pointer === pointer)?.detail ?? null;
+  const shown = ["/label", "/phone_number", "/settings/messages_per_second", "/settings/business_name", ...fields.map(({ name }) => `/credentials/${name}`)];
+  const elsewhere = fieldErrors.find(({ pointer }) => !shown.includes(pointer));
+  return (
+    <Dialog
+      open
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={line ? `Edit ${line.label}` : "Add a line"}
+      {...(line && { description: `${phone(line.phone_number)} at ${providerName}. The number can’t be changed: for another, add a line.` })}
+    >
+      <form onSubmit={submit} className="flex flex-col gap-4" noValidate autoComplete="off">
+        {!line && (
+          <SelectField label="Provider" value={provider} onChange={(event) => setProvider(event.target.value as ProviderName)}>
+            {Object.entries(PROVIDERS).map(([value, { name }]) => (
+              <option key={value} value={value}>
+                {value === "simulator" ? "Simulator, to try things out" : name}
+              </option>
+            ))}
+          </SelectField>
+        )}
+        <TextField
+          label="Name"
+          value={label}
+          onChange={(event) => setLabel(event.target.value)}
+          hint="What your staff know it as, such as “Front desk”."
+          error={errorOf("/label")}
+        />
+        {!line && (
+          <>
+            <TextField
+              label="Number"
+              inputMode="tel"
+              value={number}
+              onChange={(event) => setNumber(event.target.value)}
+              error={errorOf("/phone_number")}
+            />
+            <div className="grid grid-cols-2 gap-3">
+              <SelectField label="Kind" value={kind} onChange={(event) => setKind(event.target.value as Line["kind"])}>
+                {Object.entries(KINDS).map(([value, name]) => (
+                  <option key={value} value={value}>
+                    {name}
+                  </option>
+                ))}
+              </SelectField>
+              <SelectField label="Country" value={country} onChange={(event) => setCountry(event.target.value)}>
+                {countries(organization.country).map(({ code, name }) => (
+                  <option key={code} value={code}>
+                    {name}
+                  </option>
+                ))}
+              </SelectField>
+            </div>
+          </>
+        )}
+        {kind === "short_code" && country === "NZ" && (
+          <Notice tone="warn" role="note">
+            {NZ_NOTICE}
+          </Notice>
+        )}
+        <fieldset className="flex flex-col gap-3 border-t border-line pt-4">
+          <legend className="sr-only">Credentials at {providerName}</legend>
+          <div>
+            <p aria-hidden="true" className="font-heading">
+              Credentials at {providerName}
+            </p>
+            <p className="text-note text-ink-2">
+              {line
+                ? "Never shown again. Leave all of them empty to keep what is stored; to change one, enter all."
+                : "Stored encrypted and never shown again."}
+            </p>
+          </div>
+          {fields.map((field) => (
+            <TextField
+              key={`${provider} ${field.name}`}
+              label={field.optional ? `${field.label} (optional)` : field.label}
+              type={field.open ? "text" : "password"}
+              autoComplete={field.open ? "off" : "new-password"}
+              spellCheck={false}
+              value={typed[field.name] ?? ""}
+              onChange={(event) => setTyped({ ...typed, [field.name]: event.target.value })}
+              hint={field.hint}
+              error={errorOf(`/credentials/${field.name}`)}
+            />
+          ))}
+        </fieldset>
+        <div className="flex flex-col gap-4 border-t border-line pt-4">
+          <TextField
+            label="Texts per second"
+            inputMode="decimal"
+            value={pace}
+            onChange={(event) => setPace(event.target.value)}
+            hint="At most so many leave. Empty: as many as the provider takes."
+            error={paceIsWrong ? "This is not a number." : errorOf("/settings/messages_per_second")}
+          />
+          <Choice
+            legend="Who answers STOP, START and HELP"
+            options={[
+              {
+                value: "provider",
+                label: providerName,
+                hint: answersKeywords ? "The usual: it does so by itself." : "Only if you have set it up there: by itself it answers none.",
+              },
+              {
+                value: "line",
+                label: "This line",
+                hint: answersKeywords
+                  ? "Only if its own answers are switched off there, or people get two."
+                  : "The usual: the law asks for one confirmation, and the line sends it.",
+              },
+            ]}
+            value={answers ? "line" : "provider"}
+            onChange={(value) => setChosen(value === "line")}
+          />
+          <p className="-mt-2 text-note text-ink-2">Whoever answers, a STOP counts at once and for every line.</p>
+          {answers && (
+            <>
+              <TextField
+                label="Business name"
+                value={businessName}
+                onChange={(event) => setBusinessName(event.target.value)}
+                hint={`How the answers begin. Empty: ${organization.name}.`}
+                error={errorOf("/settings/business_name")}
+              />
+              <TextArea
+                label="Answer to HELP"
+                maxLength={320}
+                value={helpText}
+                onChange={(event) => setHelpText(event.target.value)}
+                hint="How to reach you. How to stop is added. Empty: “For help, call” and this number."
+              />
+            </>
+          )}
+        </div>
+        {line && (
+          <Mark
+            label="In service"
+            hint="Out of service, its texts still come in, but none leave."
+            checked={enabled}
+            onChange={(event) => setEnabled(event.target.checked)}
+          />
+        )}
+        <FormProblem>{error && (fieldErrors.length === 0 ? describeError(error) : elsewhere?.detail)}</FormProblem>
+        <FormActions label={line ? "Save" : "Add"} pending={isPending} onCancel={onClose} />
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,78 @@
+import { useId } from "react";
+
+import { KINDS, PROVIDERS } from "./line-providers";
+import { LineSetUp } from "./LineSetUp";
+import { useFormats } from "@/api/format";
+import type { Line } from "@/api/lines";
+import { Tag } from "@/ui/bits";
+import { Button } from "@/ui/Button";
+import { WarningIcon } from "@/ui/icons";
+import { Notice } from "@/ui/states";
+
+interface LineRowProps {
+  line: Line;
+  /** When the last text came in; null if none ever did, undefined while that is not known. */
+  lastText: string | null | undefined;
+  open: boolean;
+  onOpen: (open: boolean) => void;
+  onEdit: () => void;
+}
+
+export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) {
+  const { dateTime, phone } = useFormats();
+  const setUp = useId();
+  const { label, phone_number, kind, provider, silent_since, enabled } = line;
+  return (
+    <li className="py-3">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
+        <div className="min-w-0 flex-[1_1_260px]">
+          <p className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
+            <bdi className="min-w-0 font-strong [overflow-wrap:anywhere]">{label}</bdi>
+            <span className="tabular">{phone(phone_number)}</span>
+            <State line={line} />
+          </p>
+          <p className="text-note text-ink-2">
+            {`${PROVIDERS[provider].name} · ${KINDS[kind]}`}
+            {lastText && ` · last text in ${dateTime(lastText)}`}
+            {lastText === null && " · no text in yet"}
+          </p>
+        </div>
+        <div className="flex gap-2">
+          <Button size="sm" aria-expanded={open} aria-controls={setUp} aria-label={`Set-up of ${label}`} onClick={() => onOpen(!open)}>
+            {open ? "Hide set-up" : "Set-up"}
+          </Button>
+          <Button size="sm" aria-label={`Edit ${label}`} onClick={onEdit}>
+            Edit
+          </Button>
+        </div>
+      </div>
+      {enabled && silent_since && (
+        <Notice tone="warn" icon={<WarningIcon size={16} />} className="mt-2">
+          Silent since {dateTime(silent_since)}. That is unusual for this line: check it.
+        </Notice>
+      )}
+      {line.notice && (
+        <Notice tone="neutral" role="note" className="mt-2">
+          {line.notice}
+        </Notice>
+      )}
+      <div id={setUp}>{open && <LineSetUp line={line} />}</div>
+    </li>
+  );
+}
+
+function State({ line: { enabled, health } }: { line: Line }) {
+  if (!enabled) return <Tag>Out of service</Tag>;
+  switch (health?.state) {
+    case undefined:
+      return <Tag>Not checked yet</Tag>;
+    case "ready":
+      return <Tag tone="good">Ready</Tag>;
+    case "needs_attention":
+      return <Tag tone="bad">Needs attention</Tag>;
+    case "cannot_tell":
+      return <Tag>Check it yourself</Tag>;
+    case "unreachable":
+      return <Tag tone="warn">Provider not reached</Tag>;
+  }
+}
