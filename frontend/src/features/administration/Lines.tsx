@@ -27,7 +27,7 @@ export function Lines() {
   );
   return (
     <section aria-label="Lines">
-      {lines?.length !== 0 && (
+      {lines && lines.length > 0 && (
         <div className="flex flex-wrap items-center gap-3">
           <p className="min-w-0 flex-[1_1_240px] text-note text-ink-2">The numbers you text from. Each is yours at a provider, which brings its texts here.</p>
           {add}

@@ -43,6 +43,32 @@ describe("staff and permissions", () => {
     expect(world.changes[0]?.body).toEqual({ name: "Zoe Young", email: "zoe@tumble.example", password: "long enough 1", is_admin: false, permissions: ["sms_logs"] });
   });
 
+  it("those who are archived are listed apart, with what they may do, and restored", async () => {
+    world.staff.push(aStaffMember({ archived: true }), aStaffMember({ id: "zoe", name: "Zoe Young" }));
+    const { user } = renderApp("/administration");
+    expect(await screen.findByText("Zoe Young")).toBeVisible();
+    expect(screen.queryByText("Daniel Kim")).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Archived", pressed: false }));
+    const list = within(await screen.findByRole("list", { name: "Archived staff" }));
+    expect(await list.findByText("SMS Logs")).toBeVisible();
+    expect(list.queryByText("Zoe Young")).toBeNull();
+    await user.click(list.getByRole("button", { name: "Restore Daniel Kim" }));
+    expect(await screen.findByText("Nobody is archived")).toBeVisible();
+    expect(world.changes).toEqual([{ path: DANIEL.id, body: { archived: false } }]);
+    await user.click(screen.getByRole("button", { name: "Archived", pressed: true }));
+    expect(await screen.findByText("Daniel Kim")).toBeVisible();
+  });
+
+  it("one who cannot be restored is said to be so", async () => {
+    const detail = "Somebody else has this email address now.";
+    world.staff.push(aStaffMember({ archived: true }));
+    server.use(http.patch("*/api/v1/staff-members/:id", () => problem(409, "/problems/conflict", "Conflict", { detail })));
+    const { user } = renderApp("/administration");
+    await user.click(await screen.findByRole("button", { name: "Archived" }));
+    await user.click(await screen.findByRole("button", { name: "Restore Daniel Kim" }));
+    expect(await screen.findByText(`Not restored. ${detail}`)).toBeVisible();
+  });
+
   it("a conflict is said in the API's own sentence and nothing closes", async () => {
     world.staff.push(aStaffMember({ is_admin: true }));
     const detail = "This is the last administrator. Make somebody else one first.";

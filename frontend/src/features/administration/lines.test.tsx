@@ -1,0 +1,283 @@
+/** PERM-ADMIN: the numbers that the business texts from, their set-up at the provider, and its check. */
+import { screen, within } from "@testing-library/react";
+import { http, HttpResponse } from "msw";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { NZ_NOTICE, PROVIDERS } from "./line-providers";
+import { aLine, aPerson, LINE_ID } from "@/testing/builders";
+import { renderApp } from "@/testing/render-app";
+import { server } from "@/testing/server";
+import { problem, World } from "@/testing/world";
+import type { LineHealth, ProviderName } from "@/api/lines";
+
+let world: World;
+beforeEach(() => {
+  world = new World().install();
+  world.me = aPerson({ is_admin: true });
+});
+
+const open = () => renderApp("/administration?tab=lines");
+const row = async () => within(await screen.findByRole("list", { name: "Lines" }));
+const ALONG: LineHealth["status"] = { state: "set", detail: "Nothing to set: this address goes along with every text.", address: null };
+
+describe("the list of lines", () => {
+  it("says of each its number, provider, kind and last text", async () => {
+    world.lines = [aLine(), aLine({ id: "2", label: "Camp", phone_number: "4777", kind: "short_code", provider: "bandwidth" })];
+    world.inbound.last_texts = [{ line_id: LINE_ID, at: "2026-11-23T16:45:00Z" }];
+    open();
+    const list = await row();
+    expect(await list.findByText(/last text in .*10:45.am/)).toHaveTextContent("Twilio · Ordinary number");
+    expect(list.getByText("(312) 555-0199")).toBeVisible();
+    expect(await list.findByText("Bandwidth · Short code · no text in yet")).toBeVisible();
+    expect(list.getAllByText("Not checked yet")).toHaveLength(2);
+  });
+
+  it("warns of a line that is silent, but not of one that is out of service", async () => {
+    const silent_since = "2026-11-23T15:00:00Z";
+    world.lines = [aLine({ silent_since }), aLine({ id: "2", label: "Camp", silent_since, enabled: false })];
+    open();
+    expect(await screen.findByText(/^Silent since .*9:00.am/)).toBeVisible();
+    expect(screen.getAllByText(/^Silent since/)).toHaveLength(1);
+    expect(screen.getByText("Out of service")).toBeVisible();
+  });
+
+  it("NZ-NOTICE is said in the product's own words", async () => {
+    world.lines = [aLine({ notice: NZ_NOTICE })];
+    open();
+    expect(await screen.findByText(NZ_NOTICE)).toBeVisible();
+  });
+
+  it("shows that it is loading, and can be asked for again when it fails", async () => {
+    let answer: () => void = () => undefined;
+    const loading = new Promise<void>((done) => (answer = done));
+    let broken = true;
+    server.use(
+      http.get("*/api/v1/lines", async () => {
+        await loading;
+        return broken ? problem(403, "/problems/forbidden", "Not allowed") : HttpResponse.json({ items: world.lines, next_cursor: null });
+      }),
+    );
+    const { user } = open();
+    const region = await screen.findByRole("region", { name: "Lines" });
+    expect(region.querySelector(".skeleton")).toBeInTheDocument();
+    answer();
+    expect(await screen.findByRole("alert")).toHaveTextContent("This couldn't be loaded");
+    broken = false;
+    await user.click(screen.getByRole("button", { name: "Try again" }));
+    expect((await row()).getByText("Front desk")).toBeVisible();
+  });
+
+  it("is not open to others", async () => {
+    world.me = aPerson();
+    open();
+    expect(await screen.findByText("Administration is not open to you")).toBeVisible();
+    expect(world.requests.join()).not.toContain("/lines");
+  });
+});
+
+describe("a business without a line", () => {
+  beforeEach(() => void (world.lines = []));
+
+  it("is led from the Messenger to where it adds one", async () => {
+    const { user, address } = renderApp("/messenger");
+    await user.click(await screen.findByRole("link", { name: "Add a line" }));
+    expect(await screen.findByText("Add the number you text from")).toBeVisible();
+    expect(address()).toBe("/administration?tab=lines");
+    expect(screen.getAllByRole("button", { name: "Add a line" })).toHaveLength(1);
+  });
+
+  it("tells those who cannot add one who can", async () => {
+    world.me = aPerson();
+    renderApp("/messenger");
+    expect(await screen.findByText("An administrator has to add the number that families text.")).toBeVisible();
+    expect(screen.queryByRole("link", { name: "Add a line" })).toBeNull();
+  });
+});
+
+describe("adding a line", () => {
+  const dialogOf = async () => within(await screen.findByRole("dialog", { name: "Add a line" }));
+
+  it.each(Object.keys(PROVIDERS) as ProviderName[])("asks for the credentials of %s, and sends them with everything else", async (provider) => {
+    world.lines = [];
+    const { user } = open();
+    await user.click(await screen.findByRole("button", { name: "Add a line" }));
+    const dialog = await dialogOf();
+    await user.selectOptions(dialog.getByLabelText("Provider"), provider);
+    await user.type(dialog.getByLabelText("Name"), "Camp");
+    await user.type(dialog.getByLabelText("Number"), "(312) 555-0188");
+    const credentials: Record<string, string> = {};
+    for (const { name, label, optional, open: shown } of PROVIDERS[provider].credentials) {
+      const field = dialog.getByLabelText(optional ? `${label} (optional)` : label);
+      expect(field).toHaveAttribute("type", shown ? "text" : "password");
+      if (optional) continue;
+      await user.type(field, `the ${name}`);
+      credentials[name] = `the ${name}`;
+    }
+    await user.click(dialog.getByRole("button", { name: "Add" }));
+    const steps = within(await screen.findByRole("group", { name: "Set-up of Camp" }));
+    const answers_keywords = provider === "bandwidth";
+    expect(world.changes).toEqual([
+      {
+        path: "/lines",
+        body: {
+          label: "Camp", phone_number: "(312) 555-0188", kind: "long_code", country: "US", provider, credentials,
+          settings: { messages_per_second: null, answers_keywords, business_name: null, help_text: null },
+        },
+      },
+    ]);
+    const address = `https://texts.tumble.example/webhooks/${provider}/${world.lines[0]?.id ?? ""}`;
+    expect(steps.getByLabelText("Address for texts")).toHaveValue(`${address}/inbound`);
+    expect(steps.getByLabelText("Address for delivery reports")).toHaveValue(`${address}/status`);
+    expect(steps.getAllByRole("listitem").length).toBeGreaterThan(1);
+  });
+
+  it("NZ-NOTICE is read before a New Zealand short code is added", async () => {
+    const { user } = open();
+    await user.click(await screen.findByRole("button", { name: "Add a line" }));
+    const dialog = await dialogOf();
+    await user.selectOptions(dialog.getByLabelText("Kind"), "short_code");
+    expect(dialog.queryByText(NZ_NOTICE)).toBeNull();
+    await user.selectOptions(dialog.getByLabelText("Country"), "NZ");
+    expect(dialog.getByText(NZ_NOTICE)).toBeVisible();
+  });
+
+  it("OPTIN-CONFIRM says who answers STOP, and asks for the answers' words only where the line answers", async () => {
+    const { user } = open();
+    await user.click(await screen.findByRole("button", { name: "Add a line" }));
+    const dialog = await dialogOf();
+    expect(dialog.getByRole("radio", { name: "Twilio" })).toBeChecked();
+    expect(dialog.queryByLabelText("Answer to HELP")).toBeNull();
+    await user.selectOptions(dialog.getByLabelText("Provider"), "bandwidth");
+    expect(dialog.getByRole("radio", { name: "This line" })).toBeChecked();
+    expect(dialog.getByRole("radio", { name: "Bandwidth" })).toHaveAccessibleDescription(/Only if you have set it up there/);
+    expect(dialog.getByLabelText("Answer to HELP")).toBeVisible();
+  });
+
+  it("what is mistyped is said at its field, and nothing is lost", async () => {
+    const detail = "An account SID is AC and 32 digits or letters from a to f.";
+    server.use(http.post("*/api/v1/lines", () => problem(422, "/problems/validation", "Not valid", { errors: [{ pointer: "/credentials/account_sid", detail }] })));
+    const { user } = open();
+    await user.click(await screen.findByRole("button", { name: "Add a line" }));
+    const dialog = await dialogOf();
+    await user.type(dialog.getByLabelText("Account SID"), "AC1");
+    await user.type(dialog.getByLabelText("Auth token"), "secret");
+    await user.click(dialog.getByRole("button", { name: "Add" }));
+    expect(await dialog.findByText(detail)).toBeVisible();
+    expect(dialog.getByLabelText("Account SID")).toBeInvalid();
+    expect(dialog.getByLabelText("Auth token")).toHaveValue("secret");
+  });
+
+  it("a pace that is no number is not sent", async () => {
+    const { user } = open();
+    await user.click(await screen.findByRole("button", { name: "Add a line" }));
+    const dialog = await dialogOf();
+    await user.type(dialog.getByLabelText("Texts per second"), "fast");
+    await user.click(dialog.getByRole("button", { name: "Add" }));
+    expect(dialog.getByText("This is not a number.")).toBeVisible();
+    expect(world.changes).toEqual([]);
+  });
+});
+
+describe("changing a line", () => {
+  const edit = async () => {
+    const { user } = open();
+    await user.click(await screen.findByRole("button", { name: "Edit Front desk" }));
+    return { user, dialog: within(await screen.findByRole("dialog", { name: "Edit Front desk" })) };
+  };
+
+  it("keeps credentials that nobody types, and never shows them", async () => {
+    const settings = { messages_per_second: 2.5, answers_keywords: true, business_name: "Tumble", help_text: "Call us." };
+    world.lines = [aLine({ settings })];
+    const { user, dialog } = await edit();
+    expect(dialog.getByLabelText("Account SID")).toHaveValue("");
+    expect(dialog.getByLabelText("Auth token")).toHaveValue("");
+    await user.clear(dialog.getByLabelText("Name"));
+    await user.type(dialog.getByLabelText("Name"), "Desk");
+    await user.click(dialog.getByRole("checkbox", { name: "In service" }));
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText("Desk saved.")).toBeVisible();
+    expect(world.changes).toEqual([{ path: LINE_ID, body: { label: "Desk", enabled: false, settings } }]);
+  });
+
+  it("replaces them as a whole once one is typed", async () => {
+    const { user, dialog } = await edit();
+    await user.type(dialog.getByLabelText("Account SID"), "AC2");
+    await user.type(dialog.getByLabelText("Auth token"), "new");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText("Front desk saved.")).toBeVisible();
+    expect(world.changes[0]?.body.credentials).toEqual({ account_sid: "AC2", auth_token: "new" });
+  });
+});
+
+describe("the check", () => {
+  const check = async (...answers: Omit<LineHealth, "at">[]) => {
+    world.checks.push(...answers);
+    const { user } = open();
+    await user.click(await screen.findByRole("button", { name: "Set-up of Front desk" }));
+    const group = within(await screen.findByRole("group", { name: "Set-up of Front desk" }));
+    expect(group.getByText(/^Asks Twilio whether/)).toBeVisible();
+    await user.click(group.getByRole("button", { name: "Check" }));
+    return { user, group };
+  };
+
+  it("says what is set, in words, and marks the line as ready", async () => {
+    const inbound = { state: "set" as const, detail: "The address is set for the number at Twilio.", address: null };
+    const { group } = await check({ state: "ready", detail: "", credentials: "accepted", inbound, status: ALONG });
+    expect(await group.findByText("Twilio accepts them.")).toBeVisible();
+    expect(group.getByText(inbound.detail)).toBeVisible();
+    expect(group.getByText(ALONG.detail)).toBeVisible();
+    expect(group.getByText(/^Checked/)).toBeVisible();
+    expect((await row()).getByText("Ready")).toBeVisible();
+  });
+
+  it("names the address that is set instead, and can be asked again", async () => {
+    const inbound = { state: "elsewhere" as const, detail: "Another address is set for the number at Twilio.", address: "https://old.example/sms" };
+    const missing = { state: "missing" as const, detail: "No address is set for the number at Twilio.", address: null };
+    const { user, group } = await check(
+      { state: "needs_attention", detail: "", credentials: "accepted", inbound, status: ALONG },
+      { state: "needs_attention", detail: "", credentials: "accepted", inbound: missing, status: ALONG },
+    );
+    expect(await group.findByText("https://old.example/sms")).toBeVisible();
+    expect((await row()).getByText("Needs attention")).toBeVisible();
+    await user.click(group.getByRole("button", { name: "Check" }));
+    expect(await group.findByText(missing.detail)).toBeVisible();
+    expect(group.queryByText("https://old.example/sms")).toBeNull();
+  });
+
+  it("says when credentials are refused, and when only a person can look", async () => {
+    const unknown = { state: "cannot_tell" as const, detail: "The provider does not say.", address: null };
+    const { user, group } = await check(
+      { state: "needs_attention", detail: "", credentials: "refused", inbound: unknown, status: unknown },
+      { state: "cannot_tell", detail: "", credentials: "accepted", inbound: unknown, status: unknown },
+    );
+    expect(await group.findByText("Twilio refuses them. Edit the line and enter them again.")).toBeVisible();
+    await user.click(group.getByRole("button", { name: "Check" }));
+    expect(await group.findByText("Twilio accepts them.")).toBeVisible();
+    expect((await row()).getByText("Check it yourself")).toBeVisible();
+  });
+
+  it("a provider out of reach is not the line's fault", async () => {
+    const unknown = { state: "cannot_tell" as const, detail: "The provider could not be asked.", address: null };
+    const detail = "The provider could not be reached (ConnectTimeout).";
+    const { group } = await check({ state: "unreachable", detail, credentials: "cannot_tell", inbound: unknown, status: unknown });
+    expect(await group.findByText(`${detail} This says nothing about the line.`)).toBeVisible();
+    expect(group.queryByText(unknown.detail)).toBeNull();
+    expect((await row()).getByText("Provider not reached")).toBeVisible();
+  });
+
+  it("that fails says why", async () => {
+    const { group } = await check();
+    expect(await group.findByRole("alert")).toBeVisible();
+  });
+
+  it("addresses are copied, and one that no provider can reach is said to be so", async () => {
+    const inbound = "http://127.0.0.1:8000/webhooks/twilio/1/inbound";
+    world.lines = [aLine({ webhook_urls: { inbound, status: inbound } })];
+    const { user } = open();
+    await user.click(await screen.findByRole("button", { name: "Set-up of Front desk" }));
+    await user.click(screen.getByRole("button", { name: "Copy: Address for texts" }));
+    expect(await screen.findByText("Copied.")).toBeVisible();
+    expect(await navigator.clipboard.readText()).toBe(inbound);
+    expect(screen.getByText(/^Twilio can’t reach this address/)).toBeVisible();
+  });
+});
