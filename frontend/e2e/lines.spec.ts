@@ -113,6 +113,8 @@ for (const [width, colorScheme] of [[1440, "light"], [1440, "dark"], [390, "ligh
       await page.getByRole("button", { name: "Add a line" }).click();
       const dialog = page.getByRole("dialog", { name: "Add a line" });
       await dialog.getByLabel("Provider").selectOption("bandwidth");
+      await dialog.getByRole("textbox", { name: "Name", exact: true }).fill("Camp");
+      await dialog.getByRole("textbox", { name: "Number" }).fill("4777");
       await dialog.getByLabel("Kind").selectOption({ label: "Short code" });
       await dialog.getByLabel("Country").selectOption("NZ");
       await expect(dialog.getByText(/Carriers serving New Zealand/)).toBeVisible();

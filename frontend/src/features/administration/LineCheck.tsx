@@ -54,11 +54,11 @@ function Result({ health, name }: { health: LineHealth; name: string }) {
     cannot_tell: { state: "cannot_tell", detail: `${name} did not say.`, address: null },
   };
   return (
-    <dl className="space-y-2.5">
+    <ul aria-label="What the check found" className="space-y-2.5">
       <Row term="Credentials" finding={credentials[health.credentials]} />
       <Row term="Texts" finding={health.inbound} />
       <Row term="Delivery reports" finding={health.status} />
-    </dl>
+    </ul>
   );
 }
 
@@ -72,11 +72,11 @@ const MARKS: Record<Finding["state"], { icon: ReactNode; word: string; ink: stri
 function Row({ term, finding: { state, detail, address } }: { term: string; finding: Finding }) {
   const { icon, word, ink } = MARKS[state];
   return (
-    <div className="flex gap-2.5">
+    <li className="flex gap-2.5">
       <span className={`mt-0.5 ${ink}`}>{icon}</span>
       <div className="min-w-0">
-        <dt className="font-strong">{term}</dt>
-        <dd className="text-note">
+        <p className="font-strong">{term}</p>
+        <p className="text-note">
           <span className="sr-only">{word}. </span>
           {detail}
           {address && (
@@ -85,8 +85,8 @@ function Row({ term, finding: { state, detail, address } }: { term: string; find
               It is <code className="[overflow-wrap:anywhere] text-ink-2">{address}</code>.
             </>
           )}
-        </dd>
+        </p>
       </div>
-    </div>
+    </li>
   );
 }
