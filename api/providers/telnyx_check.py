@@ -49,7 +49,7 @@ class TelnyxCheck:
             return refused(answer)
         payload = json_object(answer)
         if "data" not in payload:
-            return accepted(cannot_tell("Telnyx's answer could not be read."))
+            return accepted(cannot_tell("The provider's answer could not be read."))
         found = next(
             (each for each in fields.items(payload, "data") if fields.text(each, "phone_number") == number), None
         )
@@ -72,13 +72,13 @@ class TelnyxCheck:
         if fields.found(found, "enabled") is False:
             return accepted(missing("The messaging profile is switched off at Telnyx, so no text comes in."))
         if fields.text(found, "id") is None:
-            return accepted(cannot_tell("Telnyx's answer could not be read."))
+            return accepted(cannot_tell("The provider's answer could not be read."))
         old = fields.text(found, "webhook_api_version") == "1"
         return accepted(
             compared(
                 fields.text(found, "webhook_url", limit=500),
                 self._expected.inbound,
-                where="for the messaging profile at Telnyx",
+                where="for the messaging profile",
                 mistake="The address is right, but its API version is 1. Choose version 2." if old else None,
             )
         )

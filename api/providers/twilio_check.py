@@ -42,7 +42,7 @@ class TwilioCheck:
         if found.get("use_inbound_webhook_on_number") is True:
             return await self._number()
         if "inbound_request_url" not in found:
-            return accepted(cannot_tell("Twilio's answer could not be read."))
+            return accepted(cannot_tell("The provider's answer could not be read."))
         return accepted(self._judged(found, url="inbound_request_url", method="inbound_method", of="Messaging Service"))
 
     async def _number(self) -> WebhookCheck | ProviderUnreachable:
@@ -61,7 +61,7 @@ class TwilioCheck:
             return refused(answer)
         payload = json_object(answer)
         if items not in payload:
-            return accepted(cannot_tell("Twilio's answer could not be read."))
+            return accepted(cannot_tell("The provider's answer could not be read."))
         # The filter finds numbers that merely contain this one, too.
         found = next((each for each in fields.items(payload, items) if fields.text(each, name) == number), None)
         if found is None:
@@ -69,7 +69,7 @@ class TwilioCheck:
         if fields.text(found, "sms_application_sid") is not None:
             return accepted(
                 cannot_tell(
-                    "At Twilio the number's texts are handed to a TwiML App, which decides where they go. "
+                    "The number's texts are handed to a TwiML App, which decides where they go. "
                     "Choose “Webhook” for the number instead."
                 )
             )
@@ -80,8 +80,8 @@ class TwilioCheck:
         return compared(
             fields.text(found, url, limit=500),
             self._expected.inbound,
-            where=f"for the {of} at Twilio",
-            mistake="The address is right, but Twilio calls it with GET. Choose HTTP POST." if by_get else None,
+            where=f"for the {of}",
+            mistake="The address is right, but it is called with GET. Choose HTTP POST." if by_get else None,
         )
 
     async def _ask(self, url: str, *, params: dict[str, str] | None = None) -> httpx.Response | ProviderUnreachable:

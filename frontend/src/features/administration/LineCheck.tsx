@@ -25,7 +25,7 @@ export function LineCheck({ line }: { line: Line }) {
           Check
         </Button>
         <p className="min-w-0 flex-1 text-note text-ink-2">
-          {health ? `Checked ${dateTime(health.at)}.` : `Asks ${name} whether the addresses are set. It changes nothing there and texts nobody.`}
+          {health ? `Last check: ${dateTime(health.at)}` : `Asks ${name} whether the addresses are set. It changes nothing there and texts nobody.`}
         </p>
       </div>
       <div aria-live="polite" className="mt-3 empty:hidden">

@@ -33,8 +33,8 @@ export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) 
           </p>
           <p className="text-note text-ink-2">
             {`${PROVIDERS[provider].name} · ${KINDS[kind]}`}
-            {lastText && ` · last text in ${dateTime(lastText)}`}
-            {lastText === null && " · no text in yet"}
+            {lastText && ` · last text: ${dateTime(lastText)}`}
+            {lastText === null && " · no text yet"}
           </p>
         </div>
         <div className="flex gap-2">

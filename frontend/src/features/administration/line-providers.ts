@@ -96,7 +96,8 @@ export const PROVIDERS: Record<ProviderName, Provider> = {
     ],
     answersKeywords: true,
     steps: ({ phone_number }) => [
-      `Give the simulator this line: PUT /control/lines/${phone_number} with its account_sid, and the address for texts as inbound_url.`,
+      "A simulator that starts with Messenger takes the line over by itself at its next start.",
+      `To set it up now, PUT /control/lines/${phone_number} at the simulator, with account_sid, and the address for texts as inbound_url.`,
       "Then check here.",
     ],
     reports: ALONG,

@@ -26,9 +26,9 @@ describe("the list of lines", () => {
     world.inbound.last_texts = [{ line_id: LINE_ID, at: "2026-11-23T16:45:00Z" }];
     open();
     const list = await row();
-    expect(await list.findByText(/last text in .*10:45.am/)).toHaveTextContent("Twilio · Ordinary number");
+    expect(await list.findByText(/last text: .*10:45.am/)).toHaveTextContent("Twilio · Ordinary number");
     expect(list.getByText("(312) 555-0199")).toBeVisible();
-    expect(await list.findByText("Bandwidth · Short code · no text in yet")).toBeVisible();
+    expect(await list.findByText("Bandwidth · Short code · no text yet")).toBeVisible();
     expect(list.getAllByText("Not checked yet")).toHaveLength(2);
   });
 
@@ -221,18 +221,18 @@ describe("the check", () => {
   };
 
   it("says what is set, in words, and marks the line as ready", async () => {
-    const inbound = { state: "set" as const, detail: "The address is set for the number at Twilio.", address: null };
+    const inbound = { state: "set" as const, detail: "The address is set for the number.", address: null };
     const { group } = await check({ state: "ready", detail: "", credentials: "accepted", inbound, status: ALONG });
     expect(await group.findByText("Twilio accepts them.")).toBeVisible();
     expect(group.getByText(inbound.detail)).toBeVisible();
     expect(group.getByText(ALONG.detail)).toBeVisible();
-    expect(group.getByText(/^Checked/)).toBeVisible();
+    expect(group.getByText(/^Last check/)).toBeVisible();
     expect((await row()).getByText("Ready")).toBeVisible();
   });
 
   it("names the address that is set instead, and can be asked again", async () => {
-    const inbound = { state: "elsewhere" as const, detail: "Another address is set for the number at Twilio.", address: "https://old.example/sms" };
-    const missing = { state: "missing" as const, detail: "No address is set for the number at Twilio.", address: null };
+    const inbound = { state: "elsewhere" as const, detail: "Another address is set for the number.", address: "https://old.example/sms" };
+    const missing = { state: "missing" as const, detail: "No address is set for the number.", address: null };
     const { user, group } = await check(
       { state: "needs_attention", detail: "", credentials: "accepted", inbound, status: ALONG },
       { state: "needs_attention", detail: "", credentials: "accepted", inbound: missing, status: ALONG },
