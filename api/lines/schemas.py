@@ -94,7 +94,7 @@ class LineHealth(BaseModel):
     state: LineState
     detail: str
     at: datetime
-    credentials: CredentialsState
+    credentials_state: CredentialsState
     inbound: WebhookFindingOut
     status: WebhookFindingOut
 
@@ -108,7 +108,7 @@ class LineHealth(BaseModel):
             state=state,
             detail=detail,
             at=at,
-            credentials=check.credentials,
+            credentials_state=check.credentials,
             inbound=WebhookFindingOut(**vars(check.inbound)),
             status=WebhookFindingOut(**vars(check.status)),
         )

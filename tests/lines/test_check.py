@@ -88,7 +88,7 @@ async def test_what_the_provider_has_set_is_told_and_kept(line: Checked) -> None
     ):
         await line.at_the_carrier(url)
         health = await line.check()
-        assert (health["state"], health["credentials"], health["inbound"]["state"]) == (state, "accepted", found)
+        assert (health["state"], health["credentials_state"], health["inbound"]["state"]) == (state, "accepted", found)
         assert health["inbound"]["address"] == (elsewhere if url == elsewhere else None)
         assert health["status"]["state"] == "set"
         assert await line.kept() == health
@@ -100,7 +100,7 @@ async def test_new_credentials_need_a_new_check(line: Checked) -> None:
     wrong = {"account_sid": ACCOUNT, "auth_token": "wrong"}
     assert (await line.world.admin.patch(line.path, json={"credentials": wrong})).json()["health"] is None
     health = await line.check()
-    assert (health["state"], health["credentials"]) == ("needs_attention", "refused")
+    assert (health["state"], health["credentials_state"]) == ("needs_attention", "refused")
     assert "wrong" not in str(health)
     assert (await line.world.admin.patch(line.path, json={"label": "Summer"})).json()["health"] == health
 

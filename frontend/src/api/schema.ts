@@ -1560,7 +1560,7 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            credentials: components["schemas"]["CredentialsState"];
+            credentials_state: components["schemas"]["CredentialsState"];
             /** Detail */
             detail: string;
             inbound: components["schemas"]["WebhookFinding"];

@@ -48,14 +48,14 @@ function Result({ health, name }: { health: LineHealth; name: string }) {
       </Notice>
     );
   }
-  const credentials: Record<LineHealth["credentials"], Finding> = {
+  const credentials: Record<LineHealth["credentials_state"], Finding> = {
     accepted: { state: "set", detail: `${name} accepts them.`, address: null },
     refused: { state: "missing", detail: `${name} refuses them. Edit the line and enter them again.`, address: null },
     cannot_tell: { state: "cannot_tell", detail: `${name} did not say.`, address: null },
   };
   return (
     <ul aria-label="What the check found" className="space-y-2.5">
-      <Row term="Credentials" finding={credentials[health.credentials]} />
+      <Row term="Credentials" finding={credentials[health.credentials_state]} />
       <Row term="Texts" finding={health.inbound} />
       <Row term="Delivery reports" finding={health.status} />
     </ul>

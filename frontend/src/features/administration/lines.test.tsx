@@ -222,7 +222,7 @@ describe("the check", () => {
 
   it("says what is set, in words, and marks the line as ready", async () => {
     const inbound = { state: "set" as const, detail: "The address is set for the number.", address: null };
-    const { group } = await check({ state: "ready", detail: "", credentials: "accepted", inbound, status: ALONG });
+    const { group } = await check({ state: "ready", detail: "", credentials_state: "accepted", inbound, status: ALONG });
     expect(await group.findByText("Twilio accepts them.")).toBeVisible();
     expect(group.getByText(inbound.detail)).toBeVisible();
     expect(group.getByText(ALONG.detail)).toBeVisible();
@@ -234,8 +234,8 @@ describe("the check", () => {
     const inbound = { state: "elsewhere" as const, detail: "Another address is set for the number.", address: "https://old.example/sms" };
     const missing = { state: "missing" as const, detail: "No address is set for the number.", address: null };
     const { user, group } = await check(
-      { state: "needs_attention", detail: "", credentials: "accepted", inbound, status: ALONG },
-      { state: "needs_attention", detail: "", credentials: "accepted", inbound: missing, status: ALONG },
+      { state: "needs_attention", detail: "", credentials_state: "accepted", inbound, status: ALONG },
+      { state: "needs_attention", detail: "", credentials_state: "accepted", inbound: missing, status: ALONG },
     );
     expect(await group.findByText("https://old.example/sms")).toBeVisible();
     expect((await row()).getByText("Needs attention")).toBeVisible();
@@ -247,8 +247,8 @@ describe("the check", () => {
   it("says when credentials are refused, and when only a person can look", async () => {
     const unknown = { state: "cannot_tell" as const, detail: "The provider does not say.", address: null };
     const { user, group } = await check(
-      { state: "needs_attention", detail: "", credentials: "refused", inbound: unknown, status: unknown },
-      { state: "cannot_tell", detail: "", credentials: "accepted", inbound: unknown, status: unknown },
+      { state: "needs_attention", detail: "", credentials_state: "refused", inbound: unknown, status: unknown },
+      { state: "cannot_tell", detail: "", credentials_state: "accepted", inbound: unknown, status: unknown },
     );
     expect(await group.findByText("Twilio refuses them. Edit the line and enter them again.")).toBeVisible();
     await user.click(group.getByRole("button", { name: "Check" }));
@@ -259,7 +259,7 @@ describe("the check", () => {
   it("a provider out of reach is not the line's fault", async () => {
     const unknown = { state: "cannot_tell" as const, detail: "The provider could not be asked.", address: null };
     const detail = "The provider could not be reached (ConnectTimeout).";
-    const { group } = await check({ state: "unreachable", detail, credentials: "cannot_tell", inbound: unknown, status: unknown });
+    const { group } = await check({ state: "unreachable", detail, credentials_state: "cannot_tell", inbound: unknown, status: unknown });
     expect(await group.findByText(`${detail} This says nothing about the line.`)).toBeVisible();
     expect(group.queryByText(unknown.detail)).toBeNull();
     expect((await row()).getByText("Provider not reached")).toBeVisible();
