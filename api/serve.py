@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.kit import crash_points
 from api.kit.cluster import DatabaseUrls, database_urls
 from api.kit.database import Database
 from api.kit.logging import configure_logging
@@ -68,6 +69,7 @@ def application() -> FastAPI:
 
 async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     """Works until SIGTERM or SIGINT, then finishes what is under way."""
+    crash_points.arm(settings.crash_at)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):

@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     watch_lines_seconds: float = Field(default=300, ge=0, allow_inf_nan=False)
     """How often each line is compared with its provider's list and looked at for silence; 0: never."""
     database_pool_size: int = Field(default=10, ge=1, le=200)
+    crash_at: str | None = Field(default=None, pattern=r"^[a-z_.]+(:[1-9][0-9]{0,5})?$")
+    """For tests of crashes: where the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`."""
 
     @field_validator("log_level")
     @classmethod
@@ -112,6 +114,8 @@ class Settings(BaseSettings):
             ]
             if missing:
                 raise ValueError(f"production needs {' and '.join(missing)}")
+            if self.crash_at is not None:
+                raise ValueError("production refuses MESSENGER_CRASH_AT, which makes workers die")
         return self
 
     @property
