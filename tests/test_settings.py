@@ -170,6 +170,19 @@ def test_production_names_what_it_needs_and_lacks(
     assert [name for name in ("MESSENGER_SECRET_KEY", "MESSENGER_PUBLIC_URL") if name in line] == missing
 
 
+def test_production_refuses_to_make_workers_die(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("ENVIRONMENT", "production"), ("SECRET_KEY", "k"), ("PUBLIC_URL", "https://text.example.com")):
+        monkeypatch.setenv(f"MESSENGER_{name}", value)
+    with pytest.raises(SettingsError, match=r"^.*production refuses MESSENGER_CRASH_AT.*$"):
+        load_settings(crash_at="post.written")
+
+
+@pytest.mark.parametrize("given", ["post.written:0", "post.written:", "Post Written", ""])
+def test_a_crash_point_is_a_name_and_perhaps_a_number(given: str) -> None:
+    with pytest.raises(SettingsError, match="MESSENGER_CRASH_AT"):
+        load_settings(crash_at=given)
+
+
 @pytest.mark.parametrize("spelling", ["postgres", "postgresql", "postgresql+asyncpg"])
 def test_every_spelling_of_a_postgresql_address_is_taken(spelling: str) -> None:
     assert load_settings(database_url=f"{spelling}://db/m").database_url == "postgresql+asyncpg://db/m"

@@ -121,6 +121,10 @@ class Stack:
         self._processes[name].send_signal(signal.SIGKILL)
         self._processes[name].wait()
 
+    async def died(self, name: str) -> int:
+        """Wait until it has ended by itself; its exit code, negative for a signal."""
+        return await asyncio.to_thread(self._processes[name].wait, PATIENCE_SECONDS)
+
     def stop(self, name: str) -> int | None:
         """SIGTERM, and the exit code. None for what was never started."""
         process = self._processes.pop(name, None)
@@ -171,6 +175,10 @@ class Stack:
             assert (await self.carrier.delete("/control/faults")).is_success
         else:
             await self._put("/control/faults", {"rules": list(rules), "seed": 1})
+
+    async def reports_nothing(self) -> None:
+        """From now on the carrier posts no status callbacks: whoever wants to know has to ask."""
+        assert (await self.carrier.patch("/control/settings", json={"callback_statuses": []})).is_success
 
     async def handset_texts(self, phone_number: str, body: str) -> str:
         """A parent texts the line. Returns the carrier's id of the message."""
