@@ -144,7 +144,8 @@ async def settle_question(database: Database, question: Question, outcome: Recon
                 taken = await queries.message_with_provider_id(
                     session, organization_id, message.line_id, report.provider_message_id
                 )
-                if tuple(twins) != asked.twins_claimed_at or taken not in {None, message.id}:
+                if not set(twins) <= set(asked.twins_claimed_at) or taken not in {None, message.id}:
+                    # What was found may be a text with the same words that has left since the question was taken.
                     log.info("delivery.question_overtaken", message_id=str(message.id))
                     return
                 changes.report(message, conversation, report)

@@ -67,6 +67,7 @@ class Stack:
             "api": [MESSENGER, "serve"],
             "another api": [MESSENGER, "serve"],
             "worker": [MESSENGER, "worker"],
+            "another worker": [MESSENGER, "worker"],
             "carrier": [
                 *(sys.executable, "-m", "simulator", "--port", self.carrier_url.rpartition(":")[2]),
                 *("--fast", *carrier),
@@ -92,7 +93,7 @@ class Stack:
         finally:
             await stack.carrier.aclose()
             await stack._database.close()
-            for name in ("worker", "api", "carrier"):
+            for name in ("worker", "another worker", "api", "carrier"):
                 stack.stop(name)
 
     business: Business

@@ -24,7 +24,7 @@ from tests.support.stack import Stack, eventually
 pytestmark = [pytest.mark.reliability, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(3600)]
 
 MESSAGES = size(quick=90, full=5_000)
-ROUNDS = size(quick=1, full=12)
+ROUNDS = size(quick=1, full=6)
 PARENTS = [f"+1313555{index:04}" for index in range(size(quick=15, full=250))]
 AT_ONCE = 8
 MOST_PASSES = size(quick=1, full=3)
@@ -110,7 +110,7 @@ class Outgoing:
             return set((await session.scalars(text(statement))).all())
 
     async def has_ended(self) -> bool:
-        """Nothing waits any more, what is unknown has been asked about, and what the carrier has is known to be sent."""
+        """Nothing waits, what is unknown has been asked about, and what the carrier has is known to be sent."""
         statement = text(
             "SELECT count(*) FILTER (WHERE state <> 'unknown'), count(*) FILTER (WHERE attempts = 0) FROM outbox"
         )
