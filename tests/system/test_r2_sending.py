@@ -27,6 +27,7 @@ MESSAGES = size(quick=90, full=5_000)
 ROUNDS = size(quick=1, full=6)
 PARENTS = [f"+1313555{index:04}" for index in range(size(quick=15, full=250))]
 AT_ONCE = 8
+LONGEST_LIFE_SECONDS = 30.0
 MOST_PASSES = size(quick=1, full=3)
 """A worker dies when it passes its point for the first time, or, of a long run, at most for the third."""
 
@@ -193,7 +194,7 @@ async def die_at_every_step(outgoing: Outgoing, dice: random.Random) -> Counter[
         nth = dice.randint(1, share // 3) if point.startswith("post.") else dice.randint(1, MOST_PASSES)
         outgoing.stack.start("worker", MESSENGER_CRASH_AT=f"{point}:{nth}")
         try:
-            died = await asyncio.wait_for(outgoing.stack.died("worker"), timeout=10)
+            died = await asyncio.wait_for(outgoing.stack.died("worker"), timeout=LONGEST_LIFE_SECONDS)
         except TimeoutError:
             # It has not come to its point so often: nothing was due there. It dies wherever it is.
             outgoing.stack.kill("worker")
