@@ -28,7 +28,6 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: "libraries", test: /node_modules[\\/](react|react-dom|scheduler|@tanstack|openapi-fetch|use-sync-external-store)[\\/]/ },
-            // What the administration alone needs stays out of everybody's first load.
           ],
         },
       },
