@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import queries as access_queries
 from api.conversations import queries as conversation_queries
@@ -18,6 +17,7 @@ from api.inbound.retention import forget_raw_content
 from api.inbound.service import ApplicationBusy, apply_due_events
 from api.inbound.watch import WatchedLine, take_due_lines, watch_line
 from api.kit.database import Database
+from api.kit.database_trouble import is_away
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
 from api.messages.service import OUTBOX_CHANNEL
@@ -70,11 +70,11 @@ class Loop:
             self._wake.clear()
             try:
                 more = await self._step()
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
-                log.warning("worker.database_unavailable", loop=self._name, error=type(error).__name__)
-                more = False
-            except Exception:  # One bad step must not end the loop; it is tried again at the next turn.
-                log.exception("worker.step_failed", loop=self._name)
+            except Exception as error:  # One bad step must not end the loop; it is tried again at the next turn.
+                if is_away(error):
+                    log.warning("worker.database_unavailable", loop=self._name, error=type(error).__name__)
+                else:
+                    log.exception("worker.step_failed", loop=self._name)
                 more = False
             if not more and not self._stopping:
                 with contextlib.suppress(TimeoutError):

@@ -29,6 +29,7 @@ from api.inbound.models import InboundEvent
 from api.inbound.rules import EventSource, retry_after
 from api.inbound.statuses import apply_statuses
 from api.kit.database import Database, database_time
+from api.kit.database_trouble import is_away
 from api.kit.ids import new_id
 from api.kit.phone import E164, InvalidPhoneNumberError, parse_phone_number
 from api.lines import queries as lines
@@ -70,6 +71,7 @@ async def apply_due_events(
 
     Raises `ApplicationBusy` when another process is at it. When a batch fails, its events are tried one by one:
     those that fail alone are retried later and finally quarantined; they hold up nobody (RECV-NOTHING-LOST).
+    Raises what says that the database is away, which is no event's failure and counts against none.
     """
     try:
         return await _apply_batch(
@@ -77,9 +79,9 @@ async def apply_due_events(
         )
     except ApplicationBusy:
         raise
-    except (OSError, TimeoutError):
-        raise
     except Exception as error:
+        if is_away(error):
+            raise
         log.warning(
             "inbound.batch_failed", organization_id=str(organization_id), error=in_words(error), where=place(error)
         )
@@ -114,9 +116,11 @@ async def _apply_one_by_one(
                     await _apply(
                         session, organization_id, [still_due], providers=providers, confirm_within=confirm_within
                     )
-        except (ApplicationBusy, OSError, TimeoutError):
+        except ApplicationBusy:
             raise
         except Exception as error:
+            if is_away(error):
+                raise
             await _put_off(database, event, error)
     return len(events)
 
