@@ -1,6 +1,7 @@
 """Running the API and the worker as processes."""
 
 import asyncio
+import gc
 import signal
 from contextlib import ExitStack
 from types import FrameType
@@ -86,6 +87,9 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     )
     await bus.start()
     worker.start()
+    # What was made at start-up lives as long as the process: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
     log.info("worker.started")
     await stopping.wait()
     await worker.stop()

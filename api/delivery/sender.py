@@ -11,10 +11,11 @@ import structlog
 from api.delivery import queries
 from api.delivery.questions import Question, settle_question, take_questions
 from api.delivery.service import CLAIM_BATCH, Claim, claim, expire_leases
-from api.delivery.settler import AWAY, Settler
+from api.delivery.settler import Settler
 from api.delivery.settling import Settlement
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database
+from api.kit.database_trouble import is_away
 from api.kit.secrets import SecretBox
 from api.providers.port import NotProcessed, OutcomeUnknown, Rejected, SendOutcome
 from api.providers.registry import Providers
@@ -75,9 +76,9 @@ class Sender:
         for organization_id, states in due.items():
             try:
                 claimed |= await self._send_due_of(organization_id, states)
-            except AWAY:
-                raise
-            except Exception:  # One organization's trouble must not keep the others from sending.
+            except Exception as error:  # One organization's trouble must not keep the others from sending.
+                if is_away(error):
+                    raise
                 log.exception("delivery.turn_failed", organization_id=str(organization_id))
         for organization_id in [each for each, lane in self._lanes.items() if lane.is_empty]:
             del self._lanes[organization_id]

@@ -4,28 +4,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-import asyncpg
 import structlog
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from api.delivery.settling import Settlement, settle_many
 from api.kit.database import Database
+from api.kit.database_trouble import may_pass
 
 MAX_BATCH = 64
 RETRY_SECONDS = 0.5
-
-REFUSED = (IntegrityError, DataError, ProgrammingError)
-"""The database answered, and will answer the same next time."""
-
-AWAY = (
-    SQLAlchemyError,
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
-"""Anything else that the database or the way to it raises: the same may succeed later. `REFUSED` goes first."""
 
 log = structlog.get_logger(__name__)
 
@@ -68,28 +54,28 @@ class Settler:
         self._task = None
 
     async def _store(self, batch: Sequence[Settlement]) -> None:
-        while True:
-            try:
-                await settle_many(self._database, self._organization_id, batch)
+        while (failure := await self._trouble_storing(batch)) and may_pass(failure):
+            given_up = self._stopping.is_set()
+            error = type(failure).__name__
+            log.warning("delivery.not_stored_yet", messages=len(batch), error=error, given_up=given_up)
+            if given_up:
                 return
-            except REFUSED as error:
-                failure: Exception = error
-            except AWAY as error:
-                last = self._stopping.is_set()
-                log.warning("delivery.not_stored_yet", messages=len(batch), error=type(error).__name__, given_up=last)
-                if last:
-                    return
-                await self._pause()
-                continue
-            except Exception as error:  # Whatever is wrong with one of them, the others are stored.
-                failure = error
-            if len(batch) == 1:
-                message_id = str(batch[0].claim.message_id)
-                log.error("delivery.settlement_given_up", message_id=message_id, exc_info=failure)
-                return
-            for each in batch:
-                await self._store([each])
+            await self._pause()
+        if failure is None:
             return
+        if len(batch) == 1:
+            message_id = str(batch[0].claim.message_id)
+            log.error("delivery.settlement_given_up", message_id=message_id, exc_info=failure)
+            return
+        for each in batch:
+            await self._store([each])
+
+    async def _trouble_storing(self, batch: Sequence[Settlement]) -> Exception | None:
+        try:
+            await settle_many(self._database, self._organization_id, batch)
+        except Exception as error:  # Whatever is wrong with one of them, the others are stored.
+            return error
+        return None
 
     async def _pause(self) -> None:
         try:
