@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     """How long the raw content of applied provider events is kept; 0: for ever."""
     watch_lines_seconds: float = Field(default=300, ge=0, allow_inf_nan=False)
     """How often each line is compared with its provider's list and looked at for silence; 0: never."""
+    media_hosts: str = ""
+    """Further hosts from which pictures may be fetched, separated by commas, where a provider has moved its files."""
+    fetch_lease_seconds: float = Field(default=120, gt=30, allow_inf_nan=False)
+    """How long a worker may hold a picture that it fetches before another may. A fetch ends after 30 seconds."""
     database_pool_size: int = Field(default=10, ge=1, le=200)
 
     @field_validator("log_level")
@@ -118,6 +122,10 @@ class Settings(BaseSettings):
     def public_base_url(self) -> str:
         """The address that providers call, without a trailing slash."""
         return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def extra_media_hosts(self) -> tuple[str, ...]:
+        return tuple(host for each in self.media_hosts.split(",") if (host := each.strip().lower()))
 
     @property
     def simulator_url(self) -> str:

@@ -22,6 +22,8 @@ from api.kit.database import Database
 from api.kit.database_trouble import is_away
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
+from api.media import queries as media_queries
+from api.media import service as media
 from api.messages.service import OUTBOX_CHANNEL
 from api.providers.registry import Providers
 from api.settings import Settings
@@ -35,6 +37,12 @@ LINES_AT_ONCE = 8
 
 MAX_IN_FLIGHT = 64
 """Messages of one organization that a worker has posted, or is about to, and not settled yet."""
+
+FETCHES = 12
+"""Files that a worker fetches at the same time."""
+
+FETCHES_PER_ORGANIZATION = 4
+"""So that a provider that hangs holds up the pictures of its own lines alone."""
 
 log = structlog.get_logger(__name__)
 
@@ -185,6 +193,61 @@ class LineWatcher:
         return False
 
 
+class MediaFetcher:
+    """Fetches the files of received messages. What stands still when it stops is given back."""
+
+    def __init__(
+        self, database: Database, bus: Bus, providers: Providers, secrets: SecretBox, settings: Settings
+    ) -> None:
+        self._database = database
+        self._providers = providers
+        self._secrets = secrets
+        self._lease = timedelta(seconds=settings.fetch_lease_seconds)
+        self._in_flight: dict[asyncio.Task[None], media.Claim] = {}
+        self._loop = Loop("fetch-media", self._step, interval=POLL_SECONDS)
+        bus.subscribe(media.CHANNEL, lambda _: self._loop.wake(), on_gap=self._loop.wake)
+
+    def start(self) -> None:
+        self._loop.start()
+
+    async def stop(self) -> None:
+        await self._loop.stop()
+        unfinished = dict(self._in_flight)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        for task, claim in unfinished.items():
+            if task.cancelled():
+                with contextlib.suppress(SQLAlchemyError, OSError):  # Its lease ends by itself.
+                    await media.give_back(self._database, claim)
+
+    async def _step(self) -> bool:
+        async with self._database.transaction() as session:
+            organizations = await media_queries.organizations_with_due_media(session)
+        claimed = 0
+        for organization_id in organizations:
+            held = sum(claim.organization_id == organization_id for claim in self._in_flight.values())
+            room = min(FETCHES - len(self._in_flight), FETCHES_PER_ORGANIZATION - held)
+            if room <= 0:
+                continue
+            for claim in await media.claim(
+                self._database, organization_id, secrets=self._secrets, lease=self._lease, limit=room
+            ):
+                task = asyncio.create_task(_logged(self._fetch(claim), "worker.fetch_failed"))
+                self._in_flight[task] = claim
+                task.add_done_callback(self._done)
+                claimed += 1
+        return claimed > 0
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        del self._in_flight[task]
+        self._loop.wake()
+
+    async def _fetch(self, claim: media.Claim) -> None:
+        outcome = await media.fetch(claim, providers=self._providers)
+        await media.settle(self._database, claim, outcome)
+
+
 class Worker:
     """Everything that happens without a request."""
 
@@ -203,6 +266,7 @@ class Worker:
         self._settings = settings
         self._applier = JournalApplier(database, providers, settings)
         self._watcher = LineWatcher(database, providers, secrets, settings, on_found=self._applier.wake)
+        self._media = MediaFetcher(database, bus, providers, secrets, settings)
         self._in_flight: dict[UUID, set[asyncio.Task[None]]] = {}
         self._outbox = Loop("outbox", self._send_due, interval=POLL_SECONDS)
         sweep_every = min(1.0, settings.viewer_lease_seconds / 4, settings.seen_deadline_seconds / 4)
@@ -212,12 +276,14 @@ class Worker:
     def start(self) -> None:
         self._applier.start()
         self._watcher.start()
+        self._media.start()
         self._outbox.start()
         self._sweeper.start()
 
     async def stop(self) -> None:
         """Finishes what is under way: a message that was posted is settled before this returns."""
-        await asyncio.gather(self._applier.stop(), self._watcher.stop(), self._outbox.stop(), self._sweeper.stop())
+        parts = (self._applier, self._watcher, self._media, self._outbox, self._sweeper)
+        await asyncio.gather(*(part.stop() for part in parts))
         await asyncio.gather(*(task for group in self._in_flight.values() for task in group))
 
     async def _send_due(self) -> bool:
@@ -256,7 +322,7 @@ class Worker:
         return claimed > 0
 
     def _spawn(self, in_flight: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(_logged(work))
+        task = asyncio.create_task(_logged(work, "worker.delivery_failed"))
         in_flight.add(task)
         task.add_done_callback(in_flight.discard)
         # What came free may be claimed, and the conversation's next message may leave.
@@ -283,9 +349,10 @@ class Worker:
         return False
 
 
-async def _logged(work: Coroutine[None, None, None]) -> None:
-    """What fails here leaves its message claimed; when the lease ends it is `unknown`, and is asked about."""
+async def _logged(work: Coroutine[None, None, None], failed: str) -> None:
+    """What fails here stays claimed until its lease ends: a message is then `unknown`, and is asked about; a file is
+    fetched again."""
     try:
         await work
     except Exception:  # There is nobody above to hear of it.
-        log.exception("worker.delivery_failed")
+        log.exception(failed)
