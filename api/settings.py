@@ -65,8 +65,6 @@ class Settings(BaseSettings):
     """How often each line is compared with its provider's list and looked at for silence; 0: never."""
     media_hosts: str = ""
     """Further hosts from which pictures may be fetched, separated by commas, where a provider has moved its files."""
-    fetch_lease_seconds: float = Field(default=120, gt=30, allow_inf_nan=False)
-    """How long a worker may hold a picture that it fetches before another may. A fetch ends after 30 seconds."""
     database_pool_size: int = Field(default=10, ge=1, le=200)
 
     @field_validator("log_level")

@@ -196,13 +196,10 @@ class LineWatcher:
 class MediaFetcher:
     """Fetches the files of received messages. What stands still when it stops is given back."""
 
-    def __init__(
-        self, database: Database, bus: Bus, providers: Providers, secrets: SecretBox, settings: Settings
-    ) -> None:
+    def __init__(self, database: Database, bus: Bus, providers: Providers, secrets: SecretBox) -> None:
         self._database = database
         self._providers = providers
         self._secrets = secrets
-        self._lease = timedelta(seconds=settings.fetch_lease_seconds)
         self._in_flight: dict[asyncio.Task[None], media.Claim] = {}
         self._loop = Loop("fetch-media", self._step, interval=POLL_SECONDS)
         bus.subscribe(media.CHANNEL, lambda _: self._loop.wake(), on_gap=self._loop.wake)
@@ -230,9 +227,7 @@ class MediaFetcher:
             room = min(FETCHES - len(self._in_flight), FETCHES_PER_ORGANIZATION - held)
             if room <= 0:
                 continue
-            for claim in await media.claim(
-                self._database, organization_id, secrets=self._secrets, lease=self._lease, limit=room
-            ):
+            for claim in await media.claim(self._database, organization_id, secrets=self._secrets, limit=room):
                 task = asyncio.create_task(_logged(self._fetch(claim), "worker.fetch_failed"))
                 self._in_flight[task] = claim
                 task.add_done_callback(self._done)
@@ -266,7 +261,7 @@ class Worker:
         self._settings = settings
         self._applier = JournalApplier(database, providers, settings)
         self._watcher = LineWatcher(database, providers, secrets, settings, on_found=self._applier.wake)
-        self._media = MediaFetcher(database, bus, providers, secrets, settings)
+        self._media = MediaFetcher(database, bus, providers, secrets)
         self._in_flight: dict[UUID, set[asyncio.Task[None]]] = {}
         self._outbox = Loop("outbox", self._send_due, interval=POLL_SECONDS)
         sweep_every = min(1.0, settings.viewer_lease_seconds / 4, settings.seen_deadline_seconds / 4)

@@ -34,7 +34,8 @@ from api.providers.registry import Providers
 CHANNEL = "messenger_media"
 """The NOTIFY channel that wakes workers: there is something to fetch."""
 
-BATCH = 8
+LEASE = timedelta(minutes=2)
+"""Longer than a fetch can take: until then a file is one worker's alone."""
 
 log = structlog.get_logger(__name__)
 
@@ -83,13 +84,11 @@ class Claim:
     line: LineAccess
 
 
-async def claim(
-    database: Database, organization_id: UUID, *, secrets: SecretBox, lease: timedelta, limit: int = BATCH
-) -> list[Claim]:
+async def claim(database: Database, organization_id: UUID, *, secrets: SecretBox, limit: int) -> list[Claim]:
     """Take due files of one organization, the oldest first."""
     token = new_id()
     async with database.transaction() as session:
-        taken = await queries.take_due(session, organization_id, token=token, lease=lease, limit=limit)
+        taken = await queries.take_due(session, organization_id, token=token, lease=LEASE, limit=limit)
         by_line = await lines.lines_by_ids(session, organization_id, list({each.line_id for each in taken}))
     return [
         Claim(

@@ -19,7 +19,7 @@ from api.kit.secrets import equal
 from api.kit.text import made_storable
 from api.providers import fields
 from api.providers.http import CONNECTION_FAILURES, basic_credentials, classify_failure, json_object, retry_after
-from api.providers.media import MediaFetcher, places
+from api.providers.media import MediaSource, places
 from api.providers.port import (
     Accepted,
     CannotTell,
@@ -167,7 +167,7 @@ class BandwidthProvider:
     def __init__(self, client: httpx.AsyncClient, *, api_url: str, media_hosts: Sequence[str] = ()) -> None:
         self._client = client
         self._api_url = api_url
-        self._media = MediaFetcher(client, places(api_url, api_hosts=API_HOSTS, storage_hosts=media_hosts))
+        self._media = MediaSource(client, places(api_url, api_hosts=API_HOSTS, storage_hosts=media_hosts))
 
     # Receiving.
 

@@ -49,7 +49,7 @@ def places(
     return MediaPlaces(address_of(httpx.URL(base_url)), api_hosts, storage_hosts, storage_domains)
 
 
-class MediaFetcher:
+class MediaSource:
     """Asks only the places of its provider. `total_seconds` and `resolve` are the tests' to change."""
 
     def __init__(

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from api.kit.text import made_storable
 from api.providers import fields
 from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, retry_after
-from api.providers.media import MediaFetcher, places
+from api.providers.media import MediaSource, places
 from api.providers.port import (
     Accepted,
     CannotTell,
@@ -151,7 +151,7 @@ class TelnyxProvider:
         self._client = client
         self._api_url = api_url
         self._clock = clock
-        self._media = MediaFetcher(client, places(api_url, storage_hosts=media_hosts, storage_domains=STORAGE_DOMAINS))
+        self._media = MediaSource(client, places(api_url, storage_hosts=media_hosts, storage_domains=STORAGE_DOMAINS))
 
     # Receiving.
 

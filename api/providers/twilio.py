@@ -19,7 +19,7 @@ from api.kit.secrets import equal
 from api.kit.text import made_storable
 from api.kit.times import in_utc
 from api.providers.http import CONNECTION_FAILURES, basic_credentials, classify_failure, json_object, retry_after
-from api.providers.media import MediaFetcher, places
+from api.providers.media import MediaSource, places
 from api.providers.port import (
     Accepted,
     CannotTell,
@@ -155,7 +155,7 @@ class TwilioProvider:
         self._client = client
         self._api_url = api_url
         storage = (*STORAGE_HOSTS, *media_hosts)
-        self._media = MediaFetcher(client, places(api_url, api_hosts=API_HOSTS, storage_hosts=storage))
+        self._media = MediaSource(client, places(api_url, api_hosts=API_HOSTS, storage_hosts=storage))
 
     # Receiving.
 
