@@ -2,12 +2,15 @@
 
 import asyncio
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 
-from api.live.bus import PostgresBus
+from api.live.bus import Handler, PostgresBus
+from api.live.service import CHANNEL
 from api.media import service as media
 from api.media.rules import MAX_ATTEMPTS, WORDS, Reason
 from api.providers.port import MAX_MEDIA_BYTES, FetchedMedia
@@ -212,51 +215,45 @@ async def test_workers_share_what_is_due_and_files_of_one_message_are_settled_at
     assert [file["state"] for file in (await newest(world))["media"]] == ["kept"] * 10
 
 
-@pytest.fixture
-async def bus(world: World) -> Any:
-    bus = PostgresBus(world.service.urls.url)
-    await bus.start()
-    yield bus
-    await bus.stop()
-
-
-def worker_of(world: World, bus: PostgresBus) -> Worker:
+@asynccontextmanager
+async def working(world: World, *, on_event: Handler = lambda _: None) -> AsyncIterator[None]:
+    """A worker, which stops at the end of the block. `on_event` hears of live events."""
     service = world.service
-    return Worker(
+    bus = PostgresBus(service.urls.url)
+    bus.subscribe(CHANNEL, on_event, on_gap=lambda: None)
+    worker = Worker(
         database=service.database,
         bus=bus,
         providers=service.providers,
         secrets=service.secret_box,
         settings=service.settings,
     )
-
-
-async def test_the_worker_fetches_what_arrives_and_says_so_live(world: World, peer: Peer, bus: PostgresBus) -> None:
-    peer.answer = http(200, PNG)
-    events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    bus.subscribe("messenger_events", events.put_nowait, on_gap=lambda: None)
-    worker = worker_of(world, bus)
+    await bus.start()
     worker.start()
     try:
-        message = await arrives(world, f"{peer.url}/a")
-        async with asyncio.timeout(10):
-            about = 0
-            while about < 2:
-                event = await events.get()
-                about += event.get("message_id") == message["id"]
-        assert (await only_file(world))["state"] == "kept"
+        async with asyncio.timeout(20):
+            yield
     finally:
         await worker.stop()
+        await bus.stop()
 
 
-async def test_a_worker_that_stops_gives_back_what_it_is_fetching(world: World, peer: Peer, bus: PostgresBus) -> None:
+async def test_the_worker_fetches_what_arrives_and_says_so_live(world: World, peer: Peer) -> None:
+    peer.answer = http(200, PNG)
+    events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    async with working(world, on_event=events.put_nowait):
+        message = await arrives(world, f"{peer.url}/a")
+        said = 0
+        while said < 2:
+            said += (await events.get()).get("message_id") == message["id"]
+        assert (await only_file(world))["state"] == "kept", "the second event is of the picture"
+
+
+async def test_a_worker_that_stops_gives_back_what_it_is_fetching(world: World, peer: Peer) -> None:
     peer.answer = hang
     await arrives(world, f"{peer.url}/a")
-    worker = worker_of(world, bus)
-    worker.start()
-    async with asyncio.timeout(10):
+    async with working(world):
         await peer.asked.wait()
-    await worker.stop()
     peer.answer = http(200, PNG)
     assert await fetch_media(world) == 1, "at once, not when a lease ends"
     assert (await only_file(world))["state"] == "kept"
