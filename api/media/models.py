@@ -33,7 +33,7 @@ class MessageMedia(OrganizationRow, Base):
     """Its index in the message's list."""
     provider_url: Mapped[str]
     declared_type: Mapped[str]
-    """What the provider calls it; only ever shown while it is waited for."""
+    """What the provider calls it: what it is shown as while it is waited for, and when it was refused."""
     state: Mapped[str] = mapped_column(server_default=text("'waiting'"))
     reason: Mapped[str | None]
     content_type: Mapped[str | None]

@@ -34,6 +34,7 @@ class Taken(NamedTuple):
     message_id: UUID
     position: int
     provider_url: str
+    declared_type: str
     attempts: int
     """This one included."""
     line_id: UUID
@@ -74,6 +75,7 @@ async def take_due(
             MessageMedia.message_id,
             MessageMedia.position,
             MessageMedia.provider_url,
+            MessageMedia.declared_type,
             MessageMedia.attempts,
             Message.line_id,
         )

@@ -138,7 +138,7 @@ async def settle(database: Database, claimed: Claim, outcome: MediaOutcome) -> N
                 shown = _shown(media.id, content_type, MediaState.KEPT, size=len(content))
             case Refuse(reason=reason), _:
                 values = {"state": MediaState.REFUSED.value, "reason": reason.value}
-                shown = _shown(media.id, "application/octet-stream", MediaState.REFUSED, reason=WORDS[reason])
+                shown = _shown(media.id, media.declared_type, MediaState.REFUSED, reason=WORDS[reason])
             case _:
                 raise AssertionError("only what was fetched can be kept")
         if not await queries.settle(session, organization_id, media.id, token=claimed.lease_token, values=values):
