@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from api.lines import queries as lines
 from api.lines.service import open_line
 from api.live.service import announce_message
 from api.media import queries
+from api.media.models import MessageMedia
 from api.media.rules import MAX_ATTEMPTS, WORDS, Decision, Keep, Reason, Refuse, TryAgain, judge_content, judge_failure
 from api.messages.rules import MediaState
 from api.providers.port import (
@@ -71,6 +72,26 @@ def _shown(
     media_id: object, content_type: str, state: MediaState, *, size: int | None = None, reason: str | None = None
 ) -> dict[str, Any]:
     return {"id": str(media_id), "content_type": content_type, "state": state.value, "size": size, "reason": reason}
+
+
+def _kept(content: bytes, content_type: str, *, at: datetime) -> dict[str, Any]:
+    return {
+        "state": MediaState.KEPT.value,
+        "content_type": content_type,
+        "size": len(content),
+        "content": content,
+        "sha256": hashlib.sha256(content).digest(),
+        "fetched_at": at,
+    }
+
+
+def kept_file(
+    organization_id: UUID, message_id: UUID, item: MediaItem, content: bytes, *, at: datetime
+) -> tuple[MessageMedia, list[dict[str, Any]]]:
+    """The only file of a message, fetched at that time, and what the message shows. For a history that is written."""
+    (shown,), (row,) = expected(organization_id, message_id, [item])
+    kept = MessageMedia(**row, **_kept(content, item.content_type, at=at))
+    return kept, [shown | {"state": MediaState.KEPT.value, "size": len(content)}]
 
 
 @dataclass(frozen=True)
@@ -127,14 +148,7 @@ async def settle(database: Database, claimed: Claim, outcome: MediaOutcome) -> N
                 )
                 return
             case Keep(content_type=content_type), FetchedMedia(content=content):
-                values = {
-                    "state": MediaState.KEPT.value,
-                    "content_type": content_type,
-                    "size": len(content),
-                    "content": content,
-                    "sha256": hashlib.sha256(content).digest(),
-                    "fetched_at": at,
-                }
+                values = _kept(content, content_type, at=at)
                 shown = _shown(media.id, content_type, MediaState.KEPT, size=len(content))
             case Refuse(reason=reason), _:
                 values = {"state": MediaState.REFUSED.value, "reason": reason.value}
