@@ -23,6 +23,9 @@ GONE = frozenset({404, 410})
 TOTAL_SECONDS = 30.0
 """For one file with all its redirects: a peer that drips bytes holds a worker no longer than this."""
 
+MAX_IPS = 3
+"""Addresses of one host that are tried."""
+
 MAX_ADDRESS = 4000
 """Characters. Signed addresses of storage are long, but not endless."""
 
@@ -85,17 +88,27 @@ class MediaSource:
             place = self._places.place(address_of(url))
             if place is None:
                 return MediaRefused(MediaRefusal.ADDRESS, f"{url.host or 'Nowhere'} is not where its files are.")
-            request = self._request(url, credentials if place is not Place.STORAGE else {})
-            if place is not Place.OPERATORS:
+            headers = credentials if place is not Place.STORAGE else {}
+            if place is Place.OPERATORS:
+                answer = await self._ask(self._request(url, headers))
+            else:
                 ips = await self._resolve(url.host, 443)
                 if not ips or not all(is_public(ip) for ip in ips):
                     return MediaRefused(MediaRefusal.ADDRESS, f"{url.host} is on no public network.")
-                pin(request, ips[0])
-            answer = await self._ask(request)
+                answer = await self._ask_at(ips[:MAX_IPS], url, headers)
             if not isinstance(answer, str):
                 return answer
             url = url.join(answer)
         return MediaRefused(MediaRefusal.ADDRESS, f"It leads from address to address more than {MAX_REDIRECTS} times.")
+
+    async def _ask_at(self, ips: Sequence[str], url: httpx.URL, headers: Mapping[bytes, bytes]) -> MediaOutcome | str:
+        """At the first of these addresses that takes the connection."""
+        for ip in ips[:-1]:
+            try:
+                return await self._ask(pinned(self._request(url, headers), ip))
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                continue
+        return await self._ask(pinned(self._request(url, headers), ips[-1]))
 
     def _request(self, url: httpx.URL, credentials: Mapping[bytes, bytes]) -> httpx.Request:
         # Compressed, a few bytes could become many: they are asked for, and counted, as they are.
@@ -122,11 +135,12 @@ class MediaSource:
             await response.aclose()
 
 
-def pin(request: httpx.Request, ip: str) -> None:
-    """Send it to the IP address that was checked: a name that is resolved again may have moved meanwhile.
+def pinned(request: httpx.Request, ip: str) -> httpx.Request:
+    """The request, to the IP address that was checked: a name that is resolved again may have moved meanwhile.
 
     `Host` stays the name's, and so does the name that the certificate must carry.
     """
     host = request.url.raw_host.decode("ascii")
     request.extensions = {**request.extensions, "sni_hostname": host}
     request.url = request.url.copy_with(host=ip)
+    return request

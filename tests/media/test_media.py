@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -17,6 +19,8 @@ from api.providers.port import MAX_MEDIA_BYTES, FetchedMedia
 from api.worker import Worker
 from tests.providers.peer import Peer, hang, http
 from tests.support.media import PNG, claims, fetch_media, picture_fields
+from tests.support.service import ORIGIN
+from tests.support.stack import Stack, eventually
 from tests.support.world import World
 
 PARENT = "+13125550101"
@@ -191,6 +195,33 @@ async def test_a_worker_that_dies_while_it_fetches_is_followed_by_another(world:
     assert (await only_file(world))["state"] == "kept"
     await media.settle(world.service.database, of_the_dead, FetchedMedia(b"<html>"))
     assert (await only_file(world))["state"] == "kept"
+
+
+async def test_a_worker_process_that_is_killed_while_it_fetches_is_followed_by_another(
+    world: World, peer: Peer, tmp_path: Path
+) -> None:
+    peer.answer = hang
+    await arrives(world, f"{peer.url}/a")
+    port = str(urlsplit(peer.url).port)
+    workers = Stack(world.service.urls, tmp_path, simulator_port=port, public_url=ORIGIN)
+    try:
+        workers.start("worker")
+        async with asyncio.timeout(60):
+            await peer.asked.wait()
+        workers.kill("worker")
+        peer.answer = http(200, PNG)
+        await due_again(world)
+        workers.start("worker")
+
+        async def kept() -> bool:
+            return bool((await only_file(world))["state"] == "kept")
+
+        await eventually(kept, "another worker has fetched it")
+    finally:
+        workers.stop("worker")
+        await workers.carrier.aclose()
+        await workers.database.close()
+    assert len(peer.requests) == 2
 
 
 async def test_a_file_that_no_worker_survives_is_given_up_without_being_asked_for(world: World, peer: Peer) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.providers.media import MAX_REDIRECTS, MediaSource, pin, places
+from api.providers.media import MAX_REDIRECTS, MediaSource, pinned, places
 from api.providers.port import (
     MAX_MEDIA_BYTES,
     FetchedMedia,
@@ -305,6 +305,24 @@ async def test_credentials_stay_with_the_provider_and_requests_go_to_the_address
     ]
 
 
+async def test_the_next_address_of_a_host_is_tried_where_one_takes_no_connection() -> None:
+    class Half(Wire):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            response = await super().handle_async_request(request)
+            if request.url.host == "2606:4700::1111":
+                raise httpx.ConnectError("no route")
+            return response
+
+    async def resolve(_host: str, _port: int) -> Sequence[str]:
+        return ["2606:4700::1111", "8.8.8.8"]
+
+    wire = Half("https://media.example/a")
+    async with httpx.AsyncClient(transport=wire) as client:
+        source = MediaSource(client, places("https://proxy.example", storage_hosts=["media.example"]), resolve=resolve)
+        assert await source.fetch("https://media.example/a") == FetchedMedia(PNG)
+    assert [url for _, url, _, _ in wire.sent] == ["https://[2606:4700::1111]/a", "https://8.8.8.8/a"]
+
+
 async def test_a_pinned_request_is_made_under_the_name_and_with_its_certificate(start: Start, tmp_path: Any) -> None:
     """RFC 6066, RFC 9110: the name is what is asked for and what the certificate must carry; the address is ours."""
     asked: list[str | None] = []
@@ -315,15 +333,12 @@ async def test_a_pinned_request_is_made_under_the_name_and_with_its_certificate(
     port = server.sockets[0].getsockname()[1]
     try:
         async with httpx.AsyncClient(verify=trusting, trust_env=False) as client:
-            request = client.build_request("GET", f"https://media.example:{port}/a")
-            pin(request, "127.0.0.1")
+            request = pinned(client.build_request("GET", f"https://media.example:{port}/a"), "127.0.0.1")
             assert (await client.send(request)).content == PNG
             assert (asked, peer.requests[0].headers["host"]) == (["media.example"], f"media.example:{port}")
-
-            other = client.build_request("GET", f"https://other.example:{port}/a", headers={"Connection": "close"})
-            pin(other, "127.0.0.1")
         async with httpx.AsyncClient(verify=trusting, trust_env=False) as client:
-            with pytest.raises(httpx.ConnectError):
+            other = pinned(client.build_request("GET", f"https://other.example:{port}/a"), "127.0.0.1")
+            with pytest.raises(httpx.ConnectError, match="certificate"):
                 await client.send(other)
     finally:
         server.close()
