@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import secrets
 from enum import StrEnum
 from functools import lru_cache
@@ -25,6 +26,10 @@ class LogFormat(StrEnum):
 
 class SettingsError(Exception):
     """A setting has a value the service cannot start with. The message is one clear line."""
+
+
+def _listed(hosts: str) -> tuple[str, ...]:
+    return tuple(host for each in hosts.split(",") if (host := each.strip().lower()))
 
 
 class Settings(BaseSettings):
@@ -86,6 +91,13 @@ class Settings(BaseSettings):
             raise ValueError("use an http:// or https:// address")
         return value.rstrip("/")
 
+    @field_validator("media_hosts")
+    @classmethod
+    def _hosts(cls, value: str) -> str:
+        if not all(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) for host in _listed(value)):
+            raise ValueError("use names of hosts, separated by commas, such as media.example.com")
+        return value
+
     @field_validator("secret_key")
     @classmethod
     def _empty_is_unset(cls, value: SecretStr | None) -> SecretStr | None:
@@ -123,7 +135,7 @@ class Settings(BaseSettings):
 
     @property
     def extra_media_hosts(self) -> tuple[str, ...]:
-        return tuple(host for each in self.media_hosts.split(",") if (host := each.strip().lower()))
+        return _listed(self.media_hosts)
 
     @property
     def simulator_url(self) -> str:

@@ -81,10 +81,11 @@ class MediaSource:
             return MediaRefused(MediaRefusal.ADDRESS, "It has no address that can be read.")
 
     async def _follow(self, first: str, credentials: Mapping[bytes, bytes]) -> MediaOutcome:
-        if len(first) > MAX_ADDRESS:
-            return MediaRefused(MediaRefusal.ADDRESS, "Its address is too long.")
-        url = httpx.URL(first)
+        url, target = httpx.URL(), first
         for _ in range(MAX_REDIRECTS + 1):
+            if len(target) > MAX_ADDRESS:
+                return MediaRefused(MediaRefusal.ADDRESS, "Its address is too long.")
+            url = url.join(target)
             place = self._places.place(address_of(url))
             if place is None:
                 return MediaRefused(MediaRefusal.ADDRESS, f"{url.host or 'Nowhere'} is not where its files are.")
@@ -98,7 +99,7 @@ class MediaSource:
                 answer = await self._ask_at(ips[:MAX_IPS], url, headers)
             if not isinstance(answer, str):
                 return answer
-            url = url.join(answer)
+            target = answer
         return MediaRefused(MediaRefusal.ADDRESS, f"It leads from address to address more than {MAX_REDIRECTS} times.")
 
     async def _ask_at(self, ips: Sequence[str], url: httpx.URL, headers: Mapping[bytes, bytes]) -> MediaOutcome | str:
@@ -120,7 +121,7 @@ class MediaSource:
         response = await self._client.send(request, stream=True, follow_redirects=False, auth=None)
         try:
             if response.status_code in REDIRECTS and "location" in response.headers:
-                return response.headers["location"][:MAX_ADDRESS]
+                return response.headers["location"]
             if response.status_code in GONE:
                 return MediaRefused(MediaRefusal.GONE, f"The provider answered {response.status_code}.")
             if response.status_code != 200:
