@@ -215,8 +215,10 @@ class MediaFetcher:
         await asyncio.gather(*unfinished, return_exceptions=True)
         for task, claim in unfinished.items():
             if task.cancelled():
-                with contextlib.suppress(SQLAlchemyError, OSError):  # Its lease ends by itself.
+                try:
                     await media.give_back(self._database, claim)
+                except Exception as error:  # Its lease ends by itself; the others are still to be given back.
+                    log.warning("worker.media_not_given_back", error=type(error).__name__)
 
     async def _step(self) -> bool:
         async with self._database.transaction() as session:
