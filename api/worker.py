@@ -1,4 +1,4 @@
-"""The worker: applies the journal, empties the outbox, sweeps leases and deadlines; stops gracefully."""
+"""The worker: applies the journal, empties the outbox, fetches pictures, sweeps leases and deadlines."""
 
 import asyncio
 import contextlib

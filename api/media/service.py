@@ -38,6 +38,9 @@ CHANNEL = "messenger_media"
 LEASE = timedelta(minutes=2)
 """Longer than a fetch can take: until then a file is one worker's alone."""
 
+MAX_DECLARED = 100
+"""Characters of what a peer calls a file."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -45,20 +48,22 @@ def expected(
     organization_id: UUID, message_id: UUID, items: Sequence[MediaItem]
 ) -> tuple[list[dict[str, Any]], list[dict[str, object]]]:
     """What a new message shows of its files, and the rows to `expect`."""
-    rows: list[dict[str, object]] = [
-        {
-            "organization_id": organization_id,
-            "id": new_id(),
-            "message_id": message_id,
-            "position": position,
-            "provider_url": item.url,
-            "declared_type": item.content_type,
-        }
-        for position, item in enumerate(items)
-    ]
-    return [
-        _shown(row["id"], item.content_type, MediaState.WAITING) for row, item in zip(rows, items, strict=True)
-    ], rows
+    shown: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
+    for position, item in enumerate(items):
+        media_id, declared_type = new_id(), item.content_type[:MAX_DECLARED]
+        shown.append(_shown(media_id, declared_type, MediaState.WAITING))
+        rows.append(
+            {
+                "organization_id": organization_id,
+                "id": media_id,
+                "message_id": message_id,
+                "position": position,
+                "provider_url": item.url,
+                "declared_type": declared_type,
+            }
+        )
+    return shown, rows
 
 
 async def expect(session: AsyncSession, organization_id: UUID, rows: Sequence[dict[str, object]]) -> None:
@@ -69,7 +74,7 @@ async def expect(session: AsyncSession, organization_id: UUID, rows: Sequence[di
 
 
 def _shown(
-    media_id: object, content_type: str, state: MediaState, *, size: int | None = None, reason: str | None = None
+    media_id: UUID, content_type: str, state: MediaState, *, size: int | None = None, reason: str | None = None
 ) -> dict[str, Any]:
     return {"id": str(media_id), "content_type": content_type, "state": state.value, "size": size, "reason": reason}
 
