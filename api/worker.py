@@ -1,4 +1,4 @@
-"""The worker: applies the journal, empties the outbox, sweeps leases and deadlines; stops gracefully."""
+"""The worker: applies the journal, empties the outbox, fetches pictures, sweeps leases and deadlines."""
 
 import asyncio
 import contextlib
@@ -20,6 +20,8 @@ from api.kit.database import Database
 from api.kit.database_trouble import is_away
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
+from api.media import queries as media_queries
+from api.media import service as media
 from api.messages.service import OUTBOX_CHANNEL
 from api.providers.registry import Providers
 from api.settings import Settings
@@ -30,6 +32,12 @@ RETENTION_SECONDS = 3600.0
 MAX_WATCH_POLL_SECONDS = 15.0
 LINES_AT_ONCE = 8
 """Lines that a worker asks providers about at the same time."""
+
+FETCHES = 12
+"""Files that a worker fetches at the same time."""
+
+FETCHES_PER_ORGANIZATION = 4
+"""So that a provider that hangs holds up the pictures of its own lines alone."""
 
 log = structlog.get_logger(__name__)
 
@@ -180,6 +188,61 @@ class LineWatcher:
         return False
 
 
+class MediaFetcher:
+    """Fetches the files of received messages. What stands still when it stops is given back."""
+
+    def __init__(self, database: Database, bus: Bus, providers: Providers, secrets: SecretBox) -> None:
+        self._database = database
+        self._providers = providers
+        self._secrets = secrets
+        self._in_flight: dict[asyncio.Task[None], media.Claim] = {}
+        self._loop = Loop("fetch-media", self._step, interval=POLL_SECONDS)
+        bus.subscribe(media.CHANNEL, lambda _: self._loop.wake(), on_gap=self._loop.wake)
+
+    def start(self) -> None:
+        self._loop.start()
+
+    async def stop(self) -> None:
+        await self._loop.stop()
+        unfinished = dict(self._in_flight)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        for task, claim in unfinished.items():
+            if task.cancelled():
+                try:
+                    await media.give_back(self._database, claim)
+                except Exception as error:  # Its lease ends by itself; the others are still to be given back.
+                    log.warning("worker.media_not_given_back", error=type(error).__name__)
+
+    async def _step(self) -> bool:
+        async with self._database.transaction() as session:
+            organizations = await media_queries.organizations_with_due_media(session)
+        claimed = 0
+        for organization_id in organizations:
+            held = sum(claim.organization_id == organization_id for claim in self._in_flight.values())
+            room = min(FETCHES - len(self._in_flight), FETCHES_PER_ORGANIZATION - held)
+            if room <= 0:
+                continue
+            for claim in await media.claim(self._database, organization_id, secrets=self._secrets, limit=room):
+                task = asyncio.create_task(self._fetch(claim))
+                self._in_flight[task] = claim
+                task.add_done_callback(self._done)
+                claimed += 1
+        return claimed > 0
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        del self._in_flight[task]
+        self._loop.wake()
+
+    async def _fetch(self, claim: media.Claim) -> None:
+        try:
+            outcome = await media.fetch(claim, providers=self._providers)
+            await media.settle(self._database, claim, outcome)
+        except Exception:  # It stays claimed until its lease ends, and is fetched again.
+            log.exception("worker.fetch_failed")
+
+
 class Worker:
     """Everything that happens without a request."""
 
@@ -196,6 +259,7 @@ class Worker:
         self._applier = JournalApplier(database, providers, settings)
         self._watcher = LineWatcher(database, providers, secrets, settings, on_found=self._applier.wake)
         self._sender = Sender(database, providers, secrets, settings, wake=self._wake_outbox)
+        self._media = MediaFetcher(database, bus, providers, secrets)
         self._outbox = Loop("outbox", self._sender.send_due, interval=POLL_SECONDS)
         sweep_every = min(1.0, settings.viewer_lease_seconds / 4, settings.seen_deadline_seconds / 4)
         self._sweeper = Loop("sweeper", self._sweep, interval=sweep_every)
@@ -204,12 +268,14 @@ class Worker:
     def start(self) -> None:
         self._applier.start()
         self._watcher.start()
+        self._media.start()
         self._outbox.start()
         self._sweeper.start()
 
     async def stop(self) -> None:
         """Finishes what is under way: a message that was posted is settled before this returns."""
-        await asyncio.gather(self._applier.stop(), self._watcher.stop(), self._outbox.stop(), self._sweeper.stop())
+        parts = (self._applier, self._watcher, self._media, self._outbox, self._sweeper)
+        await asyncio.gather(*(part.stop() for part in parts))
         await self._sender.stop()
 
     def _wake_outbox(self) -> None:

@@ -35,6 +35,16 @@ def test_everything_has_a_default_for_a_first_start() -> None:
     assert (settings.viewer_lease_seconds, settings.seen_deadline_seconds) == (30, 20)
 
 
+def test_hosts_of_pictures_are_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().extra_media_hosts == ()
+    monkeypatch.setenv("MESSENGER_MEDIA_HOSTS", " Media.Example.com, files.example.org,")
+    assert load_settings().extra_media_hosts == ("media.example.com", "files.example.org")
+    for wrong in ("https://media.example.com", "media.example.com/x", "media.example.com:8443", "localhost", "*"):
+        monkeypatch.setenv("MESSENGER_MEDIA_HOSTS", wrong)
+        with pytest.raises(SettingsError, match="MESSENGER_MEDIA_HOSTS: use names of hosts"):
+            load_settings()
+
+
 def test_every_setting_of_the_contract_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "DATABASE_URL": "postgresql://user:pass@db/messenger",

@@ -35,6 +35,7 @@ from api.kit.phone import E164, InvalidPhoneNumberError, parse_phone_number
 from api.lines import queries as lines
 from api.lines.models import Line
 from api.live.service import announce_conversation, announce_message, announce_phone_number
+from api.media import service as media
 from api.messages.models import Message, MessageEvent
 from api.messages.rules import Direction, segments
 from api.messages.service import show_as_last
@@ -250,6 +251,7 @@ async def apply_arrivals(
     states: dict[UUID, ConversationState] = {row.id: conversations.state_of(row) for row in rows.values()}
     entries: list[NewEntry] = []
     messages: list[dict[str, object]] = []
+    files: list[dict[str, object]] = []
     timeline: list[dict[str, object]] = []
     due_confirmations: list[Confirmation] = []
     for arrival, pair in zip(fresh, pairs, strict=True):
@@ -263,6 +265,8 @@ async def apply_arrivals(
         )
         states[conversation.id] = transition.state
         message = _new_message(arrival, conversation.id, seq=transition.state.last_seq, at=at)
+        message.media, expected = media.expected(organization_id, message.id, arrival.message.media)
+        files += expected
         show_as_last(conversation, message)
         messages.append(_columns(message))
         timeline.append(
@@ -302,6 +306,7 @@ async def apply_arrivals(
     await session.flush()
     await session.execute(insert(Message), messages)
     await session.execute(insert(MessageEvent), timeline)
+    await media.expect(session, organization_id, files)
     entries += await confirm_keywords(session, organization_id, due_confirmations)
     await audit.record(session, organization_id, *entries, at=at)
 
@@ -316,7 +321,6 @@ def _new_message(arrival: Arrival, conversation_id: UUID, *, seq: int, at: datet
         seq=seq,
         direction=Direction.INBOUND.value,
         body=arrival.message.body,
-        media=[{"url": each.url, "content_type": each.content_type} for each in arrival.message.media],
         asks_to_stop=asks_to_stop(arrival.message.body),
         status=MessageStatus.RECEIVED.value,
         segments=counted.count,

@@ -1,5 +1,6 @@
 """The HTTP client of the adapters: timeouts, pool and TLS set on purpose, failures sorted by what they prove."""
 
+import base64
 import json
 import math
 from datetime import UTC, datetime
@@ -53,6 +54,11 @@ def classify_failure(error: Exception) -> NotProcessed | OutcomeUnknown:
             return NotProcessed(detail=f"The provider could not be reached ({type(error).__name__}).")
         case _:
             return OutcomeUnknown(detail=f"The connection failed after the request had left ({type(error).__name__}).")
+
+
+def basic_credentials(username: str, password: str) -> dict[bytes, bytes]:
+    """The header of HTTP Basic authentication."""
+    return {b"Authorization": b"Basic " + base64.b64encode(f"{username}:{password}".encode())}
 
 
 def json_object(response: httpx.Response) -> dict[str, Any]:

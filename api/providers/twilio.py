@@ -18,7 +18,8 @@ import httpx
 from api.kit.secrets import equal
 from api.kit.text import made_storable
 from api.kit.times import in_utc
-from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, retry_after
+from api.providers.http import CONNECTION_FAILURES, basic_credentials, classify_failure, json_object, retry_after
+from api.providers.media import MediaSource, places
 from api.providers.port import (
     Accepted,
     CannotTell,
@@ -27,6 +28,7 @@ from api.providers.port import (
     LineAccess,
     ListedMessage,
     MediaItem,
+    MediaOutcome,
     MessageStatus,
     NotFoundAtProvider,
     NotProcessed,
@@ -68,6 +70,10 @@ SIGNALS: Mapping[str, OptOutSignal] = MappingProxyType({signal.value: signal for
 """`OptOutType`, sent with Advanced Opt-Out."""
 
 OPTED_OUT = "21610"
+
+API_HOSTS = ("api.twilio.com",)
+STORAGE_HOSTS = ("mms.twiliocdn.com", "media.twiliocdn.com", "s3-external-1.amazonaws.com")
+"""Where `MediaUrl` leads with a 307: Twilio's help article on protecting media with HTTP Basic authentication."""
 
 ERROR_TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -145,9 +151,11 @@ class TwilioProvider:
         {"account_sid": True, "auth_token": True, "messaging_service_sid": False}
     )
 
-    def __init__(self, client: httpx.AsyncClient, *, api_url: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, *, api_url: str, media_hosts: Sequence[str] = ()) -> None:
         self._client = client
         self._api_url = api_url
+        storage = (*STORAGE_HOSTS, *media_hosts)
+        self._media = MediaSource(client, places(api_url, api_hosts=API_HOSTS, storage_hosts=storage))
 
     # Receiving.
 
@@ -301,6 +309,10 @@ class TwilioProvider:
         if len(reports) != 1 + len(message.twins_claimed_at) or message.claimed_at in message.twins_claimed_at:
             return CannotTell("The provider's list does not say which of the messages with this text it is.")
         return Found(reports[sum(each < message.claimed_at for each in message.twins_claimed_at)])
+
+    async def fetch_media(self, line: LineAccess, url: str) -> MediaOutcome:
+        account, token = line.credentials["account_sid"], line.credentials["auth_token"]
+        return await self._media.fetch(url, credentials=basic_credentials(account, token))
 
     async def list_received(self, line: LineAccess, *, since: datetime) -> Sequence[ListedMessage] | CannotTell:
         return await self._received(line).listed(self._messages_url(line), since=since)

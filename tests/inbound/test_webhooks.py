@@ -201,9 +201,14 @@ async def test_a_picture_without_words(world: World) -> None:
     await world.text(PARENT, "", **{"NumMedia": "2", **media})
     (message,) = await thread(world)
     assert message["body"] == ""
-    assert message["media"] == [
-        {"url": "https://api.twilio.test/1", "content_type": "image/jpeg"},
-        {"url": "https://api.twilio.test/2", "content_type": "image/png"},
+    assert [(each["content_type"], each["state"]) for each in message["media"]] == [
+        ("image/jpeg", "waiting"),
+        ("image/png", "waiting"),
+    ]
+    rows = await world.rows("SELECT provider_url, declared_type FROM message_media ORDER BY position")
+    assert [tuple(row) for row in rows] == [
+        ("https://api.twilio.test/1", "image/jpeg"),
+        ("https://api.twilio.test/2", "image/png"),
     ]
     assert (await world.conversation(PARENT))["last_message"]["preview"] == "2 pictures"
 
