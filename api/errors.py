@@ -9,10 +9,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute, iter_route_contexts
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from api.kit.database_trouble import may_pass
 from api.kit.errors import (
     PROBLEM_JSON,
     Invalid,
@@ -28,24 +29,17 @@ from api.spa import NOT_PAGES, PAGES
 
 log = structlog.get_logger(__name__)
 
-RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57014"})
-"""Serialization failure, deadlock, lock not available, statement timeout: the same request may succeed next time."""
-
-RETRYABLE_CLASSES = ("08", "53", "57P", "58")
-"""Connection trouble, no resources (disk full among them), operator intervention, system errors."""
-
 
 def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DBAPIError, _database)
-    app.add_exception_handler(PoolTimeoutError, _unavailable)
+    app.add_exception_handler(PoolTimeoutError, _database)
     app.add_exception_handler(OSError, _unavailable)
     app.add_exception_handler(asyncpg.PostgresError, _database)
-    app.add_exception_handler(asyncpg.InterfaceError, _unavailable)
-    # asyncpg says so of a connection whose server was killed; it is neither of the two above.
-    app.add_exception_handler(asyncpg.InternalClientError, _unavailable)
+    app.add_exception_handler(asyncpg.InterfaceError, _database)
+    app.add_exception_handler(asyncpg.InternalClientError, _database)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -132,22 +126,9 @@ def _methods_at(request: Request) -> list[str]:
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
-    state = _sqlstate(error)
-    connection_lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    if (
-        connection_lost
-        or isinstance(error, InterfaceError | OperationalError)
-        or state in RETRYABLE_SQLSTATES
-        or (state or "").startswith(RETRYABLE_CLASSES)
-    ):
+    if may_pass(error):
         return await _unavailable(request, error)
     return await _unexpected(request, error)
-
-
-def _sqlstate(error: Exception) -> str | None:
-    origin = getattr(error, "orig", error)
-    state = getattr(origin, "sqlstate", None) or getattr(origin, "pgcode", None)
-    return state if isinstance(state, str) else None
 
 
 async def _unavailable(request: Request, error: Exception) -> JSONResponse:
