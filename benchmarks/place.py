@@ -15,6 +15,7 @@ from api.kit.embedded_postgres import EmbeddedPostgres, start
 from api.kit.secrets import SecretBox
 from api.migrate import migrate
 from api.settings import Settings
+from tests.support.stack import free_port
 
 SECRET_KEY = "a key for benchmarks"
 
@@ -27,6 +28,18 @@ def database() -> Iterator[tuple[EmbeddedPostgres, Path]]:
         with start(folder / "database") as server:
             migrate(server.owner_url)
             yield server, folder
+
+
+def settings(server: EmbeddedPostgres, folder: Path) -> Settings:
+    """Over that database, on free ports, whatever the environment says."""
+    return Settings(
+        _env_file=None,
+        database_url=server.url,
+        data_dir=folder,
+        port=free_port(),
+        simulator_port=free_port(),
+        secret_key=SECRET_KEY,  # type: ignore[arg-type]  # pydantic makes it a secret.
+    )
 
 
 def environment(settings: Settings) -> dict[str, str]:
