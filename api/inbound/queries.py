@@ -42,19 +42,26 @@ ADD_TO_JOURNAL = (
 
 
 def _columns(rows: Sequence[JournalRow]) -> list[list[Any]]:
+    """Ids in the order of arrival; rows in that of their key, so that no two writers wait for each other."""
+    numbered = sorted(((row, new_id()) for row in rows), key=_key)
     return [
-        [row.organization_id for row in rows],
-        [new_id() for _ in rows],
-        [row.line_id for row in rows],
-        [row.provider for row in rows],
-        [row.event.event_id for row in rows],
-        [row.event.kind.value for row in rows],
-        [row.event.phone_number for row in rows],
-        [row.event.content_type for row in rows],
-        [row.event.body for row in rows],
-        [row.message_ref for row in rows],
-        [row.source.value for row in rows],
+        [row.organization_id for row, _ in numbered],
+        [id for _, id in numbered],
+        [row.line_id for row, _ in numbered],
+        [row.provider for row, _ in numbered],
+        [row.event.event_id for row, _ in numbered],
+        [row.event.kind.value for row, _ in numbered],
+        [row.event.phone_number for row, _ in numbered],
+        [row.event.content_type for row, _ in numbered],
+        [row.event.body for row, _ in numbered],
+        [row.message_ref for row, _ in numbered],
+        [row.source.value for row, _ in numbered],
     ]
+
+
+def _key(numbered: tuple[JournalRow, UUID]) -> tuple[str, str, UUID]:
+    row, _ = numbered
+    return row.event.event_id, row.provider, row.organization_id
 
 
 async def add_to_journal(session: AsyncSession, rows: Sequence[JournalRow]) -> int:
