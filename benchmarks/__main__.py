@@ -12,12 +12,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import p1_webhooks, p2_applying
+from benchmarks import p1_webhooks, p2_applying, p3_sending
 from benchmarks.harness import BENCHMARKS, Result
 
 RESULTS = Path(__file__).with_name("results.json")
 
-__all__ = ["p1_webhooks", "p2_applying"]
+__all__ = ["p1_webhooks", "p2_applying", "p3_sending"]
 
 
 def machine() -> dict[str, object]:

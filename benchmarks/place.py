@@ -61,11 +61,21 @@ def secrets() -> SecretBox:
     return SecretBox(SECRET_KEY)
 
 
+@contextmanager
+def running(command: Sequence[str], *, env: dict[str, str]) -> Iterator[int]:
+    """A process, ended at the end. Gives its pid."""
+    process = subprocess.Popen(command, env=env)
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
 @asynccontextmanager
 async def process(command: Sequence[str], *, ready_at: str, env: dict[str, str]) -> AsyncIterator[int]:
     """A server process, from its first 200 at `ready_at` to its end. Gives its pid."""
-    running = subprocess.Popen(command, env=env)
-    try:
+    with running(command, env=env) as pid:
         async with httpx.AsyncClient(timeout=2) as client:
             for _ in range(600):
                 try:
@@ -76,10 +86,7 @@ async def process(command: Sequence[str], *, ready_at: str, env: dict[str, str])
                 await asyncio.sleep(0.1)
             else:
                 raise TimeoutError(f"{command} is not ready.")
-        yield running.pid
-    finally:
-        running.terminate()
-        running.wait()
+        yield pid
 
 
 def cpu_seconds(pid: int) -> float:
