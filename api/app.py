@@ -62,7 +62,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         state.database = Database(database_url, pool_size=settings.database_pool_size)
         state.secret_box = SecretBox(settings.resolved_secret_key())
         state.providers = Providers(settings)
-        journal = JournalWriter(database_url)
+        state.journal = journal = JournalWriter(database_url)
         state.applier = applier = JournalApplier(state.database, state.providers, settings, beside=journal)
         state.receiver = Receiver(
             lines=LineCache(state.database, state.secret_box),

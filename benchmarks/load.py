@@ -86,11 +86,14 @@ class _Run:
 async def drive(url: str, requests: Iterator[bytes], *, connections: int, seconds: float) -> Load:
     """Send `requests` over so many connections until the time is up or there are none left."""
     parts = urlsplit(url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    host, port = parts.hostname, parts.port
     run = _Run(connections=connections, seconds=seconds)
     started = time.perf_counter()
     loop = asyncio.get_running_loop()
     for _ in range(connections):
-        await loop.create_connection(lambda: _Connection(requests, run), parts.hostname, parts.port)
+        await loop.create_connection(lambda: _Connection(requests, run), host, port)
     await asyncio.wait_for(run.ended, seconds + PATIENCE_SECONDS)
     return Load(seconds=time.perf_counter() - started, latencies=run.latencies, statuses=run.statuses)
 

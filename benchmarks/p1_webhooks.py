@@ -102,7 +102,7 @@ async def measure(server: EmbeddedPostgres, folder: Path) -> list[Result]:
 
     async def applied() -> bool:
         """The floor is measured when the service is at rest."""
-        return await watching.fetchval("SELECT count(*) FROM messages") == accepted
+        return bool(await watching.fetchval("SELECT count(*) = $1 FROM messages", accepted))
 
     async with (
         place.process([place.MESSENGER, "serve"], ready_at=f"{settings.public_base_url}/readyz", env=env) as serving,

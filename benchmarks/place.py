@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
+from pydantic import SecretStr
 
 from api.kit.embedded_postgres import EmbeddedPostgres, start
 from api.kit.secrets import SecretBox
@@ -38,7 +39,7 @@ def settings(server: EmbeddedPostgres, folder: Path) -> Settings:
         data_dir=folder,
         port=free_port(),
         simulator_port=free_port(),
-        secret_key=SECRET_KEY,  # type: ignore[arg-type]  # pydantic makes it a secret.
+        secret_key=SecretStr(SECRET_KEY),
     )
 
 
