@@ -53,8 +53,9 @@ def main() -> int:
     taken: list[dict[str, object]] = []
     for name in names:
         # Others on the machine make every figure worse, the floors among them.
-        load = os.getloadavg()[0]
+        load = round(os.getloadavg()[0], 1)
         at = datetime.now(UTC).isoformat(timespec="seconds")
+        print(f"{name} … (load of the machine before it: {load})", flush=True)
         for result in BENCHMARKS[name]():
             print(line_of(result), flush=True)
             taken.append({"at": at, "load_before": load, **asdict(result), "reached": result.reached})

@@ -129,13 +129,13 @@ async def measure(server: EmbeddedPostgres, folder: Path) -> list[Result]:
                 accepted += len((await one_round(serving, url, requests, reached, seconds=SECONDS)).latencies)
                 if next(requests, None) is None:
                     raise RuntimeError(f"{PREPARED} webhooks were too few for {SECONDS} s.")
-            results.append(_result(connections, floor, reached, messages=accepted))
+            results.append(_result(connections, floor, reached, messages=accepted, disk=place.sync_seconds(folder)))
         await eventually(applied, "everything that was answered 2xx has become a message")
     await watching.close()
     return results
 
 
-def _result(connections: int, floor: Sum, reached: Sum, *, messages: int) -> Result:
+def _result(connections: int, floor: Sum, reached: Sum, *, messages: int, disk: float) -> Result:
     ours, bare = reached.all, floor.all
     if set(ours.statuses) != {200} or set(bare.statuses) != {200}:
         raise RuntimeError(f"Not everything was accepted: {ours.statuses}, floor {bare.statuses}.")
@@ -152,6 +152,7 @@ def _result(connections: int, floor: Sum, reached: Sum, *, messages: int) -> Res
             "p50_ms": round(ours.percentile(0.50) * 1000, 1),
             "p99_ms": round(ours.percentile(0.99) * 1000, 1),
             "floor_p99_ms": round(bare.percentile(0.99) * 1000, 1),
+            "disk_sync_ms": round(disk * 1000, 2),
             "measured": len(ours.latencies),
             "messages": messages,
             "parents": PARENTS,
