@@ -29,7 +29,7 @@ from api.settings import Settings
 
 POLL_SECONDS = 1.0
 BUSY_SECONDS = 0.02
-QUIET_SECONDS = 0.005
+QUIET_SECONDS = 0.01
 """An API process applies what it has journaled once no webhook has come for so long,"""
 
 POLITE_SECONDS = 1.0
@@ -109,12 +109,15 @@ class JournalApplier:
         self._providers = providers
         self._beside = beside
         self._confirm_within = timedelta(seconds=settings.seen_deadline_seconds)
+        self._next_batch = POLITE_BATCH
         self._loop = Loop("apply-journal", self._step, interval=POLL_SECONDS)
 
     def start(self) -> None:
         self._loop.start()
 
     def wake(self) -> None:
+        """Something has been journaled."""
+        self._next_batch = POLITE_BATCH
         self._loop.wake()
 
     async def stop(self) -> None:
@@ -146,10 +149,16 @@ class JournalApplier:
         return bool(organizations)
 
     async def _turn(self) -> int:
-        """Wait for a moment to apply in. Returns how many events may be applied."""
-        if self._beside is None or await self._beside.quiet(seconds=QUIET_SECONDS, at_most=POLITE_SECONDS):
+        """Wait for a moment to apply in. Returns how many events may be applied.
+
+        The longer nothing comes, the more: a webhook that comes right after a short pause waits for a small batch.
+        """
+        if self._beside is None:
             return BATCH
-        return POLITE_BATCH
+        if not await self._beside.quiet(seconds=QUIET_SECONDS, at_most=POLITE_SECONDS):
+            return POLITE_BATCH
+        batch, self._next_batch = self._next_batch, min(2 * self._next_batch, BATCH)
+        return batch
 
 
 class LineWatcher:
