@@ -34,6 +34,7 @@ from api.lines.cache import LineCache
 from api.live import endpoints as live
 from api.live.bus import PostgresBus
 from api.live.hub import Hub
+from api.media import endpoints as media
 from api.messages import endpoints as messages
 from api.messages import search_endpoints as search
 from api.openapi import document_problems
@@ -110,7 +111,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     _install_metrics(app)
     api = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))
     # `/messages/search` comes before `/messages/{message_id}`, which would take it for an id.
-    for room in (access, live, conversations, search, messages, consent, directory, lines, audit_log):
+    for room in (access, live, conversations, search, messages, media, consent, directory, lines, audit_log):
         api.include_router(room.router)
     api.include_router(inbound.journal_router)
     # Webhooks come first: routes are tried in order, and these are asked for most.

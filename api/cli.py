@@ -132,7 +132,6 @@ async def fill(settings: Settings, urls: DatabaseUrls) -> bool:
     try:
         return await fill_demo(
             database,
-            settings=settings,
             secrets=SecretBox(settings.resolved_secret_key()),
             providers=providers,
         )

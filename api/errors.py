@@ -10,11 +10,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute, iter_route_contexts
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from api.kit.database_trouble import may_pass
 from api.kit.errors import (
     PROBLEM_JSON,
     Invalid,
@@ -29,12 +30,6 @@ from api.kit.text import made_storable
 from api.spa import NOT_PAGES, PAGES
 
 log = structlog.get_logger(__name__)
-
-RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57014"})
-"""Serialization failure, deadlock, lock not available, statement timeout: the same request may succeed next time."""
-
-RETRYABLE_CLASSES = ("08", "53", "57P", "58")
-"""Connection trouble, no resources (disk full among them), operator intervention, system errors."""
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -132,22 +127,9 @@ def _methods_at(request: Request) -> list[str]:
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
-    state = _sqlstate(error)
-    connection_lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    if (
-        connection_lost
-        or isinstance(error, InterfaceError | OperationalError)
-        or state in RETRYABLE_SQLSTATES
-        or (state or "").startswith(RETRYABLE_CLASSES)
-    ):
+    if may_pass(error):
         return await _unavailable(request, error)
     return await _unexpected(request, error)
-
-
-def _sqlstate(error: Exception) -> str | None:
-    origin = getattr(error, "orig", error)
-    state = getattr(origin, "sqlstate", None) or getattr(origin, "pgcode", None)
-    return state if isinstance(state, str) else None
 
 
 async def _unavailable(request: Request, error: Exception) -> JSONResponse:
@@ -165,11 +147,10 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[JSONRe
     RequestValidationError: _validation,
     HTTPException: _http,
     DBAPIError: _database,
-    PoolTimeoutError: _unavailable,
+    PoolTimeoutError: _database,
     OSError: _unavailable,
     asyncpg.PostgresError: _database,
-    asyncpg.InterfaceError: _unavailable,
-    # asyncpg says so of a connection whose server was killed; it is neither of the two above.
-    asyncpg.InternalClientError: _unavailable,
+    asyncpg.InterfaceError: _database,
+    asyncpg.InternalClientError: _database,
     Exception: _unexpected,
 }

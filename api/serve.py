@@ -1,6 +1,7 @@
 """Running the API and the worker as processes."""
 
 import asyncio
+import gc
 import signal
 from contextlib import ExitStack
 from types import FrameType
@@ -10,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.kit import crash_points
 from api.kit.cluster import DatabaseUrls, database_urls
 from api.kit.database import Database
 from api.kit.logging import configure_logging
@@ -68,6 +70,7 @@ def application() -> FastAPI:
 
 async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     """Works until SIGTERM or SIGINT, then finishes what is under way."""
+    crash_points.arm(settings.crash_at)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -84,6 +87,9 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     )
     await bus.start()
     worker.start()
+    # What was made at start-up lives as long as the process: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
     log.info("worker.started")
     await stopping.wait()
     await worker.stop()

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import secrets
 from enum import StrEnum
 from functools import lru_cache
@@ -25,6 +26,10 @@ class LogFormat(StrEnum):
 
 class SettingsError(Exception):
     """A setting has a value the service cannot start with. The message is one clear line."""
+
+
+def _listed(hosts: str) -> tuple[str, ...]:
+    return tuple(host for each in hosts.split(",") if (host := each.strip().lower()))
 
 
 class Settings(BaseSettings):
@@ -63,7 +68,11 @@ class Settings(BaseSettings):
     """How long the raw content of applied provider events is kept; 0: for ever."""
     watch_lines_seconds: float = Field(default=300, ge=0, allow_inf_nan=False)
     """How often each line is compared with its provider's list and looked at for silence; 0: never."""
+    media_hosts: str = ""
+    """Further hosts from which pictures may be fetched, separated by commas, where a provider has moved its files."""
     database_pool_size: int = Field(default=10, ge=1, le=200)
+    crash_at: str | None = Field(default=None, pattern=r"^[a-z_.]+(:[1-9][0-9]{0,5})?$")
+    """For tests of crashes: where the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`."""
 
     @field_validator("log_level")
     @classmethod
@@ -83,6 +92,13 @@ class Settings(BaseSettings):
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
             raise ValueError("use an http:// or https:// address")
         return value.rstrip("/")
+
+    @field_validator("media_hosts")
+    @classmethod
+    def _hosts(cls, value: str) -> str:
+        if not all(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) for host in _listed(value)):
+            raise ValueError("use names of hosts, separated by commas, such as media.example.com")
+        return value
 
     @field_validator("secret_key")
     @classmethod
@@ -112,12 +128,18 @@ class Settings(BaseSettings):
             ]
             if missing:
                 raise ValueError(f"production needs {' and '.join(missing)}")
+            if self.crash_at is not None:
+                raise ValueError("production refuses MESSENGER_CRASH_AT, which makes workers die")
         return self
 
     @property
     def public_base_url(self) -> str:
         """The address that providers call, without a trailing slash."""
         return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def extra_media_hosts(self) -> tuple[str, ...]:
+        return _listed(self.media_hosts)
 
     @property
     def simulator_url(self) -> str:

@@ -9,6 +9,7 @@ from api.inbound import models as inbound
 from api.kit import idempotency
 from api.kit.database import Base
 from api.lines import models as lines
+from api.media import models as media
 from api.messages import models as messages
 
 metadata = Base.metadata
@@ -22,6 +23,7 @@ __all__ = [
     "idempotency",
     "inbound",
     "lines",
+    "media",
     "messages",
     "metadata",
 ]

@@ -1,19 +1,16 @@
-"""The worker: applies the journal, empties the outbox, sweeps leases and deadlines; stops gracefully."""
+"""The worker: applies the journal, empties the outbox, fetches pictures, sweeps leases and deadlines."""
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import queries as access_queries
 from api.conversations import queries as conversation_queries
 from api.conversations import service as conversations
-from api.delivery import queries as delivery_queries
-from api.delivery import service as delivery
+from api.delivery.sender import Sender
 from api.inbound import queries as inbound_queries
 from api.inbound import watch_queries
 from api.inbound.journal import JournalWriter
@@ -21,8 +18,11 @@ from api.inbound.retention import forget_raw_content
 from api.inbound.service import BATCH, ApplicationBusy, apply_due_events
 from api.inbound.watch import WatchedLine, take_due_lines, watch_line
 from api.kit.database import Database
+from api.kit.database_trouble import is_away
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
+from api.media import queries as media_queries
+from api.media import service as media
 from api.messages.service import OUTBOX_CHANNEL
 from api.providers.registry import Providers
 from api.settings import Settings
@@ -41,8 +41,11 @@ MAX_WATCH_POLL_SECONDS = 15.0
 LINES_AT_ONCE = 8
 """Lines that a worker asks providers about at the same time."""
 
-MAX_IN_FLIGHT = 64
-"""Messages of one organization that a worker has posted, or is about to, and not settled yet."""
+FETCHES = 12
+"""Files that a worker fetches at the same time."""
+
+FETCHES_PER_ORGANIZATION = 4
+"""So that a provider that hangs holds up the pictures of its own lines alone."""
 
 log = structlog.get_logger(__name__)
 
@@ -83,11 +86,11 @@ class Loop:
             self._wake.clear()
             try:
                 more = await self._step()
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
-                log.warning("worker.database_unavailable", loop=self._name, error=type(error).__name__)
-                more = False
-            except Exception:  # One bad step must not end the loop; it is tried again at the next turn.
-                log.exception("worker.step_failed", loop=self._name)
+            except Exception as error:  # One bad step must not end the loop; it is tried again at the next turn.
+                if is_away(error):
+                    log.warning("worker.database_unavailable", loop=self._name, error=type(error).__name__)
+                else:
+                    log.exception("worker.step_failed", loop=self._name)
                 more = False
             if not more and not self._stopping:
                 with contextlib.suppress(TimeoutError):
@@ -223,6 +226,61 @@ class LineWatcher:
         return False
 
 
+class MediaFetcher:
+    """Fetches the files of received messages. What stands still when it stops is given back."""
+
+    def __init__(self, database: Database, bus: Bus, providers: Providers, secrets: SecretBox) -> None:
+        self._database = database
+        self._providers = providers
+        self._secrets = secrets
+        self._in_flight: dict[asyncio.Task[None], media.Claim] = {}
+        self._loop = Loop("fetch-media", self._step, interval=POLL_SECONDS)
+        bus.subscribe(media.CHANNEL, lambda _: self._loop.wake(), on_gap=self._loop.wake)
+
+    def start(self) -> None:
+        self._loop.start()
+
+    async def stop(self) -> None:
+        await self._loop.stop()
+        unfinished = dict(self._in_flight)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        for task, claim in unfinished.items():
+            if task.cancelled():
+                try:
+                    await media.give_back(self._database, claim)
+                except Exception as error:  # Its lease ends by itself; the others are still to be given back.
+                    log.warning("worker.media_not_given_back", error=type(error).__name__)
+
+    async def _step(self) -> bool:
+        async with self._database.transaction() as session:
+            organizations = await media_queries.organizations_with_due_media(session)
+        claimed = 0
+        for organization_id in organizations:
+            held = sum(claim.organization_id == organization_id for claim in self._in_flight.values())
+            room = min(FETCHES - len(self._in_flight), FETCHES_PER_ORGANIZATION - held)
+            if room <= 0:
+                continue
+            for claim in await media.claim(self._database, organization_id, secrets=self._secrets, limit=room):
+                task = asyncio.create_task(self._fetch(claim))
+                self._in_flight[task] = claim
+                task.add_done_callback(self._done)
+                claimed += 1
+        return claimed > 0
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        del self._in_flight[task]
+        self._loop.wake()
+
+    async def _fetch(self, claim: media.Claim) -> None:
+        try:
+            outcome = await media.fetch(claim, providers=self._providers)
+            await media.settle(self._database, claim, outcome)
+        except Exception:  # It stays claimed until its lease ends, and is fetched again.
+            log.exception("worker.fetch_failed")
+
+
 class Worker:
     """Everything that happens without a request."""
 
@@ -236,81 +294,30 @@ class Worker:
         settings: Settings,
     ) -> None:
         self._database = database
-        self._providers = providers
-        self._secrets = secrets
-        self._settings = settings
         self._applier = JournalApplier(database, providers, settings)
         self._watcher = LineWatcher(database, providers, secrets, settings, on_found=self._applier.wake)
-        self._in_flight: dict[UUID, set[asyncio.Task[None]]] = {}
-        self._outbox = Loop("outbox", self._send_due, interval=POLL_SECONDS)
+        self._sender = Sender(database, providers, secrets, settings, wake=self._wake_outbox)
+        self._media = MediaFetcher(database, bus, providers, secrets)
+        self._outbox = Loop("outbox", self._sender.send_due, interval=POLL_SECONDS)
         sweep_every = min(1.0, settings.viewer_lease_seconds / 4, settings.seen_deadline_seconds / 4)
         self._sweeper = Loop("sweeper", self._sweep, interval=sweep_every)
-        bus.subscribe(OUTBOX_CHANNEL, lambda _: self._outbox.wake(), on_gap=self._outbox.wake)
+        bus.subscribe(OUTBOX_CHANNEL, lambda _: self._wake_outbox(), on_gap=self._wake_outbox)
 
     def start(self) -> None:
         self._applier.start()
         self._watcher.start()
+        self._media.start()
         self._outbox.start()
         self._sweeper.start()
 
     async def stop(self) -> None:
         """Finishes what is under way: a message that was posted is settled before this returns."""
-        await asyncio.gather(self._applier.stop(), self._watcher.stop(), self._outbox.stop(), self._sweeper.stop())
-        await asyncio.gather(*(task for group in self._in_flight.values() for task in group))
+        parts = (self._applier, self._watcher, self._media, self._outbox, self._sweeper)
+        await asyncio.gather(*(part.stop() for part in parts))
+        await self._sender.stop()
 
-    async def _send_due(self) -> bool:
-        async with self._database.transaction() as session:
-            organizations = await delivery_queries.organizations_with_due_outbox(session)
-        claimed = 0
-        for organization_id in organizations:
-            # A batch each, in turn: one gym's mass text never delays another's reply, and a provider that hangs
-            # holds up no more than its own share.
-            in_flight = self._in_flight.setdefault(organization_id, set())
-            await delivery.expire_leases(self._database, organization_id)
-            questions = await delivery.take_questions(
-                self._database,
-                organization_id,
-                secrets=self._secrets,
-                public_base_url=self._settings.public_base_url,
-            )
-            for question in questions:
-                self._spawn(in_flight, self._ask(question))
-            room = min(delivery.CLAIM_BATCH, MAX_IN_FLIGHT - len(in_flight))
-            if room <= 0:
-                continue
-            claims = await delivery.claim(
-                self._database,
-                organization_id,
-                secrets=self._secrets,
-                public_base_url=self._settings.public_base_url,
-                lease=timedelta(seconds=self._settings.send_lease_seconds),
-                limit=room,
-            )
-            for claim in claims:
-                self._spawn(in_flight, self._send(claim))
-            claimed += len(claims)
-        for organization_id in [each for each, group in self._in_flight.items() if not group]:
-            del self._in_flight[organization_id]
-        return claimed > 0
-
-    def _spawn(self, in_flight: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(_logged(work))
-        in_flight.add(task)
-        task.add_done_callback(in_flight.discard)
-        # What came free may be claimed, and the conversation's next message may leave.
-        task.add_done_callback(lambda _: self._outbox.wake())
-
-    async def _send(self, claim: delivery.Claim) -> None:
-        provider = self._providers.get(claim.provider)
-        assert provider is not None, f"line {claim.line.line_id} has no adapter for {claim.provider}"
-        outcome = await provider.send(claim.line, claim.message)
-        await delivery.settle(self._database, claim, outcome)
-
-    async def _ask(self, question: delivery.Question) -> None:
-        provider = self._providers.get(question.provider)
-        assert provider is not None, f"line {question.line.line_id} has no adapter for {question.provider}"
-        outcome = await provider.reconcile(question.line, question.message)
-        await delivery.settle_question(self._database, question, outcome)
+    def _wake_outbox(self) -> None:
+        self._outbox.wake()
 
     async def _sweep(self) -> bool:
         async with self._database.transaction() as session:
@@ -319,11 +326,3 @@ class Worker:
             async with self._database.transaction() as session:
                 await conversations.sweep(session, organization_id)
         return False
-
-
-async def _logged(work: Coroutine[None, None, None]) -> None:
-    """What fails here leaves its message claimed; when the lease ends it is `unknown`, and is asked about."""
-    try:
-        await work
-    except Exception:  # There is nobody above to hear of it.
-        log.exception("worker.delivery_failed")

@@ -28,8 +28,6 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: "libraries", test: /node_modules[\\/](react|react-dom|scheduler|@tanstack|openapi-fetch|use-sync-external-store)[\\/]/ },
-            // What the administration alone needs stays out of everybody's first load.
-            { name: "shared", test: /src[\\/](?!(api[\\/]audit-log|lib[\\/]days)\.)(api|lib|ui[\\/](Button|bits|icons|states|Dialog\.tsx|Toast|Tooltip))/ },
           ],
         },
       },

@@ -240,6 +240,7 @@ async def test_a_method_that_a_path_does_not_have_is_405_with_those_it_has(world
         assert (path, response.headers["allow"]) == (path, allowed)
 
 
+@pytest.mark.reliability
 async def test_R9_what_cannot_be_stored_is_refused_in_every_text_and_never_crashes(world: World) -> None:
     """NUL and lone surrogates, as value and as name, in every place of every body."""
     rows = await Rows.create(world)

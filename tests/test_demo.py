@@ -73,7 +73,7 @@ async def _fill_at(url: str, settings: Settings) -> bool:
 async def _fill(database: Database, settings: Settings) -> bool:
     providers = Providers(settings)
     try:
-        return await fill_demo(database, settings=settings, secrets=_secrets(settings), providers=providers)
+        return await fill_demo(database, secrets=_secrets(settings), providers=providers)
     finally:
         await providers.close()
 

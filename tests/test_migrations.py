@@ -70,6 +70,64 @@ def test_SEARCH_CONTENT_messages_from_before_the_search_are_found_too(
     assert fetch_value(empty_database.owner_url, "SELECT count(*) FROM messages WHERE search = ''") == 0
 
 
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_files_of_messages_from_before_are_expected_too_and_have_their_addresses_back_on_the_way_down(
+    empty_database: postgres.Database, interrupted: bool
+) -> None:
+    config = alembic_config(empty_database.owner_url)
+    command.upgrade(config, "0004")
+    organization, row = uuid4(), f"'{uuid4()}'"
+    key = f"'{organization}', {row}"
+    media = "jsonb_build_array(" + ", ".join(
+        f"jsonb_build_object('url', 'https://api.twilio.com/' || seq || '/{n}', 'content_type', 'image/png')"
+        for n in range(2)
+    )
+    execute(
+        empty_database.owner_url,
+        "INSERT INTO organizations (id, slug, name, country, timezone)"
+        f" VALUES ('{organization}', 'gym', 'Gym', 'US', 'UTC')",
+        "INSERT INTO lines (organization_id, id, label, phone_number, kind, country, provider, sealed_credentials)"
+        f" VALUES ({key}, 'Desk', '+13125550199', 'long_code', 'US', 'simulator', '')",
+        f"INSERT INTO phone_numbers (organization_id, id, number) VALUES ({key}, '+13125550101')",
+        "INSERT INTO conversations (organization_id, id, line_id, phone_number_id, status)"
+        f" VALUES ({key}, {row}, {row}, 'open')",
+        "INSERT INTO messages (organization_id, id, conversation_id, line_id, seq, direction, body, media, status,"
+        f" segments, encoding, search) SELECT '{organization}', gen_random_uuid(), {row}, {row}, seq,"
+        " CASE WHEN seq % 3 = 0 THEN 'outbound' ELSE 'inbound' END, '',"
+        f" CASE WHEN seq % 2 = 0 THEN '[]' ELSE {media}) END,"
+        " CASE WHEN seq % 3 = 0 THEN 'sent' ELSE 'received' END, 1, 'GSM-7', '' FROM generate_series(1, 2400) AS seq",
+    )
+    before = fetch_value(empty_database.owner_url, "SELECT jsonb_agg(media ORDER BY seq)::text FROM messages")
+
+    command.upgrade(config, "0005")
+    if interrupted:
+        execute(
+            empty_database.owner_url,
+            "UPDATE alembic_version SET version_num = '0004'",
+            "UPDATE messages SET media = earlier.media FROM (SELECT message_id, jsonb_agg(jsonb_build_object("
+            "'url', provider_url, 'content_type', declared_type) ORDER BY position) AS media FROM message_media"
+            " GROUP BY message_id) AS earlier WHERE id = message_id AND seq > 1200",
+            "DELETE FROM message_media USING messages WHERE messages.id = message_id AND seq > 1200",
+        )
+        command.upgrade(config, "0005")
+    received = 2 * 2400 // 2 * 2 // 3
+    asserted = {
+        "SELECT count(*) FROM message_media WHERE state = 'waiting' AND due_at <= now()": received,
+        "SELECT count(*) FROM message_media JOIN messages ON messages.id = message_id WHERE direction = 'outbound'": 0,
+        "SELECT count(*) FROM messages WHERE direction = 'inbound' AND media::text LIKE '%https%'": 0,
+        "SELECT count(*) FROM messages CROSS JOIN jsonb_array_elements(media) WITH ORDINALITY AS file(value, number)"
+        " JOIN message_media ON message_media.id::text = value ->> 'id' AND position = number - 1"
+        " AND provider_url = 'https://api.twilio.com/' || seq || '/' || position"
+        " WHERE messages.id = message_id AND value ->> 'state' = 'waiting'": received,
+    }
+    for question, answer in asserted.items():
+        assert fetch_value(empty_database.owner_url, question) == answer, question
+
+    command.downgrade(config, "0004")
+    after = fetch_value(empty_database.owner_url, "SELECT jsonb_agg(media ORDER BY seq)::text FROM messages")
+    assert after == before
+
+
 def test_there_is_one_history() -> None:
     script = ScriptDirectory.from_config(alembic_config("postgresql+asyncpg://unused"))
     assert len(script.get_heads()) == 1

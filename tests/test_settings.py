@@ -35,6 +35,16 @@ def test_everything_has_a_default_for_a_first_start() -> None:
     assert (settings.viewer_lease_seconds, settings.seen_deadline_seconds) == (30, 20)
 
 
+def test_hosts_of_pictures_are_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().extra_media_hosts == ()
+    monkeypatch.setenv("MESSENGER_MEDIA_HOSTS", " Media.Example.com, files.example.org,")
+    assert load_settings().extra_media_hosts == ("media.example.com", "files.example.org")
+    for wrong in ("https://media.example.com", "media.example.com/x", "media.example.com:8443", "localhost", "*"):
+        monkeypatch.setenv("MESSENGER_MEDIA_HOSTS", wrong)
+        with pytest.raises(SettingsError, match="MESSENGER_MEDIA_HOSTS: use names of hosts"):
+            load_settings()
+
+
 def test_every_setting_of_the_contract_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "DATABASE_URL": "postgresql://user:pass@db/messenger",
@@ -168,6 +178,19 @@ def test_production_names_what_it_needs_and_lacks(
     line = str(refused.value)
     assert len(line.splitlines()) == 1
     assert [name for name in ("MESSENGER_SECRET_KEY", "MESSENGER_PUBLIC_URL") if name in line] == missing
+
+
+def test_production_refuses_to_make_workers_die(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("ENVIRONMENT", "production"), ("SECRET_KEY", "k"), ("PUBLIC_URL", "https://text.example.com")):
+        monkeypatch.setenv(f"MESSENGER_{name}", value)
+    with pytest.raises(SettingsError, match=r"^.*production refuses MESSENGER_CRASH_AT.*$"):
+        load_settings(crash_at="post.written")
+
+
+@pytest.mark.parametrize("given", ["post.written:0", "post.written:", "Post Written", ""])
+def test_a_crash_point_is_a_name_and_perhaps_a_number(given: str) -> None:
+    with pytest.raises(SettingsError, match="MESSENGER_CRASH_AT"):
+        load_settings(crash_at=given)
 
 
 @pytest.mark.parametrize("spelling", ["postgres", "postgresql", "postgresql+asyncpg"])

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, exists, func, or_, select
+from sqlalchemy import Select, delete, exists, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from api.conversations.models import Conversation
-from api.messages.models import Message, OutboxEntry
+from api.messages.models import Message, MessageEvent, OutboxEntry
 
 
 class Candidate(NamedTuple):
@@ -33,12 +33,17 @@ def _outbox(organization_id: UUID) -> Select[UUID, UUID, UUID, UUID]:
     )
 
 
-async def organizations_with_due_outbox(session: AsyncSession) -> list[UUID]:
-    return list(
-        await session.scalars(
-            select(OutboxEntry.organization_id).where(OutboxEntry.due_at <= func.clock_timestamp()).distinct()
-        )
+async def due_work(session: AsyncSession) -> dict[UUID, set[str]]:
+    """The organizations with something due in their outbox, and the states of what is due."""
+    rows = await session.execute(
+        select(OutboxEntry.organization_id, OutboxEntry.state)
+        .where(OutboxEntry.due_at <= func.clock_timestamp())
+        .distinct()
     )
+    due: dict[UUID, set[str]] = {}
+    for organization_id, state in rows:
+        due.setdefault(organization_id, set()).add(state)
+    return due
 
 
 async def candidates(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[Candidate]:
@@ -91,31 +96,29 @@ async def messages(session: AsyncSession, organization_id: UUID, message_ids: Se
     return {row.id: row for row in rows}
 
 
-async def lock_entry(session: AsyncSession, organization_id: UUID, message_id: UUID) -> OutboxEntry | None:
-    return (
-        await session.scalars(
-            select(OutboxEntry)
-            .where(OutboxEntry.organization_id == organization_id, OutboxEntry.id == message_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-    ).one_or_none()
-
-
-async def expired_leases(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[UUID]:
-    """Messages whose worker vanished between claim and settle."""
-    return list(
-        await session.scalars(
-            select(OutboxEntry.id)
-            .where(
-                OutboxEntry.organization_id == organization_id,
-                OutboxEntry.state == "sending",
-                OutboxEntry.due_at <= func.clock_timestamp(),
-            )
-            .order_by(OutboxEntry.due_at)
-            .limit(limit)
-        )
+async def lock_entries(
+    session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]
+) -> dict[UUID, OutboxEntry]:
+    """Those that are there, whatever their state, locked in the order of their ids."""
+    rows = await session.scalars(
+        select(OutboxEntry)
+        .where(OutboxEntry.organization_id == organization_id, OutboxEntry.id.in_(message_ids))
+        .order_by(OutboxEntry.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
+    return {row.id: row for row in rows}
+
+
+async def expired_leases(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[Candidate]:
+    """Messages whose worker vanished between claim and settle. Not locked yet."""
+    rows = await session.execute(
+        _outbox(organization_id)
+        .where(OutboxEntry.state == "sending", OutboxEntry.due_at <= func.clock_timestamp())
+        .order_by(OutboxEntry.due_at)
+        .limit(limit)
+    )
+    return [Candidate(*row) for row in rows]
 
 
 async def due_questions(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[Candidate]:
@@ -168,24 +171,77 @@ async def last_outgoing_seqs(
     return {row[0]: row[1] for row in rows}
 
 
-async def remove_entry(session: AsyncSession, organization_id: UUID, message_id: UUID) -> None:
-    await session.execute(
-        delete(OutboxEntry)
-        .where(OutboxEntry.organization_id == organization_id, OutboxEntry.id == message_id)
-        .execution_options(synchronize_session=False)
+async def remove_entries(session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]) -> None:
+    if message_ids:
+        await session.execute(
+            delete(OutboxEntry)
+            .where(OutboxEntry.organization_id == organization_id, OutboxEntry.id.in_(message_ids))
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def add_steps(session: AsyncSession, steps: Sequence[dict[str, object]]) -> None:
+    """Steps of messages' timelines, as the columns of a `MessageEvent`."""
+    if steps:
+        await session.execute(insert(MessageEvent), steps)
+
+
+async def unsettled_twins(session: AsyncSession, message: Message, phone_number_id: UUID) -> list[datetime]:
+    """When others with this message's words to its number were claimed whose outcome is not known either, in order."""
+    rows = await session.scalars(
+        select(OutboxEntry.claimed_at)
+        .join(
+            Message,
+            (Message.organization_id == OutboxEntry.organization_id) & (Message.id == OutboxEntry.id),
+        )
+        .join(
+            Conversation,
+            (Conversation.organization_id == OutboxEntry.organization_id)
+            & (Conversation.id == OutboxEntry.conversation_id),
+        )
+        .where(
+            OutboxEntry.organization_id == message.organization_id,
+            OutboxEntry.state.in_(["sending", "unknown"]),
+            OutboxEntry.id != message.id,
+            OutboxEntry.claimed_at.is_not(None),
+            Conversation.phone_number_id == phone_number_id,
+            Message.body == message.body,
+            Message.provider_message_id.is_(None),
+        )
+        .order_by(OutboxEntry.claimed_at)
     )
+    return [row for row in rows if row is not None]
 
 
 async def provider_ids_since(
-    session: AsyncSession, organization_id: UUID, conversation_id: UUID, *, since: datetime
+    session: AsyncSession, organization_id: UUID, phone_number_id: UUID, *, since: datetime
 ) -> set[str]:
-    """Provider ids of messages of this conversation, sent lately: not to be mistaken for an unknown one."""
+    """Provider ids of texts to this number, sent lately by whatever line: not to be mistaken for an unknown one's."""
     rows = await session.scalars(
-        select(Message.provider_message_id).where(
+        select(Message.provider_message_id)
+        .join(
+            Conversation,
+            (Conversation.organization_id == Message.organization_id) & (Conversation.id == Message.conversation_id),
+        )
+        .where(
             Message.organization_id == organization_id,
-            Message.conversation_id == conversation_id,
+            Conversation.phone_number_id == phone_number_id,
             Message.provider_message_id.is_not(None),
             or_(Message.sent_at.is_(None), Message.sent_at >= since),
         )
     )
     return {row for row in rows if row is not None}
+
+
+async def message_with_provider_id(
+    session: AsyncSession, organization_id: UUID, line_id: UUID, provider_message_id: str
+) -> UUID | None:
+    return (
+        await session.scalars(
+            select(Message.id).where(
+                Message.organization_id == organization_id,
+                Message.line_id == line_id,
+                Message.provider_message_id == provider_message_id,
+            )
+        )
+    ).one_or_none()

@@ -16,6 +16,7 @@ from api.demo.business import found
 from api.demo.history import Historian
 from api.demo.hours import OpeningHours
 from api.demo.people import DEMO_COUNTRY, DEMO_NAME, DEMO_PASSWORD, DEMO_SLUG, DEMO_TIMEZONE
+from api.demo.picture import sticker
 from api.demo.threads_earlier import CLOSED
 from api.demo.threads_now import OPEN, UNREAD
 from api.kit.database import Base, Database, database_time
@@ -23,10 +24,9 @@ from api.kit.ids import new_id
 from api.kit.secrets import SecretBox
 from api.providers.port import ProviderName
 from api.providers.registry import Providers
-from api.settings import Settings
 
 
-async def fill_demo(database: Database, *, settings: Settings, secrets: SecretBox, providers: Providers) -> bool:
+async def fill_demo(database: Database, *, secrets: SecretBox, providers: Providers) -> bool:
     """Make the organization `demo`, with two weeks of history. False, and nothing changes, where there is one.
 
     Nothing of it waits to be sent. Two processes that start at once make one demo.
@@ -53,7 +53,7 @@ async def fill_demo(database: Database, *, settings: Settings, secrets: SecretBo
             credentials=_credentials(providers),
             secrets=secrets,
         )
-        Historian(business, picture_url=f"{settings.simulator_url}/static/icon.svg").tell([*UNREAD, *OPEN, *CLOSED])
+        Historian(business, picture=sticker()).tell([*UNREAD, *OPEN, *CLOSED])
         await _store(session, business.rows)
         in_order = sorted(business.entries, key=lambda recorded: recorded[0])
         for at, recorded in groupby(in_order, key=lambda recorded: recorded[0]):

@@ -21,10 +21,11 @@ from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource, OptInState
 from api.kit.ids import new_id
 from api.lines.models import Line
+from api.media import service as media
 from api.messages.models import Message, MessageEvent
 from api.messages.rules import Direction, segments
 from api.messages.service import apply_report, show_as_last
-from api.providers.port import MessageStatus, StatusReport
+from api.providers.port import MediaItem, MessageStatus, StatusReport
 from api.providers.twilio import error_title
 
 LANDLINE = "30006"
@@ -55,9 +56,9 @@ class Telling:
 class Historian:
     """Tells threads into the rows and audit entries of a business."""
 
-    def __init__(self, business: Business, *, picture_url: str) -> None:
+    def __init__(self, business: Business, *, picture: bytes) -> None:
         self._business = business
-        self._picture_url = picture_url
+        self._picture = picture
         self._initiated: set[tuple[str, str]] = set()
         """(number, line) of everybody who has texted."""
 
@@ -149,13 +150,13 @@ class Historian:
                     organization_id=self._business.id, id=new_id(), phone_number_id=number.id, line_id=line.id, at=at
                 )
             )
-        media = [{"url": self._picture_url, "content_type": "image/svg+xml"}] if step.picture else []
         transition = status_rules.message_arrives(
             conversations.state_of(telling.started), viewing=False, at=at, confirm_within=timedelta()
         )
         message = self._message(telling, step.body, Direction.INBOUND, seq=transition.state.last_seq, at=at)
-        message.media = media
-        message.provider_message_id = ("MM" if media else "SM") + random_secrets.token_hex(16)
+        if step.picture:
+            self._shows(message, at)
+        message.provider_message_id = ("MM" if step.picture else "SM") + random_secrets.token_hex(16)
         self._event(message, MessageStatus.RECEIVED.value, at, source="provider")
         actor = conversations.number_actor(number)
         conversations.apply_state(telling.started, transition.state, at=at)
@@ -171,6 +172,12 @@ class Historian:
             stopped = consent.stop(number, actor=actor, source=OptInSource.KEYWORD, at=at, wording=step.body)
             entries += [stopped] if stopped else []
         self._business.record(at, *entries)
+
+    def _shows(self, message: Message, at: datetime) -> None:
+        """The picture, long since fetched."""
+        item = MediaItem(url=f"https://api.twilio.com/demo/{message.id}", content_type="image/png")
+        row, message.media = media.kept_file(message.organization_id, message.id, item, self._picture, at=at)
+        self._business.rows.append(row)
 
     def _answers(self, telling: Telling, step: Out, at: datetime) -> None:
         moment = self._shortly_before(telling, at)

@@ -38,6 +38,7 @@ from api.directory.import_rows import Record, Refused, distinct, read_ndjson
 from api.directory.rules import OwnerKind
 from api.directory.schemas import ImportOutcome
 from api.kit.database import Database, database_time, notify
+from api.kit.database_trouble import is_away, sqlstate
 from api.kit.errors import Conflict, Invalid, NotSignedIn
 from api.live.service import CHANNEL, announce_phone_number
 
@@ -50,9 +51,6 @@ MAX_ANNOUNCED = 100
 
 PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03", "23505"})
 """Serialization failure, deadlock, lock not available, and somebody else having stored the same key just now."""
-
-UNAVAILABLE_CLASSES = ("08", "53", "57", "58")
-"""Connection trouble, no resources, operator intervention, system errors."""
 
 DATABASE_AWAY = (
     *(DBAPIError, PoolTimeoutError, OSError),
@@ -213,7 +211,7 @@ class Import:
                     failures = await self._try_whole()
                     break
                 except DBAPIError as error:
-                    if _sqlstate(error) not in PASSING_SQLSTATES:
+                    if sqlstate(error) not in PASSING_SQLSTATES:
                         raise
                     if attempt == ATTEMPTS:
                         raise Conflict("Somebody else is changing the same records. Try again.") from error
@@ -327,14 +325,13 @@ class Import:
                 return await self._store_together(records)
             except DBAPIError as failure:
                 error = failure
-                state = _sqlstate(failure)
-                if state is None or failure.connection_invalidated or state.startswith(UNAVAILABLE_CLASSES):
+                if is_away(failure):
                     raise
-                if state not in PASSING_SQLSTATES:
+                if sqlstate(failure) not in PASSING_SQLSTATES:
                     break
         if len(records) > 1:
             return [outcome for record in records for outcome in await self._store([record])]
-        if error is None or _sqlstate(error) not in PASSING_SQLSTATES:
+        if error is None or sqlstate(error) not in PASSING_SQLSTATES:
             log.error("import.record_failed", import_id=str(self.import_id), exc_info=error)
             detail = "This record could not be stored. It has been noted."
         else:
@@ -385,11 +382,6 @@ def _decide(changes: Changes, records: Sequence[Record], stored: dict[tuple[Owne
 def _write_evidence(file: IO[bytes], entries: Sequence[NewEntry]) -> None:
     for entry in entries:
         file.write(json.dumps([entry.action.value, entry.phone_number, entry.details]).encode() + b"\n")
-
-
-def _sqlstate(error: DBAPIError) -> str | None:
-    state = getattr(error.orig, "sqlstate", None)
-    return state if isinstance(state, str) else None
 
 
 def _unavailable(records: Sequence[Record]) -> list[Outcome]:

@@ -29,11 +29,13 @@ from api.inbound.models import InboundEvent
 from api.inbound.rules import EventSource, retry_after
 from api.inbound.statuses import apply_statuses
 from api.kit.database import Database, database_time
+from api.kit.database_trouble import is_away
 from api.kit.ids import new_id
 from api.kit.phone import E164, InvalidPhoneNumberError, parse_phone_number
 from api.lines import queries as lines
 from api.lines.models import Line
 from api.live.service import announce_conversation, announce_message, announce_phone_number
+from api.media import service as media
 from api.messages.models import Message, MessageEvent
 from api.messages.rules import Direction, segments
 from api.messages.service import show_as_last
@@ -75,6 +77,7 @@ async def apply_due_events(
 
     Raises `ApplicationBusy` when another process is at it. When a batch fails, its events are tried one by one:
     those that fail alone are retried later and finally quarantined; they hold up nobody (RECV-NOTHING-LOST).
+    Raises what says that the database is away, which is no event's failure and counts against none.
     """
     try:
         return await _apply_batch(
@@ -82,9 +85,9 @@ async def apply_due_events(
         )
     except ApplicationBusy:
         raise
-    except (OSError, TimeoutError):
-        raise
     except Exception as error:
+        if is_away(error):
+            raise
         log.warning(
             "inbound.batch_failed", organization_id=str(organization_id), error=in_words(error), where=place(error)
         )
@@ -119,9 +122,11 @@ async def _apply_one_by_one(
                     await _apply(
                         session, organization_id, [still_due], providers=providers, confirm_within=confirm_within
                     )
-        except (ApplicationBusy, OSError, TimeoutError):
+        except ApplicationBusy:
             raise
         except Exception as error:
+            if is_away(error):
+                raise
             await _put_off(database, event, error)
     return len(events)
 
@@ -251,6 +256,7 @@ async def apply_arrivals(
     states: dict[UUID, ConversationState] = {row.id: conversations.state_of(row) for row in rows.values()}
     entries: list[NewEntry] = []
     messages: list[dict[str, object]] = []
+    files: list[dict[str, object]] = []
     timeline: list[dict[str, object]] = []
     due_confirmations: list[Confirmation] = []
     for arrival, pair in zip(fresh, pairs, strict=True):
@@ -264,6 +270,8 @@ async def apply_arrivals(
         )
         states[conversation.id] = transition.state
         message = _new_message(arrival, conversation.id, seq=transition.state.last_seq, at=at)
+        message.media, expected = media.expected(organization_id, message.id, arrival.message.media)
+        files += expected
         show_as_last(conversation, message)
         messages.append(_columns(message))
         timeline.append(
@@ -303,6 +311,7 @@ async def apply_arrivals(
     await session.flush()
     await session.execute(insert(Message), messages)
     await session.execute(insert(MessageEvent), timeline)
+    await media.expect(session, organization_id, files)
     entries += await confirm_keywords(session, organization_id, due_confirmations)
     await audit.record(session, organization_id, *entries, at=at)
 
@@ -317,7 +326,6 @@ def _new_message(arrival: Arrival, conversation_id: UUID, *, seq: int, at: datet
         seq=seq,
         direction=Direction.INBOUND.value,
         body=arrival.message.body,
-        media=[{"url": each.url, "content_type": each.content_type} for each in arrival.message.media],
         asks_to_stop=asks_to_stop(arrival.message.body),
         status=MessageStatus.RECEIVED.value,
         segments=counted.count,

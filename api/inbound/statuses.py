@@ -18,7 +18,7 @@ from api.kit.database import database_time
 from api.live.service import announce_conversation, announce_message, announce_phone_number
 from api.messages.models import MessageEvent
 from api.messages.service import apply_report
-from api.providers.port import StatusReport
+from api.providers.port import MessageStatus, StatusReport
 
 
 async def apply_statuses(
@@ -87,5 +87,6 @@ async def apply_statuses(
                 announce_conversation(session, organization_id, message.conversation_id)
         announce_message(session, organization_id, message.conversation_id, message_id, seq=message.seq)
     await session.flush()
-    await queries.settle_unknown(session, organization_id, list(current))
+    told = [each.id for each in current.values() if each.status != MessageStatus.UNKNOWN.value]
+    await queries.settle_unknown(session, organization_id, told)
     await audit.record(session, organization_id, *entries, at=at)

@@ -64,7 +64,7 @@ class Message(OrganizationRow, Base):
     direction: Mapped[str]
     body: Mapped[str]
     media: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
-    """[{url, content_type}]"""
+    """Sent: [{url, content_type}]. Received: [{id, content_type, state, size, reason}], as the media room writes it."""
     status: Mapped[str]
     sent_by_staff_member_id: Mapped[UUID | None]
     sent_by_api_key_id: Mapped[UUID | None]

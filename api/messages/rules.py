@@ -11,6 +11,14 @@ MAX_BODY_CHARACTERS = 1600
 MAX_MEDIA = 10
 
 
+class MediaState(StrEnum):
+    """Of a file that a received message came with."""
+
+    WAITING = "waiting"
+    KEPT = "kept"
+    REFUSED = "refused"
+
+
 class Direction(StrEnum):
     INBOUND = "inbound"
     OUTBOUND = "outbound"

@@ -1,7 +1,7 @@
 """What crosses the wire in the messages room."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -12,15 +12,38 @@ from api.conversations.rules import Status
 from api.conversations.schemas import Seq
 from api.kit.errors import Conflict, ProblemBody
 from api.kit.text import Body, Line
-from api.messages.models import MessageEvent
+from api.messages.models import Message, MessageEvent
 from api.messages.queries import MessageRow
-from api.messages.rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Direction, Encoding
+from api.messages.rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Direction, Encoding, MediaState
 from api.providers.port import MessageStatus
 
 
 class Media(BaseModel):
+    """A picture or file. One that arrived is at `url`, below this service's own address, once it is `kept`; one that
+    was sent is at the address that the sender gave, and has neither `id` nor `state`."""
+
+    id: UUID | None
     url: str
     content_type: str
+    """Of a kept file, what its bytes say; else what somebody calls it."""
+    state: MediaState | None
+    size: int | None
+    """Bytes."""
+    reason: str | None
+    """Why it was refused, in words for the front desk."""
+
+    @classmethod
+    def of(cls, message: Message, stored: dict[str, Any]) -> "Media":
+        media_id = stored.get("id")
+        url = f"/api/v1/messages/{message.id}/media/{media_id}" if media_id is not None else stored["url"]
+        return cls(
+            id=media_id,
+            url=url,
+            content_type=stored["content_type"],
+            state=stored.get("state"),
+            size=stored.get("size"),
+            reason=stored.get("reason"),
+        )
 
 
 class SentBy(BaseModel):
@@ -103,7 +126,7 @@ def message_fields(row: MessageRow) -> dict[str, object]:
         "seq": message.seq,
         "direction": Direction(message.direction),
         "body": message.body,
-        "media": [Media(**each) for each in message.media],
+        "media": [Media.of(message, each) for each in message.media],
         "status": MessageStatus(message.status),
         "sent_by": SentBy.of(row),
         "segments": message.segments,

@@ -18,13 +18,15 @@ import httpx
 from api.kit.secrets import equal
 from api.kit.text import made_storable
 from api.providers import fields
-from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, retry_after
+from api.providers.http import CONNECTION_FAILURES, basic_credentials, classify_failure, json_object, retry_after
+from api.providers.media import MediaSource, places
 from api.providers.port import (
     Accepted,
     CannotTell,
     EventKind,
     LineAccess,
     MediaItem,
+    MediaOutcome,
     MessageStatus,
     NotProcessed,
     OutcomeUnknown,
@@ -135,6 +137,9 @@ CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
 )
 """Bandwidth names media by address alone."""
 
+API_HOSTS = ("messaging.bandwidth.com",)
+"""Where Bandwidth's files are, behind the account's credentials: its guide to media."""
+
 LAYOUT = "smil"
 """The sheet that says how a phone lays a picture message out: nothing that anybody sent."""
 
@@ -159,9 +164,10 @@ class BandwidthProvider:
         }
     )
 
-    def __init__(self, client: httpx.AsyncClient, *, api_url: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, *, api_url: str, media_hosts: Sequence[str] = ()) -> None:
         self._client = client
         self._api_url = api_url
+        self._media = MediaSource(client, places(api_url, api_hosts=API_HOSTS, storage_hosts=media_hosts))
 
     # Receiving.
 
@@ -248,6 +254,10 @@ class BandwidthProvider:
         except CONNECTION_FAILURES as error:
             return classify_failure(error)
         return _outcome(response)
+
+    async def fetch_media(self, line: LineAccess, url: str) -> MediaOutcome:
+        username, password = line.credentials["username"], line.credentials["password"]
+        return await self._media.fetch(url, credentials=basic_credentials(username, password))
 
     async def reconcile(self, line: LineAccess, message: UnknownMessage) -> ReconcileOutcome:
         """Bandwidth's own records hold neither text nor tag, so none of them can be told to be this message.

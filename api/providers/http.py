@@ -1,20 +1,39 @@
 """The HTTP client of the adapters: timeouts, pool and TLS set on purpose, failures sorted by what they prove."""
 
+import base64
 import json
 import math
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
+from api.kit.crash_points import CrashPoint, is_armed, reached
+from api.kit.times import in_utc
 from api.providers.port import NotProcessed, OutcomeUnknown
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=10.0, pool=5.0)
-LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30.0)
+LIMITS = httpx.Limits(max_connections=512, max_keepalive_connections=64, keepalive_expiry=30.0)
+"""Room for several businesses whose provider hangs, each with all that it may post at once (`MAX_POSTING`), and as many
+connections kept open as one business posts over: who posts much connects once."""
 
 
 def make_client() -> httpx.AsyncClient:
     """TLS certificates are checked, redirects are not followed, the environment's proxies are not used."""
-    return httpx.AsyncClient(timeout=TIMEOUT, limits=LIMITS, follow_redirects=False, trust_env=False)
+    hooks = [_crash_when_written] if is_armed(CrashPoint.POST_WRITTEN) else []
+    return httpx.AsyncClient(
+        timeout=TIMEOUT, limits=LIMITS, follow_redirects=False, trust_env=False, event_hooks={"request": hooks}
+    )
+
+
+async def _crash_when_written(request: httpx.Request) -> None:
+    async def follow(event: str, _: dict[str, Any]) -> None:
+        if event == "http11.send_request_body.complete":
+            reached(CrashPoint.POST_WRITTEN)
+
+    if request.method == "POST":
+        request.extensions["trace"] = follow
 
 
 CONNECTION_FAILURES = (httpx.HTTPError, AttributeError)
@@ -37,6 +56,11 @@ def classify_failure(error: Exception) -> NotProcessed | OutcomeUnknown:
             return OutcomeUnknown(detail=f"The connection failed after the request had left ({type(error).__name__}).")
 
 
+def basic_credentials(username: str, password: str) -> dict[bytes, bytes]:
+    """The header of HTTP Basic authentication."""
+    return {b"Authorization": b"Basic " + base64.b64encode(f"{username}:{password}".encode())}
+
+
 def json_object(response: httpx.Response) -> dict[str, Any]:
     """The object that an answer carries; an empty one where it carries none, or nothing that can be read."""
     try:
@@ -46,10 +70,29 @@ def json_object(response: httpx.Response) -> dict[str, Any]:
     return payload if isinstance(payload, dict) else {}
 
 
-def retry_after(response: httpx.Response) -> float | None:
-    """Seconds, at most ten minutes; None where the answer names no number of them."""
-    try:
-        seconds = float(response.headers["retry-after"])
-    except (KeyError, ValueError):
+def retry_after(response: httpx.Response, *, now: datetime | None = None) -> float | None:
+    """Seconds, at most ten minutes, of `Retry-After`: a number of them, or a date (RFC 9110, 10.2.3).
+
+    A date is held against the answer's own `Date`, which the same clock wrote, else against `now`. None where the
+    answer names neither.
+    """
+    given = response.headers.get("retry-after")
+    if given is None:
         return None
+    try:
+        seconds = float(given)
+    except ValueError:
+        until, written = _http_date(given), _http_date(response.headers.get("date"))
+        if until is None:
+            return None
+        seconds = (until - (written or now or datetime.now(UTC))).total_seconds()
     return min(max(seconds, 0.0), 600.0) if math.isfinite(seconds) else None
+
+
+def _http_date(value: str | None) -> datetime | None:
+    """Any of the three forms of RFC 9110, 5.6.7, which are all GMT; the oldest does not say so."""
+    try:
+        read = parsedate_to_datetime(value) if value else None
+        return in_utc(read if read.tzinfo else read.replace(tzinfo=UTC)) if read else None
+    except ValueError:
+        return None

@@ -221,6 +221,8 @@ class UnknownMessage:
     claimed_at: datetime
     known_provider_ids: frozenset[str] = field(default_factory=frozenset)
     """Provider ids to this number that already belong to other messages of ours."""
+    twins_claimed_at: Sequence[datetime] = ()
+    """When others of ours with the same words to the same number were claimed whose outcome is not known either."""
     repeat: OutgoingMessage | None = None
     """The message as it was handed over, where a provider that knows a repetition for one may be handed it again.
 
@@ -288,4 +290,50 @@ class ListsReceived(Protocol):
 
     async def received_event(self, line: LineAccess, listed: ListedMessage) -> WebhookEvent | CannotTell:
         """What the webhook of a listed message would have been."""
+        ...
+
+
+@dataclass(frozen=True)
+class FetchedMedia:
+    """A file as it came. What the other side calls it is nobody's business: its kind is read from its bytes."""
+
+    content: bytes
+
+
+class MediaRefusal(StrEnum):
+    """Why a file is not fetched, however often one tries."""
+
+    ADDRESS = "address"
+    """It is not where the provider keeps files, or leads there."""
+    TOO_LARGE = "too_large"
+    GONE = "gone"
+    """The provider has no such file, or no longer."""
+
+
+@dataclass(frozen=True)
+class MediaRefused:
+    reason: MediaRefusal
+    detail: str
+
+
+@dataclass(frozen=True)
+class MediaUnavailable:
+    """It could not be fetched now: it may be tried again."""
+
+    detail: str
+
+
+MediaOutcome = FetchedMedia | MediaRefused | MediaUnavailable
+
+MAX_MEDIA_BYTES = 5 * 1024 * 1024
+"""Of one file: what Twilio takes for a whole message, and more than Telnyx or Bandwidth pass on."""
+
+
+@runtime_checkable
+class FetchesMedia(Protocol):
+    """It keeps the files of received messages at addresses from which they can be fetched."""
+
+    async def fetch_media(self, line: LineAccess, url: str) -> MediaOutcome:
+        """The file at an address that a received message named. Nothing else is ever asked, and the line's
+        credentials go to nobody but the provider. Never raises for anything the network or the other side does."""
         ...

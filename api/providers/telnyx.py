@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from api.kit.text import made_storable
 from api.providers import fields
 from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, retry_after
+from api.providers.media import MediaSource, places
 from api.providers.port import (
     Accepted,
     CannotTell,
@@ -25,6 +26,7 @@ from api.providers.port import (
     Found,
     LineAccess,
     MediaItem,
+    MediaOutcome,
     MessageStatus,
     NotProcessed,
     OptOutSignal,
@@ -45,6 +47,9 @@ from api.providers.port import (
 
 SIGNATURE = "telnyx-signature-ed25519"
 TIMESTAMP = "telnyx-timestamp"
+
+STORAGE_DOMAINS = ("telnyx.com", "telnyxcloudstorage.com", "telnyxstorage.com")
+"""`media.telnyx.com` in Telnyx's guide to sending and receiving MMS; its Cloud Storage's regional endpoints."""
 
 TOLERANCE_SECONDS = 300
 """How far a webhook's timestamp may be from our clock, either way."""
@@ -135,10 +140,18 @@ class TelnyxProvider:
         {"api_key": True, "public_key": True, "messaging_profile_id": False}
     )
 
-    def __init__(self, client: httpx.AsyncClient, *, api_url: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        api_url: str,
+        media_hosts: Sequence[str] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._client = client
         self._api_url = api_url
         self._clock = clock
+        self._media = MediaSource(client, places(api_url, storage_hosts=media_hosts, storage_domains=STORAGE_DOMAINS))
 
     # Receiving.
 
@@ -239,6 +252,10 @@ class TelnyxProvider:
                 return rejected
             case NotProcessed(detail=detail) | OutcomeUnknown(detail=detail):
                 return CannotTell(detail)
+
+    async def fetch_media(self, line: LineAccess, url: str) -> MediaOutcome:
+        """The address itself is the permission: it is signed, and holds for a short time."""
+        return await self._media.fetch(url)
 
     async def _post(self, line: LineAccess, message: OutgoingMessage) -> httpx.Response:
         return await self._client.post(

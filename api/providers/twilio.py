@@ -20,7 +20,8 @@ from api.kit.secrets import equal
 from api.kit.text import made_storable
 from api.kit.times import in_utc
 from api.providers.forms import FormFields, form_fields
-from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, retry_after
+from api.providers.http import CONNECTION_FAILURES, basic_credentials, classify_failure, json_object, retry_after
+from api.providers.media import MediaSource, places
 from api.providers.port import (
     Accepted,
     CannotTell,
@@ -29,6 +30,7 @@ from api.providers.port import (
     LineAccess,
     ListedMessage,
     MediaItem,
+    MediaOutcome,
     MessageStatus,
     NotFoundAtProvider,
     NotProcessed,
@@ -70,6 +72,10 @@ SIGNALS: Mapping[str, OptOutSignal] = MappingProxyType({signal.value: signal for
 """`OptOutType`, sent with Advanced Opt-Out."""
 
 OPTED_OUT = "21610"
+
+API_HOSTS = ("api.twilio.com",)
+STORAGE_HOSTS = ("mms.twiliocdn.com", "media.twiliocdn.com", "s3-external-1.amazonaws.com")
+"""Where `MediaUrl` leads with a 307: Twilio's help article on protecting media with HTTP Basic authentication."""
 
 ERROR_TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -157,9 +163,11 @@ class TwilioProvider:
         {"account_sid": True, "auth_token": True, "messaging_service_sid": False}
     )
 
-    def __init__(self, client: httpx.AsyncClient, *, api_url: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, *, api_url: str, media_hosts: Sequence[str] = ()) -> None:
         self._client = client
         self._api_url = api_url
+        storage = (*STORAGE_HOSTS, *media_hosts)
+        self._media = MediaSource(client, places(api_url, api_hosts=API_HOSTS, storage_hosts=storage))
 
     # Receiving.
 
@@ -278,9 +286,10 @@ class TwilioProvider:
     async def reconcile(self, line: LineAccess, message: UnknownMessage) -> ReconcileOutcome:
         """Look for the message among the newest 200 to its number: this line's, from a minute before it was claimed.
 
-        The list is not narrowed by `DateSent`: a message that Twilio has not sent yet has none.
+        The list is not narrowed by `DateSent`: a message that Twilio has not sent yet has none. Equal texts whose
+        outcomes are all unknown are told apart by their order, once Twilio has as many as there are (decision 0013).
         """
-        since = message.claimed_at - timedelta(minutes=1)
+        since = min([message.claimed_at, *message.twins_claimed_at]) - timedelta(minutes=1)
         parameters = {"To": message.to, "PageSize": "200"}
         try:
             response = await self._client.get(self._messages_url(line), params=parameters, auth=_basic_auth(line))
@@ -289,24 +298,31 @@ class TwilioProvider:
         if response.status_code != 200:
             return CannotTell(f"The provider answered {response.status_code} to the question.")
         try:
-            listed = response.json()["messages"]
-            candidates = [
-                each
-                for each in listed
-                if each["body"] == message.body
-                and str(each.get("direction", "")).startswith("outbound")
-                and each["sid"] not in message.known_provider_ids
-                and _is_from(line, each)
-                and _created(each) >= since
-            ]
+            # Newest first, as listed; so those of one second keep their order when it is turned round.
+            candidates = sorted(
+                [
+                    each
+                    for each in reversed(response.json()["messages"])
+                    if each["body"] == message.body
+                    and str(each.get("direction", "")).startswith("outbound")
+                    and each["sid"] not in message.known_provider_ids
+                    and _is_from(line, each)
+                    and _created(each) >= since
+                ],
+                key=_created,
+            )
             reports = [_listed_report(each) for each in candidates]
         except (ValueError, KeyError, TypeError, RecursionError):
             return CannotTell("The provider's answer could not be read.")
         if not reports:
             return NotFoundAtProvider()
-        if len(reports) > 1:
-            return CannotTell("The provider has several messages with this text.")
-        return Found(reports[0])
+        if len(reports) != 1 + len(message.twins_claimed_at) or message.claimed_at in message.twins_claimed_at:
+            return CannotTell("The provider's list does not say which of the messages with this text it is.")
+        return Found(reports[sum(each < message.claimed_at for each in message.twins_claimed_at)])
+
+    async def fetch_media(self, line: LineAccess, url: str) -> MediaOutcome:
+        account, token = line.credentials["account_sid"], line.credentials["auth_token"]
+        return await self._media.fetch(url, credentials=basic_credentials(account, token))
 
     async def list_received(self, line: LineAccess, *, since: datetime) -> Sequence[ListedMessage] | CannotTell:
         return await self._received(line).listed(self._messages_url(line), since=since)

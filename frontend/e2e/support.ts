@@ -84,6 +84,14 @@ export class Handset {
     await this.phone.getByRole("textbox", { name: "Text message" }).fill(words);
     await this.phone.getByRole("textbox", { name: "Text message" }).press("Enter");
   }
+
+  /** Sends a picture without words. */
+  async picture(file: { name: string; mimeType: string; buffer: Buffer }): Promise<void> {
+    const chooser = this.page.waitForEvent("filechooser");
+    await this.phone.getByRole("button", { name: "Add a picture" }).click();
+    await (await chooser).setFiles(file);
+    await this.phone.getByRole("button", { name: "Send" }).click();
+  }
 }
 
 /** The details pane beside a thread. */

@@ -11,7 +11,9 @@ import pytest
 
 from api.access.dependencies import Public, Require
 from api.access.rules import Permission
+from api.providers.port import FetchedMedia
 from tests.access.routes import other_paths_of, routes_of
+from tests.support.media import PNG, picture_fields, settle_media
 from tests.support.service import Service
 from tests.support.world import World
 
@@ -59,6 +61,7 @@ NEEDS = {
     f"GET {CONVERSATION}/audit-entries": VIEW,
     f"GET {API}/messages/search": VIEW,
     f"GET {API}/messages/{{message_id}}": VIEW,
+    f"GET {API}/messages/{{message_id}}/media/{{media_id}}": VIEW,
     f"GET {API}/opt-in-checks": VIEW,
     f"POST {API}/opt-in-checks": VIEW,
     f"PUT {API}/phone-records/{{phone_record_id}}/opt-in": VIEW,
@@ -110,7 +113,8 @@ class Rows:
     @classmethod
     async def create(cls, world: World) -> "Rows":
         family = await world.family("Rivera", PARENT)
-        await world.text(PARENT, "Hello?")
+        await world.text(PARENT, "Hello?", **picture_fields("https://api.twilio.com/picture"))
+        await settle_media(world, FetchedMedia(PNG))
         conversation = await world.conversation(PARENT)
         (message,) = await world.thread(conversation["id"])
         person = await world.admin.post(f"{API}/staff-members", json=new_person())
@@ -122,6 +126,7 @@ class Rows:
         ids = {
             "conversation_id": conversation["id"],
             "message_id": message["id"],
+            "media_id": message["media"][0]["id"],
             "viewer_id": str(uuid4()),
             "family_id": family["id"],
             "phone_record_id": family["contacts"][0]["phone_records"][0]["id"],

@@ -130,6 +130,7 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
     assert ids == {
         "conversation_id",
         "message_id",
+        "media_id",
         "family_id",
         "phone_record_id",
         "staff_member_id",

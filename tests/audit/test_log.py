@@ -171,6 +171,7 @@ async def test_AUDIT_READ_the_csv_says_when_in_the_businesss_own_time_and_whose_
 HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", ' "=1', "'=1", "plain", 'a,"b"', "Zoë 🤸", "<b>"]
 
 
+@pytest.mark.reliability
 async def test_R9_what_a_spreadsheet_could_calculate_leaves_as_text(history: World) -> None:
     for name in HOSTILE:
         await history.admin.post("/api/v1/families", json={"name": f"x{name}", "contacts": []})

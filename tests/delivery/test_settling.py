@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from api.delivery import service as delivery
+from api.delivery.questions import Question, settle_question, take_questions
 from api.delivery.rules import MAX_ATTEMPTS
+from api.delivery.settling import settle
 from api.providers.port import (
     Accepted,
     CannotTell,
@@ -44,8 +46,8 @@ async def claim(world: World, *, lease_seconds: float = 300) -> Sequence[deliver
     )
 
 
-async def questions(world: World) -> list[delivery.Question]:
-    return await delivery.take_questions(
+async def questions(world: World) -> list[Question]:
+    return await take_questions(
         world.service.database,
         world.organization_id,
         secrets=world.service.secret_box,
@@ -83,7 +85,7 @@ async def test_SEND_ORDER_the_next_message_waits_until_the_one_before_is_settled
     assert first.message.body == "first"
     assert await claim(family) == []
 
-    await delivery.settle(family.service.database, first, ACCEPTED)
+    await settle(family.service.database, first, ACCEPTED)
 
     assert [each.message.body for each in await claim(family)] == ["second"]
 
@@ -95,7 +97,7 @@ async def test_OPTIN_STOP_a_providers_opt_out_error_fails_the_message_and_stops_
     message_id = await send(family)
     (claimed,) = await claim(family)
 
-    await delivery.settle(family.service.database, claimed, Rejected(code=code, title="Opted out.", opted_out=True))
+    await settle(family.service.database, claimed, Rejected(code=code, title="Opted out.", opted_out=True))
 
     assert await status_of(family, message_id) == ("failed", code)
     check = (await family.maria.get("/api/v1/opt-in-checks", params={"phone_number": PARENT})).json()
@@ -108,7 +110,7 @@ async def test_what_was_not_processed_is_tried_again_and_finally_fails_with_the_
     for _ in range(MAX_ATTEMPTS):
         (claimed,) = await claim(family)
         assert (await status_of(family, message_id))[0] == "sending"
-        await delivery.settle(family.service.database, claimed, NotProcessed("Slow down.", code="20429"))
+        await settle(family.service.database, claimed, NotProcessed("Slow down.", code="20429"))
         assert await claim(family) == [], "it waits before the next try"
         await due_now(family)
 
@@ -120,19 +122,19 @@ async def test_SEND_NEVER_TWICE_an_unknown_outcome_is_asked_about_and_never_post
     (claimed,) = await claim(family)
     database = family.service.database
 
-    await delivery.settle(database, claimed, OutcomeUnknown("The connection broke."))
+    await settle(database, claimed, OutcomeUnknown("The connection broke."))
     await due_now(family)
 
     assert await status_of(family, message_id) == ("unknown", None)
     assert await claim(family) == []
     for outcome in (NotFoundAtProvider(), CannotTell("It is away.")):
         (question,) = await questions(family)
-        await delivery.settle_question(database, question, outcome)
+        await settle_question(database, question, outcome)
         assert await status_of(family, message_id) == ("unknown", None)
         await due_now(family)
     (question,) = await questions(family)
     report = StatusReport("SM9", MessageStatus.DELIVERED, "delivered", None, None, opted_out=False, provider_time=None)
-    await delivery.settle_question(database, question, Found(report))
+    await settle_question(database, question, Found(report))
     assert await status_of(family, message_id) == ("delivered", None)
 
 
@@ -146,7 +148,7 @@ async def test_a_worker_that_vanishes_leaves_the_message_visibly_unknown(family:
     assert await claim(family) == []
 
     # The provider's answer to that one post comes late, and is the truth.
-    await delivery.settle(family.service.database, claimed, ACCEPTED)
+    await settle(family.service.database, claimed, ACCEPTED)
     assert await status_of(family, message_id) == ("sent", None)
 
 
@@ -155,7 +157,7 @@ async def test_a_lost_lease_puts_nothing_back_into_the_outbox(family: World) -> 
     (claimed,) = await claim(family, lease_seconds=0)
     await delivery.expire_leases(family.service.database, family.organization_id)
 
-    await delivery.settle(family.service.database, claimed, NotProcessed("It never connected."))
+    await settle(family.service.database, claimed, NotProcessed("It never connected."))
 
     assert await status_of(family, message_id) == ("unknown", None)
     assert await claim(family) == []

@@ -14,6 +14,7 @@ from api.access.rules import Permission, Principal, PrincipalKind
 from api.live.hub import Hub
 from api.live.service import announce_phone_number
 from tests.directory.test_import import ANA, count, errors, outcomes, send_csv
+from tests.support.backends import cut, until_it_waits
 from tests.support.stack import eventually
 from tests.support.world import World
 
@@ -29,21 +30,6 @@ async def elsewhere(world: World) -> AsyncIterator[AsyncConnection]:
     async with world.service.database.engine.connect() as connection:
         yield connection
         await connection.rollback()
-
-
-async def waiting_backends(world: World) -> list[int]:
-    found = await world.rows(
-        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    return [row[0] for row in found]
-
-
-async def until_it_waits(world: World) -> list[int]:
-    async def waits() -> bool:
-        return len(await waiting_backends(world)) > 0
-
-    await eventually(waits, "the import waits")
-    return await waiting_backends(world)
 
 
 async def hold(connection: AsyncConnection, number: str) -> None:
@@ -74,8 +60,7 @@ async def test_a_partial_import_that_loses_the_database_says_which_rows_may_not_
     async with elsewhere(world) as other:
         await hold(other, ANA)
         sending = asyncio.create_task(send_csv(world.noah, *ROWS, partial=True))
-        for pid in await until_it_waits(world):
-            await world.rows("SELECT pg_terminate_backend(:pid)", pid=pid)
+        await cut(world, await until_it_waits(world))
         response = await sending
 
     assert response.status_code == 200
@@ -93,8 +78,7 @@ async def test_an_import_that_is_all_or_nothing_and_loses_the_database_stores_no
     async with elsewhere(world) as other:
         await hold(other, ANA)
         sending = asyncio.create_task(send_csv(world.noah, *ROWS))
-        for pid in await until_it_waits(world):
-            await world.rows("SELECT pg_terminate_backend(:pid)", pid=pid)
+        await cut(world, await until_it_waits(world))
         response = await sending
 
     assert response.status_code == 503

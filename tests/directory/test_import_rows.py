@@ -101,6 +101,7 @@ def require_sound(entries: list[Entry]) -> None:
     assert seen == sorted(set(seen)), "each row once, in order"
 
 
+@pytest.mark.reliability
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(csv_files(), st.binary(max_size=200), TEXT.map(str.encode)))
 def test_R9_any_csv_file_becomes_records_and_refusals(body: bytes) -> None:
@@ -112,6 +113,7 @@ def test_R9_any_csv_file_becomes_records_and_refusals(body: bytes) -> None:
     require_sound(entries)
 
 
+@pytest.mark.reliability
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(ndjson_files(), TEXT.map(str.encode)))
 def test_R9_any_ndjson_file_becomes_records_and_refusals(body: bytes) -> None:
@@ -122,6 +124,7 @@ def test_R9_any_ndjson_file_becomes_records_and_refusals(body: bytes) -> None:
     require_sound(entries_of(read_ndjson, body))
 
 
+@pytest.mark.reliability
 @pytest.mark.parametrize("partial", [False, True])
 async def test_R9_no_file_makes_the_service_fail(world: World, *, partial: bool) -> None:
     loop = asyncio.get_running_loop()

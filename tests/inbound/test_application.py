@@ -5,6 +5,7 @@ import asyncpg
 from api.inbound.queries import try_lock_application
 from api.inbound.rules import MAX_ATTEMPTS
 from tests.inbound.journal import PARENT, accept_again, bodies, event, make_due, receive, refuse
+from tests.support.backends import cut, until_it_waits
 from tests.support.business import LINE_NUMBER
 from tests.support.world import World
 
@@ -129,3 +130,18 @@ async def test_an_event_of_a_provider_that_this_version_does_not_know_is_quarant
     state, _, error = await event(world, sid)
     assert state == "quarantined"
     assert error == "This version has no adapter for carrier-pigeon."
+
+
+async def test_connections_cut_while_an_event_is_applied_are_not_held_against_the_event(
+    world: World, owner: asyncpg.Connection
+) -> None:
+    async with owner.transaction():
+        await owner.execute("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE")
+        sid = await receive(world, "Hello?")
+        # As one of a batch, and alone.
+        for _ in range(3):
+            await cut(world, await until_it_waits(world))
+
+    await world.settled()
+    assert await event(world, sid) == ("applied", 0, None)
+    assert await bodies(world) == ["Hello?"]

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from api.delivery import service as delivery
+from api.delivery.settling import settle
 from api.providers.port import Accepted, MessageStatus
 from tests.inbound.journal import PARENT
 from tests.support.business import LINE_NUMBER
@@ -43,9 +44,9 @@ async def report(world: World, claim: delivery.Claim, sid: str, status: str, **m
     await world.settled()
 
 
-async def settle(world: World, claim: delivery.Claim, sid: str) -> None:
+async def accepted(world: World, claim: delivery.Claim, sid: str) -> None:
     accepted = Accepted(provider_message_id=sid, status=MessageStatus.SENT)
-    await delivery.settle(world.service.database, claim, accepted)
+    await settle(world.service.database, claim, accepted)
 
 
 async def detail(world: World, claim: delivery.Claim) -> dict[str, Any]:
@@ -65,7 +66,7 @@ async def test_a_callback_before_the_response_of_the_send_finds_its_message_and_
     early = await detail(family, claim)
     assert (early["status"], early["provider_message_id"]) == ("delivered", "SM1")
 
-    await settle(family, claim, "SM1")
+    await accepted(family, claim, "SM1")
 
     message = await detail(family, claim)
     assert (message["status"], message["provider_message_id"], message["error"]) == ("delivered", "SM1", None)
@@ -75,7 +76,7 @@ async def test_a_callback_before_the_response_of_the_send_finds_its_message_and_
 
 async def test_the_same_callback_twice_or_at_the_same_instant_is_one_step(family: World) -> None:
     claim = await claimed_message(family)
-    await settle(family, claim, "SM1")
+    await accepted(family, claim, "SM1")
     await report(family, claim, "SM1", "delivered")
     await asyncio.gather(*(report(family, claim, "SM1", "delivered") for _ in range(3)))
 
@@ -86,7 +87,7 @@ async def test_callbacks_in_any_order_end_in_the_same_status_and_are_all_kept(fa
     for order in permutations(["sent", "sending", "delivered"]):
         claim = await claimed_message(family)
         sid = f"SM{uuid4().hex}"
-        await settle(family, claim, sid)
+        await accepted(family, claim, sid)
         for status in order:
             await report(family, claim, sid, status)
 
@@ -96,7 +97,7 @@ async def test_callbacks_in_any_order_end_in_the_same_status_and_are_all_kept(fa
 
 async def test_a_report_on_a_message_that_is_not_ours_is_applied_and_changes_nothing(family: World) -> None:
     claim = await claimed_message(family)
-    await settle(family, claim, "SM1")
+    await accepted(family, claim, "SM1")
     before = await family.table_sizes()
     seen = await detail(family, claim)
 
@@ -117,7 +118,7 @@ async def test_a_report_on_a_message_that_is_not_ours_is_applied_and_changes_not
 async def test_another_organizations_message_id_in_a_callback_finds_nothing(family: World) -> None:
     neighbour = await World.create(family.service)
     claim = await claimed_message(family)
-    await settle(family, claim, "SM1")
+    await accepted(family, claim, "SM1")
     await report(neighbour, claim, "SM1", "failed", ErrorCode="30003")
     assert (await detail(family, claim))["status"] == "sent"
 
@@ -125,7 +126,7 @@ async def test_another_organizations_message_id_in_a_callback_finds_nothing(fami
 async def test_fields_that_nobody_knows_yet_change_nothing(family: World) -> None:
     await family.text(PARENT, "Hello?", sid="SM1", ApiVersion="2030-01-01", Sentiment="glad", NumSegments="1")
     claim = await claimed_message(family)
-    await settle(family, claim, "SM2")
+    await accepted(family, claim, "SM2")
     await report(family, claim, "SM2", "delivered", ChannelToAddress="+1XXXXXXXXXX", Nonsense="")
 
     assert [message["body"] for message in await family.thread((await family.conversation(PARENT))["id"])] == [

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from api.delivery import service as delivery
+from api.delivery.settling import settle
 from api.providers.port import Accepted, MessageStatus
 from tests.support.world import World
 
@@ -33,7 +34,7 @@ async def claimed_bodies(world: World) -> list[str]:
     )
     for claim in claims:
         outcome = Accepted(provider_message_id=f"SM{claim.message_id.hex}", status=MessageStatus.SENT)
-        await delivery.settle(world.service.database, claim, outcome)
+        await settle(world.service.database, claim, outcome)
     return [claim.message.body for claim in claims]
 
 

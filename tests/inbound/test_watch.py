@@ -160,7 +160,8 @@ async def test_a_missed_picture_comes_with_its_address(long_there: World, start:
     peer = await start(in_turn(page(listed("MM1", body="", num_media="1")), media))
     assert await Compared(world, peer)() == 1
     (message,) = await world.thread((await world.conversation(PARENT))["id"])
-    assert message["media"] == [{"url": f"{peer.url}{uri}", "content_type": "image/jpeg"}]
+    assert [(each["content_type"], each["state"]) for each in message["media"]] == [("image/jpeg", "waiting")]
+    assert await world.rows("SELECT provider_url FROM message_media") == [(f"{peer.url}{uri}",)]
 
 
 async def test_OPTIN_STOP_a_missed_STOP_takes_effect(long_there: World, start: Start) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from api.providers.twilio import signature
 from tests.support.business import ACCOUNT_SID, AUTH_TOKEN, LINE_NUMBER
@@ -200,9 +201,14 @@ async def test_a_picture_without_words(world: World) -> None:
     await world.text(PARENT, "", **{"NumMedia": "2", **media})
     (message,) = await thread(world)
     assert message["body"] == ""
-    assert message["media"] == [
-        {"url": "https://api.twilio.test/1", "content_type": "image/jpeg"},
-        {"url": "https://api.twilio.test/2", "content_type": "image/png"},
+    assert [(each["content_type"], each["state"]) for each in message["media"]] == [
+        ("image/jpeg", "waiting"),
+        ("image/png", "waiting"),
+    ]
+    rows = await world.rows("SELECT provider_url, declared_type FROM message_media ORDER BY position")
+    assert [tuple(row) for row in rows] == [
+        ("https://api.twilio.test/1", "image/jpeg"),
+        ("https://api.twilio.test/2", "image/png"),
     ]
     assert (await world.conversation(PARENT))["last_message"]["preview"] == "2 pictures"
 
@@ -223,12 +229,14 @@ HOSTILE: list[tuple[str, str | None]] = [
 """A text, and what is kept of it where that is not the text itself."""
 
 
+@pytest.mark.reliability
 async def test_R9_hostile_text_is_kept_harmless(world: World) -> None:
     for body, _ in HOSTILE:
         await world.text(PARENT, body)
     assert [message["body"] for message in await thread(world)] == [kept or body for body, kept in HOSTILE]
 
 
+@pytest.mark.reliability
 async def test_R9_bytes_that_are_no_text_are_kept_as_replacement_characters(world: World) -> None:
     path, _, headers = world.webhook("inbound", form())
     body = urlencode(form(Body="BODY")).encode().replace(b"BODY", b"%ED%A0%80%FF")

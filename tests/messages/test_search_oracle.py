@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import insert
 
 from api.kit.ids import new_id
@@ -171,6 +172,7 @@ def marked(result: dict[str, Any]) -> str:
     return "\n".join(pieces)
 
 
+@pytest.mark.reliability
 async def test_SEARCH_HOW_returns_what_a_plain_scan_returns_within_one_organization(world: World) -> None:
     number = seed()
     print(f"MESSENGER_SEED={number}")

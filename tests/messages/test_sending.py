@@ -113,6 +113,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.reliability
 async def test_R9_hostile_text_is_kept_as_it_is(world: World, path: str) -> None:
     for body in HOSTILE:
         assert (await send(world, path, body=body))["body"] == body

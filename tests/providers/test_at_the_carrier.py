@@ -1,5 +1,6 @@
 """Every adapter against the carrier simulator, which was written from the providers' documents and not from ours."""
 
+import base64
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,8 @@ from api.providers.port import (
     Accepted,
     CannotTell,
     EventKind,
+    FetchedMedia,
+    FetchesMedia,
     Found,
     LineAccess,
     MessageStatus,
@@ -27,6 +30,7 @@ from tests.providers.dialects import every_dialect
 from tests.providers.dialects.dialect import LINE_NUMBER, PARENT, Dialect
 from tests.providers.peer import NO_CERTIFICATES, Peer, Request, Start, http
 from tests.simulator.conftest import FAST, running
+from tests.simulator.test_receiving import PNG
 
 MESSAGE_ID = UUID("0195a1b2-0000-7000-8000-00000000002a")
 
@@ -101,6 +105,21 @@ async def test_a_text_from_a_handset_comes_in_signed_and_is_read(dialect: Dialec
     (event,) = carrier.provider.split_webhook(webhook, kind=EventKind.MESSAGE)
     message = carrier.provider.read_message(event.body)
     assert (event.kind, message.sender, message.body) == (EventKind.MESSAGE, PARENT, "Kia ora 🤸 100% & ç")
+
+
+@every_dialect
+async def test_a_picture_from_a_handset_is_fetched(dialect: Dialect, carrier: Carrier) -> None:
+    picture = {"content_type": "image/png", "data": base64.b64encode(PNG).decode()}
+    await carrier.control("PATCH", "/settings", media_auth=True)
+    await carrier.control("POST", f"/handsets/{PARENT}/texts", to=LINE_NUMBER, media=[picture])
+    await carrier.control("GET", "/idle?seconds=10")
+    (event,) = carrier.provider.split_webhook(carrier.webhook(carrier.webhooks.requests[0]), kind=EventKind.MESSAGE)
+    message = carrier.provider.read_message(event.body)
+    (media,) = message.media
+    assert message.body == ""
+    assert isinstance(carrier.provider, FetchesMedia)
+    assert await carrier.provider.fetch_media(carrier.line, media.url) == FetchedMedia(PNG)
+    await carrier.control("PATCH", "/settings", media_auth=False)
 
 
 @every_dialect

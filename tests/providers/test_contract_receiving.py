@@ -177,6 +177,7 @@ HOSTILE: list[tuple[str, str | None]] = [
 """A text, and what is kept of it where that is not the text itself."""
 
 
+@pytest.mark.reliability
 @every_dialect
 @pytest.mark.parametrize(("body", "kept"), HOSTILE, ids=range(len(HOSTILE)))
 def test_R9_hostile_text_arrives_whole_and_storable(dialect: Dialect, body: str, kept: str | None) -> None:
@@ -185,6 +186,7 @@ def test_R9_hostile_text_arrives_whole_and_storable(dialect: Dialect, body: str,
     assert storable(message.body) == message.body
 
 
+@pytest.mark.reliability
 @every_dialect
 def test_R9_half_a_character_is_kept_as_replacement_characters(dialect: Dialect) -> None:
     assert set(read(dialect, Arriving(text="\ud800")).body) == {"\N{REPLACEMENT CHARACTER}"}

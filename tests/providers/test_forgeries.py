@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import httpx
+import pytest
 
 from tests.providers.dialects import DIALECTS, every_dialect
 from tests.providers.dialects.dialect import BASE, Arriving, Dialect, Reporting, Webhook, line_of
@@ -183,6 +184,7 @@ def forged(
     return webhook, " + ".join(each.__name__ for each in done) or "authentic"
 
 
+@pytest.mark.reliability
 @every_dialect
 def test_R4_RECV_AUTHENTIC_on_every_forgery_we_say_what_the_providers_own_sdk_says(dialect: Dialect) -> None:
     drawn_from = seed()
@@ -202,6 +204,7 @@ def test_R4_RECV_AUTHENTIC_on_every_forgery_we_say_what_the_providers_own_sdk_sa
     figure("R4", provider=dialect.name, judged=total, accepted=verdicts[True], refused=verdicts[False], disagreed=0)
 
 
+@pytest.mark.reliability
 @every_dialect
 async def test_R4_RECV_AUTHENTIC_nothing_forged_changes_anything(dialect: Dialect, world: World, peer: Peer) -> None:
     drawn_from = seed()

@@ -1,5 +1,6 @@
 """Asking Twilio what became of a text whose outcome is unknown (SEND-NEVER-TWICE): found, or nothing is claimed."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -57,10 +58,16 @@ async def ask(
     line: LineAccess = LINE,
     body: str = "See you at 6!",
     known: frozenset[str] = frozenset(),
+    twins: Sequence[datetime] = (),
     client: httpx.AsyncClient | None = None,
 ) -> ReconcileOutcome:
     message = UnknownMessage(
-        message_id=UUID(int=2), to="+13125550147", body=body, claimed_at=CLAIMED_AT, known_provider_ids=known
+        message_id=UUID(int=2),
+        to="+13125550147",
+        body=body,
+        claimed_at=CLAIMED_AT,
+        known_provider_ids=known,
+        twins_claimed_at=twins,
     )
     async with client or plain_client() as used:
         return await TwilioProvider(used, api_url=url).reconcile(line, message)
@@ -142,6 +149,33 @@ async def test_an_id_that_belongs_to_another_message_of_ours_is_not_it(start: St
     assert isinstance(outcome, Found)
     assert outcome.report.provider_message_id == "SM2"
     assert await ask(peer.url, known=frozenset({"SM1", "SM2"})) == NotFoundAtProvider()
+
+
+EARLIER, LATER = CLAIMED_AT - timedelta(minutes=9), CLAIMED_AT + timedelta(minutes=9)
+
+
+@pytest.mark.parametrize(
+    ("twins", "expected"),
+    [([LATER], "SM1"), ([EARLIER], "SM2"), ([EARLIER, LATER], None), ([], None), ([CLAIMED_AT], None)],
+)
+async def test_of_equal_texts_the_nth_claimed_is_the_nth_made_where_all_are_there(
+    start: Start, twins: list[datetime], expected: str | None
+) -> None:
+    """Decision 0013. The list has two; its times are whole seconds, so both may have the same."""
+    first = format_datetime(CLAIMED_AT + timedelta(minutes=-9 if EARLIER in twins else 0, seconds=1))
+    for second in (format_datetime(CLAIMED_AT + timedelta(minutes=10)), first):
+        peer = await start(listing(listed("SM2", date_created=second), listed("SM1", date_created=first)))
+        outcome = await ask(peer.url, twins=twins)
+        if expected is None:
+            assert isinstance(outcome, CannotTell)
+        else:
+            assert isinstance(outcome, Found)
+            assert outcome.report.provider_message_id == expected
+
+
+async def test_of_equal_texts_one_that_is_there_alone_may_be_either(start: Start) -> None:
+    for twin in (EARLIER, LATER):
+        assert isinstance(await ask((await start(listing(listed()))).url, twins=[twin]), CannotTell)
 
 
 async def test_clocks_may_differ_by_some_seconds(start: Start) -> None:

@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 import httpx
 
 from api.delivery import service as delivery
+from api.delivery.questions import Question, settle_question, take_questions
+from api.delivery.settling import settle
 from api.providers.port import SendOutcome
 from tests.providers.dialects.dialect import LINE_NUMBER, PARENT, Arriving, Dialect, Reporting, Webhook
 from tests.providers.peer import Peer
@@ -90,7 +92,7 @@ class Wire:
         provider = self.world.service.providers.get(claim.provider)
         assert provider is not None
         outcome = await provider.send(claim.line, claim.message)
-        await delivery.settle(self.world.service.database, claim, outcome)
+        await settle(self.world.service.database, claim, outcome)
         return outcome
 
     async def delivers(self) -> int:
@@ -100,9 +102,9 @@ class Wire:
             await self.sends(claim)
         return len(claims)
 
-    async def questions(self) -> list[delivery.Question]:
+    async def questions(self) -> list[Question]:
         """Whatever is unknown and due to be asked about."""
-        return await delivery.take_questions(
+        return await take_questions(
             self.world.service.database,
             self.world.organization_id,
             secrets=self.world.service.secret_box,
@@ -117,7 +119,7 @@ class Wire:
             provider = self.world.service.providers.get(question.provider)
             assert provider is not None
             outcome = await provider.reconcile(question.line, question.message)
-            await delivery.settle_question(self.world.service.database, question, outcome)
+            await settle_question(self.world.service.database, question, outcome)
         return len(questions)
 
     # What is seen.

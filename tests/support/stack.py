@@ -67,6 +67,7 @@ class Stack:
             "api": [MESSENGER, "serve"],
             "another api": [MESSENGER, "serve"],
             "worker": [MESSENGER, "worker"],
+            "another worker": [MESSENGER, "worker"],
             "carrier": [
                 *(sys.executable, "-m", "simulator", "--port", self.carrier_url.rpartition(":")[2]),
                 *("--fast", *carrier),
@@ -92,7 +93,7 @@ class Stack:
         finally:
             await stack.carrier.aclose()
             await stack._database.close()
-            for name in ("worker", "api", "carrier"):
+            for name in ("worker", "another worker", "api", "carrier"):
                 stack.stop(name)
 
     business: Business
@@ -120,6 +121,10 @@ class Stack:
         """SIGKILL: no chance to say goodbye."""
         self._processes[name].send_signal(signal.SIGKILL)
         self._processes[name].wait()
+
+    async def died(self, name: str) -> int:
+        """Wait until it has ended by itself; its exit code, negative for a signal."""
+        return await asyncio.to_thread(self._processes[name].wait, PATIENCE_SECONDS)
 
     def stop(self, name: str) -> int | None:
         """SIGTERM, and the exit code. None for what was never started."""
@@ -171,6 +176,10 @@ class Stack:
             assert (await self.carrier.delete("/control/faults")).is_success
         else:
             await self._put("/control/faults", {"rules": list(rules), "seed": 1})
+
+    async def reports_nothing(self) -> None:
+        """From now on the carrier posts no status callbacks: whoever wants to know has to ask."""
+        assert (await self.carrier.patch("/control/settings", json={"callback_statuses": []})).is_success
 
     async def handset_texts(self, phone_number: str, body: str) -> str:
         """A parent texts the line. Returns the carrier's id of the message."""

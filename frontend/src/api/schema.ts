@@ -597,6 +597,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages/{message_id}/media/{media_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Message Media
+         * @description A file of a received message, once it has been fetched and found to be what may be shown.
+         */
+        get: operations["get_message_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/{message_id}/retry": {
         parameters: {
             query?: never;
@@ -1613,13 +1633,30 @@ export interface components {
             /** Name */
             name: string;
         };
-        /** Media */
+        /**
+         * Media
+         * @description A picture or file. One that arrived is at `url`, below this service's own address, once it is `kept`; one that
+         *     was sent is at the address that the sender gave, and has neither `id` nor `state`.
+         */
         Media: {
             /** Content Type */
             content_type: string;
+            /** Id */
+            id: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Size */
+            size: number | null;
+            state: components["schemas"]["MediaState"] | null;
             /** Url */
             url: string;
         };
+        /**
+         * MediaState
+         * @description Of a file that a received message came with.
+         * @enum {string}
+         */
+        MediaState: "waiting" | "kept" | "refused";
         /** Message */
         Message: {
             /** Asks To Stop */
@@ -5056,6 +5093,83 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MessageDetail"];
                 };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_message_media: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
+            path: {
+                message_id: string;
+                media_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. Pictures (JPEG, PNG, GIF, WebP) are shown in place, anything else is a download. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description It is what `If-None-Match` names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not signed in */
             401: {

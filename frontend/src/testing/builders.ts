@@ -124,6 +124,14 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
   };
 }
 
+/** A picture that arrived and is there. */
+export function aFile(overrides: Partial<Message["media"][number]> = {}): Message["media"][number] {
+  const id = anId();
+  return {
+    id, url: `/api/v1/messages/${anId()}/media/${id}`, content_type: "image/jpeg", state: "kept", size: 340_000, reason: null, ...overrides,
+  };
+}
+
 export function anEntry(overrides: Partial<AuditEntry> = {}): AuditEntry {
   const id = anId();
   return {

@@ -18,9 +18,11 @@ export interface DialogProps {
   children: ReactNode;
   /** dialog: in the middle. sheet: a pane from the right edge. */
   kind?: "dialog" | "sheet";
+  /** A dialog for something to look at. */
+  wide?: boolean;
 }
 
-export default function DialogWindow({ open, onOpenChange, title, description, children, kind = "dialog" }: DialogProps) {
+export default function DialogWindow({ open, onOpenChange, title, description, children, kind = "dialog", wide = false }: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -29,7 +31,7 @@ export default function DialogWindow({ open, onOpenChange, title, description, c
           className={cx(
             "fixed z-50 flex flex-col overflow-hidden bg-surface text-ink shadow-float outline-none",
             kind === "dialog"
-              ? "inset-x-3 top-[12vh] mx-auto max-h-[76vh] max-w-[440px] animate-rise rounded-xl border border-line"
+              ? cx("inset-x-3 mx-auto animate-rise rounded-xl border border-line", wide ? "top-[4vh] max-h-[92vh] max-w-[960px]" : "top-[12vh] max-h-[76vh] max-w-[440px]")
               : "inset-y-0 right-0 w-[min(360px,100vw)] animate-slide border-l border-line",
           )}
           {...(description === undefined && { "aria-describedby": undefined })}

@@ -47,6 +47,12 @@ class Bandwidth:
     landline_code = "4720"
     signs_content = False
     signature_headers: Sequence[str] = ("authorization",)
+    media_api = media_storage = "messaging.bandwidth.com"
+
+    @property
+    def media_authorization(self) -> str | None:
+        pair = f"{self.credentials['username']}:{self.credentials['password']}"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
     def provider(self, client: httpx.AsyncClient, url: str) -> SmsProvider:
         return BandwidthProvider(client, api_url=url)

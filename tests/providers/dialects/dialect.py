@@ -93,6 +93,15 @@ class Dialect(Protocol):
     signs_content: bool
     """Whether an altered body is known for what it is. Where credentials are all there is, it is not."""
     signature_headers: Sequence[str]
+    media_api: str
+    """The provider's own host from which files are fetched."""
+    media_storage: str
+    """Where it leads to; the same host where it leads nowhere."""
+
+    @property
+    def media_authorization(self) -> str | None:
+        """What a request for a file must carry, as the provider's documents have it."""
+        ...
 
     def provider(self, client: httpx.AsyncClient, url: str) -> SmsProvider:
         """The adapter, talking to a peer at `url`."""

@@ -51,6 +51,8 @@ class Telnyx:
     landline_code = "40001"
     signs_content = True
     signature_headers: Sequence[str] = (SIGNATURE, "telnyx-timestamp")
+    media_authorization: str | None = None
+    media_api = media_storage = "media.telnyx.com"
 
     def provider(self, client: httpx.AsyncClient, url: str) -> SmsProvider:
         return TelnyxProvider(client, api_url=url)

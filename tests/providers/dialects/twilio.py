@@ -1,5 +1,6 @@
 """Twilio's side of the wire."""
 
+import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -45,6 +46,9 @@ class Twilio:
     landline_code = "21614"
     signs_content = True
     signature_headers: Sequence[str] = ("x-twilio-signature",)
+    media_authorization: str | None = f"Basic {base64.b64encode(b'AC' + b'1' * 32 + b':0123456789abcdef').decode()}"
+    media_api = "api.twilio.com"
+    media_storage = "mms.twiliocdn.com"
 
     def provider(self, client: httpx.AsyncClient, url: str) -> SmsProvider:
         return TwilioProvider(client, api_url=url)

@@ -1,24 +1,21 @@
-import type { Message } from "@/api/types";
+import { lazy, Suspense } from "react";
 
-/** Pictures of a message. Only what this site itself serves is shown in place; anything else is a link. */
-export function Media({ media }: { media: Message["media"] }) {
+import type { Message } from "@/api/types";
+import { cx } from "@/lib/cx";
+
+const Files = lazy(() => import("./Files"));
+
+const takesRoom = ({ state, content_type }: Message["media"][number]) => state === "waiting" || (state === "kept" && /^image\/(?!heic)/.test(content_type));
+
+/** The pictures and files of a message. Their room is kept from the start, so that the thread does not jump. */
+export function Media({ message: { media, direction } }: { message: Message }) {
   if (media.length === 0) return null;
+  const outbound = direction === "outbound";
   return (
-    <ul className="mt-1 flex max-w-[min(82%,560px)] flex-wrap gap-1.5">
-      {media.map(({ url, content_type }, index) => {
-        const name = `${content_type.startsWith("image/") ? "Picture" : "File"} ${index + 1} of ${media.length}`;
-        return (
-          <li key={url}>
-            <a href={url} target="_blank" rel="noopener noreferrer" className="block rounded-lg font-strong text-accent underline underline-offset-2">
-              {url.startsWith("/") && content_type.startsWith("image/") ? (
-                <img src={url} alt={name} loading="lazy" className="max-h-60 rounded-lg border border-line object-cover" />
-              ) : (
-                name
-              )}
-            </a>
-          </li>
-        );
-      })}
+    <ul className={cx("mt-1 flex max-w-[min(82%,560px)] flex-wrap gap-1.5", outbound && "justify-end", media.some(takesRoom) && "min-h-50")}>
+      <Suspense>
+        <Files media={media} />
+      </Suspense>
     </ul>
   );
 }

@@ -42,7 +42,7 @@ export const MessageBubble = memo(function MessageBubble({ message, continues, e
           )}
         />
       )}
-      <Media media={message.media} />
+      <Media message={message} />
       {ends && (
         <p className="mx-1.5 mt-1 mb-1 flex flex-wrap items-center gap-x-1 text-meta text-ink-3">
           {outbound && <span>{author} ·</span>}

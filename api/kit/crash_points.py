@@ -1,0 +1,60 @@
+"""Named points at which a worker can be told to die, to prove what a crash there leaves behind.
+
+`MESSENGER_CRASH_AT=name` kills the process with SIGKILL when it passes the point for the first time, `name:3` at the
+third. docs/reliability.md says of every point what it leaves. Production refuses the setting.
+"""
+
+import os
+import signal
+from enum import StrEnum
+
+from api.settings import SettingsError
+
+
+class CrashPoint(StrEnum):
+    CLAIM_BEFORE_COMMIT = "claim.before_commit"
+    CLAIM_COMMITTED = "claim.committed"
+    POST_WRITTEN = "post.written"
+    """The request has left whole, and no answer has been read."""
+    POST_ANSWERED = "post.answered"
+    SETTLE_BEFORE_COMMIT = "settle.before_commit"
+    SETTLE_COMMITTED = "settle.committed"
+    EXPIRE_BEFORE_COMMIT = "expire.before_commit"
+    EXPIRE_COMMITTED = "expire.committed"
+    QUESTION_BEFORE_COMMIT = "question.before_commit"
+    QUESTION_COMMITTED = "question.committed"
+    """It may be asked, and has not been."""
+    QUESTION_ANSWERED = "question.answered"
+    ANSWER_BEFORE_COMMIT = "answer.before_commit"
+    ANSWER_COMMITTED = "answer.committed"
+
+
+_armed: CrashPoint | None = None
+_passes_left = 0
+
+
+def arm(crash_at: str | None) -> None:
+    """From now on, die at this point. Raises `SettingsError` for one that does not exist."""
+    global _armed, _passes_left
+    name, _, nth = (crash_at or "").partition(":")
+    try:
+        _armed = CrashPoint(name) if name else None
+    except ValueError:
+        raise SettingsError(
+            f"MESSENGER_CRASH_AT: there is no point {name}; use one of {', '.join(CrashPoint)}."
+        ) from None
+    _passes_left = int(nth or 1)
+
+
+def is_armed(point: CrashPoint) -> bool:
+    return _armed is point
+
+
+def reached(point: CrashPoint) -> None:
+    """The process passes `point`: where it is told to die there, it does, as under SIGKILL and not one line later."""
+    global _passes_left
+    if _armed is not point:
+        return
+    _passes_left -= 1
+    if _passes_left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)

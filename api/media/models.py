@@ -1,0 +1,49 @@
+"""Files of received messages."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.kit.database import Base, OrganizationRow
+
+
+class MessageMedia(OrganizationRow, Base):
+    """One file of a received message, from the moment the message is applied. What is shown of it stands in
+    `messages.media` too, so that a thread is read without this table."""
+
+    __tablename__ = "message_media"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "message_id"], ["messages.organization_id", "messages.id"]),
+        UniqueConstraint("organization_id", "message_id", "position"),
+        CheckConstraint("state IN ('waiting', 'kept', 'refused')", name="state"),
+        CheckConstraint(
+            "(state = 'kept') = (content IS NOT NULL AND content_type IS NOT NULL AND size IS NOT NULL"
+            " AND sha256 IS NOT NULL)",
+            name="content",
+        ),
+        CheckConstraint("(state = 'refused') = (reason IS NOT NULL)", name="reason"),
+        CheckConstraint("lease_token IS NULL OR state = 'waiting'", name="lease"),
+        Index("ix_message_media_due", "organization_id", "due_at", postgresql_where=text("state = 'waiting'")),
+    )
+
+    message_id: Mapped[UUID]
+    position: Mapped[int]
+    """Its index in the message's list."""
+    provider_url: Mapped[str]
+    declared_type: Mapped[str]
+    """What the provider calls it: what it is shown as while it is waited for, and when it was refused."""
+    state: Mapped[str] = mapped_column(server_default=text("'waiting'"))
+    reason: Mapped[str | None]
+    content_type: Mapped[str | None]
+    """What its bytes say it is."""
+    size: Mapped[int | None]
+    """Bytes."""
+    content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True, deferred_raiseload=True)
+    sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """When it may be fetched; while somebody does, when their lease ends."""
+    lease_token: Mapped[UUID | None]
+    fetched_at: Mapped[datetime | None]

@@ -1,0 +1,177 @@
+"""SQL of the media room."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Text, func, insert, literal, literal_column, select, update
+from sqlalchemy.dialects.postgresql import JSONB, array
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.media.models import MessageMedia
+from api.messages.models import Message
+
+WAITING = MessageMedia.state == literal_column("'waiting'")
+
+
+async def add(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
+    await session.execute(insert(MessageMedia), rows)
+
+
+async def organizations_with_due_media(session: AsyncSession) -> list[UUID]:
+    return list(
+        await session.scalars(
+            select(MessageMedia.organization_id)
+            .where(WAITING, MessageMedia.due_at <= func.clock_timestamp())
+            .distinct()
+        )
+    )
+
+
+class Taken(NamedTuple):
+    id: UUID
+    message_id: UUID
+    position: int
+    provider_url: str
+    declared_type: str
+    attempts: int
+    """This one included."""
+    line_id: UUID
+
+
+async def take_due(
+    session: AsyncSession, organization_id: UUID, *, token: UUID, lease: timedelta, limit: int
+) -> list[Taken]:
+    """Lease what is due, oldest first: also what somebody took and has not settled within their lease."""
+    due = (
+        select(MessageMedia.id)
+        .where(
+            MessageMedia.organization_id == organization_id,
+            WAITING,
+            MessageMedia.due_at <= func.clock_timestamp(),
+        )
+        .order_by(MessageMedia.due_at, MessageMedia.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        .prefix_with("MATERIALIZED")
+    )
+    rows = await session.execute(
+        update(MessageMedia)
+        .where(
+            MessageMedia.organization_id == organization_id,
+            MessageMedia.id == due.c.id,
+            Message.organization_id == MessageMedia.organization_id,
+            Message.id == MessageMedia.message_id,
+        )
+        .values(
+            lease_token=token,
+            attempts=MessageMedia.attempts + 1,
+            due_at=func.clock_timestamp() + lease,
+        )
+        .returning(
+            MessageMedia.id,
+            MessageMedia.message_id,
+            MessageMedia.position,
+            MessageMedia.provider_url,
+            MessageMedia.declared_type,
+            MessageMedia.attempts,
+            Message.line_id,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return [Taken(*row) for row in rows]
+
+
+async def settle(
+    session: AsyncSession, organization_id: UUID, media_id: UUID, *, token: UUID, values: dict[str, object]
+) -> bool:
+    """Whether the lease still held: what somebody else has taken since is theirs to settle."""
+    settled = await session.scalar(
+        update(MessageMedia)
+        .where(
+            MessageMedia.organization_id == organization_id,
+            MessageMedia.id == media_id,
+            MessageMedia.lease_token == token,
+        )
+        .values(lease_token=None, **values)
+        .returning(MessageMedia.id)
+        .execution_options(synchronize_session=False)
+    )
+    return settled is not None
+
+
+async def give_back(session: AsyncSession, organization_id: UUID, media_ids: Sequence[UUID], *, token: UUID) -> None:
+    """Due again at once, as if they had never been taken."""
+    await session.execute(
+        update(MessageMedia)
+        .where(
+            MessageMedia.organization_id == organization_id,
+            MessageMedia.id.in_(media_ids),
+            MessageMedia.lease_token == token,
+        )
+        .values(lease_token=None, due_at=func.clock_timestamp(), attempts=MessageMedia.attempts - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+class Shown(NamedTuple):
+    conversation_id: UUID
+    seq: int
+
+
+async def show(
+    session: AsyncSession, organization_id: UUID, message_id: UUID, *, position: int, shown: dict[str, Any]
+) -> Shown:
+    """Write what is shown of a file to its message; other files of it may be settled at the same time."""
+    row = (
+        await session.execute(
+            update(Message)
+            .where(Message.organization_id == organization_id, Message.id == message_id)
+            .values(
+                media=func.jsonb_set(
+                    Message.media, array([str(position)], type_=Text()), literal(shown, JSONB()), False
+                )
+            )
+            .returning(Message.conversation_id, Message.seq)
+            .execution_options(synchronize_session=False)
+        )
+    ).one()
+    return Shown(*row)
+
+
+class Kept(NamedTuple):
+    position: int
+    content_type: str
+    sha256: bytes
+
+
+async def kept(session: AsyncSession, organization_id: UUID, message_id: UUID, media_id: UUID) -> Kept | None:
+    row = (
+        await session.execute(
+            select(MessageMedia.position, MessageMedia.content_type, MessageMedia.sha256).where(
+                MessageMedia.organization_id == organization_id,
+                MessageMedia.message_id == message_id,
+                MessageMedia.id == media_id,
+                MessageMedia.state == "kept",
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    assert row.content_type is not None
+    assert row.sha256 is not None
+    return Kept(row.position, row.content_type, row.sha256)
+
+
+async def content(session: AsyncSession, organization_id: UUID, media_id: UUID) -> bytes:
+    found: bytes | None = (
+        await session.scalars(
+            select(MessageMedia.content).where(
+                MessageMedia.organization_id == organization_id, MessageMedia.id == media_id
+            )
+        )
+    ).one()
+    assert found is not None, "what is kept has its content, and never loses it"
+    return found

@@ -1,0 +1,41 @@
+import { conversations, expect, Handset, messages, PEOPLE, signIn, test } from "./support";
+
+/** 2 × 2 pixels. */
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGOQ72oAIgYIBQAfBgSlQpJuUAAAAABJRU5ErkJggg==",
+  "base64",
+);
+
+test("a picture from a handset is seen in the thread, larger on a click, and served as nothing but a picture", async ({ page, context }) => {
+  await signIn(page, PEOPLE.readsAndAnswers);
+  const handset = await Handset.open(context, "Tia Walker");
+  const words = `This is the jacket we lost ${Date.now()}`;
+  await handset.text(words);
+  await conversations(page).getByRole("link", { name: /Walker family/ }).click();
+  await expect(messages(page).getByText(words)).toBeVisible();
+  const before = await messages(page).getByRole("img", { name: "Picture" }).count();
+
+  await handset.picture({ name: "jacket.png", mimeType: "image/png", buffer: PNG });
+  const pictures = messages(page).getByRole("img", { name: "Picture" });
+  await expect(pictures).toHaveCount(before + 1);
+  const picture = pictures.last();
+  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+
+  await messages(page).getByRole("button", { name: "Picture" }).last().click();
+  const dialog = page.getByRole("dialog", { name: "Picture" });
+  await expect(dialog.getByRole("img", { name: "Picture" })).toBeVisible();
+  const address = (await dialog.getByRole("link", { name: "Open in a new tab" }).getAttribute("href")) ?? "";
+  expect(address).toMatch(/^\/api\/v1\/messages\//);
+  const served = await page.request.get(address);
+  expect(served.headers()).toMatchObject({
+    "content-type": "image/png",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; sandbox",
+  });
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+
+  const stranger = await context.browser()?.newContext();
+  expect((await stranger?.request.get(new URL(address, page.url()).href))?.status()).toBe(401);
+  await stranger?.close();
+});

@@ -1,0 +1,107 @@
+/** Pictures and files in a thread, in each of their states. */
+import { fireEvent, screen, within } from "@testing-library/react";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { describeSize } from "./describe-file";
+import { aConversation, aFile } from "@/testing/builders";
+import { renderApp } from "@/testing/render-app";
+import { World } from "@/testing/world";
+import type { ConversationDetail } from "@/api/types";
+
+let world: World;
+let conversation: ConversationDetail;
+
+beforeEach(() => {
+  world = new World().install();
+  conversation = world.add(aConversation({ display_name: "Smith family" }), [{ body: "Hi" }]);
+});
+
+const open = () => renderApp(`/messenger/${conversation.id}`);
+const log = async () => within(await screen.findByRole("log", { name: "Messages" }));
+
+describe("a picture that arrived", () => {
+  it("is waited for in the room that it will take, and appears when the event comes", async () => {
+    const waiting = aFile({ state: "waiting", size: null });
+    const message = world.append(conversation, { body: "", media: [waiting] });
+    open();
+    const thread = await log();
+    expect(await thread.findByText("Picture is being fetched")).toHaveClass("size-50");
+    expect(thread.queryByRole("img")).toBeNull();
+
+    message.media = [{ ...waiting, state: "kept", size: 2_140_000 }];
+    world.announce(message);
+    const picture = await thread.findByRole("img", { name: "Picture" });
+    expect(picture).toHaveAttribute("src", waiting.url);
+    expect(picture).toHaveAttribute("loading", "lazy");
+    expect(picture.closest("button")).toHaveClass("size-50");
+  });
+
+  it("opens larger, with its size and ways to save it", async () => {
+    const file = aFile({ size: 340_000 });
+    world.append(conversation, { body: "Look!", media: [file] });
+    const { user } = open();
+    await user.click(await (await log()).findByRole("button", { name: "Picture" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Picture" }));
+    expect(dialog.getByRole("img", { name: "Picture" })).toHaveAttribute("src", file.url);
+    expect(dialog.getByRole("link", { name: "Open in a new tab" })).toHaveAttribute("href", file.url);
+    expect(dialog.getByRole("link", { name: "Save" })).toHaveAttribute("download");
+    expect(dialog.getByText(/340 KB/)).toBeVisible();
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
+  it("that was refused says why, in words", async () => {
+    world.append(conversation, { body: "Look!", media: [aFile({ state: "refused", size: null, content_type: "image/png", reason: "It is larger than 5 MB." })] });
+    open();
+    expect(await (await log()).findByText(/It is larger than 5 MB\./)).toHaveTextContent("Picture can't be shown. It is larger than 5 MB.");
+  });
+
+  it("that the browser cannot show can still be saved", async () => {
+    const file = aFile();
+    world.append(conversation, { body: "", media: [file] });
+    open();
+    const thread = await log();
+    fireEvent.error(await thread.findByRole("img", { name: "Picture" }));
+    expect(await thread.findByRole("link", { name: "Save it" })).toHaveAttribute("href", file.url);
+  });
+});
+
+it.each([
+  ["application/pdf", "Save PDF"],
+  ["video/mp4", "Save video"],
+  ["audio/amr", "Save sound"],
+  ["text/vcard", "Save contact card"],
+  ["image/heic", "Save picture"],
+])("a file of the kind %s is something to save, never something to show", async (content_type, name) => {
+  world.append(conversation, { body: "", media: [aFile({ content_type })] });
+  open();
+  const thread = await log();
+  expect(await thread.findByRole("link", { name })).toHaveAttribute("download");
+  expect(thread.queryByRole("img")).toBeNull();
+});
+
+it("several are told apart", async () => {
+  world.append(conversation, { body: "", media: [aFile(), aFile(), aFile({ state: "waiting" })] });
+  open();
+  const thread = await log();
+  expect(await thread.findByRole("img", { name: "Picture 1 of 3" })).toBeVisible();
+  expect(thread.getByRole("img", { name: "Picture 2 of 3" })).toBeVisible();
+  expect(thread.getByText("Picture 3 of 3 is being fetched")).toBeVisible();
+});
+
+it("what was sent is a link that names its host: nothing is loaded from other sites", async () => {
+  const url = "https://gym.example/flyers/open-day.png";
+  world.append(conversation, {
+    direction: "outbound", body: "", media: [aFile({ id: null, url, state: null, size: null, content_type: "application/octet-stream" })],
+  });
+  open();
+  const thread = await log();
+  const link = await thread.findByRole("link", { name: "Picture at gym.example" });
+  expect(link).toHaveAttribute("href", url);
+  expect(link).toHaveAttribute("rel", "noopener noreferrer");
+  expect(thread.queryByRole("img")).toBeNull();
+});
+
+it("sizes are told as a desk would", () => {
+  expect([1, 999, 340_400, 999_600, 5_242_880].map(describeSize)).toEqual(["1 KB", "1 KB", "340 KB", "1.0 MB", "5.2 MB"]);
+});

@@ -1,0 +1,57 @@
+"""R7: trouble of the database is told from an error in what it was asked to do."""
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from api.kit.database import Database
+from api.kit.database_trouble import is_away, may_pass
+from tests.support.service import Service
+
+KINDS: list[tuple[Exception, bool, bool]] = [
+    (asyncpg.ConnectionDoesNotExistError(), True, True),
+    (asyncpg.CannotConnectNowError(), True, True),
+    (asyncpg.AdminShutdownError(), True, True),
+    (asyncpg.TooManyConnectionsError(), True, True),
+    (asyncpg.DiskFullError(), True, True),
+    (asyncpg.InternalClientError("got result for unknown protocol state 3"), True, True),
+    (asyncpg.InterfaceError("connection is closed"), True, True),
+    (PoolTimeoutError(), True, True),
+    (ConnectionRefusedError(), True, True),
+    (TimeoutError(), True, True),
+    (asyncpg.DeadlockDetectedError(), False, True),
+    (asyncpg.SerializationError(), False, True),
+    (asyncpg.LockNotAvailableError(), False, True),
+    (asyncpg.QueryCanceledError(), False, True),
+    (asyncpg.CheckViolationError(), False, False),
+    (asyncpg.CharacterNotInRepertoireError(), False, False),
+    (asyncpg.DataError("invalid input for query argument $1"), False, False),
+    (ValueError("ours"), False, False),
+]
+
+
+@pytest.mark.parametrize(("error", "away", "passing"), KINDS, ids=[type(error).__name__ for error, *_ in KINDS])
+def test_what_is_the_databases_trouble_and_what_may_pass(error: Exception, away: bool, passing: bool) -> None:
+    assert (is_away(error), may_pass(error)) == (away, passing)
+
+
+async def trouble(database: Database, *statements: str, **values: object) -> DBAPIError:
+    async def run() -> None:
+        async with database.transaction() as session:
+            for statement in statements:
+                await session.execute(text(statement), values)
+
+    with pytest.raises(DBAPIError) as raised:
+        await run()
+    return raised.value
+
+
+async def test_so_it_is_as_sqlalchemy_raises_them(service: Service) -> None:
+    unsendable = await trouble(service.database, "SELECT CAST(:number AS integer)", number="not a number")
+    assert not may_pass(unsendable), "the asker's mistake"
+    late = await trouble(service.database, "SET LOCAL statement_timeout = 10", "SELECT pg_sleep(60)")
+    assert (is_away(late), may_pass(late)) == (False, True)
+    refused = await trouble(service.database, "SELECT 1 / 0")
+    assert not may_pass(refused)
