@@ -26,6 +26,9 @@ Failed = Callable[[Scope, Exception], Awaitable[tuple[int, Headers, bytes]]]
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PATH = re.compile(rf"/webhooks/([a-z]{{1,20}})/({_UUID})/(inbound|status)")
+_LONGEST = 80
+"""Characters of a path that may match; what is longer is not remembered either."""
+
 _MESSAGE_ID = re.compile(rf"message_id=({_UUID})")
 _KINDS = {"inbound": EventKind.MESSAGE, "status": EventKind.STATUS}
 _ROUTES = {kind: f"/webhooks/{{provider}}/{{line_id}}/{name}" for name, kind in _KINDS.items()}
@@ -49,9 +52,10 @@ def _line_at(path: str) -> _Line | None:
 
 def address_of(scope: Scope) -> Address | None:
     """Where a request goes that is plainly a webhook; None for every other one."""
-    if scope["method"] != "POST":
+    path: str = scope["path"]
+    if scope["method"] != "POST" or len(path) > _LONGEST:
         return None
-    line = _line_at(scope["path"])
+    line = _line_at(path)
     if line is None:
         return None
     message_ref: UUID | None = None

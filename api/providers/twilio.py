@@ -124,7 +124,7 @@ def signature(auth_token: str, url: str, parameters: Sequence[tuple[str, str]]) 
     return base64.b64encode(digest).decode()
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _url_spellings(url: str) -> Sequence[str]:
     """The URL with and without its scheme's standard port: both are seen on the wire."""
     parts = urlsplit(url)
