@@ -2,7 +2,7 @@
 # Each goal sets up what it needs and nothing twice; what it fetches is locked in requirements/ and package-lock.json.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev setup test check e2e reliability openapi lock clean
+.PHONY: help run dev setup test check e2e reliability bench openapi lock clean
 
 python := sh scripts/python.sh
 
@@ -32,6 +32,10 @@ e2e: ## Only the tests in the browser
 reliability: ## The reliability tests (R1 … R9) at full size, with progress and a table; SEED=n repeats a run
 	@$(python) scripts/bootstrap.py test
 	@.venv/bin/python scripts/reliability.py $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+bench: ## Speeds beside their floors (P1 … P3), about 4 minutes; ARGS=P1 takes one
+	@$(python) scripts/bootstrap.py test
+	@.venv/bin/python -m benchmarks $(ARGS)
 
 openapi: ## Write openapi.json and the app's API types anew
 	@$(python) scripts/bootstrap.py test

@@ -1,7 +1,7 @@
 """The API process: routers, middleware, lifespan."""
 
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import perf_counter
 
@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
 from sqlalchemy import text
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from api.access import endpoints as access
 from api.access.dependencies import Public
@@ -20,10 +20,12 @@ from api.audit_log import endpoints as audit_log
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
 from api.directory import endpoints as directory
-from api.errors import answer, install_error_handlers
+from api.errors import answer, failed, install_error_handlers
 from api.inbound import endpoints as inbound
+from api.inbound.door import WebhookDoor, address_of
 from api.inbound.journal import JournalWriter
 from api.inbound.metrics import JournalMetrics
+from api.inbound.receiving import Receiver
 from api.kit.database import Database
 from api.kit.errors import TooLarge, Unavailable, problem_responses
 from api.kit.secrets import SecretBox
@@ -56,27 +58,38 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     """The ASGI application over the database at `database_url` (`postgresql+asyncpg://…`)."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        state = app.state
+    async def lifespan(application: Application) -> AsyncIterator[None]:
+        state = application.state
         state.database = Database(database_url, pool_size=settings.database_pool_size)
         state.secret_box = SecretBox(settings.resolved_secret_key())
         state.providers = Providers(settings)
-        state.line_cache = LineCache(state.database, state.secret_box)
-        state.applier = applier = JournalApplier(state.database, state.providers, settings)
-        state.journal = JournalWriter(state.database, on_written=applier.wake)
+        state.journal = journal = JournalWriter(database_url)
+        state.applier = applier = JournalApplier(state.database, state.providers, settings, beside=journal)
+        state.receiver = Receiver(
+            lines=LineCache(state.database, state.secret_box),
+            providers=state.providers,
+            journal=journal,
+            public_base_url=settings.public_base_url,
+        )
         bus = PostgresBus(database_url)
         state.hub = Hub(state.database, bus)
         await bus.start()
         state.hub.start()
-        state.journal.start()
+        journal.start(on_written=applier.wake)
         applier.start()
+        application.door = WebhookDoor(
+            state.receiver,
+            headers=SECURITY_HEADERS,
+            failed=failed,
+            observe=lambda route, status, seconds: application.durations.observe("POST", route, status, seconds),
+        )
         # What was made at start-up lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
         try:
             yield
         finally:
-            await state.journal.stop()
+            await journal.stop()
             await applier.stop()
             await state.hub.stop()
             await bus.stop()
@@ -106,28 +119,67 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     app.include_router(api)
     app.include_router(_operations())
     mount_spa(app)
-    app.add_middleware(SecurityHeaders)
     document_problems(app)
     return app
 
 
+class Durations:
+    """How long requests take. Each child is looked up once: the client library's own look-up is slow."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._histogram = Histogram(
+            "messenger_request_seconds",
+            "Time to the start of the answer, by route.",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self._children: dict[tuple[str, str, int], Histogram] = {}
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        key = (method, route, status)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = self._histogram.labels(method, route, str(status))
+        child.observe(seconds)
+
+
 class Application(FastAPI):
-    """FastAPI refuses too large a body outside of every middleware, in plain text: here it leaves as a problem."""
+    """With security headers and a measurement of every answer, and the webhooks' door in front of it all."""
+
+    durations: Durations
+    door: WebhookDoor | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        if self.door is not None and (address := address_of(scope)) is not None:
+            await self.door.take(address, scope, receive, send)
+            return
+        started = perf_counter()
         problem: JSONResponse | None = None
 
-        async def with_problem(message: Message) -> None:
+        async def sending(message: Message) -> None:
             nonlocal problem
-            if message["type"] == "http.response.start" and message["status"] == 413:
-                if Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain"):
+            if message["type"] == "http.response.start":
+                # FastAPI refuses too large a body outside of every handler, in plain text: here it leaves as a problem.
+                if message["status"] == 413 and _is_plain_text(message):
                     problem = answer(Request(scope), TooLarge("Send less at a time."))
-                    message["headers"] = [*problem.raw_headers, *SECURITY_HEADERS]
+                    message["headers"] = problem.raw_headers
+                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+                route = scope.get("route")
+                # By the route's template, never by its path: paths carry ids.
+                template = route.path if isinstance(route, APIRoute) else "other"
+                self.durations.observe(scope["method"], template, message["status"], perf_counter() - started)
             elif problem is not None:
                 message["body"] = problem.body
             await send(message)
 
-        await super().__call__(scope, receive, with_problem if scope["type"] == "http" else send)
+        await super().__call__(scope, receive, sending)
+
+
+def _is_plain_text(message: Message) -> bool:
+    return Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain")
 
 
 def _operations() -> APIRouter:
@@ -158,55 +210,10 @@ def _operations() -> APIRouter:
     return router
 
 
-def _install_metrics(app: FastAPI) -> None:
+def _install_metrics(app: Application) -> None:
     registry = CollectorRegistry()
     app.state.metrics = registry
     app.state.journal_metrics = JournalMetrics(registry)
-    durations = Histogram(
-        "messenger_request_seconds",
-        "Time to the start of the answer, by route.",
-        ["method", "route", "status"],
-        registry=registry,
-    )
+    app.durations = Durations(registry)
     streams = Gauge("messenger_event_streams", "Open event streams.", registry=registry)
     streams.set_function(lambda: app.state.hub.open_streams if hasattr(app.state, "hub") else 0)
-    app.add_middleware(
-        Timing,
-        observe=lambda method, route, status, seconds: durations.labels(method, route, str(status)).observe(seconds),
-    )
-
-
-class Timing:
-    """Measures every request by its route's template, never by its path: paths carry ids."""
-
-    def __init__(self, app: ASGIApp, *, observe: Callable[[str, str, int, float], None]) -> None:
-        self._app = app
-        self._observe = observe
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = perf_counter()
-
-        async def timed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                route = scope.get("route")
-                template = route.path if isinstance(route, APIRoute) else "other"
-                self._observe(scope["method"], template, message["status"], perf_counter() - started)
-            await send(message)
-
-        await self._app(scope, receive, timed)
-
-
-class SecurityHeaders:
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
-            await send(message)
-
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

@@ -1,5 +1,6 @@
 """Whatever goes wrong leaves as `application/problem+json`, without a stack trace, SQL or a secret."""
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +13,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from api.kit.database_trouble import may_pass
 from api.kit.errors import (
@@ -31,16 +33,15 @@ log = structlog.get_logger(__name__)
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(DBAPIError, _database)
-    app.add_exception_handler(PoolTimeoutError, _database)
-    app.add_exception_handler(OSError, _unavailable)
-    app.add_exception_handler(asyncpg.PostgresError, _database)
-    app.add_exception_handler(asyncpg.InterfaceError, _database)
-    app.add_exception_handler(asyncpg.InternalClientError, _database)
-    app.add_exception_handler(Exception, _unexpected)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def failed(scope: Scope, error: Exception) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """The same outside of the framework's own handling: status, headers and body."""
+    handler = next(_HANDLERS[kind] for kind in type(error).__mro__ if kind in _HANDLERS)
+    response = await handler(Request(scope), error)
+    return response.status_code, response.raw_headers, bytes(response.body)
 
 
 def answer(request: Request, problem: Problem) -> JSONResponse:
@@ -139,3 +140,17 @@ async def _unavailable(request: Request, error: Exception) -> JSONResponse:
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("request.failed", path=request.scope.get("path"), exc_info=error)
     return answer(request, Problem("Something went wrong on our side. It has been noted."))
+
+
+_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[JSONResponse]]] = {
+    Problem: _problem,
+    RequestValidationError: _validation,
+    HTTPException: _http,
+    DBAPIError: _database,
+    PoolTimeoutError: _database,
+    OSError: _unavailable,
+    asyncpg.PostgresError: _database,
+    asyncpg.InterfaceError: _database,
+    asyncpg.InternalClientError: _database,
+    Exception: _unexpected,
+}

@@ -13,8 +13,9 @@ from api.conversations import service as conversations
 from api.delivery.sender import Sender
 from api.inbound import queries as inbound_queries
 from api.inbound import watch_queries
+from api.inbound.journal import JournalWriter
 from api.inbound.retention import forget_raw_content
-from api.inbound.service import ApplicationBusy, apply_due_events
+from api.inbound.service import BATCH, ApplicationBusy, apply_due_events
 from api.inbound.watch import WatchedLine, take_due_lines, watch_line
 from api.kit.database import Database
 from api.kit.database_trouble import is_away
@@ -28,6 +29,13 @@ from api.settings import Settings
 
 POLL_SECONDS = 1.0
 BUSY_SECONDS = 0.02
+QUIET_SECONDS = 0.01
+"""An API process applies what it has journaled once no webhook has come for so long,"""
+
+POLITE_SECONDS = 1.0
+POLITE_BATCH = 32
+"""or, while they keep coming, so many events in so long: about 15 ms of its time."""
+
 RETENTION_SECONDS = 3600.0
 MAX_WATCH_POLL_SECONDS = 15.0
 LINES_AT_ONCE = 8
@@ -90,40 +98,70 @@ class Loop:
 
 
 class JournalApplier:
-    """Applies the journal of every organization in turn. Runs in API processes too, woken by their webhooks."""
+    """Applies the journal of every organization in turn.
 
-    def __init__(self, database: Database, providers: Providers, settings: Settings) -> None:
+    Runs in API processes too, beside their journal's writer and woken by it: what comes in a quiet moment is applied
+    within milliseconds. Webhooks go first. While they keep coming, it only takes a small batch a second, so that
+    everything is applied even where there is no worker.
+    """
+
+    def __init__(
+        self, database: Database, providers: Providers, settings: Settings, *, beside: JournalWriter | None = None
+    ) -> None:
         self._database = database
         self._providers = providers
+        self._beside = beside
         self._confirm_within = timedelta(seconds=settings.seen_deadline_seconds)
+        self._next_batch = POLITE_BATCH
         self._loop = Loop("apply-journal", self._step, interval=POLL_SECONDS)
 
     def start(self) -> None:
         self._loop.start()
 
     def wake(self) -> None:
+        """Something has been journaled."""
+        self._next_batch = POLITE_BATCH
         self._loop.wake()
 
     async def stop(self) -> None:
         await self._loop.stop()
 
     async def _step(self) -> bool:
+        limit = await self._turn()
         async with self._database.transaction() as session:
             organizations = await inbound_queries.organizations_with_due_events(session)
-        busy = False
-        for organization_id in organizations:
+        busy = 0
+        for number, organization_id in enumerate(organizations):
+            if number > 0:
+                limit = await self._turn()
             try:
                 await apply_due_events(
                     self._database,
                     organization_id,
                     providers=self._providers,
                     confirm_within=self._confirm_within,
+                    limit=limit,
                 )
             except ApplicationBusy:
-                busy = True
+                busy += 1
+        if self._beside is not None:
+            # What another process is applying is left to it.
+            return busy < len(organizations)
         if busy:
             await asyncio.sleep(BUSY_SECONDS)
         return bool(organizations)
+
+    async def _turn(self) -> int:
+        """Wait for a moment to apply in. Returns how many events may be applied.
+
+        The longer nothing comes, the more: a webhook that comes right after a short pause waits for a small batch.
+        """
+        if self._beside is None:
+            return BATCH
+        if not await self._beside.quiet(seconds=QUIET_SECONDS, at_most=POLITE_SECONDS):
+            return POLITE_BATCH
+        batch, self._next_batch = self._next_batch, min(2 * self._next_batch, BATCH)
+        return batch
 
 
 class LineWatcher:

@@ -4,7 +4,11 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import urlsplit
+
+PATIENCE_SECONDS = 15.0
+"""How long the last answers may take."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,7 @@ class _Connection(asyncio.Protocol):
         self._started = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._next()
 
     def _next(self) -> None:
@@ -83,12 +86,15 @@ class _Run:
 async def drive(url: str, requests: Iterator[bytes], *, connections: int, seconds: float) -> Load:
     """Send `requests` over so many connections until the time is up or there are none left."""
     parts = urlsplit(url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    host, port = parts.hostname, parts.port
     run = _Run(connections=connections, seconds=seconds)
     started = time.perf_counter()
     loop = asyncio.get_running_loop()
     for _ in range(connections):
-        await loop.create_connection(lambda: _Connection(requests, run), parts.hostname, parts.port)
-    await run.ended
+        await loop.create_connection(lambda: _Connection(requests, run), host, port)
+    await asyncio.wait_for(run.ended, seconds + PATIENCE_SECONDS)
     return Load(seconds=time.perf_counter() - started, latencies=run.latencies, statuses=run.statuses)
 
 

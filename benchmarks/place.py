@@ -5,16 +5,19 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
+from pydantic import SecretStr
 
 from api.kit.embedded_postgres import EmbeddedPostgres, start
 from api.kit.secrets import SecretBox
 from api.migrate import migrate
 from api.settings import Settings
+from tests.support.stack import free_port
 
 SECRET_KEY = "a key for benchmarks"
 
@@ -27,6 +30,18 @@ def database() -> Iterator[tuple[EmbeddedPostgres, Path]]:
         with start(folder / "database") as server:
             migrate(server.owner_url)
             yield server, folder
+
+
+def settings(server: EmbeddedPostgres, folder: Path) -> Settings:
+    """Over that database, on free ports, whatever the environment says."""
+    return Settings(
+        _env_file=None,
+        database_url=server.url,
+        data_dir=folder,
+        port=free_port(),
+        simulator_port=free_port(),
+        secret_key=SecretStr(SECRET_KEY),
+    )
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -48,11 +63,21 @@ def secrets() -> SecretBox:
     return SecretBox(SECRET_KEY)
 
 
+@contextmanager
+def running(command: Sequence[str], *, env: dict[str, str]) -> Iterator[int]:
+    """A process, ended at the end. Gives its pid."""
+    process = subprocess.Popen(command, env=env)
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
 @asynccontextmanager
 async def process(command: Sequence[str], *, ready_at: str, env: dict[str, str]) -> AsyncIterator[int]:
     """A server process, from its first 200 at `ready_at` to its end. Gives its pid."""
-    running = subprocess.Popen(command, env=env)
-    try:
+    with running(command, env=env) as pid:
         async with httpx.AsyncClient(timeout=2) as client:
             for _ in range(600):
                 try:
@@ -63,16 +88,28 @@ async def process(command: Sequence[str], *, ready_at: str, env: dict[str, str])
                 await asyncio.sleep(0.1)
             else:
                 raise TimeoutError(f"{command} is not ready.")
-        yield running.pid
-    finally:
-        running.terminate()
-        running.wait()
+        yield pid
 
 
 def cpu_seconds(pid: int) -> float:
     """What a process has used of its processor so far, in user and system mode. From /proc: Linux only."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def sync_seconds(folder: Path, *, writes: int = 200) -> float:
+    """How long the disk takes to make 8 kB durable, as a commit asks of it: the median."""
+    taken: list[float] = []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(8192 * writes))
+        file.flush()
+        os.fsync(file.fileno())
+        for number in range(writes):
+            started = time.perf_counter()
+            os.pwrite(file.fileno(), bytes(8192), 8192 * number)
+            os.fdatasync(file.fileno())
+            taken.append(time.perf_counter() - started)
+    return sorted(taken)[writes // 2]
 
 
 MESSENGER = str(Path(sys.executable).parent / "messenger")

@@ -1,4 +1,4 @@
-"""Webhooks: raw body → signature check → journal → 2xx, and no more. The journal itself, for administrators."""
+"""The webhooks' routes, behind the door that takes nearly all of them; the journal itself, for administrators."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -8,19 +8,17 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.access.dependencies import Administrator, Public, guarded
 from api.inbound import queries, replay, watch_queries
-from api.inbound.queries import EventFilter, JournalRow
+from api.inbound.queries import EventFilter
+from api.inbound.receiving import Address, NotAuthentic, Receiver
 from api.inbound.rules import EventState
 from api.inbound.schemas import InboundEventDetail, InboundEventOut, InboundHealth, Replayed
 from api.kit.database import Session, after_commit, database_time
-from api.kit.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, Unavailable, problem_responses
+from api.kit.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable, problem_responses
 from api.kit.paging import Page, Paging, decode_id_cursor, encode_cursor
 from api.kit.times import Moment
 from api.lines import queries as line_queries
-from api.lines.cache import LineCache
 from api.lines.service import require_line
-from api.providers.port import EventKind, WebhookRequest
-
-MAX_WEBHOOK_BYTES = 256 * 1024
+from api.providers.port import EventKind
 
 router = APIRouter(
     prefix="/webhooks",
@@ -30,12 +28,6 @@ router = APIRouter(
 
 
 journal_router = APIRouter(tags=["inbound events"])
-
-
-class NotAuthentic(Forbidden):
-    """RECV-AUTHENTIC."""
-
-    type, title = "/problems/not-authentic", "The signature is missing or wrong"
 
 
 @router.post(
@@ -62,37 +54,16 @@ async def receive_status(
 
 
 async def _receive(
-    request: Request, provider_name: str, line_id: UUID, *, kind: EventKind, message_ref: UUID | None
+    request: Request, provider: str, line_id: UUID, *, kind: EventKind, message_ref: UUID | None
 ) -> Response:
-    body = await request.body()
-    if len(body) > MAX_WEBHOOK_BYTES:
-        raise TooLarge("A webhook carries at most 256 KiB.")
-    cache: LineCache = request.app.state.line_cache
-    line = await cache.get(line_id)
-    provider = request.app.state.providers.get(provider_name)
-    if line is None or provider is None or line.provider != provider_name:
-        raise NotFound("There is no such line.")
+    receiver: Receiver = request.app.state.receiver
     query = f"?{request.url.query}" if request.url.query else ""
-    webhook = WebhookRequest(
-        url=f"{request.app.state.settings.public_base_url}{request.scope['path']}{query}",
+    answer = await receiver.take(
+        Address(provider, line_id, kind, message_ref),
+        target=f"{request.scope['path']}{query}",
         headers=dict(request.headers),
-        body=body,
+        body=await request.body(),
     )
-    if not provider.is_authentic(line.access, webhook):
-        raise NotAuthentic("The signature does not match this line's credentials and MESSENGER_PUBLIC_URL.")
-    rows = [
-        JournalRow(
-            organization_id=line.organization_id,
-            line_id=line_id,
-            provider=provider_name,
-            event=event,
-            message_ref=event.message_ref or message_ref,
-        )
-        for event in provider.split_webhook(webhook, kind=kind)
-    ]
-    if rows:
-        await request.app.state.journal.write(rows)
-    answer = provider.webhook_answer()
     return Response(answer.body, media_type=answer.content_type)
 
 

@@ -2,29 +2,42 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import asyncpg
 import structlog
-from sqlalchemy.exc import DataError, IntegrityError
 
-from api.inbound.queries import JournalRow, add_to_journal
-from api.kit.database import Database
+from api.inbound.queries import JournalRow, add_to_journal_at_once
+from api.kit.embedded_postgres_sql import plain_url
 
 MAX_BATCH = 256
 
+CONNECT_SECONDS = 5.0
+
 log = structlog.get_logger(__name__)
+
+_Waiting = tuple[Sequence[JournalRow], asyncio.Future[None]]
 
 
 class JournalWriter:
-    """Writes what has queued while the last commit ran, and calls `on_written` after each commit."""
+    """Writes what has queued while the last commit ran, on a connection of its own.
 
-    def __init__(self, database: Database, *, on_written: Callable[[], None]) -> None:
-        self._database = database
-        self._on_written = on_written
-        self._queue: list[tuple[Sequence[JournalRow], asyncio.Future[None]]] = []
+    Commits wait for the disk (`synchronous_commit` is as the database has it), so what was written is durable.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self._dsn = plain_url(database_url)
+        self._connection: asyncpg.Connection[Any] | None = None
+        self._on_written: Callable[[], None] = lambda: None
+        self._queue: list[_Waiting] = []
         self._wake = asyncio.Event()
+        self._writing = False
+        self._written_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    def start(self, *, on_written: Callable[[], None]) -> None:
+        """`on_written` is called after each commit."""
+        self._on_written = on_written
         self._task = asyncio.create_task(self._run(), name="journal-writer")
 
     async def stop(self) -> None:
@@ -32,17 +45,29 @@ class JournalWriter:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        for _, done in self._queue:
-            if not done.done():
-                done.set_exception(ConnectionError("The service is stopping."))
+        _refuse(self._queue, ConnectionError("The service is stopping."))
         self._queue.clear()
+        self._drop_connection()
 
-    async def write(self, rows: Sequence[JournalRow]) -> None:
-        """Returns once the rows are durable (RECV-DURABLE); raises what the database raised."""
+    def write(self, rows: Sequence[JournalRow]) -> asyncio.Future[None]:
+        """Done once the rows are durable (RECV-DURABLE); fails with what the database raised."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append((rows, done))
         self._wake.set()
-        await done
+        return done
+
+    async def quiet(self, *, seconds: float, at_most: float) -> bool:
+        """Wait until nothing has been written for so long. False when that has not come within `at_most` seconds."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + at_most
+        while True:
+            now = loop.time()
+            rest = seconds if self._queue or self._writing else self._written_at + seconds - now
+            if rest <= 0:
+                return True
+            if now >= until:
+                return False
+            await asyncio.sleep(min(rest, until - now))
 
     async def _run(self) -> None:
         while True:
@@ -50,18 +75,21 @@ class JournalWriter:
             self._wake.clear()
             while self._queue:
                 batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
+                self._writing = True
                 try:
                     await self._write_batch(batch)
                 except asyncio.CancelledError:
                     _refuse(batch, ConnectionError("The service is stopping."))
                     raise
+                finally:
+                    self._writing = False
+                    self._written_at = asyncio.get_running_loop().time()
 
-    async def _write_batch(self, batch: list[tuple[Sequence[JournalRow], asyncio.Future[None]]]) -> None:
+    async def _write_batch(self, batch: list[_Waiting]) -> None:
         rows = [row for group, _ in batch for row in group]
         try:
-            async with self._database.transaction() as session:
-                await add_to_journal(session, rows)
-        except (DataError, IntegrityError) as error:
+            await add_to_journal_at_once(await self._connected(), rows)
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             # One row that the database refuses must not refuse the others.
             if len(batch) == 1:
                 _refuse(batch, error)
@@ -72,14 +100,30 @@ class JournalWriter:
         except Exception as error:  # Whatever it is, each waiting webhook must hear of it and answer 503.
             log.warning("journal.write_failed", events=len(rows), error=type(error).__name__)
             _refuse(batch, error)
+            # Whatever state it is in, the next batch gets a new one.
+            self._drop_connection()
             return
         for _, done in batch:
             if not done.done():
                 done.set_result(None)
         self._on_written()
 
+    async def _connected(self) -> "asyncpg.Connection[Any]":
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(
+                self._dsn,
+                timeout=CONNECT_SECONDS,
+                server_settings={"timezone": "UTC", "application_name": "messenger"},
+            )
+        return self._connection
 
-def _refuse(batch: Sequence[tuple[Sequence[JournalRow], asyncio.Future[None]]], error: Exception) -> None:
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+
+def _refuse(batch: Sequence[_Waiting], error: Exception) -> None:
     for _, done in batch:
         if not done.done():
             done.set_exception(error)

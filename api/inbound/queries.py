@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column, or_, select, text, update
+import asyncpg
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -14,6 +15,9 @@ from api.inbound.rules import EventSource, EventState
 from api.kit.ids import first_id_at, new_id
 from api.messages.models import Message, OutboxEntry
 from api.providers.port import WebhookEvent
+
+WRITE_SECONDS = 10.0
+"""How long one write to the journal may take; providers wait no longer than 15 s for their answer."""
 
 
 class JournalRow(NamedTuple):
@@ -27,34 +31,48 @@ class JournalRow(NamedTuple):
     source: EventSource = EventSource.WEBHOOK
 
 
+ADD_TO_JOURNAL = (
+    "INSERT INTO inbound_events"
+    " (organization_id, id, line_id, provider, event_id, kind, phone_number, content_type, body, message_ref, source)"
+    " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],"
+    " $8::text[], $9::bytea[], $10::uuid[], $11::text[])"
+    " ON CONFLICT (organization_id, provider, event_id) DO NOTHING"
+)
+"""Every row in one statement; one that is there already stays as it is (RECV-ONCE). Takes `_columns`."""
+
+
+def _columns(rows: Sequence[JournalRow]) -> list[list[Any]]:
+    """Ids in the order of arrival; rows in that of their key, so that no two writers wait for each other."""
+    numbered = sorted(((row, new_id()) for row in rows), key=_key)
+    return [
+        [row.organization_id for row, _ in numbered],
+        [id for _, id in numbered],
+        [row.line_id for row, _ in numbered],
+        [row.provider for row, _ in numbered],
+        [row.event.event_id for row, _ in numbered],
+        [row.event.kind.value for row, _ in numbered],
+        [row.event.phone_number for row, _ in numbered],
+        [row.event.content_type for row, _ in numbered],
+        [row.event.body for row, _ in numbered],
+        [row.message_ref for row, _ in numbered],
+        [row.source.value for row, _ in numbered],
+    ]
+
+
+def _key(numbered: tuple[JournalRow, UUID]) -> tuple[str, str, UUID]:
+    row, _ = numbered
+    return row.event.event_id, row.provider, row.organization_id
+
+
 async def add_to_journal(session: AsyncSession, rows: Sequence[JournalRow]) -> int:
-    """Every row in one statement; one that is there already stays as it is (RECV-ONCE). Returns how many are new."""
-    added = await session.execute(
-        text(
-            "INSERT INTO inbound_events"
-            " (organization_id, id, line_id, provider, event_id, kind, phone_number, content_type, body, message_ref,"
-            " source)"
-            " SELECT * FROM unnest(CAST(:organization_ids AS uuid[]), CAST(:ids AS uuid[]),"
-            " CAST(:line_ids AS uuid[]), CAST(:providers AS text[]), CAST(:event_ids AS text[]),"
-            " CAST(:kinds AS text[]), CAST(:phone_numbers AS text[]), CAST(:content_types AS text[]),"
-            " CAST(:bodies AS bytea[]), CAST(:message_refs AS uuid[]), CAST(:sources AS text[]))"
-            " ON CONFLICT (organization_id, provider, event_id) DO NOTHING RETURNING id"
-        ),
-        {
-            "organization_ids": [row.organization_id for row in rows],
-            "ids": [new_id() for _ in rows],
-            "line_ids": [row.line_id for row in rows],
-            "providers": [row.provider for row in rows],
-            "event_ids": [row.event.event_id for row in rows],
-            "kinds": [row.event.kind.value for row in rows],
-            "phone_numbers": [row.event.phone_number for row in rows],
-            "content_types": [row.event.content_type for row in rows],
-            "bodies": [row.event.body for row in rows],
-            "message_refs": [row.message_ref for row in rows],
-            "sources": [row.source.value for row in rows],
-        },
-    )
-    return len(added.all())
+    """In the session's transaction. Returns how many are new."""
+    connection = await session.connection()
+    return len((await connection.exec_driver_sql(f"{ADD_TO_JOURNAL} RETURNING id", tuple(_columns(rows)))).all())
+
+
+async def add_to_journal_at_once(connection: "asyncpg.Connection[Any]", rows: Sequence[JournalRow]) -> None:
+    """In a transaction of its own, which is committed, and durable, when this returns. Raises what asyncpg raises."""
+    await connection.execute(ADD_TO_JOURNAL, *_columns(rows), timeout=WRITE_SECONDS)
 
 
 async def organizations_with_due_events(session: AsyncSession) -> list[UUID]:

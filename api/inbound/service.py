@@ -66,7 +66,12 @@ class ApplicationBusy(Exception):
 
 
 async def apply_due_events(
-    database: Database, organization_id: UUID, *, providers: Providers, confirm_within: timedelta
+    database: Database,
+    organization_id: UUID,
+    *,
+    providers: Providers,
+    confirm_within: timedelta,
+    limit: int = BATCH,
 ) -> int:
     """Apply one batch of an organization's journal. Returns how many events it dealt with.
 
@@ -76,7 +81,7 @@ async def apply_due_events(
     """
     try:
         return await _apply_batch(
-            database, organization_id, providers=providers, confirm_within=confirm_within, limit=BATCH
+            database, organization_id, providers=providers, confirm_within=confirm_within, limit=limit
         )
     except ApplicationBusy:
         raise

@@ -31,14 +31,18 @@ class LineCache:
         self._lines: dict[UUID, tuple[float, OpenLine]] = {}
         self._loading: dict[UUID, asyncio.Task[OpenLine | None]] = {}
 
+    def known(self, line_id: UUID) -> OpenLine | None:
+        """The line, if it is remembered."""
+        known = self._lines.get(line_id)
+        return known[1] if known is not None and known[0] > time.monotonic() else None
+
     async def get(self, line_id: UUID) -> OpenLine | None:
         """The line, whichever organization's; None where there is none. Raises what the database raised.
 
         Those who ask while it is being loaded wait for the one answer: a busy line costs one query at a time.
         """
-        known = self._lines.get(line_id)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
+        if (known := self.known(line_id)) is not None:
+            return known
         loading = self._loading.get(line_id)
         if loading is None:
             loading = self._loading[line_id] = asyncio.create_task(self._load(line_id))

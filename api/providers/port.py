@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
+
+from api.providers.forms import FormFields, form_fields
 
 
 class ProviderName(StrEnum):
@@ -57,6 +60,14 @@ class WebhookRequest:
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes
+
+    @cached_property
+    def form(self) -> FormFields | None:
+        """The body's fields; None where it cannot be read as a form."""
+        try:
+            return form_fields(self.body)
+        except ValueError:
+            return None
 
 
 class EventKind(StrEnum):

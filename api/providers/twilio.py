@@ -10,15 +10,17 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 import httpx
 
 from api.kit.secrets import equal
 from api.kit.text import made_storable
 from api.kit.times import in_utc
+from api.providers.forms import FormFields, form_fields
 from api.providers.http import CONNECTION_FAILURES, basic_credentials, classify_failure, json_object, retry_after
 from api.providers.media import MediaSource, places
 from api.providers.port import (
@@ -115,15 +117,20 @@ def signature(auth_token: str, url: str, parameters: Sequence[tuple[str, str]]) 
 
     The values of a repeated name are de-duplicated and sorted.
     """
-    values: dict[str, set[str]] = {}
-    for name, value in parameters:
-        values.setdefault(name, set()).add(value)
-    signed = url + "".join(name + value for name in sorted(values) for value in sorted(values[name]))
-    digest = hmac.new(auth_token.encode(), signed.encode("utf-8", "surrogateescape"), hashlib.sha1)
-    return base64.b64encode(digest.digest()).decode()
+    fields = dict(parameters)
+    if len(fields) == len(parameters):
+        signed = url + "".join([name + fields[name] for name in sorted(fields)])
+    else:
+        values: dict[str, set[str]] = {}
+        for name, value in parameters:
+            values.setdefault(name, set()).add(value)
+        signed = url + "".join(name + value for name in sorted(values) for value in sorted(values[name]))
+    digest = hmac.digest(auth_token.encode(), signed.encode("utf-8", "surrogateescape"), "sha1")
+    return base64.b64encode(digest).decode()
 
 
-def _url_spellings(url: str) -> list[str]:
+@lru_cache(maxsize=128)
+def _url_spellings(url: str) -> Sequence[str]:
     """The URL with and without its scheme's standard port: both are seen on the wire."""
     parts = urlsplit(url)
     standard = {"https": 443, "http": 80}.get(parts.scheme)
@@ -138,9 +145,14 @@ def _url_spellings(url: str) -> list[str]:
 def _form(body: bytes) -> dict[str, str]:
     """The form's fields; the first of a repeated name. Raises `UnreadableEventError`."""
     try:
-        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=500)
+        # What is authentic is UTF-8, whatever its fields decode to.
+        pairs = form_fields(body.decode("utf-8", "replace").encode())
     except ValueError as error:
         raise UnreadableEventError(f"The form cannot be read: {error}.") from None
+    return _first_of_each(pairs)
+
+
+def _first_of_each(pairs: FormFields) -> dict[str, str]:
     fields: dict[str, str] = {}
     for name, value in pairs:
         fields.setdefault(name, value)
@@ -184,12 +196,14 @@ class TwilioProvider:
         token = line.credentials["auth_token"]
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         is_form = content_type == "application/x-www-form-urlencoded"
-        try:
-            text = request.body.decode()
-            parameters = parse_qsl(text, keep_blank_values=True, max_num_fields=500) if is_form else []
-        except ValueError:
+        parameters = request.form if is_form else ()
+        if parameters is None:
             return False
         if not is_form:
+            try:
+                request.body.decode()
+            except UnicodeDecodeError:
+                return False
             # A JSON body is covered by its hash in the query, which the signature over the URL covers.
             expected = parse_qs(urlsplit(request.url).query).get("bodySHA256", [None])[0]
             if expected is None and request.body:
@@ -199,15 +213,11 @@ class TwilioProvider:
         return any(equal(signature(token, url, parameters), given) for url in _url_spellings(request.url))
 
     def split_webhook(self, request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
-        content_type = request.headers.get("content-type", "")
-        unreadable = WebhookEvent.unreadable(request.body, made_storable(content_type)[:200])
-        try:
-            fields = _form(request.body)
-        except UnreadableEventError:
-            return [unreadable]
+        content_type = made_storable(request.headers.get("content-type", ""))[:200]
+        fields = _first_of_each(request.form or ())
         sid = fields.get("MessageSid") or fields.get("SmsSid")
         if not sid:
-            return [unreadable]
+            return [WebhookEvent.unreadable(request.body, content_type)]
         sid = made_storable(sid)[:200]
         if kind is EventKind.MESSAGE:
             event_id, other = sid, fields.get("From")
@@ -221,7 +231,7 @@ class TwilioProvider:
                 event_id=event_id,
                 phone_number=made_storable(other)[:40] if other else None,
                 body=request.body,
-                content_type=made_storable(content_type)[:200],
+                content_type=content_type,
             )
         ]
 

@@ -1,0 +1,259 @@
+"""P3: messages sent per second, outbox → simulator → settled, no rate limit.
+
+Beside it a bare httpx client posts the same bodies to the same simulator with as many requests at once. The simulator
+posts no callbacks, neither for the one nor for the other. Floor and worker take turns.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import httpx
+import uvloop
+
+from api.kit.database import Database
+from api.kit.embedded_postgres import EmbeddedPostgres
+from api.kit.embedded_postgres_sql import plain_url
+from api.kit.ids import new_id
+from api.messages.search_rules import search_vector
+from api.messages.service import OUTBOX_CHANNEL
+from api.providers.http import make_client
+from api.providers.registry import Providers
+from api.providers.simulator import SimulatedAccount, SimulatedLine, register_with_simulator
+from api.settings import Settings
+from benchmarks import place
+from benchmarks.harness import Result, benchmark
+from tests.support.business import ACCOUNT_SID, AUTH_TOKEN, LINE_NUMBER, Business, create_business
+from tests.support.stack import eventually
+
+REACH = 0.50
+CONVERSATIONS = 2_000
+ROUNDS = 3
+MESSAGES = 1_000
+"""Of one round, for the worker as for the bare client."""
+WARM_UP = 500
+PATIENCE_SECONDS = 180.0
+AT_ONCE = 64
+"""Requests of the bare client at the same time: as many as the worker keeps under way for one organization."""
+
+
+@dataclass(frozen=True)
+class Text:
+    conversation: int
+    seq: int
+
+    @property
+    def to(self) -> str:
+        return f"+1312{5500000 + self.conversation:07}"
+
+    @property
+    def body(self) -> str:
+        return f"Class moves to half past five on Thursday. Reply if you cannot come. ({self.conversation}, {self.seq})"
+
+
+class Outbox:
+    """Conversations that may be answered, and messages queued in them as `enqueue` would queue them."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", business: Business) -> None:
+        self._connection = connection
+        self._business = business
+        self._conversations = [new_id() for _ in range(CONVERSATIONS)]
+        self._queued = 0
+
+    async def lay(self) -> None:
+        numbers = [new_id() for _ in self._conversations]
+        owner = (self._business.organization_id, self._business.line_id)
+        await self._connection.execute(
+            "INSERT INTO phone_numbers (organization_id, id, number) SELECT $1, * FROM unnest($2::uuid[], $3::text[])",
+            owner[0],
+            numbers,
+            [Text(each, 0).to for each in range(CONVERSATIONS)],
+        )
+        # Each has texted first, so it may be answered though it is on no record.
+        await self._connection.execute(
+            "INSERT INTO consumer_initiations (organization_id, line_id, id, phone_number_id)"
+            " SELECT $1, $2, gen_random_uuid(), * FROM unnest($3::uuid[])",
+            *owner,
+            numbers,
+        )
+        await self._connection.execute(
+            "INSERT INTO conversations (organization_id, line_id, id, phone_number_id, status)"
+            " SELECT $1, $2, *, 'open' FROM unnest($3::uuid[], $4::uuid[])",
+            *owner,
+            self._conversations,
+            numbers,
+        )
+
+    async def queue(self, count: int) -> list[Text]:
+        """As one mass text of several messages would: in one transaction, with one wake-up. Returns what was queued."""
+        first, self._queued = self._queued, self._queued + count
+        texts = [
+            Text(conversation=number % CONVERSATIONS, seq=number // CONVERSATIONS + 1)
+            for number in range(first, first + count)
+        ]
+        organization_id, line_id = self._business.organization_id, self._business.line_id
+        rows = [new_id() for _ in texts], [self._conversations[each.conversation] for each in texts]
+        seqs = [each.seq for each in texts]
+        async with self._connection.transaction():
+            await self._connection.execute(
+                "INSERT INTO messages (organization_id, line_id, id, conversation_id, seq, body, search, direction,"
+                " status, segments, encoding)"
+                " SELECT $1, $2, id, conversation, seq, body, search::tsvector, 'outbound', 'queued', 1, 'GSM-7'"
+                " FROM unnest($3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[])"
+                " AS new(id, conversation, seq, body, search)",
+                organization_id,
+                line_id,
+                *rows,
+                seqs,
+                [each.body for each in texts],
+                [search_vector(each.body, organization_id=organization_id) for each in texts],
+            )
+            await self._connection.execute(
+                "INSERT INTO outbox (organization_id, line_id, id, conversation_id, seq)"
+                " SELECT $1, $2, * FROM unnest($3::uuid[], $4::uuid[], $5::int[])",
+                organization_id,
+                line_id,
+                *rows,
+                seqs,
+            )
+            await self._connection.execute(
+                "UPDATE conversations SET last_seq = last.seq, seen_seq = last.seq"
+                " FROM (SELECT conversation_id, max(seq) AS seq FROM messages WHERE organization_id = $1"
+                "  GROUP BY conversation_id) AS last"
+                " WHERE conversations.organization_id = $1 AND conversations.id = last.conversation_id",
+                organization_id,
+            )
+            await self._connection.execute(
+                "SELECT pg_notify($1, $2)", OUTBOX_CHANNEL, json.dumps([{"organization_id": str(organization_id)}])
+            )
+        return texts
+
+    async def empty(self) -> bool:
+        return bool(await self._connection.fetchval("SELECT NOT EXISTS (SELECT FROM outbox)"))
+
+    async def sent(self) -> int:
+        return int(await self._connection.fetchval("SELECT count(*) FROM messages WHERE status = 'sent'"))
+
+
+async def post_all(settings: Settings, texts: Iterator[Text], *, callback: str) -> int:
+    """What any client would have to do at least. Returns how many were accepted."""
+    url = f"{settings.simulator_url}/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
+    accepted = 0
+
+    async def posting(client: httpx.AsyncClient) -> None:
+        nonlocal accepted
+        for text in texts:
+            form = {"To": text.to, "Body": text.body, "StatusCallback": callback, "From": LINE_NUMBER}
+            response = await client.post(url, data=form, auth=httpx.BasicAuth(ACCOUNT_SID, AUTH_TOKEN))
+            accepted += response.status_code == 201
+
+    async with make_client() as client:
+        await asyncio.gather(*(posting(client) for _ in range(AT_ONCE)))
+    return accepted
+
+
+async def measure(server: EmbeddedPostgres, folder: Path) -> Result:
+    settings = place.settings(server, folder)
+    database = Database(server.url, pool_size=2)
+    providers = Providers(settings)
+    business = await create_business(database, providers=providers, secrets=place.secrets())
+    await providers.close()
+    await database.close()
+    connection = await asyncpg.connect(plain_url(server.owner_url))
+    outbox = Outbox(connection, business)
+    await outbox.lay()
+    env = place.environment(settings)
+    simulator = [sys.executable, "-m", "simulator", "--port", str(settings.simulator_port), "--fast"]
+    simulator += ["--log-level", "error"]
+    async with place.process(simulator, ready_at=f"{settings.simulator_url}/healthz", env=env) as carrier:
+        await _set_up(settings, business.line_id)
+        floor = _Floor(settings, callback=f"{settings.public_base_url}/webhooks/simulator/{business.line_id}/status")
+        with place.running([place.MESSENGER, "worker"], env=env) as working:
+            await outbox.queue(WARM_UP)
+            await eventually(outbox.empty, "the warm-up is sent")
+            await connection.execute("ANALYZE")
+            seconds = worker_cpu = carrier_cpu = 0.0
+            for _ in range(ROUNDS):
+                await floor.measure()
+                await outbox.queue(MESSAGES)
+                cpu = place.cpu_seconds(working), place.cpu_seconds(carrier)
+                started = time.perf_counter()
+                await eventually(outbox.empty, "everything is sent", seconds=PATIENCE_SECONDS)
+                seconds += time.perf_counter() - started
+                worker_cpu += place.cpu_seconds(working) - cpu[0]
+                carrier_cpu += place.cpu_seconds(carrier) - cpu[1]
+    count = ROUNDS * MESSAGES
+    if await outbox.sent() != WARM_UP + count:
+        raise RuntimeError(f"{await outbox.sent()} of {WARM_UP + count} messages were sent.")
+    await connection.close()
+    return Result(
+        name="P3",
+        value=count / seconds,
+        unit="messages/s",
+        floor=floor.per_second,
+        ratio=count / seconds / floor.per_second,
+        reach=REACH,
+        detail={
+            "worker_cpu_us_each": round(worker_cpu / count * 1e6),
+            "simulator_cpu_us_each": round(carrier_cpu / count * 1e6),
+            "messages": count,
+            "conversations": CONVERSATIONS,
+            "at_once": AT_ONCE,
+        },
+    )
+
+
+class _Floor:
+    def __init__(self, settings: Settings, *, callback: str) -> None:
+        self._settings = settings
+        self._callback = callback
+        self._posted = 0
+        self._seconds = 0.0
+
+    async def measure(self) -> None:
+        texts = [Text(conversation=number % CONVERSATIONS, seq=0) for number in range(MESSAGES)]
+        started = time.perf_counter()
+        accepted = await post_all(self._settings, iter(texts), callback=self._callback)
+        self._seconds += time.perf_counter() - started
+        self._posted += accepted
+        if accepted != len(texts):
+            raise RuntimeError(f"The simulator accepted {accepted} of {len(texts)} messages.")
+
+    @property
+    def per_second(self) -> float:
+        return self._posted / self._seconds
+
+
+async def _set_up(settings: Settings, line_id: UUID) -> None:
+    webhooks = f"{settings.public_base_url}/webhooks/simulator/{line_id}"
+    await register_with_simulator(
+        simulator_url=settings.simulator_url,
+        accounts=[SimulatedAccount(ACCOUNT_SID, AUTH_TOKEN)],
+        lines=[
+            SimulatedLine(
+                phone_number=LINE_NUMBER,
+                account_sid=ACCOUNT_SID,
+                label="Front desk",
+                country="US",
+                kind="long_code",
+                inbound_url=f"{webhooks}/inbound",
+                status_url=f"{webhooks}/status",
+            )
+        ],
+        handsets=[],
+    )
+    async with httpx.AsyncClient(base_url=settings.simulator_url) as client:
+        rules = {"rules": [{"where": "status", "kind": "drop"}], "seed": 1}
+        (await client.put("/control/faults", json=rules)).raise_for_status()
+
+
+@benchmark("P3")
+def sending() -> Sequence[Result]:
+    with place.database() as (server, folder):
+        return [uvloop.run(measure(server, folder))]
