@@ -77,11 +77,11 @@ class Changes:
         self._add_step(message, "retrying", code=outcome.code, detail=outcome.detail)
 
     def make_unknown(self, message: Message, conversation: Conversation, entry: OutboxEntry, *, detail: str) -> None:
+        """Only of a message that is `sending`: the status never goes backwards (SEND-STATUS)."""
         entry.state, entry.lease_token = "unknown", None
         entry.attempts = 0
         entry.due_at = self._at + next_question(0)
-        if message.status == MessageStatus.SENDING.value:
-            self._show(message, conversation, MessageStatus.UNKNOWN)
+        self._show(message, conversation, MessageStatus.UNKNOWN)
         self._add_step(message, MessageStatus.UNKNOWN.value, detail=detail)
 
     def give_up_asking(self, message: Message) -> None:

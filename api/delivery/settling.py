@@ -15,7 +15,7 @@ from api.directory import queries as directory
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time
 from api.messages.models import Message, OutboxEntry
-from api.providers.port import Accepted, NotProcessed, OutcomeUnknown, Rejected, SendOutcome
+from api.providers.port import Accepted, MessageStatus, NotProcessed, OutcomeUnknown, Rejected, SendOutcome
 
 
 @dataclass(frozen=True)
@@ -79,5 +79,8 @@ def _settle(
             # Chance spreads retries; nothing secret.
             wait = backoff(held.attempts, jitter=random.random(), retry_after_seconds=retry_after)  # noqa: S311
             changes.try_again(message, held, outcome, wait=wait)
+        case OutcomeUnknown() if message.status != MessageStatus.SENDING.value:
+            # A callback has told its fate already.
+            changes.leave_outbox(message)
         case OutcomeUnknown(detail=detail):
             changes.make_unknown(message, conversation, held, detail=detail)

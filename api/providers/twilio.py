@@ -305,7 +305,7 @@ class TwilioProvider:
         """Look for the message among the newest 200 to its number: this line's, from a minute before it was claimed.
 
         The list is not narrowed by `DateSent`: a message that Twilio has not sent yet has none. Equal texts whose
-        outcomes are all unknown are told apart by their order, once Twilio has as many as there are (decision 0013).
+        outcomes are all unknown are told apart by their order, once Twilio has as many as there are (decision 0014).
         """
         since = min([message.claimed_at, *message.twins_claimed_at]) - timedelta(minutes=1)
         parameters = {"To": message.to, "PageSize": "200"}

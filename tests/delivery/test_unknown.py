@@ -106,6 +106,16 @@ async def test_SEND_NEVER_TWICE_a_late_callback_resolves_it_and_nobody_is_asked_
     assert await wire.asks() == 0
 
 
+async def test_SEND_STATUS_a_callback_that_came_before_the_connection_broke_is_the_last_word(wire: Wire) -> None:
+    message_id = await wire.queues()
+    (claimed,) = await wire.claims()
+    await wire.reports("delivered", "SM1", ref=message_id)
+    wire.peer.answer = disconnect
+    await wire.sends(claimed)
+    assert await wire.status(message_id) == ("delivered", None)
+    assert await wire.world.rows("SELECT 1 FROM outbox") == []
+
+
 async def test_a_callback_that_tells_nothing_leaves_it_to_be_asked_about(wire: Wire) -> None:
     message_id = await unknown(wire)
     await wire.reports("pondering", "SM1", ref=message_id)

@@ -161,7 +161,7 @@ EARLIER, LATER = CLAIMED_AT - timedelta(minutes=9), CLAIMED_AT + timedelta(minut
 async def test_of_equal_texts_the_nth_claimed_is_the_nth_made_where_all_are_there(
     start: Start, twins: list[datetime], expected: str | None
 ) -> None:
-    """Decision 0013. The list has two; its times are whole seconds, so both may have the same."""
+    """Decision 0014. The list has two; its times are whole seconds, so both may have the same."""
     first = format_datetime(CLAIMED_AT + timedelta(minutes=-9 if EARLIER in twins else 0, seconds=1))
     for second in (format_datetime(CLAIMED_AT + timedelta(minutes=10)), first):
         peer = await start(listing(listed("SM2", date_created=second), listed("SM1", date_created=first)))

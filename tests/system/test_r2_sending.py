@@ -118,8 +118,8 @@ class Outgoing:
         async with self.stack.database.transaction() as session:
             waiting, never_asked = (await session.execute(statement)).one()
             if not waiting:
-                # Without the wait between questions, which is minutes.
-                await session.execute(text("UPDATE outbox SET due_at = now()"))
+                # Without the wait between questions, which is minutes; who has waited longest is still asked first.
+                await session.execute(text("UPDATE outbox SET due_at = now() WHERE due_at > now()"))
         known = await self.handed_over()
         statuses = await self.statuses()
         return not waiting and not never_asked and all(statuses[body][0] in {"sent", "delivered"} for body in known)
