@@ -1,17 +1,9 @@
 /** A line from its making to its first text, against the carrier simulator: what is set there is what the check says. */
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
-import { expect, PEOPLE, signIn, SIMULATOR, test } from "./support";
+import { expect, expectAccessible, PEOPLE, signIn, SIMULATOR, test } from "./support";
 
 const NUMBER = "+13125550177";
-
-async function expectAccessible(page: Page) {
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
-  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
-  expect(violations.map(({ id, nodes }) => ({ id, at: nodes.map((node) => node.target.join(" ")) }))).toEqual([]);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
-}
 
 /** What is set at the carrier for a number of the account `camp`. */
 async function atTheCarrier(page: Page, number: string, inbound_url: string | null) {

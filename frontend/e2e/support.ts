@@ -1,4 +1,5 @@
 /** What the browser tests share: people to sign in as, the Messenger's badges, the handsets of the carrier simulator. */
+import AxeBuilder from "@axe-core/playwright";
 import { expect, test as base, type BrowserContext, type Page } from "@playwright/test";
 
 const PASSWORD = "gymnastics-demo";
@@ -49,6 +50,15 @@ export async function badges(page: Page): Promise<{ red: number; gray: number }>
 export const conversations = (page: Page) => page.getByRole("list", { name: "Conversations" });
 export const messages = (page: Page) => page.getByRole("log", { name: "Messages" });
 export const composer = (page: Page) => page.getByRole("textbox", { name: "Message" });
+
+/** WCAG 2.2 AA, and nothing that is wider than the window. */
+export async function expectAccessible(page: Page): Promise<void> {
+  // Fading in has a moment of low contrast.
+  await page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState !== "running"));
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+  expect(violations.map(({ id, nodes }) => ({ id, at: nodes.map((node) => node.target.join(" ")) }))).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+}
 
 /** Finds a family on the Families page and opens its record. */
 export async function openFamily(page: Page, name: string): Promise<void> {
