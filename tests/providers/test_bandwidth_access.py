@@ -276,11 +276,11 @@ async def test_a_check_and_a_picture_get_a_new_token_too(provider: BandwidthProv
     [
         *(http(status) for status in (204, 302, 307, 400, 404, 408, 429, 500, 503)),
         http(400, {"error": "unsupported_grant_type"}),
-        *(http(200, body) for body in (b"", b"<html>", b"[]", b"null", b"\xff", b"[" * 100_000, {}, {"error": "x"})),
         *(
-            http(200, {"access_token": value})
-            for value in (None, "", [], {}, "a b", "a\r\nX: y", "é", "\ud800", "\x00")
+            http(200, body)
+            for body in (b"", b"<html>", b"[]", b"null", b"{}", b'{"error": "x"}', b"\xff", b"[" * 9_999)
         ),
+        *(http(200, {"access_token": value}) for value in NO_TOKENS),
         disconnect,
         hang,
     ],
