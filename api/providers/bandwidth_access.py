@@ -19,7 +19,7 @@ API_CREDENTIALS = ("client_id", "client_secret")
 API_USER = ("username", "password")
 
 TIMEOUT_SECONDS = 10.0
-"""A person may be waiting (a check of the line), and a worker holds a claimed message."""
+"""For all of it: a person may be waiting (a check of the line), and a worker holds a claimed message."""
 
 EARLY_SECONDS = 60.0
 """A token is not used in the last minute of its life, or in the second half of a life that is shorter than two."""
@@ -122,18 +122,18 @@ class BandwidthAccess:
     async def _ask_for_token(self, pair: Pair) -> Token | NoToken:
         asked_at = self._clock()
         try:
-            response = await self._client.post(
-                self._token_url,
-                content=b"grant_type=client_credentials",
-                headers=[
-                    *basic_credentials(*pair).items(),
-                    (b"Content-Type", b"application/x-www-form-urlencoded"),
-                    (b"Accept", b"application/json"),
-                ],
-                timeout=TIMEOUT_SECONDS,
-                follow_redirects=False,
-            )
-        except CONNECTION_FAILURES as error:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                response = await self._client.post(
+                    self._token_url,
+                    content=b"grant_type=client_credentials",
+                    headers=[
+                        *basic_credentials(*pair).items(),
+                        (b"Content-Type", b"application/x-www-form-urlencoded"),
+                        (b"Accept", b"application/json"),
+                    ],
+                    follow_redirects=False,
+                )
+        except (*CONNECTION_FAILURES, TimeoutError) as error:
             return TokenUnavailable(f"The provider could not be reached for a token ({type(error).__name__}).")
         token = _read(response, asked_at=asked_at)
         if isinstance(token, Token):
