@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     twilio_api_url: str = "https://api.twilio.com"
     telnyx_api_url: str = "https://api.telnyx.com"
     bandwidth_api_url: str = "https://messaging.bandwidth.com"
+    bandwidth_token_url: str = "https://api.bandwidth.com/api/v1/oauth2/token"  # noqa: S105 (an address)
+    """The whole address at which Bandwidth gives tokens: it is on another host than `bandwidth_api_url`."""
     viewer_lease_seconds: float = Field(default=30, gt=0, allow_inf_nan=False)
     """How long a viewer counts without a renewal (STATUS-VIEWING)."""
     seen_deadline_seconds: float = Field(default=20, gt=0, allow_inf_nan=False)
@@ -82,7 +84,7 @@ class Settings(BaseSettings):
             raise ValueError("use debug, info, warning, error or critical")
         return level
 
-    @field_validator("public_url", "twilio_api_url", "telnyx_api_url", "bandwidth_api_url")
+    @field_validator("public_url", "twilio_api_url", "telnyx_api_url", "bandwidth_api_url", "bandwidth_token_url")
     @classmethod
     def _base_url(cls, value: str | None) -> str | None:
         if value is None:

@@ -34,6 +34,8 @@ class AccountIn(Body):
     auth_token: str
     wire: str = "twilio"
     username: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
     signing_key: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     callback_username: str | None = None
     callback_password: str | None = None

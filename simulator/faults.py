@@ -13,6 +13,9 @@ class Where(StrEnum):
     LIST = "list"
     """A request that reads messages or numbers."""
 
+    TOKEN = "token"  # noqa: S105 (a place, not a secret)
+    """A request that exchanges credentials for a token."""
+
     INBOUND = "inbound"
     """A webhook that reports a text from a handset."""
 
@@ -48,6 +51,7 @@ POSSIBLE: dict[Where, frozenset[Kind]] = {
         }
     ),
     Where.LIST: frozenset({Kind.DELAY, Kind.DROP, Kind.STATUS_429, Kind.STATUS_5XX, Kind.HANG, Kind.REJECT}),
+    Where.TOKEN: frozenset({Kind.DELAY, Kind.DROP, Kind.STATUS_429, Kind.STATUS_5XX, Kind.HANG, Kind.REJECT}),
     Where.DELIVERY: frozenset({Kind.REJECT}),
     Where.INBOUND: frozenset(
         {Kind.DELAY, Kind.DROP, Kind.DUPLICATE, Kind.REORDER, Kind.HANG, Kind.ACCEPT_THEN_DISCONNECT}

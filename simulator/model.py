@@ -84,6 +84,10 @@ class Account:
     username: str | None = None
     """The user of its requests, where that is not `sid`."""
 
+    client_id: str | None = None
+    client_secret: str | None = None
+    """What it may exchange for a token, at providers that give some."""
+
     signing_key: str = field(default_factory=_new_signing_key)
     """32 bytes in hex, for webhooks that are signed with a private key."""
 

@@ -61,6 +61,7 @@ def test_every_setting_of_the_contract_is_read_from_the_environment(monkeypatch:
         "TWILIO_API_URL": "http://127.0.0.1:9025",
         "TELNYX_API_URL": "http://127.0.0.1:9026",
         "BANDWIDTH_API_URL": "http://127.0.0.1:9027",
+        "BANDWIDTH_TOKEN_URL": "http://127.0.0.1:9027/token",
         "VIEWER_LEASE_SECONDS": "3.5",
         "SEEN_DEADLINE_SECONDS": "2",
         "SEND_LEASE_SECONDS": "6",
@@ -78,6 +79,7 @@ def test_every_setting_of_the_contract_is_read_from_the_environment(monkeypatch:
     assert (settings.log_level, settings.log_format) == ("warning", LogFormat.JSON)
     assert (settings.simulator_port, settings.twilio_api_url) == (9025, "http://127.0.0.1:9025")
     assert (settings.telnyx_api_url, settings.bandwidth_api_url) == ("http://127.0.0.1:9026", "http://127.0.0.1:9027")
+    assert settings.bandwidth_token_url == "http://127.0.0.1:9027/token"
     assert settings.viewer_lease_seconds == 3.5
     assert (settings.seen_deadline_seconds, settings.send_lease_seconds) == (2, 6)
     assert settings.demo is False
@@ -116,6 +118,7 @@ WRONG = [
     ("TWILIO_API_URL", "api.twilio.com"),
     ("TELNYX_API_URL", "api.telnyx.com"),
     ("BANDWIDTH_API_URL", ""),
+    ("BANDWIDTH_TOKEN_URL", "api.bandwidth.com"),
     ("VIEWER_LEASE_SECONDS", "0"),
     ("VIEWER_LEASE_SECONDS", "30s"),
     ("VIEWER_LEASE_SECONDS", "nan"),

@@ -26,6 +26,19 @@ CredentialName = Annotated[OneLine, StringConstraints(min_length=1, max_length=6
 Secret = Annotated[OneLine, StringConstraints(min_length=1, max_length=1000)]
 
 
+Credentials = Annotated[
+    dict[CredentialName, Secret],
+    Field(
+        max_length=10,
+        description="Of `twilio` and `simulator`: account_sid, auth_token, messaging_service_sid (optional). "
+        "Of `telnyx`: api_key, public_key, messaging_profile_id (optional). Of `bandwidth`: account_id, "
+        "application_id, callback_username, callback_password, and either client_id and client_secret (an API "
+        "credential) or username and password (an API user, which Bandwidth ends on 2 December 2026).",
+    ),
+]
+"""Fields by the provider's adapter. They are replaced as a whole."""
+
+
 class LineSettings(BaseModel):
     """`messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
     HELP, not the provider; left out, that is so exactly where the provider does not answer them itself."""
@@ -52,7 +65,7 @@ class LineIn(BaseModel):
     kind: LineKind
     country: Country
     provider: ProviderName
-    credentials: Annotated[dict[CredentialName, Secret], Field(max_length=10)]
+    credentials: Credentials
     settings: LineSettings | None = None
 
 
@@ -60,7 +73,7 @@ class LinePatch(BaseModel):
     """What is not given stays."""
 
     label: Label | None = None
-    credentials: Annotated[dict[CredentialName, Secret], Field(max_length=10)] | None = None
+    credentials: Credentials | None = None
     settings: LineSettings | None = None
     enabled: bool | None = None
 

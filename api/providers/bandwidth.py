@@ -18,8 +18,9 @@ import httpx
 from api.kit.secrets import equal
 from api.kit.text import made_storable
 from api.providers import fields
-from api.providers.checking import accepted, ask, cannot_tell, refused
-from api.providers.http import CONNECTION_FAILURES, basic_credentials, classify_failure, json_object, retry_after
+from api.providers.bandwidth_access import BandwidthAccess, TokenRefused, TokenUnavailable, pair_problems
+from api.providers.checking import accepted, ask, cannot_tell, refused, refused_credentials
+from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, retry_after
 from api.providers.media import MediaSource, places
 from api.providers.port import (
     Accepted,
@@ -28,6 +29,7 @@ from api.providers.port import (
     LineAccess,
     MediaItem,
     MediaOutcome,
+    MediaUnavailable,
     MessageStatus,
     NotProcessed,
     OutcomeUnknown,
@@ -153,7 +155,7 @@ def error_title(code: str, description: str | None = None) -> str:
 
 
 class BandwidthProvider:
-    """Bandwidth's wire protocol at `api_url`."""
+    """Bandwidth's wire protocol at `api_url`; `token_url` is where API credentials are exchanged for a token."""
 
     name = ProviderName.BANDWIDTH
     answers_keywords = False
@@ -161,30 +163,41 @@ class BandwidthProvider:
         {
             "account_id": True,
             "application_id": True,
-            "username": True,
-            "password": True,
+            # Either of two pairs: `pair_problems`.
+            "client_id": False,
+            "client_secret": False,
+            "username": False,
+            "password": False,
             "callback_username": True,
             "callback_password": True,
         }
     )
 
-    def __init__(self, client: httpx.AsyncClient, *, api_url: str, media_hosts: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        api_url: str,
+        token_url: str,
+        media_hosts: Sequence[str] = (),
+    ) -> None:
         self._client = client
         self._api_url = api_url
+        self._access = BandwidthAccess(client, token_url=token_url)
         self._media = MediaSource(client, places(api_url, api_hosts=API_HOSTS, storage_hosts=media_hosts))
 
     # Setting up.
 
     def malformed_credentials(self, credentials: Mapping[str, str]) -> Mapping[str, str]:
-        problems: dict[str, str] = {}
+        problems = dict(pair_problems(credentials))
         if not (credentials["account_id"].isascii() and credentials["account_id"].isdigit()):
             problems["account_id"] = "An account ID is a number."
         if not fields.is_uuid(credentials["application_id"]):
             problems["application_id"] = "An application ID looks like 93de2206-9669-4e07-948d-329f4b722ee2."
-        for name in ("username", "callback_username"):
+        for name, noun in (("client_id", "client ID"), ("username", "user name"), ("callback_username", "user name")):
             # Basic authentication ends the name at the first colon (RFC 7617).
-            if ":" in credentials[name]:
-                problems[name] = "A user name has no colon in it."
+            if ":" in credentials.get(name, ""):
+                problems.setdefault(name, f"A {noun} has no colon in it.")
         return problems
 
     async def check_webhooks(self, line: LineAccess, expected: WebhookAddresses) -> WebhookCheck | ProviderUnreachable:
@@ -193,14 +206,23 @@ class BandwidthProvider:
         An application's callback addresses are kept in Bandwidth's account interface, elsewhere and for users with
         another role than messaging.
         """
-        answer = await ask(
-            self._client,
-            self._messages_url(line),
-            params={"sourceTn": line.phone_number, "limit": "1"},
-            headers={"Authorization": _authorization(line)},
-        )
-        if isinstance(answer, ProviderUnreachable):
-            return answer
+
+        async def request(authorization: str) -> httpx.Response | ProviderUnreachable:
+            return await ask(
+                self._client,
+                self._messages_url(line),
+                params={"sourceTn": line.phone_number, "limit": "1"},
+                headers={"Authorization": authorization},
+            )
+
+        answer = await self._access.ask(line.credentials, request, is_unauthorized=_is_unauthorized)
+        match answer:
+            case TokenRefused():
+                return refused_credentials()
+            case TokenUnavailable():
+                return ProviderUnreachable(answer.detail)
+            case ProviderUnreachable():
+                return answer
         if answer.status_code != 200:
             return refused(answer)
         where = "Open this line's application in the Bandwidth App and compare its"
@@ -282,22 +304,40 @@ class BandwidthProvider:
             request["text"] = message.body
         if message.media_urls:
             request["media"] = list(message.media_urls)
-        try:
-            response = await self._client.post(
+
+        async def post(authorization: str) -> httpx.Response:
+            return await self._client.post(
                 self._messages_url(line),
                 content=json.dumps(request).encode(),
-                headers={
-                    "Authorization": _authorization(line),
-                    "Content-Type": "application/json; charset=utf-8",
-                },
+                headers={"Authorization": authorization, "Content-Type": "application/json; charset=utf-8"},
             )
+
+        try:
+            answer = await self._access.ask(line.credentials, post, is_unauthorized=_is_unauthorized)
         except CONNECTION_FAILURES as error:
             return classify_failure(error)
-        return _outcome(response)
+        match answer:
+            case TokenRefused():
+                return Rejected(code="unauthorized", title=error_title("unauthorized"))
+            case TokenUnavailable():
+                return NotProcessed(answer.detail, retry_after_seconds=answer.retry_after_seconds)
+        return _outcome(answer)
 
     async def fetch_media(self, line: LineAccess, url: str) -> MediaOutcome:
-        username, password = line.credentials["username"], line.credentials["password"]
-        return await self._media.fetch(url, credentials=basic_credentials(username, password))
+        async def fetch(authorization: str) -> MediaOutcome:
+            return await self._media.fetch(url, credentials={b"Authorization": authorization.encode()})
+
+        answer = await self._access.ask(
+            line.credentials,
+            fetch,
+            is_unauthorized=lambda outcome: isinstance(outcome, MediaUnavailable) and outcome.is_unauthorized,
+        )
+        match answer:
+            case TokenRefused():
+                return MediaUnavailable(error_title("unauthorized"), is_unauthorized=True)
+            case TokenUnavailable():
+                return MediaUnavailable(answer.detail)
+        return answer
 
     async def reconcile(self, line: LineAccess, message: UnknownMessage) -> ReconcileOutcome:
         """Bandwidth's own records hold neither text nor tag, so none of them can be told to be this message.
@@ -310,8 +350,8 @@ class BandwidthProvider:
         return f"{self._api_url}/api/v2/users/{quote(line.credentials['account_id'], safe='')}/messages"
 
 
-def _authorization(line: LineAccess) -> str:
-    return f"Basic {_basic(line.credentials['username'], line.credentials['password'])}"
+def _is_unauthorized(answer: httpx.Response | ProviderUnreachable) -> bool:
+    return isinstance(answer, httpx.Response) and answer.status_code == 401
 
 
 def _basic(username: str, password: str) -> str:

@@ -41,10 +41,14 @@ def accepted(inbound: WebhookFinding, status: WebhookFinding = ALONG_WITH_EVERY_
 def refused(response: httpx.Response) -> WebhookCheck:
     """What is known after an answer that is neither a success nor about something that is not there."""
     if response.status_code in (401, 403):
-        unknown = WebhookFinding(WebhookState.CANNOT_TELL, "The provider does not say without the right credentials.")
-        return WebhookCheck(CredentialsState.REFUSED, unknown, unknown)
+        return refused_credentials()
     unknown = cannot_tell(f"The provider answered {response.status_code} to the question.")
     return WebhookCheck(CredentialsState.CANNOT_TELL, unknown, unknown)
+
+
+def refused_credentials() -> WebhookCheck:
+    unknown = cannot_tell("The provider does not say without the right credentials.")
+    return WebhookCheck(CredentialsState.REFUSED, unknown, unknown)
 
 
 def cannot_tell(detail: str) -> WebhookFinding:

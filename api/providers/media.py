@@ -125,7 +125,10 @@ class MediaSource:
             if response.status_code in GONE:
                 return MediaRefused(MediaRefusal.GONE, f"The provider answered {response.status_code}.")
             if response.status_code != 200:
-                return MediaUnavailable(f"The provider answered {response.status_code}.")
+                return MediaUnavailable(
+                    f"The provider answered {response.status_code}.",
+                    is_unauthorized=response.status_code == 401 and "authorization" in request.headers,
+                )
             content = bytearray()
             async for chunk in response.aiter_raw():
                 content += chunk

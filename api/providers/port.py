@@ -232,16 +232,20 @@ class UnknownMessage:
 
 
 class SmsProvider(Protocol):
-    """One provider. Implementations hold no state of a line: everything they need is passed."""
+    """One provider. Implementations hold no state of a line: everything they need is passed. What credentials were
+    exchanged for may be kept in memory, by those credentials."""
 
     name: ProviderName
     credential_fields: Mapping[str, bool]
-    """Each field of the credentials, and whether it is required."""
+    """Each field of the credentials, and whether it is always required."""
     answers_keywords: bool
     """Whether it answers STOP, START and HELP itself. Where it does not, its lines do (OPTIN-CONFIRM)."""
 
     def malformed_credentials(self, credentials: Mapping[str, str]) -> Mapping[str, str]:
-        """The fields that cannot be right, each with what it should look like."""
+        """The fields that cannot be right, each with what it should look like, and those that lack beside others.
+
+        `credentials` have every field that is always required, and none that is not the provider's.
+        """
         ...
 
     def is_authentic(self, line: LineAccess, request: WebhookRequest) -> bool:
@@ -325,6 +329,8 @@ class MediaUnavailable:
     """It could not be fetched now: it may be tried again."""
 
     detail: str
+    is_unauthorized: bool = False
+    """The provider did not take the credentials that were shown to it."""
 
 
 MediaOutcome = FetchedMedia | MediaRefused | MediaUnavailable

@@ -20,7 +20,12 @@ class Providers:
         providers: list[SmsProvider] = [
             TwilioProvider(self._client, api_url=settings.twilio_api_url, media_hosts=settings.extra_media_hosts),
             TelnyxProvider(self._client, api_url=settings.telnyx_api_url, media_hosts=settings.extra_media_hosts),
-            BandwidthProvider(self._client, api_url=settings.bandwidth_api_url, media_hosts=settings.extra_media_hosts),
+            BandwidthProvider(
+                self._client,
+                api_url=settings.bandwidth_api_url,
+                token_url=settings.bandwidth_token_url,
+                media_hosts=settings.extra_media_hosts,
+            ),
             SimulatorProvider(self._client, api_url=settings.simulator_url),
         ]
         self._by_name: Mapping[str, SmsProvider] = MappingProxyType(

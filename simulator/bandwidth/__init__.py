@@ -1,9 +1,12 @@
 """Bandwidth's wire protocol: its REST resources and its callbacks."""
 
+from functools import partial
+
 from starlette.routing import BaseRoute
 
 from simulator.bandwidth import messages, webhooks
 from simulator.bandwidth.http import BandwidthManners
+from simulator.bandwidth.tokens import TokenManners, Tokens, create_token
 from simulator.carrier import Carrier
 from simulator.faults import Where
 from simulator.model import LineKind, Media, Message
@@ -19,8 +22,16 @@ class BandwidthWire(Wire):
     patience = Patience(read_timeout=10, retries=None, retry_on=frozenset(RetryOn))
 
     def routes(self, carrier: Carrier) -> list[BaseRoute]:
-        bandwidth = BandwidthManners()
+        tokens = Tokens()
+        bandwidth = BandwidthManners(tokens)
         return [
+            route(
+                carrier,
+                "/api/v1/oauth2/token",
+                manners=TokenManners(),
+                where=Where.TOKEN,
+                POST=partial(create_token, tokens),
+            ),
             route(
                 carrier,
                 f"{_USER}/{{account_id}}/messages",

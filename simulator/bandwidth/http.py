@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.bandwidth.errors import BandwidthError, rejected
+from simulator.bandwidth.tokens import Tokens
 from simulator.carrier import Carrier
 from simulator.faults import Facts
 from simulator.model import Account
@@ -24,7 +25,8 @@ class Call:
 
 
 class BandwidthManners(Manners[Call]):
-    def __init__(self) -> None:
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
         self.refusals = Refusals(
             too_many=lambda seconds: BandwidthError(429).reply(*retry_after(seconds)),
             server_error=lambda status: BandwidthError(status).reply(),
@@ -33,7 +35,7 @@ class BandwidthManners(Manners[Call]):
         )
 
     def read(self, carrier: Carrier, request: Request) -> Call:
-        account = _account(carrier, request)
+        account = self._account(carrier, request)
         json: dict[str, Any] = {}
         if request.method == "POST":
             content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -59,13 +61,21 @@ class BandwidthManners(Manners[Call]):
             body=words(call.json.get("text")),
         )
 
+    def _account(self, carrier: Carrier, request: Request) -> Account:
+        """401 for credentials or a token of nobody, 403 for those of another account."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        account = self._tokens.account(carrier, token) if scheme.lower() == "bearer" else _user(carrier, request)
+        if account is None:
+            raise BandwidthError(401)
+        if account.sid != request.ids["account_id"]:
+            raise BandwidthError(403)
+        return account
 
-def _account(carrier: Carrier, request: Request) -> Account:
-    """401 for credentials of nobody, 403 for those of another account."""
+
+def _user(carrier: Carrier, request: Request) -> Account | None:
+    """The account of an API user."""
     given = ":".join(basic_credentials(request)).encode()
     for account in carrier.state.accounts.values():
         if hmac.compare_digest(given, f"{account.username or account.sid}:{account.auth_token}".encode()):
-            if account.sid != request.ids["account_id"]:
-                raise BandwidthError(403)
             return account
-    raise BandwidthError(401)
+    return None

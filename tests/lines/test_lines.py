@@ -161,6 +161,32 @@ async def test_OPTIN_CONFIRM_a_line_answers_keywords_where_its_provider_does_not
             assert [error["pointer"] for error in refused.json()["errors"]] == [f"/credentials/{name}"]
 
 
+async def test_a_bandwidth_line_has_an_api_credential_or_an_api_user_and_may_change_to_the_other(world: World) -> None:
+    api_user = {"username", "password"}
+    others = {name: value for name, value in BANDWIDTH.items() if name not in api_user}
+    credential = {**others, "client_id": "CLI-1", "client_secret": "very secret"}
+    for given, wrong in (
+        (others, ["client_id", "client_secret"]),
+        ({**others, "client_id": "CLI-1"}, ["client_secret"]),
+        ({**others, "client_secret": "s"}, ["client_id"]),
+        ({**BANDWIDTH, "client_id": "CLI-1"}, ["client_id", "password", "username"]),
+        ({**BANDWIDTH, **credential}, ["client_id", "client_secret", "password", "username"]),
+    ):
+        refused = await world.admin.post(f"{API}/lines", json=line_body(provider="bandwidth", credentials=given))
+        assert refused.status_code == 422
+        assert sorted(each["pointer"] for each in refused.json()["errors"]) == [
+            f"/credentials/{name}" for name in wrong
+        ]
+        assert "very secret" not in refused.text
+    line = await create(world, provider="bandwidth", credentials=BANDWIDTH)
+    changed = await world.admin.patch(f"{API}/lines/{line['id']}", json={"credentials": credential})
+    assert changed.status_code == 200
+    assert "very secret" not in changed.text
+    assert (await last_changes(world))["credentials"] == {
+        "changed": ["client_id", "client_secret", "password", "username"]
+    }
+
+
 async def test_a_number_is_one_line(world: World) -> None:
     await create(world)
     response = await world.admin.post(f"{API}/lines", json=line_body(phone_number="+1 312 555 0188"))

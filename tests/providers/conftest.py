@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from api.settings import Settings
-from tests.providers.peer import Answer, Peer, Start, disconnect
+from tests.providers.peer import TOKEN_PATH, Answer, Peer, Start, disconnect
 from tests.support.service import service_settings
 
 
@@ -43,4 +43,10 @@ async def peer(start: Start) -> Peer:
 
 @pytest.fixture
 def settings(tmp_path: object, peer: Peer) -> Settings:
-    return service_settings(tmp_path, twilio_api_url=peer.url, telnyx_api_url=peer.url, bandwidth_api_url=peer.url)
+    return service_settings(
+        tmp_path,
+        twilio_api_url=peer.url,
+        telnyx_api_url=peer.url,
+        bandwidth_api_url=peer.url,
+        bandwidth_token_url=f"{peer.url}{TOKEN_PATH}",
+    )

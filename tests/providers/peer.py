@@ -34,15 +34,25 @@ class Request:
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
+TOKEN_PATH = "/api/v1/oauth2/token"
+TOKEN = {"access_token": "eyJ0.the-token.x_y-z", "token_type": "Bearer", "expires_in": 3600}
+"""What is given to whoever asks for a token."""
+
+
 @dataclass
 class Peer:
-    """An HTTP server of few words on a free port: it reads each request whole, remembers it, and does as told."""
+    """An HTTP server of few words on a free port: it reads each request whole, remembers it, and does as told.
+
+    Requests for a token are apart: they do not count among the others, and have an answer of their own.
+    """
 
     answer: Answer
     url: str = ""
     requests: list[Request] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once a request has come in whole."""
+    token_answer: Answer = field(default_factory=lambda: http(200, TOKEN))
+    token_requests: list[Request] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -50,7 +60,12 @@ class Peer:
                 line, *rest = head.decode("latin-1").strip().split("\r\n")
                 headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in rest)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
-                self.requests.append(Request(line, headers, body))
+                request = Request(line, headers, body)
+                if line.startswith(f"POST {TOKEN_PATH} "):
+                    self.token_requests.append(request)
+                    await self.token_answer(writer)
+                    continue
+                self.requests.append(request)
                 self.asked.set()
                 await self.answer(writer)
         except (asyncio.IncompleteReadError, ConnectionError):

@@ -20,6 +20,7 @@ from api.providers.port import (
     Found,
     LineAccess,
     MessageStatus,
+    NotProcessed,
     OutcomeUnknown,
     OutgoingMessage,
     ProviderName,
@@ -31,13 +32,15 @@ from api.providers.port import (
     WebhookState,
 )
 from simulator.app import create_server
-from tests.providers.dialects import every_dialect
+from tests.providers.dialects import every_access
+from tests.providers.dialects.bandwidth import BandwidthOAuth
 from tests.providers.dialects.dialect import LINE_NUMBER, PARENT, Dialect
 from tests.providers.peer import NO_CERTIFICATES, Peer, Request, Start, http
 from tests.simulator.conftest import FAST, running
 from tests.simulator.test_receiving import PNG
 
 PROFILE = "40017c1f-0000-4000-8000-000000000001"
+BANDWIDTHS = {"username", "client_id", "client_secret", "callback_username", "callback_password"}
 MESSAGE_ID = UUID("0195a1b2-0000-7000-8000-00000000002a")
 
 
@@ -72,8 +75,8 @@ class Carrier:
             case ProviderName.TELNYX:
                 sid, account["auth_token"] = "the-organization", given["api_key"]
             case _:
-                sid, account["auth_token"] = given["account_id"], given["password"]
-                account |= {name: given[name] for name in ("username", "callback_username", "callback_password")}
+                sid, account["auth_token"] = given["account_id"], given.get("password", "no API user's")
+                account |= {name: value for name, value in given.items() if name in BANDWIDTHS}
         await self.control("DELETE", "/state")
         await self.control("PUT", f"/accounts/{sid}", **account)
         if dialect.name is ProviderName.TELNYX:
@@ -122,7 +125,7 @@ async def carrier(dialect: Dialect, carrier_url: str, start: Start) -> AsyncIter
         yield carrier
 
 
-@every_dialect
+@every_access
 async def test_a_text_from_a_handset_comes_in_signed_and_is_read(dialect: Dialect, carrier: Carrier) -> None:
     await carrier.control("POST", f"/handsets/{PARENT}/texts", to=LINE_NUMBER, body="Kia ora 🤸 100% & ç")
     await carrier.control("GET", "/idle?seconds=10")
@@ -134,7 +137,7 @@ async def test_a_text_from_a_handset_comes_in_signed_and_is_read(dialect: Dialec
     assert (event.kind, message.sender, message.body) == (EventKind.MESSAGE, PARENT, "Kia ora 🤸 100% & ç")
 
 
-@every_dialect
+@every_access
 async def test_a_picture_from_a_handset_is_fetched(dialect: Dialect, carrier: Carrier) -> None:
     picture = {"content_type": "image/png", "data": base64.b64encode(PNG).decode()}
     await carrier.control("PATCH", "/settings", media_auth=True)
@@ -149,7 +152,7 @@ async def test_a_picture_from_a_handset_is_fetched(dialect: Dialect, carrier: Ca
     await carrier.control("PATCH", "/settings", media_auth=False)
 
 
-@every_dialect
+@every_access
 async def test_SEND_NEVER_TWICE_what_breaks_off_is_known_again_and_the_carrier_saw_it_once(
     dialect: Dialect, carrier: Carrier
 ) -> None:
@@ -173,7 +176,7 @@ async def test_SEND_NEVER_TWICE_what_breaks_off_is_known_again_and_the_carrier_s
         assert event.message_ref == MESSAGE_ID or f"message_id={MESSAGE_ID}" in report.url
 
 
-@every_dialect
+@every_access
 async def test_a_landline_and_a_full_queue_are_known_for_what_they_are(dialect: Dialect, carrier: Carrier) -> None:
     await carrier.control("PUT", "/faults", rules=[{"where": "send", "kind": "status_429", "next_n": 1}])
     assert not isinstance(await carrier.provider.send(carrier.line, carrier.text("Hi")), Accepted | OutcomeUnknown)
@@ -187,7 +190,7 @@ async def test_a_landline_and_a_full_queue_are_known_for_what_they_are(dialect: 
     assert report.error_title == "The number cannot receive texts (probably a landline)."
 
 
-@every_dialect
+@every_access
 async def test_what_is_set_at_the_provider_is_found(dialect: Dialect, carrier: Carrier) -> None:
     ours = WebhookAddresses(f"{carrier.webhooks.url}/inbound", f"{carrier.webhooks.url}/status")
     says = dialect.name is not ProviderName.BANDWIDTH
@@ -207,9 +210,27 @@ async def test_what_is_set_at_the_provider_is_found(dialect: Dialect, carrier: C
     assert (await carrier.check(other, ours)).inbound.state is (
         WebhookState.MISSING if says else WebhookState.CANNOT_TELL
     )
-    wrong = dict.fromkeys(("auth_token", "api_key", "password"), "wrong")
-    refused = await carrier.check(LineAccess(UUID(int=1), LINE_NUMBER, {**carrier.line.credentials, **wrong}), ours)
+    wrong = dict.fromkeys(("auth_token", "api_key", "password", "client_secret"), "wrong")
+    given = carrier.line.credentials
+    mistyped = {**given, **{name: value for name, value in wrong.items() if name in given}}
+    refused = await carrier.check(LineAccess(UUID(int=1), LINE_NUMBER, mistyped), ours)
     assert refused.credentials is CredentialsState.REFUSED
+
+
+@pytest.mark.parametrize("dialect", [BandwidthOAuth()])
+async def test_SEND_NEVER_TWICE_a_token_that_is_no_longer_taken_is_renewed_and_the_text_leaves_once(
+    dialect: Dialect, carrier: Carrier
+) -> None:
+    assert isinstance(await carrier.provider.send(carrier.line, carrier.text("One")), Accepted)
+    await carrier.control("PUT", "/faults", rules=[{"where": "send", "kind": "reject", "code": 401, "next_n": 1}])
+    assert isinstance(await carrier.provider.send(carrier.line, carrier.text("Two")), Accepted)
+    await carrier.control("PUT", "/faults", rules=[{"where": "token", "kind": "status_5xx"}])
+    assert isinstance(await carrier.provider.send(carrier.line, carrier.text("Three")), Accepted), "it has a token"
+    other = dialect.provider(carrier.client, carrier.url)
+    assert isinstance(await other.send(carrier.line, carrier.text("Four")), NotProcessed)
+    books = await carrier.control("GET", "/messages?direction=outbound-api")
+    assert sorted(each["body"] for each in books["items"]) == ["One", "Three", "Two"]
+    assert books["repeated"] == []
 
 
 def _others(dialect: Dialect) -> dict[str, str]:

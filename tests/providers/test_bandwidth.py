@@ -11,7 +11,6 @@ import httpx
 import pytest
 from bandwidth.models import InboundCallback, StatusCallback
 
-from api.providers.bandwidth import BandwidthProvider
 from api.providers.port import (
     CannotTell,
     EventKind,
@@ -30,7 +29,7 @@ from tests.providers.peer import NO_CERTIFICATES, Start, http, plain_client
 
 BANDWIDTH = Bandwidth()
 LINE = line_of(BANDWIDTH)
-PROVIDER = BandwidthProvider(httpx.AsyncClient(verify=NO_CERTIFICATES), api_url="http://127.0.0.1:1")
+PROVIDER = BANDWIDTH.provider(httpx.AsyncClient(verify=NO_CERTIFICATES), "http://127.0.0.1:1")
 OUR_ID = UUID("0195a1b2-0000-7000-8000-00000000002a")
 TEXT = OutgoingMessage(OUR_ID, PARENT, "See you at 6!", [], f"{BASE}/status")
 
@@ -189,7 +188,7 @@ async def test_a_full_queue_was_never_processed(start: Start) -> None:
     full = {"type": "max-message-queue-size-exceeded", "description": "The SMS queue for your account is full."}
     peer = await start(http(429, full, "Retry-After: 5"))
     async with plain_client() as client:
-        outcome = await BandwidthProvider(client, api_url=peer.url).send(LINE, TEXT)
+        outcome = await BANDWIDTH.provider(client, peer.url).send(LINE, TEXT)
     assert outcome == NotProcessed(
         detail="The provider asked for a slower pace.", retry_after_seconds=5.0, code="max-message-queue-size-exceeded"
     )
@@ -203,14 +202,14 @@ async def test_a_refusal_names_the_field_that_it_is_about(start: Start) -> None:
     }
     peer = await start(http(400, refusal))
     async with plain_client() as client:
-        outcome = await BandwidthProvider(client, api_url=peer.url).send(LINE, TEXT)
+        outcome = await BANDWIDTH.provider(client, peer.url).send(LINE, TEXT)
     assert outcome == Rejected("request-validation", "'+1' must be replaced with a valid E164 formatted number")
 
 
 async def test_the_account_s_credentials_are_the_ones_shown(start: Start) -> None:
     peer = await start(BANDWIDTH.accepts("theirs-1"))
     async with plain_client() as client:
-        await BandwidthProvider(client, api_url=peer.url).send(LINE, TEXT)
+        await BANDWIDTH.provider(client, peer.url).send(LINE, TEXT)
     shown = base64.b64decode(peer.requests[0].headers["authorization"].removeprefix("Basic ")).decode()
     assert shown == "api-user:the password: é"
 
@@ -219,6 +218,6 @@ async def test_SEND_NEVER_TWICE_records_without_text_and_tag_are_not_asked(start
     peer = await start(BANDWIDTH.accepts("theirs-1"))
     unknown = UnknownMessage(OUR_ID, PARENT, TEXT.body, datetime(2026, 3, 4, tzinfo=UTC), repeat=TEXT)
     async with plain_client() as client:
-        outcome = await BandwidthProvider(client, api_url=peer.url).reconcile(LINE, unknown)
+        outcome = await BANDWIDTH.provider(client, peer.url).reconcile(LINE, unknown)
     assert isinstance(outcome, CannotTell)
     assert peer.requests == []

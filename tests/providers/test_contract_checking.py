@@ -21,7 +21,7 @@ from api.providers.port import (
     WebhookCheck,
     WebhookState,
 )
-from tests.providers.dialects import every_dialect
+from tests.providers.dialects import every_access
 from tests.providers.dialects.dialect import BASE, Dialect, line_of
 from tests.providers.peer import Start, disconnect, hang, http, plain_client
 
@@ -42,7 +42,7 @@ async def check(dialect: Dialect, client: httpx.AsyncClient, url: str, *, line: 
     return await provider.check_webhooks(line or line_of(dialect), EXPECTED)
 
 
-@every_dialect
+@every_access
 @pytest.mark.parametrize("status", [401, 403])
 async def test_refused_credentials_are_called_so_and_nothing_is_said_of_what_is_set(
     dialect: Dialect, start: Start, client: httpx.AsyncClient, status: int
@@ -53,7 +53,7 @@ async def test_refused_credentials_are_called_so_and_nothing_is_said_of_what_is_
     assert {found.inbound.state, found.status.state} == {WebhookState.CANNOT_TELL}
 
 
-@every_dialect
+@every_access
 async def test_a_provider_out_of_reach_says_nothing_of_the_line(
     dialect: Dialect, start: Start, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,7 +67,7 @@ async def test_a_provider_out_of_reach_says_nothing_of_the_line(
     assert isinstance(await check(dialect, client, f"http://127.0.0.1:{port}"), ProviderUnreachable)
 
 
-@every_dialect
+@every_access
 async def test_a_check_only_reads_and_proves_itself(dialect: Dialect, start: Start, client: httpx.AsyncClient) -> None:
     peer = await start(http(200, {}))
     await check(dialect, client, peer.url)
@@ -76,7 +76,7 @@ async def test_a_check_only_reads_and_proves_itself(dialect: Dialect, start: Sta
     assert all("authorization" in request.headers for request in peer.requests)
 
 
-@every_dialect
+@every_access
 async def test_an_answer_that_cannot_be_read_tells_nothing_and_breaks_nothing(
     dialect: Dialect, start: Start, client: httpx.AsyncClient
 ) -> None:
@@ -104,7 +104,7 @@ async def test_an_answer_that_cannot_be_read_tells_nothing_and_breaks_nothing(
             assert storable(each.detail + (each.address or "")) == each.detail + (each.address or "")
 
 
-@every_dialect
+@every_access
 async def test_credentials_of_any_spelling_break_no_check(
     dialect: Dialect, start: Start, client: httpx.AsyncClient
 ) -> None:
@@ -114,7 +114,7 @@ async def test_credentials_of_any_spelling_break_no_check(
         assert isinstance(await check(dialect, client, peer.url, line=line), WebhookCheck)
 
 
-@every_dialect
+@every_access
 async def test_what_cannot_be_right_is_known_before_the_provider_is_asked(
     dialect: Dialect, client: httpx.AsyncClient
 ) -> None:

@@ -22,9 +22,9 @@ from api.providers.port import (
     MediaRefused,
     MediaUnavailable,
 )
-from tests.providers.dialects import every_dialect
+from tests.providers.dialects import every_access
 from tests.providers.dialects.dialect import Dialect, line_of
-from tests.providers.peer import Answer, Peer, Start, disconnect, hang, http, plain_client, raw_answer, reset
+from tests.providers.peer import TOKEN, Answer, Peer, Start, disconnect, hang, http, plain_client, raw_answer, reset
 from tests.support.certificates import self_signed
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -69,7 +69,7 @@ async def elsewhere(start: Start) -> Peer:
 # What is fetched
 
 
-@every_dialect
+@every_access
 async def test_a_file_is_fetched_whole_with_the_providers_credentials(dialect: Dialect, start: Start) -> None:
     peer = await start(http(200, PNG))
     assert await fetch(dialect, peer.url, f"{peer.url}/a/picture?signed=1%2F2") == FetchedMedia(PNG)
@@ -79,7 +79,7 @@ async def test_a_file_is_fetched_whole_with_the_providers_credentials(dialect: D
     assert request.headers["accept-encoding"] == "identity"
 
 
-@every_dialect
+@every_access
 async def test_a_file_of_the_largest_size_is_fetched_and_one_byte_more_is_refused(
     dialect: Dialect, start: Start
 ) -> None:
@@ -89,7 +89,7 @@ async def test_a_file_of_the_largest_size_is_fetched_and_one_byte_more_is_refuse
     assert refused(await fetch(dialect, peer.url, f"{peer.url}/a")) is MediaRefusal.TOO_LARGE
 
 
-@every_dialect
+@every_access
 async def test_a_body_without_end_is_left_once_it_is_too_large(dialect: Dialect, start: Start) -> None:
     sent = 0
 
@@ -110,7 +110,7 @@ def lying(length: int, body: bytes) -> Answer:
     return raw_answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length + body, then_close=True)
 
 
-@every_dialect
+@every_access
 async def test_what_the_peer_says_of_the_length_is_never_taken_for_the_length(dialect: Dialect, start: Start) -> None:
     peer = await start(lying(10**12, b"x" * (MAX_MEDIA_BYTES + 70_000)))
     assert refused(await fetch(dialect, peer.url, f"{peer.url}/a")) is MediaRefusal.TOO_LARGE
@@ -121,28 +121,28 @@ async def test_what_the_peer_says_of_the_length_is_never_taken_for_the_length(di
     assert await fetch(dialect, peer.url, f"{peer.url}/a") == FetchedMedia(PNG[:8])
 
 
-@every_dialect
+@every_access
 async def test_what_is_compressed_is_counted_and_kept_as_it_came(dialect: Dialect, start: Start) -> None:
     bomb = gzip.compress(b"\x00" * (40 * MAX_MEDIA_BYTES))
     peer = await start(http(200, bomb, "Content-Encoding: gzip"))
     assert await fetch(dialect, peer.url, f"{peer.url}/a") == FetchedMedia(bomb)
 
 
-@every_dialect
+@every_access
 @pytest.mark.parametrize("status", [404, 410])
 async def test_what_the_provider_does_not_have_is_refused(dialect: Dialect, start: Start, status: int) -> None:
     peer = await start(http(status))
     assert refused(await fetch(dialect, peer.url, f"{peer.url}/a")) is MediaRefusal.GONE
 
 
-@every_dialect
+@every_access
 @pytest.mark.parametrize("status", [204, 206, 304, 401, 403, 408, 429, 500, 502, 503])
 async def test_any_other_answer_may_be_tried_again(dialect: Dialect, start: Start, status: int) -> None:
     peer = await start(http(status))
     assert isinstance(await fetch(dialect, peer.url, f"{peer.url}/a"), MediaUnavailable)
 
 
-@every_dialect
+@every_access
 @pytest.mark.parametrize(
     "answer",
     [
@@ -178,7 +178,7 @@ async def test_a_peer_that_drips_is_left_when_the_time_is_over(start: Start) -> 
 # Where it may lead
 
 
-@every_dialect
+@every_access
 async def test_redirects_are_followed_a_few_times(dialect: Dialect, start: Start) -> None:
     peer = await start(http(200, PNG))
     left = MAX_REDIRECTS
@@ -233,7 +233,7 @@ def hostile(elsewhere: Peer) -> list[str]:
     ]
 
 
-@every_dialect
+@every_access
 async def test_an_address_that_is_not_the_providers_is_never_asked(
     dialect: Dialect, peer: Peer, elsewhere: Peer
 ) -> None:
@@ -243,7 +243,7 @@ async def test_an_address_that_is_not_the_providers_is_never_asked(
     assert (peer.requests, elsewhere.requests) == ([], [])
 
 
-@every_dialect
+@every_access
 async def test_a_redirect_is_held_to_the_same_and_gets_no_credentials(
     dialect: Dialect, peer: Peer, elsewhere: Peer
 ) -> None:
@@ -257,7 +257,7 @@ async def test_a_redirect_is_held_to_the_same_and_gets_no_credentials(
     assert elsewhere.requests == []
 
 
-@every_dialect
+@every_access
 @pytest.mark.parametrize("ip", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:127.0.0.1", "fe80::1"])
 async def test_a_place_of_the_providers_that_resolves_to_a_private_network_is_not_asked(
     dialect: Dialect, start: Start, names: dict[str, list[str]], ip: str
@@ -277,6 +277,8 @@ class Wire(httpx.AsyncBaseTransport):
         self._leads_to = leads_to
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(200, json=TOKEN)
         host = request.headers["host"]
         self.sent.append(
             (host, str(request.url), request.headers.get("authorization"), request.extensions.get("sni_hostname"))
@@ -286,7 +288,7 @@ class Wire(httpx.AsyncBaseTransport):
         return httpx.Response(307, headers={"Location": self._leads_to})
 
 
-@every_dialect
+@every_access
 async def test_credentials_stay_with_the_provider_and_requests_go_to_the_address_that_was_checked(
     dialect: Dialect, names: dict[str, list[str]]
 ) -> None:

@@ -29,7 +29,7 @@ from api.providers.port import (
     SendOutcome,
     UnknownMessage,
 )
-from tests.providers.dialects import every_dialect
+from tests.providers.dialects import every_access
 from tests.providers.dialects.dialect import BASE, LINE_NUMBER, PARENT, Dialect, Posted, line_of
 from tests.providers.peer import NO_CERTIFICATES, Answer, Start, disconnect, hang, http, plain_client, raw_answer, reset
 
@@ -69,7 +69,7 @@ async def impatient() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@every_dialect
+@every_access
 async def test_a_text_is_posted_whole_from_the_line_and_says_which_message_it_is(
     dialect: Dialect, start: Start
 ) -> None:
@@ -91,13 +91,13 @@ async def test_a_text_is_posted_whole_from_the_line_and_says_which_message_it_is
     assert pictures.media == ["https://x/b.jpg?a=1&b=2", "https://x/a.jpg"]
 
 
-@every_dialect
+@every_access
 async def test_an_accepted_text_is_sent_under_the_providers_id(dialect: Dialect, start: Start) -> None:
     peer = await start(dialect.accepts("theirs-1"))
     assert await send(dialect, peer.url) == Accepted(provider_message_id="theirs-1", status=MessageStatus.SENT)
 
 
-@every_dialect
+@every_access
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 410, 413, 415, 422, 451])
 async def test_a_refusal_is_final_and_explained(dialect: Dialect, start: Start, status: int) -> None:
     explained = await send(dialect, (await start(dialect.refuses(status, "98765"))).url)
@@ -108,20 +108,20 @@ async def test_a_refusal_is_final_and_explained(dialect: Dialect, start: Start, 
         assert (outcome.code, bool(outcome.title), outcome.opted_out) == (str(status), True, False)
 
 
-@every_dialect
+@every_access
 async def test_a_landline_is_called_one(dialect: Dialect, start: Start) -> None:
     outcome = await send(dialect, (await start(dialect.refuses(400, dialect.landline_code))).url)
     assert outcome == Rejected(dialect.landline_code, "The number cannot receive texts (probably a landline).")
 
 
-@every_dialect
+@every_access
 async def test_OPTIN_STOP_an_opt_out_error_at_once_is_known_for_what_it_is(dialect: Dialect, start: Start) -> None:
     outcome = await send(dialect, (await start(dialect.refuses(400, dialect.opted_out_code))).url)
     assert isinstance(outcome, Rejected)
     assert (outcome.code, outcome.opted_out) == (dialect.opted_out_code, True)
 
 
-@every_dialect
+@every_access
 async def test_a_refusal_in_hostile_words_can_be_stored(dialect: Dialect, start: Start) -> None:
     for words in ("\x00", "a\x00b", "\ud800"):
         outcome = await send(dialect, (await start(dialect.refuses(400, "98765", words))).url)
@@ -130,7 +130,7 @@ async def test_a_refusal_in_hostile_words_can_be_stored(dialect: Dialect, start:
         assert storable(outcome.title) == outcome.title
 
 
-@every_dialect
+@every_access
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -158,7 +158,7 @@ async def test_429_was_never_processed_and_says_when_to_come_back(
         assert outcome.retry_after_seconds == seconds
 
 
-@every_dialect
+@every_access
 @pytest.mark.parametrize("status", [408, 500, 501, 502, 503, 504, 520, 599])
 async def test_SEND_NEVER_TWICE_an_answer_that_proves_nothing_is_unknown(
     dialect: Dialect, start: Start, status: int
@@ -171,7 +171,7 @@ async def test_SEND_NEVER_TWICE_an_answer_that_proves_nothing_is_unknown(
         assert len(peer.requests) == 1
 
 
-@every_dialect
+@every_access
 async def test_SEND_NEVER_TWICE_a_redirect_is_unknown_and_not_followed(dialect: Dialect, start: Start) -> None:
     elsewhere = await start(dialect.accepts("theirs-1"))
     async with make_client() as client:
@@ -186,7 +186,7 @@ UNNAMED = [b"", b"not json", b"[]", b"null", b"{}", b'{"sid": null, "id": null, 
 UNNAMED += [b'{"sid": ["x"], "id": ["x"], "data": {"id": []}}', b"[" * 100_000, b'{"id": ' + b"1" * 10_000 + b"}"]
 
 
-@every_dialect
+@every_access
 @pytest.mark.parametrize("body", UNNAMED, ids=lambda body: repr(body[:20]))
 async def test_SEND_NEVER_TWICE_accepted_without_an_id_is_unknown(dialect: Dialect, start: Start, body: bytes) -> None:
     for status in (200, 201, 202):
@@ -207,7 +207,7 @@ BREAKS: dict[str, Answer] = {
 }
 
 
-@every_dialect
+@every_access
 @pytest.mark.parametrize("answer", BREAKS.values(), ids=BREAKS)
 async def test_SEND_NEVER_TWICE_a_connection_that_breaks_once_the_request_has_left_is_unknown(
     dialect: Dialect, start: Start, answer: Answer
@@ -217,7 +217,7 @@ async def test_SEND_NEVER_TWICE_a_connection_that_breaks_once_the_request_has_le
     assert len(peer.requests) == 1, "the request reached it, and is not repeated"
 
 
-@every_dialect
+@every_access
 async def test_SEND_NEVER_TWICE_a_provider_that_takes_the_request_and_hangs_is_unknown(
     dialect: Dialect, start: Start, impatient: httpx.AsyncClient
 ) -> None:
@@ -226,14 +226,14 @@ async def test_SEND_NEVER_TWICE_a_provider_that_takes_the_request_and_hangs_is_u
     assert len(peer.requests) == 1
 
 
-@every_dialect
+@every_access
 async def test_a_refused_connection_proves_that_nothing_was_processed(dialect: Dialect) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     assert isinstance(await send(dialect, f"http://127.0.0.1:{port}"), NotProcessed)
 
 
-@every_dialect
+@every_access
 async def test_no_free_connection_in_the_pool_proves_that_nothing_was_processed(
     dialect: Dialect, start: Start, impatient: httpx.AsyncClient
 ) -> None:
@@ -247,7 +247,7 @@ async def test_no_free_connection_in_the_pool_proves_that_nothing_was_processed(
     assert len(peer.requests) == 1
 
 
-@every_dialect
+@every_access
 async def test_credentials_of_any_spelling_break_nothing_and_stay_in_their_place(
     dialect: Dialect, start: Start
 ) -> None:
@@ -258,7 +258,7 @@ async def test_credentials_of_any_spelling_break_nothing_and_stay_in_their_place
         assert peer.requests[-1].line.endswith(("/messages HTTP/1.1", "/Messages.json HTTP/1.1"))
 
 
-@every_dialect
+@every_access
 async def test_nothing_that_a_provider_answers_breaks_a_send_or_a_question(dialect: Dialect, start: Start) -> None:
     chance = random.Random(20_260_304)
     values: list[object] = [None, True, -1, 1e308, 10**30, "", "x\x00", "\ud800", [], {}, [[]], {"code": {}}, "9" * 99]
@@ -280,7 +280,7 @@ async def test_nothing_that_a_provider_answers_breaks_a_send_or_a_question(diale
                     assert not isinstance(each, str) or storable(each) == each, outcome
 
 
-@every_dialect
+@every_access
 async def test_SEND_NEVER_TWICE_a_provider_that_cannot_be_asked_tells_nothing(
     dialect: Dialect, start: Start, impatient: httpx.AsyncClient
 ) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from api.providers.port import Accepted, MessageStatus, OutcomeUnknown, ProviderName, Rejected
-from tests.providers.dialects import every_dialect
+from tests.providers.dialects import every_access
 from tests.providers.dialects.dialect import LINE_NUMBER, PARENT, Arriving, Dialect
 from tests.providers.peer import Peer
 from tests.providers.wire import Wire
@@ -23,7 +23,7 @@ def words_for(dialect: Dialect, status: MessageStatus) -> str:
     return next(word for word, meant in dialect.words.items() if meant is status)
 
 
-@every_dialect
+@every_access
 async def test_RECV_ONCE_a_signed_webhook_becomes_a_message_once_however_often_it_comes(wire: Wire) -> None:
     arrival = wire.dialect.arrival(Arriving(text="Is class on? 🤸"), url=wire.line["webhook_urls"]["inbound"])
     answers = await asyncio.gather(*(wire.post(arrival) for _ in range(3)))
@@ -33,7 +33,7 @@ async def test_RECV_ONCE_a_signed_webhook_becomes_a_message_once_however_often_i
     assert (await wire.world.conversation(PARENT))["line_id"] == wire.line["id"]
 
 
-@every_dialect
+@every_access
 async def test_RECV_NOTHING_LOST_what_is_authentic_and_no_event_or_on_no_message_of_ours_is_kept_and_harmless(
     wire: Wire,
 ) -> None:
@@ -51,7 +51,7 @@ async def test_RECV_NOTHING_LOST_what_is_authentic_and_no_event_or_on_no_message
     assert await wire.thread() == ["Hello?"]
 
 
-@every_dialect
+@every_access
 async def test_SEND_STATUS_callbacks_before_the_sends_answer_twice_and_out_of_order_only_move_a_message_forward(
     wire: Wire,
 ) -> None:
@@ -73,7 +73,7 @@ async def test_SEND_STATUS_callbacks_before_the_sends_answer_twice_and_out_of_or
     assert str(posted.ref) == message_id
 
 
-@every_dialect
+@every_access
 async def test_SEND_NEVER_TWICE_a_callback_resolves_what_broke_off(wire: Wire) -> None:
     message_id = await wire.queues()
     (claim,) = await wire.claims()
@@ -85,7 +85,7 @@ async def test_SEND_NEVER_TWICE_a_callback_resolves_what_broke_off(wire: Wire) -
     assert len(wire.peer.requests) == 1
 
 
-@every_dialect
+@every_access
 async def test_OPTIN_STOP_the_providers_opt_out_error_stops_the_number_at_once_and_in_a_callback(wire: Wire) -> None:
     code = wire.dialect.opted_out_code
     wire.peer.answer = wire.dialect.refuses(400, code)
@@ -108,7 +108,7 @@ async def test_OPTIN_STOP_the_providers_opt_out_error_stops_the_number_at_once_a
     assert await wire.check() == "stopped"
 
 
-@every_dialect
+@every_access
 async def test_OPTIN_CONFIRM_a_STOP_is_confirmed_by_the_line_exactly_where_its_provider_does_not(wire: Wire) -> None:
     confirms = wire.dialect.name is ProviderName.BANDWIDTH
     wire.peer.answer = wire.dialect.accepts("theirs-1")

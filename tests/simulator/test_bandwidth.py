@@ -20,9 +20,11 @@ from tests.simulator.test_receiving import PNG
 
 ACCOUNT = "5500123"
 USER = ("api-user", "api-password")
+CLIENT = ("CLI-17", "client-secret")
 CALLBACK = ("callback-user", "callback-password")
 APPLICATION = "93de2206-9669-4e07-948d-329f4b722ee2"
 LINE = "+13125550120"
+TOKEN = "/api/v1/oauth2/token"
 MESSAGES = f"/api/v2/users/{ACCOUNT}/messages"
 
 
@@ -35,6 +37,8 @@ def carrier(simulator: Simulator, business: Business) -> Simulator:
         auth_token=USER[1],
         wire="bandwidth",
         username=USER[0],
+        client_id=CLIENT[0],
+        client_secret=CLIENT[1],
         callback_username=CALLBACK[0],
         callback_password=CALLBACK[1],
     )
@@ -51,16 +55,20 @@ def carrier(simulator: Simulator, business: Business) -> Simulator:
 
 @pytest.fixture
 def sdk(carrier: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiClient]:
-    """The SDK names its hosts in each of its methods; here all of them are the simulator."""
-    client = ApiClient(Configuration(username=USER[0], password=USER[1]))
-    call_api = client.call_api
-
-    def redirected(method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        return call_api(method, url.replace("https://messaging.bandwidth.com", carrier.url), *args, **kwargs)
-
-    monkeypatch.setattr(client, "call_api", redirected)
+    client = redirected(ApiClient(Configuration(username=USER[0], password=USER[1])), carrier, monkeypatch)
     yield client
     client.rest_client.pool_manager.clear()
+
+
+def redirected(client: ApiClient, carrier: Simulator, monkeypatch: pytest.MonkeyPatch) -> ApiClient:
+    """The SDK names its hosts in each of its methods; here all of them are the simulator."""
+    call_api = client.call_api
+
+    def call(method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        return call_api(method, url.replace("https://messaging.bandwidth.com", carrier.url), *args, **kwargs)
+
+    monkeypatch.setattr(client, "call_api", call)
+    return client
 
 
 def request(**fields: Any) -> MessageRequest:
@@ -151,6 +159,50 @@ def test_the_sdk_raises_what_it_raises_for_bandwidth(carrier: Simulator, sdk: Ap
     sdk.configuration.password = "wrong"
     with pytest.raises(UnauthorizedException):
         MessagesApi(sdk).create_message(ACCOUNT, request())
+
+
+def test_the_official_sdk_sends_with_a_token(carrier: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    configuration = Configuration(client_id=CLIENT[0], client_secret=CLIENT[1], access_token_url=carrier.url + TOKEN)
+    client = redirected(ApiClient(configuration), carrier, monkeypatch)
+    try:
+        MessagesApi(client).create_message(ACCOUNT, request())
+        with pytest.raises(ForbiddenException):
+            MessagesApi(client).create_message("5500999", request())
+    finally:
+        client.rest_client.pool_manager.clear()
+    carrier.settle()
+    assert carrier.texts() == ["See you"]
+
+
+def token(carrier: Simulator, auth: tuple[str, str] = CLIENT, **form: str) -> httpx.Response:
+    return carrier.http.post(TOKEN, data={"grant_type": "client_credentials", **form}, auth=auth)
+
+
+def test_a_token_is_given_for_the_right_credentials_in_the_right_form_alone(carrier: Simulator) -> None:
+    given = token(carrier).json()
+    assert (given["token_type"], given["expires_in"]) == ("Bearer", 3600)
+    for auth in ((CLIENT[0], "wrong"), ("", ""), USER):
+        refused = token(carrier, auth)
+        assert (refused.status_code, refused.json()) == (401, {"error": "invalid_client"})
+    assert token(carrier, grant_type="password").json() == {"error": "unsupported_grant_type"}
+    assert carrier.http.post(TOKEN, auth=CLIENT).json() == {"error": "invalid_request"}
+    assert carrier.http.get(TOKEN, auth=CLIENT).status_code == 405
+
+
+def test_a_token_is_good_as_long_as_the_credentials_that_it_is_for(carrier: Simulator) -> None:
+    def listed(text: str) -> int:
+        return carrier.http.get(MESSAGES, params={"sourceTn": LINE}, headers={"Authorization": text}).status_code
+
+    good = f"Bearer {token(carrier).json()['access_token']}"
+    assert [listed(text) for text in (good, "Bearer", "Bearer nobody", good[:-1])] == [200, 401, 401, 401]
+    carrier.control("PUT", f"/accounts/{ACCOUNT}", auth_token=USER[1], wire="bandwidth", username=USER[0])
+    assert listed(good) == 401
+    assert token(carrier).status_code == 401
+
+
+def test_tokens_can_be_withheld(carrier: Simulator) -> None:
+    carrier.fault("token", "status_5xx", next_n=1)
+    assert [token(carrier).status_code for _ in range(2)] == [503, 200]
 
 
 @pytest.mark.parametrize(

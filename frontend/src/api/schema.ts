@@ -1591,7 +1591,10 @@ export interface components {
         LineIn: {
             /** Country */
             country: string;
-            /** Credentials */
+            /**
+             * Credentials
+             * @description Of `twilio` and `simulator`: account_sid, auth_token, messaging_service_sid (optional). Of `telnyx`: api_key, public_key, messaging_profile_id (optional). Of `bandwidth`: account_id, application_id, callback_username, callback_password, and either client_id and client_secret (an API credential) or username and password (an API user, which Bandwidth ends on 2 December 2026).
+             */
             credentials: {
                 [key: string]: string;
             };

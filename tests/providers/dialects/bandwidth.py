@@ -16,7 +16,7 @@ from bandwidth.models import MessageRequest
 from api.providers.bandwidth import BandwidthProvider
 from api.providers.port import MessageStatus, ProviderName, SmsProvider
 from tests.providers.dialects.dialect import BASE, LINE_NUMBER, Arriving, Posted, Reporting, Webhook
-from tests.providers.peer import Answer, Request, http
+from tests.providers.peer import TOKEN, TOKEN_PATH, Answer, Request, http
 
 APPLICATION = "93de2206-9669-4e07-948d-329f4b722ee2"
 
@@ -58,7 +58,7 @@ class Bandwidth:
         return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
     def provider(self, client: httpx.AsyncClient, url: str) -> SmsProvider:
-        return BandwidthProvider(client, api_url=url)
+        return BandwidthProvider(client, api_url=url, token_url=f"{url}{TOKEN_PATH}")
 
     def signed(self, url: str, body: bytes) -> Webhook:
         return _signed(url, body, self.credentials["callback_username"], self.credentials["callback_password"])
@@ -132,6 +132,25 @@ class Bandwidth:
             ref=UUID(body.tag),
             authorization=request.headers["authorization"],
         )
+
+
+class BandwidthOAuth(Bandwidth):
+    """The same, of an account that has API credentials in place of an API user."""
+
+    credentials: Mapping[str, str] = MappingProxyType(
+        {
+            **{name: value for name, value in Bandwidth.credentials.items() if name not in {"username", "password"}},
+            "client_id": "CLI-93de2206",
+            "client_secret": "the secret: é",
+        }
+    )
+    mistyped: Mapping[str, str] = MappingProxyType(
+        {"account_id": "CLI-1", "application_id": "9900000", "client_id": "a:b", "callback_username": "c:d"}
+    )
+
+    @property
+    def media_authorization(self) -> str | None:
+        return f"Bearer {TOKEN['access_token']}"
 
 
 @cache

@@ -1,6 +1,6 @@
 import { useState, type ComponentProps } from "react";
 
-import { KINDS, NZ_NOTICE, PROVIDERS, countries } from "./line-providers";
+import { KINDS, NZ_NOTICE, PROVIDERS, countries, credentialFields, type CredentialField } from "./line-providers";
 import { useFormats } from "@/api/format";
 import { useChangeLine, useCreateLine, type Line, type LineSettings, type ProviderName } from "@/api/lines";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
@@ -37,7 +37,10 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
   const [chosen, setChosen] = useState(line?.settings.answers_keywords ?? null);
   const [businessName, setBusinessName] = useState(line?.settings.business_name ?? "");
   const [helpText, setHelpText] = useState(line?.settings.help_text ?? "");
-  const { credentials: fields, answersKeywords, name: providerName } = PROVIDERS[provider];
+  const [chosenWay, setChosenWay] = useState<string | null>(null);
+  const { ways, answersKeywords, name: providerName } = PROVIDERS[provider];
+  const way = ways?.find(({ value }) => value === chosenWay) ?? ways?.[0];
+  const fields = credentialFields(provider, way?.value);
   const answers = chosen ?? !answersKeywords;
   const { error, isPending } = line ? change : create;
   const perSecond = pace.trim() === "" ? null : Number(pace.replace(",", "."));
@@ -80,7 +83,8 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
 
   const fieldErrors = isProblem(error, PROBLEM.validation) ? (error.problem.errors ?? []) : [];
   const errorOf = (pointer: string) => fieldErrors.find((each) => each.pointer === pointer)?.detail ?? null;
-  const shown = ["/label", "/phone_number", "/settings/messages_per_second", "/settings/business_name", ...fields.map(({ name }) => `/credentials/${name}`)];
+  const pointersOf = ({ name, inPlaceOf }: CredentialField) => [name, ...(inPlaceOf ? [inPlaceOf] : [])].map((each) => `/credentials/${each}`);
+  const shown = ["/label", "/phone_number", "/settings/messages_per_second", "/settings/business_name", ...fields.flatMap(pointersOf)];
   const elsewhere = fieldErrors.find(({ pointer }) => !shown.includes(pointer));
   return (
     <Dialog
@@ -150,6 +154,7 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
                 : "Stored encrypted and never shown again."}
             </p>
           </div>
+          {ways && way && <Choice legend="Signed in with" options={ways} value={way.value} onChange={setChosenWay} />}
           {fields.map((field) => (
             <TextField
               key={`${provider} ${field.name}`}
@@ -160,7 +165,7 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
               value={typed[field.name] ?? ""}
               onChange={(event) => setTyped({ ...typed, [field.name]: event.target.value })}
               hint={field.hint}
-              error={errorOf(`/credentials/${field.name}`)}
+              error={pointersOf(field).map(errorOf).find((each) => each !== null) ?? null}
             />
           ))}
         </fieldset>

@@ -8,11 +8,17 @@ export interface CredentialField {
   /** Shown while it is typed; secrets are not. */
   open?: boolean;
   optional?: boolean;
+  /** Asked for only if this one of the provider's ways is chosen. */
+  way?: string;
+  /** The field of the first way that the service misses if this one is left empty. */
+  inPlaceOf?: string;
 }
 
 export interface Provider {
   name: string;
   credentials: readonly CredentialField[];
+  /** How the line may be signed in there, where there is a choice; the first is offered. */
+  ways?: readonly { value: string; label: string; hint: string }[];
   /** It answers STOP, START and HELP itself. */
   answersKeywords: boolean;
   /** What to do at the provider, in order. */
@@ -73,17 +79,27 @@ export const PROVIDERS: Record<ProviderName, Provider> = {
     credentials: [
       { name: "account_id", label: "Account ID", open: true },
       { name: "application_id", label: "Application ID", hint: "Of the messaging application that the number belongs to.", open: true },
-      { name: "username", label: "API user name", open: true },
-      { name: "password", label: "API password" },
+      { name: "client_id", label: "Client ID", open: true, way: "credential" },
+      { name: "client_secret", label: "Client secret", hint: "Bandwidth shows it once, when the API credential is made.", way: "credential" },
+      { name: "username", label: "API user name", open: true, way: "user", inPlaceOf: "client_id" },
+      { name: "password", label: "API password", way: "user", inPlaceOf: "client_secret" },
       { name: "callback_username", label: "Callback user name", hint: "Yours to choose. Bandwidth shows it with every text it brings.", open: true },
       { name: "callback_password", label: "Callback password", hint: "Yours to choose, long and used nowhere else." },
+    ],
+    ways: [
+      {
+        value: "credential",
+        label: "API credential",
+        hint: "In the Bandwidth App, under Account, API Credentials. It needs this account, and a role for messaging.",
+      },
+      { value: "user", label: "API user", hint: "The old way, for lines that have one: Bandwidth ends it on 2 December 2026." },
     ],
     answersKeywords: false,
     steps: () => [
       "In the Bandwidth App, open Applications and this line’s messaging application. Each line needs an application of its own.",
       "Paste the address for texts as the inbound callback URL, and the one for delivery reports as the status callback URL.",
       "For both, enter the callback user name and password that you gave this line.",
-      "Save there, then check here. Bandwidth lets us check only that the API user is right.",
+      "Save there, then check here. Bandwidth lets us check only that the credentials are right.",
     ],
     reports: "Goes into the status callback URL.",
   },
@@ -103,6 +119,11 @@ export const PROVIDERS: Record<ProviderName, Provider> = {
     reports: ALONG,
   },
 };
+
+/** What is to be typed for a line at `provider` that is signed in there in this way. */
+export function credentialFields(provider: ProviderName, way: string | undefined): readonly CredentialField[] {
+  return PROVIDERS[provider].credentials.filter((field) => !field.way || field.way === way);
+}
 
 export const KINDS: Record<Line["kind"], string> = {
   long_code: "Ordinary number",

@@ -3,7 +3,7 @@ import { screen, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { NZ_NOTICE, PROVIDERS } from "./line-providers";
+import { NZ_NOTICE, PROVIDERS, credentialFields } from "./line-providers";
 import { aLine, aPerson, LINE_ID } from "@/testing/builders";
 import { renderApp } from "@/testing/render-app";
 import { server } from "@/testing/server";
@@ -106,7 +106,7 @@ describe("adding a line", () => {
     await user.type(dialog.getByLabelText("Name"), "Camp");
     await user.type(dialog.getByLabelText("Number"), "(312) 555-0188");
     const credentials: Record<string, string> = {};
-    for (const { name, label, optional, open: shown } of PROVIDERS[provider].credentials) {
+    for (const { name, label, optional, open: shown } of credentialFields(provider, PROVIDERS[provider].ways?.[0]?.value)) {
       const field = dialog.getByLabelText(optional ? `${label} (optional)` : label);
       expect(field).toHaveAttribute("type", shown ? "text" : "password");
       if (optional) continue;
@@ -151,6 +151,51 @@ describe("adding a line", () => {
     expect(dialog.getByRole("radio", { name: "This line" })).toBeChecked();
     expect(dialog.getByRole("radio", { name: "Bandwidth" })).toHaveAccessibleDescription(/Only if you have set it up there/);
     expect(dialog.getByLabelText("Answer to HELP")).toBeVisible();
+  });
+
+  describe("at Bandwidth", () => {
+    const atBandwidth = async () => {
+      const { user } = open();
+      await user.click(await screen.findByRole("button", { name: "Add a line" }));
+      const dialog = await dialogOf();
+      expect(dialog.queryByRole("group", { name: "Signed in with" })).toBeNull();
+      await user.selectOptions(dialog.getByLabelText("Provider"), "bandwidth");
+      return { user, dialog };
+    };
+
+    it("an API credential is offered, and the API user with the day on which it ends", async () => {
+      const { user, dialog } = await atBandwidth();
+      expect(dialog.getByRole("radio", { name: "API credential" })).toBeChecked();
+      expect(dialog.getByRole("radio", { name: "API user" })).toHaveAccessibleDescription(/ends it on 2 December 2026/);
+      expect(dialog.queryByLabelText("API password")).toBeNull();
+      await user.click(dialog.getByRole("radio", { name: "API user" }));
+      expect(dialog.getByLabelText("API password")).toHaveAttribute("type", "password");
+      expect(dialog.queryByLabelText("Client secret")).toBeNull();
+    });
+
+    it("only the pair that is shown is sent, whatever was typed into the other", async () => {
+      const { user, dialog } = await atBandwidth();
+      await user.type(dialog.getByLabelText("Name"), "Camp");
+      await user.type(dialog.getByLabelText("Client ID"), "CLI-1");
+      await user.click(dialog.getByRole("radio", { name: "API user" }));
+      await user.type(dialog.getByLabelText("API user name"), "desk");
+      await user.type(dialog.getByLabelText("API password"), "secret");
+      await user.click(dialog.getByRole("button", { name: "Add" }));
+      expect(await screen.findByText("Camp added. Now set it up at Bandwidth.")).toBeVisible();
+      expect(world.changes[0]?.body.credentials).toEqual({ username: "desk", password: "secret" });
+    });
+
+    it("what is missing is said at the field that is shown", async () => {
+      const errors = ["client_id", "client_secret"].map((name) => ({ pointer: `/credentials/${name}`, detail: "Bandwidth needs this." }));
+      server.use(http.post("*/api/v1/lines", () => problem(422, "/problems/validation", "Not valid", { errors })));
+      const { user, dialog } = await atBandwidth();
+      await user.click(dialog.getByRole("button", { name: "Add" }));
+      expect(await dialog.findAllByText("Bandwidth needs this.")).toHaveLength(2);
+      expect(dialog.getByLabelText("Client ID")).toBeInvalid();
+      await user.click(dialog.getByRole("radio", { name: "API user" }));
+      expect(dialog.getByLabelText("API user name")).toBeInvalid();
+      expect(dialog.getByLabelText("API password")).toBeInvalid();
+    });
   });
 
   it("what is mistyped is said at its field, and nothing is lost", async () => {
