@@ -23,6 +23,7 @@ vi.stubGlobal("EventSource", FakeEventSource);
 Object.defineProperty(Element.prototype, "clientHeight", { configurable: true, value: 800 });
 Object.defineProperty(Element.prototype, "clientWidth", { configurable: true, value: 344 });
 window.scrollTo = () => undefined;
+Element.prototype.scrollIntoView = () => undefined;
 
 export let viewportWidth = 1440;
 export function setViewportWidth(width: number): void {

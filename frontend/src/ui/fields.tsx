@@ -56,7 +56,11 @@ export function SearchField({ label, shortcut, className, ...props }: ComponentP
         className="min-w-0 flex-1 bg-transparent text-ink outline-none placeholder:text-ink-3 [@media(hover:none)]:text-title"
         {...props}
       />
-      {shortcut && <Kbd>{shortcut}</Kbd>}
+      {shortcut && (
+        <span className="flex max-desk:hidden">
+          <Kbd>{shortcut}</Kbd>
+        </span>
+      )}
     </div>
   );
 }

@@ -26,6 +26,11 @@ const TABS = [
 const Lines = lazy(() => import("@/features/administration/Lines").then((module) => ({ default: module.Lines })));
 const HeldBack = lazy(() => import("@/features/administration/HeldBack").then((module) => ({ default: module.HeldBack })));
 
+/** On a phone the tabs are wider than the screen; the one that is open is never out of sight. */
+function showInFull(tab: HTMLElement | null) {
+  tab?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
 export function Administration() {
   const me = useMe();
   const { tab = "staff" } = useSearch({ from: "/signed-in/administration" });
@@ -51,6 +56,7 @@ export function Administration() {
                 search={each.search}
                 activeOptions={{ exact: true }}
                 aria-current={each.key === tab ? "page" : undefined}
+                ref={each.key === tab ? showInFull : undefined}
                 className={cx(
                   "-mb-px flex shrink-0 items-center gap-1.5 border-b-2 px-2 pt-2 pb-[9px] font-medium transition-colors",
                   each.key === tab ? "border-accent text-ink" : "border-transparent text-ink-2 hover:text-ink",
