@@ -30,7 +30,8 @@ def main() -> int:
     REPORT.unlink(missing_ok=True)
     say(f"Reliability at full size, seed {given.seed}")
     command = [str(VENV / "bin" / "python"), "-m", "pytest", "--quiet", "--capture=no", "-m", "reliability"]
-    command += ["-p", "no:xdist", f"--junitxml={REPORT}", *wanted]
+    # At full size minutes are not a hang.
+    command += ["-p", "no:xdist", "--timeout=3600", f"--junitxml={REPORT}", *wanted]
     environment = {**os.environ, "MESSENGER_RELIABILITY": "full", "MESSENGER_SEED": str(given.seed)}
     started = time.monotonic()
     figures: list[tuple[str, str]] = []

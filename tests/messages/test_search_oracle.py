@@ -173,6 +173,7 @@ def marked(result: dict[str, Any]) -> str:
 
 
 @pytest.mark.reliability
+@pytest.mark.timeout(size(quick=120, full=3_600))
 async def test_SEARCH_HOW_returns_what_a_plain_scan_returns_within_one_organization(world: World) -> None:
     number = seed()
     print(f"MESSENGER_SEED={number}")
