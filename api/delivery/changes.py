@@ -20,6 +20,7 @@ from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource
 from api.kit.ids import new_id
 from api.live.service import announce_conversation, announce_message, announce_phone_number
+from api.messages import queries as messages
 from api.messages.models import Message, OutboxEntry
 from api.messages.service import apply_report
 from api.providers.port import Accepted, MessageStatus, NotProcessed, StatusReport
@@ -103,7 +104,7 @@ class Changes:
     async def write(self) -> None:
         await self._session.flush()
         await queries.remove_entries(self._session, self._organization_id, self._gone)
-        await queries.add_steps(self._session, self._steps)
+        await messages.add_steps(self._session, self._steps)
         await audit.record(self._session, self._organization_id, *self._stops, at=self._at)
 
     def _show(self, message: Message, conversation: Conversation, status: MessageStatus) -> None:
@@ -123,7 +124,6 @@ class Changes:
         self._steps.append(
             {
                 "organization_id": self._organization_id,
-                "id": new_id(),
                 "message_id": message.id,
                 "at": self._at,
                 "status": status,

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, exists, func, insert, or_, select
+from sqlalchemy import Select, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from api.conversations.models import Conversation
-from api.messages.models import Message, MessageEvent, OutboxEntry
+from api.messages.models import Message, OutboxEntry
 
 
 class Candidate(NamedTuple):
@@ -178,12 +178,6 @@ async def remove_entries(session: AsyncSession, organization_id: UUID, message_i
             .where(OutboxEntry.organization_id == organization_id, OutboxEntry.id.in_(message_ids))
             .execution_options(synchronize_session=False)
         )
-
-
-async def add_steps(session: AsyncSession, steps: Sequence[dict[str, object]]) -> None:
-    """Steps of messages' timelines, as the columns of a `MessageEvent`."""
-    if steps:
-        await session.execute(insert(MessageEvent), steps)
 
 
 async def unsettled_twins(session: AsyncSession, message: Message, phone_number_id: UUID) -> list[datetime]:

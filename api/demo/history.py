@@ -24,7 +24,7 @@ from api.lines.models import Line
 from api.media import service as media
 from api.messages.models import Message, MessageEvent
 from api.messages.rules import Direction, segments
-from api.messages.service import apply_report, show_as_last
+from api.messages.service import apply_report, show_message_as_last
 from api.providers.port import MediaItem, MessageStatus, StatusReport
 from api.providers.twilio import error_title
 
@@ -160,7 +160,7 @@ class Historian:
         self._event(message, MessageStatus.RECEIVED.value, at, source="provider")
         actor = conversations.number_actor(number)
         conversations.apply_state(telling.started, transition.state, at=at)
-        show_as_last(telling.started, message)
+        show_message_as_last(telling.started, message)
         entries: list[NewEntry] = []
         if transition.change is not None:
             entries.append(
@@ -218,7 +218,7 @@ class Historian:
             details=details,
         )
         self._change(telling, transition, actor, at, sent)
-        show_as_last(telling.started, message)
+        show_message_as_last(telling.started, message)
         self._event(message, MessageStatus.QUEUED.value, at, source="staff")
         self._event(message, MessageStatus.SENDING.value, at + _WORKER_TAKES_IT, source="worker")
         self._reported(telling, message, MessageStatus.SENT, at + _PROVIDER_TAKES_IT, source="worker")

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
@@ -36,7 +36,7 @@ from api.lines import queries as lines
 from api.lines.models import Line
 from api.live.service import announce_conversation, announce_message, announce_phone_number
 from api.media import service as media
-from api.messages.models import Message, MessageEvent
+from api.messages import queries as message_queries
 from api.messages.rules import Direction, segments
 from api.messages.service import show_as_last
 from api.providers.port import (
@@ -269,21 +269,25 @@ async def apply_arrivals(
             confirm_within=confirm_within,
         )
         states[conversation.id] = transition.state
-        message = _new_message(arrival, conversation.id, seq=transition.state.last_seq, at=at)
-        message.media, expected = media.expected(organization_id, message.id, arrival.message.media)
+        message_id, seq = new_id(), transition.state.last_seq
+        shown, expected = media.expected(organization_id, message_id, arrival.message.media)
         files += expected
-        show_as_last(conversation, message)
-        messages.append(_columns(message))
+        messages.append(_columns(arrival, message_id, conversation.id, seq=seq, media=shown, at=at))
+        show_as_last(
+            conversation,
+            direction=Direction.INBOUND,
+            body=arrival.message.body,
+            media=len(shown),
+            status=MessageStatus.RECEIVED,
+            at=at,
+        )
         timeline.append(
             {
                 "organization_id": organization_id,
-                "id": new_id(),
-                "message_id": message.id,
+                "message_id": message_id,
                 "at": at,
                 "status": MessageStatus.RECEIVED.value,
                 "source": "provider" if arrival.event.source == EventSource.WEBHOOK else "reconciliation",
-                "code": None,
-                "detail": None,
                 "inbound_event_id": arrival.event.id,
             }
         )
@@ -294,7 +298,7 @@ async def apply_arrivals(
                     conversations.number_actor(number),
                     conversation.id,
                     number.number,
-                    message_id=message.id,
+                    message_id=message_id,
                 )
             )
         word = _keyword_of(arrival)
@@ -304,59 +308,40 @@ async def apply_arrivals(
             announce_phone_number(session, organization_id, number.number)
         if word is not None and (entry is not None or word is Keyword.HELP):
             due_confirmations.append(Confirmation(word, arrival.line, InboxRow(conversation, number)))
-        announce_message(session, organization_id, conversation.id, message.id, seq=message.seq)
+        announce_message(session, organization_id, conversation.id, message_id, seq=seq)
     for row in rows.values():
         conversations.apply_state(row, states[row.id], at=at)
         announce_conversation(session, organization_id, row.id)
     await session.flush()
-    await session.execute(insert(Message), messages)
-    await session.execute(insert(MessageEvent), timeline)
+    await message_queries.add_messages(session, messages)
+    await message_queries.add_steps(session, timeline)
     await media.expect(session, organization_id, files)
     entries += await confirm_keywords(session, organization_id, due_confirmations)
     await audit.record(session, organization_id, *entries, at=at)
 
 
-def _new_message(arrival: Arrival, conversation_id: UUID, *, seq: int, at: datetime) -> Message:
-    counted = segments(arrival.message.body)
-    return Message(
-        organization_id=arrival.line.organization_id,
-        id=new_id(),
-        conversation_id=conversation_id,
-        line_id=arrival.line.id,
-        seq=seq,
-        direction=Direction.INBOUND.value,
-        body=arrival.message.body,
-        asks_to_stop=asks_to_stop(arrival.message.body),
-        status=MessageStatus.RECEIVED.value,
-        segments=counted.count,
-        encoding=counted.encoding.value,
-        provider_message_id=arrival.message.provider_message_id,
-        provider_time=arrival.message.provider_time,
-        created_at=at,
-    )
-
-
-def _columns(message: Message) -> dict[str, object]:
-    """For a bulk insert: the columns that an incoming message sets."""
+def _columns(
+    arrival: Arrival, message_id: UUID, conversation_id: UUID, *, seq: int, media: list[dict[str, Any]], at: datetime
+) -> dict[str, object]:
+    """The columns of an incoming `Message`."""
+    body = arrival.message.body
+    counted = segments(body)
     return {
-        name: getattr(message, name)
-        for name in (
-            "organization_id",
-            "id",
-            "conversation_id",
-            "line_id",
-            "seq",
-            "direction",
-            "body",
-            "media",
-            "status",
-            "segments",
-            "encoding",
-            "provider_message_id",
-            "provider_time",
-            "asks_to_stop",
-            "created_at",
-        )
+        "organization_id": arrival.line.organization_id,
+        "id": message_id,
+        "conversation_id": conversation_id,
+        "line_id": arrival.line.id,
+        "seq": seq,
+        "direction": Direction.INBOUND.value,
+        "body": body,
+        "media": media,
+        "status": MessageStatus.RECEIVED.value,
+        "segments": counted.count,
+        "encoding": counted.encoding.value,
+        "provider_message_id": arrival.message.provider_message_id,
+        "provider_time": arrival.message.provider_time,
+        "asks_to_stop": asks_to_stop(body),
+        "created_at": at,
     }
 
 

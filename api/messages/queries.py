@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, StaffMember
+from api.kit.bulk import insert_together
+from api.kit.ids import new_id
 from api.messages.models import Message, MessageEvent
 from api.messages.rules import Direction
+from api.messages.search_rules import search_vector
 
 
 class MessageRow(NamedTuple):
@@ -150,3 +153,16 @@ async def timeline(session: AsyncSession, organization_id: UUID, message_id: UUI
             .order_by(MessageEvent.at, MessageEvent.id)
         )
     ).all()
+
+
+async def add_messages(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
+    """New messages, as the columns of a `Message` but for `search`."""
+    vectors = [search_vector(str(row["body"]), organization_id=cast("UUID", row["organization_id"])) for row in rows]
+    await insert_together(
+        session, Message, [{**row, "search": vector} for row, vector in zip(rows, vectors, strict=True)]
+    )
+
+
+async def add_steps(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
+    """Steps of messages' timelines, as the columns of a `MessageEvent` but for `id`."""
+    await insert_together(session, MessageEvent, [{"id": new_id(), **row} for row in rows])

@@ -177,19 +177,32 @@ async def enqueue(
             past_gate=past_gate,
         )
     )
-    show_as_last(conversation, message)
+    show_message_as_last(conversation, message)
     announce_message(session, message.organization_id, message.conversation_id, message.id, seq=message.seq)
     notify(session, OUTBOX_CHANNEL, {"organization_id": str(message.organization_id)})
     return message
 
 
-def show_as_last(conversation: Conversation, message: Message) -> None:
-    """Write the list's preview to the locked conversation row."""
-    conversation.last_message_direction = message.direction
-    conversation.last_message_preview = status_rules.preview(message.body, media=len(message.media))
-    conversation.last_message_status = message.status
-    conversation.last_message_created_at = message.created_at
-    conversation.last_message_at = message.created_at
+def show_as_last(
+    conversation: Conversation, *, direction: Direction, body: str, media: int, status: MessageStatus, at: datetime
+) -> None:
+    """Write the list's preview to the locked conversation row. `media`: how many files."""
+    conversation.last_message_direction = direction.value
+    conversation.last_message_preview = status_rules.preview(body, media=media)
+    conversation.last_message_status = status.value
+    conversation.last_message_created_at = at
+    conversation.last_message_at = at
+
+
+def show_message_as_last(conversation: Conversation, message: Message) -> None:
+    show_as_last(
+        conversation,
+        direction=Direction(message.direction),
+        body=message.body,
+        media=len(message.media),
+        status=MessageStatus(message.status),
+        at=message.created_at,
+    )
 
 
 async def retry_message(session: AsyncSession, principal: Principal, message_id: UUID) -> MessageRow:

@@ -1,0 +1,41 @@
+"""Many rows in one statement: one statement a row costs the database, and SQLAlchemy, several times as much."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, cast
+
+from sqlalchemy import Table, TextClause, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.kit.database import Base
+
+_AS_TEXT = frozenset({"JSONB", "TSVECTOR"})
+"""Types whose values travel as text."""
+
+
+async def insert_together(session: AsyncSession, model: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows of one table, which all name the same columns. The others take the database's defaults: those that
+    Python makes, on a model, are the caller's to bring."""
+    if not rows:
+        return
+    table = cast("Table", model.__table__)
+    names = tuple(rows[0])
+    statement = _insert(table, names)
+    json_names = {name for name in names if isinstance(table.c[name].type, postgresql.JSONB)}
+    columns: dict[str, list[Any]] = {
+        name: [json.dumps(row[name]) if name in json_names else row[name] for row in rows] for name in names
+    }
+    await session.execute(statement, columns)
+
+
+@lru_cache(maxsize=64)
+def _insert(table: Table, names: tuple[str, ...]) -> TextClause:
+    kinds = {name: table.c[name].type.compile(dialect=postgresql.dialect()) for name in names}  # type: ignore[no-untyped-call]
+    taken = [f"CAST(new.{name} AS {kind})" if kind in _AS_TEXT else f"new.{name}" for name, kind in kinds.items()]
+    given = [f"CAST(:{name} AS {'TEXT' if kind in _AS_TEXT else kind}[])" for name, kind in kinds.items()]
+    return text(
+        f"INSERT INTO {table.name} ({', '.join(names)})"  # noqa: S608  # Names of our own tables and columns alone.
+        f" SELECT {', '.join(taken)} FROM unnest({', '.join(given)}) AS new({', '.join(names)})"
+    )
