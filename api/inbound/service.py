@@ -354,13 +354,11 @@ def _keyword_of(arrival: Arrival) -> Keyword | None:
 
 def _apply_keyword(word: Keyword | None, arrival: Arrival, number: PhoneNumber, *, at: datetime) -> NewEntry | None:
     """OPTIN-STOP and OPTIN-START. None when nothing changes: no such keyword, or it holds already."""
+    if word not in {Keyword.STOP, Keyword.START}:
+        return None
     actor = conversations.number_actor(number)
     wording = arrival.message.body
     source = OptInSource.PROVIDER if keyword(wording) is None else OptInSource.KEYWORD
-    match word:
-        case Keyword.STOP:
-            return consent.stop(number, actor=actor, source=source, at=at, wording=wording)
-        case Keyword.START:
-            return consent.start(number, actor=actor, source=source, wording=wording)
-        case _:
-            return None
+    if word is Keyword.STOP:
+        return consent.stop(number, actor=actor, source=source, at=at, wording=wording)
+    return consent.start(number, actor=actor, source=source, wording=wording)

@@ -29,14 +29,16 @@ class Encoding(StrEnum):
     UCS_2 = "UCS-2"
 
 
-GSM_BASIC = frozenset(
+_GSM_BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 """3GPP TS 23.038, the default alphabet: one septet each."""
 
-GSM_EXTENSION = frozenset("^{}\\[~]|€\f")
+_GSM_EXTENSION = frozenset("^{}\\[~]|€\f")
 """3GPP TS 23.038, the extension table: two septets each, never split across parts."""
+
+_GSM = _GSM_BASIC | _GSM_EXTENSION
 
 GSM_SINGLE, GSM_PART = 160, 153
 UCS_SINGLE, UCS_PART = 70, 67
@@ -52,8 +54,10 @@ class Segments:
 
 def segments(body: str) -> Segments:
     """How many parts a text is billed as. An empty one (a picture alone) is one."""
-    if all(character in GSM_BASIC or character in GSM_EXTENSION for character in body):
-        costs = [2 if character in GSM_EXTENSION else 1 for character in body]
+    if _GSM_BASIC.issuperset(body) and len(body) <= GSM_SINGLE:
+        return Segments(encoding=Encoding.GSM_7, count=1, units=len(body))
+    if _GSM.issuperset(body):
+        costs = [2 if character in _GSM_EXTENSION else 1 for character in body]
         return _counted(Encoding.GSM_7, costs, single=GSM_SINGLE, part=GSM_PART)
     costs = [2 if ord(character) > 0xFFFF else 1 for character in body]
     return _counted(Encoding.UCS_2, costs, single=UCS_SINGLE, part=UCS_PART)
