@@ -1,7 +1,7 @@
 """The schema's history: forward, back and forward again, and nothing in the models that it lacks."""
 
 from collections.abc import Iterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from alembic import command
@@ -33,16 +33,12 @@ def test_migrations_go_up_down_and_up_again_and_the_models_have_nothing_more(
     command.check(config)
 
 
-@pytest.mark.parametrize("interrupted", [False, True])
-def test_SEARCH_CONTENT_messages_from_before_the_search_are_found_too(
-    empty_database: postgres.Database, interrupted: bool
-) -> None:
-    config = alembic_config(empty_database.owner_url)
-    command.upgrade(config, "0001")
+def lay_conversation(database: postgres.Database) -> tuple[UUID, str]:
+    """A business with a line, a number and their conversation: its id, and the one, quoted, of the three others."""
     organization, row = uuid4(), f"'{uuid4()}'"
     key = f"'{organization}', {row}"
     execute(
-        empty_database.owner_url,
+        database.owner_url,
         "INSERT INTO organizations (id, slug, name, country, timezone)"
         f" VALUES ('{organization}', 'gym', 'Gym', 'US', 'UTC')",
         "INSERT INTO lines (organization_id, id, label, phone_number, kind, country, provider, sealed_credentials)"
@@ -50,6 +46,19 @@ def test_SEARCH_CONTENT_messages_from_before_the_search_are_found_too(
         f"INSERT INTO phone_numbers (organization_id, id, number) VALUES ({key}, '+13125550101')",
         "INSERT INTO conversations (organization_id, id, line_id, phone_number_id, status)"
         f" VALUES ({key}, {row}, {row}, 'open')",
+    )
+    return organization, row
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_SEARCH_CONTENT_messages_from_before_the_search_are_found_too(
+    empty_database: postgres.Database, interrupted: bool
+) -> None:
+    config = alembic_config(empty_database.owner_url)
+    command.upgrade(config, "0001")
+    organization, row = lay_conversation(empty_database)
+    execute(
+        empty_database.owner_url,
         "INSERT INTO messages (organization_id, id, conversation_id, line_id, seq, direction, body, status, segments,"
         f" encoding) SELECT '{organization}', gen_random_uuid(), {row}, {row}, seq, 'inbound', 'Café ' || seq,"
         " 'received', 1, 'GSM-7' FROM generate_series(1, 2500) AS seq",
@@ -76,21 +85,13 @@ def test_files_of_messages_from_before_are_expected_too_and_have_their_addresses
 ) -> None:
     config = alembic_config(empty_database.owner_url)
     command.upgrade(config, "0004")
-    organization, row = uuid4(), f"'{uuid4()}'"
-    key = f"'{organization}', {row}"
+    organization, row = lay_conversation(empty_database)
     media = "jsonb_build_array(" + ", ".join(
         f"jsonb_build_object('url', 'https://api.twilio.com/' || seq || '/{n}', 'content_type', 'image/png')"
         for n in range(2)
     )
     execute(
         empty_database.owner_url,
-        "INSERT INTO organizations (id, slug, name, country, timezone)"
-        f" VALUES ('{organization}', 'gym', 'Gym', 'US', 'UTC')",
-        "INSERT INTO lines (organization_id, id, label, phone_number, kind, country, provider, sealed_credentials)"
-        f" VALUES ({key}, 'Desk', '+13125550199', 'long_code', 'US', 'simulator', '')",
-        f"INSERT INTO phone_numbers (organization_id, id, number) VALUES ({key}, '+13125550101')",
-        "INSERT INTO conversations (organization_id, id, line_id, phone_number_id, status)"
-        f" VALUES ({key}, {row}, {row}, 'open')",
         "INSERT INTO messages (organization_id, id, conversation_id, line_id, seq, direction, body, media, status,"
         f" segments, encoding, search) SELECT '{organization}', gen_random_uuid(), {row}, {row}, seq,"
         " CASE WHEN seq % 3 = 0 THEN 'outbound' ELSE 'inbound' END, '',"

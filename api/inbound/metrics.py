@@ -3,10 +3,10 @@
 import math
 
 from prometheus_client import CollectorRegistry, Gauge
-from sqlalchemy.exc import SQLAlchemyError
 
 from api.inbound import queries
 from api.kit.database import Database, database_time
+from api.kit.database_trouble import may_pass
 from api.lines import queries as lines
 
 
@@ -30,7 +30,9 @@ class JournalMetrics:
                 figures = await queries.journal_figures(session, organization_id=None)
                 silent = await lines.count_silent_lines(session)
                 now = await database_time(session)
-        except (SQLAlchemyError, OSError, TimeoutError):
+        except Exception as error:
+            if not may_pass(error):
+                raise
             for each in (self._quarantined, self._pending, self._oldest, self._missed, self._silent):
                 each.set(math.nan)
             return

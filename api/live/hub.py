@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from api.access.rules import Permission, Principal
 from api.access.service import current_principals
 from api.kit.database import Database
+from api.kit.database_trouble import is_away
 from api.live.bus import Bus
 from api.live.service import CHANNEL
 
@@ -171,8 +171,11 @@ class Hub:
             try:
                 async with self._database.transaction() as session:
                     current = await current_principals(session, {stream.principal for stream in streams})
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
-                log.warning("hub.cannot_reauthorize", error=type(error).__name__)
+            except Exception as error:  # Whatever it is, the streams are looked at again at the next turn.
+                if is_away(error):
+                    log.warning("hub.cannot_reauthorize", error=type(error).__name__)
+                else:
+                    log.exception("hub.cannot_reauthorize")
                 continue
             for stream in streams:
                 principal = current[stream.principal]

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Text, func, insert, literal, literal_column, select, update
+from sqlalchemy import Text, func, literal, literal_column, select, update
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.kit.bulk import insert_together
 from api.media.models import MessageMedia
 from api.messages.models import Message
 
@@ -16,7 +17,7 @@ WAITING = MessageMedia.state == literal_column("'waiting'")
 
 
 async def add(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
-    await session.execute(insert(MessageMedia), rows)
+    await insert_together(session, MessageMedia, rows)
 
 
 async def organizations_with_due_media(session: AsyncSession) -> list[UUID]:
