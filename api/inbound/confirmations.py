@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access import queries as access
 from api.audit.rules import SYSTEM, Action, NewEntry
 from api.consent import service as consent
-from api.consent.rules import Keyword, confirmation
+from api.consent.keywords import Keyword, confirmation
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations
 from api.conversations.queries import InboxRow

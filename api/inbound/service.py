@@ -13,7 +13,8 @@ from api.audit import service as audit
 from api.audit.rules import NewEntry
 from api.consent import queries as consent_queries
 from api.consent import service as consent
-from api.consent.rules import Keyword, asks_to_stop, keyword
+from api.consent.keywords import Keyword, keyword
+from api.consent.wishes import asks_to_stop
 from api.conversations import queries as conversation_queries
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.consent.rules import Keyword, asks_to_stop, confirmation, keyword
+from api.consent.keywords import Keyword, confirmation, keyword
+from api.consent.wishes import asks_to_stop
 
 STOP = ["STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "OPT OUT"]
 START = ["START", "UNSTOP"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.consent.rules import asks_to_stop
+from api.consent.wishes import asks_to_stop
 from tests.support.world import World
 
 PARENT = "+13125550101"
