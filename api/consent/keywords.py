@@ -1,12 +1,14 @@
 """Keywords: which whole messages stop, start and ask for help, and what answers them (OPTIN-STOP, -START, -CONFIRM).
 
-The work is linear in the length of the text: two scans for a letter, and a look at `MAX_CORE` characters.
+The work has a bound: two scans for a letter within `MAX_LOOKED_AT` characters, and a look at `MAX_CORE` of them.
 """
 
 import re
 import unicodedata
 from enum import StrEnum
 from itertools import islice
+
+from api.kit.text import MAX_LOOKED_AT
 
 
 class Keyword(StrEnum):
@@ -49,13 +51,16 @@ _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 def keyword(body: str) -> Keyword | None:
     """The keyword that the whole message is, ignoring case and all around it that is neither letter nor digit.
 
+    A message of more than `MAX_LOOKED_AT` characters, spaces around it apart, is no keyword.
+
     Compatibility forms count as their letters (full width, bold, circled); accented letters are other letters.
     Two words stand apart by space or hyphens.
     """
-    first = _LETTER.search(body)
-    if first is None or _LETTER.search(body, first.start() + MAX_CORE):
+    text = body.strip()
+    first = _LETTER.search(text) if len(text) <= MAX_LOOKED_AT else None
+    if first is None or _LETTER.search(text, first.start() + MAX_CORE):
         return None
-    core = body[first.start() : first.start() + MAX_CORE]
+    core = text[first.start() : first.start() + MAX_CORE]
     if not core.isascii():
         core = unicodedata.normalize("NFKC", "".join(map(_written, core)))
         core = "".join(each for each in core if unicodedata.category(each)[0] != "M")

@@ -15,8 +15,8 @@ from api.consent.keywords import KEYWORDS, Keyword, keyword
 MAX_CHARACTERS = 2_000
 """How much is looked at from the beginning of a text and, where it is longer, as much again from its end."""
 
-MAX_WORDS = 500
-"""How many words of each of these two parts are looked at."""
+MAX_WORDS = 2 * MAX_CHARACTERS
+"""How many words and ends of clauses are looked at: as many as characters. Some characters stand for whole phrases."""
 
 
 def _words(listed: str) -> frozenset[str]:
@@ -146,6 +146,7 @@ COURTESIES = _words(
 REFUSALS = _words("dont not donot didnt doesnt")
 BETWEEN = _words("want need wish like you u them us me")
 """After one of `REFUSALS`, with or without one of these between, stopping is not wished: "don't stop texting me"."""
+REFUSAL_REACHES = 3
 
 OF_TEXTS = _words("this these it here everything receiving getting texting contact communication")
 """What one opts out of when one opts out of texts, beside `MESSAGES` and `LIST`. A recital is something else."""
@@ -206,7 +207,7 @@ def asks_to_stop(body: str) -> bool:
 
 
 def clauses_of(text: str) -> list[list[str]]:
-    """The first `MAX_WORDS` words of a text without `FILLERS`, cut where punctuation ends a clause."""
+    """The words of a text without `FILLERS`, cut where punctuation ends a clause."""
     clauses: list[list[str]] = [[]]
     for word in _folded_words(text):
         if word == _BOUNDARY:
@@ -256,28 +257,21 @@ def _is_wish(clauses: Sequence[Sequence[str]]) -> bool:
 
 def _is_in_anywhere(clauses: Sequence[Sequence[str]]) -> bool:
     words = [word for clause in clauses for word in clause]
-    begins = [start for start, clause in _numbered(clauses) for _ in clause]
-    return any(
-        not _is_refused(words[begins[start] : start])
-        and (
-            any(not _is_out_of_something_else(words, end) for end in _ANYWHERE.ends(words, start))
-            or _takes(words, start)
-        )
-        for start in range(len(words))
-    )
-
-
-def _numbered(clauses: Sequence[Sequence[str]]) -> Iterator[tuple[int, Sequence[str]]]:
-    """Each clause with the number of its first word."""
     start = 0
     for clause in clauses:
-        yield start, clause
+        for offset in range(len(clause)):
+            is_found = any(not _is_out_of_something_else(words, end) for end in _ANYWHERE.ends(words, start + offset))
+            if (is_found or _takes(words, start + offset)) and not _is_refused(
+                clause[max(offset - REFUSAL_REACHES, 0) : offset]
+            ):
+                return True
         start += len(clause)
+    return False
 
 
 def _is_refused(before: Sequence[str]) -> bool:
     """Whether the words before it in its clause turn a wish round: "don't stop", "I don't want you to stop"."""
-    nearest = next((word for word in reversed(before[-3:]) if word not in BETWEEN), None)
+    nearest = next((word for word in reversed(before) if word not in BETWEEN), None)
     return nearest in REFUSALS
 
 
