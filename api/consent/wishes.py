@@ -260,13 +260,16 @@ def _is_in_anywhere(clauses: Sequence[Sequence[str]]) -> bool:
     start = 0
     for clause in clauses:
         for offset in range(len(clause)):
-            is_found = any(not _is_out_of_something_else(words, end) for end in _ANYWHERE.ends(words, start + offset))
-            if (is_found or _takes(words, start + offset)) and not _is_refused(
-                clause[max(offset - REFUSAL_REACHES, 0) : offset]
-            ):
+            before = clause[max(offset - REFUSAL_REACHES, 0) : offset]
+            if _begins_wish(words, start + offset) and not _is_refused(before):
                 return True
         start += len(clause)
     return False
+
+
+def _begins_wish(words: Sequence[str], start: int) -> bool:
+    ends = _ANYWHERE.ends(words, start)
+    return any(not _is_out_of_something_else(words, end) for end in ends) or _takes(words, start)
 
 
 def _is_refused(before: Sequence[str]) -> bool:
