@@ -178,17 +178,17 @@ class Table:
         runs = frozenset(run for row in rows for run in _expanded(row))
         return cls(runs, frozenset(run[0] for run in runs), tuple(sorted({len(run) for run in runs})))
 
-    def ends(self, words: Sequence[str], start: int) -> Iterator[int]:
+    def ends(self, words: Sequence[str], start: int) -> list[int]:
         """Where the runs end that begin at `start`."""
-        if words[start] in self.first_words:
-            for length in self.lengths:
-                if tuple(words[start : start + length]) in self.runs:
-                    yield start + length
+        if words[start] not in self.first_words:
+            return []
+        return [start + length for length in self.lengths if tuple(words[start : start + length]) in self.runs]
 
 
 _ANYWHERE, _AT_THE_END, _BY_ITSELF = Table.of(ANYWHERE), Table.of(AT_THE_END), Table.of(BY_ITSELF)
 _TAKING, _AFTER_TAKING = Table.of(["TAKE MINE"]), Table.of(AFTER_TAKING)
 _TAKING_REACHES = 8
+_FIRST_WORDS = _ANYWHERE.first_words | _TAKING.first_words
 _OF_TEXTS = OF_TEXTS | {run[0] for run in Table.of(["MESSAGES", "KIND? LIST"]).runs}
 _STOP_WORDS = frozenset(word.lower() for word, meaning in KEYWORDS.items() if meaning is Keyword.STOP)
 
@@ -201,28 +201,20 @@ def asks_to_stop(body: str) -> bool:
     """
     if keyword(body) is not None:
         return False
-    if len(body) <= 2 * MAX_CHARACTERS:
-        return _is_wish(clauses_of(body)) or _is_keyword_with_courtesies(body[:MAX_CHARACTERS])
-    return _is_wish(clauses_of(body[:MAX_CHARACTERS])) or _is_wish(clauses_of(body[-MAX_CHARACTERS:]))
+    text = body.strip()
+    if len(text) <= 2 * MAX_CHARACTERS:
+        words = words_of(text)
+        return _is_wish(words) or _is_keyword_with_courtesies(words)
+    return _is_wish(words_of(text[:MAX_CHARACTERS])) or _is_wish(words_of(text[-MAX_CHARACTERS:]))
 
 
-def clauses_of(text: str) -> list[list[str]]:
-    """The words of a text without `FILLERS`, cut where punctuation ends a clause."""
-    clauses: list[list[str]] = [[]]
-    for word in _folded_words(text):
-        if word == _BOUNDARY:
-            clauses.append([])
-        elif word not in FILLERS:
-            clauses[-1].append(word)
-    return [clause for clause in clauses if clause]
-
-
-def _folded_words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """The words of a text, folded, and `BOUNDARY` wherever punctuation ends a clause."""
     return "".join(map(_folded, text)).split(maxsplit=MAX_WORDS)[:MAX_WORDS]
 
 
-_BOUNDARY = "."
-_BOUNDARIES = frozenset(".!?;,\n\r\u2014\u3002\u3001\u061f\u060c")
+BOUNDARY = "."
+_CLAUSE_ENDS = frozenset(".!?;,\n\r\u2014\u3002\u3001\u061f\u060c")
 _APOSTROPHES = frozenset("'`\u00b4\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u2032\uff07")
 
 
@@ -234,8 +226,8 @@ def _folded(character: str) -> str:
     parts = []
     for part in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold()):
         category = unicodedata.category(part)
-        if part in _BOUNDARIES:
-            parts.append(f" {_BOUNDARY} ")
+        if part in _CLAUSE_ENDS:
+            parts.append(f" {BOUNDARY} ")
         elif category[0] in "LN":
             parts.append(part)
         elif category[0] != "M" and category != "Cf":
@@ -243,28 +235,38 @@ def _folded(character: str) -> str:
     return "".join(parts)
 
 
-def _is_keyword_with_courtesies(text: str) -> bool:
+def _is_keyword_with_courtesies(words: Sequence[str]) -> bool:
     """Such as "please cancel, thank you", or S.T.O.P. Within a longer text CANCEL, END and QUIT are everyday words."""
-    words = [word for word in _folded_words(text) if word != _BOUNDARY]
-    if all(len(word) == 1 for word in words):
-        words = ["".join(words)]
-    return not _STOP_WORDS.isdisjoint(words) and (_STOP_WORDS | COURTESIES | PLEASE).issuperset(words)
+    spoken = [word for word in words if word != BOUNDARY]
+    if all(len(word) == 1 for word in spoken):
+        spoken = ["".join(spoken)]
+    return not _STOP_WORDS.isdisjoint(spoken) and (_STOP_WORDS | COURTESIES | PLEASE).issuperset(spoken)
 
 
-def _is_wish(clauses: Sequence[Sequence[str]]) -> bool:
-    return _is_in_anywhere(clauses) or any(_stands_by_itself(each) or _ends_in_wish(each) for each in clauses)
-
-
-def _is_in_anywhere(clauses: Sequence[Sequence[str]]) -> bool:
-    words = [word for clause in clauses for word in clause]
+def _is_wish(words: Sequence[str]) -> bool:
+    clauses = _clauses(words)
+    told = [word for clause in clauses for word in clause]
     start = 0
     for clause in clauses:
-        for offset in range(len(clause)):
+        for offset, word in enumerate(clause):
+            if word not in _FIRST_WORDS:
+                continue
             before = clause[max(offset - REFUSAL_REACHES, 0) : offset]
-            if _begins_wish(words, start + offset) and not _is_refused(before):
+            if _begins_wish(told, start + offset) and not _is_refused(before):
                 return True
         start += len(clause)
-    return False
+    return any(_stands_by_itself(each) or _ends_in_wish(each) for each in clauses)
+
+
+def _clauses(words: Sequence[str]) -> list[list[str]]:
+    """The clauses of a text, without `FILLERS`."""
+    clauses: list[list[str]] = [[]]
+    for word in words:
+        if word == BOUNDARY:
+            clauses.append([])
+        elif word not in FILLERS:
+            clauses[-1].append(word)
+    return clauses
 
 
 def _begins_wish(words: Sequence[str], start: int) -> bool:
@@ -289,10 +291,9 @@ def _is_out_of_something_else(words: Sequence[str], end: int) -> bool:
 
 def _takes(words: Sequence[str], start: int) -> bool:
     return any(
-        True
+        _AFTER_TAKING.ends(words, later)
         for end in _TAKING.ends(words, start)
         for later in range(end, min(end + _TAKING_REACHES, len(words)))
-        for _ in _AFTER_TAKING.ends(words, later)
     )
 
 
@@ -310,6 +311,8 @@ def _stands_by_itself(clause: Sequence[str]) -> bool:
 
 
 def _ends_in_wish(clause: Sequence[str]) -> bool:
+    if _AT_THE_END.first_words.isdisjoint(clause):
+        return False
     last = len(clause)
     while last and clause[last - 1] in COURTESIES:
         last -= 1
