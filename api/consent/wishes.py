@@ -204,8 +204,9 @@ def asks_to_stop(body: str) -> bool:
     text = body.strip()
     if len(text) <= 2 * MAX_CHARACTERS:
         words = words_of(text)
-        return _is_wish(words) or _is_keyword_with_courtesies(words)
-    return _is_wish(words_of(text[:MAX_CHARACTERS])) or _is_wish(words_of(text[-MAX_CHARACTERS:]))
+    else:
+        words = [*words_of(text[:MAX_CHARACTERS]), UNREAD, *words_of(text[-MAX_CHARACTERS:])]
+    return _is_wish(words) or _is_keyword_with_courtesies(words)
 
 
 def words_of(text: str) -> list[str]:
@@ -214,6 +215,9 @@ def words_of(text: str) -> list[str]:
 
 
 BOUNDARY = "."
+UNREAD = "\u2026"
+"""What stands for the middle of a long text among its words. It is no word of any table."""
+
 _CLAUSE_ENDS = frozenset(".!?;,\n\r\u2014\u3002\u3001\u061f\u060c")
 _APOSTROPHES = frozenset("'`\u00b4\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u2032\uff07")
 
