@@ -206,7 +206,7 @@ def _fits(operation: Any, argument: Any, character: str) -> bool:
     if operation is op.ANY:
         return character != "\n"
     if operation is op.NOT_LITERAL:
-        return ord(character) != argument
+        return bool(ord(character) != argument)
     return re.match(_class(argument), character) is not None
 
 
