@@ -5,6 +5,8 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from api.consent.keywords import Keyword
+
 
 class EventState(StrEnum):
     PENDING = "pending"
@@ -26,6 +28,19 @@ def retry_after(attempts: int) -> timedelta | None:
     if attempts >= MAX_ATTEMPTS:
         return None
     return timedelta(seconds=min(0.5 * 4 ** (attempts - 1), 120))
+
+
+CONFIRMATIONS_COUNTED = timedelta(days=1)
+MAX_CONFIRMATIONS = 3
+"""Confirmations that one number gets in that time, from all lines together."""
+
+
+def may_confirm(word: Keyword, *, sent: Counter[Keyword]) -> bool:
+    """Whether one more confirmation may be sent, given those of the last day (OPTIN-CONFIRM).
+
+    Two machines that answer each other come to an end. A STOP is confirmed although HELP was asked often.
+    """
+    return sent.total() < MAX_CONFIRMATIONS or (word is Keyword.STOP and not sent[Keyword.STOP])
 
 
 HOUR = timedelta(hours=1)
