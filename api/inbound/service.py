@@ -33,6 +33,7 @@ from api.kit.database import Database, database_time
 from api.kit.database_trouble import is_away
 from api.kit.ids import new_id
 from api.kit.phone import E164, InvalidPhoneNumberError, parse_phone_number
+from api.kit.text import MAX_LOOKED_AT
 from api.lines import queries as lines
 from api.lines.models import Line
 from api.live.service import announce_conversation, announce_message, announce_phone_number
@@ -358,8 +359,8 @@ def _apply_keyword(word: Keyword | None, arrival: Arrival, number: PhoneNumber, 
     if word not in {Keyword.STOP, Keyword.START}:
         return None
     actor = conversations.number_actor(number)
-    wording = arrival.message.body
-    source = OptInSource.PROVIDER if keyword(wording) is None else OptInSource.KEYWORD
+    wording = arrival.message.body[:MAX_LOOKED_AT]
+    source = OptInSource.PROVIDER if keyword(arrival.message.body) is None else OptInSource.KEYWORD
     if word is Keyword.STOP:
         return consent.stop(number, actor=actor, source=source, at=at, wording=wording)
     return consent.start(number, actor=actor, source=source, wording=wording)
