@@ -359,8 +359,9 @@ def _apply_keyword(word: Keyword | None, arrival: Arrival, number: PhoneNumber, 
     if word not in {Keyword.STOP, Keyword.START}:
         return None
     actor = conversations.number_actor(number)
-    wording = arrival.message.body[:MAX_LOOKED_AT]
-    source = OptInSource.PROVIDER if keyword(arrival.message.body) is None else OptInSource.KEYWORD
+    body = arrival.message.body
+    wording = body if len(body) <= MAX_LOOKED_AT else body.strip()[:MAX_LOOKED_AT]
+    source = OptInSource.PROVIDER if keyword(body) is None else OptInSource.KEYWORD
     if word is Keyword.STOP:
         return consent.stop(number, actor=actor, source=source, at=at, wording=wording)
     return consent.start(number, actor=actor, source=source, wording=wording)
