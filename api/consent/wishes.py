@@ -43,7 +43,7 @@ ALTERNATIVES = {
     "REMOVE": "remove|delete|erase|unenroll|unregister",
     "TAKE": "take|get|drop|strike|pull",
     "TAKEN": "removed|deleted|erased|taken off",
-    "WANT": "want|wish|like|prefer|need|how do i|how can i|how do we|how can we",
+    "WANT": "want|wish|like|prefer|need|choose|how do i|how can i|how do we|how can we",
     "GET": "get|receive|see|read|have|be getting|be receiving|be sent",
     "GETTING": "getting|receiving|seeing",
     "LIST": "list|lists|database|system|group|thread|contacts|subscription",
@@ -74,9 +74,12 @@ ANYWHERE = (
     "never|not|didnt sign|signed up for MESSAGES",
     "never|not|didnt ask|asked for MESSAGES",
     # Stopping.
-    "STOP with? sending? ME? TEXTING",
+    "STOP with|w? sending? ME? TEXTING",
     "STOP BOTHERING me|us",
+    "STOP BOTHERING and|or texting|messaging",
+    "STOP texting|messaging and|or BOTHERING",
     "stop sending",
+    "stop blowing up my phone",
     "END my? MESSAGES",
     "no more|further of? TEXTS",
     "no more|further texting|messaging",
@@ -87,15 +90,18 @@ ANYWHERE = (
     "TAKE MINE off",
     "take off of? this? KIND? LIST",
     "REMOVE from this? KIND? LIST",
-    "WANT off|out of? this? KIND? LIST",
+    "want|like off|out of? this? KIND? LIST",
+    "how do|can i|we get off|out of? this? LIST",
     "WANT be TAKEN",
     "WANT MINE TAKEN",
     # Unsubscribing.
     "UNSUBSCRIBE MINE",
     "opt MINE out",
     "unsubscribe from",
+    "opt out of this? MESSAGES",
+    "trying|tried UNSUBSCRIBE",
     "WANT be? UNSUBSCRIBE",
-    "i|we UNSUBSCRIBE",
+    "i|we|me UNSUBSCRIBE",
     "i|we am|are opting out",
     "im|were opting out",
     "DONT consent",
@@ -113,6 +119,7 @@ AT_THE_END = (
     "told|asked|telling|asking you|u|them guys|people|folks? stop",
     "i said|texted|replied|typed|wrote|sent|answered stop",
     "make it|this|them stop",
+    "wrong number|person stop",
     "rather not GET more?",
 )
 """Words that are one where a clause ends after them: "I asked you to stop", but not "I asked you to stop by"."""
@@ -120,12 +127,13 @@ AT_THE_END = (
 BY_ITSELF = (
     "stop|stopp|stopall|unsubscribe|unsub|unsubscribed|optout|remove|discontinue|desist",
     "stop it|this|that|everything|messages|texts",
+    "reply|text|txt|send|type stop",
     "UNSUBSCRIBE",
     "opting out",
     "DONT text|txt|contact|message|disturb",
     "no texts|texting|sms|messages|spam",
     "go away",
-    "i|we opt out",
+    "i want out",
     "piss|fuck|buzz|bugger off",
 )
 """Words that are one when a clause has no others: "Please stop. We moved", but not "can we stop at six"."""
@@ -134,12 +142,12 @@ AFTER_TAKING = ("off|from|out of? this? KIND? LIST",)
 """Words that make one of "take me", "get my number" and the like before them, a few words away."""
 
 PLEASE = _words("please pls plz plss kindly just really already immediately damn stupid freaking fucking bloody")
-FILLERS = PLEASE | _words("ever the all these those your any so to even")
+FILLERS = PLEASE | _words("ever hereby the all these those your any so to even")
 """Words that a wish is the same without."""
 
 COURTESIES = _words(
-    "thanks thank you u thx tx ty thankyou cheers ok okay hi hello hey sorry no now today asap guys folks "
-    "everyone sir maam can could would will twice again bye"
+    "thanks thank you u thx tx ty thankyou cheers ok okay hi hello hey sorry yes yeah no right now today asap guys "
+    "folks everyone sir maam can could would will twice again bye"
 )
 """Words that may stand beside those of `BY_ITSELF` and after those of `AT_THE_END`."""
 
@@ -259,7 +267,7 @@ def _is_wish(words: Sequence[str]) -> bool:
             if _begins_wish(told, start + offset) and not _is_refused(before):
                 return True
         start += len(clause)
-    return any(_stands_by_itself(each) or _ends_in_wish(each) for each in clauses)
+    return any(_stands_by_itself(each) or _ends_in_wish(each) for each in clauses) or _pleads(words)
 
 
 def _clauses(words: Sequence[str]) -> list[list[str]]:
@@ -271,6 +279,16 @@ def _clauses(words: Sequence[str]) -> list[list[str]]:
         elif word not in FILLERS:
             clauses[-1].append(word)
     return clauses
+
+
+def _pleads(words: Sequence[str]) -> bool:
+    """Whether a clause ends in "please stop", after whatever words: "I have no children there please stop"."""
+    return any(
+        word == "stop"
+        and words[index] in PLEASE
+        and (index + 2 == len(words) or words[index + 2] == BOUNDARY or words[index + 2] in COURTESIES)
+        for index, word in enumerate(words[1:])
+    )
 
 
 def _begins_wish(words: Sequence[str], start: int) -> bool:
