@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import chain, product
 
 from api.consent.keywords import KEYWORDS, Keyword, keyword
 
@@ -164,13 +164,14 @@ Words = tuple[str, ...]
 
 def _expanded(row: str) -> Iterator[Words]:
     """Every run of words that a row stands for. `?` after a part: with or without it."""
-    parts: list[list[str]] = []
+    parts: list[list[Words]] = []
     for part in row.split():
         names = part.removesuffix("?").split("|")
         choices = [choice for name in names for choice in ALTERNATIVES.get(name, name).split("|")]
-        parts.append([*choices, ""] if part.endswith("?") else choices)
+        runs = [tuple(word for word in choice.split() if word not in FILLERS) for choice in choices]
+        parts.append([*runs, ()] if part.endswith("?") else runs)
     for choice in product(*parts):
-        yield tuple(word for word in " ".join(choice).split() if word not in FILLERS)
+        yield tuple(chain.from_iterable(choice))
 
 
 @dataclass(frozen=True)
