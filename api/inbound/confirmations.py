@@ -14,7 +14,7 @@ from api.conversations import rules as status_rules
 from api.conversations import service as conversations
 from api.conversations.queries import InboxRow
 from api.kit.database import database_time
-from api.kit.phone import national_format
+from api.kit.phone import shown_number
 from api.lines.models import Line
 from api.lines.service import line_settings
 from api.messages.service import enqueue
@@ -52,7 +52,7 @@ async def confirm_keywords(session: AsyncSession, organization_id: UUID, due: Se
             body=confirmation(
                 each.word,
                 business_name=settings.business_name or organization.name,
-                contact=national_format(each.line.phone_number),
+                contact=shown_number(each.line.phone_number, country=organization.country),
                 help_text=settings.help_text,
             ),
             media_urls=[],

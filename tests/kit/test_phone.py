@@ -11,9 +11,9 @@ from api.kit.phone import (
     InvalidPhoneNumberError,
     country_of,
     masked,
-    national_format,
     parse_line_number,
     parse_phone_number,
+    shown_number,
 )
 
 E164_SHAPE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
@@ -131,11 +131,26 @@ def test_NZ_NOTICE_the_country_of_a_number_where_it_can_be_told(number: str, cou
     assert country_of(number) == country
 
 
-def test_a_number_is_shown_as_its_own_country_writes_it() -> None:
-    assert national_format("+13125550147") == "(312) 555-0147"
-    assert national_format("+6421123456") == "021 123 456"
-    assert national_format("12345") == "12345"
-    assert national_format("Okafor") == "Okafor"
+@pytest.mark.parametrize(
+    ("number", "country", "shown"),
+    [
+        ("+13125550147", "US", "(312) 555-0147"),
+        ("+14165550123", "US", "(416) 555-0123"),
+        ("+6421123456", "NZ", "021 123 456"),
+        ("+27211234567", "NZ", "+27 21 123 4567"),
+        ("+27211234567", "ZA", "021 123 4567"),
+        ("+13125550147", "NZ", "+1 312-555-0147"),
+        ("+447400123456", "US", "+44 7400 123456"),
+        ("12345", "NZ", "12345"),
+        ("312GYMTEAM", "US", "312GYMTEAM"),
+        ("+9991234567", "US", "+9991234567"),
+        ("", "US", ""),
+    ],
+)
+def test_RECV_SENDER_a_number_of_another_country_is_shown_in_international_form(
+    number: str, country: str, shown: str
+) -> None:
+    assert shown_number(number, country=country) == shown
 
 
 def test_logs_get_the_last_four_digits_only() -> None:
