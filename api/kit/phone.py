@@ -153,7 +153,7 @@ def old_spellings(number: str) -> Sequence[str]:
         return ()
     metadata = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(code), None)
     trunk = metadata.national_prefix if metadata is not None else None
-    written = {prefix + national for prefix in (trunk, "0") if prefix}
+    written = {f"{prefix}{national}" for prefix in ("0", trunk, f"{trunk}0") if trunk or prefix == "0"}
     for prefix, replacement in DROPPED_PREFIXES.get(code, {}).items():
         if national.startswith(replacement):
             written.add(prefix + national[len(replacement) :])
@@ -308,12 +308,9 @@ def shown_number(number: str, *, country: str) -> str:
 
     What is not a phone number is shown as it is.
     """
-    if not E164.match(number):
+    if not is_phone_number(number):
         return number
-    try:
-        parsed = phonenumbers.parse(number)
-    except NumberParseException:
-        return number
+    parsed = phonenumbers.parse(number)
     home = phonenumbers.country_code_for_region(country.upper())
     form = PhoneNumberFormat.NATIONAL if parsed.country_code == home else PhoneNumberFormat.INTERNATIONAL
     formatted: str = phonenumbers.format_number(parsed, form)
