@@ -169,7 +169,7 @@ def _fields(
         "last_message": last_message,
         "last_message_at": conversation.last_message_at,
         "holders": [HolderOut.of(holder) for holder in holders],
-        "opted_out": check.reason in {Reason.STOPPED, Reason.OPTED_OUT},
+        "opted_out": check.stopped_at is not None or check.reason is Reason.OPTED_OUT,
         "viewers": viewers,
         "created_at": conversation.created_at,
         "updated_at": conversation.updated_at,

@@ -12,7 +12,7 @@ import phonenumbers
 import pytest
 
 from api.delivery import service as delivery
-from api.delivery.settling import settle
+from api.delivery.settling import Settlement, settle_many
 from api.providers.port import Accepted, MessageStatus, ProviderName
 from tests.providers.dialects import DIALECTS
 from tests.providers.dialects.dialect import Arriving, Dialect
@@ -23,6 +23,7 @@ from tests.support.world import World
 
 SENDERS = size(quick=80, full=5_000)
 BATCH = 80
+AT_ONCE = 6
 
 
 async def lay_lines(world: World, dialects: Sequence[Dialect]) -> dict[tuple[str, ProviderName], str]:
@@ -54,31 +55,44 @@ class Texting:
         self.world = world
         self.urls = urls
         self.batch = batch
+        self.at_once = asyncio.Semaphore(AT_ONCE)
+        self.conversations: dict[str, str] = {}
 
     async def arrive(self, text: str) -> None:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.world.service.app, raise_app_exceptions=False), base_url=ORIGIN
         ) as carrier:
-            for plan, sender, dialect in self.batch:
+
+            async def post(plan: Plan, sender: Sender, dialect: Dialect) -> None:
                 url = self.urls[plan.country, dialect.name]
                 webhook = dialect.arrival(Arriving(uuid4().hex, sender.given, text), url=url)
-                answer = await carrier.post(webhook.url, content=webhook.body, headers=dict(webhook.headers))
+                async with self.at_once:
+                    answer = await carrier.post(webhook.url, content=webhook.body, headers=dict(webhook.headers))
                 assert answer.status_code == 200, answer.text
+
+            await asyncio.gather(*(post(*each) for each in self.batch))
         await self.world.settled()
 
     async def reply(self, sender: Sender) -> tuple[int, str]:
         """Maria answers in the conversation that she finds by what the API calls it. The answer's status, and why."""
-        found = await self.world.maria.get("/api/v1/conversations", params={"phone_number": shown(sender)})
-        assert found.status_code == 200, (sender, found.text)
-        (conversation,) = found.json()["items"]
-        assert conversation["phone_number"] == shown(sender)
+        name = shown(sender)
+        if name not in self.conversations:
+            found = await self.world.maria.get("/api/v1/conversations", params={"phone_number": name})
+            assert found.status_code == 200, (sender, found.text)
+            (conversation,) = found.json()["items"]
+            assert conversation["phone_number"] == name
+            self.conversations[name] = conversation["id"]
         answer = await self.world.maria.post(
-            f"/api/v1/conversations/{conversation['id']}/messages", json={"body": f"To {sender.stored[:100]}"}
+            f"/api/v1/conversations/{self.conversations[name]}/messages", json={"body": f"To {sender.stored[:100]}"}
         )
         return answer.status_code, answer.json()["check"]["reason"] if answer.status_code == 409 else "allowed"
 
     async def replies(self) -> list[tuple[int, str]]:
-        return await asyncio.gather(*(self.reply(sender) for _, sender, _ in self.batch))
+        async def reply(sender: Sender) -> tuple[int, str]:
+            async with self.at_once:
+                return await self.reply(sender)
+
+        return await asyncio.gather(*(reply(sender) for _, sender, _ in self.batch))
 
     async def leaves(self) -> list[tuple[str, str]]:
         """Everything that is due leaves: to whom, and what it says."""
@@ -90,10 +104,10 @@ class Texting:
             public_base_url=ORIGIN,
             lease=timedelta(minutes=5),
         ):
-            for claim in claims:
-                gone.append((claim.message.to, claim.message.body))
-                outcome = Accepted(f"theirs-{claim.message_id.hex}", MessageStatus.SENT)
-                await settle(self.world.service.database, claim, outcome)
+            gone += [(claim.message.to, claim.message.body) for claim in claims]
+            accepted = [Accepted(f"theirs-{claim.message_id.hex}", MessageStatus.SENT) for claim in claims]
+            settlements = [Settlement(claim, outcome) for claim, outcome in zip(claims, accepted, strict=True)]
+            await settle_many(self.world.service.database, self.world.organization_id, settlements)
         return gone
 
 

@@ -102,7 +102,7 @@ async def test_STOP_and_HELP_of_such_a_sender_are_its_own_and_nobody_is_answered
         for word in ("HELP", "STOP", "START", "STOP"):
             await world.text(sender, word)
         assert (await checked(world, stranger))["allowed"] is True, sender
-        assert (await world.conversation(sender))["opted_out"] is False
+        assert (await world.conversation(sender))["opted_out"] is True, "it texted STOP, whatever it is"
     stopped = await world.rows("SELECT number FROM phone_numbers WHERE stopped_at IS NOT NULL")
     assert {row[0] for row in stopped} == set(STRANGERS)
     assert await waiting(world) == []
