@@ -79,14 +79,16 @@ class InvalidPhoneNumberError(ValueError):
 # The one spelling.
 
 
-@lru_cache(maxsize=65_536)
 def one_spelling(number: str) -> str | None:
     """E.164 as the numbering plan spells it today; None if `number` is not `+` and the digits of a possible number.
 
     Trunk prefixes and dropped mobile prefixes go. A number that is valid as it stands never changes.
     """
-    if not E164.match(number):
-        return None
+    return _one_spelling(number) if E164.match(number) else None
+
+
+@lru_cache(maxsize=65_536)
+def _one_spelling(number: str) -> str | None:
     for _ in range(4):  # Each round removes a prefix. Nobody writes more than two.
         try:
             parsed = phonenumbers.parse(number)
@@ -143,11 +145,14 @@ def sender_of(given: str) -> str:
 # Other spellings of the same number.
 
 
-@lru_cache(maxsize=16_384)
 def old_spellings(number: str) -> Sequence[str]:
     """Every other `+` and digits that `one_spelling` reads as this number. It is certainly the same."""
-    if number.startswith("+1"):  # Nobody stores a second 1 in front of a number of +1.
-        return ()
+    # Nobody stores a second 1 in front of a number of +1.
+    return _old_spellings(number) if E164.match(number) and not number.startswith("+1") else ()
+
+
+@lru_cache(maxsize=16_384)
+def _old_spellings(number: str) -> Sequence[str]:
     code, national = _split(number)
     if code is None:
         return ()
@@ -164,7 +169,6 @@ def old_spellings(number: str) -> Sequence[str]:
     return tuple(each for each in others if each != number and one_spelling(each) == number)
 
 
-@lru_cache(maxsize=16_384)
 def variants(number: str) -> Sequence[str]:
     """Numbers that may be this one, where the numbering plan does not settle it. They share refusals, not consent.
 
