@@ -129,6 +129,75 @@ def test_files_of_messages_from_before_are_expected_too_and_have_their_addresses
     assert after == before
 
 
+def test_NUMBER_ONE_numbers_from_before_get_their_one_spelling_and_where_it_is_taken_both_stay(
+    empty_database: postgres.Database,
+) -> None:
+    config = alembic_config(empty_database.owner_url)
+    command.upgrade(config, "0005")
+    organization, row = lay_conversation(empty_database)
+    before = {
+        "+5215512345678": "+525512345678",
+        "+4407911123456": "+447911123456",
+        "+5218112345678": "+5218112345678",  # Its one spelling is the next row's.
+        "+528112345678": "+528112345678",
+        "+390612345678": "+390612345678",
+        "+5491123456789": "+5491123456789",
+        "312GYMTEAM": "312GYMTEAM",
+        "24680": "24680",
+    }
+    execute(
+        empty_database.owner_url,
+        f"UPDATE phone_numbers SET number = '+5215512345678', stopped_at = now() WHERE id = {row}",
+        *(
+            "INSERT INTO phone_numbers (organization_id, id, number)"
+            f" VALUES ('{organization}', gen_random_uuid(), '{number}')"
+            for number in list(before)[1:]
+        ),
+    )
+
+    command.upgrade(config, "0008")
+    command.downgrade(config, "0005")
+    command.upgrade(config, "0008")
+
+    numbers = fetch_value(empty_database.owner_url, "SELECT string_agg(number, ' ') FROM phone_numbers")
+    assert sorted(str(numbers).split()) == sorted(before.values())
+    kept = "SELECT number FROM conversations JOIN phone_numbers AS n ON n.id = phone_number_id WHERE stopped_at < now()"
+    assert fetch_value(empty_database.owner_url, kept) == "+525512345678"
+
+
+def test_RECV_SENDER_nobody_may_answer_where_a_number_was_guessed_before(empty_database: postgres.Database) -> None:
+    config = alembic_config(empty_database.owner_url)
+    command.upgrade(config, "0005")
+    organization, line = lay_conversation(empty_database)
+    senders = ["312GYMTEAM", "3125550102", "+13125550103"]
+    numbers = ["+13124968326", "+13125550102", "+13125550103"]
+    execute(
+        empty_database.owner_url,
+        *(
+            "INSERT INTO inbound_events (organization_id, id, line_id, provider, kind, event_id, phone_number, body,"
+            f" content_type) VALUES ('{organization}', gen_random_uuid(), {line}, 'simulator', 'message', '{sender}',"
+            f" '{sender}', '', '')"
+            for sender in [*senders, numbers[1]]
+        ),
+        *(
+            "WITH n AS (INSERT INTO phone_numbers (organization_id, id, number)"
+            f" VALUES ('{organization}', gen_random_uuid(), '{number}') RETURNING id)"
+            " INSERT INTO consumer_initiations (organization_id, id, phone_number_id, line_id)"
+            f" SELECT '{organization}', gen_random_uuid(), n.id, {line} FROM n"
+            for number in numbers
+        ),
+    )
+
+    command.upgrade(config, "0008")
+
+    left = fetch_value(
+        empty_database.owner_url,
+        "SELECT string_agg(number, ' ' ORDER BY number) FROM consumer_initiations"
+        " JOIN phone_numbers AS n ON n.id = phone_number_id",
+    )
+    assert left == "+13125550102 +13125550103", "these have texted under their own number"
+
+
 def test_there_is_one_history() -> None:
     script = ScriptDirectory.from_config(alembic_config("postgresql+asyncpg://unused"))
     assert len(script.get_heads()) == 1

@@ -18,11 +18,12 @@ from api.audit.schemas import AuditEntryOut, AuditVerification
 from api.audit_log import queries, service
 from api.audit_log.rules import EntryFilter, csv_name
 from api.conversations import service as conversations
+from api.directory.named import named_number
+from api.directory.schemas import NumberOrSender
 from api.kit.database import Session, commit
 from api.kit.errors import Invalid, NotFound, RateLimited
 from api.kit.paging import Page, Paging
-from api.kit.phone import InvalidPhoneNumberError, parse_line_number
-from api.kit.text import Line
+from api.kit.phone import SHORT_CODE
 from api.kit.times import Moment
 
 router = APIRouter(tags=["audit"])
@@ -41,7 +42,7 @@ async def asked_of_log(
     principal: Administrator,
     session: Session,
     actor_id: Annotated[UUID | None, Query(description="The id of a staff member, API key or phone number.")] = None,
-    phone_number: Annotated[Line | None, Query(max_length=40)] = None,
+    phone_number: Annotated[NumberOrSender | None, Query()] = None,
     conversation_id: UUID | None = None,
     action: Action | None = None,
     since: Annotated[Moment | None, Query(alias="from", description="The first moment.")] = None,
@@ -51,10 +52,13 @@ async def asked_of_log(
     organization = await access.organization(session, principal.organization_id)
     number: str | None = None
     if phone_number is not None:
-        try:
-            number = parse_line_number(phone_number, country=organization.country)
-        except InvalidPhoneNumberError as error:
-            raise Invalid([("/query/phone_number", str(error))]) from None
+        # Texts of a short code are kept under it, and so are entries about a line that is one.
+        short = SHORT_CODE.match(phone_number) is not None
+        number = (
+            phone_number
+            if short
+            else await named_number(session, organization.id, phone_number, pointer="/query/phone_number")
+        )
     if since is not None and until is not None and since >= until:
         raise Invalid([("/query/to", "Use a time after the one in `from`.")])
     if actor_id is not None and not await queries.is_actor(session, organization.id, actor_id):

@@ -12,6 +12,7 @@ from api.audit.rules import Action
 from api.audit_log.rules import EntryFilter
 from api.conversations.models import Conversation
 from api.directory.models import PhoneNumber
+from api.kit.phone import old_spellings
 from api.messages.models import Message
 
 
@@ -20,7 +21,9 @@ def entries(organization_id: UUID, asked: EntryFilter) -> Select[AuditEntry]:
     if asked.actor_id is not None:
         statement = statement.where(AuditEntry.actor_id == asked.actor_id)
     if asked.phone_number is not None:
-        statement = statement.where(AuditEntry.phone_number == asked.phone_number)
+        statement = statement.where(
+            AuditEntry.phone_number.in_((asked.phone_number, *old_spellings(asked.phone_number)))
+        )
     if asked.conversation_id is not None:
         statement = statement.where(AuditEntry.conversation_id == asked.conversation_id)
     if asked.action is not None:

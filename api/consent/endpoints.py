@@ -5,15 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from api.access import queries as access
 from api.access.dependencies import CanView, guarded
 from api.consent import service
 from api.consent.schemas import OptInChange, OptInCheckOut, OptInChecks, OptInChecksIn
-from api.directory.schemas import PhoneRecordOut
+from api.directory.named import named_number, named_numbers
+from api.directory.schemas import NumberOrSender, PhoneRecordOut
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
-from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
-from api.kit.text import Line
 from api.lines import service as lines
 from api.live.service import announce_phone_number
 
@@ -24,15 +22,11 @@ router = APIRouter(tags=["consent"])
 async def check_opt_in(
     principal: CanView,
     session: Session,
-    phone_number: Annotated[Line, Query(max_length=40)],
+    phone_number: Annotated[NumberOrSender, Query()],
     line_id: UUID | None = None,
 ) -> OptInCheckOut:
     """Whether a number may be texted from a line (the oldest one in service where none is named), and why."""
-    organization = await access.organization(session, principal.organization_id)
-    try:
-        number = parse_phone_number(phone_number, country=organization.country)
-    except InvalidPhoneNumberError as error:
-        raise Invalid([("/query/phone_number", str(error))]) from None
+    number = await named_number(session, principal.organization_id, phone_number, pointer="/query/phone_number")
     line = await lines.line_or_default(session, principal.organization_id, line_id)
     return OptInCheckOut.of(await service.check_number(session, principal.organization_id, number, line))
 
@@ -40,16 +34,13 @@ async def check_opt_in(
 @router.post("/opt-in-checks", responses=guarded(NotFound, Conflict, Invalid))
 async def check_opt_ins(body: OptInChecksIn, principal: CanView, session: Session) -> OptInChecks:
     """The same for up to 1,000 numbers at once. It creates nothing, so it needs no Idempotency-Key."""
-    organization = await access.organization(session, principal.organization_id)
-    numbers: list[str] = []
-    problems: list[tuple[str, str]] = []
-    for index, given in enumerate(body.phone_numbers):
-        try:
-            numbers.append(parse_phone_number(given, country=organization.country))
-        except InvalidPhoneNumberError as error:
-            problems.append((f"/phone_numbers/{index}", str(error)))
+    read = await named_numbers(session, principal.organization_id, body.phone_numbers)
+    problems = [
+        (f"/phone_numbers/{index}", str(error)) for index, error in enumerate(read) if not isinstance(error, str)
+    ]
     if problems:
         raise Invalid(problems)
+    numbers = [number for number in read if isinstance(number, str)]
     line = await lines.line_or_default(session, principal.organization_id, body.line_id)
     checks = await service.check_numbers(session, principal.organization_id, numbers, line)
     return OptInChecks(items=[OptInCheckOut.of(check) for check in checks])

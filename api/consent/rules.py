@@ -8,11 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from api.directory.rules import OptInSource, OptInState, OwnerKind
+from api.kit.phone import SHORT_CODE, is_phone_number, one_spelling
 
 
 class Reason(StrEnum):
     """Why a number may or may not be texted, strongest first (OPTIN-EXPLAIN)."""
 
+    NOT_A_PHONE_NUMBER = "not_a_phone_number"
+    """RECV-SENDER. It comes first: nobody's consent changes it."""
     STOPPED = "stopped"
     OPTED_OUT = "opted_out"
     NOT_OPTED_IN = "not_opted_in"
@@ -39,6 +42,8 @@ class Instance:
     changed_by: dict[str, Any] | None
     source: OptInSource | None
     archived: bool
+    phone_number: str | None = None
+    """The other spelling of the number that the record holds (NUMBER-ONE); None where it is the number itself."""
 
     @property
     def blocks(self) -> bool:
@@ -63,6 +68,8 @@ class OptInCheck:
     note: str | None
     stopped_at: datetime | None
     instances: Sequence[Instance]
+    stopped_as: str | None = None
+    """The other spelling of the number that was stopped; None where it is the number itself."""
 
     @property
     def allowed(self) -> bool:
@@ -76,8 +83,9 @@ def check_opt_in(
     instances: Sequence[Instance],
     has_texted_line: bool,
     line_enabled: bool,
+    stopped_as: str | None = None,
 ) -> OptInCheck:
-    """OPTIN-ALL: not stopped, and every record that holds the number opted in.
+    """OPTIN-ALL: a phone number, not stopped, and every record that holds the number opted in.
 
     A number on no living record may be answered if it texted this line first (OPTIN-UNKNOWN-SENDER); an archived
     record that is opted in counts for nothing.
@@ -85,7 +93,9 @@ def check_opt_in(
     blocking = {instance.state for instance in instances if instance.blocks}
     living = any(not instance.archived for instance in instances)
     note: str | None = None
-    if stopped_at is not None:
+    if not is_phone_number(phone_number):
+        reason = Reason.NOT_A_PHONE_NUMBER
+    elif stopped_at is not None:
         reason = Reason.STOPPED
     elif OptInState.OPTED_OUT in blocking:
         reason = Reason.OPTED_OUT
@@ -99,7 +109,12 @@ def check_opt_in(
         reason = Reason.ALLOWED
         note = None if living else CONSUMER_INITIATED
     return OptInCheck(
-        phone_number=phone_number, reason=reason, note=note, stopped_at=stopped_at, instances=list(instances)
+        phone_number=phone_number,
+        reason=reason,
+        note=note,
+        stopped_at=stopped_at,
+        instances=list(instances),
+        stopped_as=stopped_as,
     )
 
 
@@ -107,8 +122,11 @@ def explanation(check: OptInCheck) -> str:
     """One plain sentence that names what blocks."""
     blockers = [instance for instance in check.instances if instance.blocks]
     match check.reason:
+        case Reason.NOT_A_PHONE_NUMBER:
+            return not_a_phone_number(check.phone_number)
         case Reason.STOPPED:
-            return "The person at this number texted STOP, so it can't be texted until they text START."
+            spelled = f" as {check.stopped_as}" if check.stopped_as else ""
+            return f"The person at this number texted STOP{spelled}, so it can't be texted until they text START."
         case Reason.OPTED_OUT:
             names = _names([each for each in blockers if each.state is OptInState.OPTED_OUT])
             return f"{names} opted out, so this number can't be texted."
@@ -122,8 +140,24 @@ def explanation(check: OptInCheck) -> str:
             return "This number can be texted."
 
 
+def not_a_phone_number(sender: str) -> str:
+    """Why a sender that is no phone number can't be texted, for a person."""
+    today = one_spelling(sender)
+    if today is not None:
+        return f"{sender} is an old spelling of {today}. Text {today} instead."
+    shown = f"“{sender[:40]}…”" if len(sender) > 41 else f"“{sender}”"
+    kind = "a short code, not a phone number" if SHORT_CODE.match(sender) else "not a phone number"
+    return f"{shown} is {kind}, so it can't be texted from here."
+
+
 def _names(instances: Sequence[Instance]) -> str:
-    names = list(dict.fromkeys(each.owner_name + (" (archived)" if each.archived else "") for each in instances))
+    names = list(dict.fromkeys(_name(each) for each in instances))
     if len(names) > 3:
         return f"{', '.join(names[:2])} and {len(names) - 2} others"
     return " and ".join(names) if len(names) < 3 else f"{names[0]}, {names[1]} and {names[2]}"
+
+
+def _name(instance: Instance) -> str:
+    marks = [f"with {instance.phone_number}"] if instance.phone_number else []
+    marks += ["archived"] if instance.archived else []
+    return instance.owner_name + (f" ({', '.join(marks)})" if marks else "")

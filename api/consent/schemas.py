@@ -1,7 +1,7 @@
 """What crosses the wire in the consent room."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.audit.schemas import AuditActor
 from api.consent.rules import OptInCheck, Reason
 from api.directory.rules import OptInSource, OptInState, OwnerKind
-from api.directory.schemas import Number
+from api.directory.schemas import NumberOrSender
 from api.kit.errors import Conflict, ProblemBody
 from api.kit.text import Body
 
@@ -26,6 +26,8 @@ class OptInInstance(BaseModel):
     source: OptInSource | None
     archived: bool
     blocks: bool
+    phone_number: str | None
+    """The other spelling of the number that the record holds; null where it is the number that was asked about."""
 
 
 class OptInCheckOut(BaseModel):
@@ -36,7 +38,15 @@ class OptInCheckOut(BaseModel):
     reason: Reason
     note: str | None
     stopped_at: datetime | None
+    stopped_as: str | None
+    """The other spelling of the number that was stopped; null where it is the number itself."""
     instances: list[OptInInstance]
+
+    @classmethod
+    def stored(cls, decision: dict[str, Any]) -> "OptInCheckOut":
+        """A decision as it was stored with a message; an earlier version knew of no other spellings."""
+        instances = [{"phone_number": None} | each for each in decision["instances"]]
+        return cls.model_validate({"stopped_as": None} | decision | {"instances": instances})
 
     @classmethod
     def of(cls, check: OptInCheck) -> "OptInCheckOut":
@@ -46,6 +56,7 @@ class OptInCheckOut(BaseModel):
             reason=check.reason,
             note=check.note,
             stopped_at=check.stopped_at,
+            stopped_as=check.stopped_as,
             instances=[
                 OptInInstance(
                     phone_record_id=each.phone_record_id,
@@ -59,6 +70,7 @@ class OptInCheckOut(BaseModel):
                     source=each.source,
                     archived=each.archived,
                     blocks=each.blocks,
+                    phone_number=each.phone_number,
                 )
                 for each in check.instances
             ],
@@ -77,7 +89,7 @@ class OptInChange(BaseModel):
 class OptInChecksIn(BaseModel):
     """Without `line_id`, the oldest line in service."""
 
-    phone_numbers: Annotated[list[Number], Field(max_length=1000)]
+    phone_numbers: Annotated[list[NumberOrSender], Field(max_length=1000)]
     line_id: UUID | None = None
 
 

@@ -1,6 +1,7 @@
 """Checking and changing consent. Every change, and every check that lets a text go, holds the number's row lock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,30 +15,19 @@ from api.consent.schemas import NotAllowedToText, OptInChange, OptInCheckOut
 from api.directory import queries as directory
 from api.directory.models import PhoneNumber, PhoneRecord
 from api.directory.records import set_opt_in
-from api.directory.rules import OptInSource
+from api.directory.rules import OptInSource, OptInState
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
+from api.kit.phone import old_spellings, spellings
 from api.lines.models import Line
 
 
 async def check_many(
     session: AsyncSession, organization_id: UUID, pairs: Sequence[tuple[PhoneNumber, Line]]
 ) -> list[OptInCheck]:
-    """The check of each (phone number, line), in two statements however many there are."""
-    instances = await queries.instances(session, organization_id, list({number.id for number, _ in pairs}))
-    initiated = await queries.consumer_initiations(
-        session, organization_id, [(number.id, line.id) for number, line in pairs]
-    )
-    return [
-        check_opt_in(
-            phone_number=number.number,
-            stopped_at=number.stopped_at,
-            instances=instances[number.id],
-            has_texted_line=(number.id, line.id) in initiated,
-            line_enabled=line.enabled,
-        )
-        for number, line in pairs
-    ]
+    """The check of each (phone number, line), in three statements at most, however many there are."""
+    rows = {number.number: number for number, _ in pairs}
+    return await _checks(session, organization_id, [(number.number, line) for number, line in pairs], rows)
 
 
 async def check(session: AsyncSession, number: PhoneNumber, line: Line) -> OptInCheck:
@@ -48,17 +38,51 @@ async def check(session: AsyncSession, number: PhoneNumber, line: Line) -> OptIn
 async def check_numbers(
     session: AsyncSession, organization_id: UUID, numbers: Sequence[str], line: Line
 ) -> list[OptInCheck]:
-    """The check of each E.164 number; one that is on no row at all was never asked and never wrote."""
+    """The check of each number; one that is on no row at all was never asked and never wrote."""
     rows = await directory.phone_numbers(session, organization_id, numbers)
-    known = await check_many(session, organization_id, [(row, line) for row in rows.values()])
-    by_number = {check.phone_number: check for check in known}
-    return [
-        by_number.get(number)
-        or check_opt_in(
-            phone_number=number, stopped_at=None, instances=[], has_texted_line=False, line_enabled=line.enabled
+    return await _checks(session, organization_id, [(number, line) for number in numbers], rows)
+
+
+async def _checks(
+    session: AsyncSession, organization_id: UUID, asked: Sequence[tuple[str, Line]], rows: Mapping[str, PhoneNumber]
+) -> list[OptInCheck]:
+    """`rows`: those of the numbers asked about. Their other spellings count too (NUMBER-ONE).
+
+    An old spelling is certainly the same number, so all that it says counts. A variant may be another person's, so
+    its refusals count and its consent does not.
+    """
+    others = {each for number, _ in asked for each in spellings(number)} - rows.keys()
+    known = {**rows, **await directory.phone_numbers(session, organization_id, sorted(others))}
+    same = {number: [known[each] for each in (number, *old_spellings(number)) if each in known] for number, _ in asked}
+    instances = await queries.instances(session, organization_id, [row.id for row in known.values()])
+    initiated = await queries.consumer_initiations(
+        session, organization_id, [(row.id, line.id) for number, line in asked for row in same[number]]
+    )
+    checks: list[OptInCheck] = []
+    for number, line in asked:
+        every = [known[each] for each in spellings(number) if each in known]
+        stopped = min((row for row in every if row.stopped_at), key=_stopped_at, default=None)
+        checks.append(
+            check_opt_in(
+                phone_number=number,
+                stopped_at=stopped.stopped_at if stopped else None,
+                stopped_as=stopped.number if stopped and stopped.number != number else None,
+                instances=[
+                    instance if row.number == number else replace(instance, phone_number=row.number)
+                    for row in every
+                    for instance in instances[row.id]
+                    if row in same[number] or (instance.blocks and instance.state is OptInState.OPTED_OUT)
+                ],
+                has_texted_line=any((row.id, line.id) in initiated for row in same[number]),
+                line_enabled=line.enabled,
+            )
         )
-        for number in numbers
-    ]
+    return checks
+
+
+def _stopped_at(number: PhoneNumber) -> datetime:
+    assert number.stopped_at is not None
+    return number.stopped_at
 
 
 async def check_number(session: AsyncSession, organization_id: UUID, number: str, line: Line) -> OptInCheck:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.access import queries as access
 from api.access.dependencies import CanSend, CanView, guarded
 from api.audit import queries as audit_queries
 from api.audit import service as audit
@@ -15,12 +14,12 @@ from api.conversations import queries, service
 from api.conversations.rules import Status
 from api.conversations.schemas import ConversationDetail, ConversationIn, ConversationOut, IndicatorOut
 from api.directory import service as directory
+from api.directory.named import named_number
+from api.directory.schemas import NumberOrSender
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_time_cursor, encode_cursor
-from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
-from api.kit.text import Line as OneLine
 from api.lines import service as lines
 
 router = APIRouter(tags=["conversations"])
@@ -43,7 +42,7 @@ async def list_conversations(
     session: Session,
     paging: Paging,
     status: Status | None = None,
-    phone_number: Annotated[OneLine | None, Query(max_length=40)] = None,
+    phone_number: Annotated[NumberOrSender | None, Query()] = None,
     family_id: UUID | None = None,
     staff_member_id: UUID | None = None,
     line_id: UUID | None = None,
@@ -52,11 +51,7 @@ async def list_conversations(
     organization_id = principal.organization_id
     number: str | None = None
     if phone_number is not None:
-        organization = await access.organization(session, organization_id)
-        try:
-            number = parse_phone_number(phone_number, country=organization.country)
-        except InvalidPhoneNumberError as error:
-            raise Invalid([("/query/phone_number", str(error))]) from None
+        number = await named_number(session, organization_id, phone_number, pointer="/query/phone_number")
     if family_id is not None:
         await directory.require_family(session, organization_id, family_id)
     if staff_member_id is not None:
@@ -97,11 +92,7 @@ async def start_conversation(
     """The conversation with a number: 201 when it is new, 200 when it exists, 409 when it may not be started."""
 
     async def start() -> tuple[int, ConversationDetail]:
-        organization = await access.organization(session, principal.organization_id)
-        try:
-            number = parse_phone_number(body.phone_number, country=organization.country)
-        except InvalidPhoneNumberError as error:
-            raise Invalid([("/phone_number", str(error))]) from None
+        number = await named_number(session, principal.organization_id, body.phone_number, pointer="/phone_number")
         line = await lines.line_or_default(session, principal.organization_id, body.line_id)
         row, is_new = await service.start_conversation(session, principal, number=number, line=line)
         answer = await service.conversation_out(session, principal.organization_id, row)

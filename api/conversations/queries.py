@@ -15,6 +15,7 @@ from api.conversations.rules import NEW, Status
 from api.directory.models import PhoneNumber
 from api.directory.queries import phone_number_ids_of
 from api.kit.ids import new_id
+from api.kit.phone import old_spellings
 
 
 class InboxRow(NamedTuple):
@@ -54,7 +55,7 @@ async def inbox(
     if status is not None:
         statement = statement.where(Conversation.status == status.value)
     if phone_number is not None:
-        statement = statement.where(PhoneNumber.number == phone_number)
+        statement = statement.where(PhoneNumber.number.in_((phone_number, *old_spellings(phone_number))))
     if family_id is not None or staff_member_id is not None:
         statement = statement.where(
             Conversation.phone_number_id.in_(

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.consent.schemas import OptInCheckOut
 from api.conversations.rules import Status
-from api.directory.schemas import HolderOut, Number
+from api.directory.schemas import HolderOut, NumberOrSender
 
 MAX_SEQ = 2**31 - 1
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
@@ -72,7 +72,7 @@ class ConversationDetail(ConversationOut):
 class ConversationIn(BaseModel):
     """Without `line_id`, the oldest line in service."""
 
-    phone_number: Number
+    phone_number: NumberOrSender
     line_id: UUID | None = None
 
 

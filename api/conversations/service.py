@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.access import queries as access
 from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, Actor, ActorKind, NewEntry
@@ -23,7 +24,7 @@ from api.directory.rules import Holder, display_name
 from api.directory.schemas import HolderOut
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
-from api.kit.phone import country_of, national_format
+from api.kit.phone import country_of, shown_number
 from api.lines import queries as lines
 from api.lines.models import Line
 from api.lines.rules import NZ_NOTICE, recipient_pays
@@ -101,8 +102,11 @@ async def conversations_out(
     checks = await _checks(session, organization_id, rows)
     holders = await directory.holders(session, organization_id, [row.number.id for row in rows])
     viewers = await _viewers(session, organization_id, [row.conversation.id for row in rows])
+    country = (await access.organization(session, organization_id)).country
     return [
-        ConversationOut(**_fields(row, check, holders[row.number.id], viewers.get(row.conversation.id, [])))
+        ConversationOut(
+            **_fields(row, check, holders[row.number.id], viewers.get(row.conversation.id, []), country=country)
+        )
         for row, (check, _) in zip(rows, checks, strict=True)
     ]
 
@@ -111,9 +115,10 @@ async def conversation_out(session: AsyncSession, organization_id: UUID, row: In
     ((check, line),) = await _checks(session, organization_id, [row])
     holders = await directory.holders(session, organization_id, [row.number.id])
     viewers = await _viewers(session, organization_id, [row.conversation.id])
+    country = (await access.organization(session, organization_id)).country
     pays = recipient_pays(line_kind=line.kind, recipient_country=country_of(row.number.number))
     return ConversationDetail(
-        **_fields(row, check, holders[row.number.id], viewers.get(row.conversation.id, [])),
+        **_fields(row, check, holders[row.number.id], viewers.get(row.conversation.id, []), country=country),
         opt_in_check=OptInCheckOut.of(check),
         notice=NZ_NOTICE if pays else None,
     )
@@ -139,7 +144,9 @@ async def _viewers(
     return by_conversation
 
 
-def _fields(row: InboxRow, check: OptInCheck, holders: list[Holder], viewers: list[ViewerOut]) -> dict[str, object]:
+def _fields(
+    row: InboxRow, check: OptInCheck, holders: list[Holder], viewers: list[ViewerOut], *, country: str
+) -> dict[str, object]:
     conversation, number = row
     last_message = None
     if conversation.last_message_created_at is not None:
@@ -154,7 +161,7 @@ def _fields(row: InboxRow, check: OptInCheck, holders: list[Holder], viewers: li
         "id": conversation.id,
         "line_id": conversation.line_id,
         "phone_number": number.number,
-        "display_name": display_name(holders, phone_number=national_format(number.number)),
+        "display_name": display_name(holders, phone_number=shown_number(number.number, country=country)),
         "status": Status(conversation.status),
         "unread_messages": conversation.unread_messages,
         "last_seq": conversation.last_seq,
@@ -162,7 +169,7 @@ def _fields(row: InboxRow, check: OptInCheck, holders: list[Holder], viewers: li
         "last_message": last_message,
         "last_message_at": conversation.last_message_at,
         "holders": [HolderOut.of(holder) for holder in holders],
-        "opted_out": check.reason in {Reason.STOPPED, Reason.OPTED_OUT},
+        "opted_out": check.stopped_at is not None or check.reason is Reason.OPTED_OUT,
         "viewers": viewers,
         "created_at": conversation.created_at,
         "updated_at": conversation.updated_at,

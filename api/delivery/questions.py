@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 
 from api.consent import service as consent
+from api.consent.rules import Reason
 from api.conversations import queries as conversation_queries
 from api.delivery import queries
 from api.delivery.changes import Changes
@@ -90,7 +91,7 @@ async def take_questions(
                 session, organization_id, number.id, since=min([claimed_at, *twins]) - CLOCK_SKEW
             )
             repeatable = may_repeat(
-                allowed=check.allowed or entry.past_gate,
+                allowed=check.allowed or (entry.past_gate and check.reason is not Reason.NOT_A_PHONE_NUMBER),
                 is_last=message.seq == last_seqs[entry.conversation_id],
                 since_claim=at - claimed_at,
             )

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.consent import service as consent
-from api.consent.rules import explanation
+from api.consent.rules import Reason, explanation
 from api.consent.schemas import OptInCheckOut
 from api.conversations import queries as conversation_queries
 from api.delivery import queries
@@ -90,7 +90,8 @@ async def claim(
                 changes.leave_outbox(message)
                 continue
             message.opt_in_check = OptInCheckOut.of(check).model_dump(mode="json")
-            if not check.allowed and not entry.past_gate:
+            # A confirmation goes past the gate, but not to what is no phone number (RECV-SENDER).
+            if not check.allowed and (not entry.past_gate or check.reason is Reason.NOT_A_PHONE_NUMBER):
                 code = f"not_allowed_{check.reason.value}"
                 changes.fail(message, conversation, code=code, title=explanation(check))
                 continue

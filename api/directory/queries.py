@@ -12,21 +12,25 @@ from api.access.models import StaffMember
 from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord
 from api.directory.rules import Holder, OwnerKind, digits_of
 from api.kit.ids import new_id
+from api.kit.phone import old_spellings, spellings, variants
 
 
 async def ensure_phone_numbers(
     session: AsyncSession, organization_id: UUID, numbers: Sequence[str]
 ) -> dict[str, PhoneNumber]:
-    """The rows of these E.164 numbers, made where missing, locked in the order of their ids.
+    """The rows of these numbers, made where missing, and of their other spellings; locked in the order of their ids.
 
-    That lock comes before every other of the same numbers' conversations, records and messages.
+    That lock comes before every other of the same numbers' conversations, records and messages. A number's variants
+    are made with it, so that whoever lets a text go waits for whoever refuses one under another spelling (decision
+    0018).
     """
-    wanted = sorted(set(numbers))
+    wanted = sorted({each for number in numbers for each in (number, *variants(number))})
     if not wanted:
         return {}
+    every = sorted({each for number in wanted for each in (number, *old_spellings(number))})
     locked = (
         select(PhoneNumber)
-        .where(PhoneNumber.organization_id == organization_id, PhoneNumber.number.in_(wanted))
+        .where(PhoneNumber.organization_id == organization_id, PhoneNumber.number.in_(every))
         .order_by(PhoneNumber.id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
@@ -45,10 +49,19 @@ async def ensure_phone_numbers(
 async def lock_phone_numbers(
     session: AsyncSession, organization_id: UUID, phone_number_ids: Iterable[UUID]
 ) -> dict[UUID, PhoneNumber]:
-    """Locked in the order of their ids."""
+    """These rows; locked, with those of their other spellings, in the order of their ids."""
+    ids = set(phone_number_ids)
+    numbers = (
+        await session.scalars(
+            select(PhoneNumber.number).where(PhoneNumber.organization_id == organization_id, PhoneNumber.id.in_(ids))
+        )
+    ).all()
+    if any(len(spellings(number)) > 1 for number in numbers):
+        found = await ensure_phone_numbers(session, organization_id, numbers)
+        return {row.id: row for row in found.values() if row.id in ids}
     rows = await session.scalars(
         select(PhoneNumber)
-        .where(PhoneNumber.organization_id == organization_id, PhoneNumber.id.in_(set(phone_number_ids)))
+        .where(PhoneNumber.organization_id == organization_id, PhoneNumber.id.in_(ids))
         .order_by(PhoneNumber.id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
@@ -69,7 +82,9 @@ async def phone_number(session: AsyncSession, organization_id: UUID, number: str
 
 
 async def phone_numbers(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> dict[str, PhoneNumber]:
-    """Those of these E.164 numbers that are on a row."""
+    """Those of these numbers that are on a row."""
+    if not numbers:
+        return {}
     rows = await session.scalars(
         select(PhoneNumber).where(PhoneNumber.organization_id == organization_id, PhoneNumber.number.in_(set(numbers)))
     )

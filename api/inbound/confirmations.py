@@ -15,7 +15,7 @@ from api.conversations import service as conversations
 from api.conversations.queries import InboxRow
 from api.inbound.rules import CONFIRMATIONS_COUNTED, may_confirm
 from api.kit.database import database_time
-from api.kit.phone import E164, national_format
+from api.kit.phone import is_phone_number, shown_number
 from api.lines import queries as lines
 from api.lines.models import Line
 from api.lines.service import line_settings
@@ -62,7 +62,7 @@ async def confirm_keywords(session: AsyncSession, organization_id: UUID, due: Se
             body=confirmation(
                 each.word,
                 business_name=settings.business_name or organization.name,
-                contact=national_format(each.line.phone_number),
+                contact=shown_number(each.line.phone_number, country=organization.country),
                 help_text=settings.help_text,
             ),
             media_urls=[],
@@ -88,7 +88,9 @@ async def _from_outside(
     session: AsyncSession, organization_id: UUID, due: Sequence[Confirmation]
 ) -> list[Confirmation]:
     """Those of lines that answer, to phone numbers that are not lines of the business: those would answer in turn."""
-    due = [each for each in due if line_settings(each.line).answers_keywords and E164.match(each.row.number.number)]
+    due = [
+        each for each in due if line_settings(each.line).answers_keywords and is_phone_number(each.row.number.number)
+    ]
     if not due:
         return []
     own = await lines.lines_numbers(session, organization_id, [each.row.number.number for each in due])

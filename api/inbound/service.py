@@ -32,7 +32,7 @@ from api.inbound.statuses import apply_statuses
 from api.kit.database import Database, database_time
 from api.kit.database_trouble import is_away
 from api.kit.ids import new_id
-from api.kit.phone import E164, InvalidPhoneNumberError, parse_phone_number
+from api.kit.phone import is_phone_number, old_spellings, sender_of
 from api.kit.text import MAX_LOOKED_AT
 from api.lines import queries as lines
 from api.lines.models import Line
@@ -61,6 +61,7 @@ class Arrival:
     line: Line
     message: ReceivedMessage
     number: str
+    """The sender's, or what the sender calls itself (RECV-SENDER)."""
 
 
 class ApplicationBusy(Exception):
@@ -192,7 +193,7 @@ async def _apply(
             continue
         applied.append(event.id)
         if isinstance(read, ReceivedMessage):
-            arrivals.append(Arrival(event, line, read, _sender_number(read.sender, line)))
+            arrivals.append(Arrival(event, line, read, sender_of(read.sender)))
         else:
             reports.append((event, read))
     if arrivals:
@@ -215,16 +216,6 @@ def _read(event: InboundEvent, providers: Providers) -> ReceivedMessage | Status
             return provider.read_status(event.body)
         case EventKind.UNREADABLE:
             raise UnreadableEventError("The provider sent something that is neither a message nor a status.")
-
-
-def _sender_number(sender: str, line: Line) -> str:
-    """E.164 where it can be read as such; a short code or a name stays as it came."""
-    if E164.match(sender):
-        return sender
-    try:
-        return parse_phone_number(sender, country=line.country)
-    except InvalidPhoneNumberError:
-        return sender.strip() or sender
 
 
 async def apply_arrivals(
@@ -304,11 +295,16 @@ async def apply_arrivals(
                 )
             )
         word = _keyword_of(arrival)
-        entry = _apply_keyword(word, arrival, number, at=at)
-        if entry is not None:
-            entries.append(entry)
+        changed = [
+            entry
+            for spelled in (arrival.number, *old_spellings(arrival.number))
+            if spelled in numbers and (entry := _apply_keyword(word, arrival, numbers[spelled], at=at)) is not None
+        ]
+        if changed:
+            entries += changed
             announce_phone_number(session, organization_id, number.number)
-        if word is not None and (entry is not None or word is Keyword.HELP):
+        # A short code or a name cannot be answered (RECV-SENDER).
+        if word is not None and (changed or word is Keyword.HELP) and is_phone_number(number.number):
             due_confirmations.append(Confirmation(word, arrival.line, InboxRow(conversation, number)))
         announce_message(session, organization_id, conversation.id, message_id, seq=seq)
     for row in rows.values():

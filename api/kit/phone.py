@@ -1,47 +1,301 @@
-"""Phone numbers: E.164 inside, forgiving at the door."""
+"""Phone numbers: one spelling inside, a forgiving reading for people, a strict one for providers (NUMBER-ONE).
+
+Three readings, all of which end in `one_spelling`:
+`parse_phone_number` reads what a person or an integration typed, as dialled in a country;
+`sender_of` reads what a provider calls the sender of a text, and guesses nothing (RECV-SENDER);
+`one_spelling` reads `+` and digits.
+"""
 
 import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+from phonenumbers import (
+    NumberParseException,
+    PhoneMetadata,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    ValidationResult,
+)
+
+from api.kit.text import kept_apart
 
 SHORT_CODE = re.compile(r"[0-9]{3,7}\Z")
 """A line's own number may be a short code of 3 to 7 digits (New Zealand carriers require them)."""
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 
+MAX_SENDER = 320
+"""Characters of a sender that is no phone number: the longest e-mail address."""
+
+MAX_TYPED = 80
+"""Characters of a number as a person types it, invisible marks included."""
+
+DROPPED_PREFIXES: Mapping[int, Mapping[str, str]] = MappingProxyType(
+    {
+        # Mexico: the mobile prefix 1 after +52, and the trunk prefixes 01, 044 and 045, ended on 3 August 2019.
+        # Instituto Federal de Telecomunicaciones, Plan Tecnico Fundamental de Numeracion (Diario Oficial, 11 May 2018).
+        52: {"1": "", "01": "", "044": "", "045": ""},
+        # Chile: the trunk prefix 0 and the mobile prefix 09 became nine digits for everybody.
+        # Subsecretaria de Telecomunicaciones, migration to nine digits (2016).
+        56: {"09": "9", "0": ""},
+        # Czech Republic: a closed plan of nine digits since 22 September 2002, without the trunk prefix 0.
+        420: {"0": ""},
+        # Poland: a closed plan of nine digits; the trunk prefix 0 ended in 2010 (Urzad Komunikacji Elektronicznej).
+        48: {"0": ""},
+    }
+)
+"""By calling code: what a numbering plan has dropped from the front of a national number, and what replaces it.
+
+It is applied only where the number is not valid as it stands and is valid without the prefix. Trunk prefixes that are
+still in use (0 in the United Kingdom, New Zealand and most of Europe, 8 in Russia, 06 in Hungary) and Argentina's 15
+are in the metadata of `phonenumbers`. Italy, San Marino and the Vatican have none: their 0 is part of the number.
+"""
+
+_SUBSCRIBERS = frozenset(
+    {
+        PhoneNumberType.MOBILE,
+        PhoneNumberType.FIXED_LINE,
+        PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        PhoneNumberType.VOIP,
+        PhoneNumberType.PERSONAL_NUMBER,
+    }
+)
+"""What seven digits or fewer must be to count as a phone number and not as a short code."""
+
+_DASHES = "-\N{MINUS SIGN}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}"
+_PUNCTUATION = frozenset(" ()[]./~\N{MIDDLE DOT}\N{BULLET}\t" + _DASHES)
+
+_EXTENSION = re.compile(r"(?i)[0-9)]\s*(?:ext(?:ension|n)?\.?|x|#|[,;]+\s*(?:ext\s*=)?)\s*[:=#]?\s*[0-9]{1,7}#?\s*\Z")
+
 
 class InvalidPhoneNumberError(ValueError):
     """What was given is not a phone number. The message says so in words for a person."""
 
 
+# The one spelling.
+
+
+def one_spelling(number: str) -> str | None:
+    """E.164 as the numbering plan spells it today; None if `number` is not `+` and the digits of a possible number.
+
+    Trunk prefixes and dropped mobile prefixes go. A number that is valid as it stands never changes.
+    """
+    return _one_spelling(number) if E164.match(number) else None
+
+
+@lru_cache(maxsize=65_536)
+def _one_spelling(number: str) -> str | None:
+    for _ in range(4):  # Each round removes a prefix. Nobody writes more than two.
+        try:
+            parsed = phonenumbers.parse(number)
+        except NumberParseException:
+            return None
+        code = parsed.country_code
+        assert code is not None, "a parsed number has a calling code"
+        shorter = _without_dropped_prefix(code, number[1 + len(str(code)) :])
+        if shorter is None:
+            shorter = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+        if shorter == number:
+            # A number without its area code is possible only from next door: nobody can text it.
+            possible = phonenumbers.is_possible_number_with_reason(parsed) == ValidationResult.IS_POSSIBLE
+            return number if possible else None
+        number = shorter
+        if not E164.match(number):
+            return None
+    return None
+
+
+def _without_dropped_prefix(code: int, national: str) -> str | None:
+    for prefix, replacement in DROPPED_PREFIXES.get(code, {}).items():
+        if national.startswith(prefix) and not _is_valid(code, national):
+            rest = replacement + national[len(prefix) :]
+            if _is_valid(code, rest):
+                return f"+{code}{rest}"
+    return None
+
+
+def _is_valid(code: int, national: str) -> bool:
+    """Whether these digits, as they stand, are a number of that plan."""
+    if not national.strip("0"):
+        return False
+    number = phonenumbers.PhoneNumber(country_code=code, national_number=int(national))
+    if zeros := len(national) - len(national.lstrip("0")):
+        number.italian_leading_zero = True
+        number.number_of_leading_zeros = zeros
+    return bool(phonenumbers.is_valid_number(number))
+
+
+def is_phone_number(text: str) -> bool:
+    """Whether it is a phone number in its one spelling: the only thing that is ever texted."""
+    return one_spelling(text) == text
+
+
+def sender_of(given: str) -> str:
+    """A text's sender as it is stored: the one spelling of a phone number, else exactly what was given (RECV-SENDER).
+
+    What cannot be stored as it came (NUL, more than `MAX_SENDER` characters) keeps a digest that tells it from others.
+    """
+    return one_spelling(given) or kept_apart(given, limit=MAX_SENDER)
+
+
+# Other spellings of the same number.
+
+
+def old_spellings(number: str) -> Sequence[str]:
+    """Every other `+` and digits that `one_spelling` reads as this number. It is certainly the same."""
+    # Nobody stores a second 1 in front of a number of +1.
+    return _old_spellings(number) if E164.match(number) and not number.startswith("+1") else ()
+
+
+@lru_cache(maxsize=16_384)
+def _old_spellings(number: str) -> Sequence[str]:
+    code, national = _split(number)
+    if code is None:
+        return ()
+    metadata = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(code), None)
+    trunk = metadata.national_prefix if metadata is not None else None
+    written = {f"{prefix}{national}" for prefix in ("0", trunk, f"{trunk}0") if trunk or prefix == "0"}
+    for prefix, replacement in DROPPED_PREFIXES.get(code, {}).items():
+        if national.startswith(replacement):
+            written.add(prefix + national[len(replacement) :])
+    if code == 54 and national.startswith("9"):
+        local = national[1:]
+        written |= {f"{zero}{local[:area]}15{local[area:]}" for area in (2, 3, 4) for zero in ("", "0")}
+    others = sorted(f"+{code}{each}" for each in written)
+    return tuple(each for each in others if each != number and one_spelling(each) == number)
+
+
+def variants(number: str) -> Sequence[str]:
+    """Numbers that may be this one, where the numbering plan does not settle it. They share refusals, not consent.
+
+    Argentina: a mobile is +54 9 and ten digits to callers from abroad, and reaches us without the 9 too.
+    Brazil: mobiles that began with 6 to 9 got a ninth digit, a 9 in front (Anatel, 2012 to 2016); carriers still send
+    the shorter form.
+    """
+    if not number.startswith(("+54", "+55")):
+        return ()
+    code, national = _split(number)
+    other: str | None = None
+    if code == 54 and len(national) == 11 and national.startswith("9"):
+        other = national[1:]
+    elif code == 54 and len(national) == 10:
+        other = f"9{national}"
+    elif code == 55 and re.fullmatch(r"[1-9][1-9]9[6-9][0-9]{7}", national):
+        other = national[:2] + national[3:]
+    elif code == 55 and re.fullmatch(r"[1-9][1-9][6-9][0-9]{7}", national):
+        other = f"{national[:2]}9{national[2:]}"
+    return (f"+{code}{other}",) if other is not None and is_phone_number(f"+{code}{other}") else ()
+
+
+def spellings(number: str) -> Sequence[str]:
+    """The number itself, its old spellings and its variants: what a refusal is looked for under."""
+    found = {number: None}
+    for each in (number, *variants(number)):
+        found |= dict.fromkeys((each, *old_spellings(each)))
+    return tuple(found)
+
+
+def _split(number: str) -> tuple[int | None, str]:
+    """Calling code and national digits; no code for what is not a phone number in its one spelling."""
+    if not is_phone_number(number):
+        return None, ""
+    code = phonenumbers.parse(number).country_code
+    assert code is not None, "a parsed number has a calling code"
+    return code, number[1 + len(str(code)) :]
+
+
+# What people type.
+
+
 @lru_cache(maxsize=65_536)
 def parse_phone_number(text: str, *, country: str) -> str:
-    """The E.164 form of `text`, read as dialled in `country` (ISO 3166 alpha-2) unless it has a `+`.
+    """The one spelling of `text`, read as dialled in `country` (ISO 3166 alpha-2) unless it has a `+`.
 
-    Raises `InvalidPhoneNumberError`.
+    Invisible marks, every kind of space, dash and digit, `tel:` and `(0)` are understood. Letters and extensions are
+    refused, and so is what looks like a short code. Raises `InvalidPhoneNumberError`.
     """
     shown = text.strip()[:40]
+    typed = _typed(text)
+    if typed is None:
+        if len(text) <= MAX_TYPED and _EXTENSION.search(_plain(text)):
+            raise InvalidPhoneNumberError(f"“{shown}” has an extension. Give the phone number without it.")
+        raise InvalidPhoneNumberError(f"“{shown}” is not a phone number.")
+    readings = [read for each in _without_trunk_mark(typed) if (read := _read(each, country.upper()))]
+    valid = [each for each in readings if phonenumbers.is_valid_number(phonenumbers.parse(each))]
+    if not readings:
+        raise InvalidPhoneNumberError(f"“{shown}” is not a possible phone number in {country.upper()}.")
+    number = (valid or readings)[0]
+    if SHORT_CODE.match(typed) and phonenumbers.number_type(phonenumbers.parse(number)) not in _SUBSCRIBERS:
+        raise InvalidPhoneNumberError(f"“{shown}” is a short code, not a phone number.")
+    return number
+
+
+def _read(typed: str, country: str) -> str | None:
+    if typed.startswith("+"):
+        return one_spelling(typed)
     try:
-        parsed = phonenumbers.parse(text, country.upper())
+        parsed = phonenumbers.parse(typed, country)
     except NumberParseException:
-        raise InvalidPhoneNumberError(f"“{shown}” is not a phone number.") from None
-    # A number without its area code is possible only from next door: nobody can text it.
-    if phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
-        raise InvalidPhoneNumberError(f"“{shown}” is not a possible phone number in {country.upper()}.")
-    formatted: str = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-    if not E164.match(formatted):
-        raise InvalidPhoneNumberError(f"“{shown}” is not a possible phone number in {country.upper()}.")
-    return formatted
+        return None
+    if phonenumbers.is_possible_number_with_reason(parsed) == ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+        return None
+    return one_spelling(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
+
+
+def _plain(text: str) -> str:
+    """Without what cannot be seen, in compatibility form (full-width digits become ASCII), without `tel:`."""
+    folded = unicodedata.normalize("NFKC", text)
+    seen = "".join(each for each in folded if unicodedata.category(each) not in {"Cf", "Mn"}).strip()
+    return seen[4:].strip() if seen[:4].lower() == "tel:" else seen
+
+
+def _typed(text: str) -> str | None:
+    """A leading `+` if there is one, digits, and `(0)`; None if there is anything that no number is written with."""
+    if len(text) > MAX_TYPED:
+        return None
+    kept: list[str] = []
+    for place, character in enumerate(plain := _plain(text)):
+        if character == "+":
+            if kept:
+                return None
+            kept.append(character)
+        elif character.isdecimal():
+            digit = str(unicodedata.decimal(character))
+            kept.append("(0)" if digit == "0" and plain[place - 1 : place + 2] == "(0)" else digit)
+        elif character not in _PUNCTUATION and unicodedata.category(character) not in {"Zs", "Pd"}:
+            return None
+    return "".join(kept)
+
+
+def _without_trunk_mark(typed: str) -> Sequence[str]:
+    """`(0)` says that the 0 is dialled within the country only; in Italy it is part of the number."""
+    if "(0)" not in typed:
+        return (typed,)
+    return (typed.replace("(0)", "0"), typed.replace("(0)", ""))
+
+
+def digits_typed(text: str) -> str | None:
+    """The digits of a search that may mean a phone number: three or more, and nothing else that no number has."""
+    typed = _typed(text)
+    if typed is None:
+        return None
+    digits = _without_trunk_mark(typed)[-1].lstrip("+")
+    return digits if len(digits) >= 3 else None
 
 
 def parse_line_number(text: str, *, country: str) -> str:
-    """The number of a business line: E.164, or a short code of 3 to 7 digits."""
+    """The number of a business line: the one spelling, or a short code of 3 to 7 digits."""
     stripped = re.sub(r"[\s-]", "", text)
     if SHORT_CODE.match(stripped):
         return stripped
     return parse_phone_number(text, country=country)
+
+
+# Showing.
 
 
 def country_of(phone_number: str) -> str | None:
@@ -53,13 +307,17 @@ def country_of(phone_number: str) -> str | None:
     return region
 
 
-def national_format(phone_number: str) -> str:
-    """How a person in the number's own country writes it; a short code stays as it is."""
-    try:
-        parsed = phonenumbers.parse(phone_number)
-    except NumberParseException:
-        return phone_number
-    formatted: str = phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL)
+def shown_number(number: str, *, country: str) -> str:
+    """As people in `country` write it: a number with its calling code in national form, any other in international.
+
+    What is not a phone number is shown as it is.
+    """
+    if not is_phone_number(number):
+        return number
+    parsed = phonenumbers.parse(number)
+    home = phonenumbers.country_code_for_region(country.upper())
+    form = PhoneNumberFormat.NATIONAL if parsed.country_code == home else PhoneNumberFormat.INTERNATIONAL
+    formatted: str = phonenumbers.format_number(parsed, form)
     return formatted
 
 

@@ -1,5 +1,6 @@
 """Text at the door: what PostgreSQL cannot store is refused with a clear error, not with a crash."""
 
+import hashlib
 import re
 import unicodedata
 from typing import Annotated
@@ -44,3 +45,15 @@ Body = Annotated[str, AfterValidator(storable)]
 def made_storable(value: str) -> str:
     """For what arrives from outside and must not be refused: U+FFFD stands in for what cannot be stored."""
     return _NOT_STORABLE.sub("\ufffd", value)
+
+
+def kept_apart(value: str, *, limit: int) -> str:
+    """As it is; what cannot be stored, or is longer than `limit`, is stored with a digest of all of it.
+
+    So two different texts never become the same.
+    """
+    kept = made_storable(value)
+    if kept == value and len(kept) <= limit:
+        return kept
+    digest = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"{kept[: limit - len(digest) - 1]}\N{HORIZONTAL ELLIPSIS}{digest}"

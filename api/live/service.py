@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.kit.database import notify
+from api.kit.phone import variants
 
 CHANNEL = "messenger_events"
 """The NOTIFY channel of live events. A payload is a JSON array of events."""
@@ -42,9 +43,10 @@ def announce_message(
 
 
 def announce_phone_number(session: AsyncSession, organization_id: UUID, phone_number: str) -> None:
-    """Who may be texted has changed for a number."""
-    notify(
-        session,
-        CHANNEL,
-        {"type": "opt_in", "organization_id": str(organization_id), "phone_number": phone_number},
-    )
+    """Who may be texted has changed for a number, and for its variants with it (NUMBER-ONE)."""
+    for number in (phone_number, *variants(phone_number)):
+        notify(
+            session,
+            CHANNEL,
+            {"type": "opt_in", "organization_id": str(organization_id), "phone_number": number},
+        )

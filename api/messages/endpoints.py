@@ -112,7 +112,7 @@ async def get_message(message_id: UUID, principal: CanView, session: Session) ->
     return MessageDetail(
         **message_fields(row),
         timeline=[TimelineEvent.of(event) for event in events],
-        opt_in_check=OptInCheckOut.model_validate(stored) if stored else None,
+        opt_in_check=OptInCheckOut.stored(stored) if stored else None,
     )
 
 

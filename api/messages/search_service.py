@@ -6,13 +6,14 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.access import queries as access
 from api.conversations import service as conversations
 from api.conversations.rules import Status
 from api.directory import queries as directory
 from api.directory.rules import display_name
 from api.directory.schemas import HolderOut
 from api.kit.errors import Invalid
-from api.kit.phone import national_format
+from api.kit.phone import shown_number
 from api.messages import search_queries
 from api.messages.schemas import MessageOut
 from api.messages.search_queries import Filter, FoundRow
@@ -54,6 +55,7 @@ async def results_out(
 ) -> list[SearchResult]:
     number_ids = list(dict.fromkeys(found.conversation.number.id for found in rows))
     holders = await directory.holders(session, organization_id, number_ids)
+    country = (await access.organization(session, organization_id)).country
     results: list[SearchResult] = []
     for found in rows:
         body = found.row.message.body
@@ -67,7 +69,9 @@ async def results_out(
                     id=conversation.id,
                     line_id=conversation.line_id,
                     phone_number=number.number,
-                    display_name=display_name(holders[number.id], phone_number=national_format(number.number)),
+                    display_name=display_name(
+                        holders[number.id], phone_number=shown_number(number.number, country=country)
+                    ),
                     status=Status(conversation.status),
                     holders=[HolderOut.of(holder) for holder in holders[number.id]],
                 ),

@@ -15,8 +15,9 @@ from uuid import UUID
 
 import httpx
 
+from api.kit.phone import MAX_SENDER
 from api.kit.secrets import equal
-from api.kit.text import made_storable
+from api.kit.text import kept_apart, made_storable
 from api.providers import fields
 from api.providers.bandwidth_access import BandwidthAccess, TokenRefused, TokenUnavailable, pair_problems
 from api.providers.checking import accepted, ask, cannot_tell, refused, refused_credentials
@@ -48,6 +49,7 @@ from api.providers.port import (
     WebhookCheck,
     WebhookEvent,
     WebhookRequest,
+    refused_destination,
 )
 
 RECEIVED = "message-received"
@@ -255,13 +257,13 @@ class BandwidthProvider:
     def read_message(self, body: bytes) -> ReceivedMessage:
         event = _parsed(body)
         message_id = fields.text(event, "message", "id")
-        sender = fields.text(event, "message", "from")
+        sender = fields.as_sent(event, "message", "from")
         if message_id is None or sender is None:
             raise UnreadableEventError("The message has no id or no sender.")
         urls = [url for each in fields.items(event, "message", "media") if (url := fields.text(each))]
         return ReceivedMessage(
             provider_message_id=message_id,
-            sender=sender,
+            sender=kept_apart(sender, limit=MAX_SENDER),
             body=fields.text(event, "message", "text") or "",
             media=[
                 MediaItem(url=url, content_type=CONTENT_TYPES.get(suffix, "application/octet-stream"))
@@ -294,6 +296,8 @@ class BandwidthProvider:
     # Sending.
 
     async def send(self, line: LineAccess, message: OutgoingMessage) -> SendOutcome:
+        if (refused := refused_destination(message)) is not None:
+            return refused
         request: dict[str, Any] = {
             "applicationId": line.credentials["application_id"],
             "from": line.phone_number,

@@ -30,14 +30,18 @@ def found(value: object, *path: str | int) -> object:
     return value
 
 
-def text(value: object, *path: str | int, limit: int | None = None) -> str | None:
-    """The text or whole number there, as text that can be stored; None for an empty one, and for anything else."""
+def as_sent(value: object, *path: str | int) -> str | None:
+    """The text or whole number there, which need not be storable; None for an empty one, and for anything else."""
     there = found(value, *path)
     if isinstance(there, int) and not isinstance(there, bool) and abs(there) < 10**18:
         there = str(there)
-    if not isinstance(there, str) or not there:
-        return None
-    return made_storable(there)[:limit]
+    return there if isinstance(there, str) and there else None
+
+
+def text(value: object, *path: str | int, limit: int | None = None) -> str | None:
+    """The same as text that can be stored."""
+    there = as_sent(value, *path)
+    return None if there is None else made_storable(there)[:limit]
 
 
 def items(value: object, *path: str | int) -> Sequence[object]:

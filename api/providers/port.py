@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
+from api.kit.phone import is_phone_number
 from api.providers.forms import FormFields, form_fields
 
 
@@ -118,7 +119,7 @@ class MediaItem:
 class ReceivedMessage:
     provider_message_id: str
     sender: str
-    """E.164, or a short code."""
+    """As the provider names it (`kept_apart`): `sender_of` decides whether it is a phone number (RECV-SENDER)."""
     body: str
     media: Sequence[MediaItem]
     signal: OptOutSignal | None
@@ -146,6 +147,7 @@ class StatusReport:
 class OutgoingMessage:
     message_id: UUID
     to: str
+    """A phone number in its one spelling. Adapters post nothing to anything else: `refused_destination`."""
     body: str
     media_urls: Sequence[str]
     status_callback_url: str
@@ -183,6 +185,13 @@ class OutcomeUnknown:
     """It may or may not have been accepted: never resent, reconciled instead."""
 
     detail: str
+
+
+def refused_destination(message: OutgoingMessage) -> Rejected | None:
+    """Why a message may not be posted, unless it goes to a phone number in its one spelling (RECV-SENDER)."""
+    if is_phone_number(message.to):
+        return None
+    return Rejected("not_a_phone_number", "What this was to be sent to is not a phone number.")
 
 
 SendOutcome = Accepted | Rejected | NotProcessed | OutcomeUnknown
@@ -267,7 +276,10 @@ class SmsProvider(Protocol):
         ...
 
     async def send(self, line: LineAccess, message: OutgoingMessage) -> SendOutcome:
-        """Hand the message over, once. Never raises for anything the network or the provider does."""
+        """Hand the message over, once. Never raises for anything the network or the provider does.
+
+        Nothing is posted to what is not a phone number: the answer is `refused_destination`.
+        """
         ...
 
     async def reconcile(self, line: LineAccess, message: UnknownMessage) -> ReconcileOutcome: ...

@@ -15,7 +15,8 @@ import httpx
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from api.kit.text import made_storable
+from api.kit.phone import MAX_SENDER
+from api.kit.text import kept_apart, made_storable
 from api.providers import fields
 from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, retry_after
 from api.providers.media import MediaSource, places
@@ -46,6 +47,7 @@ from api.providers.port import (
     WebhookCheck,
     WebhookEvent,
     WebhookRequest,
+    refused_destination,
 )
 from api.providers.telnyx_check import TelnyxCheck, is_public_key
 
@@ -219,12 +221,12 @@ class TelnyxProvider:
         data = _event(body)
         payload = fields.found(data, "payload")
         message_id = fields.text(payload, "id")
-        sender = fields.text(payload, "from", "phone_number")
+        sender = fields.as_sent(payload, "from", "phone_number")
         if message_id is None or sender is None:
             raise UnreadableEventError("The message has no id or no sender.")
         return ReceivedMessage(
             provider_message_id=message_id,
-            sender=sender,
+            sender=kept_apart(sender, limit=MAX_SENDER),
             body=fields.text(payload, "text") or "",
             media=[
                 MediaItem(url=url, content_type=fields.text(each, "content_type") or "application/octet-stream")
@@ -245,6 +247,8 @@ class TelnyxProvider:
     # Sending.
 
     async def send(self, line: LineAccess, message: OutgoingMessage) -> SendOutcome:
+        if (refused := refused_destination(message)) is not None:
+            return refused
         try:
             response = await self._post(line, message)
         except CONNECTION_FAILURES as error:
@@ -256,7 +260,7 @@ class TelnyxProvider:
 
         A refusal says that there was no success: it would have been replayed.
         """
-        if message.repeat is None:
+        if message.repeat is None or refused_destination(message.repeat) is not None:
             return CannotTell("It may not be handed over again, and the provider cannot be asked without its id.")
         try:
             response = await self._post(line, message.repeat)

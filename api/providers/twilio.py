@@ -17,8 +17,9 @@ from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 import httpx
 
+from api.kit.phone import MAX_SENDER
 from api.kit.secrets import equal
-from api.kit.text import made_storable
+from api.kit.text import kept_apart, made_storable
 from api.kit.times import in_utc
 from api.providers.forms import FormFields, form_fields
 from api.providers.http import CONNECTION_FAILURES, basic_credentials, classify_failure, json_object, retry_after
@@ -52,6 +53,7 @@ from api.providers.port import (
     WebhookCheck,
     WebhookEvent,
     WebhookRequest,
+    refused_destination,
 )
 from api.providers.twilio_check import ACCOUNT_SID, SERVICE_SID, TwilioCheck
 from api.providers.twilio_received import TwilioReceived
@@ -259,7 +261,7 @@ class TwilioProvider:
         ]
         return ReceivedMessage(
             provider_message_id=made_storable(sid),
-            sender=made_storable(sender),
+            sender=kept_apart(sender, limit=MAX_SENDER),
             body=made_storable(fields.get("Body", "")),
             media=media,
             signal=SIGNALS.get(fields.get("OptOutType", "").lower()),
@@ -283,6 +285,8 @@ class TwilioProvider:
     # Sending.
 
     async def send(self, line: LineAccess, message: OutgoingMessage) -> SendOutcome:
+        if (refused := refused_destination(message)) is not None:
+            return refused
         form: dict[str, Any] = {
             "To": message.to,
             "Body": message.body,

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from api.kit.phone import one_spelling
 from api.kit.text import made_storable
 from api.providers.http import CONNECTION_FAILURES
 from api.providers.port import CannotTell, EventKind, LineAccess, ListedMessage, WebhookEvent
@@ -61,7 +62,8 @@ class TwilioReceived:
         if message["direction"] != "inbound":
             return False
         service = self._line.credentials.get("messaging_service_sid")
-        return message["to"] == self._line.phone_number or (
+        to = str(message["to"])
+        return self._line.phone_number in {to, one_spelling(to)} or (
             bool(service) and message.get("messaging_service_sid") == service
         )
 

@@ -9,6 +9,7 @@ import gzip
 import random
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -180,6 +181,37 @@ async def test_SEND_NEVER_TWICE_a_redirect_is_unknown_and_not_followed(dialect: 
             assert isinstance(await send(dialect, peer.url, client=client), OutcomeUnknown)
             assert len(peer.requests) == 1
     assert elsewhere.requests == []
+
+
+NOT_NUMBERS = [
+    "72345",
+    "312GYMTEAM",
+    "3125550147",
+    "+1 312 555 0147",
+    f" {PARENT}",
+    f"{PARENT}\n",
+    f"whatsapp:{PARENT}",
+]
+NOT_NUMBERS += ["", "+1312555", "+9991234567", "parent@example.com", "+5215512345678", "+4407911123456"]
+
+
+@every_access
+@pytest.mark.parametrize("to", NOT_NUMBERS)
+async def test_RECV_SENDER_nothing_is_posted_to_what_is_not_a_phone_number_in_its_one_spelling(
+    dialect: Dialect, start: Start, to: str
+) -> None:
+    peer = await start(dialect.accepts("theirs-1"))
+    message = replace(text(), to=to)
+    outcome = await send(dialect, peer.url, message)
+    assert isinstance(outcome, Rejected)
+    assert (outcome.code, outcome.opted_out) == ("not_a_phone_number", False)
+    unknown = UnknownMessage(MESSAGE_ID, to, message.body, datetime.now(UTC), repeat=message)
+    async with plain_client() as client:
+        outcome_of_asking = await dialect.provider(client, peer.url).reconcile(line_of(dialect), unknown)
+    assert not isinstance(outcome_of_asking, Accepted)
+    assert [
+        request for request in peer.requests if request.line.startswith("POST") and "messages" in request.line
+    ] == []
 
 
 UNNAMED = [b"", b"not json", b"[]", b"null", b"{}", b'{"sid": null, "id": null, "data": null}', b"\xff\xfe"]

@@ -119,3 +119,36 @@ async def test_OPTIN_CONFIRM_a_STOP_is_confirmed_by_the_line_exactly_where_its_p
         assert wire.dialect.posted(wire.peer.requests[0]).text.startswith("Tumble Gymnastics: You will get no more")
     await wire.arrives("start")
     assert await wire.check() == "allowed"
+
+
+@every_access
+async def test_RECV_SENDER_only_plus_and_digits_of_a_possible_number_is_read_as_a_number_and_answered(
+    wire: Wire,
+) -> None:
+    """NUMBER-ONE too: an old mobile prefix is another spelling of the same number."""
+    settings = {"answers_keywords": True, "business_name": "Tumble"}
+    patched = await wire.world.admin.patch(f"/api/v1/lines/{wire.line['id']}", json={"settings": settings})
+    assert patched.status_code == 200, patched.text
+    for sender, expected in SENDERS.items():
+        arriving = Arriving(f"theirs {len(sender)} {sender[-6:]}", sender, "STOP")
+        response = await wire.post(wire.dialect.arrival(arriving, url=wire.line["webhook_urls"]["inbound"]))
+        assert response.status_code == 200
+        assert (await wire.world.conversation(expected))["phone_number"] == expected
+    confirmed = [claim.message.to for claim in await wire.claims()]
+    assert sorted(confirmed) == ["+13125550143", "+447911123456", "+525512345678"]
+    assert await wire.check() == "allowed", "no stranger is stopped"
+
+
+SENDERS = {
+    "312GYMTEAM": "312GYMTEAM",
+    "24680": "24680",
+    PARENT.removeprefix("+"): PARENT.removeprefix("+"),
+    PARENT.removeprefix("+1"): PARENT.removeprefix("+1"),
+    f"whatsapp:{PARENT}": f"whatsapp:{PARENT}",
+    f" {PARENT}": f" {PARENT}",
+    "parent@example.com": "parent@example.com",
+    "+4407911123456": "+447911123456",
+    "+5215512345678": "+525512345678",
+    "+13125550143": "+13125550143",
+}
+"""What a provider may name as a sender, and what the API calls it."""

@@ -1,4 +1,4 @@
-"""Size, seed and progress of the reliability tests (R1 … R10): small within `make test`, full in `make reliability`."""
+"""Size, seed and progress of the reliability tests (R1 … R11): small within `make test`, full in `make reliability`."""
 
 import os
 import random

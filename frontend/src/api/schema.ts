@@ -1902,6 +1902,8 @@ export interface components {
             /** Phone Number */
             phone_number: string;
             reason: components["schemas"]["Reason"];
+            /** Stopped As */
+            stopped_as: string | null;
             /** Stopped At */
             stopped_at: string | null;
         };
@@ -1947,6 +1949,8 @@ export interface components {
             owner_id: string;
             /** Owner Name */
             owner_name: string;
+            /** Phone Number */
+            phone_number: string | null;
             /**
              * Phone Record Id
              * Format: uuid
@@ -2076,7 +2080,7 @@ export interface components {
          * @description Why a number may or may not be texted, strongest first (OPTIN-EXPLAIN).
          * @enum {string}
          */
-        Reason: "stopped" | "opted_out" | "not_opted_in" | "no_record" | "line_blocked" | "allowed";
+        Reason: "not_a_phone_number" | "stopped" | "opted_out" | "not_opted_in" | "no_record" | "line_blocked" | "allowed";
         /** Replayed */
         Replayed: {
             /** Remaining */

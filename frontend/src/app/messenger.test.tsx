@@ -204,6 +204,19 @@ describe("live", () => {
 });
 
 describe("details", () => {
+  it("RECV-SENDER: a short code is shown as it came, and in the composer's place stands why it can't be texted", async () => {
+    const conversation = okafor({
+      display_name: "72345", phone_number: "72345", holders: [],
+      opt_in_check: aCheck({ phone_number: "72345", allowed: false, reason: "not_a_phone_number", instances: [] }),
+    });
+    renderApp(`/messenger/${conversation.id}`);
+    expect(await screen.findByRole("heading", { name: /^72345/ })).toBeVisible();
+    expect(screen.getByText("Not a phone number")).toBeVisible();
+    const note = await screen.findByRole("note", { name: "Why you can't send" });
+    expect(note).toHaveTextContent("“72345” is a short code, not a phone number, so it can't be texted from here.");
+    expect(screen.queryByRole("textbox", { name: "Message" })).toBeNull();
+  });
+
   it("OPTIN-EXPLAIN: every record with its state, and one sentence that names what blocks, in the pane and in the composer's place", async () => {
     const conversation = okafor({
       opt_in_check: aCheck({

@@ -22,6 +22,25 @@ describe("OPTIN-EXPLAIN: one sentence names what blocks", () => {
     );
   });
 
+  it.each([
+    ["72345", "“72345” is a short code, not a phone number, so it can't be texted from here."],
+    ["312GYMTEAM", "“312GYMTEAM” is not a phone number, so it can't be texted from here."],
+    ["whatsapp:+13125550101", "“whatsapp:+13125550101” is not a phone number, so it can't be texted from here."],
+    ["+5215512345678", "+5215512345678 is not how this number is dialled today, so it can't be texted from here."],
+  ])("RECV-SENDER: %s can't be texted, and the sentence says why", (phone_number, sentence) => {
+    expect(explain(aCheck({ phone_number, allowed: false, reason: "not_a_phone_number", instances: [] }))).toBe(sentence);
+  });
+
+  it("NUMBER-ONE: a refusal under another spelling of the number is told as such", () => {
+    const other = anInstance({ owner_name: "Silva family", state: "opted_out", changed_at: null, source: null, blocks: true, phone_number: "+551187654321" });
+    expect(explain(aCheck({ allowed: false, reason: "opted_out", instances: [other] }))).toBe(
+      "Silva family (with +551187654321) opted out, so this number can't be texted.",
+    );
+    expect(explain(aCheck({ allowed: false, reason: "stopped", stopped_at: "2026-05-03T12:00:00Z", stopped_as: "+551187654321", instances: [] }))).toBe(
+      "The person with this number texted STOP as +551187654321 on 3 May, so it can't be texted until they text START.",
+    );
+  });
+
   it("OPTIN-ARCHIVED: an archived record that blocks is called archived", () => {
     const gone = anInstance({ owner_name: "Old family", state: "opted_out", archived: true, changed_at: null, source: null, blocks: true });
     expect(explain(aCheck({ allowed: false, reason: "opted_out", instances: [gone] }))).toBe(

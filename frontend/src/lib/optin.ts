@@ -14,13 +14,16 @@ interface Instance {
   source: string | null;
   archived: boolean;
   blocks: boolean;
+  phone_number: string | null;
 }
 
 interface Check {
+  phone_number: string;
   allowed: boolean;
   reason: string;
   note: string | null;
   stopped_at: string | null;
+  stopped_as: string | null;
   instances: readonly Instance[];
 }
 
@@ -49,8 +52,10 @@ function allowedSentence({ note, instances }: Check): string {
 function blockedSentence(check: Check, formatDate: (at: string) => string): string {
   const blocking = check.instances.filter((instance) => instance.blocks);
   switch (check.reason) {
+    case "not_a_phone_number":
+      return notAPhoneNumber(check.phone_number);
     case "stopped": {
-      const when = check.stopped_at ? ` on ${formatDate(check.stopped_at)}` : "";
+      const when = (check.stopped_as ? ` as ${check.stopped_as}` : "") + (check.stopped_at ? ` on ${formatDate(check.stopped_at)}` : "");
       return `The person with this number texted STOP${when}, so it can't be texted until they text START.`;
     }
     case "opted_out": {
@@ -76,8 +81,15 @@ function blockedSentence(check: Check, formatDate: (at: string) => string): stri
   }
 }
 
-function ownerName({ owner_name, kind, archived }: Instance): string {
-  const marks = [kind === "staff_member" ? "staff" : "", archived ? "archived" : ""].filter(Boolean);
+/** RECV-SENDER: a short code, a name, an e-mail address; or a number in a spelling that its country has dropped. */
+function notAPhoneNumber(sender: string): string {
+  if (/^\+\d+$/.test(sender)) return `${sender} is not how this number is dialled today, so it can't be texted from here.`;
+  const kind = /^\d{3,7}$/.test(sender) ? "a short code, not a phone number" : "not a phone number";
+  return `“${sender}” is ${kind}, so it can't be texted from here.`;
+}
+
+function ownerName({ owner_name, kind, archived, phone_number }: Instance): string {
+  const marks = [phone_number ? `with ${phone_number}` : "", kind === "staff_member" ? "staff" : "", archived ? "archived" : ""].filter(Boolean);
   return marks.length > 0 ? `${owner_name} (${marks.join(", ")})` : owner_name;
 }
 

@@ -76,8 +76,3 @@ export function formatPhone(number: string, country: string): string {
   }
   return international(digits);
 }
-
-/** Whether a name is only the number itself, so that showing both would say the same thing twice. */
-export function isPhoneLike(name: string): boolean {
-  return /^[+(]?[\d\s()-]+$/.test(name);
-}

@@ -78,6 +78,7 @@ export function anInstance(overrides: Partial<OptInInstance> = {}): OptInInstanc
     source: "portal",
     archived: false,
     blocks: false,
+    phone_number: null,
     ...overrides,
   };
 }
@@ -89,6 +90,7 @@ export function aCheck(overrides: Partial<OptInCheck> = {}): OptInCheck {
     reason: "allowed",
     note: null,
     stopped_at: null,
+    stopped_as: null,
     instances: [anInstance()],
     ...overrides,
   };

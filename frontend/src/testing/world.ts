@@ -349,10 +349,10 @@ export class World {
       .filter(({ record }) => record.phone_number === phone_number)
       .map(({ kind, owner, contact, record }) => ({
         phone_record_id: record.id, kind, owner_id: owner.id, owner_name: owner.name, contact_name: contact,
-        ...record.opt_in, archived: owner.archived, blocks: record.opt_in.state !== "opted_in",
+        ...record.opt_in, archived: owner.archived, blocks: record.opt_in.state !== "opted_in", phone_number: null,
       }));
     const stopped_at = this.stops.get(phone_number) ?? null;
-    return { phone_number, note: null, stopped_at, instances, ...verdict(stopped_at, instances) };
+    return { phone_number, note: null, stopped_at, stopped_as: null, instances, ...verdict(stopped_at, instances) };
   }
 
   private indicator() {

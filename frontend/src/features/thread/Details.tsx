@@ -107,7 +107,7 @@ function HolderCard({ instance, check }: { instance: OptInInstance; check: OptIn
       <ChangeOptIn
         className="mt-1.5"
         phoneRecordId={instance.phone_record_id}
-        phoneNumber={check.phone_number}
+        phoneNumber={instance.phone_number ?? check.phone_number}
         ownerName={instance.owner_name}
         contactName={instance.contact_name}
         state={instance.state}

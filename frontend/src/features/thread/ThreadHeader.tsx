@@ -65,7 +65,7 @@ function Who({ conversation }: { conversation: ConversationDetail }) {
         </h2>
         <div className="flex items-center gap-2.5 text-note text-ink-2">
           <p className="truncate">
-            {holder ? [people, number].filter(Boolean).join(" · ") : "No record has this number"}
+            {holder ? [people, number].filter(Boolean).join(" · ") : phone_number.startsWith("+") ? "No record has this number" : "Not a phone number"}
           </p>
           <Viewers viewers={others} />
         </div>
