@@ -62,12 +62,15 @@ def fold(text: str) -> str:
     Case, accents, Unicode form, invisible characters and runs of space go; apostrophes are `'` and hyphens are `-`.
     Marks that spell words (Hindi vowel signs) stay: only marks with a combining class of their own are accents.
     """
-    unified = "".join(map(_unified, text))
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", unified).casefold())
-    return " ".join("".join(map(_unified, decomposed)).split())
+    without_accents = _unified(unicodedata.normalize("NFKD", _unified(text)))
+    return " ".join(_unified(unicodedata.normalize("NFKD", without_accents.casefold())).split())
 
 
-def _unified(character: str) -> str:
+def _unified(text: str) -> str:
+    return "".join(map(_unified_character, text))
+
+
+def _unified_character(character: str) -> str:
     if unicodedata.normalize("NFC", character) in APOSTROPHES:
         return "'"
     category = unicodedata.category(character)
