@@ -56,18 +56,19 @@ _IGNORABLE = re.compile(
 """Default_Ignorable_Code_Point of Unicode, as far as it is not of the category Cf."""
 
 
-def fold(text: str) -> str:
+def fold(text: str, *, keep_accents: bool = False) -> str:
     """A name as people compare names: two that differ only in how they were typed fold alike. Idempotent.
 
     Case, accents, Unicode form, invisible characters and runs of space go; apostrophes are `'` and hyphens are `-`.
     Marks that spell words (Hindi vowel signs) stay: only marks with a combining class of their own are accents.
     """
-    without_accents = _unified(unicodedata.normalize("NFKD", _unified(text)))
-    return " ".join(_unified(unicodedata.normalize("NFKD", without_accents.casefold())).split())
+    unified = _unified(unicodedata.normalize("NFKD", _unified(text, keep_accents)), keep_accents)
+    decomposed = unicodedata.normalize("NFKD", unified.casefold())
+    return " ".join(unicodedata.normalize("NFKD", _unified(decomposed, keep_accents)).split())
 
 
-def _unified(text: str) -> str:
-    return "".join(map(_unified_character, text))
+def _unified(text: str, keep_accents: bool) -> str:
+    return "".join(_unified_character(each) for each in text if keep_accents or not unicodedata.combining(each))
 
 
 def _unified_character(character: str) -> str:
@@ -76,6 +77,6 @@ def _unified_character(character: str) -> str:
     category = unicodedata.category(character)
     if category == "Pd" or character == _MINUS:
         return "-"
-    if category in {"Cf", "Me"} or unicodedata.combining(character) or _IGNORABLE.match(character):
+    if category in {"Cf", "Me"} or _IGNORABLE.match(character):
         return ""
     return character
