@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.audit.schemas import AuditActor
 from api.consent.rules import Instance, OptInCheck, Reason
@@ -14,7 +14,7 @@ from api.directory.models import PhoneRecord, Refusal
 from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
 from api.directory.schemas import Number, PhoneRecordOut, SettableSource
 from api.kit.errors import Conflict, ProblemBody
-from api.kit.text import Body, Line
+from api.kit.text import Body, Line, storable
 
 MAX_REPLACED = 50
 
@@ -175,10 +175,15 @@ class OptInChange(BaseModel):
     replaces_refusals: Annotated[list[UUID], Field(max_length=MAX_REPLACED)] = []
 
 
+LiftReason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(storable)
+]
+
+
 class RefusalLift(BaseModel):
     """Exactly one of both: an administrator's `reason`, or the phone record whose consent replaces the refusal."""
 
-    reason: Annotated[Body, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)] | None = None
+    reason: LiftReason | None = None
     replaced_by: UUID | None = None
 
 
