@@ -178,6 +178,20 @@ async def test_OPTIN_REMOVED_the_refused_text_says_whose_record_it_was_and_who_r
     assert "was on the Castillo family, removed by Olga on " in refused.json()["detail"]
 
 
+async def test_OPTIN_REMOVED_a_refusal_that_only_the_audit_log_knew_blocks_too(world: World) -> None:
+    refusal = await removed(world)
+    await world.rows(
+        "UPDATE refusals SET kind = NULL, owner_id = NULL, owner_name = 'a record removed earlier', contact_name = NULL,"
+        " changed_at = NULL, changed_by = NULL, source = NULL RETURNING id"
+    )
+
+    refused = await world.maria.post(f"{API}/conversations", json={"phone_number": NUMBER})
+
+    assert "was on a record removed earlier, removed by Olga on " in refused.json()["detail"]
+    (blocking,) = [each for each in refused.json()["check"]["instances"] if each["blocks"]]
+    assert (blocking["refusal_id"], blocking["kind"], blocking["owner_id"]) == (refusal["id"], None, None)
+
+
 async def test_OPTIN_REMOVED_what_is_removed_without_a_refusal_leaves_none(world: World) -> None:
     family = await world.family("Rivera", NUMBER)
     await patch(world, family)
