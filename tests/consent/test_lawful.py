@@ -106,7 +106,7 @@ class Dice:
             ["ids", "ids", "patch", "put", "csv", "ndjson", "opt-in", "opt-in", "lift", "archive"]
         ):
             case "ids":
-                body = {"contacts": await self.contacts_with_ids()}
+                body: Record = {"contacts": await self.contacts_with_ids()}
                 return "ids", await client.patch(f"{API}/families/{family_id}", json=body)
             case "patch":
                 return "patch", await client.patch(f"{API}/families/{family_id}", json={"contacts": contacts})

@@ -186,7 +186,7 @@ async def test_OPTIN_WHO_resetting_a_refusal_leaves_it_with_the_number(world: Wo
     for n, (way, change) in enumerate(WAYS.items()):
         number = f"+131255503{n:02d}"
         family = await family_with(world, "opted_out", number)
-        record = {"phone_number": number, "opt_in": {"state": "unknown", "source": "verbal"}}
+        record: Record = {"phone_number": number, "opt_in": {"state": "unknown", "source": "verbal"}}
         assert (await change(world, world.maria, family, record)).status_code == 200
         record["opt_in"]["state"] = "opted_in"
         assert (await change(world, world.maria, family, record)).status_code == 200

@@ -6,13 +6,15 @@ import { useState, type ReactNode } from "react";
 import { auditTrailQuery } from "@/api/audit";
 import { conversationQuery } from "@/api/conversations";
 import { useFormats } from "@/api/format";
+import { useMe } from "@/api/session";
 import type { ConversationDetail, OptInCheck, OptInInstance } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { describeActor, describeDeed } from "@/lib/describe-entry";
-import { describeSource, explainOptIn, OPT_IN_LABEL, personName } from "@/lib/optin";
+import { describeRemoval, describeSource, explainOptIn, OPT_IN_LABEL, personName } from "@/lib/optin";
 import { Skeleton, Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { ChangeOptIn } from "@/ui/opt-in/ChangeOptIn";
+import { LiftRefusal } from "@/ui/opt-in/LiftRefusal";
 import { ErrorState } from "@/ui/states";
 import { Step, Steps } from "@/ui/Steps";
 
@@ -67,7 +69,7 @@ function Holders({ check }: { check: OptInCheck }) {
   return (
     <ul className="space-y-2">
       {shown.map((instance) => (
-        <HolderCard key={instance.phone_record_id} instance={instance} check={check} />
+        <HolderCard key={instance.phone_record_id ?? instance.refusal_id} instance={instance} check={check} />
       ))}
       {ordered.length > shown.length && (
         <li>
@@ -84,6 +86,7 @@ const TONE = { opted_in: "good", opted_out: "bad", unknown: "warn" } as const;
 
 function HolderCard({ instance, check }: { instance: OptInInstance; check: OptInCheck }) {
   const { date } = useFormats();
+  const { is_admin } = useMe();
   const by = personName(instance.changed_by);
   const how = [describeSource(instance.source, by), instance.changed_at && date(instance.changed_at)].filter(Boolean).join(", ");
   const who = instance.kind === "staff_member" ? "Staff" : instance.contact_name;
@@ -91,7 +94,9 @@ function HolderCard({ instance, check }: { instance: OptInInstance; check: OptIn
   return (
     <li className="rounded-lg border border-line px-3 py-2.5">
       <div className="flex flex-wrap items-baseline gap-x-2">
-        {instance.kind === "family" ? (
+        {instance.owner_id === null ? (
+          <span className="font-strong">{instance.owner_name}</span>
+        ) : instance.kind === "family" ? (
           <Link to="/families/$familyId" params={{ familyId: instance.owner_id }} className={link}>
             {instance.owner_name}
           </Link>
@@ -104,15 +109,23 @@ function HolderCard({ instance, check }: { instance: OptInInstance; check: OptIn
         {instance.archived && <Tag>Archived</Tag>}
       </div>
       <p className="mt-0.5 text-note text-ink-2">{[who, how].filter(Boolean).join(" · ")}</p>
-      <ChangeOptIn
-        className="mt-1.5"
-        phoneRecordId={instance.phone_record_id}
-        phoneNumber={check.phone_number}
-        ownerName={instance.owner_name}
-        contactName={instance.contact_name}
-        state={instance.state}
-        stoppedAt={check.stopped_at}
-      />
+      {instance.phone_record_id !== null && (
+        <ChangeOptIn
+          className="mt-1.5"
+          phoneRecordId={instance.phone_record_id}
+          phoneNumber={check.phone_number}
+          ownerName={instance.owner_name}
+          contactName={instance.contact_name}
+          state={instance.state}
+          stoppedAt={check.stopped_at}
+        />
+      )}
+      {instance.refusal_id !== null && (
+        <>
+          <p className="mt-0.5 text-note text-ink-2">Off the record: {describeRemoval(instance, date)}. The refusal stays with the number.</p>
+          {is_admin && <LiftRefusal refusalId={instance.refusal_id} phoneNumber={check.phone_number} ownerName={instance.owner_name} />}
+        </>
+      )}
     </li>
   );
 }
