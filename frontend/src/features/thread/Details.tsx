@@ -1,22 +1,22 @@
 /** Who holds the number, whether it may be texted and why not, and what has happened. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState, type ReactNode } from "react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
 
 import { auditTrailQuery } from "@/api/audit";
 import { conversationQuery } from "@/api/conversations";
 import { useFormats } from "@/api/format";
-import { useMe } from "@/api/session";
 import type { ConversationDetail, OptInCheck, OptInInstance } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { describeActor, describeDeed } from "@/lib/describe-entry";
-import { describeRemoval, describeSource, explainOptIn, OPT_IN_LABEL, personName } from "@/lib/optin";
+import { describeSource, explainOptIn, OPT_IN_LABEL, personName } from "@/lib/optin";
 import { Skeleton, Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { ChangeOptIn } from "@/ui/opt-in/ChangeOptIn";
-import { LiftRefusal } from "@/ui/opt-in/LiftRefusal";
 import { ErrorState } from "@/ui/states";
 import { Step, Steps } from "@/ui/Steps";
+
+const RefusalNote = lazy(() => import("@/ui/opt-in/RefusalNote"));
 
 const SHOWN_HOLDERS = 5;
 
@@ -86,7 +86,6 @@ const TONE = { opted_in: "good", opted_out: "bad", unknown: "warn" } as const;
 
 function HolderCard({ instance, check }: { instance: OptInInstance; check: OptInCheck }) {
   const { date } = useFormats();
-  const { is_admin } = useMe();
   const by = personName(instance.changed_by);
   const how = [describeSource(instance.source, by), instance.changed_at && date(instance.changed_at)].filter(Boolean).join(", ");
   const who = instance.kind === "staff_member" ? "Staff" : instance.contact_name;
@@ -120,11 +119,10 @@ function HolderCard({ instance, check }: { instance: OptInInstance; check: OptIn
           stoppedAt={check.stopped_at}
         />
       )}
-      {instance.refusal_id !== null && (
-        <>
-          <p className="mt-0.5 text-note text-ink-2">Off the record: {describeRemoval(instance, date)}. The refusal stays with the number.</p>
-          {is_admin && <LiftRefusal refusalId={instance.refusal_id} phoneNumber={check.phone_number} ownerName={instance.owner_name} />}
-        </>
+      {instance.refusal_id && (
+        <Suspense fallback={null}>
+          <RefusalNote refusalId={instance.refusal_id} instance={instance} phoneNumber={check.phone_number} />
+        </Suspense>
       )}
     </li>
   );
