@@ -20,7 +20,7 @@ const RefusalNote = lazy(() => import("@/ui/opt-in/RefusalNote"));
 
 const SHOWN_HOLDERS = 5;
 
-export function Details({ conversationId }: { conversationId: string }) {
+export default function Details({ conversationId }: { conversationId: string }) {
   const { data: conversation } = useQuery(conversationQuery(conversationId));
   return (
     <div className="space-y-[18px]">
