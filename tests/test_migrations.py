@@ -1,5 +1,6 @@
 """The schema's history: forward, back and forward again, and nothing in the models that it lacks."""
 
+import json
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 
@@ -196,6 +197,82 @@ def test_RECV_SENDER_nobody_may_answer_where_a_number_was_guessed_before(empty_d
         " JOIN phone_numbers AS n ON n.id = phone_number_id",
     )
     assert left == "+13125550102 +13125550103", "these have texted under their own number"
+
+
+def test_PERM_DIRECTORY_whoever_kept_records_goes_on_and_whoever_comes_later_starts_without(
+    empty_database: postgres.Database,
+) -> None:
+    config = alembic_config(empty_database.owner_url)
+    command.upgrade(config, "0005")
+    organization, row = lay_conversation(empty_database)
+    key = f"'{organization}'"
+    execute(
+        empty_database.owner_url,
+        f"INSERT INTO staff_members (organization_id, id, name) VALUES ({key}, {row}, 'Maria')",
+        "INSERT INTO api_keys (organization_id, id, name, prefix, key_hash)"
+        f" VALUES ({key}, {row}, 'Portal', 'mc_', '')",
+    )
+
+    command.upgrade(config, "head")
+    # As a process of the version before does it, which does not know the permission.
+    execute(
+        empty_database.owner_url,
+        f"INSERT INTO staff_members (organization_id, id, name) VALUES ({key}, gen_random_uuid(), 'Noah')",
+    )
+
+    for table, held in (("staff_members", {"Maria": True, "Noah": False}), ("api_keys", {"Portal": True})):
+        for name, directory in held.items():
+            asked = f"SELECT directory FROM {table} WHERE name = '{name}'"
+            assert (name, fetch_value(empty_database.owner_url, asked)) == (name, directory)
+    assert fetch_value(empty_database.owner_url, "SELECT count(*) FROM staff_members WHERE permissions <> '{}'") == 0
+
+
+OPTED_OUT = "+13125550101"
+
+AUDITED = {
+    "removed": [("phone_record.removed", {"opt_in_state": "opted_out"})],
+    "renumbered": [("opt_in.changed", {"from": "opted_out", "to": "unknown", "moved_from": OPTED_OUT})],
+    "removed twice": [("phone_record.removed", {"opt_in_state": "opted_out"})] * 2,
+    "opted in before": [
+        ("opt_in.changed", {"from": "unknown", "to": "opted_in", "source": "portal"}),
+        ("phone_record.removed", {"opt_in_state": "opted_out"}),
+    ],
+    "not opted out": [("phone_record.removed", {"opt_in_state": "opted_in"})],
+    "moved here": [("opt_in.changed", {"from": "opted_out", "to": "unknown", "moved_from": "+13125550102"})],
+    "opted in since": [
+        ("phone_record.removed", {"opt_in_state": "opted_out"}),
+        ("opt_in.changed", {"from": "unknown", "to": "opted_in", "source": "verbal"}),
+    ],
+}
+
+
+@pytest.mark.parametrize("story", AUDITED)
+def test_OPTIN_REMOVED_refusals_that_were_lost_before_are_restored_from_the_audit_log(
+    empty_database: postgres.Database, story: str
+) -> None:
+    config = alembic_config(empty_database.owner_url)
+    command.upgrade(config, "0007")
+    organization, row = lay_conversation(empty_database)
+    for number, (action, details) in enumerate(AUDITED[story], start=1):
+        told = json.dumps(details | {"phone_record_id": str(uuid4())})
+        execute(
+            empty_database.owner_url,
+            "INSERT INTO audit_entries (organization_id, id, at, action, actor_kind, actor_id, actor_name,"
+            " phone_number, details, chain_subject, chain_number, previous_hash, hash)"
+            f" VALUES ('{organization}', gen_random_uuid(), '2026-03-0{number}', '{action}', 'staff_member', {row},"
+            f" 'Noah', '{OPTED_OUT}', '{told}', '{organization}', {number}, '', '')",
+        )
+
+    command.upgrade(config, "0007b")
+
+    restored = "SELECT string_agg(cause || ' by ' || (removed_by->>'name'), ', ') FROM refusals WHERE lifted_at IS NULL"
+    expected = {
+        "removed": "removed by Noah",
+        "renumbered": "renumbered by Noah",
+        "removed twice": "removed by Noah",
+        "opted in before": "removed by Noah",
+    }.get(story)
+    assert fetch_value(empty_database.owner_url, restored) == expected
 
 
 def test_there_is_one_history() -> None:

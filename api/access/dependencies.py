@@ -7,12 +7,18 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 
 from api.access import service
-from api.access.rules import LABELS, Permission, Principal, first_missing
+from api.access.rules import LABELS, Permission, Principal, PrincipalKind, first_missing
 from api.kit.database import Session
 from api.kit.errors import Forbidden, NotSignedIn, Problem, problem_responses
 
 SESSION_COOKIE = "messenger_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def permission_needed(permission: Permission | None) -> str:
+    """What is missing, in words. None stands for the administrator role."""
+    name = "the administrator role" if permission is None else f"the {LABELS[permission]} permission"
+    return f"This needs {name}. Ask an administrator for it."
 
 
 class PermissionRequired(Forbidden):
@@ -21,9 +27,8 @@ class PermissionRequired(Forbidden):
     type, title = "/problems/permission-required", "A permission is missing"
 
     def __init__(self, permission: Permission | None) -> None:
-        name = "the administrator role" if permission is None else f"the {LABELS[permission]} permission"
         super().__init__(
-            f"This needs {name}. Ask an administrator for it.",
+            permission_needed(permission),
             fields={"permission": "administrator" if permission is None else permission.value},
         )
 
@@ -79,16 +84,31 @@ def _netloc(origin: str) -> str | None:
 
 
 class Require:
-    """A dependency: the caller is signed in and has every permission named (PERM-VIEW, PERM-SEND, PERM-ADMIN)."""
+    """A dependency: the caller is signed in and has what is named (PERM-VIEW, PERM-SEND, PERM-ADMIN, PERM-DIRECTORY).
 
-    def __init__(self, *permissions: Permission, admin: bool = False) -> None:
+    That is every one of `permissions` and, where any are named, at least one of `any_of`; an API key also needs every
+    one of `of_keys`.
+    """
+
+    def __init__(
+        self,
+        *permissions: Permission,
+        any_of: tuple[Permission, ...] = (),
+        of_keys: tuple[Permission, ...] = (),
+        admin: bool = False,
+    ) -> None:
         self.permissions = permissions
+        self.any_of = any_of
+        self.of_keys = of_keys
         self.admin = admin
 
     async def __call__(self, principal: SignedIn) -> Principal:
         if self.admin and not principal.is_admin:
             raise PermissionRequired(None)
-        missing = first_missing(principal, self.permissions)
+        is_key = principal.kind is PrincipalKind.API_KEY
+        missing = first_missing(principal, (*self.permissions, *(self.of_keys if is_key else ())))
+        if missing is None and self.any_of and principal.permissions.isdisjoint(self.any_of):
+            missing = self.any_of[0]
         if missing is not None:
             raise PermissionRequired(missing)
         return principal
@@ -107,6 +127,10 @@ class Public:
 Anybody = Annotated[Principal, Depends(Require())]
 CanView = Annotated[Principal, Depends(Require(Permission.SMS_LOGS))]
 CanSend = Annotated[Principal, Depends(Require(Permission.SMS_LOGS, Permission.MASS_TEXT))]
+CanReadDirectory = Annotated[Principal, Depends(Require(of_keys=(Permission.DIRECTORY,)))]
+CanKeepDirectory = Annotated[Principal, Depends(Require(Permission.DIRECTORY))]
+CanRefuse = Annotated[Principal, Depends(Require(any_of=(Permission.SMS_LOGS, Permission.DIRECTORY)))]
+"""Who may record a refusal (OPTIN-WHO); consent needs more, which the service checks."""
 Administrator = Annotated[Principal, Depends(Require(admin=True))]
 
 GUARDED: tuple[type[Problem], ...] = (NotSignedIn, PermissionRequired)

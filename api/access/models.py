@@ -1,5 +1,6 @@
 """Tables of the access room: businesses, their staff, and what proves who is asking."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from api.access.rules import Permission
 from api.kit.database import Base, OrganizationRow
 from api.kit.ids import new_id
 
@@ -35,7 +37,31 @@ class Organization(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class StaffMember(OrganizationRow, Base):
+def stored_permissions(first_permissions: Iterable[str], *, has_directory: bool) -> list[str]:
+    return sorted({*first_permissions, *([Permission.DIRECTORY.value] if has_directory else ())})
+
+
+class HoldsPermissions:
+    """Permissions as stored: those that the first version knew are an array, and `directory` is a column of its own.
+
+    Processes of the first version refuse an array with a value that they do not know; they do not read the column.
+    """
+
+    first_permissions: Mapped[list[str]] = mapped_column("permissions", server_default=text("'{}'::text[]"))
+    has_directory: Mapped[bool] = mapped_column("directory", server_default=false())
+
+    @property
+    def permissions(self) -> list[str]:
+        return stored_permissions(self.first_permissions or (), has_directory=self.has_directory)
+
+    @permissions.setter
+    def permissions(self, permissions: Iterable[str]) -> None:
+        given = set(permissions)
+        self.has_directory = Permission.DIRECTORY.value in given
+        self.first_permissions = sorted(given - {Permission.DIRECTORY.value})
+
+
+class StaffMember(HoldsPermissions, OrganizationRow, Base):
     """A person who works for the business: signs in, and holds phone numbers like a family does."""
 
     __tablename__ = "staff_members"
@@ -56,7 +82,6 @@ class StaffMember(OrganizationRow, Base):
     name: Mapped[str]
     email: Mapped[str | None]
     password_hash: Mapped[str | None]
-    permissions: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
     is_admin: Mapped[bool] = mapped_column(server_default=false())
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -82,7 +107,7 @@ class StaffSession(OrganizationRow, Base):
     expires_at: Mapped[datetime]
 
 
-class ApiKey(OrganizationRow, Base):
+class ApiKey(HoldsPermissions, OrganizationRow, Base):
     """An integration's key, with permissions of its own. Shown once; only its hash is stored."""
 
     __tablename__ = "api_keys"
@@ -94,7 +119,6 @@ class ApiKey(OrganizationRow, Base):
     name: Mapped[str]
     prefix: Mapped[str]
     key_hash: Mapped[bytes] = mapped_column(LargeBinary)
-    permissions: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
     created_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_used_at: Mapped[datetime | None]

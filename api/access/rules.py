@@ -11,13 +11,18 @@ from api.audit.rules import Actor, ActorKind
 
 
 class Permission(StrEnum):
-    """The Tasks permissions of the specification."""
+    """The Tasks permissions of the specification, and those added since (PERM-DIRECTORY)."""
 
     SMS_LOGS = "sms_logs"
     MASS_TEXT = "mass_text"
+    DIRECTORY = "directory"
 
 
-LABELS = {Permission.SMS_LOGS: "SMS Logs", Permission.MASS_TEXT: "Mass Text"}
+LABELS = {
+    Permission.SMS_LOGS: "SMS Logs",
+    Permission.MASS_TEXT: "Mass Text",
+    Permission.DIRECTORY: "Families and Staff",
+}
 
 LEGACY_SPELLINGS = {"family_sms_logs": Permission.SMS_LOGS, "staff_sms_logs": Permission.SMS_LOGS}
 """PERM-LEGACY: accepted by imports, never emitted."""
@@ -51,8 +56,8 @@ class Principal:
 
 
 def effective_permissions(stored: Iterable[str], *, is_admin: bool) -> frozenset[Permission]:
-    """PERM-ADMIN: an administrator has both."""
-    return frozenset(Permission) if is_admin else frozenset(Permission(each) for each in stored)
+    """PERM-ADMIN: an administrator has all. A stored value that only a later version knows gives nothing here."""
+    return frozenset(Permission) if is_admin else frozenset(Permission) & frozenset(stored)
 
 
 def first_missing(principal: Principal, required: Iterable[Permission]) -> Permission | None:

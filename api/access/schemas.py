@@ -61,7 +61,7 @@ class Me(BaseModel):
 
 class ApiKeyIn(BaseModel):
     name: Annotated[Line, StringConstraints(min_length=1, max_length=100)]
-    permissions: Annotated[list[Permission], Field(max_length=2)]
+    permissions: Annotated[list[Permission], Field(max_length=len(Permission))]
     expires_at: Moment | None = None
 
 

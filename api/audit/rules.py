@@ -58,6 +58,7 @@ class Action(StrEnum):
     FAMILY_UPDATED = "family.updated"
     FAMILY_ARCHIVED = "family.archived"
     PHONE_RECORD_REMOVED = "phone_record.removed"
+    REFUSAL_LIFTED = "refusal.lifted"
     DIRECTORY_IMPORTED = "directory.imported"
     LINE_CREATED = "line.created"
     LINE_UPDATED = "line.updated"

@@ -5,15 +5,23 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from api.access.dependencies import CanView, guarded
+from api.access.dependencies import CanRefuse, CanView, guarded
 from api.consent import service
-from api.consent.schemas import OptInChange, OptInCheckOut, OptInChecks, OptInChecksIn
+from api.consent.schemas import (
+    NumberPath,
+    OptInChange,
+    OptInCheckOut,
+    OptInChecks,
+    OptInChecksIn,
+    PhoneRecordChanged,
+    RefusalLift,
+    RefusalOut,
+)
 from api.directory.named import named_number, named_numbers
-from api.directory.schemas import NumberOrSender, PhoneRecordOut
+from api.directory.schemas import NumberOrSender
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.lines import service as lines
-from api.live.service import announce_phone_number
 
 router = APIRouter(tags=["consent"])
 
@@ -48,15 +56,27 @@ async def check_opt_ins(body: OptInChecksIn, principal: CanView, session: Sessio
 
 @router.put("/phone-records/{phone_record_id}/opt-in", responses=guarded(NotFound, Invalid))
 async def change_opt_in(
-    phone_record_id: UUID, body: OptInChange, principal: CanView, session: Session
-) -> PhoneRecordOut:
-    """Set a record's opt-in state, with its evidence. A stop is not lifted by it."""
-    record, number = await service.change_opt_in(
-        session,
-        organization_id=principal.organization_id,
-        actor=principal.actor,
-        phone_record_id=phone_record_id,
-        change=body,
+    phone_record_id: UUID, body: OptInChange, principal: CanRefuse, session: Session
+) -> PhoneRecordChanged:
+    """Set a record's opt-in state, with its evidence. A stop is not lifted by it.
+
+    A refusal needs `sms_logs` or `directory`; consent, and resetting a refusal, need `mass_text` and `sms_logs`
+    (OPTIN-WHO). A refusal whose record is gone is lifted only if `replaces_refusals` names it (OPTIN-REMOVED).
+    """
+    record, number, refusals = await service.change_opt_in(
+        session, principal, phone_record_id=phone_record_id, change=body
     )
-    announce_phone_number(session, principal.organization_id, number.number)
-    return PhoneRecordOut.of(record, number.number)
+    return PhoneRecordChanged.after(record, number.number, refusals)
+
+
+@router.post("/phone-numbers/{number}/refusals/{refusal_id}/lift", responses=guarded(NotFound, Conflict, Invalid))
+async def lift_refusal(
+    number: NumberPath, refusal_id: UUID, body: RefusalLift, principal: CanView, session: Session
+) -> RefusalOut:
+    """Lift a refusal that stayed with its number (OPTIN-REMOVED).
+
+    A person's consent on a living record replaces it, which needs `mass_text` and `sms_logs`; without that, an
+    administrator gives the reason.
+    """
+    row = await service.require_phone_number(session, principal.organization_id, number)
+    return RefusalOut.of(await service.lift_refusal(session, principal, number=row, refusal_id=refusal_id, lift=body))

@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.consent.models import ConsumerInitiation
-from api.consent.rules import Instance
-from api.directory.models import PhoneRecord
+from api.consent.rules import Instance, Removal
+from api.directory.models import PhoneRecord, Refusal
 from api.directory.queries import phone_records_with_owners
-from api.directory.rules import OptInSource, OptInState, OwnerKind
+from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
 from api.kit.ids import new_id
 
 
 async def instances(
     session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID]
 ) -> dict[UUID, list[Instance]]:
-    """Every phone record that holds each number: the blocking and the living first is the reader's business."""
+    """All phone records for each number, then its standing refusals (OPTIN-REMOVED)."""
     found: dict[UUID, list[Instance]] = {number_id: [] for number_id in phone_number_ids}
     if not found:
         return found
@@ -43,7 +43,38 @@ async def instances(
                 archived=archived,
             )
         )
+    for refusal in await session.scalars(refusals(organization_id, list(found)).where(Refusal.lifted_at.is_(None))):
+        found[refusal.phone_number_id].append(
+            Instance(
+                phone_record_id=None,
+                kind=OwnerKind(refusal.kind) if refusal.kind else None,
+                owner_id=refusal.owner_id,
+                owner_name=refusal.owner_name,
+                contact_name=refusal.contact_name,
+                state=OptInState.OPTED_OUT,
+                changed_at=refusal.changed_at,
+                changed_by=refusal.changed_by,
+                source=OptInSource(refusal.source) if refusal.source else None,
+                archived=False,
+                removal=Removal(
+                    refusal_id=refusal.id,
+                    cause=RefusalCause(refusal.cause),
+                    at=refusal.removed_at,
+                    by=refusal.removed_by,
+                ),
+            )
+        )
     return found
+
+
+def refusals(organization_id: UUID, phone_number_ids: Sequence[UUID]) -> Select[Refusal]:
+    """Of these numbers, the newest first."""
+    return (
+        select(Refusal)
+        .where(Refusal.organization_id == organization_id, Refusal.phone_number_id.in_(phone_number_ids))
+        .order_by(Refusal.removed_at.desc(), Refusal.id.desc())
+        .execution_options(populate_existing=True)
+    )
 
 
 async def consumer_initiations(
@@ -87,4 +118,32 @@ async def phone_record(session: AsyncSession, organization_id: UUID, phone_recor
             .where(PhoneRecord.organization_id == organization_id, PhoneRecord.id == phone_record_id)
             .execution_options(populate_existing=True)
         )
+    ).one_or_none()
+
+
+async def is_living(session: AsyncSession, organization_id: UUID, phone_record_id: UUID) -> bool:
+    """Whether the record's owner is not archived."""
+    rows = await session.execute(phone_records_with_owners(organization_id).where(PhoneRecord.id == phone_record_id))
+    return not rows.one().archived
+
+
+async def standing_refusals(
+    session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID]
+) -> Sequence[Refusal]:
+    statement = refusals(organization_id, phone_number_ids).where(Refusal.lifted_at.is_(None))
+    return (await session.scalars(statement)).all()
+
+
+async def newest_refusals(
+    session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID], *, limit: int
+) -> Sequence[Refusal]:
+    """Standing and lifted."""
+    return (await session.scalars(refusals(organization_id, phone_number_ids).limit(limit))).all()
+
+
+async def refusal(
+    session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID], refusal_id: UUID
+) -> Refusal | None:
+    return (
+        await session.scalars(refusals(organization_id, phone_number_ids).where(Refusal.id == refusal_id))
     ).one_or_none()

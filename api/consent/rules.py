@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from api.directory.rules import OptInSource, OptInState, OwnerKind
+from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
 from api.kit.phone import SHORT_CODE, is_phone_number, one_spelling
 
 
@@ -29,12 +29,22 @@ CONSUMER_INITIATED = "consumer_initiated"
 
 
 @dataclass(frozen=True)
-class Instance:
-    """One phone record that holds the number."""
+class Removal:
+    """What became of the record of a refusal that has none any more (OPTIN-REMOVED)."""
 
-    phone_record_id: UUID
-    kind: OwnerKind
-    owner_id: UUID
+    refusal_id: UUID
+    cause: RefusalCause
+    at: datetime
+    by: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One phone record that holds the number; or, with a `removal`, a refusal that outlived its record."""
+
+    phone_record_id: UUID | None
+    kind: OwnerKind | None
+    owner_id: UUID | None
     owner_name: str
     contact_name: str | None
     state: OptInState
@@ -44,6 +54,7 @@ class Instance:
     archived: bool
     phone_number: str | None = None
     """The other spelling of the number that the record holds (NUMBER-ONE); None where it is the number itself."""
+    removal: Removal | None = None
 
     @property
     def blocks(self) -> bool:
@@ -91,7 +102,7 @@ def check_opt_in(
     record that is opted in counts for nothing.
     """
     blocking = {instance.state for instance in instances if instance.blocks}
-    living = any(not instance.archived for instance in instances)
+    living = any(not instance.archived and instance.removal is None for instance in instances)
     note: str | None = None
     if not is_phone_number(phone_number):
         reason = Reason.NOT_A_PHONE_NUMBER
@@ -128,8 +139,7 @@ def explanation(check: OptInCheck) -> str:
             spelled = f" as {check.stopped_as}" if check.stopped_as else ""
             return f"The person at this number texted STOP{spelled}, so it can't be texted until they text START."
         case Reason.OPTED_OUT:
-            names = _names([each for each in blockers if each.state is OptInState.OPTED_OUT])
-            return f"{names} opted out, so this number can't be texted."
+            return _opted_out([each for each in blockers if each.state is OptInState.OPTED_OUT])
         case Reason.NOT_OPTED_IN:
             return f"{_names(blockers)} never opted in, so this number can't be texted."
         case Reason.NO_RECORD:
@@ -148,6 +158,35 @@ def not_a_phone_number(sender: str) -> str:
     shown = f"“{sender[:40]}…”" if len(sender) > 41 else f"“{sender}”"
     kind = "a short code, not a phone number" if SHORT_CODE.match(sender) else "not a phone number"
     return f"{shown} is {kind}, so it can't be texted from here."
+
+
+def _opted_out(blockers: Sequence[Instance]) -> str:
+    """The records first; then what became of the record of the latest refusal that has none any more."""
+    sentences: list[str] = []
+    records = [each for each in blockers if each.removal is None]
+    if records:
+        sentences.append(f"{_names(records)} opted out, so this number can't be texted.")
+    removals = [(each.removal.at, each) for each in blockers if each.removal is not None]
+    if removals:
+        _, latest = max(removals, key=lambda pair: pair[0])
+        sentences.append(f"This number {_was_on(latest)}, and had opted out, so it can't be texted.")
+    return " ".join(sentences)
+
+
+def _was_on(refusal: Instance) -> str:
+    """OPTIN-REMOVED: "was on the Castillo family, removed by Noah on 3 May 2026"."""
+    removal = refusal.removal
+    assert removal is not None
+    owner = refusal.owner_name
+    if refusal.kind is OwnerKind.FAMILY:
+        owner = f"the {owner}" if owner.casefold().endswith("family") else f"the {owner} family"
+    happened = {
+        RefusalCause.REMOVED: "removed",
+        RefusalCause.RENUMBERED: "given another number",
+        RefusalCause.RESET: "set to never asked",
+    }[removal.cause]
+    by = removal.by["name"] if removal.by else "somebody"
+    return f"was on {owner}, {happened} by {by} on {removal.at.day} {removal.at:%B %Y}"
 
 
 def _names(instances: Sequence[Instance]) -> str:

@@ -7,25 +7,29 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.access.dependencies import PermissionRequired
+from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, Actor, NewEntry
 from api.consent import queries
 from api.consent.rules import OptInCheck, check_opt_in, explanation
-from api.consent.schemas import NotAllowedToText, OptInChange, OptInCheckOut
+from api.consent.schemas import NotAllowedToText, OptInChange, OptInCheckOut, RefusalLift
 from api.directory import queries as directory
-from api.directory.models import PhoneNumber, PhoneRecord
+from api.directory.models import PhoneNumber, PhoneRecord, Refusal
+from api.directory.named import named_numbers
 from api.directory.records import set_opt_in
-from api.directory.rules import OptInSource, OptInState
+from api.directory.rules import OptInSource, OptInState, missing_for_consent
 from api.kit.database import database_time
-from api.kit.errors import Invalid, NotFound
+from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.phone import old_spellings, spellings
 from api.lines.models import Line
+from api.live.service import announce_phone_number
 
 
 async def check_many(
     session: AsyncSession, organization_id: UUID, pairs: Sequence[tuple[PhoneNumber, Line]]
 ) -> list[OptInCheck]:
-    """The check of each (phone number, line), in three statements at most, however many there are."""
+    """The check of each (phone number, line), in four statements at most, however many there are."""
     rows = {number.number: number for number, _ in pairs}
     return await _checks(session, organization_id, [(number.number, line) for number, line in pairs], rows)
 
@@ -131,16 +135,14 @@ def start(number: PhoneNumber, *, actor: Actor, source: OptInSource, wording: st
 
 
 async def change_opt_in(
-    session: AsyncSession,
-    *,
-    organization_id: UUID,
-    actor: Actor,
-    phone_record_id: UUID,
-    change: OptInChange,
-) -> tuple[PhoneRecord, PhoneNumber]:
-    """Set a record's opt-in state, with its evidence (OPTIN-EVIDENCE). Raises `NotFound`."""
-    if change.source in {OptInSource.KEYWORD, OptInSource.PROVIDER}:
-        raise Invalid([("/source", "Use portal, staff, verbal or import: the others are not for people to set.")])
+    session: AsyncSession, principal: Principal, *, phone_record_id: UUID, change: OptInChange
+) -> tuple[PhoneRecord, PhoneNumber, Sequence[Refusal]]:
+    """Set a record's opt-in state, with its evidence (OPTIN-EVIDENCE), and lift the refusals that it replaces.
+
+    Returns the record, its number and the refusals that go on blocking it. Raises `NotFound`, `Invalid`, and
+    `PermissionRequired` for a change that is not the principal's to make (OPTIN-WHO).
+    """
+    organization_id = principal.organization_id
     record = await queries.phone_record(session, organization_id, phone_record_id)
     if record is None:
         raise NotFound("There is no such phone record.")
@@ -148,17 +150,132 @@ async def change_opt_in(
     record = await queries.phone_record(session, organization_id, phone_record_id)
     if record is None or record.phone_number_id != number.id:
         raise NotFound("This phone record has just changed. Load it again.")
+    same = await _same_number(session, number)
     at = await database_time(session)
-    entry = set_opt_in(
-        record,
-        number.number,
-        state=change.state,
-        source=change.source,
-        actor=actor,
-        at=at,
-        wording=change.wording,
-        note=change.note,
+    entries = [
+        await set_opt_in(
+            session,
+            record,
+            number.number,
+            state=change.state,
+            source=change.source,
+            principal=principal,
+            at=at,
+            wording=change.wording,
+            note=change.note,
+        )
+    ]
+    await session.flush()
+    if change.replaces_refusals:
+        if change.state is not OptInState.OPTED_IN or not await queries.is_living(session, organization_id, record.id):
+            raise Invalid([("/replaces_refusals", "Only consent on a living record replaces a refusal.")])
+        standing = {each.id: each for each in await queries.standing_refusals(session, organization_id, same)}
+        for index, refusal_id in enumerate(dict.fromkeys(change.replaces_refusals)):
+            if refusal_id not in standing:
+                raise Invalid([(f"/replaces_refusals/{index}", "This is none of the number's standing refusals.")])
+            lifted = _lift(standing[refusal_id], number, principal.actor, at=at, replaced_by=record.id)
+            entries.append(lifted)
+        await session.flush()
+    await audit.record(session, organization_id, *entries, at=at)
+    announce_phone_number(session, organization_id, number.number)
+    return record, number, await queries.standing_refusals(session, organization_id, same)
+
+
+async def require_phone_number(session: AsyncSession, organization_id: UUID, given: str) -> PhoneNumber:
+    """The number as the API returned it, or as a person writes it. Raises `NotFound` (PERM-TENANT)."""
+    (read,) = await named_numbers(session, organization_id, [given])
+    number = await directory.phone_number(session, organization_id, read) if isinstance(read, str) else None
+    if number is None:
+        raise NotFound("This number is on no record and in no conversation.")
+    return number
+
+
+async def newest_refusals(session: AsyncSession, number: PhoneNumber, *, limit: int) -> Sequence[Refusal]:
+    """Standing and lifted, the newest first."""
+    return await queries.newest_refusals(
+        session, number.organization_id, await _same_number(session, number), limit=limit
     )
+
+
+async def lift_refusal(
+    session: AsyncSession, principal: Principal, *, number: PhoneNumber, refusal_id: UUID, lift: RefusalLift
+) -> Refusal:
+    """Lift a refusal that outlived its record (OPTIN-REMOVED).
+
+    Raises `PermissionRequired`, `NotFound`, `Conflict` if it is lifted already, and `Invalid` for a phone record whose
+    consent cannot replace it.
+    """
+    organization_id = principal.organization_id
+    if (lift.reason is None) == (lift.replaced_by is None):
+        raise Invalid([("", "Give a reason, or the phone record whose consent replaces the refusal.")])
+    if lift.reason is not None and not principal.is_admin:
+        raise PermissionRequired(None)
+    missing = missing_for_consent(principal.permissions)
+    if missing is not None:
+        raise PermissionRequired(missing)
+    number = await directory.lock_phone_number(session, organization_id, number.id)
+    same = await _same_number(session, number)
+    refusal = await queries.refusal(session, organization_id, same, refusal_id)
+    if refusal is None:
+        raise NotFound("There is no such refusal of this number.")
+    if refusal.lifted_at is not None:
+        raise Conflict("This refusal has been lifted already.")
+    if lift.replaced_by is not None:
+        record = await queries.phone_record(session, organization_id, lift.replaced_by)
+        if record is None:
+            raise NotFound("There is no such phone record.")
+        await _require_replaces(session, record, refusal, same)
+    at = await database_time(session)
+    entry = _lift(refusal, number, principal.actor, at=at, replaced_by=lift.replaced_by, reason=lift.reason)
     await session.flush()
     await audit.record(session, organization_id, entry, at=at)
-    return record, number
+    announce_phone_number(session, organization_id, number.number)
+    return refusal
+
+
+async def _same_number(session: AsyncSession, number: PhoneNumber) -> Sequence[UUID]:
+    """The ids of the number's row and of the rows under its old spellings (NUMBER-ONE)."""
+    spelled = (number.number, *old_spellings(number.number))
+    return [row.id for row in (await directory.phone_numbers(session, number.organization_id, spelled)).values()]
+
+
+async def _require_replaces(session: AsyncSession, record: PhoneRecord, refusal: Refusal, same: Sequence[UUID]) -> None:
+    """Raises `Invalid` unless the record's consent is for the refusal's number, in force, and newer than it."""
+    refused_at = refusal.changed_at or refusal.removed_at
+    if record.phone_number_id not in same:
+        problem = "This phone record is of another number."
+    elif record.opt_in_state != OptInState.OPTED_IN:
+        problem = "This phone record is not opted in."
+    elif record.opt_in_changed_at is None or record.opt_in_changed_at <= refused_at:
+        problem = "This consent is older than the refusal. Record the consent that the person has given since."
+    elif not await queries.is_living(session, record.organization_id, record.id):
+        problem = "This phone record is archived."
+    else:
+        return
+    raise Invalid([("/replaced_by", problem)])
+
+
+def _lift(
+    refusal: Refusal,
+    number: PhoneNumber,
+    actor: Actor,
+    *,
+    at: datetime,
+    replaced_by: UUID | None = None,
+    reason: str | None = None,
+) -> NewEntry:
+    """Lift a refusal of a locked number. Returns the evidence of it."""
+    refusal.lifted_at, refusal.lifted_by = at, actor.as_json()
+    refusal.replaced_by, refusal.lift_reason = replaced_by, reason
+    return NewEntry(
+        Action.REFUSAL_LIFTED,
+        actor,
+        phone_number=number.number,
+        details={
+            "refusal_id": str(refusal.id),
+            "owner_name": refusal.owner_name,
+            "contact_name": refusal.contact_name,
+            "replaced_by": str(replaced_by) if replaced_by else None,
+            "reason": reason,
+        },
+    )

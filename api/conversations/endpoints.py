@@ -9,10 +9,17 @@ from api.access.dependencies import CanSend, CanView, guarded
 from api.audit import queries as audit_queries
 from api.audit import service as audit
 from api.audit.schemas import AuditEntryOut
-from api.consent.schemas import NotAllowedToText
+from api.consent import service as consent
+from api.consent.schemas import NotAllowedToText, NumberPath
 from api.conversations import queries, service
 from api.conversations.rules import Status
-from api.conversations.schemas import ConversationDetail, ConversationIn, ConversationOut, IndicatorOut
+from api.conversations.schemas import (
+    ConversationDetail,
+    ConversationIn,
+    ConversationOut,
+    IndicatorOut,
+    PhoneNumberOut,
+)
 from api.directory import service as directory
 from api.directory.named import named_number
 from api.directory.schemas import NumberOrSender
@@ -113,6 +120,13 @@ async def get_conversation(conversation_id: UUID, principal: CanView, session: S
     """One conversation, with its opt-in check, its holders and who is viewing it."""
     row = await service.require_conversation(session, principal.organization_id, conversation_id)
     return await service.conversation_out(session, principal.organization_id, row)
+
+
+@router.get("/phone-numbers/{number}", responses=guarded(NotFound, Conflict, Invalid))
+async def get_phone_number(number: NumberPath, principal: CanView, session: Session) -> PhoneNumberOut:
+    """A number's consent, records, refusals and conversations."""
+    row = await consent.require_phone_number(session, principal.organization_id, number)
+    return await service.phone_number_out(session, row)
 
 
 @router.post("/conversations/{conversation_id}/reopen", responses=guarded(NotFound, Invalid))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.consent.schemas import OptInCheckOut
+from api.consent.schemas import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations.rules import Status
 from api.directory.schemas import HolderOut, NumberOrSender
 
@@ -67,6 +67,20 @@ class ConversationDetail(ConversationOut):
     opt_in_check: OptInCheckOut
     notice: str | None
     """What staff must know before they text this number from this line (NZ-NOTICE)."""
+
+
+class PhoneNumberOut(BaseModel):
+    """Everything known of one number. `consent` is its check for the default line."""
+
+    model_config = {"title": "PhoneNumber"}
+
+    phone_number: str
+    stopped_at: datetime | None
+    consent: OptInCheckOut
+    records: list[OptInInstance]
+    refusals: list[RefusalOut]
+    """Standing and lifted, the newest first (OPTIN-REMOVED)."""
+    conversations: list[ConversationOut]
 
 
 class ConversationIn(BaseModel):

@@ -12,12 +12,12 @@ from api.audit import service as audit
 from api.audit.rules import Action, Actor, ActorKind, NewEntry
 from api.consent import service as consent
 from api.consent.rules import OptInCheck, Reason
-from api.consent.schemas import OptInCheckOut
+from api.consent.schemas import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations import queries, rules
 from api.conversations.models import Conversation
 from api.conversations.queries import InboxRow
 from api.conversations.rules import Change, ConversationState, Status, Transition
-from api.conversations.schemas import ConversationDetail, ConversationOut, LastMessage, ViewerOut
+from api.conversations.schemas import ConversationDetail, ConversationOut, LastMessage, PhoneNumberOut, ViewerOut
 from api.directory import queries as directory
 from api.directory.models import PhoneNumber
 from api.directory.rules import Holder, display_name
@@ -28,6 +28,7 @@ from api.kit.phone import country_of, shown_number
 from api.lines import queries as lines
 from api.lines.models import Line
 from api.lines.rules import NZ_NOTICE, recipient_pays
+from api.lines.service import line_or_default
 from api.live.service import announce_conversation
 
 ACTIONS = {
@@ -37,6 +38,9 @@ ACTIONS = {
 }
 
 SWEEP_BATCH = 100
+
+MAX_OF_NUMBER = 200
+"""Refusals, and conversations, that a number shows."""
 
 
 def state_of(conversation: Conversation) -> ConversationState:
@@ -121,6 +125,21 @@ async def conversation_out(session: AsyncSession, organization_id: UUID, row: In
         **_fields(row, check, holders[row.number.id], viewers.get(row.conversation.id, []), country=country),
         opt_in_check=OptInCheckOut.of(check),
         notice=NZ_NOTICE if pays else None,
+    )
+
+
+async def phone_number_out(session: AsyncSession, number: PhoneNumber) -> PhoneNumberOut:
+    """Raises `Conflict` if the business has no line: then nothing can be checked."""
+    organization_id = number.organization_id
+    check = await consent.check(session, number, await line_or_default(session, organization_id, None))
+    rows = await queries.inbox(session, organization_id, phone_number=number.number, limit=MAX_OF_NUMBER)
+    return PhoneNumberOut(
+        phone_number=number.number,
+        stopped_at=number.stopped_at,
+        consent=OptInCheckOut.of(check),
+        records=[OptInInstance.of(each) for each in check.instances if each.removal is None],
+        refusals=[RefusalOut.of(each) for each in await consent.newest_refusals(session, number, limit=MAX_OF_NUMBER)],
+        conversations=await conversations_out(session, organization_id, rows),
     )
 
 

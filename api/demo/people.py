@@ -100,18 +100,18 @@ def _family(name: str, joined: int, *guardians: tuple[str, str, str | Mobile], l
 
 
 _VERBAL = OptInSource.VERBAL
-_BOTH = (Permission.SMS_LOGS, Permission.MASS_TEXT)
+_FRONT_DESK = (Permission.SMS_LOGS, Permission.MASS_TEXT, Permission.DIRECTORY)
 
 STAFF = (
     Staff("Ada Lindgren", 300, is_admin=True, mobile=Mobile(us("0160"), source=_VERBAL)),
-    Staff("Maria Delgado", 299, _BOTH, mobile=Mobile(us("0161"), source=_VERBAL)),
+    Staff("Maria Delgado", 299, _FRONT_DESK, mobile=Mobile(us("0161"), source=_VERBAL)),
     Staff("Daniel Kim", 299, (Permission.SMS_LOGS,), mobile=Mobile(us("0162"), source=_VERBAL)),
     Staff("Grace Obi", 298, (Permission.MASS_TEXT,)),
     Staff("Noah Brooks", 298, mobile=Mobile(us("0163"), source=_VERBAL)),
     # A coach whose own child does gymnastics: her number is on her family's record too.
     Staff("Maya Smith", 240, mobile=Mobile(us("0101"), source=_VERBAL)),
     Staff("Tomás Rivera", 180, mobile=Mobile(us("0164"), source=_VERBAL)),
-    Staff("Aroha Ngata", 120, _BOTH, mobile=Mobile("+64215550110", source=_VERBAL)),
+    Staff("Aroha Ngata", 120, _FRONT_DESK, mobile=Mobile("+64215550110", source=_VERBAL)),
 )
 
 FAMILIES = (

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
-from api.access.dependencies import Administrator, Anybody, guarded
+from api.access.dependencies import Administrator, CanKeepDirectory, CanReadDirectory, guarded
 from api.directory import queries, service
 from api.directory.import_files import ReportResponse, spool, temporary_file
 from api.directory.imports import FORMATS, MAX_BYTES, Format, import_directory
@@ -46,7 +46,7 @@ Archived = Annotated[bool, Query(description="Archived records instead of living
 
 @router.get("/families", responses=guarded(Invalid))
 async def list_families(
-    principal: Anybody, session: Session, paging: Paging, search: Search = None, archived: Archived = False
+    principal: CanReadDirectory, session: Session, paging: Paging, search: Search = None, archived: Archived = False
 ) -> Page[FamilyOut]:
     """Families by name."""
     rows = await queries.families(
@@ -66,12 +66,10 @@ async def list_families(
 
 @router.post("/families", status_code=201, response_model=FamilyOut, responses=guarded(Conflict, Invalid))
 async def create_family(
-    body: FamilyIn, principal: Anybody, session: Session, idempotency_key: IdempotencyKeyHeader = None
+    body: FamilyIn, principal: CanKeepDirectory, session: Session, idempotency_key: IdempotencyKeyHeader = None
 ) -> Response:
     async def create() -> tuple[int, FamilyOut]:
-        family = await service.create_family(
-            session, organization_id=principal.organization_id, actor=principal.actor, new=body
-        )
+        family = await service.create_family(session, principal=principal, new=body)
         (answer,) = await service.families_out(session, principal.organization_id, [family])
         return 201, answer
 
@@ -86,19 +84,18 @@ async def create_family(
 
 
 @router.get("/families/{family_id}", responses=guarded(NotFound, Invalid))
-async def get_family(family_id: UUID, principal: Anybody, session: Session) -> FamilyOut:
+async def get_family(family_id: UUID, principal: CanReadDirectory, session: Session) -> FamilyOut:
     family = await service.require_family(session, principal.organization_id, family_id)
     (answer,) = await service.families_out(session, principal.organization_id, [family])
     return answer
 
 
 @router.patch("/families/{family_id}", responses=guarded(NotFound, Conflict, Invalid))
-async def update_family(family_id: UUID, body: FamilyPatch, principal: Anybody, session: Session) -> FamilyOut:
+async def update_family(family_id: UUID, body: FamilyPatch, principal: CanKeepDirectory, session: Session) -> FamilyOut:
     """Change a family. A record whose number changes starts with no opt-in (OPTIN-MOVE)."""
     family = await service.update_family(
         session,
-        organization_id=principal.organization_id,
-        actor=principal.actor,
+        principal=principal,
         family_id=family_id,
         patch=body,
     )
@@ -111,13 +108,12 @@ async def update_family(family_id: UUID, body: FamilyPatch, principal: Anybody, 
     responses={201: {"model": FamilyOut, "description": "Created"}, **guarded(Conflict, Invalid)},
 )
 async def put_family(
-    external_id: ExternalIdPath, body: FamilyIn, principal: Anybody, session: Session, response: Response
+    external_id: ExternalIdPath, body: FamilyIn, principal: CanKeepDirectory, session: Session, response: Response
 ) -> FamilyOut:
     """Create the family with this external id, or make it as given. States that are not given stay."""
     family, is_new = await service.put_family(
         session,
-        organization_id=principal.organization_id,
-        actor=principal.actor,
+        principal=principal,
         external_id=external_id,
         family=body,
     )
@@ -127,16 +123,16 @@ async def put_family(
 
 
 @router.post("/families/{family_id}/archive", responses=guarded(NotFound, Invalid))
-async def archive_family(family_id: UUID, principal: Anybody, session: Session) -> FamilyOut:
+async def archive_family(family_id: UUID, principal: CanKeepDirectory, session: Session) -> FamilyOut:
     """An archived record that is opted out still blocks its numbers (OPTIN-ARCHIVED)."""
-    family = await service.archive_family(session, principal.organization_id, principal.actor, family_id)
+    family = await service.archive_family(session, principal, family_id)
     (answer,) = await service.families_out(session, principal.organization_id, [family])
     return answer
 
 
 @router.get("/staff-members", responses=guarded(Invalid))
 async def list_staff_members(
-    principal: Anybody, session: Session, paging: Paging, search: Search = None, archived: Archived = False
+    principal: CanReadDirectory, session: Session, paging: Paging, search: Search = None, archived: Archived = False
 ) -> Page[StaffMemberOut]:
     """Staff members by name."""
     rows = await queries.staff_members(
@@ -162,9 +158,7 @@ async def create_staff_member(
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
     async def create() -> tuple[int, StaffMemberOut]:
-        staff_member = await service.create_staff_member(
-            session, organization_id=principal.organization_id, actor=principal.actor, new=body
-        )
+        staff_member = await service.create_staff_member(session, principal=principal, new=body)
         (answer,) = await service.staff_members_out(session, principal.organization_id, [staff_member])
         return 201, answer
 
@@ -179,7 +173,7 @@ async def create_staff_member(
 
 
 @router.get("/staff-members/{staff_member_id}", responses=guarded(NotFound, Invalid))
-async def get_staff_member(staff_member_id: UUID, principal: Anybody, session: Session) -> StaffMemberOut:
+async def get_staff_member(staff_member_id: UUID, principal: CanReadDirectory, session: Session) -> StaffMemberOut:
     staff_member = await service.require_staff_member(session, principal.organization_id, staff_member_id)
     (answer,) = await service.staff_members_out(session, principal.organization_id, [staff_member])
     return answer
@@ -192,8 +186,7 @@ async def update_staff_member(
     """Change a staff member: permissions bite at the next request (PERM-NOW)."""
     staff_member = await service.update_staff_member(
         session,
-        organization_id=principal.organization_id,
-        actor=principal.actor,
+        principal=principal,
         staff_member_id=staff_member_id,
         patch=body,
     )
@@ -215,8 +208,7 @@ async def put_staff_member(
     """Create the staff member with this external id, or make them as given."""
     staff_member, is_new = await service.put_staff_member(
         session,
-        organization_id=principal.organization_id,
-        actor=principal.actor,
+        principal=principal,
         external_id=external_id,
         staff_member=body,
     )
@@ -227,9 +219,7 @@ async def put_staff_member(
 
 @router.post("/staff-members/{staff_member_id}/archive", responses=guarded(NotFound, Conflict, Invalid))
 async def archive_staff_member(staff_member_id: UUID, principal: Administrator, session: Session) -> StaffMemberOut:
-    staff_member = await service.archive_staff_member(
-        session, principal.organization_id, principal.actor, staff_member_id
-    )
+    staff_member = await service.archive_staff_member(session, principal, staff_member_id)
     (answer,) = await service.staff_members_out(session, principal.organization_id, [staff_member])
     return answer
 
@@ -272,12 +262,14 @@ IMPORT_REFUSED_SCHEMA.pop("$defs")
 )
 async def import_families_and_staff_members(
     request: Request,
-    principal: Anybody,
+    principal: CanKeepDirectory,
     session: Session,
     partial: Annotated[bool, Query(description="Store what is good, whatever else the file holds.")] = False,
     import_id: Annotated[UUID | None, Query(description="What the live events of its progress call it.")] = None,
 ) -> Response:
     """Import families and, for administrators, staff members: the whole file or, unless `partial`, nothing of it.
+
+    A row that changes consent fails without the permissions for it (OPTIN-WHO).
 
     A record whose external id is known is made as given, and what the file leaves out stays. The answer has an item for
     each row. While it runs, `import` events `{import_id, done, total}` tell how far it is.

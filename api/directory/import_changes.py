@@ -1,7 +1,8 @@
 """What an import changes: a record as the file wants it, against what is stored. Pure: rows to write come out.
 
 It decides as a PUT by external id does. Contacts are matched by name and phone records by number; so one whose number
-changed is a new record, which starts `unknown` unless the file itself says otherwise (OPTIN-MOVE).
+changed is a new record, which starts `unknown` unless the file itself says otherwise (OPTIN-MOVE). A contact of another
+name is another person: their consent is not carried over, and what the former one refused stays with the number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from api.access.dependencies import permission_needed
+from api.access.rules import Permission
 from api.audit.rules import Action, Actor, NewEntry
 from api.directory.import_rows import Record, WantedContact, WantedNumber
-from api.directory.rules import OptInState, OwnerKind
+from api.directory.rules import OptInState, OwnerKind, match_names, missing_for_opt_in
 from api.directory.schemas import ImportOutcome
 from api.kit.ids import new_id
 
@@ -88,6 +91,16 @@ class Outcome(NamedTuple):
     outcome: ImportOutcome
     id: UUID | None
     errors: tuple[tuple[str, str], ...] = ()
+    row: int | None = None
+    """The row of the errors; None for the record's first."""
+
+
+class _MayNot(Exception):
+    """The record changes consent, and whoever imports it lacks a permission for that (OPTIN-WHO)."""
+
+    def __init__(self, wanted: WantedNumber, missing: Permission) -> None:
+        errors = ((wanted.pointer, permission_needed(missing)),)
+        self.outcome = Outcome(ImportOutcome.FAILED, None, errors, wanted.row)
 
 
 @dataclass
@@ -95,6 +108,8 @@ class Changes:
     """Everything that a batch of records writes, to be stored with few statements."""
 
     actor: Actor
+    permissions: frozenset[Permission]
+    """The importer's."""
     import_id: UUID
     numbers: Mapping[str, UUID]
     """The locked rows of every number concerned."""
@@ -112,11 +127,26 @@ class Changes:
     records: list[tuple[UUID, str | None, int]] = field(default_factory=list)
     opt_ins: list[tuple[UUID, str, str | None]] = field(default_factory=list)
     removed_records: list[UUID] = field(default_factory=list)
+    removed_refusals: list[UUID] = field(default_factory=list)
+    """Of the removed records, those that are opted out: their refusals stay with the numbers (OPTIN-REMOVED)."""
+    reset_refusals: list[UUID] = field(default_factory=list)
+    """Records that were opted out and become `unknown`: the same."""
     entries: list[NewEntry] = field(default_factory=list)
     numbers_changed: set[str] = field(default_factory=set)
     """Who may be texted may have changed for these."""
 
     def add(self, record: Record, stored: Stored | None) -> Outcome:
+        """Decide one record. A record that fails leaves nothing of itself here."""
+        lists = [each for each in vars(self).values() if isinstance(each, list)]
+        lengths = [len(each) for each in lists]
+        try:
+            return self._add(record, stored)
+        except _MayNot as refused:
+            for each, length in zip(lists, lengths, strict=True):
+                del each[length:]
+            return refused.outcome
+
+    def _add(self, record: Record, stored: Stored | None) -> Outcome:
         if record.kind is OwnerKind.FAMILY:
             assert not isinstance(stored, StoredStaffMember)
             return self._family(record, stored)
@@ -145,17 +175,17 @@ class Changes:
         self, family_id: UUID, wanted: Sequence[WantedContact], stored: Sequence[StoredContact]
     ) -> dict[str, object]:
         """Make the family's contacts the wanted ones. Returns what of them changed, for the audit log."""
-        unused = list(stored)
         changed: list[str] = []
-        for position, each in enumerate(wanted):
-            found = next((one for one in unused if one.name.casefold() == each.name.casefold()), None)
-            if found is None:
+        places = match_names([one.name for one in stored], [each.name for each in wanted])
+        unused = [one for place, one in enumerate(stored) if place not in places]
+        for position, (each, place) in enumerate(zip(wanted, places, strict=True)):
+            if place is None:
                 contact_id = new_id()
                 self.new_contacts.append(NewContact(contact_id, family_id, each.name, each.relation, position))
                 self._numbers(each.numbers or [], [], contact_id=contact_id)
                 changed.append(each.name)
                 continue
-            unused.remove(found)
+            found = stored[place]
             relation = each.relation or found.relation
             if (each.name, relation, position) != (found.name, found.relation, found.position):
                 self.contacts.append((found.id, each.name, relation, position))
@@ -226,6 +256,8 @@ class Changes:
             found = by_number.pop(each.number, None)
             if found is None:
                 state = each.state or OptInState.UNKNOWN.value
+                if state != OptInState.UNKNOWN:
+                    self._require(each, before=OptInState.UNKNOWN)
                 source = each.source if state != OptInState.UNKNOWN else None
                 new = NewPhoneRecord(
                     *(new_id(), self.numbers[each.number], contact_id, staff_member_id),
@@ -242,6 +274,9 @@ class Changes:
                 self.records.append((found.id, label, position))
                 changed = True
             if each.state is not None and each.state != found.state:
+                self._require(each, before=OptInState(found.state))
+                if found.state == OptInState.OPTED_OUT and each.state == OptInState.UNKNOWN:
+                    self.reset_refusals.append(found.id)
                 source = each.source if each.state != OptInState.UNKNOWN else None
                 self.opt_ins.append((found.id, each.state, source))
                 self._note_opt_in(found.id, each, before=found.state)
@@ -249,11 +284,19 @@ class Changes:
                 changed = True
         for rest in by_number.values():
             self.removed_records.append(rest.id)
+            if rest.state == OptInState.OPTED_OUT:
+                self.removed_refusals.append(rest.id)
             removed = {"phone_record_id": str(rest.id), "opt_in_state": rest.state}
             self._note(Action.PHONE_RECORD_REMOVED, removed, number=rest.number)
             self.numbers_changed.add(rest.number)
             changed = True
         return changed
+
+    def _require(self, wanted: WantedNumber, *, before: OptInState) -> None:
+        assert wanted.state is not None
+        missing = missing_for_opt_in(self.permissions, before=before, after=OptInState(wanted.state))
+        if missing is not None:
+            raise _MayNot(wanted, missing)
 
     def _note_opt_in(self, phone_record_id: UUID, wanted: WantedNumber, *, before: str) -> None:
         """OPTIN-EVIDENCE."""

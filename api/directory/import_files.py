@@ -91,7 +91,8 @@ class Report:
         self._file.close()
 
     def add(self, record: Record, outcome: Outcome) -> None:
-        errors = [RowError(record.rows[0], *each) for each in outcome.errors]
+        row = record.rows[0] if outcome.row is None else outcome.row
+        errors = [RowError(row, *each) for each in outcome.errors]
         self._add(record.rows, outcome.outcome, record.kind, outcome.id, record.external_id, errors)
 
     def refuse(self, refused: Refused) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, any_, bindparam, func, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from api.access.models import StaffMember
+from api.access.models import StaffMember, stored_permissions
 from api.directory.import_changes import (
     Changes,
     StoredContact,
@@ -168,13 +168,22 @@ async def staff_members(
     found = await session.execute(
         select(
             *(StaffMember.id, StaffMember.external_id, StaffMember.name, StaffMember.email),
-            *(StaffMember.permissions, StaffMember.is_admin),
+            *(StaffMember.first_permissions, StaffMember.has_directory, StaffMember.is_admin),
         ).where(StaffMember.organization_id == organization_id, StaffMember.external_id == _any(external_ids, "text"))
     )
     rows = found.all()
     records = await _records(session, organization_id, PhoneRecord.staff_member_id, [row[0] for row in rows])
     return {
-        str(row[1]): StoredStaffMember(row[0], row[2], row[3], row[4], row[5], records.get(row[0], ())) for row in rows
+        external_id: StoredStaffMember(
+            staff_id,
+            name,
+            email,
+            stored_permissions(first, has_directory=has_directory),
+            is_admin,
+            records.get(staff_id, ()),
+        )
+        for staff_id, external_id, name, email, first, has_directory, is_admin in rows
+        if external_id is not None
     }
 
 
@@ -247,19 +256,22 @@ async def store(session: AsyncSession, organization_id: UUID, changes: Changes, 
         {"id": "uuid", "external_id": "text", "name": "text"},
         changes.new_families,
     )
+    # Permissions as `HoldsPermissions` stores them.
     staff = {"id": "uuid", "external_id": "text", "name": "text", "email": "text", "permissions": "text"}
     await write(
         "UPDATE staff_members AS row SET name = new.name, email = new.email, is_admin = new.is_admin,"
-        " permissions = string_to_array(new.permissions, ','), updated_at = :at FROM {rows}"
+        " permissions = array_remove(string_to_array(new.permissions, ','), 'directory'),"
+        " directory = 'directory' = ANY(string_to_array(new.permissions, ',')), updated_at = :at FROM {rows}"
         " WHERE row.organization_id = :organization_id AND row.id = new.id",
         {**staff, "is_admin": "boolean"},
         changes.staff_members,
     )
     await write(
         "INSERT INTO staff_members"
-        " (organization_id, id, external_id, name, email, permissions, is_admin, created_at, updated_at)"
+        " (organization_id, id, external_id, name, email, permissions, directory, is_admin, created_at, updated_at)"
         " SELECT :organization_id, new.id, new.external_id, new.name, new.email,"
-        " string_to_array(new.permissions, ','), new.is_admin, :at, :at FROM {rows}",
+        " array_remove(string_to_array(new.permissions, ','), 'directory'),"
+        " 'directory' = ANY(string_to_array(new.permissions, ',')), new.is_admin, :at, :at FROM {rows}",
         {**staff, "is_admin": "boolean"},
         changes.new_staff_members,
     )

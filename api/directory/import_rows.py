@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import IO, Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from api.access.rules import LEGACY_SPELLINGS, Permission
 from api.directory.rules import OptInSource, OptInState, OwnerKind
-from api.directory.schemas import MAX_RECORDS, Email, ExternalId, Name, Number, Short
+from api.directory.schemas import MAX_RECORDS, Email, ExternalId, Name, Number, SettableSource, Short
 from api.kit.errors import TooLarge
 from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
 from api.kit.text import made_storable
@@ -33,6 +33,9 @@ class WantedNumber(NamedTuple):
     label: str | None
     state: str | None
     source: str | None
+    row: int
+    """Where the file says the state, and so where an error about it belongs: its row, and the pointer into that."""
+    pointer: str
 
 
 class WantedContact(NamedTuple):
@@ -103,12 +106,6 @@ Entry = Record | Refused
 # What a row may hold, in the shape of an NDJSON line.
 
 
-def _settable(source: OptInSource) -> OptInSource:
-    if source in {OptInSource.KEYWORD, OptInSource.PROVIDER}:
-        raise ValueError("use portal, staff, verbal or import: the others are not for people to set")
-    return source
-
-
 def _current_spelling(value: object) -> object:
     """PERM-LEGACY: the former spellings mean today's permission, and several may mean the same one."""
     if not isinstance(value, list):
@@ -123,7 +120,7 @@ class _Row(BaseModel):
 
 class OptInRow(_Row):
     state: OptInState
-    source: Annotated[OptInSource, AfterValidator(_settable)] = OptInSource.IMPORT
+    source: SettableSource = OptInSource.IMPORT
 
 
 class PhoneRecordRow(_Row):
@@ -149,7 +146,7 @@ class StaffMemberRow(_Row):
     name: Name
     email: Email
     permissions: Annotated[
-        Annotated[list[Permission], Field(max_length=2)] | None, BeforeValidator(_current_spelling)
+        Annotated[list[Permission], Field(max_length=len(Permission))] | None, BeforeValidator(_current_spelling)
     ] = None
     is_admin: bool | None = None
     phone_records: Annotated[list[PhoneRecordRow], Field(max_length=MAX_RECORDS)] | None = None
@@ -220,7 +217,8 @@ def _parsed(
         if number in wanted:
             problems.append(RowError(*place(where), "This number stands here twice."))
         state, source = (record.opt_in.state.value, record.opt_in.source.value) if record.opt_in else (None, None)
-        wanted[number] = WantedNumber(number, record.label, state, source)
+        said_at = place((*prefix, "phone_records", index, "opt_in", "state"))
+        wanted[number] = WantedNumber(number, record.label, state, source, *said_at)
     return list(wanted.values())
 
 

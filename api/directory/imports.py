@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import queries as access_queries
 from api.access.dependencies import PermissionRequired
-from api.access.rules import Principal
+from api.access.rules import Permission, Principal, first_missing
 from api.access.service import current_principals
 from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
@@ -35,7 +35,8 @@ from api.directory.import_csv import read_csv
 from api.directory.import_files import NEEDS_ADMINISTRATOR, Plan, Report, temporary_file
 from api.directory.import_queries import Concerned
 from api.directory.import_rows import Record, Refused, distinct, read_ndjson
-from api.directory.rules import OwnerKind
+from api.directory.queries import keep_refusals
+from api.directory.rules import OwnerKind, RefusalCause
 from api.directory.schemas import ImportOutcome
 from api.kit.database import Database, database_time, notify
 from api.kit.database_trouble import is_away, sqlstate
@@ -175,13 +176,23 @@ class Import:
         emails = [record.email for record in records if record.email is not None]
         changes = Changes(
             actor=self.principal.actor,
+            permissions=self.principal.permissions,
             import_id=self.import_id,
             numbers=await queries.number_ids(session, organization_id, concerned.numbers),
             emails=await queries.email_holders(session, organization_id, emails) if emails else {},
         )
         outcomes = await asyncio.to_thread(_decide, changes, records, stored)
+        await self._keep_refusals(session, changes, at=at)
         await queries.store(session, organization_id, changes, at=at)
         return outcomes, changes
+
+    async def _keep_refusals(self, session: AsyncSession, changes: Changes, *, at: datetime) -> None:
+        """OPTIN-REMOVED."""
+        for cause, records in (
+            (RefusalCause.REMOVED, changes.removed_refusals),
+            (RefusalCause.RESET, changes.reset_refusals),
+        ):
+            await keep_refusals(session, self._organization_id, records, cause=cause, by=changes.actor, at=at)
 
     def _announce(self, session: AsyncSession, numbers: set[str]) -> None:
         if len(numbers) <= MAX_ANNOUNCED:
@@ -403,6 +414,9 @@ async def import_directory(
         country = (await access_queries.organization(session, principal.organization_id)).country
     if current is None:
         raise NotSignedIn("The session or API key has ended meanwhile.")
+    missing = first_missing(current, [Permission.DIRECTORY])
+    if missing is not None:
+        raise PermissionRequired(missing)
     report = Report()
     try:
         with temporary_file() as plan_file:

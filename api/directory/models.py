@@ -87,3 +87,63 @@ class PhoneRecord(OrganizationRow, Base):
     """The actor {kind, id, name}, as in the audit entry."""
     opt_in_wording: Mapped[str | None]
     opt_in_note: Mapped[str | None]
+
+
+class Refusal(OrganizationRow, Base):
+    """An opt-out that stays with the number, its phone record being gone, renumbered or reset (OPTIN-REMOVED).
+
+    It blocks until it is lifted. An owner has one standing refusal of a number.
+    """
+
+    __tablename__ = "refusals"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "phone_number_id"], ["phone_numbers.organization_id", "phone_numbers.id"]
+        ),
+        CheckConstraint("cause IN ('removed', 'renumbered', 'reset')", name="cause"),
+        CheckConstraint("kind IN ('family', 'staff_member')", name="kind"),
+        CheckConstraint(
+            "source IN ('portal', 'staff', 'verbal', 'import', 'keyword', 'provider')",
+            name="source",
+        ),
+        CheckConstraint(
+            "(lifted_at IS NULL) = (lifted_by IS NULL) AND (lifted_at IS NOT NULL)"
+            " = (num_nonnulls(lift_reason, replaced_by) = 1)",
+            name="lift",
+        ),
+        Index(
+            "uq_refusals_standing",
+            "organization_id",
+            "phone_number_id",
+            "kind",
+            "owner_id",
+            "contact_name",
+            unique=True,
+            postgresql_where=text("lifted_at IS NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("ix_refusals_organization_id_phone_number_id", "organization_id", "phone_number_id"),
+    )
+
+    phone_number_id: Mapped[UUID]
+    phone_record_id: Mapped[UUID]
+    """The record that was opted out. It is gone, or says something else now."""
+    kind: Mapped[str | None]
+    """The owner's. Null, like `owner_id`, where the audit log alone knew of the refusal."""
+    owner_id: Mapped[UUID | None]
+    owner_name: Mapped[str]
+    """The owner's name then."""
+    contact_name: Mapped[str | None]
+    changed_at: Mapped[datetime | None]
+    """Since when it was opted out, set by `changed_by`, as `source` says."""
+    changed_by: Mapped[dict[str, Any] | None]
+    source: Mapped[str | None]
+    cause: Mapped[str]
+    removed_at: Mapped[datetime]
+    removed_by: Mapped[dict[str, Any] | None]
+    """The actor {kind, id, name}; null where an earlier version removed the record."""
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[dict[str, Any] | None]
+    lift_reason: Mapped[str | None]
+    replaced_by: Mapped[UUID | None]
+    """The phone record whose consent replaces the refusal."""

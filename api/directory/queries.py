@@ -1,16 +1,19 @@
 """SQL of the directory."""
 
+import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, literal, or_, select, tuple_
+from sqlalchemy import Select, case, func, literal, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import StaffMember
+from api.audit.rules import Actor
 from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord
-from api.directory.rules import Holder, OwnerKind, digits_of
+from api.directory.rules import Holder, OwnerKind, RefusalCause, digits_of
 from api.kit.ids import new_id
 from api.kit.phone import old_spellings, spellings, variants
 
@@ -326,3 +329,54 @@ async def count_other_admins(session: AsyncSession, organization_id: UUID, staff
         .with_for_update(key_share=True)
     )
     return len(rows.all())
+
+
+async def keep_refusals(
+    session: AsyncSession,
+    organization_id: UUID,
+    phone_record_ids: Sequence[UUID],
+    *,
+    cause: RefusalCause,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Write a refusal for each of these records that is opted out, before it stops saying so (OPTIN-REMOVED).
+
+    Their numbers are locked. A standing refusal of the same owner and number becomes this one.
+    """
+    if not phone_record_ids:
+        return
+    await session.execute(
+        text(
+            "INSERT INTO refusals (organization_id, id, phone_number_id, phone_record_id, kind, owner_id, owner_name,"
+            " contact_name, changed_at, changed_by, source, cause, removed_at, removed_by)"
+            " SELECT DISTINCT ON (record.phone_number_id, coalesce(family.id, staff.id), contact.name)"
+            " record.organization_id, given.id, record.phone_number_id, record.id,"
+            " CASE WHEN record.contact_id IS NOT NULL THEN 'family' ELSE 'staff_member' END,"
+            " coalesce(family.id, staff.id), coalesce(family.name, staff.name), contact.name,"
+            " record.opt_in_changed_at, record.opt_in_changed_by, record.opt_in_source, :cause, :at,"
+            " CAST(:removed_by AS jsonb)"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:phone_record_ids AS uuid[])) AS given(id, phone_record_id)"
+            " JOIN phone_records AS record"
+            " ON record.organization_id = :organization_id AND record.id = given.phone_record_id"
+            " LEFT JOIN contacts AS contact"
+            " ON contact.organization_id = :organization_id AND contact.id = record.contact_id"
+            " LEFT JOIN families AS family"
+            " ON family.organization_id = :organization_id AND family.id = contact.family_id"
+            " LEFT JOIN staff_members AS staff"
+            " ON staff.organization_id = :organization_id AND staff.id = record.staff_member_id"
+            " WHERE record.opt_in_state = 'opted_out'"
+            " ON CONFLICT (organization_id, phone_number_id, kind, owner_id, contact_name) WHERE lifted_at IS NULL"
+            " DO UPDATE SET phone_record_id = excluded.phone_record_id, owner_name = excluded.owner_name,"
+            " changed_at = excluded.changed_at, changed_by = excluded.changed_by, source = excluded.source,"
+            " cause = excluded.cause, removed_at = excluded.removed_at, removed_by = excluded.removed_by"
+        ),
+        {
+            "organization_id": organization_id,
+            "ids": [new_id() for _ in phone_record_ids],
+            "phone_record_ids": list(phone_record_ids),
+            "cause": cause.value,
+            "at": at,
+            "removed_by": json.dumps(by.as_json()),
+        },
+    )

@@ -11,10 +11,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.access.dependencies import PermissionRequired
+from api.access.rules import Principal
 from api.audit.rules import Action, Actor, NewEntry
 from api.directory import queries
 from api.directory.models import PhoneNumber, PhoneRecord
-from api.directory.rules import OptInSource, OptInState
+from api.directory.rules import OptInSource, OptInState, RefusalCause, missing_for_opt_in
 from api.directory.schemas import PhoneRecordIn, PhoneRecordPut
 from api.kit.errors import Invalid
 from api.kit.ids import new_id
@@ -81,12 +83,13 @@ async def set_records(
     existing: Sequence[tuple[PhoneRecord, str]],
     wanted: Sequence[WantedRecord],
     numbers: dict[str, PhoneNumber],
-    actor: Actor,
+    principal: Principal,
     at: datetime,
 ) -> list[NewEntry]:
     """Make the owner's records the wanted list. Returns the evidence of what changed (OPTIN-EVIDENCE).
 
-    Raises `Invalid` for an `id` that is not one of the owner's.
+    The refusals of records that go or move stay with their numbers (OPTIN-REMOVED). Raises `Invalid` for an `id` that
+    is not one of the owner's, `PermissionRequired` for a change of consent that is not the principal's to make.
     """
     by_id = {record.id: (record, number) for record, number in existing}
     by_number = {number: record.id for record, number in existing}
@@ -97,6 +100,11 @@ async def set_records(
             raise Invalid([(f"{each.pointer}/id", "This is none of the record's phone records.")])
         record_id = each.id or by_number.get(each.number)
         matched.append((each, unused.pop(record_id, None) if record_id is not None else None))
+    organization_id, actor = owner.organization_id, principal.actor
+    removed = [record for record, _ in unused.values()]
+    renumbered = [found[0] for each, found in matched if found is not None and found[1] != each.number]
+    await _keep_refusals(session, removed, cause=RefusalCause.REMOVED, actor=actor, at=at)
+    await _keep_refusals(session, renumbered, cause=RefusalCause.RENUMBERED, actor=actor, at=at)
     entries: list[NewEntry] = []
     for record, number in unused.values():
         await session.delete(record)
@@ -112,7 +120,7 @@ async def set_records(
     for position, (each, found) in enumerate(matched):
         if found is None:
             record = PhoneRecord(
-                organization_id=owner.organization_id,
+                organization_id=organization_id,
                 id=new_id(),
                 phone_number_id=numbers[each.number].id,
                 contact_id=owner.contact_id,
@@ -128,17 +136,27 @@ async def set_records(
         record.position = position
         if each.given.opt_in is not None and each.given.opt_in.state.value != record.opt_in_state:
             entries.append(
-                set_opt_in(
+                await set_opt_in(
+                    session,
                     record,
                     each.number,
                     state=each.given.opt_in.state,
                     source=each.given.opt_in.source,
-                    actor=actor,
+                    principal=principal,
                     at=at,
                 )
             )
         await session.flush()
     return entries
+
+
+async def _keep_refusals(
+    session: AsyncSession, records: Sequence[PhoneRecord], *, cause: RefusalCause, actor: Actor, at: datetime
+) -> None:
+    refused = [record for record in records if record.opt_in_state == OptInState.OPTED_OUT]
+    if refused:
+        ids = [record.id for record in refused]
+        await queries.keep_refusals(session, refused[0].organization_id, ids, cause=cause, by=actor, at=at)
 
 
 def _move(record: PhoneRecord, to: PhoneNumber, *, from_number: str, actor: Actor, at: datetime) -> list[NewEntry]:
@@ -162,32 +180,42 @@ def _move(record: PhoneRecord, to: PhoneNumber, *, from_number: str, actor: Acto
     ]
 
 
-def set_opt_in(
+async def set_opt_in(
+    session: AsyncSession,
     record: PhoneRecord,
     number: str,
     *,
     state: OptInState,
     source: OptInSource,
-    actor: Actor,
+    principal: Principal,
     at: datetime,
     wording: str | None = None,
     note: str | None = None,
 ) -> NewEntry:
-    """Set a record's opt-in state; its evidence is the entry returned."""
-    before = record.opt_in_state
+    """Set a record's opt-in state; its evidence is the entry returned.
+
+    Raises `PermissionRequired` for a change that is not the principal's to make (OPTIN-WHO). A refusal that is reset
+    stays with the number (OPTIN-REMOVED).
+    """
+    before = OptInState(record.opt_in_state)
+    missing = missing_for_opt_in(principal.permissions, before=before, after=state)
+    if missing is not None:
+        raise PermissionRequired(missing)
+    if state is OptInState.UNKNOWN:
+        await _keep_refusals(session, [record], cause=RefusalCause.RESET, actor=principal.actor, at=at)
     record.opt_in_state = state.value
     record.opt_in_source = None if state is OptInState.UNKNOWN else source.value
     record.opt_in_changed_at = at
-    record.opt_in_changed_by = actor.as_json()
+    record.opt_in_changed_by = principal.actor.as_json()
     record.opt_in_wording = wording
     record.opt_in_note = note
     return NewEntry(
         Action.OPT_IN_CHANGED,
-        actor,
+        principal.actor,
         phone_number=number,
         details={
             "phone_record_id": str(record.id),
-            "from": before,
+            "from": before.value,
             "to": state.value,
             "source": source.value,
             "wording": wording,

@@ -1,8 +1,12 @@
 """What a record in the directory is, as values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
+
+from api.access.rules import Permission
+from api.kit.text import fold
 
 
 class OwnerKind(StrEnum):
@@ -27,6 +31,59 @@ class OptInSource(StrEnum):
     IMPORT = "import"
     KEYWORD = "keyword"
     PROVIDER = "provider"
+
+
+SETTABLE_SOURCES = frozenset({OptInSource.PORTAL, OptInSource.STAFF, OptInSource.VERBAL, OptInSource.IMPORT})
+"""What people and integrations may claim. The others are said by a handset or a provider alone."""
+
+CONSENT = (Permission.SMS_LOGS, Permission.MASS_TEXT)
+"""What recording consent needs: all of them, since consent is what makes sending possible (OPTIN-WHO)."""
+
+REFUSAL = (Permission.SMS_LOGS, Permission.DIRECTORY)
+"""What recording a refusal needs: one of them."""
+
+
+def missing_for_opt_in(
+    permissions: frozenset[Permission], *, before: OptInState, after: OptInState
+) -> Permission | None:
+    """The permission that a change of an opt-in state lacks (OPTIN-WHO). None if the change is allowed.
+
+    `before` of a new record is `unknown`. Resetting a refusal to `unknown` takes it from the record, so it needs what
+    consent needs; so does repeating `opted_in`, which renews its evidence.
+    """
+    consents = after is OptInState.OPTED_IN or (before is OptInState.OPTED_OUT and after is OptInState.UNKNOWN)
+    if consents:
+        return missing_for_consent(permissions)
+    return REFUSAL[0] if permissions.isdisjoint(REFUSAL) else None
+
+
+def missing_for_consent(permissions: frozenset[Permission]) -> Permission | None:
+    return next((each for each in CONSENT if each not in permissions), None)
+
+
+class RefusalCause(StrEnum):
+    """What became of the phone record that was opted out (OPTIN-REMOVED)."""
+
+    REMOVED = "removed"
+    RENUMBERED = "renumbered"
+    RESET = "reset"
+
+
+def match_names(stored: Sequence[str], wanted: Sequence[str]) -> list[int | None]:
+    """For each wanted name the place of the stored one that it is; each place once; None for a new name.
+
+    The same spelling goes first, then names that differ only in how they were typed (`fold`), in order.
+    """
+    matched: list[int | None] = [None] * len(wanted)
+    for spelled in (str, fold):
+        unused: dict[str, list[int]] = {}
+        for place, name in enumerate(stored):
+            if place not in matched:
+                unused.setdefault(spelled(name), []).append(place)
+        for index, name in enumerate(wanted):
+            if matched[index] is None and (places := unused.get(spelled(name))):
+                matched[index] = places.pop(0)
+    return matched
 
 
 @dataclass(frozen=True)

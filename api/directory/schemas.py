@@ -5,13 +5,13 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.access.models import StaffMember
 from api.access.rules import Permission, effective_permissions
 from api.audit.schemas import AuditActor
 from api.directory.models import Contact, Family, PhoneRecord
-from api.directory.rules import Holder, OptInSource, OptInState, OwnerKind
+from api.directory.rules import SETTABLE_SOURCES, Holder, OptInSource, OptInState, OwnerKind
 from api.kit.errors import FieldError, Problem, ProblemBody
 from api.kit.phone import MAX_SENDER
 from api.kit.text import Body, Line
@@ -29,9 +29,21 @@ Password = Annotated[str, StringConstraints(min_length=10, max_length=1024)]
 MAX_RECORDS = 50
 
 
+def _settable(source: OptInSource) -> OptInSource:
+    if source not in SETTABLE_SOURCES:
+        raise ValueError("use portal, staff, verbal or import: the others are not for people to set")
+    return source
+
+
+SettableSource = Annotated[OptInSource, AfterValidator(_settable)]
+"""How a person or an integration learnt of an opt-in state."""
+
+
 class OptInIn(BaseModel):
+    """Consent, and taking back a refusal, need `mass_text` and `sms_logs` (OPTIN-WHO)."""
+
     state: OptInState
-    source: OptInSource
+    source: SettableSource
 
 
 class PhoneRecordIn(BaseModel):
@@ -60,7 +72,7 @@ class StaffMemberIn(BaseModel):
     name: Name
     email: Email
     password: Password | None = None
-    permissions: Annotated[list[Permission], Field(max_length=2)]
+    permissions: Annotated[list[Permission], Field(max_length=len(Permission))]
     is_admin: bool = False
     external_id: ExternalId | None = None
     phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
@@ -70,14 +82,18 @@ class PhoneRecordPut(PhoneRecordIn):
     """One record of a list that replaces what is there.
 
     It is the record with `id`, else the one that has this number, else a new one. A record whose number changes starts
-    `unknown` (OPTIN-MOVE); without `opt_in` the state of one that keeps its number stays.
+    `unknown` (OPTIN-MOVE); without `opt_in` the state of one that keeps its number stays. The refusal of a record that
+    leaves the list, or whose number changes, stays with the number and blocks it (OPTIN-REMOVED).
     """
 
     id: UUID | None = None
 
 
 class ContactPut(ContactIn):
-    """One contact of a list that replaces what is there: the one with `id`, else the one of this name, else a new."""
+    """One contact of a list that replaces what is there: the one with `id`, else the one of this name, else a new.
+
+    Names are the same if they differ only in case, accents, apostrophes, hyphens, spaces or invisible characters.
+    """
 
     id: UUID | None = None
     phone_records: Annotated[list[PhoneRecordPut], Field(max_length=MAX_RECORDS)] = []  # type: ignore[assignment]
@@ -99,7 +115,7 @@ class StaffMemberPatch(BaseModel):
     external_id: ExternalId | None = None
     email: Email | None = None
     password: Password | None = None
-    permissions: Annotated[list[Permission], Field(max_length=2)] | None = None
+    permissions: Annotated[list[Permission], Field(max_length=len(Permission))] | None = None
     is_admin: bool | None = None
     archived: bool | None = None
     phone_records: Annotated[list[PhoneRecordPut], Field(max_length=MAX_RECORDS)] | None = None
@@ -178,7 +194,7 @@ class FamilyOut(BaseModel):
 
 
 class StaffMemberOut(BaseModel):
-    """`permissions` are those in force: an administrator has both."""
+    """`permissions` are those in force: an administrator has all."""
 
     model_config = {"title": "StaffMember"}
 

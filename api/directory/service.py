@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access import queries as access_queries
 from api.access import service as access
 from api.access.models import StaffMember
+from api.access.rules import Principal
 from api.audit import service as audit
-from api.audit.rules import Action, Actor, NewEntry
+from api.audit.rules import Action, NewEntry
 from api.directory import queries
 from api.directory.models import Contact, Family, PhoneRecord
 from api.directory.records import Owner, WantedRecord, lock_numbers, parse_records, set_records
+from api.directory.rules import match_names
 from api.directory.schemas import (
     ContactIn,
     ContactPut,
@@ -29,6 +31,7 @@ from api.directory.schemas import (
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
+from api.live.service import announce_phone_number
 
 
 async def require_family(session: AsyncSession, organization_id: UUID, family_id: UUID) -> Family:
@@ -50,46 +53,49 @@ async def require_staff_member(session: AsyncSession, organization_id: UUID, sta
 # Families.
 
 
-async def create_family(session: AsyncSession, *, organization_id: UUID, actor: Actor, new: FamilyIn) -> Family:
+async def create_family(session: AsyncSession, *, principal: Principal, new: FamilyIn) -> Family:
     """Raises `Invalid` for a number that is none, `Conflict` for an external id that is taken."""
+    organization_id = principal.organization_id
     family = Family(organization_id=organization_id, id=new_id(), name=new.name, external_id=new.external_id)
-    created = NewEntry(Action.FAMILY_CREATED, actor, details={"family_id": str(family.id), "name": family.name})
+    created = NewEntry(
+        Action.FAMILY_CREATED, principal.actor, details={"family_id": str(family.id), "name": family.name}
+    )
     with _conflict_when_taken(new.external_id):
-        await _write_family(session, family, new.contacts, actor=actor, entries=[created], is_new=True)
+        await _write_family(session, family, new.contacts, principal=principal, entries=[created], is_new=True)
     return family
 
 
-async def update_family(
-    session: AsyncSession, *, organization_id: UUID, actor: Actor, family_id: UUID, patch: FamilyPatch
-) -> Family:
+async def update_family(session: AsyncSession, *, principal: Principal, family_id: UUID, patch: FamilyPatch) -> Family:
     """Raises `NotFound`, `Invalid`, and `Conflict` for an external id that is taken."""
+    organization_id = principal.organization_id
     await require_family(session, organization_id, family_id)
     family = await queries.lock_family(session, organization_id, family_id)
     changes: dict[str, object] = {}
     _note_change(changes, family, "name", patch.name)
     _note_change(changes, family, "external_id", patch.external_id)
     with _conflict_when_taken(patch.external_id):
-        await _write_family(session, family, patch.contacts, actor=actor, entries=_updated(family, changes, actor))
+        await _write_family(
+            session, family, patch.contacts, principal=principal, entries=_updated(family, changes, principal)
+        )
     if patch.archived is not None and patch.archived != (family.archived_at is not None):
-        await _archive(session, family, actor=actor, archived=patch.archived, action=Action.FAMILY_ARCHIVED)
+        await _archive(session, family, principal=principal, archived=patch.archived, action=Action.FAMILY_ARCHIVED)
     return family
 
 
 async def put_family(
-    session: AsyncSession, *, organization_id: UUID, actor: Actor, external_id: str, family: FamilyIn
+    session: AsyncSession, *, principal: Principal, external_id: str, family: FamilyIn
 ) -> tuple[Family, bool]:
     """Create the family with this external id, or make it as given. True when it is new."""
+    organization_id = principal.organization_id
     existing = await queries.family_by_external_id(session, organization_id, external_id)
     if existing is None:
         new = family.model_copy(update={"external_id": external_id})
-        return await create_family(session, organization_id=organization_id, actor=actor, new=new), True
+        return await create_family(session, principal=principal, new=new), True
     patch = FamilyPatch(
         name=family.name,
         contacts=[ContactPut.model_validate(contact.model_dump()) for contact in family.contacts],
     )
-    updated = await update_family(
-        session, organization_id=organization_id, actor=actor, family_id=existing.id, patch=patch
-    )
+    updated = await update_family(session, principal=principal, family_id=existing.id, patch=patch)
     return updated, False
 
 
@@ -98,7 +104,7 @@ async def _write_family(
     family: Family,
     contacts: Sequence[ContactIn] | None,
     *,
-    actor: Actor,
+    principal: Principal,
     entries: list[NewEntry],
     is_new: bool = False,
 ) -> None:
@@ -132,7 +138,7 @@ async def _write_family(
             if contact.id not in kept:
                 owner = Owner(organization_id, contact_id=contact.id)
                 entries += await set_records(
-                    session, owner, existing=records[contact.id], wanted=[], numbers=numbers, actor=actor, at=at
+                    session, owner, existing=records[contact.id], wanted=[], numbers=numbers, principal=principal, at=at
                 )
                 await session.delete(contact)
         for position, (given, found, group) in enumerate(zip(contacts, matched, wanted, strict=True)):
@@ -146,47 +152,51 @@ async def _write_family(
                 existing=records.get(contact.id, []),
                 wanted=group,
                 numbers=numbers,
-                actor=actor,
+                principal=principal,
                 at=at,
             )
     await session.flush()
-    await audit.record(session, organization_id, *entries, at=at)
+    await _record(session, organization_id, entries, at=at)
 
 
 def _match_contacts(existing: Sequence[Contact], given: Sequence[ContactIn]) -> list[Contact | None]:
-    """Which stored contact each given one is: by its id, else by its name; None for a new one.
+    """Which stored contact each given one is: by its id, else by its name (`match_names`); None for a new one.
 
-    Raises `Invalid` for an id that is none of the family's.
+    Raises `Invalid` for an id that is none of the family's, or that stands there twice.
     """
     unused = {contact.id: contact for contact in existing}
-    matched: list[Contact | None] = []
+    matched: list[Contact | None] = [None] * len(given)
+    without_id: list[int] = []
     for index, contact in enumerate(given):
         contact_id = contact.id if isinstance(contact, ContactPut) else None
-        if contact_id is not None:
-            if contact_id not in unused:
-                raise Invalid([(f"/contacts/{index}/id", "This is none of the family's contacts.")])
-            matched.append(unused.pop(contact_id))
-            continue
-        same_name = next((each for each in unused.values() if each.name.casefold() == contact.name.casefold()), None)
-        matched.append(unused.pop(same_name.id) if same_name else None)
+        if contact_id is None:
+            without_id.append(index)
+        elif contact_id in unused:
+            matched[index] = unused.pop(contact_id)
+        else:
+            raise Invalid([(f"/contacts/{index}/id", "This is none of the family's contacts.")])
+    left = list(unused.values())
+    places = match_names([each.name for each in left], [given[index].name for index in without_id])
+    for index, place in zip(without_id, places, strict=True):
+        matched[index] = None if place is None else left[place]
     return matched
 
 
-async def archive_family(session: AsyncSession, organization_id: UUID, actor: Actor, family_id: UUID) -> Family:
+async def archive_family(session: AsyncSession, principal: Principal, family_id: UUID) -> Family:
+    organization_id = principal.organization_id
     await require_family(session, organization_id, family_id)
     family = await queries.lock_family(session, organization_id, family_id)
     if family.archived_at is None:
-        await _archive(session, family, actor=actor, archived=True, action=Action.FAMILY_ARCHIVED)
+        await _archive(session, family, principal=principal, archived=True, action=Action.FAMILY_ARCHIVED)
     return family
 
 
 # Staff members.
 
 
-async def create_staff_member(
-    session: AsyncSession, *, organization_id: UUID, actor: Actor, new: StaffMemberIn
-) -> StaffMember:
+async def create_staff_member(session: AsyncSession, *, principal: Principal, new: StaffMemberIn) -> StaffMember:
     """Raises `Invalid` for a number that is none, `Conflict` for an email or external id that is taken."""
+    organization_id = principal.organization_id
     staff_member = StaffMember(
         organization_id=organization_id,
         id=new_id(),
@@ -199,7 +209,7 @@ async def create_staff_member(
     )
     created = NewEntry(
         Action.STAFF_MEMBER_CREATED,
-        actor,
+        principal.actor,
         details={
             "staff_member_id": str(staff_member.id),
             "name": staff_member.name,
@@ -211,14 +221,15 @@ async def create_staff_member(
     wanted = parse_records(new.phone_records, country=country, pointer="/phone_records")
     session.add(staff_member)
     with _conflict_when_taken(new.external_id, email=new.email):
-        await _write_staff_member(session, staff_member, wanted, existing=[], actor=actor, entries=[created])
+        await _write_staff_member(session, staff_member, wanted, existing=[], principal=principal, entries=[created])
     return staff_member
 
 
 async def update_staff_member(
-    session: AsyncSession, *, organization_id: UUID, actor: Actor, staff_member_id: UUID, patch: StaffMemberPatch
+    session: AsyncSession, *, principal: Principal, staff_member_id: UUID, patch: StaffMemberPatch
 ) -> StaffMember:
     """Raises `NotFound`, `Invalid`, and `Conflict`: a taken email or external id, or nobody left to administer."""
+    organization_id = principal.organization_id
     await require_staff_member(session, organization_id, staff_member_id)
     staff_member = await queries.lock_staff_member(session, organization_id, staff_member_id)
     with _conflict_when_taken(patch.external_id, email=patch.email):
@@ -230,38 +241,37 @@ async def update_staff_member(
             permissions = sorted({permission.value for permission in patch.permissions})
             _note_change(changes, staff_member, "permissions", permissions)
         if patch.is_admin is False and staff_member.is_admin:
-            await _require_another_admin(session, staff_member, actor)
+            await _require_another_admin(session, staff_member, principal)
         _note_change(changes, staff_member, "is_admin", patch.is_admin)
         if patch.password is not None:
             staff_member.password_hash = await access.hash_password(patch.password)
             changes["password"] = "replaced"  # noqa: S105  # Says that it was, not what it is.
             await access_queries.delete_sessions_of(session, organization_id, staff_member_id)
-        entries = _updated(staff_member, changes, actor)
+        entries = _updated(staff_member, changes, principal)
         wanted: list[WantedRecord] | None = None
         if patch.phone_records is not None:
             country = (await access_queries.organization(session, organization_id)).country
             wanted = parse_records(patch.phone_records, country=country, pointer="/phone_records")
         existing = await queries.records_of(session, organization_id, staff_member_ids=[staff_member_id])
         await _write_staff_member(
-            session, staff_member, wanted, existing=existing[staff_member_id], actor=actor, entries=entries
+            session, staff_member, wanted, existing=existing[staff_member_id], principal=principal, entries=entries
         )
     if patch.archived is not None and patch.archived != (staff_member.archived_at is not None):
-        await _archive_staff_member(session, staff_member, actor=actor, archived=patch.archived)
+        await _archive_staff_member(session, staff_member, principal=principal, archived=patch.archived)
     return staff_member
 
 
 async def put_staff_member(
-    session: AsyncSession, *, organization_id: UUID, actor: Actor, external_id: str, staff_member: StaffMemberIn
+    session: AsyncSession, *, principal: Principal, external_id: str, staff_member: StaffMemberIn
 ) -> tuple[StaffMember, bool]:
     """Create the staff member with this external id, or make them as given. True when they are new."""
+    organization_id = principal.organization_id
     existing = await queries.staff_member_by_external_id(session, organization_id, external_id)
     if existing is None:
         new = staff_member.model_copy(update={"external_id": external_id})
-        return await create_staff_member(session, organization_id=organization_id, actor=actor, new=new), True
+        return await create_staff_member(session, principal=principal, new=new), True
     patch = StaffMemberPatch.model_validate(staff_member.model_dump(exclude={"external_id"}))
-    updated = await update_staff_member(
-        session, organization_id=organization_id, actor=actor, staff_member_id=existing.id, patch=patch
-    )
+    updated = await update_staff_member(session, principal=principal, staff_member_id=existing.id, patch=patch)
     return updated, False
 
 
@@ -271,7 +281,7 @@ async def _write_staff_member(
     wanted: list[WantedRecord] | None,
     *,
     existing: Sequence[tuple[PhoneRecord, str]],
-    actor: Actor,
+    principal: Principal,
     entries: list[NewEntry],
 ) -> None:
     """Store the person and, unless None, make their phone records the wanted list; audit it all."""
@@ -289,34 +299,33 @@ async def _write_staff_member(
     if wanted is not None:
         owner = Owner(organization_id, staff_member_id=staff_member.id)
         entries += await set_records(
-            session, owner, existing=existing, wanted=wanted, numbers=numbers, actor=actor, at=at
+            session, owner, existing=existing, wanted=wanted, numbers=numbers, principal=principal, at=at
         )
-    await audit.record(session, organization_id, *entries, at=at)
+    await _record(session, organization_id, entries, at=at)
 
 
-async def archive_staff_member(
-    session: AsyncSession, organization_id: UUID, actor: Actor, staff_member_id: UUID
-) -> StaffMember:
+async def archive_staff_member(session: AsyncSession, principal: Principal, staff_member_id: UUID) -> StaffMember:
     """The person is signed out everywhere and cannot sign in again."""
+    organization_id = principal.organization_id
     await require_staff_member(session, organization_id, staff_member_id)
     staff_member = await queries.lock_staff_member(session, organization_id, staff_member_id)
     if staff_member.archived_at is None:
-        await _archive_staff_member(session, staff_member, actor=actor, archived=True)
+        await _archive_staff_member(session, staff_member, principal=principal, archived=True)
     return staff_member
 
 
 async def _archive_staff_member(
-    session: AsyncSession, staff_member: StaffMember, *, actor: Actor, archived: bool
+    session: AsyncSession, staff_member: StaffMember, *, principal: Principal, archived: bool
 ) -> None:
     if archived:
         if staff_member.is_admin:
-            await _require_another_admin(session, staff_member, actor)
+            await _require_another_admin(session, staff_member, principal)
         await access_queries.delete_sessions_of(session, staff_member.organization_id, staff_member.id)
-    await _archive(session, staff_member, actor=actor, archived=archived, action=Action.STAFF_MEMBER_ARCHIVED)
+    await _archive(session, staff_member, principal=principal, archived=archived, action=Action.STAFF_MEMBER_ARCHIVED)
 
 
-async def _require_another_admin(session: AsyncSession, staff_member: StaffMember, actor: Actor) -> None:
-    if actor.id == staff_member.id:
+async def _require_another_admin(session: AsyncSession, staff_member: StaffMember, principal: Principal) -> None:
+    if principal.id == staff_member.id:
         raise Conflict("You cannot take the administrator role from yourself. Ask another administrator.")
     if await queries.count_other_admins(session, staff_member.organization_id, staff_member.id) == 0:
         raise Conflict("This is the last administrator. Make somebody else one first.")
@@ -333,17 +342,24 @@ def _note_change(changes: dict[str, object], record: Family | StaffMember, name:
         setattr(record, name, value)
 
 
-def _updated(record: Family | StaffMember, changes: dict[str, object], actor: Actor) -> list[NewEntry]:
+def _updated(record: Family | StaffMember, changes: dict[str, object], principal: Principal) -> list[NewEntry]:
     if not changes:
         return []
     is_family = isinstance(record, Family)
     action = Action.FAMILY_UPDATED if is_family else Action.STAFF_MEMBER_UPDATED
     key = "family_id" if is_family else "staff_member_id"
-    return [NewEntry(action, actor, details={key: str(record.id), "name": record.name, "changes": changes})]
+    return [NewEntry(action, principal.actor, details={key: str(record.id), "name": record.name, "changes": changes})]
+
+
+async def _record(session: AsyncSession, organization_id: UUID, entries: Sequence[NewEntry], *, at: datetime) -> None:
+    """Audit the entries, and announce the numbers whose consent they are about."""
+    await audit.record(session, organization_id, *entries, at=at)
+    for number in sorted({entry.phone_number for entry in entries if entry.phone_number is not None}):
+        announce_phone_number(session, organization_id, number)
 
 
 async def _archive(
-    session: AsyncSession, record: Family | StaffMember, *, actor: Actor, archived: bool, action: Action
+    session: AsyncSession, record: Family | StaffMember, *, principal: Principal, archived: bool, action: Action
 ) -> None:
     """Archive a record, or bring it back. It changes what opt-in checks see, so it waits for those in flight."""
     is_family = isinstance(record, Family)
@@ -364,7 +380,7 @@ async def _archive(
         "name": record.name,
         "archived": archived,
     }
-    await audit.record(session, record.organization_id, NewEntry(action, actor, details=details), at=at)
+    await audit.record(session, record.organization_id, NewEntry(action, principal.actor, details=details), at=at)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from alembic import op
 from api.kit.phone import E164, one_spelling
 
 revision: str = "0008"
-down_revision: str | None = "0005"
+down_revision: str | None = "0007b"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

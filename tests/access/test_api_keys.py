@@ -93,7 +93,7 @@ async def test_any_other_time_is_kept(world: World) -> None:
 
 
 async def test_a_key_acts_under_its_own_name(world: World) -> None:
-    client = world.service.client(key=(await create(world, name="Billing"))["key"])
+    client = world.service.client(key=(await create(world, name="Billing", permissions=["directory"]))["key"])
 
     await client.post(f"{API}/families", json={"name": "New", "contacts": []})
 

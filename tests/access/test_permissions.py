@@ -18,6 +18,8 @@ from tests.support.service import Service
 from tests.support.world import World
 
 PARENT = "+13125550101"
+REFUSED = "+13125550109"
+"""Of the requests about consent: a refusal would block what the others send."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Need:
     """What page 1 asks of the caller of a route."""
 
     permissions: frozenset[Permission] = frozenset()
+    any_of: frozenset[Permission] = frozenset()
+    of_keys: frozenset[Permission] = frozenset()
     admin: bool = False
     public: bool = False
 
@@ -34,6 +38,9 @@ ANYBODY = Need()
 VIEW = Need(permissions=frozenset({Permission.SMS_LOGS}))
 SEND = Need(permissions=frozenset({Permission.SMS_LOGS, Permission.MASS_TEXT}))
 ADMIN = Need(admin=True)
+KEEP = Need(permissions=frozenset({Permission.DIRECTORY}))
+READ = Need(of_keys=frozenset({Permission.DIRECTORY}))
+REFUSE = Need(any_of=frozenset({Permission.SMS_LOGS, Permission.DIRECTORY}))
 
 API = "/api/v1"
 CONVERSATION = f"{API}/conversations/{{conversation_id}}"
@@ -64,7 +71,8 @@ NEEDS = {
     f"GET {API}/messages/{{message_id}}/media/{{media_id}}": VIEW,
     f"GET {API}/opt-in-checks": VIEW,
     f"POST {API}/opt-in-checks": VIEW,
-    f"PUT {API}/phone-records/{{phone_record_id}}/opt-in": VIEW,
+    f"GET {API}/phone-numbers/{{number}}": VIEW,
+    f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift": VIEW,
     f"GET {API}/lines": VIEW,
     f"GET {API}/lines/{{line_id}}": VIEW,
     # PERM-SEND
@@ -90,16 +98,18 @@ NEEDS = {
     f"PATCH {API}/staff-members/{{staff_member_id}}": ADMIN,
     f"PUT {API}/staff-members/by-external-id/{{external_id}}": ADMIN,
     f"POST {API}/staff-members/{{staff_member_id}}/archive": ADMIN,
-    # The directory itself is the business's own, outside the Messenger.
-    f"GET {API}/staff-members": ANYBODY,
-    f"GET {API}/staff-members/{{staff_member_id}}": ANYBODY,
-    f"GET {API}/families": ANYBODY,
-    f"POST {API}/families": ANYBODY,
-    f"GET {API}/families/{{family_id}}": ANYBODY,
-    f"PATCH {API}/families/{{family_id}}": ANYBODY,
-    f"PUT {API}/families/by-external-id/{{external_id}}": ANYBODY,
-    f"POST {API}/families/{{family_id}}/archive": ANYBODY,
-    f"POST {API}/directory/import": ANYBODY,
+    # PERM-DIRECTORY
+    f"GET {API}/staff-members": READ,
+    f"GET {API}/staff-members/{{staff_member_id}}": READ,
+    f"GET {API}/families": READ,
+    f"POST {API}/families": KEEP,
+    f"GET {API}/families/{{family_id}}": READ,
+    f"PATCH {API}/families/{{family_id}}": KEEP,
+    f"PUT {API}/families/by-external-id/{{external_id}}": KEEP,
+    f"POST {API}/families/{{family_id}}/archive": KEEP,
+    f"POST {API}/directory/import": KEEP,
+    # OPTIN-WHO: a refusal; consent needs more, and tests/consent/test_who.py tries it.
+    f"PUT {API}/phone-records/{{phone_record_id}}/opt-in": REFUSE,
 }
 """A new route fails the tests below until it stands here."""
 
@@ -114,6 +124,7 @@ class Rows:
     @classmethod
     async def create(cls, world: World) -> "Rows":
         family = await world.family("Rivera", PARENT)
+        refuser = await world.family("Okafor", REFUSED)
         await world.text(PARENT, "Hello?", **picture_fields("https://api.twilio.com/picture"))
         await settle_media(world, FetchedMedia(PNG))
         conversation = await world.conversation(PARENT)
@@ -130,14 +141,26 @@ class Rows:
             "media_id": message["media"][0]["id"],
             "viewer_id": str(uuid4()),
             "family_id": family["id"],
-            "phone_record_id": family["contacts"][0]["phone_records"][0]["id"],
+            "phone_record_id": refuser["contacts"][0]["phone_records"][0]["id"],
             "staff_member_id": person.json()["id"],
             "api_key_id": api_key.json()["id"],
             "event_id": held_back.json()["items"][0]["id"],
             "line_id": str(world.line_id),
+            "number": REFUSED,
+            "refusal_id": await removed_refusal(world),
             "external_id": "external-1",
         }
         return cls(ids, PARENT)
+
+
+async def removed_refusal(world: World) -> str:
+    """The id of a refusal that outlived its record."""
+    family = await world.family("Castillo", REFUSED, state="opted_out")
+    patched = await world.admin.patch(f"{API}/families/{family['id']}", json={"contacts": []})
+    assert patched.status_code == 200, patched.text
+    number = (await world.admin.get(f"{API}/phone-numbers/{REFUSED}")).json()
+    refusal_id: str = next(each["id"] for each in number["refusals"] if each["lifted_at"] is None)
+    return refusal_id
 
 
 def new_person() -> dict[str, Any]:
@@ -166,7 +189,9 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
         case "POST /opt-in-checks":
             return {"phone_numbers": [rows.phone_number]}
         case "PUT /phone-records/{phone_record_id}/opt-in":
-            return {"state": "opted_in", "source": "verbal"}
+            return {"state": "opted_out", "source": "verbal"}
+        case "POST /phone-numbers/{number}/refusals/{refusal_id}/lift":
+            return {"reason": "It was a mistake of ours."}
         case "POST /lines":
             return new_line()
         case "PATCH /lines/{line_id}":
@@ -200,7 +225,11 @@ def test_R5_every_route_declares_who_may_use_it_and_means_what_page_1_says(servi
         assert len(route.guards) == 1, f"{route.name} must have exactly one Require or Public, and has {route.guards}"
         (guard,) = route.guards
         declared[route.name] = (
-            PUBLIC if isinstance(guard, Public) else Need(frozenset(guard.permissions), admin=guard.admin)
+            PUBLIC
+            if isinstance(guard, Public)
+            else Need(
+                frozenset(guard.permissions), frozenset(guard.any_of), frozenset(guard.of_keys), admin=guard.admin
+            )
         )
 
     assert declared == NEEDS
@@ -291,12 +320,14 @@ CALLERS = {
     "a person without permissions": person("noah"),
     "a person with SMS Logs": person("daniel", Permission.SMS_LOGS),
     "a person with Mass Text": person("grace", Permission.MASS_TEXT),
-    "a person with both": person("maria", *BOTH),
-    "an administrator": person("admin", *BOTH, is_admin=True),
+    "a person with Families and Staff": person("olga", Permission.DIRECTORY),
+    "a person with all": person("maria", *Permission),
+    "an administrator": person("admin", *Permission, is_admin=True),
     "an API key without permissions": key(),
     "an API key with SMS Logs": key(Permission.SMS_LOGS),
     "an API key with Mass Text": key(Permission.MASS_TEXT),
     "an API key with both": key(*BOTH),
+    "an API key with Families and Staff": key(Permission.DIRECTORY),
 }
 
 
@@ -309,8 +340,10 @@ def expected(need: Need, caller: Caller) -> tuple[int, str | None]:
     if need.admin and not caller.is_admin:
         return 403, "administrator"
     for permission in Permission:
-        if permission in need.permissions and permission not in caller.permissions:
+        if permission in (need.permissions | (need.of_keys if caller.is_key else frozenset())) - caller.permissions:
             return 403, permission.value
+    if need.any_of and not need.any_of & caller.permissions:
+        return 403, Permission.SMS_LOGS.value
     return 200, None
 
 
@@ -322,6 +355,9 @@ ENDS_THE_SESSION = f"DELETE {API}/session"
 STAFF_ONLY = f"PUT {CONVERSATION}/viewers/{{viewer_id}}"
 """An API key has no tab to look at a conversation in."""
 
+
+LIFT = f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift"
+"""With a reason it is an administrator's."""
 
 RETRY = f"POST {API}/messages/{{message_id}}/retry"
 
@@ -345,6 +381,10 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             continue
         cell = f"{name} for {who}"
         about = rows
+        if name == LIFT and status == 200:
+            if not caller.is_admin:
+                status, permission = 403, "administrator"
+            about = Rows({**rows.ids, "refusal_id": await removed_refusal(world)}, rows.phone_number)
         if name == RETRY and status == 200:
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)
         response = await ask(client, name, about)
@@ -415,7 +455,7 @@ async def test_PERM_ADMIN_an_administrator_has_both_permissions_without_being_gi
     me = (await world.admin.get(f"{API}/me")).json()
 
     assert me["is_admin"] is True
-    assert me["permissions"] == ["sms_logs", "mass_text"]
+    assert me["permissions"] == ["sms_logs", "mass_text", "directory"]
     assert await world.rows("SELECT permissions FROM staff_members WHERE is_admin") == [([],)]
 
 

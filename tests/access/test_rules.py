@@ -34,10 +34,11 @@ def principal(*permissions: Permission, kind: PrincipalKind = PrincipalKind.STAF
     )
 
 
-def test_there_are_the_two_permissions_of_the_specification_under_its_names() -> None:
+def test_PERM_DIRECTORY_there_are_the_permissions_of_the_specification_under_its_names_and_directory() -> None:
     assert {permission.value: LABELS[permission] for permission in Permission} == {
         "sms_logs": "SMS Logs",
         "mass_text": "Mass Text",
+        "directory": "Families and Staff",
     }
 
 
@@ -46,10 +47,14 @@ def test_PERM_LEGACY_both_former_permissions_are_spellings_of_sms_logs_and_are_n
     assert not set(LEGACY_SPELLINGS) & {permission.value for permission in Permission}
 
 
-@pytest.mark.parametrize("stored", [[], ["sms_logs"], ["mass_text"], ["sms_logs", "mass_text"]])
-def test_PERM_ADMIN_an_administrator_has_both_and_others_have_what_is_stored(stored: list[str]) -> None:
-    assert effective_permissions(stored, is_admin=True) == {"sms_logs", "mass_text"}
+@pytest.mark.parametrize("stored", [[], ["sms_logs"], ["directory"], ["directory", "mass_text", "sms_logs"]])
+def test_PERM_ADMIN_an_administrator_has_all_and_others_have_what_is_stored(stored: list[str]) -> None:
+    assert effective_permissions(stored, is_admin=True) == {"sms_logs", "mass_text", "directory"}
     assert effective_permissions(stored, is_admin=False) == set(stored)
+
+
+def test_R16_a_permission_of_a_later_version_gives_nothing_and_breaks_nothing() -> None:
+    assert effective_permissions(["sms_logs", "of_tomorrow"], is_admin=False) == {"sms_logs"}
 
 
 @pytest.mark.parametrize(

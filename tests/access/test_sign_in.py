@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from api.access.dependencies import SESSION_COOKIE
+from api.access.rules import Permission
 from tests.support import postgres
 from tests.support.business import PASSWORD
 from tests.support.service import Service, service_settings
@@ -207,7 +208,7 @@ async def test_signing_in_from_another_site_is_refused_too(world: World) -> None
 
 
 async def test_an_api_key_needs_no_origin_and_a_wrong_one_is_not_rescued_by_a_cookie(world: World) -> None:
-    client = await world.api_key()
+    client = await world.api_key(Permission.DIRECTORY)
     assert (await client.post(f"{API}/families", json={"name": "New", "contacts": []})).status_code == 201
 
     for authorization in ("Bearer nonsense", "Bearer ", "Bearer", "Basic YTpi", "mc_1_2_3", "Bearer mc_1_zz_3"):

@@ -137,4 +137,6 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
         "api_key_id",
         "event_id",
         "line_id",
+        "number",
+        "refusal_id",
     }

@@ -49,7 +49,23 @@ async def new_opted_out_record(world: World, number: str, _record_id: str) -> No
     await world.family(f"Other {number[-4:]}", number, state="opted_out")
 
 
-REFUSALS = {"stop": stop, "opt out": opt_out, "new record": new_opted_out_record}
+async def opt_out_and_remove(world: World, number: str, record_id: str) -> None:
+    """OPTIN-REMOVED: the refusal is with the number in the instant in which its record goes."""
+    await opt_out(world, number, record_id)
+    ((family_id,),) = await world.rows(
+        "SELECT family_id FROM contacts JOIN phone_records AS record ON contact_id = contacts.id WHERE record.id = :id",
+        id=record_id,
+    )
+    response = await world.olga.patch(f"/api/v1/families/{family_id}", json={"contacts": []})
+    assert response.status_code == 200, response.text
+
+
+REFUSALS = {
+    "opt out and remove": opt_out_and_remove,
+    "stop": stop,
+    "opt out": opt_out,
+    "new record": new_opted_out_record,
+}
 
 
 async def claim(world: World) -> list[UUID]:

@@ -72,7 +72,7 @@ def errors(response: httpx.Response) -> list[tuple[int, str, str]]:
 
 async def stored_family(world: World, external_id: str) -> dict[str, Any]:
     ((family_id,),) = await world.rows("SELECT id FROM families WHERE external_id = :x", x=external_id)
-    response = await world.noah.get(f"/api/v1/families/{family_id}")
+    response = await world.maria.get(f"/api/v1/families/{family_id}")
     found: dict[str, Any] = response.json()
     return found
 
@@ -93,7 +93,7 @@ async def test_a_csv_file_with_a_byte_order_mark_and_semicolons_is_read_as_sprea
         'family;F-1;"";Ben Rivera;father;;;\r\n'
     ).encode()
 
-    response = await send(world.noah, body, content_type="text/csv; charset=utf-8")
+    response = await send(world.maria, body, content_type="text/csv; charset=utf-8")
 
     assert response.status_code == 200, response.text
     report = response.json()
@@ -146,7 +146,7 @@ async def test_an_ndjson_file_holds_records_in_the_shape_that_creates_them(world
 
 async def test_line_breaks_within_quotes_stay_in_their_cell_and_are_refused_in_a_name(world: World) -> None:
     response = await send_csv(
-        world.noah, 'family,F-1,"Rivera\r\nfamily",,,,,,,,,', "family,F-2,Okafor,,,,,,,,,", partial=True
+        world.maria, 'family,F-1,"Rivera\r\nfamily",,,,,,,,,', "family,F-2,Okafor,,,,,,,,,", partial=True
     )
 
     assert outcomes(response) == [(1, "failed"), (2, "created")]
@@ -156,7 +156,7 @@ async def test_line_breaks_within_quotes_stay_in_their_cell_and_are_refused_in_a
 async def test_formulas_are_stored_as_the_text_that_they_are(world: World) -> None:
     formula = '=HYPERLINK(""http://evil.test"")'
 
-    assert (await send_csv(world.noah, f'family,F-1,"{formula}",,,,,,,,,')).status_code == 200
+    assert (await send_csv(world.maria, f'family,F-1,"{formula}",,,,,,,,,')).status_code == 200
 
     assert (await stored_family(world, "F-1"))["name"] == '=HYPERLINK("http://evil.test")'
 
@@ -182,7 +182,7 @@ async def test_formulas_are_stored_as_the_text_that_they_are(world: World) -> No
 async def test_a_file_that_is_no_table_at_all_is_refused_with_a_clear_sentence(
     world: World, body: bytes, status: int, words: str
 ) -> None:
-    response = await send(world.noah, body)
+    response = await send(world.maria, body)
 
     assert response.status_code == status, response.text
     assert response.headers["Content-Type"] == "application/problem+json"
@@ -191,14 +191,14 @@ async def test_a_file_that_is_no_table_at_all_is_refused_with_a_clear_sentence(
 
 @pytest.mark.parametrize("content_type", ["", "application/json", "multipart/form-data", "text/csv; charset=latin-1"])
 async def test_other_kinds_of_content_are_refused_with_those_that_are_taken(world: World, content_type: str) -> None:
-    response = await send(world.noah, b"kind,name\r\nfamily,X\r\n", content_type=content_type)
+    response = await send(world.maria, b"kind,name\r\nfamily,X\r\n", content_type=content_type)
 
     assert response.status_code == 415
     assert "text/csv" in response.json()["detail"]
 
 
 async def test_a_compressed_file_is_refused(world: World) -> None:
-    response = await send(world.noah, b"kind,name\r\nfamily,X\r\n", encoding="gzip")
+    response = await send(world.maria, b"kind,name\r\nfamily,X\r\n", encoding="gzip")
 
     assert response.status_code == 415
 
@@ -210,10 +210,10 @@ async def test_a_file_may_be_larger_than_other_requests_but_not_past_its_own_lim
     rows = [f"family,F-{index},{filler},,,,,,,,," for index in range(6_000)]
     assert len("\n".join(rows)) > 1024 * 1024
 
-    accepted = await send_csv(world.noah, *rows, "person,F-x,one row is wrong,,,,,,,,,")
-    refused = await send(world.noah, b"x" * (64 * 1024 * 1024 + 1))
+    accepted = await send_csv(world.maria, *rows, "person,F-x,one row is wrong,,,,,,,,,")
+    refused = await send(world.maria, b"x" * (64 * 1024 * 1024 + 1))
     monkeypatch.setattr("api.directory.import_rows.MAX_ROWS", 100)
-    too_many = await send_csv(world.noah, *(f"family,G-{index},G,,,,,,,,," for index in range(101)))
+    too_many = await send_csv(world.maria, *(f"family,G-{index},G,,,,,,,,," for index in range(101)))
 
     assert accepted.status_code == 422
     assert accepted.json()["rows"] == 6_001
@@ -246,7 +246,7 @@ async def test_no_transaction_is_open_while_the_client_sends(world: World) -> No
     # More than the pool has connections.
     uploads = [
         asyncio.create_task(
-            world.noah.post(IMPORT, content=slowly(), headers={"Content-Type": "text/csv"}, params={"partial": "true"})
+            world.maria.post(IMPORT, content=slowly(), headers={"Content-Type": "text/csv"}, params={"partial": "true"})
         )
         for _ in range(12)
     ]
@@ -268,7 +268,7 @@ MIXED = (
 async def test_a_file_with_one_wrong_row_is_refused_whole(world: World) -> None:
     before = await world.table_sizes()
 
-    response = await send_csv(world.noah, *MIXED)
+    response = await send_csv(world.maria, *MIXED)
 
     assert response.status_code == 422
     assert response.headers["Content-Type"] == "application/problem+json"
@@ -282,7 +282,7 @@ async def test_a_file_with_one_wrong_row_is_refused_whole(world: World) -> None:
 
 
 async def test_a_partial_import_stores_what_is_good(world: World) -> None:
-    response = await send_csv(world.noah, *MIXED, partial=True)
+    response = await send_csv(world.maria, *MIXED, partial=True)
 
     assert response.status_code == 200
     assert (response.json()["committed"], response.json()["created"], response.json()["failed"]) == (True, 2, 1)
@@ -309,7 +309,7 @@ async def test_what_only_the_database_can_refuse_refuses_the_whole_file_too(worl
 
 async def test_one_wrong_row_of_a_record_fails_its_other_rows_and_nobody_elses(world: World) -> None:
     response = await send_csv(
-        world.noah,
+        world.maria,
         "family,F-1,Rivera,Ana,,312-555-0142,,,,,,",
         "family,F-1,Riviera,Ben,,12,,opted_on,,,,",
         "family,F-2,Okafor,,,,,,,,,",
@@ -380,14 +380,16 @@ async def test_a_staff_members_permissions_are_taken_away_by_the_word_none(world
 
 async def test_without_an_external_id_every_row_is_a_new_record(world: World) -> None:
     for _ in range(2):
-        assert (await send_csv(world.noah, "family,,Rivera,,,,,,,,,", "family,,Rivera,,,,,,,,,")).json()["created"] == 2
+        assert (await send_csv(world.maria, "family,,Rivera,,,,,,,,,", "family,,Rivera,,,,,,,,,")).json()[
+            "created"
+        ] == 2
 
     assert await count(world, "families") == 4
 
 
 async def test_an_external_id_that_comes_back_later_in_the_file_is_refused(world: World) -> None:
     response = await send_csv(
-        world.noah,
+        world.maria,
         "family,F-1,Rivera,,,,,,,,,",
         "family,F-2,Brown,,,,,,,,,",
         "family,F-1,Rivera,,,,,,,,,",
@@ -402,7 +404,7 @@ async def test_an_external_id_that_comes_back_later_in_the_file_is_refused(world
 async def test_a_row_that_stands_twice_in_a_record_is_refused(world: World) -> None:
     row = "family,F-1,Rivera,Ana,,312-555-0142,,,,,,"
 
-    response = await send_csv(world.noah, row, row)
+    response = await send_csv(world.maria, row, row)
 
     assert response.status_code == 422
     assert (2, "/phone_number", "This number stands here twice.") in errors(response)
@@ -411,9 +413,9 @@ async def test_a_row_that_stands_twice_in_a_record_is_refused(world: World) -> N
 async def test_PERM_TENANT_external_ids_of_another_business_do_not_match(world: World) -> None:
     other = await World.create(world.service)
     row = "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,"
-    await send_csv(other.noah, row)
+    await send_csv(other.maria, row)
 
-    response = await send_csv(world.noah, row.replace("Rivera", "Mine"))
+    response = await send_csv(world.maria, row.replace("Rivera", "Mine"))
 
     assert outcomes(response) == [(1, "created")]
     names = await world.rows("SELECT organization_id, name FROM families ORDER BY name")

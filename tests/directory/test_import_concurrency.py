@@ -43,7 +43,7 @@ async def test_a_record_that_somebody_else_has_just_created_is_updated_instead(w
             text("INSERT INTO families (organization_id, id, external_id, name) VALUES (:o, :id, 'F-1', 'Rivera')"),
             {"o": world.organization_id, "id": uuid4()},
         )
-        sending = asyncio.create_task(send_csv(world.noah, *ROWS, partial=partial))
+        sending = asyncio.create_task(send_csv(world.maria, *ROWS, partial=partial))
         await until_it_waits(world)
         await other.commit()
 
@@ -59,7 +59,7 @@ async def test_a_partial_import_that_loses_the_database_says_which_rows_may_not_
     await world.family("Brown", ANA)
     async with elsewhere(world) as other:
         await hold(other, ANA)
-        sending = asyncio.create_task(send_csv(world.noah, *ROWS, partial=True))
+        sending = asyncio.create_task(send_csv(world.maria, *ROWS, partial=True))
         await cut(world, await until_it_waits(world))
         response = await sending
 
@@ -68,7 +68,7 @@ async def test_a_partial_import_that_loses_the_database_says_which_rows_may_not_
     assert "Import the file again" in errors(response)[0][2]
     assert await count(world, "families") == 1
 
-    again = await send_csv(world.noah, *ROWS, partial=True)
+    again = await send_csv(world.maria, *ROWS, partial=True)
     assert again.json()["created"] == 2
 
 
@@ -77,7 +77,7 @@ async def test_an_import_that_is_all_or_nothing_and_loses_the_database_stores_no
     before = await world.table_sizes()
     async with elsewhere(world) as other:
         await hold(other, ANA)
-        sending = asyncio.create_task(send_csv(world.noah, *ROWS))
+        sending = asyncio.create_task(send_csv(world.maria, *ROWS))
         await cut(world, await until_it_waits(world))
         response = await sending
 
@@ -100,7 +100,7 @@ async def events_of(world: World, *rows: str) -> list[dict[str, Any]]:
     )
     stream = hub.open(maria, last_event_id=None)
     try:
-        assert (await send_csv(world.noah, *rows)).status_code == 200
+        assert (await send_csv(world.maria, *rows)).status_code == 200
         async with world.service.database.transaction() as session:
             announce_phone_number(session, world.organization_id, LAST)
         heard: list[dict[str, Any]] = []
@@ -141,8 +141,8 @@ async def test_imports_and_changes_of_the_same_numbers_at_once_all_come_to_an_en
         return [f"family,F-{number},Family,Ana,,{number},,{state},,,," for number in order]
 
     answers = await asyncio.gather(
-        *(send_csv(world.noah, *file(numbers[::-1], "opted_out"), partial=True) for _ in range(3)),
-        *(send_csv(world.noah, *file(numbers, "opted_in"), partial=True) for _ in range(3)),
+        *(send_csv(world.maria, *file(numbers[::-1], "opted_out"), partial=True) for _ in range(3)),
+        *(send_csv(world.maria, *file(numbers, "opted_in"), partial=True) for _ in range(3)),
         *(
             world.maria.put(f"/api/v1/phone-records/{record}/opt-in", json={"state": state, "source": "verbal"})
             for record in records
@@ -164,9 +164,9 @@ async def test_only_one_import_that_is_all_or_nothing_runs_at_a_time(world: Worl
     row = "family,F-1,Rivera,Ana,,312-555-0142,,,,,,"
     async with world.service.database.engine.connect() as holder:
         await holder.exec_driver_sql(f"SELECT id FROM phone_numbers WHERE number = '{ANA}' FOR NO KEY UPDATE")
-        first = asyncio.create_task(send_csv(world.noah, row))
+        first = asyncio.create_task(send_csv(world.maria, row))
         await asyncio.sleep(0.3)
-        second = await send_csv(world.noah, row)
+        second = await send_csv(world.maria, row)
         await holder.rollback()
 
     assert second.status_code == 409

@@ -9,9 +9,9 @@ from tests.support.world import World
 
 
 async def test_OPTIN_MOVE_a_number_that_changed_starts_unknown(world: World) -> None:
-    await send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,")
+    await send_csv(world.maria, "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,")
 
-    await send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0143,,,,,,")
+    await send_csv(world.maria, "family,F-1,Rivera,Ana,,312-555-0143,,,,,,")
 
     (record,) = (await stored_family(world, "F-1"))["contacts"][0]["phone_records"]
     assert (record["phone_number"], record["opt_in"]["state"], record["opt_in"]["source"]) == (BEN, "unknown", None)
@@ -20,25 +20,25 @@ async def test_OPTIN_MOVE_a_number_that_changed_starts_unknown(world: World) -> 
 
 async def test_OPTIN_EVIDENCE_every_opt_in_of_a_file_has_its_entry_with_its_source_and_author(world: World) -> None:
     await send_csv(
-        world.noah,
+        world.maria,
         "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,",
         "family,F-1,Rivera,Ben,,312-555-0143,,opted_out,verbal,,,",
     )
-    await send_csv(world.noah, "family,F-1,,Ana,,312-555-0142,,opted_out,,,,".replace("F-1,,", "F-1,Rivera,"))
+    await send_csv(world.maria, "family,F-1,,Ana,,312-555-0142,,opted_out,,,,".replace("F-1,,", "F-1,Rivera,"))
 
     entries = await world.rows(
         "SELECT phone_number, actor_name, details->>'from', details->>'to', details->>'source'"
         " FROM audit_entries WHERE action = 'opt_in.changed' ORDER BY chain_number"
     )
     assert entries == [
-        (ANA, "Noah", "unknown", "opted_in", "import"),
-        (BEN, "Noah", "unknown", "opted_out", "verbal"),
-        (ANA, "Noah", "opted_in", "opted_out", "import"),
+        (ANA, "Maria", "unknown", "opted_in", "import"),
+        (BEN, "Maria", "unknown", "opted_out", "verbal"),
+        (ANA, "Maria", "opted_in", "opted_out", "import"),
     ]
     removed = await world.rows("SELECT phone_number FROM audit_entries WHERE action = 'phone_record.removed'")
     assert removed == [(BEN,)]
     (record,) = (await stored_family(world, "F-1"))["contacts"][0]["phone_records"]
-    assert record["opt_in"]["changed_by"]["name"] == "Noah"
+    assert record["opt_in"]["changed_by"]["name"] == "Maria"
     assert record["opt_in"]["changed_at"] is not None
 
 
@@ -46,7 +46,7 @@ async def test_OPTIN_EVIDENCE_every_opt_in_of_a_file_has_its_entry_with_its_sour
 async def test_OPTIN_EVIDENCE_nobody_imports_what_only_a_handset_or_a_provider_can_say(
     world: World, source: str
 ) -> None:
-    response = await send_csv(world.noah, f"family,F-1,Rivera,Ana,,312-555-0142,,opted_in,{source},,,")
+    response = await send_csv(world.maria, f"family,F-1,Rivera,Ana,,312-555-0142,,opted_in,{source},,,")
 
     assert response.status_code == 422
     assert errors(response)[0][1] == "/opt_in_source"
@@ -57,7 +57,7 @@ async def test_OPTIN_ALL_an_imported_record_that_is_not_opted_in_blocks_its_numb
     check = "/api/v1/opt-in-checks"
     assert (await world.maria.get(check, params={"phone_number": ANA})).json()["allowed"] is True
 
-    await send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0142,,opted_out,,,,")
+    await send_csv(world.maria, "family,F-1,Rivera,Ana,,312-555-0142,,opted_out,,,,")
 
     answer = (await world.maria.get(check, params={"phone_number": ANA})).json()
     assert answer["reason"] == "opted_out"
@@ -68,7 +68,7 @@ async def test_OPTIN_ALL_an_imported_record_that_is_not_opted_in_blocks_its_numb
 async def test_OPTIN_START_an_import_lifts_no_stop(world: World) -> None:
     await world.text(ANA, "STOP")
 
-    await send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,")
+    await send_csv(world.maria, "family,F-1,Rivera,Ana,,312-555-0142,,opted_in,,,,")
 
     answer = await world.maria.get("/api/v1/opt-in-checks", params={"phone_number": ANA})
     assert answer.json()["reason"] == "stopped"
@@ -80,7 +80,7 @@ async def test_OPTIN_DISPATCH_an_import_waits_for_whoever_holds_the_number(world
     async with world.service.database.engine.connect() as holder:
         await holder.exec_driver_sql(f"SELECT id FROM phone_numbers WHERE number = '{ANA}' FOR NO KEY UPDATE")
         sending = asyncio.create_task(
-            send_csv(world.noah, "family,F-1,Rivera,Ana,,312-555-0142,,opted_out,,,,", partial=partial)
+            send_csv(world.maria, "family,F-1,Rivera,Ana,,312-555-0142,,opted_out,,,,", partial=partial)
         )
         await asyncio.sleep(0.3)
         waited = not sending.done()

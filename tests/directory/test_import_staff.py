@@ -50,7 +50,7 @@ async def test_PERM_ADMIN_only_an_administrator_imports_staff_members(world: Wor
     before = await world.table_sizes()
     key = await world.api_key(*Permission)
 
-    for client in (world.maria, world.noah, key):
+    for client in (world.maria, world.olga, key):
         refused = await send_csv(client, FAMILY, STAFF)
         assert refused.status_code == 403
         assert refused.json()["permission"] == "administrator"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from api.kit.text import Body, Line, made_storable, one_line, storable
+from api.kit.text import Body, Line, fold, made_storable, one_line, storable
 
 RTL = "\N{RIGHT-TO-LEFT OVERRIDE}שלום"
 
@@ -95,3 +95,52 @@ def test_the_types_of_the_wire_apply_them() -> None:
     for adapter, text in ((TypeAdapter[str](Line), "a\nb"), (TypeAdapter[str](Body), "a\x00")):
         with pytest.raises(ValidationError):
             adapter.validate_python(text)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "folded"),
+    [
+        ("Ana  Rivera", "ana rivera"),
+        (" Ana\u00a0Rivera\u2009", "ana rivera"),
+        ("A\u200bna\u2060 Ri\u00advera\ufeff", "ana rivera"),
+        ("\u202aAna Rivera\u202c\ufe0f", "ana rivera"),
+        ("\u00c1na Rivera", "ana rivera"),
+        ("A\u0301na Rivera", "ana rivera"),
+        ("\uff21na RIVERA", "ana rivera"),
+        ("Stra\u00dfe", "strasse"),
+        ("\u0130pek", "ipek"),
+        ("O\u2019Brien", "o'brien"),
+        ("O\u02bcBrien", "o'brien"),
+        ("O\u00b4Brien", "o'brien"),
+        ("O`Brien", "o'brien"),
+        ("Ana\u2011Maria", "ana-maria"),
+        ("Ana\u2013Maria", "ana-maria"),
+        ("Ana\u2212Maria", "ana-maria"),
+        ("M\u0101ia", "maia"),
+        ("\u0915\u093f", "\u0915\u093f"),
+    ],
+)
+def test_names_that_differ_only_in_how_they_were_typed_fold_alike(spelling: str, folded: str) -> None:
+    assert fold(spelling) == folded
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ana Rivera", "Ana Rivero"),
+        ("AnaRivera", "Ana Rivera"),
+        ("OBrien", "O'Brien"),
+        ("\u0915\u093f", "\u0915\u0940"),
+    ],
+)
+def test_different_names_fold_apart(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+
+
+@given(ANY_TEXT)
+def test_folding_is_stable_and_the_same_for_every_unicode_form(text: str) -> None:
+    folded = fold(text)
+    assert fold(folded) == folded
+    for form in ("NFC", "NFD"):
+        assert fold(unicodedata.normalize(form, text)) == folded
+    assert fold(f" {text}\u00a0 ") == folded

@@ -21,9 +21,10 @@ AUTH_TOKEN = "token-of-the-test-account"
 LINE_NUMBER = "+13125550199"
 
 PEOPLE = {
-    "maria": [Permission.SMS_LOGS, Permission.MASS_TEXT],
+    "maria": [Permission.SMS_LOGS, Permission.MASS_TEXT, Permission.DIRECTORY],
     "daniel": [Permission.SMS_LOGS],
     "grace": [Permission.MASS_TEXT],
+    "olga": [Permission.DIRECTORY],
     "noah": [],
 }
 
@@ -54,19 +55,18 @@ async def create_business(
             admin_name="Ada",
             admin_password=PASSWORD,
         )
-        actor = access.staff_principal(admin, credential_id=admin.id).actor
+        principal = access.staff_principal(admin, credential_id=admin.id)
         people: dict[str, StaffMember] = {"admin": admin}
         for name, permissions in PEOPLE.items():
             people[name] = await directory.create_staff_member(
                 session,
-                organization_id=organization.id,
-                actor=actor,
+                principal=principal,
                 new=StaffMemberIn(name=name.capitalize(), email=f"{name}@gym.test", permissions=permissions),
             )
         line = await lines.create_line(
             session,
             organization_id=organization.id,
-            actor=actor,
+            actor=principal.actor,
             new=LineIn.model_validate(
                 {
                     "label": "Front desk",

@@ -203,7 +203,7 @@ class Stack:
         return repeated
 
     def staff(self, name: str, *, url: str | None = None) -> httpx.AsyncClient:
-        """A signed-in client: `admin`, `maria`, `daniel`, `grace` or `noah`. `url`: of which API process."""
+        """A signed-in client: `admin` or one of `PEOPLE`. `url`: of which API process."""
         return httpx.AsyncClient(
             base_url=url or self.api_url,
             headers={"Origin": self.api_url},

@@ -33,13 +33,15 @@ class World:
     line_id: UUID
     admin: httpx.AsyncClient
     maria: httpx.AsyncClient
-    """SMS Logs and Mass Text: the front desk."""
+    """SMS Logs, Mass Text, and Families and Staff: the front desk."""
     daniel: httpx.AsyncClient
     """SMS Logs only."""
     grace: httpx.AsyncClient
     """Mass Text only."""
+    olga: httpx.AsyncClient
+    """Families and Staff only."""
     noah: httpx.AsyncClient
-    """Neither."""
+    """None."""
     staff_ids: dict[str, UUID] = field(default_factory=dict)
 
     @classmethod
@@ -59,6 +61,7 @@ class World:
             maria=service.client(),
             daniel=service.client(),
             grace=service.client(),
+            olga=service.client(),
             noah=service.client(),
             staff_ids=business.staff_ids,
         )

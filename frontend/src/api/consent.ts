@@ -14,6 +14,7 @@ export function useOptOutAsAsked(conversation: ConversationDetail) {
     mutationFn: async (message: Message) => {
       const records = conversation.opt_in_check.instances.filter((instance) => !instance.archived && instance.state !== "opted_out");
       for (const { phone_record_id } of records) {
+        if (phone_record_id === null) continue;
         await unwrap(
           client.PUT("/api/v1/phone-records/{phone_record_id}/opt-in", {
             params: { path: { phone_record_id } },

@@ -29,6 +29,8 @@ export const keys = {
   staffMember: (id: string) => ["staff-members", "one", id],
   optInChecks: ["opt-in-checks"],
   optInChecksOf: (numbers: readonly string[]) => ["opt-in-checks", numbers],
+  /** Below `optInChecks`: what changes those changes this. */
+  phoneNumber: (number: string) => ["opt-in-checks", "number", number],
   apiKeys: ["api-keys"],
   auditLog: (asked: object) => ["audit-log", asked],
   possibleActors: ["possible-actors"],

@@ -1,5 +1,5 @@
 /** What records say about texting, asked and changed. Apart from `consent.ts`, which the first load carries. */
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
@@ -23,6 +23,37 @@ export function optInChecksQuery(numbers: readonly string[]) {
   });
 }
 
+/** A number with its refusals, standing and lifted (OPTIN-REMOVED). */
+export function phoneNumberQuery(number: string) {
+  return queryOptions({
+    queryKey: keys.phoneNumber(number),
+    queryFn: ({ signal }) => unwrap(client.GET("/api/v1/phone-numbers/{number}", { params: { path: { number } }, signal })),
+  });
+}
+
+/** Without the record of a person's consent it needs an administrator, and a reason. */
+export function useLiftRefusal(number: string, refusal_id: string) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (reason: string) =>
+      unwrap(
+        client.POST("/api/v1/phone-numbers/{number}/refusals/{refusal_id}/lift", {
+          params: { path: { number, refusal_id } },
+          body: { reason },
+        }),
+      ),
+    onSuccess: () => refetchConsent(queryClient),
+  });
+}
+
+function refetchConsent(queryClient: QueryClient) {
+  return Promise.all(
+    [keys.families, keys.staffMembers, keys.conversations, keys.auditTrails, keys.optInChecks].map((queryKey) =>
+      queryClient.invalidateQueries({ queryKey }),
+    ),
+  );
+}
+
 /** The sources a person may give; the others are for imports, keywords and carriers (OPTIN-EVIDENCE). */
 export type PersonsSource = "portal" | "verbal" | "staff";
 
@@ -31,6 +62,8 @@ export interface OptInChange {
   source: PersonsSource;
   wording: string | null;
   note: string | null;
+  /** The refusals that the consent replaces; the others go on blocking the number. */
+  replaces_refusals?: string[];
 }
 
 /** Settles once everything on screen that shows the state has been fetched again. */
@@ -44,11 +77,6 @@ export function useChangeOptIn(phoneRecordId: string) {
           body: change,
         }),
       ),
-    onSuccess: () =>
-      Promise.all(
-        [keys.families, keys.staffMembers, keys.conversations, keys.auditTrails, keys.optInChecks].map((queryKey) =>
-          queryClient.invalidateQueries({ queryKey }),
-        ),
-      ),
+    onSuccess: () => refetchConsent(queryClient),
   });
 }

@@ -267,6 +267,8 @@ export interface paths {
          * Import Families And Staff Members
          * @description Import families and, for administrators, staff members: the whole file or, unless `partial`, nothing of it.
          *
+         *     A row that changes consent fails without the permissions for it (OPTIN-WHO).
+         *
          *     A record whose external id is known is made as given, and what the file leaves out stays. The answer has an item for
          *     each row. While it runs, `import` events `{import_id, done, total}` tell how far it is.
          */
@@ -683,6 +685,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/phone-numbers/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Phone Number
+         * @description A number's consent, records, refusals and conversations.
+         */
+        get: operations["get_phone_number"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-numbers/{number}/refusals/{refusal_id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift Refusal
+         * @description Lift a refusal that stayed with its number (OPTIN-REMOVED).
+         *
+         *     A person's consent on a living record replaces it, which needs `mass_text` and `sms_logs`; without that, an
+         *     administrator gives the reason.
+         */
+        post: operations["lift_refusal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/phone-records/{phone_record_id}/opt-in": {
         parameters: {
             query?: never;
@@ -694,6 +739,9 @@ export interface paths {
         /**
          * Change Opt In
          * @description Set a record's opt-in state, with its evidence. A stop is not lifted by it.
+         *
+         *     A refusal needs `sms_logs` or `directory`; consent, and resetting a refusal, need `mass_text` and `sms_logs`
+         *     (OPTIN-WHO). A refusal whose record is gone is lifted only if `replaces_refusals` names it (OPTIN-REMOVED).
          */
         put: operations["change_opt_in"];
         post?: never;
@@ -915,7 +963,7 @@ export interface components {
          * @description Everything that leaves an entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.retried" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "organization.created" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported";
+        Action: "message.sent" | "message.retried" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "organization.created" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported";
         /**
          * ActorKind
          * @enum {string}
@@ -1102,6 +1150,8 @@ export interface components {
         /**
          * ContactPut
          * @description One contact of a list that replaces what is there: the one with `id`, else the one of this name, else a new.
+         *
+         *     Names are the same if they differ only in case, accents, apostrophes, hyphens, spaces or invisible characters.
          */
         ContactPut: {
             /** Id */
@@ -1882,10 +1932,18 @@ export interface components {
         /**
          * OptInChange
          * @description `wording` is what the person was shown or told, if anything.
+         *
+         *     Consent may replace refusals that stayed with the number: `replaces_refusals` names each of them. Those that it does
+         *     not name go on blocking.
          */
         OptInChange: {
             /** Note */
             note?: string | null;
+            /**
+             * Replaces Refusals
+             * @default []
+             */
+            replaces_refusals?: string[];
             source: components["schemas"]["OptInSource"];
             state: components["schemas"]["OptInState"];
             /** Wording */
@@ -1925,12 +1983,21 @@ export interface components {
             /** Phone Numbers */
             phone_numbers: string[];
         };
-        /** OptInIn */
+        /**
+         * OptInIn
+         * @description Consent, and taking back a refusal, need `mass_text` and `sms_logs` (OPTIN-WHO).
+         */
         OptInIn: {
             source: components["schemas"]["OptInSource"];
             state: components["schemas"]["OptInState"];
         };
-        /** OptInInstance */
+        /**
+         * OptInInstance
+         * @description A phone record that holds the number; or a refusal that outlived its record (OPTIN-REMOVED).
+         *
+         *     A refusal has no `phone_record_id`; its names are those of then. `kind` and `owner_id` are null where nobody knows
+         *     any more whose record it was.
+         */
         OptInInstance: {
             /** Archived */
             archived: boolean;
@@ -1941,21 +2008,21 @@ export interface components {
             changed_by: components["schemas"]["AuditActor"] | null;
             /** Contact Name */
             contact_name: string | null;
-            kind: components["schemas"]["OwnerKind"];
-            /**
-             * Owner Id
-             * Format: uuid
-             */
-            owner_id: string;
+            kind: components["schemas"]["OwnerKind"] | null;
+            /** Owner Id */
+            owner_id: string | null;
             /** Owner Name */
             owner_name: string;
             /** Phone Number */
             phone_number: string | null;
-            /**
-             * Phone Record Id
-             * Format: uuid
-             */
-            phone_record_id: string;
+            /** Phone Record Id */
+            phone_record_id: string | null;
+            /** Refusal Id */
+            refusal_id: string | null;
+            removed: components["schemas"]["RefusalCause"] | null;
+            /** Removed At */
+            removed_at: string | null;
+            removed_by: components["schemas"]["AuditActor"] | null;
             source: components["schemas"]["OptInSource"] | null;
             state: components["schemas"]["OptInState"];
         };
@@ -1994,10 +2061,27 @@ export interface components {
         OwnerKind: "family" | "staff_member";
         /**
          * Permission
-         * @description The Tasks permissions of the specification.
+         * @description The Tasks permissions of the specification, and those added since (PERM-DIRECTORY).
          * @enum {string}
          */
-        Permission: "sms_logs" | "mass_text";
+        Permission: "sms_logs" | "mass_text" | "directory";
+        /**
+         * PhoneNumber
+         * @description Everything known of one number. `consent` is its check for the default line.
+         */
+        PhoneNumber: {
+            consent: components["schemas"]["OptInCheck"];
+            /** Conversations */
+            conversations: components["schemas"]["Conversation"][];
+            /** Phone Number */
+            phone_number: string;
+            /** Records */
+            records: components["schemas"]["OptInInstance"][];
+            /** Refusals */
+            refusals: components["schemas"]["Refusal"][];
+            /** Stopped At */
+            stopped_at: string | null;
+        };
         /** PhoneRecord */
         PhoneRecord: {
             /**
@@ -2010,6 +2094,24 @@ export interface components {
             opt_in: components["schemas"]["OptIn"];
             /** Phone Number */
             phone_number: string;
+        };
+        /**
+         * PhoneRecordChanged
+         * @description The record, with the refusals that go on blocking its number whatever the record says.
+         */
+        PhoneRecordChanged: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string | null;
+            opt_in: components["schemas"]["OptIn"];
+            /** Phone Number */
+            phone_number: string;
+            /** Refusals */
+            refusals: components["schemas"]["Refusal"][];
         };
         /**
          * PhoneRecordIn
@@ -2027,7 +2129,8 @@ export interface components {
          * @description One record of a list that replaces what is there.
          *
          *     It is the record with `id`, else the one that has this number, else a new one. A record whose number changes starts
-         *     `unknown` (OPTIN-MOVE); without `opt_in` the state of one that keeps its number stays.
+         *     `unknown` (OPTIN-MOVE); without `opt_in` the state of one that keeps its number stays. The refusal of a record that
+         *     leaves the list, or whose number changes, stays with the number and blocks it (OPTIN-REMOVED).
          */
         PhoneRecordPut: {
             /** Id */
@@ -2081,6 +2184,58 @@ export interface components {
          * @enum {string}
          */
         Reason: "not_a_phone_number" | "stopped" | "opted_out" | "not_opted_in" | "no_record" | "line_blocked" | "allowed";
+        /**
+         * Refusal
+         * @description An opt-out that stays with a number (OPTIN-REMOVED), standing or lifted.
+         */
+        Refusal: {
+            /** Changed At */
+            changed_at: string | null;
+            changed_by: components["schemas"]["AuditActor"] | null;
+            /** Contact Name */
+            contact_name: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["OwnerKind"] | null;
+            /** Lift Reason */
+            lift_reason: string | null;
+            /** Lifted At */
+            lifted_at: string | null;
+            lifted_by: components["schemas"]["AuditActor"] | null;
+            /** Owner Id */
+            owner_id: string | null;
+            /** Owner Name */
+            owner_name: string;
+            removed: components["schemas"]["RefusalCause"];
+            /**
+             * Removed At
+             * Format: date-time
+             */
+            removed_at: string;
+            removed_by: components["schemas"]["AuditActor"] | null;
+            /** Replaced By */
+            replaced_by: string | null;
+            source: components["schemas"]["OptInSource"] | null;
+        };
+        /**
+         * RefusalCause
+         * @description What became of the phone record that was opted out (OPTIN-REMOVED).
+         * @enum {string}
+         */
+        RefusalCause: "removed" | "renumbered" | "reset";
+        /**
+         * RefusalLift
+         * @description Exactly one of both: an administrator's `reason`, or the phone record whose consent replaces the refusal.
+         */
+        RefusalLift: {
+            /** Reason */
+            reason?: string | null;
+            /** Replaced By */
+            replaced_by?: string | null;
+        };
         /** Replayed */
         Replayed: {
             /** Remaining */
@@ -2160,7 +2315,7 @@ export interface components {
         };
         /**
          * StaffMember
-         * @description `permissions` are those in force: an administrator has both.
+         * @description `permissions` are those in force: an administrator has all.
          */
         StaffMember: {
             /** Archived */
@@ -5628,6 +5783,192 @@ export interface operations {
             };
         };
     };
+    get_phone_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A phone number, as the API returned it or as people write it. */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneNumber"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lift_refusal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A phone number, as the API returned it or as people write it. */
+                number: string;
+                refusal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefusalLift"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_opt_in: {
         parameters: {
             query?: never;
@@ -5649,7 +5990,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PhoneRecord"];
+                    "application/json": components["schemas"]["PhoneRecordChanged"];
                 };
             };
             /** @description The request cannot be read */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { explainOptIn } from "./optin";
-import { aCheck, anInstance, DANIEL } from "@/testing/builders";
+import { aCheck, anInstance, aRefusal, DANIEL } from "@/testing/builders";
 
 const explain = (check: Parameters<typeof explainOptIn>[0]) => explainOptIn(check, () => "3 May").sentence;
 
@@ -39,6 +39,15 @@ describe("OPTIN-EXPLAIN: one sentence names what blocks", () => {
     expect(explain(aCheck({ allowed: false, reason: "stopped", stopped_at: "2026-05-03T12:00:00Z", stopped_as: "+551187654321", instances: [] }))).toBe(
       "The person with this number texted STOP as +551187654321 on 3 May, so it can't be texted until they text START.",
     );
+  });
+
+  it("OPTIN-REMOVED: says on whose record a refused number was and what became of that", () => {
+    const off = (removed: "removed" | "renumbered" | "reset") => aCheck({ allowed: false, reason: "opted_out", instances: [aRefusal({ removed })] });
+    expect(explain(off("removed"))).toBe("This number was on Castillo family, removed by Olga Brandt on 3 May, and had opted out, so it can't be texted.");
+    expect(explain(off("renumbered"))).toContain("given another number by Olga Brandt on 3 May");
+    expect(explain(off("reset"))).toContain("set to not asked by Olga Brandt on 3 May");
+    const jones = anInstance({ owner_name: "Jones family", state: "opted_out", source: "portal", blocks: true });
+    expect(explain(aCheck({ allowed: false, reason: "opted_out", instances: [aRefusal(), jones] }))).toMatch(/^Jones family opted out .* and 1 other record blocks it too/);
   });
 
   it("OPTIN-ARCHIVED: an archived record that blocks is called archived", () => {

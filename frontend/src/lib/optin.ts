@@ -5,7 +5,7 @@
 import { plural } from "./text";
 
 interface Instance {
-  kind: "family" | "staff_member";
+  kind: "family" | "staff_member" | null;
   owner_name: string;
   contact_name: string | null;
   state: "opted_in" | "opted_out" | "unknown";
@@ -15,6 +15,10 @@ interface Instance {
   archived: boolean;
   blocks: boolean;
   phone_number: string | null;
+  /** What became of the record of a refusal that outlived it; null for a record that is there. */
+  removed: "removed" | "renumbered" | "reset" | null;
+  removed_at: string | null;
+  removed_by: { name: string } | string | null;
 }
 
 interface Check {
@@ -60,8 +64,9 @@ function blockedSentence(check: Check, formatDate: (at: string) => string): stri
     }
     case "opted_out": {
       const out = blocking.filter((instance) => instance.state === "opted_out");
-      const [first] = out;
+      const first = out.find((instance) => !instance.removed) ?? out[0];
       if (!first) return "A record with this number is opted out, so it can't be texted.";
+      if (first.removed) return `This number was on ${ownerName(first)}, ${describeRemoval(first, formatDate)}, and had opted out, so it can't be texted.`;
       return `${ownerName(first)} opted out${whenAndHow(first, formatDate)}${andOthers(blocking.length - 1)}, so this number can't be texted.`;
     }
     case "not_opted_in": {
@@ -92,6 +97,14 @@ function ownerName({ owner_name, kind, archived, phone_number }: Instance): stri
   const marks = [phone_number ? `with ${phone_number}` : "", kind === "staff_member" ? "staff" : "", archived ? "archived" : ""].filter(Boolean);
   return marks.length > 0 ? `${owner_name} (${marks.join(", ")})` : owner_name;
 }
+
+/** "removed by Ada on 3 May" (OPTIN-REMOVED). */
+export function describeRemoval({ removed, removed_by, removed_at }: Pick<Instance, "removed" | "removed_by" | "removed_at">, formatDate: (at: string) => string): string {
+  const by = personName(removed_by);
+  return `${removed ? REMOVED[removed] : ""}${by ? ` by ${by}` : ""}${removed_at ? ` on ${formatDate(removed_at)}` : ""}`;
+}
+
+const REMOVED = { removed: "removed", renumbered: "given another number", reset: "set to not asked" } as const;
 
 function andOthers(count: number): string {
   return count > 0 ? ` and ${plural(count, "other record")} ${count === 1 ? "blocks" : "block"} it too` : "";

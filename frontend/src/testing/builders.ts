@@ -38,7 +38,7 @@ export function aPerson(overrides: Partial<Me> = {}): Me {
       country: "US",
       timezone: "America/Chicago",
     },
-    permissions: ["sms_logs", "mass_text"],
+    permissions: ["sms_logs", "mass_text", "directory"],
     is_admin: false,
     ...overrides,
   };
@@ -79,8 +79,29 @@ export function anInstance(overrides: Partial<OptInInstance> = {}): OptInInstanc
     archived: false,
     blocks: false,
     phone_number: null,
+    refusal_id: null,
+    removed: null,
+    removed_at: null,
+    removed_by: null,
     ...overrides,
   };
+}
+
+/** A refusal of the Castillo family, whose record Olga removed. */
+export function aRefusal(overrides: Partial<OptInInstance> = {}): OptInInstance {
+  return anInstance({
+    phone_record_id: null,
+    owner_name: "Castillo family",
+    contact_name: "Carmen Garcia",
+    state: "opted_out",
+    source: "verbal",
+    blocks: true,
+    refusal_id: anId(),
+    removed: "removed",
+    removed_at: "2026-11-20T15:00:00Z",
+    removed_by: byStaff({ id: anId(), name: "Olga Brandt" }),
+    ...overrides,
+  });
 }
 
 export function aCheck(overrides: Partial<OptInCheck> = {}): OptInCheck {

@@ -10,7 +10,7 @@ import { server } from "./server";
 import type { ApiKey } from "@/api/api-keys";
 import type { InboundEventDetail, InboundHealth } from "@/api/inbound";
 import type { Line, LineHealth, NewLine } from "@/api/lines";
-import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, SearchResult, StaffMember } from "@/api/types";
+import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, OptInInstance, SearchResult, StaffMember } from "@/api/types";
 
 export interface SentRequest {
   key: string | null;
@@ -43,6 +43,10 @@ export class World {
   readonly optIns: { id: string; change: Record<string, unknown> }[] = [];
   /** Every creation and change of a record or a key. */
   readonly changes: { path: string; body: Record<string, unknown> }[] = [];
+  /** Refusals whose records are gone. */
+  refusals: { phone_number: string; instance: OptInInstance }[] = [];
+  /** Every refusal that was lifted, and why. */
+  readonly lifts: { id: string; body: Record<string, unknown> }[] = [];
   /** Numbers whose holder texted STOP, and when. */
   readonly stops = new Map<string, string>();
   /** What the next POSTs of messages answer instead of accepting. */
@@ -192,7 +196,20 @@ export class World {
         }
         const record = this.phoneRecords().find((each) => each.record.id === params.id)?.record;
         if (record) Object.assign(record, { opt_in });
+        if (Array.isArray(change.replaces_refusals)) this.lift(change.replaces_refusals);
         return HttpResponse.json(record ?? { id: params.id, phone_number: "+13125550101", label: null, opt_in });
+      }),
+      http.get(`${api}/phone-numbers/:number`, ({ params }) => {
+        const phone_number = String(params.number);
+        const refusals = this.refusalsOf(phone_number).map(({ refusal_id, ...refusal }) => ({
+          ...refusal, id: refusal_id, lifted_at: null, lifted_by: null, lift_reason: null, replaced_by: null,
+        }));
+        return HttpResponse.json({ phone_number, stopped_at: null, consent: this.check(phone_number), records: [], refusals, conversations: [] });
+      }),
+      http.post(`${api}/phone-numbers/:number/refusals/:id/lift`, async ({ params, request }) => {
+        this.lifts.push({ id: String(params.id), body: (await request.json()) as Record<string, unknown> });
+        this.lift([params.id]);
+        return HttpResponse.json({ id: params.id });
       }),
       http.post(`${api}/opt-in-checks`, async ({ request }) => {
         const { phone_numbers } = (await request.json()) as { phone_numbers: string[] };
@@ -344,13 +361,27 @@ export class World {
     ];
   }
 
+  private refusalsOf(phone_number: string): OptInInstance[] {
+    return this.refusals.filter((refusal) => refusal.phone_number === phone_number).map(({ instance }) => instance);
+  }
+
+  private lift(refusalIds: unknown[]): void {
+    this.refusals = this.refusals.filter(({ instance }) => !refusalIds.includes(instance.refusal_id));
+    for (const { opt_in_check } of this.conversations) {
+      opt_in_check.instances = opt_in_check.instances.filter(({ refusal_id }) => refusal_id === null || !refusalIds.includes(refusal_id));
+      Object.assign(opt_in_check, verdict(opt_in_check.stopped_at, opt_in_check.instances));
+    }
+  }
+
   private check(phone_number: string): OptInCheck {
-    const instances = this.phoneRecords()
+    const records: OptInInstance[] = this.phoneRecords()
       .filter(({ record }) => record.phone_number === phone_number)
       .map(({ kind, owner, contact, record }) => ({
         phone_record_id: record.id, kind, owner_id: owner.id, owner_name: owner.name, contact_name: contact,
-        ...record.opt_in, archived: owner.archived, blocks: record.opt_in.state !== "opted_in", phone_number: null,
+        ...record.opt_in, archived: owner.archived, blocks: record.opt_in.state !== "opted_in",
+        refusal_id: null, removed: null, removed_at: null, removed_by: null, phone_number: null,
       }));
+    const instances = [...records, ...this.refusalsOf(phone_number)];
     const stopped_at = this.stops.get(phone_number) ?? null;
     return { phone_number, note: null, stopped_at, stopped_as: null, instances, ...verdict(stopped_at, instances) };
   }

@@ -73,7 +73,7 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
         <PermissionMarks value={permissions} onChange={setPermissions} administrator={administrator} />
         <Mark
           label="Administrator"
-          hint="Has both permissions, and alone manages staff, lines and API keys."
+          hint="Has all permissions, and alone manages staff, lines and API keys."
           checked={administrator}
           onChange={(event) => setAdministrator(event.target.checked)}
         />

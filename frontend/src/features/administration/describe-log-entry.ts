@@ -27,6 +27,7 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "family.updated": "Changed a family",
   "family.archived": "Archived a family",
   "phone_record.removed": "Removed a number from a record",
+  "refusal.lifted": "Lifted a refusal",
   "directory.imported": "Imported the directory",
   "line.created": "Added a line",
   "line.updated": "Changed a line",
@@ -77,7 +78,10 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "family.created": (details) => `added ${named(details, "a family")}`,
   "family.updated": (details) => `changed ${named(details, "a family")}${changed(details)}`,
   "family.archived": (details) => archived(details, "a family"),
-  "phone_record.removed": (_, number) => `removed ${number} from a record`,
+  "phone_record.removed": (details, number) =>
+    `removed ${number} from a record${details.opt_in_state === "opted_out" ? "; its refusal stays with the number" : ""}`,
+  "refusal.lifted": (details, number) =>
+    `lifted the refusal of ${text(details.owner_name) ?? "somebody"} for ${number}${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
   "directory.imported": () => "imported the directory",
   "line.created": (details, number) => `added the line ${number}${text(details.label) === null ? "" : ` (${text(details.label) ?? ""})`}`,
   "line.updated": (details, number) => `changed the line ${number}${changed(details)}`,

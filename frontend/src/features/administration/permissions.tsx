@@ -1,17 +1,18 @@
-/** The two permissions in plain words. */
+/** The permissions in plain words. */
 import type { Permission } from "@/api/types";
 import { Tag } from "@/ui/bits";
 import { Mark } from "@/ui/form";
 
 const PERMISSIONS: { value: Permission; label: string; hint: string }[] = [
   { value: "sms_logs", label: "SMS Logs", hint: "Sees the Messenger: reads, opens and closes conversations, and sees SMS on family and staff records." },
-  { value: "mass_text", label: "Mass Text", hint: "Sends texts. Needs SMS Logs too." },
+  { value: "mass_text", label: "Mass Text", hint: "Sends texts and records consent. Needs SMS Logs too." },
+  { value: "directory", label: "Families and Staff", hint: "Adds, changes, archives and imports records. Without it a person reads them; an API key needs it to read them too." },
 ];
 
 interface PermissionMarksProps {
   value: readonly Permission[];
   onChange: (value: Permission[]) => void;
-  /** An administrator has both anyway. */
+  /** An administrator has all anyway. */
   administrator?: boolean;
 }
 

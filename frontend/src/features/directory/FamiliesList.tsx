@@ -4,9 +4,11 @@ import { lazy, Suspense, useState } from "react";
 
 import { DirectoryPage } from "./DirectoryPage";
 import { OptInSummary } from "./opt-in-summary";
+import { ReadOnlyNote } from "./ReadOnlyNote";
 import { RECORD_LINK, RecordRow } from "./RecordRow";
 import { familyListQuery } from "@/api/families";
 import { useFormats } from "@/api/format";
+import { may, useMe } from "@/api/session";
 import type { Family } from "@/api/types";
 import { Button } from "@/ui/Button";
 import { FamiliesIcon, PlusIcon } from "@/ui/icons";
@@ -24,7 +26,7 @@ export function FamiliesList({ q, onSearch }: { q: string; onSearch: (q: string)
       query={query}
       icon={<FamiliesIcon />}
       emptyTitle="No families yet"
-      action={<AddFamily />}
+      action={may(useMe(), "directory") ? <AddFamily /> : <ReadOnlyNote />}
       renderRow={(family) => <FamilyRow family={family} />}
     />
   );

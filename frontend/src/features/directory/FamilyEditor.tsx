@@ -4,6 +4,7 @@ import { useState, type ComponentProps } from "react";
 import { ArchiveControl } from "./ArchiveControl";
 import { NumbersEditor } from "./NumbersEditor";
 import { draftContacts, newContact, sentContacts, type ContactDraft } from "./record-draft";
+import { RefusalsThatStay } from "./RefusalsThatStay";
 import { useFormats } from "@/api/format";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { useChangeFamily, useCreateFamily } from "@/api/records";
@@ -89,6 +90,13 @@ export default function FamilyEditor({ family, onSaved, onClose }: FamilyEditorP
           <PlusIcon size={16} />
           Add a contact
         </Button>
+        {family && (
+          <RefusalsThatStay
+            ownerName={family.name}
+            stored={family.contacts.flatMap((contact) => contact.phone_records)}
+            numbers={contacts.flatMap((contact) => contact.numbers)}
+          />
+        )}
         <FormProblem>{error && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(error))}</FormProblem>
         {family && (
           <ArchiveControl

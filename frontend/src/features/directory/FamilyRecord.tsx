@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState, type ReactNode } from "react";
 
 import { PhoneRecordLines } from "./opt-in-summary";
+import { ReadOnlyNote } from "./ReadOnlyNote";
 import { RecordPage } from "./RecordPage";
 import { SmsSection } from "./SmsSection";
 import { familyQuery } from "@/api/families";
@@ -42,7 +43,7 @@ export function FamilyRecord({ familyId, tab, conversationId, renderConversation
       tab={communication ? "communication" : "overview"}
       overviewLabel="Contacts"
       showsCommunication={may(me, "sms_logs")}
-      action={family && <EditFamily family={family} />}
+      action={family && (may(me, "directory") ? <EditFamily family={family} /> : <ReadOnlyNote />)}
     >
       {communication ? (
         <SmsSection

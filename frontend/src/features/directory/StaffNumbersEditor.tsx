@@ -3,6 +3,7 @@ import { useState, type ComponentProps } from "react";
 
 import { NumbersEditor } from "./NumbersEditor";
 import { draftNumber, sentNumbers } from "./record-draft";
+import { RefusalsThatStay } from "./RefusalsThatStay";
 import { useFormats } from "@/api/format";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { useChangeStaffMember } from "@/api/records";
@@ -36,6 +37,7 @@ export default function StaffNumbersEditor({ member, onClose }: { member: StaffM
           onChange={setNumbers}
           errorOf={(at) => fieldErrors.find(({ pointer }) => pointer === `/phone_records/${at}/phone_number`)?.detail ?? null}
         />
+        <RefusalsThatStay ownerName={member.name} stored={member.phone_records} numbers={numbers} />
         <FormProblem>{change.isError && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(change.error))}</FormProblem>
         <FormActions label="Save" pending={change.isPending} onCancel={onClose} />
       </form>

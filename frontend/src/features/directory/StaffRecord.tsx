@@ -76,7 +76,7 @@ function EditNumbers({ member }: { member: StaffMember }) {
   );
 }
 
-const PERMISSION_LABEL = { sms_logs: "SMS Logs", mass_text: "Mass Text" } as const;
+const PERMISSION_LABEL = { sms_logs: "SMS Logs", mass_text: "Mass Text", directory: "Families and Staff" } as const;
 
 function Profile({ member }: { member: StaffMember }) {
   return (

@@ -60,6 +60,39 @@ describe("a family", () => {
     });
   });
 
+  it.each(["removed", "emptied", "changed", "removed with its contact"])(
+    "OPTIN-REMOVED: before an opted-out number that was %s is saved, it says that the number stays blocked",
+    async (how) => {
+      const family = aFamily();
+      const record = family.contacts[0]?.phone_records[0];
+      if (record) record.opt_in = { state: "opted_out", source: "verbal", changed_at: "2026-05-03T15:00:00Z", changed_by: null };
+      world.families.push(family);
+      const { user } = renderApp(`/families/${family.id}`);
+      await user.click(await screen.findByRole("button", { name: "Edit" }));
+      const number = await screen.findByLabelText("Phone number");
+      const warning = /^Smith family opted out\. \(312\) 555-0101 stays blocked for everyone, also after you remove it here\./;
+      expect(screen.queryByText(warning)).toBeNull();
+      if (how === "removed") await user.click(screen.getByRole("button", { name: "Remove (312) 555-0101" }));
+      else if (how === "removed with its contact") await user.click(screen.getByRole("button", { name: /^Remove [A-Z]/ }));
+      else await user.clear(number);
+      if (how === "changed") await user.type(number, "312 555 0199");
+      expect(screen.getByText(warning)).toBeVisible();
+    },
+  );
+
+  it("PERM-DIRECTORY: without Families and Staff it is read, and says what changing it needs", async () => {
+    world.me = aPerson({ permissions: ["sms_logs", "mass_text"] });
+    const family = aFamily();
+    world.families.push(family);
+    const { user } = renderApp("/families");
+    expect(await screen.findByText("You can read records. Changing them needs the Families and Staff permission.")).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Add family" })).toBeNull();
+    await user.click(await screen.findByRole("link", { name: /Smith family/ }));
+    expect(await screen.findByRole("heading", { name: "Smith family" })).toBeVisible();
+    expect(screen.getByText(/needs the Families and Staff permission/)).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Edit" })).toBeNull();
+  });
+
   it("an untouched number goes back exactly as it was", async () => {
     const family = aFamily();
     world.families.push(family);

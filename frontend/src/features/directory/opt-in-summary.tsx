@@ -10,6 +10,7 @@ import { describeSource, explainOptIn, OPT_IN_LABEL, personName } from "@/lib/op
 import { plural } from "@/lib/text";
 import { Tag } from "@/ui/bits";
 import { ChangeOptIn } from "@/ui/opt-in/ChangeOptIn";
+import { LiftRefusal } from "@/ui/opt-in/LiftRefusal";
 
 const TONE = { opted_in: "good", opted_out: "bad", unknown: "warn" } as const;
 
@@ -33,13 +34,14 @@ interface PhoneRecordLineProps {
   contactName: string | null;
   /** Whether the number may be texted; known only with SMS Logs, and once it has been asked. */
   check?: OptInCheck | undefined;
-  /** Only with SMS Logs. */
+  /** With SMS Logs, or Families and Staff (OPTIN-WHO). */
   mayChange: boolean;
 }
 
 /** A number with its state, since when, by whom and how; what else blocks it; and the way to change it. */
 export function PhoneRecordLine({ record, ownerName, contactName, check, mayChange }: PhoneRecordLineProps) {
   const { date, phone } = useFormats();
+  const { is_admin } = useMe();
   const { state, source, changed_at, changed_by } = record.opt_in;
   const how = [describeSource(source, personName(changed_by)), changed_at && date(changed_at)].filter(Boolean).join(", ");
   const blockedElsewhere =
@@ -65,6 +67,11 @@ export function PhoneRecordLine({ record, ownerName, contactName, check, mayChan
       {blockedElsewhere && (
         <p className="mt-1 max-w-[560px] rounded-md bg-red-soft px-2.5 py-1.5 text-note">{explainOptIn(check, date).sentence}</p>
       )}
+      {is_admin &&
+        check?.instances.map(
+          ({ refusal_id, owner_name }) =>
+            refusal_id && <LiftRefusal key={refusal_id} refusalId={refusal_id} phoneNumber={record.phone_number} ownerName={owner_name} />,
+        )}
     </div>
   );
 }
@@ -76,9 +83,10 @@ export interface OwnedPhoneRecord {
 
 /** The numbers of a record, each with its opt-in, and one check of them all. */
 export function PhoneRecordLines({ records, ownerName }: { records: OwnedPhoneRecord[]; ownerName: string }) {
-  const mayChange = may(useMe(), "sms_logs");
+  const me = useMe();
+  const mayCheck = may(me, "sms_logs");
   const numbers = [...new Set(records.map(({ record }) => record.phone_number))];
-  const { data: checks, error } = useQuery({ ...optInChecksQuery(numbers), enabled: mayChange && numbers.length > 0 });
+  const { data: checks, error } = useQuery({ ...optInChecksQuery(numbers), enabled: mayCheck && numbers.length > 0 });
   return (
     <div className="space-y-2">
       {records.map(({ record, contactName }) => (
@@ -87,7 +95,7 @@ export function PhoneRecordLines({ records, ownerName }: { records: OwnedPhoneRe
           record={record}
           ownerName={ownerName}
           contactName={contactName}
-          mayChange={mayChange}
+          mayChange={mayCheck || may(me, "directory")}
           check={checks?.find((check) => check.phone_number === record.phone_number)}
         />
       ))}

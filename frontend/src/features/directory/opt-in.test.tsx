@@ -3,7 +3,7 @@ import { screen, within } from "@testing-library/react";
 import { http } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { aCheck, aConversation, aFamily, anId, anInstance, aPerson, aPhoneRecord, aStaffMember, DANIEL } from "@/testing/builders";
+import { aCheck, aConversation, aFamily, anId, anInstance, aPerson, aPhoneRecord, aRefusal, aStaffMember, DANIEL } from "@/testing/builders";
 import { renderApp } from "@/testing/render-app";
 import { server } from "@/testing/server";
 import { problem, World } from "@/testing/world";
@@ -104,5 +104,75 @@ describe("beside a thread", () => {
     await user.click(screen.getByRole("button", { name: "Save" }));
     expect(await screen.findByText("Both records with this number are opted in.")).toBeVisible();
     expect(await screen.findByRole("textbox", { name: "Message" })).toBeVisible();
+  });
+});
+
+describe("OPTIN-REMOVED: a refusal whose record is gone", () => {
+  const NUMBER = "+13125550101";
+
+  it("is named on a record with its number, and goes on blocking unless the new consent replaces it", async () => {
+    const family = withRecord("Smith", { phone_number: NUMBER, opt_in: { state: "unknown", source: null, changed_at: null, changed_by: null } });
+    world.families.push(family);
+    const refusal = aRefusal();
+    world.refusals.push({ phone_number: NUMBER, instance: refusal });
+    const { user } = renderApp(`/families/${family.id}`);
+    expect(await screen.findByText(/^This number was on Castillo family, removed by Olga Brandt on Nov 20.*, and had opted out, so it can.t be texted\.$/)).toBeVisible();
+    expect(screen.queryByRole("button", { name: /^Lift the refusal/ })).toBeNull();
+
+    await user.click(screen.getByRole("button", { name: /^Change opt-in of Pat Smith/ }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Change opt-in" }));
+    expect(dialog.queryByRole("checkbox")).toBeNull();
+    await user.click(dialog.getByRole("radio", { name: "Opted in" }));
+    await user.click(await dialog.findByRole("checkbox", { name: "This replaces the refusal of Castillo family" }));
+    await user.click(dialog.getByRole("radio", { name: "They told us" }));
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    await screen.findByText("Smith family: opted in.");
+    expect(world.optIns[0]?.change).toMatchObject({ state: "opted_in", replaces_refusals: [refusal.refusal_id] });
+    expect(screen.queryByText(/Castillo family/)).toBeNull();
+  });
+
+  it("shows beside the thread, and an administrator lifts it with a reason", async () => {
+    world.me = aPerson({ is_admin: true });
+    const refusal = aRefusal();
+    const conversation = world.add(aConversation({ opt_in_check: aCheck({ allowed: false, reason: "opted_out", instances: [refusal] }) }));
+    const { user } = renderApp(`/messenger/${conversation.id}`);
+    const details = within(await screen.findByRole("complementary", { name: "Details" }));
+    expect(await details.findByText(/Off the record: removed by Olga Brandt on Nov 20.*The refusal stays with the number\./)).toBeVisible();
+    expect(details.queryByRole("button", { name: /^Change opt-in/ })).toBeNull();
+
+    await user.click(details.getByRole("button", { name: "Lift the refusal of Castillo family" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Lift refusal" }));
+    await user.click(dialog.getByRole("button", { name: "Lift refusal" }));
+    expect(dialog.getByRole("alert")).toHaveTextContent("Write down the reason.");
+    await user.type(dialog.getByRole("textbox", { name: "Reason" }), "The number is somebody else's now.");
+    await user.click(dialog.getByRole("button", { name: "Lift refusal" }));
+    expect(await screen.findByText(/The refusal of Castillo family no longer blocks/)).toBeVisible();
+    expect(world.lifts).toEqual([{ id: refusal.refusal_id, body: { reason: "The number is somebody else's now." } }]);
+  });
+});
+
+describe("OPTIN-WHO", () => {
+  it.each([[["sms_logs"]], [["directory"]]] as const)("with %s alone a person records a refusal and no consent", async (permissions) => {
+    world.me = aPerson({ permissions: [...permissions] });
+    const family = withRecord("Smith", {});
+    world.families.push(family);
+    const { user } = renderApp(`/families/${family.id}`);
+    await user.click(await screen.findByRole("button", { name: /^Change opt-in of Pat Smith/ }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Change opt-in" }));
+    expect(dialog.queryByRole("radio", { name: "Opted in" })).toBeNull();
+    expect(dialog.getByText("Recording that somebody agreed needs the SMS Logs and Mass Text permissions.")).toBeVisible();
+    await user.click(dialog.getByRole("radio", { name: "They told us" }));
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    await screen.findByText("Smith family: opted out.");
+    expect(world.optIns[0]?.change.state).toBe("opted_out");
+  });
+
+  it("with Mass Text alone a person changes nothing", async () => {
+    world.me = aPerson({ permissions: ["mass_text"] });
+    const family = withRecord("Smith", {});
+    world.families.push(family);
+    renderApp(`/families/${family.id}`);
+    expect(await screen.findByText("Opted in")).toBeVisible();
+    expect(screen.queryByRole("button", { name: /^Change opt-in/ })).toBeNull();
   });
 });

@@ -46,6 +46,12 @@ export function isMoved({ before, text }: NumberDraft): boolean {
   return before !== null && digits(text) !== digits(before.text) && digits(text) !== digits(before.number);
 }
 
+/** The numbers whose refusal stays when these are saved: opted out, and no longer on their record (OPTIN-REMOVED). */
+export function leftRefused(stored: PhoneRecord[], numbers: NumberDraft[]): PhoneRecord[] {
+  const kept = new Set(keptNumbers(numbers).filter((draft) => !isMoved(draft)).map(({ id }) => id));
+  return stored.filter((record) => record.opt_in.state === "opted_out" && !kept.has(record.id));
+}
+
 /** Rows left empty are none. A number that was not touched goes back exactly as it was stored. */
 export function sentNumbers(numbers: NumberDraft[]) {
   return keptNumbers(numbers).map((draft) => ({

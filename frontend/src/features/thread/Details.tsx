@@ -1,7 +1,7 @@
 /** Who holds the number, whether it may be texted and why not, and what has happened. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState, type ReactNode } from "react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
 
 import { auditTrailQuery } from "@/api/audit";
 import { conversationQuery } from "@/api/conversations";
@@ -15,6 +15,8 @@ import { Button } from "@/ui/Button";
 import { ChangeOptIn } from "@/ui/opt-in/ChangeOptIn";
 import { ErrorState } from "@/ui/states";
 import { Step, Steps } from "@/ui/Steps";
+
+const RefusalNote = lazy(() => import("@/ui/opt-in/RefusalNote"));
 
 const SHOWN_HOLDERS = 5;
 
@@ -67,7 +69,7 @@ function Holders({ check }: { check: OptInCheck }) {
   return (
     <ul className="space-y-2">
       {shown.map((instance) => (
-        <HolderCard key={instance.phone_record_id} instance={instance} check={check} />
+        <HolderCard key={instance.phone_record_id ?? instance.refusal_id} instance={instance} check={check} />
       ))}
       {ordered.length > shown.length && (
         <li>
@@ -91,7 +93,9 @@ function HolderCard({ instance, check }: { instance: OptInInstance; check: OptIn
   return (
     <li className="rounded-lg border border-line px-3 py-2.5">
       <div className="flex flex-wrap items-baseline gap-x-2">
-        {instance.kind === "family" ? (
+        {instance.owner_id === null ? (
+          <span className="font-strong">{instance.owner_name}</span>
+        ) : instance.kind === "family" ? (
           <Link to="/families/$familyId" params={{ familyId: instance.owner_id }} className={link}>
             {instance.owner_name}
           </Link>
@@ -104,15 +108,22 @@ function HolderCard({ instance, check }: { instance: OptInInstance; check: OptIn
         {instance.archived && <Tag>Archived</Tag>}
       </div>
       <p className="mt-0.5 text-note text-ink-2">{[who, how].filter(Boolean).join(" · ")}</p>
-      <ChangeOptIn
-        className="mt-1.5"
-        phoneRecordId={instance.phone_record_id}
-        phoneNumber={instance.phone_number ?? check.phone_number}
-        ownerName={instance.owner_name}
-        contactName={instance.contact_name}
-        state={instance.state}
-        stoppedAt={check.stopped_at}
-      />
+      {instance.phone_record_id !== null && (
+        <ChangeOptIn
+          className="mt-1.5"
+          phoneRecordId={instance.phone_record_id}
+          phoneNumber={instance.phone_number ?? check.phone_number}
+          ownerName={instance.owner_name}
+          contactName={instance.contact_name}
+          state={instance.state}
+          stoppedAt={check.stopped_at}
+        />
+      )}
+      {instance.refusal_id && (
+        <Suspense fallback={null}>
+          <RefusalNote refusalId={instance.refusal_id} instance={instance} phoneNumber={instance.phone_number ?? check.phone_number} />
+        </Suspense>
+      )}
     </li>
   );
 }

@@ -1,14 +1,16 @@
 /** Changes one record's opt-in, with its evidence: who said so, where, in which words (OPTIN-EVIDENCE). */
+import { useQuery } from "@tanstack/react-query";
 import { useState, type ComponentProps } from "react";
 
 import type { OptInTarget } from "./ChangeOptIn";
 import { useFormats } from "@/api/format";
-import { useChangeOptIn, type PersonsSource } from "@/api/opt-ins";
+import { phoneNumberQuery, useChangeOptIn, type PersonsSource } from "@/api/opt-ins";
 import { describeError } from "@/api/problem";
+import { may, useMe } from "@/api/session";
 import type { OptInState } from "@/api/types";
-import { OPT_IN_LABEL } from "@/lib/optin";
+import { describeRemoval, OPT_IN_LABEL } from "@/lib/optin";
 import { Dialog } from "@/ui/Dialog";
-import { Choice, FormActions, FormProblem, TextArea } from "@/ui/form";
+import { Choice, FormActions, FormProblem, Mark, TextArea } from "@/ui/form";
 import { WarningIcon } from "@/ui/icons";
 import { Notice } from "@/ui/states";
 import { showToast } from "@/ui/Toast";
@@ -28,7 +30,14 @@ const SOURCES: { value: PersonsSource; label: string }[] = [
 export default function OptInDialog({ phoneRecordId, phoneNumber, ownerName, contactName, state, stoppedAt, onClose }: OptInTarget & { onClose: () => void }) {
   const change = useChangeOptIn(phoneRecordId);
   const { date, phone } = useFormats();
-  const [next, setNext] = useState<OptInState>(state);
+  const me = useMe();
+  // OPTIN-WHO: consent makes sending possible, so it needs what sending needs; a refusal does not.
+  const mayConsent = may(me, "sms_logs") && may(me, "mass_text");
+  const states = mayConsent ? STATES : STATES.filter(({ value }) => value === "opted_out" || (value === "unknown" && state !== "opted_out"));
+  const number = useQuery({ ...phoneNumberQuery(phoneNumber), enabled: mayConsent });
+  const standing = number.data?.refusals.filter(({ lifted_at }) => lifted_at === null) ?? [];
+  const [replaced, setReplaced] = useState<string[]>([]);
+  const [next, setNext] = useState<OptInState>(mayConsent ? state : "opted_out");
   const [source, setSource] = useState<PersonsSource | null>(null);
   const [wording, setWording] = useState("");
   const [note, setNote] = useState("");
@@ -39,7 +48,13 @@ export default function OptInDialog({ phoneRecordId, phoneNumber, ownerName, con
     setAsked(true);
     if (!source) return;
     change.mutate(
-      { state: next, source, wording: wording.trim() || null, note: note.trim() || null },
+      {
+        state: next,
+        source,
+        wording: wording.trim() || null,
+        note: note.trim() || null,
+        ...(next === "opted_in" && replaced.length > 0 && { replaces_refusals: replaced }),
+      },
       {
         onSuccess: () => {
           onClose();
@@ -59,7 +74,27 @@ export default function OptInDialog({ phoneRecordId, phoneNumber, ownerName, con
             record says.
           </Notice>
         )}
-        <Choice legend="State" options={STATES} value={next} onChange={setNext} />
+        <Choice legend="State" options={states} value={next} onChange={setNext} />
+        {!mayConsent && <p className="text-note text-ink-2">Recording that somebody agreed needs the SMS Logs and Mass Text permissions.</p>}
+        {state === "opted_out" && next === "unknown" && (
+          <Notice tone="warn" role="status">
+            {ownerName} opted out. The number stays blocked for everyone, also when this record no longer says so.
+          </Notice>
+        )}
+        {next === "opted_in" && standing.length > 0 && (
+          <Notice tone="warn" role="note">
+            <p>This number was opted out on a record that is gone. It stays blocked unless this consent replaces that:</p>
+            {standing.map((refusal) => (
+              <Mark
+                key={refusal.id}
+                label={`This replaces the refusal of ${refusal.owner_name}`}
+                hint={`${describeRemoval(refusal, date)}.`}
+                checked={replaced.includes(refusal.id)}
+                onChange={({ target }) => setReplaced((all) => (target.checked ? [...all, refusal.id] : all.filter((id) => id !== refusal.id)))}
+              />
+            ))}
+          </Notice>
+        )}
         <Choice
           legend="How do we know?"
           options={SOURCES}
