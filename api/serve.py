@@ -53,6 +53,8 @@ def _options(settings: Settings) -> dict[str, object]:
         "log_level": "warning",
         "access_log": False,
         "server_header": False,
+        # Whose `X-Forwarded-For` counts is decided in one place: `api/kit/addresses.py`.
+        "proxy_headers": False,
         "timeout_graceful_shutdown": GRACEFUL_SECONDS,
     }
 
