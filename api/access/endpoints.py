@@ -117,10 +117,9 @@ async def create_api_key(
     body: ApiKeyIn,
     principal: Administrator,
     session: Session,
-    request: Request,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
-    """A new key. It is shown in this answer and never again."""
+    """A new key. It is shown in this answer; for ten minutes also when it is repeated under its `Idempotency-Key`."""
 
     async def create() -> tuple[int, ApiKeyCreated]:
         key, secret = await service.create_api_key(
@@ -135,7 +134,7 @@ async def create_api_key(
         asked_by=principal,
         operation="create-api-key",
         request=body,
-        secrets=request.app.state.secret_box,
+        secret_field="key",
     )
 
 
