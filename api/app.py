@@ -16,6 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.access import endpoints as access
 from api.access.dependencies import Public
+from api.access.gate import SignInGate
 from api.audit_log import endpoints as audit_log
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
@@ -107,6 +108,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         telemetry={"tracing": False},
     )
     app.state.settings = settings
+    app.state.sign_in_gate = SignInGate()
     install_error_handlers(app)
     _install_metrics(app)
     api = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))

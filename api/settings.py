@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     """API processes of `messenger serve`."""
     log_level: str = "info"
     log_format: LogFormat = LogFormat.CONSOLE
-    demo: bool = Field(default=None, validate_default=True)  # type: ignore[assignment]  # See `_demo_by_environment`.
+    demo: bool = Field(default=None, validate_default=True)
     """Whether `messenger up` makes demo data. Unset: outside production."""
     simulator_port: int = Field(default=8025, ge=1, le=65535)
     twilio_api_url: str = "https://api.twilio.com"

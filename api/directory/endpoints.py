@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
 from api.access.dependencies import Administrator, Anybody, guarded
+from api.access.passwords import hash_outside
 from api.directory import queries, service
 from api.directory.import_files import ReportResponse, spool, temporary_file
 from api.directory.imports import FORMATS, MAX_BYTES, Format, import_directory
@@ -161,9 +162,15 @@ async def create_staff_member(
     session: Session,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
+    password_hash = await hash_outside(session, body.password)
+
     async def create() -> tuple[int, StaffMemberOut]:
         staff_member = await service.create_staff_member(
-            session, organization_id=principal.organization_id, actor=principal.actor, new=body
+            session,
+            organization_id=principal.organization_id,
+            actor=principal.actor,
+            new=body,
+            password_hash=password_hash,
         )
         (answer,) = await service.staff_members_out(session, principal.organization_id, [staff_member])
         return 201, answer
@@ -196,6 +203,8 @@ async def update_staff_member(
         actor=principal.actor,
         staff_member_id=staff_member_id,
         patch=body,
+        password_hash=await hash_outside(session, body.password),
+        session_id=principal.credential_id,
     )
     (answer,) = await service.staff_members_out(session, principal.organization_id, [staff_member])
     return answer
@@ -219,6 +228,8 @@ async def put_staff_member(
         actor=principal.actor,
         external_id=external_id,
         staff_member=body,
+        password_hash=await hash_outside(session, body.password),
+        session_id=principal.credential_id,
     )
     response.status_code = 201 if is_new else 200
     (answer,) = await service.staff_members_out(session, principal.organization_id, [staff_member])

@@ -60,7 +60,7 @@ class SecretBox:
 
     def is_fingerprint(self, candidate: bytes, purpose: str, content: bytes) -> bool:
         """Whether either key made it. `candidate` may come from outside."""
-        return any([equal(candidate, made) for made in self.fingerprints(purpose, content)])
+        return any(equal(candidate, made) for made in self.fingerprints(purpose, content))
 
 
 def _derived(domain: str, secret_key: str) -> bytes:
