@@ -19,10 +19,11 @@ WAITING_PER_SOURCE = 16
 """Of one address, so that a single one does not take every place. An office may share an address."""
 
 WAITING_PER_DEVICE = 2
+WAIT_SECONDS = 10.0
 
 
 class GateFull(Exception):
-    """As many people are waiting as may."""
+    """As many people are waiting as may, or one has waited for `WAIT_SECONDS`."""
 
 
 @dataclass
@@ -64,17 +65,24 @@ class SignInGate:
             self._free -= 1
         else:
             queue, source = (self._strangers, address) if device is None else (self._devices, device)
-            turn = queue.join(source)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._pass_on()
-                raise
+            await self._wait(queue.join(source))
         try:
             yield
         finally:
             self._pass_on()
+
+    async def _wait(self, turn: asyncio.Future[None]) -> None:
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                try:
+                    await turn
+                except asyncio.CancelledError:
+                    if turn.done() and not turn.cancelled():
+                        # It came in the moment of giving up: the next one has it.
+                        self._pass_on()
+                    raise
+        except TimeoutError:
+            raise GateFull from None
 
     def _pass_on(self) -> None:
         turn = self._devices.next() or self._strangers.next()

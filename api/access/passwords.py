@@ -17,7 +17,7 @@ from api.kit.database import commit
 
 HASHES_AT_ONCE = 1
 NICENESS = 10
-"""On Linux each thread has a priority of its own, and those that Argon2 starts inherit it."""
+"""On Linux each thread has a priority of its own, and those that Argon2 starts inherit it (decision 0022)."""
 
 NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$Ynd2AvW4uHdulCD7fhvtbw$22UE/vDw+++vsTimrdJHA9vSfF1qJCkRh27u359VZZ0"
 """What a password is checked against where there is no account, so that the answer takes as long. Nothing matches."""
