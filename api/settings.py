@@ -202,6 +202,9 @@ class Settings(BaseSettings):
     def secure_cookies(self) -> bool:
         return self.public_base_url.startswith("https://")
 
+    def previous_secret_key(self) -> str | None:
+        return None if self.secret_key_previous is None else self.secret_key_previous.get_secret_value()
+
     def resolved_secret_key(self) -> str:
         """The secret key; outside production it is made on first use and kept in `data_dir`, mode 0600."""
         if self.secret_key is not None:

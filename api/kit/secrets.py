@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from api.settings import Settings
+
 
 class UnreadableSecretError(Exception):
     """Stored credentials do not open with this MESSENGER_SECRET_KEY. Set the key they were stored with."""
@@ -22,14 +24,18 @@ class SecretBox:
     """
 
     def __init__(self, secret_key: str, previous: str | None = None) -> None:
-        keys = [secret_key] if previous is None else [secret_key, previous]
+        self._keys = [secret_key] if previous is None else [secret_key, previous]
         # Any passphrase is accepted: the keys are derived from it, domain-separated.
-        self._fernets = [Fernet(base64.urlsafe_b64encode(_derived("credentials", key))) for key in keys]
-        self._mac_keys = [_derived("fingerprints", key) for key in keys]
+        self._fernets = [Fernet(base64.urlsafe_b64encode(_derived("credentials", key))) for key in self._keys]
+        self._mac_keys = [_derived("fingerprints", key) for key in self._keys]
 
     @property
     def has_previous(self) -> bool:
-        return len(self._fernets) > 1
+        return len(self._keys) > 1
+
+    def each_key(self) -> "list[SecretBox]":
+        """A box for each key alone, the current one first."""
+        return [SecretBox(key) for key in self._keys]
 
     def seal(self, value: Mapping[str, str]) -> bytes:
         return self._fernets[0].encrypt(json.dumps(dict(value), sort_keys=True).encode())
@@ -61,6 +67,11 @@ class SecretBox:
     def is_fingerprint(self, candidate: bytes, purpose: str, content: bytes) -> bool:
         """Whether either key made it. `candidate` may come from outside."""
         return any(equal(candidate, made) for made in self.fingerprints(purpose, content))
+
+
+def secret_box(settings: Settings) -> SecretBox:
+    """The box of this service's keys."""
+    return SecretBox(settings.resolved_secret_key(), settings.previous_secret_key())
 
 
 def _derived(domain: str, secret_key: str) -> bytes:
