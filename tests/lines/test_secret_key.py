@@ -107,7 +107,8 @@ async def test_a_rotation_that_was_interrupted_goes_on(
     add_lines(clone, *(SecretBox(OLD).seal(CREDENTIALS) for _ in range(5)))
     both = SecretBox(NEW, OLD)
     await check_secret_key(database, SecretBox(OLD))
-    reseal, done = queries.reseal, []
+    reseal = queries.reseal
+    done: list[object] = []
 
     async def dies(*args: object, **kwargs: object) -> None:
         if len(done) == 3:
