@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Create Api Key
-         * @description A new key. It is shown in this answer and never again.
+         * @description A new key. It is shown in this answer; for ten minutes also when it is repeated under its `Idempotency-Key`.
          */
         post: operations["create_api_key"];
         delete?: never;
@@ -714,7 +714,7 @@ export interface paths {
         put?: never;
         /**
          * Sign In
-         * @description Start a session; its token is set as an HttpOnly cookie.
+         * @description Start a session; its token is set as an HttpOnly cookie, and a second cookie knows the device again.
          */
         post: operations["sign_in"];
         /**
@@ -961,7 +961,7 @@ export interface components {
              */
             id: string;
             /** Key */
-            key: string;
+            key: string | null;
             /** Last Used At */
             last_used_at: string | null;
             /** Name */
@@ -2424,7 +2424,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -2869,7 +2869,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -3303,7 +3303,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path: {
@@ -3900,7 +3900,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -4763,7 +4763,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -5367,7 +5367,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path: {
@@ -5930,7 +5930,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
