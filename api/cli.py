@@ -108,11 +108,6 @@ async def check_key(settings: Settings, urls: DatabaseUrls) -> None:
         await database.close()
 
 
-def _require_no_production(settings: Settings) -> None:
-    if settings.is_production:
-        raise _fail("Production refuses demo data: everybody knows the password of the demo.")
-
-
 @cli.command()
 @one_line_errors
 def up() -> None:
@@ -157,7 +152,8 @@ def migrate() -> None:
 @one_line_errors
 def demo() -> None:
     """Fill an organization `demo` with believable data. Does nothing when it is there already."""
-    _require_no_production(get_settings())
+    if get_settings().is_production:
+        raise _fail("Production refuses demo data: everybody knows the password of the demo.")
     with _started() as (settings, urls):
         migrate_schema(urls.owner)
         asyncio.run(check_key(settings, urls))

@@ -132,7 +132,7 @@ class SignInTry(Base):
 
 
 class SignInFailure(OrganizationRow, Base):
-    """Where the version before counted refused sign-ins. Unused; a later version drops the table."""
+    """Where processes of the version before count refused sign-ins. A later version drops the table."""
 
     __tablename__ = "sign_in_failures"
     __table_args__ = (

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access.models import ApiKey, Organization, SignInTry, StaffMember, StaffSession
+from api.access.models import ApiKey, Organization, SignInFailure, SignInTry, StaffMember, StaffSession
 
 
 class SessionOwner(NamedTuple):
@@ -214,11 +214,15 @@ async def _tries(session: AsyncSession, which: ColumnElement[bool], *, since: da
     return list(rows)
 
 
-async def forget_tries(session: AsyncSession, account: bytes, *, device: bytes | None) -> None:
-    """Of the account on that device; with None, on devices that it is not known on."""
-    await session.execute(
-        delete(SignInTry).where(SignInTry.account == account, SignInTry.device.is_not_distinct_from(device))
+async def forget_tries(session: AsyncSession, account: bytes, *, device: bytes | None) -> Sequence[SignInTry]:
+    """Of the account on that device; with None, on devices that it is not known on. Returns them."""
+    deleted = await session.scalars(
+        delete(SignInTry)
+        .where(SignInTry.account == account, SignInTry.device.is_not_distinct_from(device))
+        .returning(SignInTry)
+        .execution_options(synchronize_session=False)
     )
+    return deleted.all()
 
 
 async def count_audited_tries(
@@ -256,12 +260,14 @@ async def organizations_with_refusals_before(session: AsyncSession, before: date
     return [each for each in rows if each is not None]
 
 
-async def unaudited_tries(session: AsyncSession, organization_id: UUID, *, limit: int) -> Sequence[SignInTry]:
+async def unaudited_tries(
+    session: AsyncSession, organization_id: UUID, *, before: datetime, limit: int
+) -> Sequence[SignInTry]:
     """Locked; by person, then by time."""
     return (
         await session.scalars(
             select(SignInTry)
-            .where(SignInTry.organization_id == organization_id, ~SignInTry.is_audited)
+            .where(SignInTry.organization_id == organization_id, SignInTry.at <= before, ~SignInTry.is_audited)
             .order_by(SignInTry.staff_member_id, SignInTry.at)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -278,6 +284,14 @@ async def delete_tries_before(session: AsyncSession, before: datetime, *, limit:
         .with_for_update(skip_locked=True)
     )
     deleted = await session.execute(delete(SignInTry).where(SignInTry.id.in_(old)).returning(SignInTry.id))
+    return len(deleted.all())
+
+
+async def delete_failures_before(session: AsyncSession, before: datetime, *, limit: int) -> int:
+    """What processes of the version before have counted. Returns how many."""
+    row = (SignInFailure.organization_id, SignInFailure.id)
+    old = select(*row).where(SignInFailure.at <= before).limit(limit).with_for_update(skip_locked=True)
+    deleted = await session.execute(delete(SignInFailure).where(tuple_(*row).in_(old)).returning(SignInFailure.id))
     return len(deleted.all())
 
 

@@ -36,6 +36,9 @@ BUSY_RETRY_SECONDS = 5
 REFUSAL_SECONDS = 0.05
 """A refusal is answered so long after the password was checked: what is written meanwhile cannot be told from it."""
 
+MAX_ADDRESSES = 5
+"""That a summary names: the first ones."""
+
 WINDOW = timedelta(seconds=FAILURE_WINDOW_SECONDS)
 
 
@@ -150,8 +153,10 @@ async def _start(database: Database, counted: _Counted, given: Credentials, *, l
         if person is None or person.archived_at is not None or person.password_hash != checked.password_hash:
             return None
         device = counted.device
-        await queries.forget_tries(session, counted.account, device=device.id if device else None)
+        forgotten = await queries.forget_tries(session, counted.account, device=device.id if device else None)
         at = await database_time(session)
+        if refused := [each for each in forgotten if not each.is_audited and each.id != counted.id]:
+            await audit.record(session, person.organization_id, summary(person, refused), at=at)
         token = await start_session(session, person, address=given.address, lifetime=lifetime, at=at)
     devices = with_device(given.devices, device or KnownDevice.new(person.id))
     return SignedIn(token, counted.organization, person, devices)
@@ -170,8 +175,21 @@ async def _note_refusal(database: Database, counted: _Counted, address: str) -> 
         await queries.mark_audited(session, [counted.id])
         details = {"email": counted.email[:200], "address": address}
         await audit.record(
-            session, organization.id, NewEntry(Action.SIGN_IN_REFUSED, actor_of(person), details=details), at=at
+            session, organization.id, NewEntry(Action.SIGN_IN_REFUSED, _actor(person), details=details), at=at
         )
+
+
+def summary(staff_member: StaffMember | None, tries: Sequence[SignInTry]) -> NewEntry:
+    """One audit entry for refused tries of this person, or of nobody, that have none."""
+    times = [each.at for each in tries]
+    addresses = list(dict.fromkeys(each.address for each in tries))[:MAX_ADDRESSES]
+    details = {
+        "times": len(tries),
+        "from": min(times).isoformat(),
+        "until": max(times).isoformat(),
+        "addresses": addresses,
+    }
+    return NewEntry(Action.SIGN_IN_REFUSED, _actor(staff_member), details=details)
 
 
 async def start_session(
@@ -191,11 +209,11 @@ async def start_session(
     await audit.record(
         session,
         staff_member.organization_id,
-        NewEntry(Action.SIGNED_IN, actor_of(staff_member), details={"address": address}),
+        NewEntry(Action.SIGNED_IN, _actor(staff_member), details={"address": address}),
         at=at,
     )
     return token
 
 
-def actor_of(staff_member: StaffMember | None) -> Actor:
+def _actor(staff_member: StaffMember | None) -> Actor:
     return SYSTEM if staff_member is None else Actor(ActorKind.STAFF_MEMBER, staff_member.id, staff_member.name)

@@ -338,6 +338,16 @@ async def test_refused_sign_ins_write_a_bounded_number_of_entries_and_a_summary(
     assert await world.rows("SELECT id FROM sign_in_tries") == []
 
 
+async def test_a_success_forgets_no_refusal_without_an_entry(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.access.sign_in.sign_in_delay", lambda **_: None)
+    for _ in range(AUDITED_PER_PERSON + 3):
+        await attempt(world)
+    assert (await attempt(world, password=PASSWORD)).status_code == 200
+    written = await refusals(world)
+    assert len(written) == AUDITED_PER_PERSON + 1
+    assert (written[-1][0], written[-1][1]["times"]) == ("Ada", 3)
+
+
 async def test_beyond_the_bound_a_refusal_does_not_wait_for_the_business_s_audit_chain(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,6 +368,16 @@ async def test_tries_at_no_business_are_forgotten_after_the_window(world: World)
     await clean_up(world.service.database)
     assert await tries_by_address(world) == []
     assert await refusals(world) == []
+
+
+async def test_failures_that_processes_of_the_version_before_counted_are_deleted(world: World) -> None:
+    await world.rows(
+        "INSERT INTO sign_in_failures (organization_id, id, account, address, at) SELECT :id, gen_random_uuid(),"
+        " 'ada', '192.0.2.1', now() - minutes * interval '1 minute' FROM unnest(ARRAY[14, 16]) AS minutes RETURNING id",
+        id=world.organization_id,
+    )
+    await clean_up(world.service.database)
+    assert len(await world.rows("SELECT id FROM sign_in_failures")) == 1
 
 
 async def test_sessions_that_have_ended_are_deleted_and_no_others(world: World) -> None:
