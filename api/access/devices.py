@@ -45,7 +45,7 @@ def known_devices(cookie: str | None, secret_box: SecretBox) -> list[KnownDevice
     found: list[KnownDevice] = []
     for entry in (cookie or "").split(".")[:MAX_PEOPLE]:
         try:
-            content = base64.b64decode(entry, altchars=b"-_", validate=True)
+            content = base64.b64decode(entry + "=" * (-len(entry) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             continue
         signed, mac = content[: 2 * _ID_BYTES], content[2 * _ID_BYTES :]
@@ -56,7 +56,7 @@ def known_devices(cookie: str | None, secret_box: SecretBox) -> list[KnownDevice
 
 def cookie_value(devices: Sequence[KnownDevice], secret_box: SecretBox) -> str:
     entries = [each._content + secret_box.fingerprint(_PURPOSE, each._content) for each in devices[:MAX_PEOPLE]]
-    return ".".join(base64.urlsafe_b64encode(entry).decode() for entry in entries)
+    return ".".join(base64.urlsafe_b64encode(entry).decode().rstrip("=") for entry in entries)
 
 
 def with_device(devices: Sequence[KnownDevice], device: KnownDevice) -> list[KnownDevice]:
