@@ -16,6 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.access import endpoints as access
 from api.access.dependencies import Public
+from api.access.gate import SignInGate
 from api.audit_log import endpoints as audit_log
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
@@ -28,7 +29,7 @@ from api.inbound.metrics import JournalMetrics
 from api.inbound.receiving import Receiver
 from api.kit.database import Database
 from api.kit.errors import TooLarge, Unavailable, problem_responses
-from api.kit.secrets import SecretBox
+from api.kit.secrets import secret_box
 from api.lines import endpoints as lines
 from api.lines.cache import LineCache
 from api.live import endpoints as live
@@ -61,7 +62,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     async def lifespan(application: Application) -> AsyncIterator[None]:
         state = application.state
         state.database = Database(database_url, pool_size=settings.database_pool_size)
-        state.secret_box = SecretBox(settings.resolved_secret_key())
+        state.secret_box = secret_box(settings)
         state.providers = Providers(settings)
         state.journal = journal = JournalWriter(database_url)
         state.applier = applier = JournalApplier(state.database, state.providers, settings, beside=journal)
@@ -107,6 +108,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         telemetry={"tracing": False},
     )
     app.state.settings = settings
+    app.state.sign_in_gate = SignInGate()
     install_error_handlers(app)
     _install_metrics(app)
     api = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))

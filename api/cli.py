@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -22,10 +23,18 @@ from api.audit_log import service as audit_log
 from api.inbound.replay import replay_from_shell
 from api.kit.cluster import DatabaseUrls, database_urls
 from api.kit.database import Database
+from api.kit.database_trouble import is_away
 from api.kit.embedded_postgres import EmbeddedPostgresError
 from api.kit.errors import NotFound, Problem
 from api.kit.logging import configure_logging
-from api.kit.secrets import SecretBox
+from api.kit.secrets import secret_box
+from api.lines.secret_key import (
+    Rotation,
+    WrongSecretKeyError,
+    check_secret_key,
+    replace_lost_secret_key,
+    rotate_secret_key,
+)
 from api.migrate import migrate as migrate_schema
 from api.providers.registry import Providers
 from api.settings import Settings, SettingsError, get_settings
@@ -37,6 +46,8 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+DATABASE_PATIENCE_SECONDS = 30.0
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -58,7 +69,7 @@ def one_line_errors(command: Callable[Parameters, Result]) -> Callable[Parameter
     def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         try:
             return command(*args, **kwargs)
-        except (SettingsError, EmbeddedPostgresError) as error:
+        except (SettingsError, EmbeddedPostgresError, WrongSecretKeyError) as error:
             raise _fail(str(error)) from None
         except Problem as problem:
             raise _fail(problem.detail or problem.title) from None
@@ -74,6 +85,27 @@ def _started() -> Iterator[tuple[Settings, DatabaseUrls]]:
     configure_logging(settings)
     with database_urls(settings) as urls:
         yield settings, urls
+
+
+async def check_key(settings: Settings, urls: DatabaseUrls) -> None:
+    """Whether the secret key is the database's. Waits for a database that is just starting.
+
+    Raises `WrongSecretKeyError`, or `ConnectionError` after `DATABASE_PATIENCE_SECONDS`.
+    """
+    database = Database(urls.app, pool_size=1)
+    until = time.monotonic() + DATABASE_PATIENCE_SECONDS
+    try:
+        while True:
+            try:
+                return await check_secret_key(database, secret_box(settings))
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                if time.monotonic() > until:
+                    raise ConnectionError(type(error).__name__) from error
+            await asyncio.sleep(0.5)
+    finally:
+        await database.close()
 
 
 @cli.command()
@@ -93,6 +125,7 @@ def serve() -> None:
     from api.serve import run_server
 
     with _started() as (settings, urls):
+        asyncio.run(check_key(settings, urls))
         run_server(settings, urls)
 
 
@@ -103,6 +136,7 @@ def worker() -> None:
     from api.serve import run_worker
 
     with _started() as (settings, urls):
+        asyncio.run(check_key(settings, urls))
         uvloop.run(run_worker(settings, urls))
 
 
@@ -118,8 +152,11 @@ def migrate() -> None:
 @one_line_errors
 def demo() -> None:
     """Fill an organization `demo` with believable data. Does nothing when it is there already."""
+    if get_settings().is_production:
+        raise _fail("Production refuses demo data: everybody knows the password of the demo.")
     with _started() as (settings, urls):
         migrate_schema(urls.owner)
+        asyncio.run(check_key(settings, urls))
         filled = asyncio.run(fill(settings, urls))
         typer.echo("The demo organization is ready." if filled else "The demo organization was there already.")
 
@@ -132,7 +169,7 @@ async def fill(settings: Settings, urls: DatabaseUrls) -> bool:
     try:
         return await fill_demo(
             database,
-            secrets=SecretBox(settings.resolved_secret_key()),
+            secrets=secret_box(settings),
             providers=providers,
         )
     finally:
@@ -253,6 +290,37 @@ async def _chosen_organizations(session: AsyncSession, slug: str | None) -> list
     if slug is not None and not chosen:
         raise NotFound(f"There is no organization “{slug}”.")
     return chosen
+
+
+@cli.command("rotate-secret-key")
+@one_line_errors
+def rotate(
+    lost: Annotated[
+        bool,
+        typer.Option("--lost", help="The key in use is lost: begin with the new one, and enter credentials again."),
+    ] = False,
+) -> None:
+    """Encrypt what is stored under MESSENGER_SECRET_KEY, not MESSENGER_SECRET_KEY_PREVIOUS; prints counts as JSON."""
+
+    async def run(settings: Settings, urls: DatabaseUrls) -> Rotation:
+        database = Database(urls.app, pool_size=1)
+        try:
+            if not lost:
+                return await rotate_secret_key(database, secret_box(settings))
+            await replace_lost_secret_key(database, secret_box(settings))
+            return Rotation()
+        finally:
+            await database.close()
+
+    with _started() as (settings, urls):
+        rotation = asyncio.run(run(settings, urls))
+    counts = {"rotated": rotation.rotated, "were_current": rotation.were_current}
+    typer.echo(json.dumps({**counts, "unreadable": [str(each) for each in rotation.unreadable]}))
+    if rotation.unreadable:
+        raise _fail(
+            f"{len(rotation.unreadable)} lines open with neither key. Enter their credentials again, or repeat this"
+            " with the key they were stored with as MESSENGER_SECRET_KEY_PREVIOUS."
+        )
 
 
 @cli.command("export-openapi")

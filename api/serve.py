@@ -15,7 +15,7 @@ from api.kit import crash_points
 from api.kit.cluster import DatabaseUrls, database_urls
 from api.kit.database import Database
 from api.kit.logging import configure_logging
-from api.kit.secrets import SecretBox
+from api.kit.secrets import secret_box
 from api.live.bus import PostgresBus
 from api.providers.registry import Providers
 from api.settings import Settings, get_settings
@@ -53,6 +53,8 @@ def _options(settings: Settings) -> dict[str, object]:
         "log_level": "warning",
         "access_log": False,
         "server_header": False,
+        # Whose `X-Forwarded-For` counts is decided in one place: `api/kit/addresses.py`.
+        "proxy_headers": False,
         "timeout_graceful_shutdown": GRACEFUL_SECONDS,
     }
 
@@ -82,7 +84,7 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
         database=database,
         bus=bus,
         providers=providers,
-        secrets=SecretBox(settings.resolved_secret_key()),
+        secrets=secret_box(settings),
         settings=settings,
     )
     await bus.start()

@@ -5,12 +5,13 @@ import os
 import re
 import secrets
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -28,8 +29,27 @@ class SettingsError(Exception):
     """A setting has a value the service cannot start with. The message is one clear line."""
 
 
+MIN_SECRET_KEY_BYTES = 32
+
+NO_PROXIES = "none"
+"""The value of MESSENGER_TRUSTED_PROXIES that says: clients connect to the service itself."""
+
+
 def _listed(hosts: str) -> tuple[str, ...]:
     return tuple(host for each in hosts.split(",") if (host := each.strip().lower()))
+
+
+def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Raises `ValueError` for what is neither `none` nor addresses, and for a network of every address."""
+    if value.strip().lower() == NO_PROXIES:
+        return ()
+    try:
+        networks = tuple(ip_network(each.strip(), strict=False) for each in value.split(","))
+    except ValueError:
+        raise ValueError("use addresses or networks separated by commas, such as 10.0.0.0/8, or none") from None
+    if any(network.prefixlen == 0 for network in networks):
+        raise ValueError("name the addresses of your proxy: a network of every address trusts anybody")
+    return networks
 
 
 class Settings(BaseSettings):
@@ -47,11 +67,16 @@ class Settings(BaseSettings):
     """The address that providers call, and therefore sign. Unset: `http://127.0.0.1:{port}`."""
     secret_key: SecretStr | None = None
     """Encrypts provider credentials. Unset outside production: generated into `data_dir`."""
+    secret_key_previous: SecretStr | None = None
+    """A second key that stored secrets may be encrypted with, while `secret_key` is being replaced."""
+    trusted_proxies: str | None = None
+    """Whose `X-Forwarded-For` counts: addresses and networks separated by commas, or `none`."""
     workers: int = Field(default=1, ge=1, le=64)
     """API processes of `messenger serve`."""
     log_level: str = "info"
     log_format: LogFormat = LogFormat.CONSOLE
-    demo: bool = True
+    demo: bool = Field(default=None, validate_default=True)
+    """Whether `messenger up` makes demo data. Unset: outside production."""
     simulator_port: int = Field(default=8025, ge=1, le=65535)
     twilio_api_url: str = "https://api.twilio.com"
     telnyx_api_url: str = "https://api.telnyx.com"
@@ -102,7 +127,20 @@ class Settings(BaseSettings):
             raise ValueError("use names of hosts, separated by commas, such as media.example.com")
         return value
 
-    @field_validator("secret_key")
+    @field_validator("demo", mode="before")
+    @classmethod
+    def _demo_by_environment(cls, value: object, info: ValidationInfo) -> object:
+        return info.data.get("environment") is not Environment.PRODUCTION if value is None else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: str | None) -> str | None:
+        if value is None or not value.strip():
+            return None
+        _networks(value)
+        return value
+
+    @field_validator("secret_key", "secret_key_previous")
     @classmethod
     def _empty_is_unset(cls, value: SecretStr | None) -> SecretStr | None:
         return value if value is not None and value.get_secret_value().strip() else None
@@ -125,11 +163,16 @@ class Settings(BaseSettings):
                 for name, value in (
                     ("MESSENGER_SECRET_KEY", self.secret_key),
                     ("MESSENGER_PUBLIC_URL", self.public_url),
+                    ("MESSENGER_TRUSTED_PROXIES (the addresses of your proxy, or none)", self.trusted_proxies),
                 )
                 if value is None
             ]
             if missing:
                 raise ValueError(f"production needs {' and '.join(missing)}")
+            if len(self.resolved_secret_key().strip().encode()) < MIN_SECRET_KEY_BYTES:
+                raise ValueError(f"production needs a MESSENGER_SECRET_KEY of at least {MIN_SECRET_KEY_BYTES} bytes")
+            if self.demo:
+                raise ValueError("production refuses MESSENGER_DEMO: everybody knows the password of the demo")
             if self.crash_at is not None:
                 raise ValueError("production refuses MESSENGER_CRASH_AT, which makes workers die")
         return self
@@ -148,8 +191,19 @@ class Settings(BaseSettings):
         return f"http://127.0.0.1:{self.simulator_port}"
 
     @property
+    def is_production(self) -> bool:
+        return self.environment is Environment.PRODUCTION
+
+    @cached_property
+    def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return _networks(self.trusted_proxies or NO_PROXIES)
+
+    @property
     def secure_cookies(self) -> bool:
         return self.public_base_url.startswith("https://")
+
+    def previous_secret_key(self) -> str | None:
+        return None if self.secret_key_previous is None else self.secret_key_previous.get_secret_value()
 
     def resolved_secret_key(self) -> str:
         """The secret key; outside production it is made on first use and kept in `data_dir`, mode 0600."""

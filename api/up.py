@@ -16,7 +16,7 @@ from pathlib import Path
 
 import typer
 
-from api.cli import fill
+from api.cli import check_key, fill
 from api.demo import DEMO_PASSWORD, DEMO_SIGN_INS, register_lines
 from api.kit.cluster import DatabaseUrls
 from api.migrate import migrate
@@ -90,21 +90,25 @@ def _signals_wait() -> Iterator[None]:
 
 def run_everything(settings: Settings, urls: DatabaseUrls) -> int:
     """Returns the exit code once a signal has stopped it all, or 1 when something did not start."""
-    for name, port in (("MESSENGER_PORT", settings.port), ("MESSENGER_SIMULATOR_PORT", settings.simulator_port)):
+    ports = {"MESSENGER_PORT": settings.port}
+    if not settings.is_production:
+        ports["MESSENGER_SIMULATOR_PORT"] = settings.simulator_port
+    for name, port in ports.items():
         if _is_taken(port):
             typer.echo(f"messenger: port {port} is taken. Stop what uses it, or set {name}.", err=True)
             return 1
     messenger = str(Path(sys.executable).parent / "messenger")
+    simulator = Child(
+        "simulator",
+        [
+            *(sys.executable, "-m", "simulator", "--port", str(settings.simulator_port)),
+            *("--state", str(settings.data_dir / "simulator.sqlite3")),
+            # Whatever the public address is, this carrier reaches the service here.
+            *("--api-url", f"http://127.0.0.1:{settings.port}"),
+        ],
+    )
     children = [
-        Child(
-            "simulator",
-            [
-                *(sys.executable, "-m", "simulator", "--port", str(settings.simulator_port)),
-                *("--state", str(settings.data_dir / "simulator.sqlite3")),
-                # Whatever the public address is, this carrier reaches the service here.
-                *("--api-url", f"http://127.0.0.1:{settings.port}"),
-            ],
-        ),
+        *([] if settings.is_production else [simulator]),
         Child("api", [messenger, "serve"]),
         Child("worker", [messenger, "worker"]),
     ]
@@ -112,16 +116,20 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> int:
         signal.signal(each, _interrupt)
     try:
         migrate(urls.owner)
+        with _signals_wait():
+            asyncio.run(check_key(settings, urls))
         if settings.demo:
             with _signals_wait():
                 asyncio.run(fill(settings, urls))
         for child in children:
             child.start()
-        local = f"http://127.0.0.1:{settings.port}"
-        if not _wait_for(f"{settings.simulator_url}/healthz", children) or not _wait_for(f"{local}/readyz", children):
+        if not _wait_for(f"http://127.0.0.1:{settings.port}/readyz", children):
             return 1
-        with _signals_wait():
-            asyncio.run(register_lines(settings, urls.app))
+        if not settings.is_production:
+            if not _wait_for(f"{settings.simulator_url}/healthz", children):
+                return 1
+            with _signals_wait():
+                asyncio.run(register_lines(settings, urls.app))
         _print_welcome(settings)
         _watch(children)
     except Interrupted:
@@ -182,7 +190,11 @@ def _print_welcome(settings: Settings) -> None:
     lines = [
         "",
         f"  Messenger Center   http://127.0.0.1:{settings.port}",
-        f"  Handsets           {settings.simulator_url}   (play the parents here)",
+        *(
+            []
+            if settings.is_production
+            else [f"  Handsets           {settings.simulator_url}   (play the parents here)"]
+        ),
         f"  API reference      http://127.0.0.1:{settings.port}/docs",
     ]
     if settings.demo:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 
 from api.access import queries as access_queries
+from api.access.clean_up import clean_up
 from api.conversations import queries as conversation_queries
 from api.conversations import service as conversations
 from api.delivery.sender import Sender
@@ -19,6 +20,7 @@ from api.inbound.service import BATCH, ApplicationBusy, apply_due_events
 from api.inbound.watch import WatchedLine, take_due_lines, watch_line
 from api.kit.database import Database
 from api.kit.database_trouble import is_away
+from api.kit.idempotency import forget_answers
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
 from api.media import queries as media_queries
@@ -37,6 +39,7 @@ POLITE_BATCH = 32
 """or, while they keep coming, so many events in so long: about 15 ms of its time."""
 
 RETENTION_SECONDS = 3600.0
+CLEAN_UP_SECONDS = 60.0
 MAX_WATCH_POLL_SECONDS = 15.0
 LINES_AT_ONCE = 8
 """Lines that a worker asks providers about at the same time."""
@@ -301,6 +304,7 @@ class Worker:
         self._outbox = Loop("outbox", self._sender.send_due, interval=POLL_SECONDS)
         sweep_every = min(1.0, settings.viewer_lease_seconds / 4, settings.seen_deadline_seconds / 4)
         self._sweeper = Loop("sweeper", self._sweep, interval=sweep_every)
+        self._cleaner = Loop("clean-up", self._clean_up, interval=CLEAN_UP_SECONDS)
         bus.subscribe(OUTBOX_CHANNEL, lambda _: self._wake_outbox(), on_gap=self._wake_outbox)
 
     def start(self) -> None:
@@ -309,10 +313,11 @@ class Worker:
         self._media.start()
         self._outbox.start()
         self._sweeper.start()
+        self._cleaner.start()
 
     async def stop(self) -> None:
         """Finishes what is under way: a message that was posted is settled before this returns."""
-        parts = (self._applier, self._watcher, self._media, self._outbox, self._sweeper)
+        parts = (self._applier, self._watcher, self._media, self._outbox, self._sweeper, self._cleaner)
         await asyncio.gather(*(part.stop() for part in parts))
         await self._sender.stop()
 
@@ -326,3 +331,7 @@ class Worker:
             async with self._database.transaction() as session:
                 await conversations.sweep(session, organization_id)
         return False
+
+    async def _clean_up(self) -> bool:
+        more_answers = await forget_answers(self._database)
+        return await clean_up(self._database) or more_answers

@@ -14,9 +14,10 @@ import pytest
 from sqlalchemy import func, select
 
 from api.access import queries as access_queries
+from api.access.gate import SignInGate
 from api.access.models import Organization, StaffMember
 from api.access.rules import Permission
-from api.access.service import sign_in
+from api.access.sign_in import Credentials, sign_in
 from api.audit import service as audit
 from api.audit.models import AuditEntry
 from api.consent import service as consent
@@ -267,15 +268,8 @@ async def test_whoever_has_texted_a_line_is_noted(demo: Database) -> None:
 async def test_every_kind_of_staff_signs_in(demo: Database) -> None:
     combinations = set()
     for each in DEMO_SIGN_INS:
-        async with demo.transaction() as session:
-            signed_in = await sign_in(
-                session,
-                organization_slug=DEMO_SLUG,
-                email=each.email,
-                password=DEMO_PASSWORD,
-                address="127.0.0.1",
-                lifetime=timedelta(hours=1),
-            )
+        given = Credentials(DEMO_SLUG, each.email, DEMO_PASSWORD, address="127.0.0.1")
+        signed_in = await sign_in(demo, SignInGate(), given, lifetime=timedelta(hours=1))
         member = signed_in.staff_member
         assert member.name == each.name
         combinations.add((member.is_admin, frozenset(member.permissions)))

@@ -11,6 +11,13 @@ from pydantic import ValidationError
 
 from api.settings import Environment, LogFormat, SettingsError, load_settings
 
+LONG_KEY = "k" * 32
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": LONG_KEY,
+    "PUBLIC_URL": "https://text.example.com",
+    "TRUSTED_PROXIES": "none",
+}
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -52,7 +59,9 @@ def test_every_setting_of_the_contract_is_read_from_the_environment(monkeypatch:
         "HOST": "0.0.0.0",
         "PORT": "9000",
         "PUBLIC_URL": "https://text.example.com/",
-        "SECRET_KEY": "a key",
+        "SECRET_KEY": LONG_KEY,
+        "SECRET_KEY_PREVIOUS": "a key of before",
+        "TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::1",
         "ENVIRONMENT": "production",
         "WORKERS": "4",
         "LOG_LEVEL": "WARNING",
@@ -74,7 +83,9 @@ def test_every_setting_of_the_contract_is_read_from_the_environment(monkeypatch:
     assert (settings.host, settings.port, settings.workers) == ("0.0.0.0", 9000, 4)
     assert settings.public_base_url == "https://text.example.com"
     assert settings.secure_cookies
-    assert settings.resolved_secret_key() == "a key"
+    assert settings.resolved_secret_key() == LONG_KEY
+    assert settings.secret_key_previous is not None
+    assert [str(each) for each in settings.trusted_networks] == ["10.0.0.0/8", "2001:db8::1/128"]
     assert settings.environment is Environment.PRODUCTION
     assert (settings.log_level, settings.log_format) == ("warning", LogFormat.JSON)
     assert (settings.simulator_port, settings.twilio_api_url) == (9025, "http://127.0.0.1:9025")
@@ -127,6 +138,14 @@ WRONG = [
     ("SEND_LEASE_SECONDS", "0"),
     ("SEND_LEASE_SECONDS", "inf"),
     ("DATABASE_POOL_SIZE", "0"),
+    ("TRUSTED_PROXIES", "proxy.example.com"),
+    ("TRUSTED_PROXIES", "*"),
+    ("TRUSTED_PROXIES", "0.0.0.0/0"),
+    ("TRUSTED_PROXIES", "::/0"),
+    ("TRUSTED_PROXIES", "10.0.0.1,"),
+    ("TRUSTED_PROXIES", "10.0.0.1 10.0.0.2"),
+    ("TRUSTED_PROXIES", "none, 10.0.0.1"),
+    ("TRUSTED_PROXIES", "10.0.0.0/40"),
 ]
 
 
@@ -160,32 +179,57 @@ def test_a_wrong_value_never_shows_a_password(monkeypatch: pytest.MonkeyPatch) -
     assert "hunter" not in repr(load_settings())
 
 
-@pytest.mark.parametrize(
-    ("given", "missing"),
-    [
-        ({}, ["MESSENGER_SECRET_KEY", "MESSENGER_PUBLIC_URL"]),
-        ({"SECRET_KEY": "k"}, ["MESSENGER_PUBLIC_URL"]),
-        ({"PUBLIC_URL": "https://text.example.com"}, ["MESSENGER_SECRET_KEY"]),
-        ({"PUBLIC_URL": "https://text.example.com", "SECRET_KEY": ""}, ["MESSENGER_SECRET_KEY"]),
-        ({"PUBLIC_URL": "https://text.example.com", "SECRET_KEY": " "}, ["MESSENGER_SECRET_KEY"]),
-    ],
-)
+def in_production(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> None:
+    for name, value in {**PRODUCTION, **changes}.items():
+        if value is not None:
+            monkeypatch.setenv(f"MESSENGER_{name}", value)
+
+
+@pytest.mark.parametrize("missing", [["SECRET_KEY"], ["PUBLIC_URL"], ["TRUSTED_PROXIES"], [*PRODUCTION][1:]])
+@pytest.mark.parametrize("as_written", [None, "", " "])
 def test_production_names_what_it_needs_and_lacks(
-    given: dict[str, str], missing: list[str], monkeypatch: pytest.MonkeyPatch
+    missing: list[str], as_written: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MESSENGER_ENVIRONMENT", "production")
-    for name, value in given.items():
-        monkeypatch.setenv(f"MESSENGER_{name}", value)
+    # An address that is empty is refused as an address, whatever the environment.
+    in_production(monkeypatch, **{name: None if name == "PUBLIC_URL" else as_written for name in missing})
     with pytest.raises(SettingsError) as refused:
         load_settings()
     line = str(refused.value)
     assert len(line.splitlines()) == 1
-    assert [name for name in ("MESSENGER_SECRET_KEY", "MESSENGER_PUBLIC_URL") if name in line] == missing
+    assert [name for name in PRODUCTION if f"MESSENGER_{name}" in line] == missing
+
+
+@pytest.mark.parametrize(("written", "networks"), [("none", 0), ("None", 0), ("10.0.0.1", 1), ("10.0.0.1,::1", 2)])
+def test_production_starts_once_somebody_has_decided_whose_forwarded_addresses_count(
+    written: str, networks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_production(monkeypatch, TRUSTED_PROXIES=written)
+    assert len(load_settings().trusted_networks) == networks
+
+
+@pytest.mark.parametrize("key", ["k", "k" * 31, f" {'k' * 31} ", "ā" * 15])
+def test_production_needs_a_secret_key_of_32_bytes(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_production(monkeypatch, SECRET_KEY=key)
+    with pytest.raises(SettingsError, match=r"^.*MESSENGER_SECRET_KEY of at least 32 bytes.*$"):
+        load_settings()
+
+
+def test_the_secret_key_of_before_may_be_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else nobody could replace it."""
+    in_production(monkeypatch, SECRET_KEY="ā" * 16, SECRET_KEY_PREVIOUS="short")
+    assert load_settings().is_production
+
+
+def test_production_has_no_demo_unless_somebody_asks_and_then_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_production(monkeypatch)
+    assert load_settings().demo is False
+    monkeypatch.setenv("MESSENGER_DEMO", "1")
+    with pytest.raises(SettingsError, match=r"^.*production refuses MESSENGER_DEMO.*$"):
+        load_settings()
 
 
 def test_production_refuses_to_make_workers_die(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("ENVIRONMENT", "production"), ("SECRET_KEY", "k"), ("PUBLIC_URL", "https://text.example.com")):
-        monkeypatch.setenv(f"MESSENGER_{name}", value)
+    in_production(monkeypatch)
     with pytest.raises(SettingsError, match=r"^.*production refuses MESSENGER_CRASH_AT.*$"):
         load_settings(crash_at="post.written")
 

@@ -15,6 +15,7 @@ from api.access.dependencies import (
     guarded,
     require_same_origin,
 )
+from api.access.devices import LIFETIME_SECONDS, cookie_value, known_devices
 from api.access.rules import Permission, Principal
 from api.access.schemas import (
     ApiKeyCreated,
@@ -25,31 +26,53 @@ from api.access.schemas import (
     OrganizationOut,
     SignInIn,
 )
+from api.access.sign_in import Credentials, SignInRefused
+from api.access.sign_in import sign_in as start_by_password
+from api.kit.addresses import client_address
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound, RateLimited, problem_responses
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_id_cursor, encode_cursor
+from api.settings import Settings
 
 router = APIRouter(tags=["access"])
+
+
+def device_cookie_name(settings: Settings) -> str:
+    """With the prefix that lets no other host of the domain set it, where browsers allow that: over https."""
+    return "__Host-messenger_device" if settings.secure_cookies else "messenger_device"
 
 
 @router.post(
     "/session",
     dependencies=[Depends(Public("Signing in is how a person becomes a principal."))],
-    responses=problem_responses(service.SignInRefused, CrossOrigin, Invalid, RateLimited),
+    responses=problem_responses(SignInRefused, CrossOrigin, Invalid, RateLimited),
 )
-async def sign_in(body: SignInIn, request: Request, response: Response, session: Session) -> Me:
-    """Start a session; its token is set as an HttpOnly cookie."""
+async def sign_in(body: SignInIn, request: Request, response: Response) -> Me:
+    """Start a session; its token is set as an HttpOnly cookie, and a second cookie knows the device again."""
     require_same_origin(request, may_be_absent=True)
-    settings = request.app.state.settings
-    lifetime = timedelta(hours=settings.session_hours)
-    signed_in = await service.sign_in(
-        session,
-        organization_slug=body.organization,
-        email=body.email,
-        password=body.password,
-        address=request.client.host if request.client else "unknown",
+    state = request.app.state
+    lifetime = timedelta(hours=state.settings.session_hours)
+    signed_in = await start_by_password(
+        state.database,
+        state.sign_in_gate,
+        Credentials(
+            organization_slug=body.organization,
+            email=body.email,
+            password=body.password,
+            address=client_address(request),
+            devices=known_devices(request.cookies.get(device_cookie_name(state.settings)), state.secret_box),
+        ),
         lifetime=lifetime,
+    )
+    response.set_cookie(
+        device_cookie_name(state.settings),
+        cookie_value(signed_in.devices, state.secret_box),
+        max_age=LIFETIME_SECONDS,
+        httponly=True,
+        samesite="strict",
+        secure=state.settings.secure_cookies,
+        path="/",
     )
     response.set_cookie(
         SESSION_COOKIE,
@@ -57,7 +80,7 @@ async def sign_in(body: SignInIn, request: Request, response: Response, session:
         max_age=int(lifetime.total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=settings.secure_cookies,
+        secure=state.settings.secure_cookies,
         path="/",
     )
     principal = service.staff_principal(signed_in.staff_member, credential_id=signed_in.staff_member.id)
@@ -117,10 +140,9 @@ async def create_api_key(
     body: ApiKeyIn,
     principal: Administrator,
     session: Session,
-    request: Request,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
-    """A new key. It is shown in this answer and never again."""
+    """A new key. It is shown in this answer; for ten minutes also when it is repeated under its `Idempotency-Key`."""
 
     async def create() -> tuple[int, ApiKeyCreated]:
         key, secret = await service.create_api_key(
@@ -135,7 +157,7 @@ async def create_api_key(
         asked_by=principal,
         operation="create-api-key",
         request=body,
-        secrets=request.app.state.secret_box,
+        secret_field="key",  # noqa: S106  # The name of a field.
     )
 
 

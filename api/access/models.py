@@ -98,6 +98,7 @@ class StaffSession(OrganizationRow, Base):
         ),
         UniqueConstraint("organization_id", "token_hash"),
         Index("ix_staff_sessions_organization_id_staff_member_id", "organization_id", "staff_member_id"),
+        Index("ix_staff_sessions_expires_at", "expires_at"),
     )
 
     staff_member_id: Mapped[UUID]
@@ -126,8 +127,36 @@ class ApiKey(HoldsPermissions, OrganizationRow, Base):
     revoked_at: Mapped[datetime | None]
 
 
+class SignInTry(Base):
+    """A try to sign in, counted before its password is checked. A success deletes the tries of its account.
+
+    It belongs to no organization: tries at businesses that do not exist count like any others.
+    """
+
+    __tablename__ = "sign_in_tries"
+    __table_args__ = (
+        Index("ix_sign_in_tries_account", "account", "at"),
+        Index("ix_sign_in_tries_address", "address", "at"),
+        Index("ix_sign_in_tries_at", "at"),
+        Index("ix_sign_in_tries_organization_id", "organization_id", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    at: Mapped[datetime]
+    account: Mapped[bytes] = mapped_column(LargeBinary)
+    """A hash of the business and the email address as they were given (`rules.account_key`)."""
+    address: Mapped[str]
+    """As counted: an IPv4 address, or an IPv6 network of 64 bits."""
+    device: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The id of a device that this person has signed in on before. Its tries count for it alone."""
+    organization_id: Mapped[UUID | None]
+    staff_member_id: Mapped[UUID | None]
+    is_audited: Mapped[bool] = mapped_column(server_default=false())
+    """Whether an audit entry of its refusal was written, or a summary that includes it."""
+
+
 class SignInFailure(OrganizationRow, Base):
-    """A refused sign-in, kept to slow the next ones down, per account and per address."""
+    """Where processes of the version before count refused sign-ins. A later version drops the table."""
 
     __tablename__ = "sign_in_failures"
     __table_args__ = (

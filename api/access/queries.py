@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access.models import ApiKey, Organization, SignInFailure, StaffMember, StaffSession
+from api.access.models import ApiKey, Organization, SignInFailure, SignInTry, StaffMember, StaffSession
 
 
 class SessionOwner(NamedTuple):
@@ -29,16 +30,48 @@ async def organizations(session: AsyncSession) -> Sequence[Organization]:
     return (await session.scalars(select(Organization).order_by(Organization.slug))).all()
 
 
-async def staff_member_by_email(session: AsyncSession, organization_id: UUID, email: str) -> StaffMember | None:
-    return (
+async def account(session: AsyncSession, slug: str, email: str) -> tuple[str, Organization | None, StaffMember | None]:
+    """The address in the database's lower case, by which it is unique; the business; and who signs in there with it.
+
+    One statement whichever of them exist, so that none takes longer.
+    """
+    given = select(func.lower(cast(email, Text)).label("email")).subquery()
+    row = (
         await session.execute(
-            select(StaffMember).where(
-                StaffMember.organization_id == organization_id,
-                func.lower(StaffMember.email) == func.lower(email),
-                StaffMember.archived_at.is_(None),
+            select(given.c.email, Organization, StaffMember)
+            .select_from(given)
+            .outerjoin(Organization, Organization.slug == slug)
+            .outerjoin(
+                StaffMember,
+                (StaffMember.organization_id == Organization.id)
+                & (func.lower(StaffMember.email) == given.c.email)
+                & StaffMember.archived_at.is_(None),
             )
         )
+    ).one()
+    return row[0], row[1], row[2]
+
+
+async def share_staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember | None:
+    """As it is now, and stays until the transaction ends."""
+    return (
+        await session.execute(
+            select(StaffMember)
+            .where(StaffMember.organization_id == organization_id, StaffMember.id == staff_member_id)
+            .with_for_update(read=True)
+        )
     ).scalar_one_or_none()
+
+
+async def staff_members_by_ids(
+    session: AsyncSession, organization_id: UUID, staff_member_ids: Sequence[UUID]
+) -> dict[UUID, StaffMember]:
+    rows = await session.scalars(
+        select(StaffMember).where(
+            StaffMember.organization_id == organization_id, StaffMember.id.in_(set(staff_member_ids))
+        )
+    )
+    return {row.id: row for row in rows}
 
 
 async def staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember | None:
@@ -83,12 +116,25 @@ async def delete_session(session: AsyncSession, organization_id: UUID, session_i
     )
 
 
-async def delete_sessions_of(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> None:
+async def delete_sessions_of(
+    session: AsyncSession, organization_id: UUID, staff_member_id: UUID, *, except_for: UUID | None = None
+) -> None:
+    """Every session of the person, but for one."""
     await session.execute(
         delete(StaffSession).where(
-            StaffSession.organization_id == organization_id, StaffSession.staff_member_id == staff_member_id
+            StaffSession.organization_id == organization_id,
+            StaffSession.staff_member_id == staff_member_id,
+            StaffSession.id.is_distinct_from(except_for),
         )
     )
+
+
+async def delete_ended_sessions(session: AsyncSession, *, limit: int) -> int:
+    """Returns how many."""
+    row = (StaffSession.organization_id, StaffSession.id)
+    ended = select(*row).where(StaffSession.expires_at <= func.now()).limit(limit).with_for_update(skip_locked=True)
+    deleted = await session.execute(delete(StaffSession).where(tuple_(*row).in_(ended)).returning(StaffSession.id))
+    return len(deleted.all())
 
 
 async def live_api_key(session: AsyncSession, organization_id: UUID, key_hash: bytes) -> ApiKey | None:
@@ -140,29 +186,113 @@ async def live_api_keys(
     return {(row.organization_id, row.id): row for row in rows}
 
 
-async def recent_failures(
-    session: AsyncSession, organization_id: UUID, *, account: str, address: str, since: datetime
-) -> tuple[list[datetime], list[datetime]]:
-    """Times of refused sign-ins of this account, and from this address."""
-    rows = (
+async def lock_tries(session: AsyncSession, counted: Sequence[bytes]) -> None:
+    """Until the transaction ends nobody else counts a try of these accounts, addresses or devices."""
+    for key in sorted(int.from_bytes(sha256(b"sign-in/" + each).digest()[:8], signed=True) for each in counted):
+        await session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def tries_of_account(session: AsyncSession, account: bytes, *, since: datetime) -> list[datetime]:
+    """Those on known devices are not among them."""
+    return await _tries(session, (SignInTry.account == account) & SignInTry.device.is_(None), since=since)
+
+
+async def tries_of_address(session: AsyncSession, address: str, *, since: datetime) -> list[datetime]:
+    """Those on known devices are not among them."""
+    return await _tries(session, (SignInTry.address == address) & SignInTry.device.is_(None), since=since)
+
+
+async def tries_of_device(session: AsyncSession, account: bytes, device: bytes, *, since: datetime) -> list[datetime]:
+    return await _tries(session, (SignInTry.account == account) & (SignInTry.device == device), since=since)
+
+
+async def _tries(session: AsyncSession, which: ColumnElement[bool], *, since: datetime) -> list[datetime]:
+    """When, newest first; the delay grows no further after so many."""
+    rows = await session.scalars(
+        select(SignInTry.at).where(which, SignInTry.at > since).order_by(SignInTry.at.desc()).limit(200)
+    )
+    return list(rows)
+
+
+async def forget_tries(session: AsyncSession, account: bytes, *, device: bytes | None) -> Sequence[SignInTry]:
+    """Of the account on that device; with None, on devices that it is not known on. Returns them."""
+    deleted = await session.scalars(
+        delete(SignInTry)
+        .where(SignInTry.account == account, SignInTry.device.is_not_distinct_from(device))
+        .returning(SignInTry)
+        .execution_options(synchronize_session=False)
+    )
+    return deleted.all()
+
+
+async def count_audited_tries(
+    session: AsyncSession, organization_id: UUID | None, staff_member_id: UUID | None, *, since: datetime
+) -> int:
+    return (
         await session.execute(
-            select(SignInFailure.account, SignInFailure.address, SignInFailure.at)
-            .where(
-                SignInFailure.organization_id == organization_id,
-                or_(SignInFailure.account == account, SignInFailure.address == address),
-                SignInFailure.at > since,
+            select(func.count()).where(
+                SignInTry.organization_id == organization_id,
+                SignInTry.staff_member_id.is_not_distinct_from(staff_member_id),
+                SignInTry.is_audited,
+                SignInTry.at > since,
             )
-            .order_by(SignInFailure.at.desc())
-            .limit(200)
+        )
+    ).scalar_one()
+
+
+async def mark_audited(session: AsyncSession, try_ids: Sequence[UUID]) -> None:
+    await session.execute(
+        update(SignInTry)
+        .where(SignInTry.id.in_(try_ids))
+        .values(is_audited=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def organizations_with_refusals_before(session: AsyncSession, before: datetime, *, limit: int) -> Sequence[UUID]:
+    """Those with old tries that are in no audit entry yet."""
+    rows = await session.scalars(
+        select(SignInTry.organization_id)
+        .where(SignInTry.at <= before, SignInTry.organization_id.is_not(None), ~SignInTry.is_audited)
+        .distinct()
+        .limit(limit)
+    )
+    return [each for each in rows if each is not None]
+
+
+async def unaudited_tries(
+    session: AsyncSession, organization_id: UUID, *, before: datetime, limit: int
+) -> Sequence[SignInTry]:
+    """Locked; by person, then by time."""
+    return (
+        await session.scalars(
+            select(SignInTry)
+            .where(SignInTry.organization_id == organization_id, SignInTry.at <= before, ~SignInTry.is_audited)
+            .order_by(SignInTry.staff_member_id, SignInTry.at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
         )
     ).all()
-    return [at for a, _, at in rows if a == account], [at for _, b, at in rows if b == address]
 
 
-async def forget_failures(session: AsyncSession, organization_id: UUID, *, account: str) -> None:
-    await session.execute(
-        delete(SignInFailure).where(SignInFailure.organization_id == organization_id, SignInFailure.account == account)
+async def delete_tries_before(session: AsyncSession, before: datetime, *, limit: int) -> int:
+    """But for those that an audit entry is still to be written of. Returns how many."""
+    old = (
+        select(SignInTry.id)
+        .where(SignInTry.at <= before, or_(SignInTry.is_audited, SignInTry.organization_id.is_(None)))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
+    deleted = await session.execute(delete(SignInTry).where(SignInTry.id.in_(old)).returning(SignInTry.id))
+    return len(deleted.all())
+
+
+async def delete_failures_before(session: AsyncSession, before: datetime, *, limit: int) -> int:
+    """What processes of the version before have counted. Returns how many."""
+    row = (SignInFailure.organization_id, SignInFailure.id)
+    old = select(*row).where(SignInFailure.at <= before).limit(limit).with_for_update(skip_locked=True)
+    deleted = await session.execute(delete(SignInFailure).where(tuple_(*row).in_(old)).returning(SignInFailure.id))
+    return len(deleted.all())
 
 
 async def api_keys(session: AsyncSession, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ApiKey]:

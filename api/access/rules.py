@@ -1,5 +1,6 @@
 """Who may do what, as values."""
 
+import hashlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -69,12 +70,28 @@ ACCOUNT_FAILURES = 5
 ADDRESS_FAILURES = 50
 FAILURE_WINDOW_SECONDS = 15 * 60
 
+AUDITED_PER_PERSON = 5
+"""Refused sign-ins of one person within the window that leave an entry each; the others are summarised."""
+
+AUDITED_OF_STRANGERS = 10
+"""The same for all email addresses of a business together that are nobody's."""
+
+
+def account_key(organization_slug: str, email: str) -> bytes:
+    """What tries are counted by: the business and the address as given, whether or not there is such an account.
+
+    `email` is in the database's lower case, by which addresses are unique and looked up: every spelling that finds an
+    account has that account's key.
+    """
+    return hashlib.sha256(f"{organization_slug}\n{email}".encode()).digest()
+
 
 def sign_in_delay(*, account_failures: list[datetime], address_failures: list[datetime], now: datetime) -> int | None:
     """Seconds to wait before the next try, or None to let it through.
 
     After five failures of one account (or fifty from one address) within 15 minutes, each further try waits twice
-    as long as the one before: 1, 2, 4 … up to 300 seconds since the last failure.
+    as long as the one before: 1, 2, 4 … up to 300 seconds since the last failure. A try whose password is still being
+    checked counts as a failure.
     """
     delays = [
         _remaining(failures, allowed=allowed, now=now)
@@ -88,6 +105,5 @@ def _remaining(failures: list[datetime], *, allowed: int, now: datetime) -> int:
     beyond = len(failures) - allowed
     if beyond < 0:
         return 0
-    # Many tries at once can all fail before the first failure shows: the exponent must not follow them up.
     wait = min(2.0 ** min(beyond, 10), 300.0)
     return max(0, math.ceil(wait - (now - max(failures)).total_seconds()))

@@ -85,8 +85,8 @@ class ApiKeyOut(BaseModel):
 class ApiKeyCreated(ApiKeyOut):
     model_config = {"title": "ApiKeyCreated"}
 
-    key: str
-    """The key itself, shown this once."""
+    key: str | None
+    """The key itself, shown this once. Null in an answer that is repeated later than ten minutes after the first."""
 
     @classmethod
     def created(cls, key: ApiKey, secret: str) -> "ApiKeyCreated":

@@ -1,141 +1,25 @@
-"""Signing in and out, and finding out who is asking."""
+"""Finding out who is asking; businesses and their API keys."""
 
-import asyncio
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from uuid import UUID
 
-from pwdlib import PasswordHash
-from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import queries
-from api.access.models import ApiKey, Organization, SignInFailure, StaffMember, StaffSession
-from api.access.rules import (
-    FAILURE_WINDOW_SECONDS,
-    Permission,
-    Principal,
-    PrincipalKind,
-    effective_permissions,
-    sign_in_delay,
-)
+from api.access.models import ApiKey, Organization, StaffMember
+from api.access.passwords import hash_password
+from api.access.rules import Permission, Principal, PrincipalKind, effective_permissions
 from api.audit import service as audit
-from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
+from api.audit.rules import SYSTEM, Action, NewEntry
 from api.kit.database import database_time
-from api.kit.errors import Conflict, NotFound, NotSignedIn, RateLimited
+from api.kit.errors import Conflict, NotFound
 from api.kit.ids import new_id
-from api.kit.secrets import hash_token, new_token
+from api.kit.secrets import hash_token
 
-_passwords = PasswordHash.recommended()
 TOUCH_EVERY = timedelta(minutes=1)
-
-
-class SignInRefused(NotSignedIn):
-    """The failure is kept (and slows the next try) although the answer is an error."""
-
-    title = "Sign-in refused"
-    keeps_changes = True
-
-    def __init__(self) -> None:
-        super().__init__("The business, email address or password is not right.")
-
-
-@cache
-def _nobody() -> str:
-    """A hash to verify against where there is no account, so that the answer takes as long."""
-    return _passwords.hash("nobody signs in with this")
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    token: str
-    """What the cookie carries: the organization's id and a secret."""
-    organization: Organization
-    staff_member: StaffMember
-
-
-async def hash_password(password: str) -> str:
-    """Argon2id, in a thread: it is slow on purpose."""
-    return await asyncio.to_thread(_passwords.hash, password)
-
-
-async def sign_in(
-    session: AsyncSession,
-    *,
-    organization_slug: str,
-    email: str,
-    password: str,
-    address: str,
-    lifetime: timedelta,
-) -> SignedIn:
-    """Start a session. Raises `SignInRefused` (401), or `RateLimited` (429) after repeated failures."""
-    organization = await queries.organization_by_slug(session, organization_slug)
-    if organization is None:
-        await asyncio.to_thread(_passwords.verify, password, _nobody())
-        raise SignInRefused
-    now = await database_time(session)
-    account = email.lower()
-    account_failures, address_failures = await queries.recent_failures(
-        session,
-        organization.id,
-        account=account,
-        address=address,
-        since=now - timedelta(seconds=FAILURE_WINDOW_SECONDS),
-    )
-    delay = sign_in_delay(account_failures=account_failures, address_failures=address_failures, now=now)
-    if delay is not None:
-        raise RateLimited(f"Too many tries did not succeed. Try again in {delay} seconds.", retry_after_seconds=delay)
-    staff_member = await queries.staff_member_by_email(session, organization.id, email)
-    stored = staff_member.password_hash if staff_member and staff_member.password_hash else _nobody()
-    matches = await asyncio.to_thread(_passwords.verify, password, stored)
-    if staff_member is None or staff_member.password_hash is None or not matches:
-        await session.execute(
-            insert(SignInFailure).values(organization_id=organization.id, id=new_id(), account=account, address=address)
-        )
-        actor = (
-            Actor(ActorKind.STAFF_MEMBER, staff_member.id, staff_member.name) if staff_member is not None else SYSTEM
-        )
-        await audit.record(
-            session,
-            organization.id,
-            NewEntry(Action.SIGN_IN_REFUSED, actor, details={"email": account[:200], "address": address}),
-            at=now,
-        )
-        raise SignInRefused
-    await queries.forget_failures(session, organization.id, account=account)
-    token = await start_session(session, staff_member, address=address, lifetime=lifetime, at=now)
-    return SignedIn(token=token, organization=organization, staff_member=staff_member)
-
-
-async def start_session(
-    session: AsyncSession, staff_member: StaffMember, *, address: str, lifetime: timedelta, at: datetime
-) -> str:
-    """The token of a new session: what the cookie carries. Its first part names the organization."""
-    token = f"{staff_member.organization_id.hex}.{new_token()}"
-    session.add(
-        StaffSession(
-            organization_id=staff_member.organization_id,
-            staff_member_id=staff_member.id,
-            token_hash=hash_token(token),
-            expires_at=at + lifetime,
-        )
-    )
-    await session.flush()
-    await audit.record(
-        session,
-        staff_member.organization_id,
-        NewEntry(
-            Action.SIGNED_IN,
-            Actor(ActorKind.STAFF_MEMBER, staff_member.id, staff_member.name),
-            details={"address": address},
-        ),
-        at=at,
-    )
-    return token
 
 
 async def sign_out(session: AsyncSession, principal: Principal) -> None:
@@ -234,7 +118,11 @@ async def create_organization(
     admin_name: str,
     admin_password: str,
 ) -> tuple[Organization, StaffMember]:
-    """A new business with its first administrator. Raises `Conflict` when the slug is taken."""
+    """A new business with its first administrator. Raises `Conflict` when the slug is taken.
+
+    Hashes the password before its first statement: call it first in a transaction.
+    """
+    password_hash = await hash_password(admin_password)
     organization = Organization(id=new_id(), slug=slug, name=name, country=country.upper(), timezone=timezone)
     session.add(organization)
     try:
@@ -246,7 +134,7 @@ async def create_organization(
         id=new_id(),
         name=admin_name,
         email=admin_email,
-        password_hash=await hash_password(admin_password),
+        password_hash=password_hash,
         permissions=[],
         is_admin=True,
     )

@@ -132,7 +132,7 @@ class Sender:
     async def _outcome(self, claimed: Claim) -> SendOutcome:
         provider = self._providers.get(claimed.provider)
         if provider is None:
-            return Rejected("no_adapter", f"This version has no adapter for {claimed.provider}.")
+            return Rejected("no_adapter", self._providers.why_missing(claimed.provider))
         if time.monotonic() >= claimed.post_before:
             # This process was stopped for so long that consent may have gone meanwhile.
             return NotProcessed("The worker came too late to post it.")

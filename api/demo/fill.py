@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import queries as access_queries
-from api.access import service as access
 from api.access.models import Organization
+from api.access.passwords import hash_password
 from api.audit import service as audit
 from api.demo.business import found
 from api.demo.history import Historian
@@ -34,7 +34,7 @@ async def fill_demo(database: Database, *, secrets: SecretBox, providers: Provid
     async with database.transaction() as session:
         if await access_queries.organization_by_slug(session, DEMO_SLUG) is not None:
             return False
-    password_hash = await access.hash_password(DEMO_PASSWORD)
+    password_hash = await hash_password(DEMO_PASSWORD)
     async with database.transaction() as session:
         # Whoever comes second waits here for the first to commit.
         organization_id = await session.scalar(

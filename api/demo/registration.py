@@ -14,7 +14,7 @@ from api.directory.models import PhoneNumber
 from api.directory.rules import Holder
 from api.kit.database import Database
 from api.kit.phone import E164
-from api.kit.secrets import SecretBox, UnreadableSecretError
+from api.kit.secrets import SecretBox, UnreadableSecretError, secret_box
 from api.lines.models import Line
 from api.lines.service import line_settings, open_line
 from api.messages.models import Message
@@ -53,7 +53,7 @@ async def register_lines(settings: Settings, database_url: str) -> None:
     """Make the running simulator know every line of its. Safe at every start. Raises `SimulatorError`."""
     database = Database(database_url, pool_size=1)
     try:
-        registration = await simulator_registration(database, SecretBox(settings.resolved_secret_key()), settings)
+        registration = await simulator_registration(database, secret_box(settings), settings)
     finally:
         await database.close()
     await register_with_simulator(

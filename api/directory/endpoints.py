@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
 from api.access.dependencies import Administrator, CanKeepDirectory, CanReadDirectory, guarded
+from api.access.passwords import hash_outside
 from api.directory import queries, service
 from api.directory.import_files import ReportResponse, spool, temporary_file
 from api.directory.imports import FORMATS, MAX_BYTES, Format, import_directory
@@ -157,8 +158,12 @@ async def create_staff_member(
     session: Session,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
+    password_hash = await hash_outside(session, body.password)
+
     async def create() -> tuple[int, StaffMemberOut]:
-        staff_member = await service.create_staff_member(session, principal=principal, new=body)
+        staff_member = await service.create_staff_member(
+            session, principal=principal, new=body, password_hash=password_hash
+        )
         (answer,) = await service.staff_members_out(session, principal.organization_id, [staff_member])
         return 201, answer
 
@@ -189,6 +194,7 @@ async def update_staff_member(
         principal=principal,
         staff_member_id=staff_member_id,
         patch=body,
+        password_hash=await hash_outside(session, body.password),
     )
     (answer,) = await service.staff_members_out(session, principal.organization_id, [staff_member])
     return answer
@@ -211,6 +217,7 @@ async def put_staff_member(
         principal=principal,
         external_id=external_id,
         staff_member=body,
+        password_hash=await hash_outside(session, body.password),
     )
     response.status_code = 201 if is_new else 200
     (answer,) = await service.staff_members_out(session, principal.organization_id, [staff_member])

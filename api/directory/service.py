@@ -9,7 +9,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import queries as access_queries
-from api.access import service as access
 from api.access.models import StaffMember
 from api.access.rules import Principal
 from api.audit import service as audit
@@ -194,15 +193,20 @@ async def archive_family(session: AsyncSession, principal: Principal, family_id:
 # Staff members.
 
 
-async def create_staff_member(session: AsyncSession, *, principal: Principal, new: StaffMemberIn) -> StaffMember:
-    """Raises `Invalid` for a number that is none, `Conflict` for an email or external id that is taken."""
+async def create_staff_member(
+    session: AsyncSession, *, principal: Principal, new: StaffMemberIn, password_hash: str | None
+) -> StaffMember:
+    """Raises `Invalid` for a number that is none, `Conflict` for an email or external id that is taken.
+
+    `password_hash` is of `new.password`, which is hashed outside of the transaction.
+    """
     organization_id = principal.organization_id
     staff_member = StaffMember(
         organization_id=organization_id,
         id=new_id(),
         name=new.name,
         email=new.email,
-        password_hash=await access.hash_password(new.password) if new.password is not None else None,
+        password_hash=password_hash,
         permissions=sorted({permission.value for permission in new.permissions}),
         is_admin=new.is_admin,
         external_id=new.external_id,
@@ -226,9 +230,18 @@ async def create_staff_member(session: AsyncSession, *, principal: Principal, ne
 
 
 async def update_staff_member(
-    session: AsyncSession, *, principal: Principal, staff_member_id: UUID, patch: StaffMemberPatch
+    session: AsyncSession,
+    *,
+    principal: Principal,
+    staff_member_id: UUID,
+    patch: StaffMemberPatch,
+    password_hash: str | None,
 ) -> StaffMember:
-    """Raises `NotFound`, `Invalid`, and `Conflict`: a taken email or external id, or nobody left to administer."""
+    """Raises `NotFound`, `Invalid`, and `Conflict`: a taken email or external id, or nobody left to administer.
+
+    `password_hash` is of `patch.password`, which is hashed outside of the transaction. A new password ends the
+    person's sessions but for the one in which they changed it themselves.
+    """
     organization_id = principal.organization_id
     await require_staff_member(session, organization_id, staff_member_id)
     staff_member = await queries.lock_staff_member(session, organization_id, staff_member_id)
@@ -243,10 +256,12 @@ async def update_staff_member(
         if patch.is_admin is False and staff_member.is_admin:
             await _require_another_admin(session, staff_member, principal)
         _note_change(changes, staff_member, "is_admin", patch.is_admin)
-        if patch.password is not None:
-            staff_member.password_hash = await access.hash_password(patch.password)
+        if password_hash is not None:
+            staff_member.password_hash = password_hash
             changes["password"] = "replaced"  # noqa: S105  # Says that it was, not what it is.
-            await access_queries.delete_sessions_of(session, organization_id, staff_member_id)
+            await access_queries.delete_sessions_of(
+                session, organization_id, staff_member_id, except_for=principal.credential_id
+            )
         entries = _updated(staff_member, changes, principal)
         wanted: list[WantedRecord] | None = None
         if patch.phone_records is not None:
@@ -262,16 +277,24 @@ async def update_staff_member(
 
 
 async def put_staff_member(
-    session: AsyncSession, *, principal: Principal, external_id: str, staff_member: StaffMemberIn
+    session: AsyncSession,
+    *,
+    principal: Principal,
+    external_id: str,
+    staff_member: StaffMemberIn,
+    password_hash: str | None,
 ) -> tuple[StaffMember, bool]:
     """Create the staff member with this external id, or make them as given. True when they are new."""
     organization_id = principal.organization_id
     existing = await queries.staff_member_by_external_id(session, organization_id, external_id)
     if existing is None:
         new = staff_member.model_copy(update={"external_id": external_id})
-        return await create_staff_member(session, principal=principal, new=new), True
+        created = await create_staff_member(session, principal=principal, new=new, password_hash=password_hash)
+        return created, True
     patch = StaffMemberPatch.model_validate(staff_member.model_dump(exclude={"external_id"}))
-    updated = await update_staff_member(session, principal=principal, staff_member_id=existing.id, patch=patch)
+    updated = await update_staff_member(
+        session, principal=principal, staff_member_id=existing.id, patch=patch, password_hash=password_hash
+    )
     return updated, False
 
 

@@ -207,7 +207,7 @@ async def _apply(
 def _read(event: InboundEvent, providers: Providers) -> ReceivedMessage | StatusReport:
     provider = providers.get(event.provider)
     if provider is None:
-        raise UnreadableEventError(f"This version has no adapter for {event.provider}.")
+        raise UnreadableEventError(providers.why_missing(event.provider))
     assert event.body is not None, "only applied events lose their raw content"
     match EventKind(event.kind):
         case EventKind.MESSAGE:

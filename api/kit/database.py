@@ -18,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from api.kit.errors import Problem
 from api.kit.ids import new_id
 
 MAX_NOTIFY_BYTES = 7_500
@@ -94,13 +93,7 @@ class Database:
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
     database: Database = request.app.state.database
     async with database._sessions() as session:
-        try:
-            yield session
-        except Problem as problem:
-            if not problem.keeps_changes:
-                raise
-            await commit(session)
-            raise
+        yield session
         await commit(session)
 
 

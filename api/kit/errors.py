@@ -46,8 +46,6 @@ class Problem(Exception):
     type: ClassVar[str] = "about:blank"
     title: ClassVar[str] = "Internal error"
     body_model: ClassVar[BodyModel] = ProblemBody
-    keeps_changes: ClassVar[bool] = False
-    """Whether the transaction that raised it is committed all the same (a refused sign-in leaves its trace)."""
 
     def __init__(
         self,

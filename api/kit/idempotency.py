@@ -1,43 +1,75 @@
 """SEND-ONCE and its kin: a POST that creates, repeated under one `Idempotency-Key`, creates once.
 
-The answer is stored in the transaction of the change, so a crash leaves both or neither.
+The answer is stored in the transaction of the change, so a crash leaves both or neither. It is kept for 72 hours; a
+secret in it for ten minutes, encrypted.
 """
 
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
-from fastapi import Header, Response
+from fastapi import Depends, Header, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy import LargeBinary, UniqueConstraint, func, insert, select
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, delete, func, insert, literal, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.kit.database import Base, OrganizationRow
+from api.kit.database import Base, Database, OrganizationRow, database_time
 from api.kit.errors import Problem
 from api.kit.ids import new_id
-from api.kit.secrets import SecretBox
+from api.kit.secrets import SecretBox, UnreadableSecretError
 
-IdempotencyKeyHeader = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Repeat a request under the same key and it happens once; the answer is the first one's.",
-    ),
-]
+KEEP = timedelta(hours=72)
+KEEP_SECRETS = timedelta(minutes=10)
+BATCH = 1_000
+
+SEALED = "sealed"
+"""The member of a stored answer that holds its secret field, encrypted."""
+
+_HOLDS_SECRET = text(f"answer ? '{SEALED}'")
+
+
+@dataclass(frozen=True)
+class GivenKey:
+    """A request's `Idempotency-Key`, and what its fingerprint is made with."""
+
+    value: str
+    secrets: SecretBox
+
+
+def _given_key(
+    request: Request,
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=255,
+            pattern=r"^[\x21-\x7e]+$",
+            description="Repeat a request under the same key and it happens once; the answer is the first one's, "
+            "for 72 hours.",
+        ),
+    ] = None,
+) -> GivenKey | None:
+    return None if key is None else GivenKey(key, request.app.state.secret_box)
+
+
+IdempotencyKeyHeader = Annotated[GivenKey | None, Depends(_given_key)]
 
 
 class IdempotencyKey(OrganizationRow, Base):
     __tablename__ = "idempotency_keys"
-    __table_args__ = (UniqueConstraint("organization_id", "principal_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("organization_id", "principal_id", "key"),
+        Index("ix_idempotency_keys_created_at", "created_at"),
+        Index("ix_idempotency_keys_sealed", "created_at", postgresql_where=_HOLDS_SECRET),
+    )
 
     principal_id: Mapped[UUID]
     key: Mapped[str]
@@ -71,25 +103,24 @@ async def once(
     session: AsyncSession,
     action: Callable[[], Awaitable[tuple[int, BaseModel]]],
     *,
-    key: str | None,
+    key: GivenKey | None,
     asked_by: Asker,
     operation: str,
     request: BaseModel | None,
-    secrets: SecretBox | None = None,
+    secret_field: str | None = None,
 ) -> Response:
     """Run `action` (→ status, answer) unless this principal's `key` has already run it; then repeat its answer.
 
     `operation` and `request` are what the key was used for: the same key for anything else raises
     `IdempotencyMismatch` (422); a first request that still runs raises `IdempotencyInProgress` (409).
-    With `secrets` the stored answer is encrypted: it holds what must not lie in the database in clear.
+    `secret_field` of the answer is stored encrypted, and is null in an answer that is repeated after `KEEP_SECRETS`.
     """
     if key is None:
         status, answer = await action()
         return JSONResponse(jsonable_encoder(answer), status)
-    fingerprint = json.dumps([operation, jsonable_encoder(request) if request is not None else None], sort_keys=True)
-    request_hash = hashlib.sha256(fingerprint.encode()).digest()
+    asked = json.dumps([operation, jsonable_encoder(request) if request is not None else None], sort_keys=True).encode()
     lock = int.from_bytes(
-        hashlib.sha256(f"{asked_by.organization_id}/{asked_by.id}/{key}".encode()).digest()[:8], signed=True
+        hashlib.sha256(f"{asked_by.organization_id}/{asked_by.id}/{key.value}".encode()).digest()[:8], signed=True
     )
     if not (await session.execute(select(func.pg_try_advisory_xact_lock(lock)))).scalar_one():
         raise IdempotencyInProgress("Repeat it in a moment to get its answer.", headers={"Retry-After": "1"})
@@ -98,17 +129,18 @@ async def once(
             select(IdempotencyKey).where(
                 IdempotencyKey.organization_id == asked_by.organization_id,
                 IdempotencyKey.principal_id == asked_by.id,
-                IdempotencyKey.key == key,
+                IdempotencyKey.key == key.value,
             )
         )
     ).scalar_one_or_none()
     if stored is not None:
-        if stored.request_hash != request_hash:
+        if not _is_same_request(stored.request_hash, asked, key.secrets):
             raise IdempotencyMismatch("Use a new key for a new request.")
-        answer_json = stored.answer
-        if secrets is not None:
-            answer_json = json.loads(secrets.open(answer_json["sealed"].encode())["answer"])
-        return JSONResponse(answer_json, stored.status, headers={"Idempotency-Replayed": "true"})
+        repeated = dict(stored.answer)
+        sealed = repeated.pop(SEALED, None)
+        if sealed is not None and await database_time(session) - stored.created_at < KEEP_SECRETS:
+            repeated |= _opened(sealed, key.secrets)
+        return JSONResponse(repeated, stored.status, headers={"Idempotency-Replayed": "true"})
     status, answer = await action()
     encoded = jsonable_encoder(answer)
     await session.execute(
@@ -116,10 +148,59 @@ async def once(
             organization_id=asked_by.organization_id,
             id=new_id(),
             principal_id=asked_by.id,
-            key=key,
-            request_hash=request_hash,
+            key=key.value,
+            request_hash=key.secrets.fingerprint("idempotency", asked),
             status=status,
-            answer=(encoded if secrets is None else {"sealed": secrets.seal({"answer": json.dumps(encoded)}).decode()}),
+            answer=encoded if secret_field is None else _without_secret(encoded, secret_field, key.secrets),
         )
     )
     return JSONResponse(encoded, status)
+
+
+def _is_same_request(fingerprint: bytes, asked: bytes, secrets: SecretBox) -> bool:
+    # The version before stored a plain SHA-256: its rows are there for 72 hours after an upgrade.
+    return secrets.is_fingerprint(fingerprint, "idempotency", asked) or fingerprint == hashlib.sha256(asked).digest()
+
+
+def _without_secret(answer: dict[str, Any], field: str, secrets: SecretBox) -> dict[str, Any]:
+    sealed = secrets.seal({"answer": json.dumps({field: answer[field]})})
+    return {**answer, field: None, SEALED: sealed.decode()}
+
+
+def _opened(sealed: str, secrets: SecretBox) -> dict[str, Any]:
+    """The secret field, or nothing once the key that sealed it is gone."""
+    try:
+        opened: dict[str, Any] = json.loads(secrets.open(sealed.encode())["answer"])
+    except UnreadableSecretError:
+        return {}
+    return opened
+
+
+async def forget_answers(database: Database) -> bool:
+    """Delete rows that are older than `KEEP`, and the secrets of those older than `KEEP_SECRETS`, a batch of each.
+
+    Returns whether a batch was full: then there is more.
+    """
+    async with database.transaction() as session:
+        now = await database_time(session)
+        row = (IdempotencyKey.organization_id, IdempotencyKey.id)
+        old = select(*row).where(IdempotencyKey.created_at < now - KEEP).limit(BATCH)
+        deleted = await session.execute(
+            delete(IdempotencyKey).where(tuple_(*row).in_(old)).returning(IdempotencyKey.id)
+        )
+        with_secrets = (
+            select(*row)
+            .where(
+                IdempotencyKey.created_at.between(now - KEEP, now - KEEP_SECRETS),
+                _HOLDS_SECRET,
+            )
+            .limit(BATCH)
+        )
+        emptied = await session.execute(
+            update(IdempotencyKey)
+            .where(tuple_(*row).in_(with_secrets))
+            .values(answer=IdempotencyKey.answer.op("-")(literal(SEALED)))
+            .execution_options(synchronize_session=False)
+            .returning(IdempotencyKey.id)
+        )
+        return BATCH in (len(deleted.all()), len(emptied.all()))

@@ -1,9 +1,9 @@
-"""The table of the lines room."""
+"""The tables of the lines room."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, LargeBinary, UniqueConstraint, func, text, true
+from sqlalchemy import CheckConstraint, LargeBinary, SmallInteger, UniqueConstraint, func, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.kit.database import Base, OrganizationRow
@@ -37,3 +37,14 @@ class Line(OrganizationRow, Base):
     """The last text of a line that has been silent for longer than it ever is; null while it is as usual."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SecretKeyCheck(Base):
+    """One row: a value that the service's secret key gives, so that a start with another key is noticed."""
+
+    __tablename__ = "secret_key_check"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    value: Mapped[bytes] = mapped_column(LargeBinary)
+    set_at: Mapped[datetime] = mapped_column(server_default=func.now())

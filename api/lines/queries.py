@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.lines.models import Line
+from api.lines.models import Line, SecretKeyCheck
 
 
 async def line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line | None:
@@ -91,3 +92,43 @@ async def set_health(session: AsyncSession, line: Line, health: dict[str, Any]) 
         .values(health=health)
         .execution_options(synchronize_session=False)
     )
+
+
+async def sealed_credentials(session: AsyncSession, *, after: UUID | None, limit: int) -> list[tuple[UUID, bytes]]:
+    """Of the lines of every organization, by id."""
+    statement = select(Line.id, Line.sealed_credentials).order_by(Line.id).limit(limit)
+    if after is not None:
+        statement = statement.where(Line.id > after)
+    return [(row[0], row[1]) for row in await session.execute(statement)]
+
+
+async def reseal(session: AsyncSession, line_id: UUID, *, before: bytes, after: bytes) -> None:
+    """The same credentials under another key, unless they were changed since."""
+    await session.execute(
+        update(Line)
+        .where(Line.id == line_id, Line.sealed_credentials == before)
+        .values(sealed_credentials=after)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def has_secret_key_check(session: AsyncSession) -> bool:
+    """Whether the schema has the table."""
+    return (await session.execute(select(func.to_regclass(SecretKeyCheck.__tablename__).is_not(None)))).scalar_one()
+
+
+async def secret_key_check(session: AsyncSession) -> bytes | None:
+    return await session.scalar(select(SecretKeyCheck.value))
+
+
+async def set_secret_key_check(session: AsyncSession, value: bytes, *, replace: bool) -> bytes:
+    """Store it, unless there is one and it may not be replaced. Returns the one that is stored then."""
+    statement = insert(SecretKeyCheck).values(id=1, value=value)
+    if replace:
+        statement = statement.on_conflict_do_update(
+            index_elements=["id"], set_={"value": statement.excluded.value, "set_at": func.now()}
+        )
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=["id"])
+    await session.execute(statement)
+    return (await session.execute(select(SecretKeyCheck.value))).scalar_one()

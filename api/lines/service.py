@@ -53,7 +53,7 @@ def line_settings(line: Line) -> LineSettings:
 def _adapter(providers: Providers, provider: str) -> SmsProvider:
     adapter = providers.get(provider)
     if adapter is None:
-        raise Invalid([("/provider", f"This version has no adapter for {provider} yet.")])
+        raise Invalid([("/provider", providers.why_missing(provider))])
     return adapter
 
 

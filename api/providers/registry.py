@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from api.providers.bandwidth import BandwidthProvider
 from api.providers.http import make_client
-from api.providers.port import SmsProvider
+from api.providers.port import ProviderName, SmsProvider
 from api.providers.simulator import SimulatorProvider
 from api.providers.telnyx import TelnyxProvider
 from api.providers.twilio import TwilioProvider
@@ -26,8 +26,9 @@ class Providers:
                 token_url=settings.bandwidth_token_url,
                 media_hosts=settings.extra_media_hosts,
             ),
-            SimulatorProvider(self._client, api_url=settings.simulator_url),
         ]
+        if not settings.is_production:
+            providers.append(SimulatorProvider(self._client, api_url=settings.simulator_url))
         self._by_name: Mapping[str, SmsProvider] = MappingProxyType(
             {provider.name.value: provider for provider in providers}
         )
@@ -35,6 +36,13 @@ class Providers:
     def get(self, name: str) -> SmsProvider | None:
         """The adapter of that name, or None for one this version does not have."""
         return self._by_name.get(name)
+
+    @staticmethod
+    def why_missing(name: str) -> str:
+        """Why `get` gave None, for whoever looks after the line."""
+        if name == ProviderName.SIMULATOR:
+            return "The carrier simulator is not for production: give the line a provider."
+        return f"This version has no adapter for {name}."
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -1,12 +1,17 @@
 """Lines: what an administrator sets up, and what is never shown again."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from api.delivery.sender import Sender
+from tests.support import postgres
 from tests.support.business import AUTH_TOKEN
-from tests.support.service import ORIGIN
+from tests.support.service import ORIGIN, Service, service_settings
 from tests.support.world import World
 
 API = "/api/v1"
+PARENT = "+13125550101"
 TWILIO = {"account_sid": "AC" + "1" * 32, "auth_token": "very secret"}
 
 
@@ -225,3 +230,37 @@ async def test_a_line_taken_out_of_service_no_longer_is_the_one_meant(world: Wor
 
     assert started.status_code == 201
     assert started.json()["line_id"] == second["id"]
+
+
+async def test_production_has_no_lines_at_the_simulator(clone: postgres.Database, tmp_path: Path) -> None:
+    """Neither new ones, nor do those that there are send or receive."""
+    async with Service.running(service_settings(tmp_path), clone) as service:
+        world = await World.create(service)
+        await world.text(PARENT, "Hello?")
+    settings = service_settings(
+        tmp_path,
+        environment="production",
+        secret_key="k" * 32,
+        secret_key_previous="a key for tests",
+        trusted_proxies="none",
+    )
+    async with Service.running(settings, clone) as service:
+        in_production = replace(world, service=service)
+        admin = service.client()
+        admin.cookies = world.admin.cookies
+        refused = await admin.post(f"{API}/lines", json=line_body(provider="simulator"))
+        webhook = await in_production.post_webhook("inbound", {"MessageSid": "SM2", "From": PARENT, "Body": "Hello?"})
+        sender = Sender(service.database, service.providers, service.secret_box, settings, wake=lambda: None)
+        conversation = (await admin.get(f"{API}/conversations")).json()["items"][0]["id"]
+        sent = (await admin.post(f"{API}/conversations/{conversation}/messages", json={"body": "Yes"})).json()
+        await sender.send_due()
+        await sender.stop()
+        message = (await admin.get(f"{API}/messages/{sent['id']}")).json()
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [
+        {"pointer": "/provider", "detail": "The carrier simulator is not for production: give the line a provider."}
+    ]
+    assert webhook.status_code == 404
+    assert message["status"] == "failed"
+    assert message["error"]["title"] == "The carrier simulator is not for production: give the line a provider."

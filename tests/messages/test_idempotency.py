@@ -1,12 +1,21 @@
 """SEND-ONCE: a request with one Idempotency-Key happens once, however often it is repeated and by how many at once."""
 
 import asyncio
+import hashlib
+import json
 from typing import Any
 
 import httpx
 import pytest
+from fastapi.encoders import jsonable_encoder
 
 from api.access.rules import Permission
+from api.directory.schemas import StaffMemberIn
+from api.kit import idempotency
+from api.kit.idempotency import forget_answers
+from api.kit.secrets import SecretBox
+from api.lines.schemas import LineIn
+from api.messages.schemas import MessageIn
 from tests.access.test_permissions import new_line, new_person
 from tests.support.world import World
 
@@ -162,3 +171,101 @@ async def test_without_a_key_the_same_words_are_two_messages(world: World, path:
     for _ in range(2):
         assert (await world.maria.post(path, json={"body": "Yes"})).status_code == 201
     assert await world.rows("SELECT count(*) FROM outbox") == [(2,)]
+
+
+# What is kept, and for how long.
+
+
+NEW_PERSON: dict[str, Any] = {
+    "name": "Zoe",
+    "email": "zoe@gym.test",
+    "password": "a very secret one",
+    "permissions": [],
+}
+
+
+async def stored_bytes(world: World) -> bytes:
+    """Everything that the idempotency keys hold."""
+    ((held,),) = await world.rows("SELECT string_agg(k::text, ' ') FROM idempotency_keys AS k")
+    return str(held).encode()
+
+
+async def test_a_fingerprint_cannot_be_made_without_the_service_s_key(world: World) -> None:
+    """A plain hash would let whoever reads the database try passwords on it."""
+    line = {**new_line(), "credentials": {"account_sid": "AC1", "auth_token": "very secret too"}}
+    for resource, body in (("staff-members", NEW_PERSON), ("lines", line)):
+        assert (await post(world.admin, f"{API}/{resource}", body, f"new-{resource}")).status_code == 201
+    hashes = {row[0] for row in await world.rows("SELECT request_hash FROM idempotency_keys")}
+
+    assert b"very secret" not in await stored_bytes(world)
+    models = {"create-staff-member": StaffMemberIn(**NEW_PERSON), "create-line": LineIn(**line)}
+    for operation, model in models.items():
+        asked = json.dumps([operation, jsonable_encoder(model)], sort_keys=True).encode()
+        assert world.service.secret_box.fingerprint("idempotency", asked) in hashes
+        assert hashlib.sha256(asked).digest() not in hashes
+        assert SecretBox("another key").fingerprint("idempotency", asked) not in hashes
+
+
+async def test_a_key_outlives_the_replacement_of_the_secret_key(world: World, path: str) -> None:
+    first = await post(world.maria, path, {"body": "Yes"})
+    world.service.app.state.secret_box = SecretBox("a key from now on", "a key for tests")
+    assert (await post(world.maria, path, {"body": "Yes"})).json() == first.json()
+    assert (await post(world.maria, path, {"body": "No"})).status_code == 422
+
+
+async def test_a_key_of_the_version_before_is_known_again(world: World, path: str) -> None:
+    """While old and new processes run side by side."""
+    first = await post(world.maria, path, {"body": "Yes"})
+    conversation = path.split("/")[-2]
+    asked = json.dumps([f"send-message/{conversation}", jsonable_encoder(MessageIn(body="Yes"))], sort_keys=True)
+    await world.rows(
+        "UPDATE idempotency_keys SET request_hash = :hash RETURNING id", hash=hashlib.sha256(asked.encode()).digest()
+    )
+    assert (await post(world.maria, path, {"body": "Yes"})).json() == first.json()
+    assert (await post(world.maria, path, {"body": "No"})).status_code == 422
+
+
+async def age(world: World, interval: str) -> None:
+    await world.rows(
+        "UPDATE idempotency_keys SET created_at = created_at - CAST(:interval AS text)::interval RETURNING id",
+        interval=interval,
+    )
+
+
+@pytest.mark.parametrize("swept", [False, True])
+async def test_a_new_API_key_is_repeated_for_minutes_and_then_forgotten(world: World, swept: bool) -> None:
+    body = CREATIONS["api-keys"]
+    first = (await post(world.admin, f"{API}/api-keys", body)).json()
+    assert first["key"].encode() not in await stored_bytes(world)
+
+    await age(world, "9 minutes")
+    await forget_answers(world.service.database)
+    soon = await post(world.admin, f"{API}/api-keys", body)
+    await age(world, "1 minute")
+    if swept:
+        await forget_answers(world.service.database)
+    later = await post(world.admin, f"{API}/api-keys", body)
+
+    assert soon.json() == first
+    assert later.status_code == 201
+    assert later.json() == {**first, "key": None}
+    assert later.headers["idempotency-replayed"] == "true"
+    assert (b"sealed" in await stored_bytes(world)) is not swept
+    assert await world.rows("SELECT count(*) FROM api_keys") == [(1,)]
+
+
+async def test_answers_are_kept_for_72_hours_and_deleted_in_batches(
+    world: World, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "BATCH", 2)
+    for number in range(5):
+        await post(world.maria, path, {"body": "Yes"}, f"old-{number}")
+    await age(world, "71 hours 59 minutes")
+    assert await forget_answers(world.service.database) is False
+    assert await world.rows("SELECT count(*) FROM idempotency_keys") == [(5,)]
+
+    await age(world, "1 minute")
+    await post(world.maria, path, {"body": "Yes"}, "new")
+    assert [await forget_answers(world.service.database) for _ in range(3)] == [True, True, False]
+
+    assert await world.rows("SELECT key FROM idempotency_keys") == [("new",)]

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from api.access import service as access
 from api.access.models import StaffMember
 from api.access.rules import Permission
+from api.access.sign_in import start_session
 from api.directory import service as directory
 from api.directory.schemas import StaffMemberIn
 from api.kit.database import Database, database_time
@@ -62,6 +63,7 @@ async def create_business(
                 session,
                 principal=principal,
                 new=StaffMemberIn(name=name.capitalize(), email=f"{name}@gym.test", permissions=permissions),
+                password_hash=None,
             )
         line = await lines.create_line(
             session,
@@ -82,7 +84,7 @@ async def create_business(
         )
         at = await database_time(session)
         tokens = {
-            name: await access.start_session(session, person, address="test", lifetime=timedelta(days=1), at=at)
+            name: await start_session(session, person, address="test", lifetime=timedelta(days=1), at=at)
             for name, person in people.items()
         }
     return Business(

@@ -12,7 +12,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import text as sql
 
-from api.access import service as access
+from api.access import passwords
 from api.access.dependencies import SESSION_COOKIE
 from api.access.rules import Permission
 from api.directory.schemas import FamilyIn
@@ -48,7 +48,7 @@ class World:
     async def create(cls, service: Service, *, slug: str | None = None) -> "World":
         with pytest.MonkeyPatch.context() as patch:
             # A real hash takes 0.2 s, on purpose; what is stored says with which settings it was made.
-            patch.setattr(access, "_passwords", QUICK_PASSWORDS)
+            patch.setattr(passwords, "_passwords", QUICK_PASSWORDS)
             business = await create_business(
                 service.database, providers=service.providers, secrets=service.secret_box, slug=slug
             )

@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Create Api Key
-         * @description A new key. It is shown in this answer and never again.
+         * @description A new key. It is shown in this answer; for ten minutes also when it is repeated under its `Idempotency-Key`.
          */
         post: operations["create_api_key"];
         delete?: never;
@@ -762,7 +762,7 @@ export interface paths {
         put?: never;
         /**
          * Sign In
-         * @description Start a session; its token is set as an HttpOnly cookie.
+         * @description Start a session; its token is set as an HttpOnly cookie, and a second cookie knows the device again.
          */
         post: operations["sign_in"];
         /**
@@ -1009,7 +1009,7 @@ export interface components {
              */
             id: string;
             /** Key */
-            key: string;
+            key: string | null;
             /** Last Used At */
             last_used_at: string | null;
             /** Name */
@@ -2583,7 +2583,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -3028,7 +3028,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -3462,7 +3462,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path: {
@@ -4059,7 +4059,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -4922,7 +4922,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -5526,7 +5526,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path: {
@@ -6275,7 +6275,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;

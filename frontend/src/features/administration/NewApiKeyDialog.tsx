@@ -60,7 +60,23 @@ export function NewApiKeyDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-function ShownOnce({ name, secret, onClose }: { name: string; secret: string; onClose: () => void }) {
+function ShownOnce({ name, secret, onClose }: { name: string; secret: string | null; onClose: () => void }) {
+  if (secret === null) {
+    return (
+      <Dialog open onOpenChange={(open) => !open && onClose()} title={`The key of ${name}`}>
+        <div className="flex flex-col gap-4">
+          <Notice tone="warn" role="note">
+            It was made some time ago, and its answer was lost on the way. It is no longer shown: revoke it and make another.
+          </Notice>
+          <div className="flex justify-end">
+            <Button variant="primary" onClick={onClose}>
+              Done
+            </Button>
+          </div>
+        </div>
+      </Dialog>
+    );
+  }
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} title={`The key of ${name}`}>
       <div className="flex flex-col gap-4">

@@ -1,6 +1,6 @@
 /** PERM-ADMIN: staff, their permissions and the API keys. */
 import { screen, within } from "@testing-library/react";
-import { http } from "msw";
+import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { aPerson, aStaffMember, DANIEL } from "@/testing/builders";
@@ -132,6 +132,17 @@ describe("API keys", () => {
     expect(await screen.findByText("mk_abcd…")).toBeVisible();
     expect(screen.getByText(/never used/)).toBeVisible();
     expect(world.changes).toEqual([{ path: "/api-keys", body: { name: "Class software", permissions: ["sms_logs"], expires_at: null } }]);
+  });
+
+  it("one whose answer was lost on the way and asked for again too late is not shown, and says what to do", async () => {
+    const made = { id: DANIEL.id, name: "Class software", prefix: "mk_abcd", permissions: [], created_at: "2026-09-03T15:00:00Z", last_used_at: null, expires_at: null, revoked_at: null };
+    server.use(http.post("/api/v1/api-keys", () => HttpResponse.json({ ...made, key: null }, { status: 201 })));
+    const { user } = renderApp("/administration?tab=api-keys");
+    await user.click(await screen.findByRole("button", { name: "New API key" }));
+    await user.type(await screen.findByLabelText("Name"), "Class software");
+    await user.click(screen.getByRole("button", { name: "Create" }));
+    expect(await screen.findByText(/revoke it and make another/)).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Copy" })).toBeNull();
   });
 
   it("is revoked after a second thought", async () => {

@@ -162,6 +162,8 @@ describe("sentences", () => {
     [{ action: "phone_number.stopped", actor: parent, phone_number: "+13125550101" }, "(312) 555-0101 stopped all texts"],
     [{ action: "opt_in.changed", phone_number: "+13125550101", details: { from: "unknown", to: "opted_out", wording: "Please stop." } }, "Maria Lopez changed the opt-in of (312) 555-0101 from not asked to opted out: “Please stop.”"],
     [{ action: "session.refused", actor: system, details: { email: "who@x.test" } }, "Messenger refused a sign-in as who@x.test"],
+    [{ action: "session.refused", actor: system, details: { times: 7 } }, "Messenger refused a sign-in as somebody 7 times more"],
+    [{ action: "session.refused", details: { times: 1 } }, "Maria Lopez could not sign in once more"],
     [{ action: "family.archived", details: { name: "Smith family", archived: false } }, "Maria Lopez brought Smith family back"],
     [{ action: "api_key.revoked", details: { name: "Class software" } }, "Maria Lopez revoked the API key Class software"],
     [{ action: "audit_log.exported", details: { filters: { action: "session.created" } } }, "Maria Lopez exported the audit log in part"],

@@ -68,8 +68,10 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "phone_number.stopped": (_, number, { actor }) => (actor.kind === "phone_number" ? "stopped all texts" : `stopped all texts to ${number}`),
   "phone_number.started": (_, number, { actor }) => (actor.kind === "phone_number" ? "allowed texts again" : `allowed texts to ${number} again`),
   "session.created": () => "signed in",
-  "session.refused": (details, _, { actor }) =>
-    actor.kind === "staff_member" ? "could not sign in" : `refused a sign-in as ${text(details.email) ?? "somebody"}`,
+  "session.refused": (details, _, { actor }) => {
+    const times = details.times === 1 ? " once more" : typeof details.times === "number" ? ` ${details.times} times more` : "";
+    return actor.kind === "staff_member" ? `could not sign in${times}` : `refused a sign-in as ${text(details.email) ?? "somebody"}${times}`;
+  },
   "session.ended": () => "signed out",
   "organization.created": (details) => `created the business ${text(details.name) ?? ""}`.trimEnd(),
   "staff_member.created": (details) => `added ${named(details, "a staff member")}${details.is_admin === true ? " as an administrator" : ""}`,

@@ -1,0 +1,48 @@
+"""What a worker deletes of this slice, in bounded batches: old tries to sign in, and sessions that have ended."""
+
+from datetime import timedelta
+from itertools import groupby
+from uuid import UUID
+
+from api.access import queries
+from api.access.sign_in import WINDOW, summary
+from api.audit import service as audit
+from api.kit.database import Database, database_time
+
+BATCH = 1_000
+
+SETTLED_AFTER = timedelta(minutes=1)
+"""A try that is so old has been refused: a success deletes it."""
+
+
+async def clean_up(database: Database) -> bool:
+    """One round. Returns whether a batch was full: then there is more."""
+    async with database.transaction() as session:
+        since = await database_time(session) - WINDOW
+        organizations = await queries.organizations_with_refusals_before(session, since, limit=BATCH)
+    for organization_id in organizations:
+        await summarise_refusals(database, organization_id)
+    async with database.transaction() as session:
+        tries = await queries.delete_tries_before(session, since, limit=BATCH)
+        failures = await queries.delete_failures_before(session, since, limit=BATCH)
+        sessions = await queries.delete_ended_sessions(session, limit=BATCH)
+    return BATCH in (tries, failures, sessions)
+
+
+async def summarise_refusals(database: Database, organization_id: UUID) -> None:
+    """Write one audit entry for each person's refused sign-ins that have none, and one for those of nobody.
+
+    It takes in every try until a minute ago, so a business gets a summary once in a window.
+    """
+    async with database.transaction() as session:
+        before = await database_time(session) - SETTLED_AFTER
+        tries = await queries.unaudited_tries(session, organization_id, before=before, limit=BATCH)
+        people = await queries.staff_members_by_ids(
+            session, organization_id, [each.staff_member_id for each in tries if each.staff_member_id is not None]
+        )
+        await queries.mark_audited(session, [each.id for each in tries])
+        entries = [
+            summary(people.get(staff_member_id) if staff_member_id else None, list(group))
+            for staff_member_id, group in groupby(tries, key=lambda each: each.staff_member_id)
+        ]
+        await audit.record(session, organization_id, *entries)

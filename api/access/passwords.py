@@ -1,0 +1,55 @@
+"""Argon2id, in one thread of low priority: hashing is slow on purpose and must not slow down anything else.
+
+A caller holds no database connection meanwhile.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from pwdlib import PasswordHash
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.kit.database import commit
+
+HASHES_AT_ONCE = 1
+NICENESS = 10
+"""On Linux each thread has a priority of its own, and those that Argon2 starts inherit it (decision 0022)."""
+
+NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$Ynd2AvW4uHdulCD7fhvtbw$22UE/vDw+++vsTimrdJHA9vSfF1qJCkRh27u359VZZ0"
+"""What a password is checked against where there is no account, so that the answer takes as long. Nothing matches."""
+
+_passwords = PasswordHash.recommended()
+Result = TypeVar("Result")
+
+
+def _yield_to_others() -> None:
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, 0, min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS))
+
+
+_threads = ThreadPoolExecutor(HASHES_AT_ONCE, thread_name_prefix="argon2", initializer=_yield_to_others)
+
+
+async def hash_password(password: str) -> str:
+    return await _in_thread(lambda: _passwords.hash(password))
+
+
+async def hash_outside(session: AsyncSession, password: str | None) -> str | None:
+    """The hash of a password that a request sets, if any. Ends the transaction, which has only read until now."""
+    if password is None:
+        return None
+    await commit(session)
+    return await hash_password(password)
+
+
+async def matches(password: str, stored: str) -> bool:
+    """Whether the password is the one of this hash."""
+    return await _in_thread(lambda: _passwords.verify(password, stored))
+
+
+async def _in_thread(work: Callable[[], Result]) -> Result:
+    return await asyncio.get_running_loop().run_in_executor(_threads, work)

@@ -1,0 +1,219 @@
+"""Signing in: pass the gate, count the try, check the password, start the session.
+
+The password is checked between two transactions, with no connection held. A business that does not exist, an account
+that does not, one without a password and a wrong password take the same steps, count alike and get the same answer.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.access import passwords, queries
+from api.access.devices import KnownDevice, with_device
+from api.access.gate import GateFull, SignInGate
+from api.access.models import Organization, SignInTry, StaffMember, StaffSession
+from api.access.rules import (
+    AUDITED_OF_STRANGERS,
+    AUDITED_PER_PERSON,
+    FAILURE_WINDOW_SECONDS,
+    account_key,
+    sign_in_delay,
+)
+from api.audit import service as audit
+from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
+from api.kit.addresses import counted_as
+from api.kit.database import Database, database_time
+from api.kit.errors import NotSignedIn, RateLimited
+from api.kit.ids import new_id
+from api.kit.secrets import hash_token, new_token
+
+BUSY_RETRY_SECONDS = 5
+
+REFUSAL_SECONDS = 0.05
+"""A refusal is answered so long after the password was checked: what is written meanwhile cannot be told from it."""
+
+MAX_ADDRESSES = 5
+"""That a summary names: the first ones."""
+
+WINDOW = timedelta(seconds=FAILURE_WINDOW_SECONDS)
+
+
+class SignInRefused(NotSignedIn):
+    title = "Sign-in refused"
+
+    def __init__(self) -> None:
+        super().__init__("The business, email address or password is not right.")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What somebody signs in with, and from where."""
+
+    organization_slug: str
+    email: str
+    password: str
+    address: str
+    devices: Sequence[KnownDevice] = ()
+    """Of the request's device cookie."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    token: str
+    """What the cookie carries: the organization's id and a secret."""
+    organization: Organization
+    staff_member: StaffMember
+    devices: Sequence[KnownDevice]
+    """What the device's cookie is to say from now on."""
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """A try that may go on: it is counted already."""
+
+    id: UUID
+    account: bytes
+    email: str
+    organization: Organization | None
+    staff_member: StaffMember | None
+    device: KnownDevice | None
+
+
+async def sign_in(database: Database, gate: SignInGate, given: Credentials, *, lifetime: timedelta) -> SignedIn:
+    """Start a session. Raises `SignInRefused` (401), or `RateLimited` (429) after repeated failures or in a flood."""
+    known = given.devices[0].id.hex() if given.devices else None
+    try:
+        async with gate.turn(address=counted_as(given.address), device=known):
+            counted = await _count(database, given)
+            stored = counted.staff_member.password_hash if counted.staff_member else None
+            matches = await passwords.matches(given.password, stored or passwords.NOBODY)
+            answer_at = asyncio.get_running_loop().time() + REFUSAL_SECONDS
+            if matches and stored is not None:
+                signed_in = await _start(database, counted, given, lifetime=lifetime)
+                if signed_in is not None:
+                    return signed_in
+            await _note_refusal(database, counted, given.address)
+    except GateFull:
+        raise RateLimited(
+            f"Many people are signing in at this moment. Try again in {BUSY_RETRY_SECONDS} seconds.",
+            retry_after_seconds=BUSY_RETRY_SECONDS,
+        ) from None
+    await asyncio.sleep(answer_at - asyncio.get_running_loop().time())
+    raise SignInRefused
+
+
+async def _count(database: Database, given: Credentials) -> _Counted:
+    """Count the try, durably, unless it has to wait. Tries of one account, address or device come one by one."""
+    async with database.transaction() as session:
+        email, organization, staff_member = await queries.account(session, given.organization_slug, given.email)
+        account = account_key(given.organization_slug, email)
+        person_id = staff_member.id if staff_member else None
+        device = next((each for each in given.devices if each.staff_member_id == person_id), None)
+        address = counted_as(given.address)
+        await queries.lock_tries(session, [device.id] if device else [account, address.encode()])
+        now = await database_time(session)
+        since = now - WINDOW
+        if device is not None:
+            of_device = await queries.tries_of_device(session, account, device.id, since=since)
+            delay = sign_in_delay(account_failures=of_device, address_failures=[], now=now)
+        else:
+            of_account = await queries.tries_of_account(session, account, since=since)
+            of_address = await queries.tries_of_address(session, address, since=since)
+            delay = sign_in_delay(account_failures=of_account, address_failures=of_address, now=now)
+        if delay is not None:
+            raise RateLimited(
+                f"Too many tries did not succeed. Try again in {delay} seconds.", retry_after_seconds=delay
+            )
+        attempt = SignInTry(
+            id=new_id(),
+            at=now,
+            account=account,
+            address=address,
+            device=device.id if device else None,
+            organization_id=organization.id if organization else None,
+            staff_member_id=person_id,
+        )
+        session.add(attempt)
+    return _Counted(attempt.id, account, email, organization, staff_member, device)
+
+
+async def _start(database: Database, counted: _Counted, given: Credentials, *, lifetime: timedelta) -> SignedIn | None:
+    """Start the session and forget the tries. None if the person was archived, or got another password, meanwhile."""
+    assert counted.organization is not None
+    assert counted.staff_member is not None
+    checked = counted.staff_member
+    async with database.transaction() as session:
+        # Whoever changes the password or archives holds this row: a session of the old password is not started after
+        # that, and one started before it is ended by it.
+        person = await queries.share_staff_member(session, checked.organization_id, checked.id)
+        if person is None or person.archived_at is not None or person.password_hash != checked.password_hash:
+            return None
+        device = counted.device
+        forgotten = await queries.forget_tries(session, counted.account, device=device.id if device else None)
+        at = await database_time(session)
+        if refused := [each for each in forgotten if not each.is_audited and each.id != counted.id]:
+            await audit.record(session, person.organization_id, summary(person, refused), at=at)
+        token = await start_session(session, person, address=given.address, lifetime=lifetime, at=at)
+    devices = with_device(given.devices, device or KnownDevice.new(person.id))
+    return SignedIn(token, counted.organization, person, devices)
+
+
+async def _note_refusal(database: Database, counted: _Counted, address: str) -> None:
+    """Write an audit entry, unless there are as many as may be. The others are summarised (`summarise_refusals`)."""
+    async with database.transaction() as session:
+        at = await database_time(session)
+        organization, person = counted.organization, counted.staff_member
+        written = await queries.count_audited_tries(
+            session, organization.id if organization else None, person.id if person else None, since=at - WINDOW
+        )
+        if organization is None or written >= (AUDITED_PER_PERSON if person else AUDITED_OF_STRANGERS):
+            return
+        await queries.mark_audited(session, [counted.id])
+        details = {"email": counted.email[:200], "address": address}
+        await audit.record(
+            session, organization.id, NewEntry(Action.SIGN_IN_REFUSED, _actor(person), details=details), at=at
+        )
+
+
+def summary(staff_member: StaffMember | None, tries: Sequence[SignInTry]) -> NewEntry:
+    """One audit entry for refused tries of this person, or of nobody, that have none."""
+    times = [each.at for each in tries]
+    addresses = list(dict.fromkeys(each.address for each in tries))[:MAX_ADDRESSES]
+    details = {
+        "times": len(tries),
+        "from": min(times).isoformat(),
+        "until": max(times).isoformat(),
+        "addresses": addresses,
+    }
+    return NewEntry(Action.SIGN_IN_REFUSED, _actor(staff_member), details=details)
+
+
+async def start_session(
+    session: AsyncSession, staff_member: StaffMember, *, address: str, lifetime: timedelta, at: datetime
+) -> str:
+    """The token of a new session: what the cookie carries. Its first part names the organization."""
+    token = f"{staff_member.organization_id.hex}.{new_token()}"
+    session.add(
+        StaffSession(
+            organization_id=staff_member.organization_id,
+            staff_member_id=staff_member.id,
+            token_hash=hash_token(token),
+            expires_at=at + lifetime,
+        )
+    )
+    await session.flush()
+    await audit.record(
+        session,
+        staff_member.organization_id,
+        NewEntry(Action.SIGNED_IN, _actor(staff_member), details={"address": address}),
+        at=at,
+    )
+    return token
+
+
+def _actor(staff_member: StaffMember | None) -> Actor:
+    return SYSTEM if staff_member is None else Actor(ActorKind.STAFF_MEMBER, staff_member.id, staff_member.name)

@@ -1,0 +1,77 @@
+"""The address of a client, behind proxies too.
+
+Anybody can send `X-Forwarded-For`. It counts only as far as the proxies that MESSENGER_TRUSTED_PROXIES names wrote it:
+each of them appends the address that it was called from.
+"""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from starlette.requests import Request
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+MAX_HOPS = 20
+"""No chain of proxies is longer; what lies further left is not looked at."""
+
+UNKNOWN = "unknown"
+"""Of a client whose connection has no address (a socket in the file system)."""
+
+
+def client_address(request: Request) -> str:
+    """Where the request comes from, by the service's settings."""
+    return address_behind(
+        request.scope["client"][0] if request.scope.get("client") else None,
+        request.headers.getlist("x-forwarded-for"),
+        trusted=request.app.state.settings.trusted_networks,
+    )
+
+
+def address_behind(peer: str | None, forwarded_for: Sequence[str], *, trusted: Sequence[Network]) -> str:
+    """The nearest address that is not a trusted proxy's.
+
+    `forwarded_for` holds the values of every `X-Forwarded-For` header, in order. It is read from the right, and only
+    while the address to the right of an entry is trusted. An entry that is no address ends the reading: then the
+    proxy that passed it on is the client.
+    """
+    nearest = _parse(peer or "")
+    if nearest is None:
+        return peer or UNKNOWN
+    entries = ",".join(forwarded_for).split(",") if forwarded_for else []
+    for entry in reversed(entries[-MAX_HOPS:]):
+        if not _is_trusted(nearest, trusted):
+            break
+        further = _parse(entry)
+        if further is None:
+            break
+        nearest = further
+    return str(nearest)
+
+
+def counted_as(address: str) -> str:
+    """What limits count an address as: an IPv6 network of 64 bits, because one client has all of it."""
+    parsed = _parse(address)
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Network((parsed, 64), strict=False))
+    return address if parsed is None else str(parsed)
+
+
+def _parse(entry: str) -> Address | None:
+    """An address as proxies write it: perhaps quoted, with a port, or in brackets; IPv4 in IPv6 as IPv4."""
+    text = entry.strip().strip('"')
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        parsed = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        return parsed.ipv4_mapped
+    return parsed
+
+
+def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
+    return any(address in network for network in trusted)
