@@ -8,11 +8,21 @@ from uuid import UUID
 
 from api.kit.text import made_storable
 
+_DECODER = json.JSONDecoder()
+
 
 def parsed(body: bytes) -> Any:
     """What the bytes say. Raises `ValueError` for anything but JSON in UTF-8, however deep or long."""
     try:
         return json.loads(body.decode())
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def element(text: str, at: int) -> tuple[object, int]:
+    """The JSON value that begins at that place, and where it ends. Raises `ValueError`, however deep or long it is."""
+    try:
+        return _DECODER.raw_decode(text, at)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
