@@ -19,6 +19,10 @@ default, is slow to do either with."""
 STATUSES = "'received', 'queued', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'unknown'"
 
 
+UNADOPTED_MEDIA = "direction = 'inbound' AND jsonb_path_exists(media, '$[*].url')"
+"""Received messages whose files nobody fetches: a version before 0005 wrote the provider's addresses."""
+
+
 def _searchable(insert: DefaultExecutionContext) -> str:
     new: dict[str, Any] = insert.get_current_parameters()  # type: ignore[no-untyped-call]
     return search_vector(new["body"], organization_id=new["organization_id"])
@@ -56,6 +60,7 @@ class Message(OrganizationRow, Base):
             postgresql_using="gin",
             postgresql_with={"gin_pending_list_limit": GIN_PENDING_LIST_KB},
         ),
+        Index("ix_messages_unadopted_media", "organization_id", "id", postgresql_where=text(UNADOPTED_MEDIA)),
     )
 
     conversation_id: Mapped[UUID]
@@ -64,7 +69,8 @@ class Message(OrganizationRow, Base):
     direction: Mapped[str]
     body: Mapped[str]
     media: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
-    """Sent: [{url, content_type}]. Received: [{id, content_type, state, size, reason}], as the media room writes it."""
+    """Sent: [{url, content_type}]. Received: [{id, content_type, state, size, reason, hidden?}], as the media slice
+    writes it; [{url, content_type}] as a version before 0005 did, until a worker adopts them."""
     status: Mapped[str]
     sent_by_staff_member_id: Mapped[UUID | None]
     sent_by_api_key_id: Mapped[UUID | None]
@@ -83,8 +89,8 @@ class Message(OrganizationRow, Base):
     retry_of_message_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     search: Mapped[str] = mapped_column(TSVECTOR, default=_searchable, deferred=True, deferred_raiseload=True)
-    """The words of `body`, as `search_rules` takes them apart: set by every insert, whichever way it goes. A body never
-    changes. Only statements compare it; nothing loads it."""
+    """The words of `body`, as `search_rules` takes them apart: set by every insert, whichever way it goes, and by
+    `queries.set_body`. Only statements compare it; nothing loads it."""
 
 
 class MessageEvent(OrganizationRow, Base):

@@ -149,7 +149,7 @@ class BandwidthProvider:
         if not fields.is_uuid(credentials["application_id"]):
             problems["application_id"] = "An application ID looks like 93de2206-9669-4e07-948d-329f4b722ee2."
         if "callback_username_secondary" in credentials and "callback_password_secondary" not in credentials:
-            problems["callback_password_secondary"] = "A second user name needs its password."
+            problems["callback_password_secondary"] = "A second user name needs its password."  # noqa: S105
         for name, noun in (
             ("client_id", "client ID"),
             ("username", "user name"),
