@@ -331,7 +331,7 @@ def _elements(body: bytes) -> list[tuple[object, bytes]]:
 
     Raises `ValueError` for anything but an array of JSON, and for one of more elements than `MAX_EVENTS`.
     """
-    whole = body.decode()
+    whole = fields.checked(body)
     elements: list[tuple[object, bytes]] = []
     at = _after(whole, 0, "[")
     if whole[at : at + 1] == "]":

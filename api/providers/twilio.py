@@ -91,15 +91,21 @@ def signature(auth_token: str, url: str, parameters: Sequence[tuple[str, str]]) 
 
     The values of a repeated name are de-duplicated and sorted.
     """
+    return _signature_over(auth_token, url, _signed_parameters(parameters))
+
+
+def _signed_parameters(parameters: Sequence[tuple[str, str]]) -> str:
     fields = dict(parameters)
     if len(fields) == len(parameters):
-        signed = url + "".join([name + fields[name] for name in sorted(fields)])
-    else:
-        values: dict[str, set[str]] = {}
-        for name, value in parameters:
-            values.setdefault(name, set()).add(value)
-        signed = url + "".join(name + value for name in sorted(values) for value in sorted(values[name]))
-    digest = hmac.digest(auth_token.encode(), signed.encode("utf-8", "surrogateescape"), "sha1")
+        return "".join([name + fields[name] for name in sorted(fields)])
+    values: dict[str, set[str]] = {}
+    for name, value in parameters:
+        values.setdefault(name, set()).add(value)
+    return "".join([name + value for name in sorted(values) for value in sorted(values[name])])
+
+
+def _signature_over(auth_token: str, url: str, parameters: str) -> str:
+    digest = hmac.digest(auth_token.encode(), (url + parameters).encode("utf-8", "surrogateescape"), "sha1")
     return base64.b64encode(digest).decode()
 
 
@@ -200,8 +206,9 @@ class TwilioProvider:
                 return False
         # While tokens are rotated, Twilio may sign with either of the two.
         tokens = [line.credentials["auth_token"], line.credentials.get("auth_token_secondary")]
+        signed = _signed_parameters(parameters)
         return any(
-            equal(signature(token, url, parameters), given)
+            equal(_signature_over(token, url, signed), given)
             for token in tokens
             if token
             for url in _url_spellings(request.url)
