@@ -202,7 +202,7 @@ async def test_a_failure_at_once_and_a_full_queue_under_another_status(dialect: 
     assert isinstance(failed, Accepted)
     assert failed.status in {MessageStatus.FAILED, MessageStatus.UNDELIVERED}
     assert (failed.code, failed.opted_out) == (dialect.opted_out_code, True)
-    outcome = await carrier.provider.send(carrier.line, carrier.text("Hi again", ref=UUID(int=7)))
+    outcome = await carrier.provider.send(carrier.line, carrier.text("Hi again"))
     assert isinstance(outcome, NotProcessed)
     assert outcome.code == dialect.queue_full_code
 
