@@ -1,5 +1,6 @@
 """Pure rules of the media room: what a file is, whether it is kept, how it is shown, and when it is tried again."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -144,6 +145,9 @@ def _first_kind(brands: Sequence[bytes]) -> Kind | None:
     )
 
 
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
+
+
 def words_in(content: bytes) -> str | None:
     """The text that a file is: UTF-8, UTF-16 with its mark, or Windows-1252. None: it has bytes that no text has."""
     try:
@@ -153,7 +157,7 @@ def words_in(content: bytes) -> str | None:
             text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252", "replace")
-    return None if any(ord(character) < 32 and character not in "\t\n\r\f" for character in text) else text
+    return None if _NOT_TEXT.search(text) else text
 
 
 def is_layout(content: bytes) -> bool:

@@ -222,6 +222,7 @@ async def _settle_part(
             await add_words(session, row, message, made_storable(decision.text))
         if row.conversation.last_seq == message.seq:
             show_message_as_last(row.conversation, message)
+            row.conversation.updated_at = await database_time(session)
         announce_message(session, organization_id, message.conversation_id, message.id, seq=message.seq)
         announce_conversation(session, organization_id, message.conversation_id)
 
