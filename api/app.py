@@ -32,6 +32,7 @@ from api.kit.errors import TooLarge, Unavailable, problem_responses
 from api.kit.secrets import secret_box
 from api.lines import endpoints as lines
 from api.lines.cache import LineCache
+from api.lines.service import CHANNEL as LINES_CHANNEL
 from api.live import endpoints as live
 from api.live.bus import PostgresBus
 from api.live.hub import Hub
@@ -66,14 +67,16 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         state.providers = Providers(settings)
         state.journal = journal = JournalWriter(database_url)
         state.applier = applier = JournalApplier(state.database, state.providers, settings, beside=journal)
+        state.lines = lines_known = LineCache(state.database, state.secret_box)
         state.receiver = Receiver(
-            lines=LineCache(state.database, state.secret_box),
+            lines=lines_known,
             providers=state.providers,
             journal=journal,
             public_base_url=settings.public_base_url,
         )
         bus = PostgresBus(database_url)
         state.hub = Hub(state.database, bus)
+        bus.subscribe(LINES_CHANNEL, lines_known.on_change, on_gap=lines_known.forget_all)
         await bus.start()
         state.hub.start()
         journal.start(on_written=applier.wake)
@@ -91,6 +94,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
             yield
         finally:
             await journal.stop()
+            state.receiver.close()
             await applier.stop()
             await state.hub.stop()
             await bus.stop()

@@ -258,6 +258,10 @@ class MediaFetcher:
 
     async def _step(self) -> bool:
         async with self._database.transaction() as session:
+            unadopted = await media_queries.organizations_with_unadopted_media(session)
+        for organization_id in unadopted:
+            await media.adopt(self._database, organization_id)
+        async with self._database.transaction() as session:
             organizations = await media_queries.organizations_with_due_media(session)
         claimed = 0
         for organization_id in organizations:

@@ -29,6 +29,8 @@ class Carrier:
         self.hub = Hub()
         self.closing = asyncio.Event()
         self.state = State()
+        self.fails_at_once: int | None = None
+        """The provider's code with which what is accepted now has failed already."""
         self.reports = Reports(self)
         self._store: Store | None = None
         self._moving: dict[str, asyncio.TimerHandle] = {}
@@ -141,11 +143,18 @@ class Carrier:
             profile_id=profile_id,
             failure=failure,
         )
+        if self.fails_at_once is not None:
+            message.status, message.failure_code, message.failed_at_once = (
+                Status.UNDELIVERED,
+                self.fails_at_once,
+                True,
+            )
         state.add(message)
         if direction is Direction.OUTBOUND_API:
             state.counts.sends_accepted += 1
         self.reports.status(message)
-        self._set_out(message)
+        if not message.failed_at_once:
+            self._set_out(message)
         return message
 
     def _set_out(self, message: Message) -> None:

@@ -129,7 +129,7 @@ class FaultRuleIn(Body):
     seconds: Seconds | None = None
     retry_after: int | None = Field(default=None, ge=0)
     code: int | None = None
-    status_code: int | None = Field(default=None, ge=500, le=599)
+    status_code: int | None = Field(default=None, ge=400, le=599)
     copies: int = Field(default=2, ge=2, le=100)
     accepted: bool = False
     match: Match = Match()

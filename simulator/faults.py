@@ -36,6 +36,7 @@ class Kind(StrEnum):
     HANG = "hang"
     ACCEPT_THEN_DISCONNECT = "accept_then_disconnect"
     REJECT = "reject"
+    ACCEPT_FAILED = "accept_failed"
 
 
 POSSIBLE: dict[Where, frozenset[Kind]] = {
@@ -48,6 +49,7 @@ POSSIBLE: dict[Where, frozenset[Kind]] = {
             Kind.HANG,
             Kind.ACCEPT_THEN_DISCONNECT,
             Kind.REJECT,
+            Kind.ACCEPT_FAILED,
         }
     ),
     Where.LIST: frozenset({Kind.DELAY, Kind.DROP, Kind.STATUS_429, Kind.STATUS_5XX, Kind.HANG, Kind.REJECT}),
@@ -102,8 +104,8 @@ class Rule:
         if self.kind not in POSSIBLE[self.where]:
             allowed = ", ".join(sorted(POSSIBLE[self.where]))
             raise ValueError(f"{self.kind} cannot happen to {self.where}; what can: {allowed}")
-        if self.kind is Kind.REJECT and self.code is None:
-            raise ValueError("reject needs the provider's error code")
+        if self.kind in (Kind.REJECT, Kind.ACCEPT_FAILED) and self.code is None:
+            raise ValueError(f"{self.kind} needs the provider's error code")
 
     def matches(self, where: Where, facts: Facts) -> bool:
         return (

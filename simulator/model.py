@@ -189,6 +189,9 @@ class Message:
     failure_code: int | None = None
     """The provider's code that a fault asked for."""
 
+    failed_at_once: bool = False
+    """A fault had it fail as it was accepted."""
+
     opt_out_type: str | None = None
     past: bool = False
     """It was exchanged before this carrier ran; nobody handed it over."""

@@ -51,8 +51,8 @@ class Refusals:
     server_error: Callable[[int], Reply]
     """Given the HTTP status."""
 
-    rejected: Callable[[int], Reply]
-    """Given the provider's own error code."""
+    rejected: Callable[[int, int | None], Reply]
+    """Given the provider's own error code, and the HTTP status where it is not the code's own."""
 
     too_large: Callable[[], Reply]
 
@@ -74,7 +74,7 @@ async def answer_with(
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(closing.wait(), effects.delay)
     rule = effects.rule
-    if rule is None:
+    if rule is None or rule.kind is Kind.ACCEPT_FAILED:
         await (reply or act()).send(send)
         return
     if reply is None and (rule.accepted or rule.kind is Kind.ACCEPT_THEN_DISCONNECT):
@@ -85,7 +85,7 @@ async def answer_with(
         case Kind.STATUS_5XX:
             await refusals.server_error(rule.status_code or 503).send(send)
         case Kind.REJECT:
-            await refusals.rejected(rule.code or 0).send(send)
+            await refusals.rejected(rule.code or 0, rule.status_code).send(send)
         case Kind.HANG:
             await hold_open(receive, seconds=rule.seconds, closing=closing)
         case _:

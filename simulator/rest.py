@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from simulator.carrier import Carrier
-from simulator.faults import NO_EFFECTS, Facts, Where
+from simulator.faults import NO_EFFECTS, Facts, Kind, Where
 from simulator.network import Refusals, Reply, answer_with
 
 _LARGEST_BODY = 256 * 1024
@@ -100,10 +100,14 @@ class Resource(Generic[C]):
                     effects = carrier.faults.decide(where, manners.facts(call))
 
                 def act() -> Reply:
+                    rule = effects.rule
                     try:
+                        carrier.fails_at_once = rule.code if rule and rule.kind is Kind.ACCEPT_FAILED else None
                         return handler(carrier, call)
                     except RefusedError as error:
                         return error.reply()
+                    finally:
+                        carrier.fails_at_once = None
 
                 await answer_with(
                     effects, act, refusals=manners.refusals, receive=receive, send=send, closing=carrier.closing

@@ -67,6 +67,8 @@ class ConversationDetail(ConversationOut):
     opt_in_check: OptInCheckOut
     notice: str | None
     """What staff must know before they text this number from this line (NZ-NOTICE)."""
+    max_segments: int | None
+    """The most parts in which the line's provider takes a text without pictures; null where it counts characters."""
 
 
 class PhoneNumberOut(BaseModel):

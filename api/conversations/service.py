@@ -30,6 +30,7 @@ from api.lines.models import Line
 from api.lines.rules import NZ_NOTICE, recipient_pays
 from api.lines.service import line_or_default
 from api.live.service import announce_conversation
+from api.providers.port import SEND_LIMITS, ProviderName
 
 ACTIONS = {
     Change.OPENED: Action.CONVERSATION_OPENED,
@@ -125,6 +126,7 @@ async def conversation_out(session: AsyncSession, organization_id: UUID, row: In
         **_fields(row, check, holders[row.number.id], viewers.get(row.conversation.id, []), country=country),
         opt_in_check=OptInCheckOut.of(check),
         notice=NZ_NOTICE if pays else None,
+        max_segments=SEND_LIMITS[ProviderName(line.provider)].segments,
     )
 
 

@@ -50,8 +50,9 @@ class Changes:
     def accept(self, message: Message, conversation: Conversation, outcome: Accepted) -> None:
         if message.provider_message_id is None:
             message.provider_message_id = outcome.provider_message_id
-        apply_report(message, conversation, _report(outcome.status), at=self._at)
-        self._add_step(message, MessageStatus.SENT.value, detail=outcome.detail)
+        report = _report(outcome.status, code=outcome.code, title=outcome.title)
+        apply_report(message, conversation, report, at=self._at)
+        self._add_step(message, outcome.status.value, code=outcome.code, detail=outcome.title or outcome.detail)
         self.leave_outbox(message)
 
     def fail(

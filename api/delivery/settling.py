@@ -59,7 +59,7 @@ async def settle_many(database: Database, organization_id: UUID, settlements: Se
 
 
 def _opted_out(outcome: SendOutcome) -> bool:
-    return isinstance(outcome, Rejected) and outcome.opted_out
+    return isinstance(outcome, Accepted | Rejected) and outcome.opted_out
 
 
 def _settle(

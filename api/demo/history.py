@@ -27,7 +27,7 @@ from api.messages.models import Message, MessageEvent
 from api.messages.rules import Direction, segments
 from api.messages.service import apply_report, show_message_as_last
 from api.providers.port import MediaItem, MessageStatus, StatusReport
-from api.providers.twilio import error_title
+from api.providers.twilio_errors import error_title
 
 LANDLINE = "30006"
 

@@ -58,6 +58,7 @@ async def confirm_keywords(session: AsyncSession, organization_id: UUID, due: Se
         message = await enqueue(
             session,
             each.row,
+            line=each.line,
             seq=transition.state.last_seq,
             body=confirmation(
                 each.word,

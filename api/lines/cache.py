@@ -1,8 +1,16 @@
-"""Lines by id, opened, remembered for a moment: every webhook needs one."""
+"""Lines by id, opened, remembered for a moment: every webhook needs one.
+
+A change of a line is told to every API process by NOTIFY (`CHANNEL`), which forgets the line. What was signed with a
+token that is not known yet has the line loaded again before it is refused, so a new token holds from its commit on. A
+removed token is refused from the moment the notification arrives; without one, for want of a connection, within
+`LIFETIME_SECONDS`.
+"""
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from api.kit.database import Database
@@ -12,7 +20,7 @@ from api.lines.service import open_line
 from api.providers.port import LineAccess
 
 LIFETIME_SECONDS = 2.0
-"""How long changed credentials may take to be noticed."""
+"""How long a change may take to be noticed while this process hears no notifications."""
 
 MAX_LINES = 10_000
 
@@ -30,6 +38,8 @@ class LineCache:
         self._secrets = secrets
         self._lines: dict[UUID, tuple[float, OpenLine]] = {}
         self._loading: dict[UUID, asyncio.Task[OpenLine | None]] = {}
+        self._forgotten = 0
+        """Rises with each line that is forgotten: what was being loaded meanwhile may be what it was before."""
 
     def known(self, line_id: UUID) -> OpenLine | None:
         """The line, if it is remembered."""
@@ -43,15 +53,48 @@ class LineCache:
         """
         if (known := self.known(line_id)) is not None:
             return known
+        return await self._loaded(line_id)
+
+    async def get_newer(self, line_id: UUID, than: OpenLine) -> OpenLine | None:
+        """The line as it is in the database now; None where that is what `than` says. Raises what the database raised.
+
+        A load that is under way may have read before the caller's webhook came, so it is waited for and not used.
+        Callers that wait for the same line share one further load.
+        """
+        if (loading := self._loading.get(line_id)) is not None:
+            await asyncio.wait([loading])
+        newer = await self._loaded(line_id)
+        return newer if newer != than else None
+
+    def forget(self, line_id: UUID) -> None:
+        self._forgotten += 1
+        self._lines.pop(line_id, None)
+        self._loading.pop(line_id, None)
+
+    def forget_all(self) -> None:
+        """Notifications may have been missed."""
+        self._forgotten += 1
+        self._lines.clear()
+        self._loading.clear()
+
+    def on_change(self, payload: Mapping[str, Any]) -> None:
+        """A notification of `CHANNEL`."""
+        self.forget(UUID(payload["line_id"]))
+
+    async def _loaded(self, line_id: UUID) -> OpenLine | None:
         loading = self._loading.get(line_id)
         if loading is None:
             loading = self._loading[line_id] = asyncio.create_task(self._load(line_id))
-            loading.add_done_callback(lambda _: self._loading.pop(line_id, None))
+            loading.add_done_callback(lambda done: self._end(line_id, done))
         # One who gives up waiting must not take the answer from the others.
         return await asyncio.shield(loading)
 
+    def _end(self, line_id: UUID, done: asyncio.Task[OpenLine | None]) -> None:
+        if self._loading.get(line_id) is done:
+            del self._loading[line_id]
+
     async def _load(self, line_id: UUID) -> OpenLine | None:
-        asked_at = time.monotonic()
+        asked_at, forgotten = time.monotonic(), self._forgotten
         async with self._database.transaction() as session:
             line = await queries.line_by_id(session, line_id)
         if line is None:
@@ -62,6 +105,8 @@ class LineCache:
             provider=line.provider,
             access=open_line(line, self._secrets),
         )
+        if forgotten != self._forgotten:
+            return opened
         if len(self._lines) >= MAX_LINES:
             self._lines.clear()
         self._lines[line_id] = (asked_at + LIFETIME_SECONDS, opened)

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from api.access.dependencies import Administrator, CanView, guarded
-from api.kit.database import Session
+from api.kit.database import Session, after_commit
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_id_cursor, encode_cursor
@@ -73,6 +73,8 @@ async def update_line(
     line = await service.update_line(
         session, principal, line_id, body, providers=state.providers, secrets=state.secret_box
     )
+    # The other processes hear of it by NOTIFY; this one knows before it answers.
+    after_commit(session, lambda: state.lines.forget(line_id))
     return LineOut.of(line, public_base_url=state.settings.public_base_url)
 
 

@@ -26,17 +26,26 @@ CredentialName = Annotated[OneLine, StringConstraints(min_length=1, max_length=6
 Secret = Annotated[OneLine, StringConstraints(min_length=1, max_length=1000)]
 
 
-Credentials = Annotated[
-    dict[CredentialName, Secret],
+_FIELDS = (
+    "Of `twilio` and `simulator`: account_sid, auth_token, messaging_service_sid (optional). "
+    "Of `telnyx`: api_key, public_key, messaging_profile_id (optional). Of `bandwidth`: account_id, "
+    "application_id, callback_username, callback_password, and either client_id and client_secret (an API "
+    "credential) or username and password (an API user, which Bandwidth ends on 2 December 2026). "
+    "While what a provider signs with is rotated, webhooks are accepted with a second one, too: auth_token_secondary, "
+    "public_key_secondary, callback_password_secondary (with callback_username_secondary where that changes)."
+)
+
+Credentials = Annotated[dict[CredentialName, Secret], Field(max_length=12, description=_FIELDS)]
+"""Fields by the provider's adapter."""
+
+CredentialsPatch = Annotated[
+    dict[CredentialName, Secret | None],
     Field(
-        max_length=10,
-        description="Of `twilio` and `simulator`: account_sid, auth_token, messaging_service_sid (optional). "
-        "Of `telnyx`: api_key, public_key, messaging_profile_id (optional). Of `bandwidth`: account_id, "
-        "application_id, callback_username, callback_password, and either client_id and client_secret (an API "
-        "credential) or username and password (an API user, which Bandwidth ends on 2 December 2026).",
+        max_length=12,
+        description=f"A complete set replaces what is stored. Fewer fields change only those, and null removes one. "
+        f"A change holds at once, for sending and for webhooks. {_FIELDS}",
     ),
 ]
-"""Fields by the provider's adapter. They are replaced as a whole."""
 
 
 class LineSettings(BaseModel):
@@ -73,7 +82,7 @@ class LinePatch(BaseModel):
     """What is not given stays."""
 
     label: Label | None = None
-    credentials: Credentials | None = None
+    credentials: CredentialsPatch | None = None
     settings: LineSettings | None = None
     enabled: bool | None = None
 

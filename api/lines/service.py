@@ -1,5 +1,6 @@
 """Setting up lines, and opening them for use."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, Actor, NewEntry
-from api.kit.database import commit, database_time
+from api.kit.database import commit, database_time, notify
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
 from api.kit.phone import InvalidPhoneNumberError, parse_line_number
@@ -19,6 +20,9 @@ from api.lines.models import Line
 from api.lines.schemas import LineHealth, LineIn, LinePatch, LineSettings, WebhookUrls
 from api.providers.port import ChecksWebhooks, LineAccess, SmsProvider
 from api.providers.registry import Providers
+
+CHANNEL = "messenger_lines"
+"""NOTIFY that a line has changed: API processes forget what they know of it."""
 
 
 async def require_line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line:
@@ -77,6 +81,21 @@ def _stored_settings(providers: Providers, provider: str, given: LineSettings) -
     if "answers_keywords" not in given.model_fields_set:
         settings["answers_keywords"] = not _adapter(providers, provider).answers_keywords
     return settings
+
+
+def _merged_credentials(
+    line: Line, given: Mapping[str, str | None], adapter: SmsProvider, secrets: SecretBox
+) -> dict[str, str]:
+    """A complete set stands for itself. Fewer fields are changed in what is stored; null takes one away."""
+    kept = {name: value for name, value in given.items() if value is not None}
+    required = {name for name, required in adapter.credential_fields.items() if required}
+    if required <= kept.keys() and not adapter.malformed_credentials(kept):
+        return kept
+    try:
+        before = secrets.open(line.sealed_credentials)
+    except UnreadableSecretError:
+        return kept  # They were stored under another key of the service: only a complete set mends that.
+    return {name: value for name, value in {**before, **given}.items() if value is not None}
 
 
 def _changed_credentials(line: Line, given: dict[str, str], secrets: SecretBox) -> list[str]:
@@ -156,12 +175,14 @@ async def update_line(
         changes["enabled"] = {"from": line.enabled, "to": patch.enabled}
         line.enabled = patch.enabled
     if patch.credentials is not None:
-        credentials = _checked_credentials(providers, line.provider, dict(patch.credentials))
+        given = _merged_credentials(line, patch.credentials, _adapter(providers, line.provider), secrets)
+        credentials = _checked_credentials(providers, line.provider, given)
         if changed := _changed_credentials(line, credentials, secrets):
             line.sealed_credentials = secrets.seal(credentials)
             line.health = None
             changes["credentials"] = {"changed": changed}
     if changes:
+        notify(session, CHANNEL, {"line_id": str(line.id)})
         line.updated_at = await database_time(session)
         await session.flush()
         await audit.record(

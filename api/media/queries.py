@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Text, func, literal, literal_column, select, update
+from sqlalchemy import Text, func, literal, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.kit.bulk import insert_together
 from api.media.models import MessageMedia
-from api.messages.models import Message
+from api.messages.models import UNADOPTED_MEDIA, Message
 
 WAITING = MessageMedia.state == literal_column("'waiting'")
 
@@ -28,6 +28,23 @@ async def organizations_with_due_media(session: AsyncSession) -> list[UUID]:
             .distinct()
         )
     )
+
+
+async def organizations_with_unadopted_media(session: AsyncSession) -> list[UUID]:
+    """Read from a partial index that is empty but for a while after an upgrade."""
+    return list(await session.scalars(select(Message.organization_id).where(text(UNADOPTED_MEDIA)).distinct()))
+
+
+async def lock_unadopted(session: AsyncSession, organization_id: UUID, *, limit: int) -> Sequence[Message]:
+    return (
+        await session.scalars(
+            select(Message)
+            .where(Message.organization_id == organization_id, text(UNADOPTED_MEDIA))
+            .order_by(Message.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    ).all()
 
 
 class Taken(NamedTuple):

@@ -1,15 +1,20 @@
 """Pure rules of the media room: what a file is, whether it is kept, how it is shown, and when it is tried again."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+from api.messages.rules import MAX_WORDS
+from api.providers.received_parts import bare_type
 
 MAX_ATTEMPTS = 12
 """Over some six hours, which outlasts an outage and a mistyped password. Bandwidth keeps files for two days."""
 
 
 class Reason(StrEnum):
-    """Why a file is not shown."""
+    """Why a file is not kept."""
 
     ADDRESS = "address"
     TOO_LARGE = "too_large"
@@ -17,6 +22,7 @@ class Reason(StrEnum):
     KIND = "kind"
     EMPTY = "empty"
     NOT_FETCHED = "not_fetched"
+    LAYOUT = "layout"
 
 
 WORDS = {
@@ -26,6 +32,7 @@ WORDS = {
     Reason.KIND: "It is neither a picture nor another kind of file that is safe to open.",
     Reason.EMPTY: "It is empty.",
     Reason.NOT_FETCHED: "The provider did not hand it over, however often it was asked.",
+    Reason.LAYOUT: "It only says how a phone lays the message out.",
 }
 """For the front desk."""
 
@@ -50,6 +57,7 @@ PNG = Kind("image/png", "png", inline=True)
 GIF = Kind("image/gif", "gif", inline=True)
 WEBP = Kind("image/webp", "webp", inline=True)
 HEIC = Kind("image/heic", "heic")
+AVIF = Kind("image/avif", "avif")
 PDF = Kind("application/pdf", "pdf")
 VCARD = Kind("text/vcard", "vcf")
 MP4 = Kind("video/mp4", "mp4")
@@ -60,10 +68,11 @@ MP3 = Kind("audio/mpeg", "mp3")
 AMR = Kind("audio/amr", "amr")
 OGG = Kind("audio/ogg", "ogg")
 WAV = Kind("audio/wav", "wav")
+TEXT = Kind("text/plain", "txt")
 
 KINDS = {
     kind.content_type: kind
-    for kind in (JPEG, PNG, GIF, WEBP, HEIC, PDF, VCARD, MP4, THREE_GP, QUICKTIME, M4A, MP3, AMR, OGG, WAV)
+    for kind in (JPEG, PNG, GIF, WEBP, HEIC, AVIF, PDF, VCARD, MP4, THREE_GP, QUICKTIME, M4A, MP3, AMR, OGG, WAV, TEXT)
 }
 
 _STARTS = (
@@ -82,13 +91,27 @@ _STARTS = (
 """First bytes: of pictures as the WHATWG's MIME Sniffing Standard has them, of the rest as their formats do."""
 
 _RIFF = {b"WEBP": WEBP, b"WAVE": WAV}
+_ANY_PICTURE = (b"mif1", b"msf1")
+"""Brands of a picture in such a file of whichever kind: which one, its other brands say."""
+
 _BRANDS = (
-    ((b"heic", b"heix", b"hevc", b"mif1", b"msf1"), HEIC),
+    ((b"avif", b"avis"), AVIF),
+    ((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), HEIC),
     ((b"qt  ",), QUICKTIME),
-    ((b"3gp", b"3g2"), THREE_GP),
-    ((b"M4A", b"M4B"), M4A),
+    ((b"3gp", b"3g2", b"3gr", b"3gs", b"3ge", b"3gg"), THREE_GP),
+    ((b"M4A", b"M4B", b"M4P"), M4A),
+    (
+        (b"iso", b"mp4", b"mp7", b"avc1", b"av01", b"hvc1", b"hev1", b"M4V", b"MSNV", b"mmp4", b"dash", b"f4v", b"F4V"),
+        MP4,
+    ),
+    # Brands of any picture in such a file: which kind, the other brands of the file say.
+    ((b"mif1", b"msf1"), HEIC),
 )
-"""Of an ISO base media file (ISO/IEC 14496-12): its major brand, in bytes 8 to 12. Any other is MP4."""
+"""Of an ISO base media file (ISO/IEC 14496-12), as the registration authority lists them (mp4ra.org): how the brands
+of each kind begin, the most telling first."""
+
+_MAX_BRANDS = 32
+"""Compatible brands that are looked at."""
 
 
 def kind_of(content: bytes) -> Kind | None:
@@ -102,14 +125,67 @@ def kind_of(content: bytes) -> Kind | None:
     if content.startswith(b"RIFF"):
         return _RIFF.get(content[8:12])
     if content[4:8] == b"ftyp":
-        return next((kind for brands, kind in _BRANDS if content[8:12].startswith(brands)), MP4)
+        return _kind_of_brands(content)
     first_line = content[:16].removeprefix(b"\xef\xbb\xbf").split(b"\n")[0].strip()
     return VCARD if first_line.upper() == b"BEGIN:VCARD" else None
+
+
+def _kind_of_brands(content: bytes) -> Kind | None:
+    """By the major brand where it is known and tells the kind, else by all brands. None: no brand is known."""
+    end = min(int.from_bytes(content[:4]), 16 + 4 * _MAX_BRANDS, len(content) - 3)
+    major, compatible = content[8:12], [content[at : at + 4] for at in range(16, end, 4)]
+    by_major = None if major in _ANY_PICTURE else _first_kind([major])
+    return by_major or _first_kind([major, *compatible])
+
+
+def _first_kind(brands: Sequence[bytes]) -> Kind | None:
+    return next(
+        (kind for beginnings, kind in _BRANDS if any(brand.startswith(beginnings) for brand in brands)),
+        None,
+    )
+
+
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
+
+
+def words_in(content: bytes) -> str | None:
+    """The text that a file is: UTF-8, UTF-16 with its mark, or Windows-1252. None: it has bytes that no text has."""
+    try:
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            text = content.decode("utf-16")
+        else:
+            text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", "replace")
+    return None if _NOT_TEXT.search(text) else text
+
+
+def is_layout(content: bytes) -> bool:
+    """Whether it is a SMIL document, whatever it is called: declarations and comments may come before its element."""
+    head = words_in(content[:4096])
+    if head is None:
+        return False
+    rest = head.lower().strip()
+    for _ in range(8):
+        for start, end in (("<?", "?>"), ("<!--", "-->"), ("<!", ">")):
+            if rest.startswith(start):
+                rest = rest.partition(end)[2].lstrip()
+                break
+        else:
+            break
+    return rest.startswith("<smil") and not rest[5:6].isalnum()
 
 
 @dataclass(frozen=True)
 class Keep:
     content_type: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """It is words of the message, not a file."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -122,13 +198,20 @@ class TryAgain:
     wait: timedelta
 
 
-Decision = Keep | Refuse | TryAgain
+Decision = Keep | Words | Refuse | TryAgain
 
 
-def judge_content(content: bytes) -> Keep | Refuse:
+def judge_content(content: bytes, *, declared_type: str = "") -> Keep | Words | Refuse:
+    """By its bytes; but whether text is words of the message is for the provider to say, by `declared_type`."""
     if not content:
         return Refuse(Reason.EMPTY)
+    if is_layout(content):
+        return Refuse(Reason.LAYOUT)
     kind = kind_of(content)
+    if bare_type(declared_type) == TEXT.content_type and kind is not VCARD:
+        text = words_in(content)
+        if text is not None:
+            return Words(text) if len(text) <= MAX_WORDS else Keep(TEXT.content_type)
     return Keep(kind.content_type) if kind is not None else Refuse(Reason.KIND)
 
 

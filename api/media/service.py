@@ -10,17 +10,33 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.conversations import service as conversations
 from api.kit.database import Database, database_time, notify
 from api.kit.errors import NotFound
 from api.kit.ids import new_id
 from api.kit.secrets import SecretBox
+from api.kit.text import made_storable
 from api.lines import queries as lines
 from api.lines.service import open_line
-from api.live.service import announce_message
+from api.live.service import announce_conversation, announce_message
 from api.media import queries
 from api.media.models import MessageMedia
-from api.media.rules import MAX_ATTEMPTS, WORDS, Decision, Keep, Reason, Refuse, TryAgain, judge_content, judge_failure
-from api.messages.rules import MediaState
+from api.media.rules import (
+    MAX_ATTEMPTS,
+    TEXT,
+    WORDS,
+    Decision,
+    Keep,
+    Reason,
+    Refuse,
+    TryAgain,
+    Words,
+    judge_content,
+    judge_failure,
+)
+from api.messages import queries as messages
+from api.messages.rules import MediaState, adopted_media_id
+from api.messages.service import add_words, show_message_as_last
 from api.providers.port import (
     FetchedMedia,
     FetchesMedia,
@@ -37,6 +53,9 @@ CHANNEL = "messenger_media"
 
 LEASE = timedelta(minutes=2)
 """Longer than a fetch can take: until then a file is one worker's alone."""
+
+ADOPTED_AT_ONCE = 100
+"""Messages that one transaction adopts."""
 
 MAX_DECLARED = 100
 """Characters of what a peer calls a file."""
@@ -74,9 +93,16 @@ async def expect(session: AsyncSession, organization_id: UUID, rows: Sequence[di
 
 
 def _shown(
-    media_id: UUID, content_type: str, state: MediaState, *, size: int | None = None, reason: str | None = None
+    media_id: UUID,
+    content_type: str,
+    state: MediaState,
+    *,
+    size: int | None = None,
+    reason: str | None = None,
+    hidden: bool = False,
 ) -> dict[str, Any]:
-    return {"id": str(media_id), "content_type": content_type, "state": state.value, "size": size, "reason": reason}
+    shown = {"id": str(media_id), "content_type": content_type, "state": state.value, "size": size, "reason": reason}
+    return {**shown, "hidden": True} if hidden else shown
 
 
 def _kept(content: bytes, content_type: str, *, at: datetime) -> dict[str, Any]:
@@ -141,8 +167,11 @@ async def fetch(claimed: Claim, *, providers: Providers) -> MediaOutcome:
 async def settle(database: Database, claimed: Claim, outcome: MediaOutcome) -> None:
     """Write what came of it, guarded by the lease, and announce its message where what is shown has changed."""
     media, organization_id = claimed.media, claimed.organization_id
-    decision = _decision(outcome, attempts=media.attempts)
+    decision = _decision(outcome, attempts=media.attempts, declared_type=media.declared_type)
     _report(claimed, decision, outcome)
+    if isinstance(outcome, FetchedMedia) and (isinstance(decision, Words) or decision == Refuse(Reason.LAYOUT)):
+        await _settle_part(database, claimed, decision, outcome)
+        return
     async with database.transaction() as session:
         at = await database_time(session)
         values: dict[str, object]
@@ -166,16 +195,81 @@ async def settle(database: Database, claimed: Claim, outcome: MediaOutcome) -> N
         announce_message(session, organization_id, message.conversation_id, media.message_id, seq=message.seq)
 
 
+async def _settle_part(
+    database: Database, claimed: Claim, decision: Words | Refuse | Keep | TryAgain, outcome: FetchedMedia
+) -> None:
+    """A part that is words of its message, or a layout: it is no longer shown as a file.
+
+    Locks number, conversation and message in this order (decision 0006).
+    """
+    media, organization_id = claimed.media, claimed.organization_id
+    async with database.transaction() as session:
+        found = await messages.received_message(session, organization_id, media.message_id)
+        row = await conversations.lock(session, organization_id, found.conversation_id, with_number=True)
+        values: dict[str, object]
+        if isinstance(decision, Words):
+            values = _kept(outcome.content, TEXT.content_type, at=await database_time(session))
+            shown = _shown(media.id, TEXT.content_type, MediaState.KEPT, size=len(outcome.content), hidden=True)
+        else:
+            values = {"state": MediaState.REFUSED.value, "reason": Reason.LAYOUT.value}
+            reason = WORDS[Reason.LAYOUT]
+            shown = _shown(media.id, media.declared_type, MediaState.REFUSED, reason=reason, hidden=True)
+        if not await queries.settle(session, organization_id, media.id, token=claimed.lease_token, values=values):
+            return
+        await queries.show(session, organization_id, media.message_id, position=media.position, shown=shown)
+        message = await messages.received_message(session, organization_id, media.message_id)
+        if isinstance(decision, Words):
+            await add_words(session, row, message, made_storable(decision.text))
+        if row.conversation.last_seq == message.seq:
+            show_message_as_last(row.conversation, message)
+            row.conversation.updated_at = await database_time(session)
+        announce_message(session, organization_id, message.conversation_id, message.id, seq=message.seq)
+        announce_conversation(session, organization_id, message.conversation_id)
+
+
+async def adopt(database: Database, organization_id: UUID, *, limit: int = ADOPTED_AT_ONCE) -> int:
+    """Expect the files of messages that a process of a version before 0005 took in. Returns how many messages."""
+    async with database.transaction() as session:
+        unadopted = await queries.lock_unadopted(session, organization_id, limit=limit)
+        rows: list[dict[str, object]] = []
+        for message in unadopted:
+            shown: list[dict[str, Any]] = []
+            for position, stored in enumerate(message.media):
+                if "url" not in stored:
+                    shown.append(stored)
+                    continue
+                media_id = adopted_media_id(message.id, position)
+                declared_type = str(stored.get("content_type") or "application/octet-stream")[:MAX_DECLARED]
+                shown.append(_shown(media_id, declared_type, MediaState.WAITING))
+                rows.append(
+                    {
+                        "organization_id": organization_id,
+                        "id": media_id,
+                        "message_id": message.id,
+                        "position": position,
+                        "provider_url": stored["url"],
+                        "declared_type": declared_type,
+                    }
+                )
+            message.media = shown
+            announce_message(session, organization_id, message.conversation_id, message.id, seq=message.seq)
+        await session.flush()
+        await expect(session, organization_id, rows)
+    if unadopted:
+        log.info("media.adopted", organization_id=str(organization_id), messages=len(unadopted), files=len(rows))
+    return len(unadopted)
+
+
 async def give_back(database: Database, claimed: Claim) -> None:
     """The worker stops before it was fetched: another may fetch it at once."""
     async with database.transaction() as session:
         await queries.give_back(session, claimed.organization_id, [claimed.media.id], token=claimed.lease_token)
 
 
-def _decision(outcome: MediaOutcome, *, attempts: int) -> Decision:
+def _decision(outcome: MediaOutcome, *, attempts: int, declared_type: str) -> Decision:
     match outcome:
         case FetchedMedia(content=content):
-            return judge_content(content)
+            return judge_content(content, declared_type=declared_type)
         case MediaRefused(reason=reason):
             return Refuse(Reason(reason.value))
         case MediaUnavailable():
@@ -184,7 +278,7 @@ def _decision(outcome: MediaOutcome, *, attempts: int) -> Decision:
 
 def _report(claimed: Claim, decision: Decision, outcome: MediaOutcome) -> None:
     """A file that is kept is nothing to report. Addresses are not logged: they can be all that it takes to read one."""
-    if isinstance(decision, Keep):
+    if isinstance(decision, Keep | Words) or decision == Refuse(Reason.LAYOUT):
         return
     log.warning(
         "media.refused" if isinstance(decision, Refuse) else "media.put_off",

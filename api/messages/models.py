@@ -19,6 +19,10 @@ default, is slow to do either with."""
 STATUSES = "'received', 'queued', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'unknown'"
 
 
+UNADOPTED_MEDIA = "direction = 'inbound' AND jsonb_path_exists(media, '$[*].url')"
+"""Received messages whose files nobody fetches: a version before 0005 wrote the provider's addresses."""
+
+
 def _searchable(insert: DefaultExecutionContext) -> str:
     new: dict[str, Any] = insert.get_current_parameters()  # type: ignore[no-untyped-call]
     return search_vector(new["body"], organization_id=new["organization_id"])
@@ -63,6 +67,7 @@ class Message(OrganizationRow, Base):
             postgresql_using="gin",
             postgresql_with={"gin_pending_list_limit": GIN_PENDING_LIST_KB},
         ),
+        Index("ix_messages_unadopted_media", "organization_id", "id", postgresql_where=text(UNADOPTED_MEDIA)),
     )
 
     conversation_id: Mapped[UUID]
@@ -71,7 +76,8 @@ class Message(OrganizationRow, Base):
     direction: Mapped[str]
     body: Mapped[str]
     media: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
-    """Sent: [{url, content_type}]. Received: [{id, content_type, state, size, reason}], as the media room writes it."""
+    """Sent: [{url, content_type}]. Received: [{id, content_type, state, size, reason, hidden?}], as the media slice
+    writes it; [{url, content_type}] as a version before 0005 did, until a worker adopts them."""
     status: Mapped[str]
     sent_by_staff_member_id: Mapped[UUID | None]
     sent_by_api_key_id: Mapped[UUID | None]
@@ -92,8 +98,8 @@ class Message(OrganizationRow, Base):
     answers: Mapped[str | None]
     """The keyword that the line itself answers with this message (OPTIN-CONFIRM)."""
     search: Mapped[str] = mapped_column(TSVECTOR, default=_searchable, deferred=True, deferred_raiseload=True)
-    """The words of `body`, as `search_rules` takes them apart: set by every insert, whichever way it goes. A body never
-    changes. Only statements compare it; nothing loads it."""
+    """The words of `body`, as `search_rules` takes them apart: set by every insert, whichever way it goes, and by
+    `queries.set_body`. Only statements compare it; nothing loads it."""
 
 
 class MessageEvent(OrganizationRow, Base):

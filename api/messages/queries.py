@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, StaffMember
@@ -15,7 +15,7 @@ from api.conversations.models import Conversation
 from api.kit.bulk import insert_together
 from api.kit.ids import new_id
 from api.messages.models import Message, MessageEvent
-from api.messages.rules import Direction
+from api.messages.rules import Direction, Encoding
 from api.messages.search_rules import search_vector
 
 
@@ -193,3 +193,50 @@ async def add_messages(session: AsyncSession, rows: Sequence[dict[str, object]])
 async def add_steps(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
     """Steps of messages' timelines, as the columns of a `MessageEvent` but for `id`."""
     await insert_together(session, MessageEvent, [{"id": new_id(), **row} for row in rows])
+
+
+async def set_body(
+    session: AsyncSession, message: Message, *, body: str, segments: int, encoding: Encoding, asks_to_stop: bool
+) -> None:
+    """The whole text of a received message, and what is derived from it."""
+    await session.execute(
+        update(Message)
+        .where(Message.organization_id == message.organization_id, Message.id == message.id)
+        .values(
+            body=body,
+            segments=segments,
+            encoding=encoding.value,
+            asks_to_stop=asks_to_stop,
+            search=search_vector(body, organization_id=message.organization_id),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    await session.refresh(message, ["body", "segments", "encoding", "asks_to_stop"])
+
+
+async def bodies_after(session: AsyncSession, message: Message, *, limit: int) -> Sequence[str]:
+    """The texts that came later in its conversation, newest first."""
+    return (
+        await session.scalars(
+            select(Message.body)
+            .where(
+                Message.organization_id == message.organization_id,
+                Message.conversation_id == message.conversation_id,
+                Message.seq > message.seq,
+                Message.direction == literal_column("'inbound'"),
+            )
+            .order_by(Message.seq.desc())
+            .limit(limit)
+        )
+    ).all()
+
+
+async def received_message(session: AsyncSession, organization_id: UUID, message_id: UUID) -> Message:
+    """As it is now, whatever this session knew of it."""
+    return (
+        await session.scalars(
+            select(Message)
+            .where(Message.organization_id == organization_id, Message.id == message_id)
+            .execution_options(populate_existing=True)
+        )
+    ).one()

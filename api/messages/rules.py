@@ -1,15 +1,40 @@
 """Pure rules of a message: its segments, and the order of its delivery states."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid5
 
 from api.kit.text import MAX_LOOKED_AT
-from api.providers.port import MessageStatus
+from api.providers.port import MessageStatus, SendLimits
 
 MAX_BODY_CHARACTERS = 1600
-"""The longest text that every provider takes."""
+"""The product's own limit, whatever the provider. Telnyx takes less of most texts: `too_much`."""
 
 MAX_MEDIA = 10
+
+
+MAX_WORDS = 20_000
+"""Characters that parts of a received message may add to its text; a longer part stays a file."""
+
+
+def with_words(body: str, words: str) -> str:
+    """A received message's text with a part of it that is words. Some providers give the same words twice."""
+    words = words.strip()
+    if not words or words in body or len(body) + len(words) > MAX_WORDS:
+        return body
+    return f"{body}\n{words}" if body.strip() else words
+
+
+def adopted_media_id(message_id: UUID, position: int) -> UUID:
+    """The id of a file that an earlier version took in without one, the same before and after it is adopted."""
+    return uuid5(message_id, str(position))
+
+
+def shown_media(stored: Sequence[Mapping[str, Any]]) -> list[tuple[int, Mapping[str, Any]]]:
+    """The files of a message that people see, each with its place: not what has become words, nor a layout."""
+    return [(position, each) for position, each in enumerate(stored) if not each.get("hidden")]
 
 
 class MediaState(StrEnum):
@@ -75,6 +100,37 @@ def _counted(encoding: Encoding, costs: list[int], *, single: int, part: int) ->
             count, used = count + 1, 0
         used += cost
     return Segments(encoding=encoding, count=count, units=units)
+
+
+@dataclass(frozen=True)
+class TooMuch:
+    """What of a message is more than its line's provider takes."""
+
+    pointer: str
+    detail: str
+
+
+def too_much(body: str, *, media: int, limits: SendLimits) -> TooMuch | None:
+    """What the provider would refuse, counted as it counts. `media`: how many files."""
+    characters = min(limits.characters or MAX_BODY_CHARACTERS, MAX_BODY_CHARACTERS)
+    if len(body) > characters:
+        return TooMuch(
+            "/body", f"A text on this line has at most {characters:,} characters. This one has {len(body):,}."
+        )
+    if limits.segments is not None and not media:
+        counted = segments(body)
+        if counted.count > limits.segments:
+            detail = f"A text on this line has at most {limits.segments} parts. This one has {counted.count}."
+            return TooMuch("/body", f"{detail} {_part_words(counted.encoding)}")
+    if media > limits.media:
+        return TooMuch("/media_urls", f"A text on this line has at most {limits.media} pictures. This one has {media}.")
+    return None
+
+
+def _part_words(encoding: Encoding) -> str:
+    if encoding is Encoding.GSM_7:
+        return f"A part holds {GSM_PART} characters."
+    return f"A part holds {UCS_PART} characters, since the text has letters or emoji beyond the phone's basic alphabet."
 
 
 RANK = {

@@ -1,5 +1,6 @@
 """What crosses the wire in the messages room."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -14,7 +15,15 @@ from api.kit.errors import Conflict, ProblemBody
 from api.kit.text import Body, Line
 from api.messages.models import Message, MessageEvent
 from api.messages.queries import MessageRow
-from api.messages.rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Direction, Encoding, MediaState
+from api.messages.rules import (
+    MAX_BODY_CHARACTERS,
+    MAX_MEDIA,
+    Direction,
+    Encoding,
+    MediaState,
+    adopted_media_id,
+    shown_media,
+)
 from api.providers.port import MessageStatus
 
 
@@ -33,14 +42,17 @@ class Media(BaseModel):
     """Why it was refused, in words for the front desk."""
 
     @classmethod
-    def of(cls, message: Message, stored: dict[str, Any]) -> "Media":
-        media_id = stored.get("id")
+    def of(cls, message: Message, position: int, stored: Mapping[str, Any]) -> "Media":
+        media_id, state = stored.get("id"), stored.get("state")
+        if message.direction == Direction.INBOUND and media_id is None:
+            # An earlier version took it in, and a worker has not adopted it yet: the provider's address is not shown.
+            media_id, state = adopted_media_id(message.id, position), MediaState.WAITING
         url = f"/api/v1/messages/{message.id}/media/{media_id}" if media_id is not None else stored["url"]
         return cls(
             id=media_id,
             url=url,
             content_type=stored["content_type"],
-            state=stored.get("state"),
+            state=state,
             size=stored.get("size"),
             reason=stored.get("reason"),
         )
@@ -126,7 +138,7 @@ def message_fields(row: MessageRow) -> dict[str, object]:
         "seq": message.seq,
         "direction": Direction(message.direction),
         "body": message.body,
-        "media": [Media.of(message, each) for each in message.media],
+        "media": [Media.of(message, position, each) for position, each in shown_media(message.media)],
         "status": MessageStatus(message.status),
         "sent_by": SentBy.of(row),
         "segments": message.segments,

@@ -11,29 +11,43 @@ from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, Actor, NewEntry
 from api.consent import service as consent
-from api.consent.keywords import Keyword
+from api.consent.keywords import Keyword, keyword
 from api.consent.rules import OptInCheck
 from api.consent.schemas import OptInCheckOut
+from api.consent.wishes import asks_to_stop
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations
 from api.conversations.models import Conversation
 from api.conversations.queries import InboxRow
+from api.directory.rules import OptInSource
 from api.kit.database import database_time, notify
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.ids import new_id
 from api.lines import service as lines
-from api.live.service import announce_message
+from api.lines.models import Line
+from api.live.service import announce_message, announce_phone_number
 from api.messages import queries
 from api.messages.models import Message, MessageEvent, OutboxEntry
 from api.messages.queries import MessageRow
-from api.messages.rules import RETRYABLE, Direction, advances, segments
+from api.messages.rules import (
+    RETRYABLE,
+    Direction,
+    advances,
+    segments,
+    shown_media,
+    too_much,
+    with_words,
+)
 from api.messages.schemas import MessageIn, NewMessages, Viewing
-from api.providers.port import MessageStatus, StatusReport
+from api.providers.port import SEND_LIMITS, MessageStatus, ProviderName, StatusReport
 
 OUTBOX_CHANNEL = "messenger_outbox"
 """NOTIFY that something waits to be sent. Polling guarantees progress without it."""
 
 MISSED_SHOWN = 50
+
+STARTS_LOOKED_FOR = 100
+"""Later texts of a conversation among which a START is looked for."""
 
 
 async def require_message(session: AsyncSession, organization_id: UUID, message_id: UUID) -> MessageRow:
@@ -87,6 +101,7 @@ async def send_message(
     message = await enqueue(
         session,
         row,
+        line=line,
         seq=transition.state.last_seq,
         body=new.body,
         media_urls=list(new.media_urls),
@@ -124,6 +139,7 @@ async def enqueue(
     session: AsyncSession,
     row: InboxRow,
     *,
+    line: Line,
     seq: int,
     body: str,
     media_urls: list[str],
@@ -135,8 +151,14 @@ async def enqueue(
     """Store a message and its outbox entry, as the conversation's last. Its lock is held; its state is the caller's.
 
     One that answers a keyword leaves whatever the opt-in check says (OPTIN-CONFIRM).
+    Raises `Invalid` for what the line's provider would refuse for its length, and `Conflict` for a second retry.
     """
     conversation, _ = row
+    if answers is None:
+        # A confirmation is short, and is part of a transaction that applies a STOP: nothing may end that.
+        excess = too_much(body, media=len(media_urls), limits=SEND_LIMITS[ProviderName(line.provider)])
+        if excess is not None:
+            raise Invalid([(excess.pointer, excess.detail)])
     counted = segments(body)
     message = Message(
         organization_id=conversation.organization_id,
@@ -206,10 +228,48 @@ def show_message_as_last(conversation: Conversation, message: Message) -> None:
         conversation,
         direction=Direction(message.direction),
         body=message.body,
-        media=len(message.media),
+        media=len(shown_media(message.media)),
         status=MessageStatus(message.status),
         at=message.created_at,
     )
+
+
+async def add_words(session: AsyncSession, row: InboxRow, message: Message, words: str) -> None:
+    """A part of a received message turns out to be words: they are shown, found and taken as the rest of its text.
+
+    The number and the conversation are locked. A STOP stops the number (OPTIN-STOP), unless a START has come since.
+    A START does not lift a stop that may be newer than it.
+    """
+    body = with_words(message.body, words)
+    if body == message.body:
+        return
+    organization_id, counted = message.organization_id, segments(body)
+    await queries.set_body(
+        session,
+        message,
+        body=body,
+        segments=counted.count,
+        encoding=counted.encoding,
+        asks_to_stop=asks_to_stop(body),
+    )
+    if keyword(body) is not Keyword.STOP or await _started_since(session, message):
+        return
+    entry = consent.stop(
+        row.number,
+        actor=conversations.number_actor(row.number),
+        source=OptInSource.KEYWORD,
+        at=await database_time(session),
+        wording=body,
+    )
+    if entry is not None:
+        announce_phone_number(session, organization_id, row.number.number)
+        await session.flush()
+        await audit.record(session, organization_id, entry)
+
+
+async def _started_since(session: AsyncSession, message: Message) -> bool:
+    later = await queries.bodies_after(session, message, limit=STARTS_LOOKED_FOR)
+    return any(keyword(body) is Keyword.START for body in later)
 
 
 async def retry_message(session: AsyncSession, principal: Principal, message_id: UUID) -> MessageRow:

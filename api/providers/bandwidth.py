@@ -7,10 +7,11 @@ messaging errors.
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -20,8 +21,9 @@ from api.kit.secrets import equal
 from api.kit.text import kept_apart, made_storable
 from api.providers import fields
 from api.providers.bandwidth_access import BandwidthAccess, TokenRefused, TokenUnavailable, pair_problems
+from api.providers.bandwidth_errors import ERROR_TITLES, NEVER_PROCESSED, NO_RECEIPT, OPTED_OUT, error_title
 from api.providers.checking import accepted, ask, cannot_tell, refused, refused_credentials
-from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, retry_after
+from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, not_processed
 from api.providers.media import MediaSource, places
 from api.providers.port import (
     Accepted,
@@ -51,6 +53,7 @@ from api.providers.port import (
     WebhookRequest,
     refused_destination,
 )
+from api.providers.received_parts import is_layout, suffix
 
 RECEIVED = "message-received"
 
@@ -65,64 +68,19 @@ STATUSES: Mapping[str, MessageStatus] = MappingProxyType(
 )
 """The types of events that report on a text of ours, and the state that each tells."""
 
-OPTED_OUT = "4775"
-NO_RECEIPT = "9902"
-"""Bandwidth calls it failed when the carrier's receipt did not come within hours. The text may well have arrived."""
-
-ERROR_TITLES: Mapping[str, str] = MappingProxyType(
+RECORD_STATUSES: Mapping[str, MessageStatus] = MappingProxyType(
     {
-        "unauthorized": "The provider refused this line's credentials.",
-        "forbidden": "The provider does not let this line's credentials send texts.",
-        "4301": "The text has characters that cannot be sent.",
-        "4302": "The provider does not let this line send from its number.",
-        "4303": "The number is not a valid phone number.",
-        "4350": "The number is not a valid phone number.",
-        "4360": "The text could not be delivered in time.",
-        "4403": "The provider does not let this line send from its number.",
-        "4404": "The number cannot receive texts.",
-        "4405": "The provider does not let this line send from its number.",
-        "4406": "The number does not exist or is no longer in service.",
-        "4407": "The provider does not let this line send from its number.",
-        "4408": "The number cannot receive texts.",
-        "4410": "The picture could not be fetched.",
-        "4411": "The pictures are too large.",
-        "4412": "That kind of picture cannot be sent.",
-        "4420": "This line cannot reach that number.",
-        "4421": "This line cannot reach that number.",
-        "4432": "This line may not text that country.",
-        "4452": "The provider does not know this line's application.",
-        "4470": "The provider filtered the text as spam.",
-        "4481": "The provider blocks this line for spam.",
-        "4482": "The provider blocks texts to that number.",
-        "4493": "The provider does not let this line's credentials send texts.",
-        "4700": "The number cannot receive this kind of message.",
-        "4701": "The phone is switched off or out of reach.",
-        "4702": "The phone is switched off or out of reach.",
-        "4711": "The pictures are too large.",
-        "4712": "That kind of picture cannot be sent.",
-        "4720": "The number cannot receive texts (probably a landline).",
-        "4721": "The number does not exist or is no longer in service.",
-        "4730": "This line cannot reach that number.",
-        "4740": "The carrier does not accept this line's number.",
-        "4750": "The phone's carrier refused the text and did not say why.",
-        "4751": "The text is too long.",
-        "4770": "The carrier filtered the text as spam.",
-        "4771": "The carrier does not accept the shortened link in the text.",
-        "4772": "The carrier blocks this line or that number.",
-        "4773": "This line is not registered for business texts (10DLC).",
-        "4774": "This line is not registered for business texts (10DLC).",
-        OPTED_OUT: "This person has opted out by texting STOP.",
-        "4780": "The carrier refused it: too many texts today.",
-        "4781": "The carrier refused it: too many texts at once.",
-        "4785": "The carrier refused it: too many texts at once.",
-        "4790": "The phone's owner has blocked texts from short codes.",
-        "4795": "This toll-free line is not verified yet.",
-        "5600": "The phone's carrier is out of order.",
-        NO_RECEIPT: "The carrier did not say whether it was delivered.",
-        "9999": "The carrier could not deliver it and did not say why.",
+        "FAILED": MessageStatus.FAILED,
+        "UNDELIVERED": MessageStatus.UNDELIVERED,
+        "REJECTED": MessageStatus.FAILED,
     }
 )
-"""Bandwidth's error codes, and the types of its refusals, in words that a front desk understands."""
+"""`messageStatus` of Bandwidth's records, where it is a failure."""
+
+MAX_EVENTS = 1000
+"""Of one webhook: more than fit into one as large as is taken. What has more is kept whole as one unreadable event."""
+
+_SPACE = re.compile(r"[ \t\r\n]*")
 
 CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
     {
@@ -148,13 +106,6 @@ CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
 API_HOSTS = ("messaging.bandwidth.com",)
 """Where Bandwidth's files are, behind the account's credentials: its guide to media."""
 
-LAYOUT = "smil"
-"""The sheet that says how a phone lays a picture message out: nothing that anybody sent."""
-
-
-def error_title(code: str, description: str | None = None) -> str:
-    return ERROR_TITLES.get(code) or description or f"The provider refused it (error {code})."
-
 
 class BandwidthProvider:
     """Bandwidth's wire protocol at `api_url`; `token_url` is where API credentials are exchanged for a token."""
@@ -172,6 +123,9 @@ class BandwidthProvider:
             "password": False,
             "callback_username": True,
             "callback_password": True,
+            # While they are rotated. Without a user name it is the other's.
+            "callback_username_secondary": False,
+            "callback_password_secondary": False,
         }
     )
 
@@ -196,7 +150,14 @@ class BandwidthProvider:
             problems["account_id"] = "An account ID is a number."
         if not fields.is_uuid(credentials["application_id"]):
             problems["application_id"] = "An application ID looks like 93de2206-9669-4e07-948d-329f4b722ee2."
-        for name, noun in (("client_id", "client ID"), ("username", "user name"), ("callback_username", "user name")):
+        if "callback_username_secondary" in credentials and "callback_password_secondary" not in credentials:
+            problems["callback_password_secondary"] = "A second user name needs its password."  # noqa: S105
+        for name, noun in (
+            ("client_id", "client ID"),
+            ("username", "user name"),
+            ("callback_username", "user name"),
+            ("callback_username_secondary", "user name"),
+        ):
             # Basic authentication ends the name at the first colon (RFC 7617).
             if ":" in credentials.get(name, ""):
                 problems.setdefault(name, f"A {noun} has no colon in it.")
@@ -239,8 +200,15 @@ class BandwidthProvider:
     def is_authentic(self, line: LineAccess, request: WebhookRequest) -> bool:
         """HTTP Basic is all that Bandwidth offers: name and password are compared together, in constant time."""
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        expected = _basic(line.credentials["callback_username"], line.credentials["callback_password"])
-        return equal(given.strip(" ").encode("utf-8", "replace"), expected) and scheme.lower() == "basic"
+        shown = given.strip(" ").encode("utf-8", "replace")
+        credentials = line.credentials
+        username, password = credentials["callback_username"], credentials["callback_password"]
+        pairs = [_basic(username, password)]
+        if second := credentials.get("callback_password_secondary"):
+            pairs.append(_basic(credentials.get("callback_username_secondary") or username, second))
+        # Every pair is compared, so that the time does not say which of them is right.
+        matches = [equal(shown, pair) for pair in pairs]
+        return any(matches) and scheme.lower() == "basic"
 
     def split_webhook(self, request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
         content_type = made_storable(request.headers.get("content-type", ""))[:200]
@@ -266,9 +234,9 @@ class BandwidthProvider:
             sender=kept_apart(sender, limit=MAX_SENDER),
             body=fields.text(event, "message", "text") or "",
             media=[
-                MediaItem(url=url, content_type=CONTENT_TYPES.get(suffix, "application/octet-stream"))
+                MediaItem(url=url, content_type=CONTENT_TYPES.get(suffix(url), "application/octet-stream"))
                 for url in urls
-                if (suffix := _suffix(url)) != LAYOUT
+                if not is_layout("", url)
             ][:10],
             signal=None,
             provider_time=fields.time(event, "message", "time") or fields.time(event, "time"),
@@ -363,25 +331,42 @@ def _basic(username: str, password: str) -> str:
 
 
 def _elements(body: bytes) -> list[tuple[object, bytes]]:
-    """Each element of the array, read and as it came. Raises `ValueError` for anything but an array of JSON."""
-    whole = body.decode()
-    if not isinstance(fields.parsed(body), list):
-        raise ValueError("it is no array")
-    decoder = json.JSONDecoder()
+    """Each element of the array, read and as it came.
+
+    Raises `ValueError` for anything but an array of JSON, and for one of more elements than `MAX_EVENTS`.
+    """
+    whole = fields.checked(body)
     elements: list[tuple[object, bytes]] = []
-    at = _past(whole, whole.index("[") + 1)
-    while whole[at] != "]":
-        element, end = decoder.raw_decode(whole, at)
-        elements.append((element, whole[at:end].encode()))
-        at = _past(whole, end)
+    at = _after(whole, 0, "[")
+    if whole[at : at + 1] == "]":
+        end = at + 1
+    else:
+        while True:
+            if len(elements) == MAX_EVENTS:
+                raise ValueError("it has too many elements")
+            element, end = fields.element(whole, at)
+            elements.append((element, whole[at:end].encode()))
+            end = _past_space(whole, end)
+            if whole[end : end + 1] == "]":
+                end += 1
+                break
+            at = _after(whole, end, ",")
+    if _past_space(whole, end) != len(whole):
+        raise ValueError("something follows the array")
     return elements
 
 
-def _past(text: str, at: int) -> int:
-    """The next place that is neither space nor the comma between two elements."""
-    while text[at] in " \t\r\n,":
-        at += 1
-    return at
+def _past_space(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _after(text: str, at: int, mark: str) -> int:
+    """The place after a mark and the space around it. Raises `ValueError` where it is not there."""
+    at = _past_space(text, at)
+    if text[at : at + 1] != mark:
+        raise ValueError(f"it has no {mark} where there should be one")
+    return _past_space(text, at + 1)
 
 
 def _event(element: object, raw: bytes, content_type: str) -> WebhookEvent | None:
@@ -425,19 +410,29 @@ def _parsed(body: bytes) -> object:
         raise UnreadableEventError(f"The event cannot be read: {error}.") from None
 
 
+def _failure_in(record: object) -> StatusReport:
+    """What Bandwidth's record of a message says of a failure. Its answer to a send has neither field today; its
+    records of sent messages do."""
+    code = fields.text(record, "errorCode", limit=100)
+    if code in {"0", NO_RECEIPT}:
+        code = None
+    status = RECORD_STATUSES.get((fields.text(record, "messageStatus") or "").upper())
+    return StatusReport(
+        provider_message_id="",
+        status=MessageStatus.FAILED if code and status is None else status,
+        provider_status="",
+        error_code=code,
+        error_title=error_title(code, fields.text(record, "description")) if code else None,
+        opted_out=code == OPTED_OUT,
+        provider_time=None,
+    )
+
+
 def _uuid(tag: str | None) -> UUID | None:
     try:
         return UUID(tag) if tag else None
     except ValueError:
         return None
-
-
-def _suffix(url: str) -> str:
-    try:
-        path = urlsplit(url).path
-    except ValueError:
-        return ""
-    return path.rpartition(".")[2].lower()
 
 
 def _outcome(response: httpx.Response) -> SendOutcome:
@@ -447,14 +442,17 @@ def _outcome(response: httpx.Response) -> SendOutcome:
         message_id = fields.text(payload, "id")
         if message_id is None:
             return OutcomeUnknown("The provider accepted it without saying under which id.")
-        return Accepted(provider_message_id=message_id, status=MessageStatus.SENT)
-    code = fields.text(payload, "type", limit=100) or str(response.status_code)
-    if response.status_code == 429:
-        return NotProcessed(
-            detail="The provider asked for a slower pace.",
-            retry_after_seconds=retry_after(response),
-            code=code,
+        report = _failure_in(payload)
+        return Accepted.carrying(
+            message_id,
+            report.status or MessageStatus.SENT,
+            code=report.error_code,
+            title=report.error_title,
+            opted_out=report.opted_out,
         )
+    code = fields.text(payload, "type", limit=100) or str(response.status_code)
+    if response.status_code == 429 or code.lower() in NEVER_PROCESSED:
+        return not_processed(response, code=code, title=ERROR_TITLES.get(code.lower()))
     if 400 <= response.status_code < 500 and response.status_code != 408:
         words = fields.text(payload, "fieldErrors", 0, "description") or fields.text(payload, "description")
         return Rejected(code=code, title=error_title(code, words), opted_out=code == OPTED_OUT)

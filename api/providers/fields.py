@@ -8,11 +8,31 @@ from uuid import UUID
 
 from api.kit.text import made_storable
 
+MAX_CONTAINERS = 20_000
+"""Objects and lists of a document: reading costs most by their number. Real ones have some dozens."""
+
+_DECODER = json.JSONDecoder()
+
+
+def checked(body: bytes) -> str:
+    """The text of a JSON document that is quick to read. Raises `ValueError`: not UTF-8, or of too many parts."""
+    if body.count(b"[") + body.count(b"{") > MAX_CONTAINERS:
+        raise ValueError("it has too many parts")
+    return body.decode()
+
 
 def parsed(body: bytes) -> Any:
-    """What the bytes say. Raises `ValueError` for anything but JSON in UTF-8, however deep or long."""
+    """What the bytes say. Raises `ValueError` for anything but JSON in UTF-8 of bounded size, however deep or long."""
     try:
-        return json.loads(body.decode())
+        return json.loads(checked(body))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def element(text: str, at: int) -> tuple[object, int]:
+    """The JSON value that begins at that place, and where it ends. Raises `ValueError`, however deep or long it is."""
+    try:
+        return _DECODER.raw_decode(text, at)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 

@@ -61,6 +61,12 @@ def basic_credentials(username: str, password: str) -> dict[bytes, bytes]:
     return {b"Authorization": b"Basic " + base64.b64encode(f"{username}:{password}".encode())}
 
 
+def not_processed(response: httpx.Response, *, code: str, title: str | None) -> NotProcessed:
+    """A refusal that says that the provider never took the message: too many at once, or a full queue."""
+    detail = title or "The provider asked for a slower pace."
+    return NotProcessed(detail=detail, retry_after_seconds=retry_after(response), code=code)
+
+
 def json_object(response: httpx.Response) -> dict[str, Any]:
     """The object that an answer carries; an empty one where it carries none, or nothing that can be read."""
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
@@ -64,9 +65,9 @@ class WebhookRequest:
 
     @cached_property
     def form(self) -> FormFields | None:
-        """The body's fields; None where it cannot be read as a form."""
+        """The body's fields, however many; None where it cannot be read as a form."""
         try:
-            return form_fields(self.body)
+            return form_fields(self.body, max_fields=None)
         except ValueError:
             return None
 
@@ -144,6 +145,29 @@ class StatusReport:
 
 
 @dataclass(frozen=True)
+class SendLimits:
+    """The longest message that a provider takes. None: it names no such limit."""
+
+    characters: int | None = None
+    """Unicode characters of the text."""
+    segments: int | None = None
+    """Parts of a text without media."""
+    media: int = 10
+
+
+SEND_LIMITS: Mapping[ProviderName, SendLimits] = MappingProxyType(
+    {
+        ProviderName.TWILIO: SendLimits(characters=1600, media=10),
+        ProviderName.TELNYX: SendLimits(segments=10, media=10),
+        ProviderName.BANDWIDTH: SendLimits(characters=2048, media=10),
+        ProviderName.SIMULATOR: SendLimits(characters=1600, media=10),
+    }
+)
+"""Of `Body` in Twilio's API reference, of `text` in Bandwidth's; Telnyx's guide to long messages. Twilio and Telnyx
+take ten files. Bandwidth names no number; ten is the product's own."""
+
+
+@dataclass(frozen=True)
 class OutgoingMessage:
     message_id: UUID
     to: str
@@ -155,11 +179,26 @@ class OutgoingMessage:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The provider has it."""
+    """The provider has it. `status` may be a failure already, with the provider's `code`: it is final, and never
+    retried, since the provider has a record of the message under its id."""
 
     provider_message_id: str
     status: MessageStatus
     detail: str | None = None
+    code: str | None = None
+    title: str | None = None
+    opted_out: bool = False
+    """It failed because the recipient has stopped."""
+
+    @classmethod
+    def carrying(
+        cls, provider_message_id: str, status: MessageStatus, *, code: str | None, title: str | None, opted_out: bool
+    ) -> "Accepted":
+        """An acceptance with an error in it. One that says that the recipient has opted out has failed, whatever its
+        status says."""
+        if opted_out and status is MessageStatus.SENT:
+            status = MessageStatus.FAILED
+        return cls(provider_message_id, status, code=code, title=title, opted_out=opted_out)
 
 
 @dataclass(frozen=True)
@@ -262,7 +301,11 @@ class SmsProvider(Protocol):
         ...
 
     def split_webhook(self, request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
-        """The events of an authentic webhook. What cannot be read comes as `EventKind.UNREADABLE`; never raises."""
+        """The events of an authentic webhook, whichever address it came to. Never raises.
+
+        What cannot be read, and what has more parts than any provider sends, comes as `EventKind.UNREADABLE`. `kind`
+        is what the address is for: a hint for what could be either.
+        """
         ...
 
     def webhook_answer(self) -> WebhookAnswer: ...

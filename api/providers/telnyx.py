@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from api.kit.phone import MAX_SENDER
 from api.kit.text import kept_apart, made_storable
 from api.providers import fields
-from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, retry_after
+from api.providers.http import CONNECTION_FAILURES, classify_failure, json_object, not_processed
 from api.providers.media import MediaSource, places
 from api.providers.port import (
     Accepted,
@@ -49,13 +49,17 @@ from api.providers.port import (
     WebhookRequest,
     refused_destination,
 )
+from api.providers.received_parts import is_layout
 from api.providers.telnyx_check import TelnyxCheck, is_public_key
+from api.providers.telnyx_errors import ERROR_TITLES, NEVER_PROCESSED, OPTED_OUT, error_title
 
 SIGNATURE = "telnyx-signature-ed25519"
 TIMESTAMP = "telnyx-timestamp"
 
 STORAGE_DOMAINS = ("telnyx.com", "telnyxcloudstorage.com", "telnyxstorage.com")
 """`media.telnyx.com` in Telnyx's guide to sending and receiving MMS; its Cloud Storage's regional endpoints."""
+
+PUBLIC_KEYS = ("public_key", "public_key_secondary")
 
 TOLERANCE_SECONDS = 300
 """How far a webhook's timestamp may be from our clock, either way."""
@@ -88,53 +92,11 @@ STATUSES: Mapping[str, MessageStatus] = MappingProxyType(
 SIGNALS: Mapping[str, OptOutSignal] = MappingProxyType({signal.value: signal for signal in OptOutSignal})
 """`autoresponse_type`: which of its keyword lists, the profile's own words among them, the text was found in."""
 
-OPTED_OUT = "40300"
-TOO_MANY_REQUESTS = "10011"
-QUEUE_FULL = "40318"
-
-ERROR_TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        "10001": "The number is not in service.",
-        "10002": "The number is not a valid phone number.",
-        "10009": "The provider refused this line's credentials.",
-        "10010": "The provider does not let this line's credentials send texts.",
-        "10016": "The number is not a valid phone number.",
-        "20100": "The provider's account has run out of money.",
-        "40001": "The number cannot receive texts (probably a landline).",
-        "40002": "The carrier filtered the text as spam.",
-        "40003": "The carrier blocks this line for spam.",
-        "40004": "The phone's carrier refused the text and did not say why.",
-        "40005": "The text could not be delivered in time.",
-        "40006": "The phone's carrier is out of order.",
-        "40008": "The carrier could not deliver it and did not say why.",
-        "40009": "The carrier does not accept something in the text.",
-        "40010": "This line is not registered for business texts (10DLC).",
-        "40011": "The carrier refused it: too many texts at once.",
-        "40012": "The number is not a valid phone number.",
-        "40013": "The carrier does not accept this line's number.",
-        "40014": "The text could not be delivered in time.",
-        "40015": "The provider filtered the text as spam.",
-        OPTED_OUT: "This person has opted out by texting STOP.",
-        "40301": "The number cannot receive this kind of message.",
-        "40302": "The text or its pictures are too large.",
-        "40305": "The provider does not let this line send from its number.",
-        "40309": "This line may not text that country.",
-        "40310": "The number is not a valid phone number.",
-        "40311": "The provider does not know this line's messaging profile.",
-        "40312": "This line's messaging profile is switched off at the provider.",
-        QUEUE_FULL: "The provider's queue for this line is full.",
-        "40322": "The provider does not allow something in the text.",
-        "40329": "This toll-free line is not verified yet.",
-    }
-)
-"""Telnyx's error codes in words that a front desk understands."""
+MAX_ERRORS = 20
+"""Errors of one answer or event that are looked at."""
 
 _TELLS_NOTHING_OF_THE_FIRST = frozenset({401, 403, 404, 409, 422})
 """Refusals of the repetition itself: credentials that changed, the first still under way, another body."""
-
-
-def error_title(code: str, title: str | None = None) -> str:
-    return ERROR_TITLES.get(code) or title or f"The provider refused it (error {code})."
 
 
 class TelnyxProvider:
@@ -143,7 +105,7 @@ class TelnyxProvider:
     name = ProviderName.TELNYX
     answers_keywords = True
     credential_fields: Mapping[str, bool] = MappingProxyType(
-        {"api_key": True, "public_key": True, "messaging_profile_id": False}
+        {"api_key": True, "public_key": True, "public_key_secondary": False, "messaging_profile_id": False}
     )
 
     def __init__(
@@ -163,8 +125,9 @@ class TelnyxProvider:
 
     def malformed_credentials(self, credentials: Mapping[str, str]) -> Mapping[str, str]:
         problems: dict[str, str] = {}
-        if not is_public_key(credentials["public_key"]):
-            problems["public_key"] = "A public key is 44 characters of base64 (32 bytes), ending in =."
+        for name in PUBLIC_KEYS:
+            if name in credentials and not is_public_key(credentials[name]):
+                problems[name] = "A public key is 44 characters of base64 (32 bytes), ending in =."
         profile = credentials.get("messaging_profile_id")
         if profile is not None and not fields.is_uuid(profile):
             problems["messaging_profile_id"] = (
@@ -182,12 +145,13 @@ class TelnyxProvider:
         try:
             if abs(int(self._clock()) - int(timestamp)) > TOLERANCE_SECONDS:
                 return False
-            key = Ed25519PublicKey.from_public_bytes(base64.b64decode(line.credentials["public_key"]))
             signature = base64.b64decode(request.headers.get(SIGNATURE, ""))
-            key.verify(signature, f"{timestamp}|{request.body.decode()}".encode())
-        except (InvalidSignature, ValueError):
+            signed = f"{timestamp}|{request.body.decode()}".encode()
+        except ValueError:
             return False
-        return True
+        # While keys are rotated, Telnyx may sign with either of the two.
+        keys = [key for name in PUBLIC_KEYS if (key := line.credentials.get(name))]
+        return any(_verifies(key, signature, signed) for key in keys)
 
     def split_webhook(self, request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
         content_type = made_storable(request.headers.get("content-type", ""))[:200]
@@ -231,7 +195,7 @@ class TelnyxProvider:
             media=[
                 MediaItem(url=url, content_type=fields.text(each, "content_type") or "application/octet-stream")
                 for each in fields.items(payload, "media")[:10]
-                if (url := fields.text(each, "url"))
+                if (url := fields.text(each, "url")) and not is_layout(fields.text(each, "content_type") or "", url)
             ],
             signal=SIGNALS.get((fields.text(payload, "autoresponse_type") or "").lower()),
             provider_time=fields.time(payload, "received_at") or fields.time(data, "occurred_at"),
@@ -294,6 +258,14 @@ class TelnyxProvider:
         )
 
 
+def _verifies(public_key: str, signature: bytes, signed: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key)).verify(signature, signed)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
 def _request_body(line: LineAccess, message: OutgoingMessage) -> bytes:
     """The same bytes for the same message, always: a repetition with others is refused."""
     request: dict[str, Any] = {
@@ -325,20 +297,31 @@ def _report(payload: object, *, at: object) -> StatusReport | None:
     status = fields.text(payload, "to", 0, "status", limit=100)
     if message_id is None or status is None:
         return None
-    code = fields.text(payload, "errors", 0, "code", limit=100)
+    code, title = _error(_errors(payload))
     return StatusReport(
         provider_message_id=message_id,
         status=STATUSES.get(status.lower()),
         provider_status=status.lower(),
         error_code=code,
-        error_title=error_title(code, fields.text(payload, "errors", 0, "title")) if code else None,
-        opted_out=OPTED_OUT in _codes(payload),
+        error_title=title,
+        opted_out=code == OPTED_OUT,
         provider_time=fields.time(at, "occurred_at"),
     )
 
 
-def _codes(payload: object) -> set[str]:
-    return {code for each in fields.items(payload, "errors") if (code := fields.text(each, "code"))}
+def _errors(payload: object) -> list[tuple[str, object]]:
+    """The first errors of a record or an answer: each one's code and the whole of it."""
+    errors = fields.items(payload, "errors")[:MAX_ERRORS]
+    return [(code, each) for each in errors if (code := fields.text(each, "code", limit=100))]
+
+
+def _error(errors: Sequence[tuple[str, object]]) -> tuple[str | None, str | None]:
+    """The code and the words that count: that the recipient has opted out before all others, else the first."""
+    if any(code == OPTED_OUT for code, _ in errors):
+        return OPTED_OUT, error_title(OPTED_OUT)
+    for code, error in errors:
+        return code, error_title(code, fields.text(error, "title") or fields.text(error, "detail"))
+    return None, None
 
 
 def _outcome(response: httpx.Response) -> SendOutcome:
@@ -349,14 +332,15 @@ def _outcome(response: httpx.Response) -> SendOutcome:
         if message_id is None:
             return OutcomeUnknown("The provider accepted it without saying under which id.")
         status = STATUSES.get((fields.text(data, "to", 0, "status") or "queued").lower())
-        return Accepted(provider_message_id=message_id, status=status or MessageStatus.SENT)
-    codes = _codes(payload)
-    if response.status_code == 429 or codes & {TOO_MANY_REQUESTS, QUEUE_FULL}:
-        return NotProcessed(
-            detail="The provider asked for a slower pace.",
-            retry_after_seconds=retry_after(response),
-            code=fields.text(payload, "errors", 0, "code", limit=100) or str(response.status_code),
+        code, title = _error([*_errors(data), *_errors(payload)])
+        return Accepted.carrying(
+            message_id, status or MessageStatus.SENT, code=code, title=title, opted_out=code == OPTED_OUT
         )
+    codes = [code for code, _ in _errors(payload)]
+    full = next((each for each in codes if each in NEVER_PROCESSED), None)
+    if response.status_code == 429 or full is not None:
+        code = full or next(iter(codes), str(response.status_code))
+        return not_processed(response, code=code, title=ERROR_TITLES.get(code))
     if 400 <= response.status_code < 500 and response.status_code not in {408, 409}:
         opted_out = OPTED_OUT in codes
         first = fields.text(payload, "errors", 0, "code", limit=100)

@@ -21,8 +21,9 @@ from api.kit.phone import MAX_SENDER
 from api.kit.secrets import equal
 from api.kit.text import kept_apart, made_storable
 from api.kit.times import in_utc
-from api.providers.forms import FormFields, form_fields
-from api.providers.http import CONNECTION_FAILURES, basic_credentials, classify_failure, json_object, retry_after
+from api.providers import fields as json_fields
+from api.providers.forms import MAX_FIELDS, FormFields, form_fields
+from api.providers.http import CONNECTION_FAILURES, basic_credentials, classify_failure, json_object, not_processed
 from api.providers.media import MediaSource, places
 from api.providers.port import (
     Accepted,
@@ -35,7 +36,6 @@ from api.providers.port import (
     MediaOutcome,
     MessageStatus,
     NotFoundAtProvider,
-    NotProcessed,
     OptOutSignal,
     OutcomeUnknown,
     OutgoingMessage,
@@ -55,7 +55,9 @@ from api.providers.port import (
     WebhookRequest,
     refused_destination,
 )
+from api.providers.received_parts import is_layout
 from api.providers.twilio_check import ACCOUNT_SID, SERVICE_SID, TwilioCheck
+from api.providers.twilio_errors import ERROR_TITLES, NEVER_PROCESSED, OPTED_OUT, error_title
 from api.providers.twilio_received import TwilioReceived
 
 STATUSES: Mapping[str, MessageStatus | None] = MappingProxyType(
@@ -75,43 +77,15 @@ STATUSES: Mapping[str, MessageStatus | None] = MappingProxyType(
 )
 """Twilio's words for a message's state, and ours. Its `queued` is our `sent`: the provider has it."""
 
+RECEIVED = frozenset({"received", "receiving"})
+"""`SmsStatus` of a text to us."""
+
 SIGNALS: Mapping[str, OptOutSignal] = MappingProxyType({signal.value: signal for signal in OptOutSignal})
 """`OptOutType`, sent with Advanced Opt-Out."""
-
-OPTED_OUT = "21610"
 
 API_HOSTS = ("api.twilio.com",)
 STORAGE_HOSTS = ("mms.twiliocdn.com", "media.twiliocdn.com", "s3-external-1.amazonaws.com")
 """Where `MediaUrl` leads with a 307: Twilio's help article on protecting media with HTTP Basic authentication."""
-
-ERROR_TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        "20003": "The provider refused this line's credentials.",
-        "20404": "The provider does not know this line's account.",
-        "21211": "The number is not a valid phone number.",
-        "21408": "This line may not text that country.",
-        "21606": "The provider does not let this line send from its number.",
-        "21608": "The provider's trial account may only text verified numbers.",
-        "21610": "This person has opted out by texting STOP.",
-        "21612": "This line cannot reach that number.",
-        "21614": "The number cannot receive texts (probably a landline).",
-        "21617": "The text is too long.",
-        "21635": "The number cannot receive texts (probably a landline).",
-        "21658": "The text is too long.",
-        "21659": "The provider does not let this line send from its number.",
-        "30003": "The phone is switched off or out of reach.",
-        "30004": "The phone's carrier blocked the text.",
-        "30005": "The number does not exist or is no longer in service.",
-        "30006": "The number cannot receive texts (probably a landline).",
-        "30007": "The carrier filtered the text as spam.",
-        "30008": "The carrier could not deliver it and did not say why.",
-    }
-)
-"""Twilio's error codes in words that a front desk understands."""
-
-
-def error_title(code: str, message: str | None = None) -> str:
-    return ERROR_TITLES.get(code) or message or f"The provider refused it (error {code})."
 
 
 def signature(auth_token: str, url: str, parameters: Sequence[tuple[str, str]]) -> str:
@@ -119,15 +93,21 @@ def signature(auth_token: str, url: str, parameters: Sequence[tuple[str, str]]) 
 
     The values of a repeated name are de-duplicated and sorted.
     """
+    return _signature_over(auth_token, url, _signed_parameters(parameters))
+
+
+def _signed_parameters(parameters: Sequence[tuple[str, str]]) -> str:
     fields = dict(parameters)
     if len(fields) == len(parameters):
-        signed = url + "".join([name + fields[name] for name in sorted(fields)])
-    else:
-        values: dict[str, set[str]] = {}
-        for name, value in parameters:
-            values.setdefault(name, set()).add(value)
-        signed = url + "".join(name + value for name in sorted(values) for value in sorted(values[name]))
-    digest = hmac.digest(auth_token.encode(), signed.encode("utf-8", "surrogateescape"), "sha1")
+        return "".join([name + fields[name] for name in sorted(fields)])
+    values: dict[str, set[str]] = {}
+    for name, value in parameters:
+        values.setdefault(name, set()).add(value)
+    return "".join([name + value for name in sorted(values) for value in sorted(values[name])])
+
+
+def _signature_over(auth_token: str, url: str, parameters: str) -> str:
+    digest = hmac.digest(auth_token.encode(), (url + parameters).encode("utf-8", "surrogateescape"), "sha1")
     return base64.b64encode(digest).decode()
 
 
@@ -154,6 +134,21 @@ def _form(body: bytes) -> dict[str, str]:
     return _first_of_each(pairs)
 
 
+def _kind(fields: Mapping[str, str], address: EventKind) -> EventKind:
+    """What a webhook is by what it says, since Twilio posts to whichever address it was told.
+
+    A report has a state of ours; so may a text, which is `received`. A text has words or files, or at least a sender at
+    the address for texts. `address` decides what could be either.
+    """
+    status = (fields.get("MessageStatus") or fields.get("SmsStatus") or "").lower()
+    is_text = bool(fields.get("From")) and ("Body" in fields or "NumMedia" in fields or address is EventKind.MESSAGE)
+    if status in RECEIVED:
+        return EventKind.MESSAGE if is_text else EventKind.UNREADABLE
+    if status in STATUSES or (status and (fields.get("MessageStatus") or not is_text)):
+        return EventKind.STATUS
+    return EventKind.MESSAGE if is_text else EventKind.UNREADABLE
+
+
 def _first_of_each(pairs: FormFields) -> dict[str, str]:
     fields: dict[str, str] = {}
     for name, value in pairs:
@@ -167,7 +162,7 @@ class TwilioProvider:
     name = ProviderName.TWILIO
     answers_keywords = True
     credential_fields: Mapping[str, bool] = MappingProxyType(
-        {"account_sid": True, "auth_token": True, "messaging_service_sid": False}
+        {"account_sid": True, "auth_token": True, "auth_token_secondary": False, "messaging_service_sid": False}
     )
 
     def __init__(self, client: httpx.AsyncClient, *, api_url: str, media_hosts: Sequence[str] = ()) -> None:
@@ -195,7 +190,6 @@ class TwilioProvider:
         given = request.headers.get("x-twilio-signature")
         if not given or not given.isascii():
             return False
-        token = line.credentials["auth_token"]
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         is_form = content_type == "application/x-www-form-urlencoded"
         parameters = request.form if is_form else ()
@@ -212,13 +206,23 @@ class TwilioProvider:
                 return False
             if expected is not None and not equal(hashlib.sha256(request.body).hexdigest(), expected):
                 return False
-        return any(equal(signature(token, url, parameters), given) for url in _url_spellings(request.url))
+        # While tokens are rotated, Twilio may sign with either of the two.
+        tokens = [line.credentials["auth_token"], line.credentials.get("auth_token_secondary")]
+        signed = _signed_parameters(parameters)
+        return any(
+            equal(_signature_over(token, url, signed), given)
+            for token in tokens
+            if token
+            for url in _url_spellings(request.url)
+        )
 
     def split_webhook(self, request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
         content_type = made_storable(request.headers.get("content-type", ""))[:200]
-        fields = _first_of_each(request.form or ())
+        form = request.form or ()
+        fields = _first_of_each(form) if len(form) <= MAX_FIELDS else {}
         sid = fields.get("MessageSid") or fields.get("SmsSid")
-        if not sid:
+        kind = _kind(fields, kind)
+        if not sid or kind is EventKind.UNREADABLE:
             return [WebhookEvent.unreadable(request.body, content_type)]
         sid = made_storable(sid)[:200]
         if kind is EventKind.MESSAGE:
@@ -252,12 +256,10 @@ class TwilioProvider:
         except ValueError:
             raise UnreadableEventError("NumMedia is not a number.") from None
         media = [
-            MediaItem(
-                url=made_storable(url),
-                content_type=made_storable(fields.get(f"MediaContentType{index}", "application/octet-stream")),
-            )
+            MediaItem(url=made_storable(url), content_type=made_storable(content_type))
             for index in range(min(count, 10))
             if (url := fields.get(f"MediaUrl{index}"))
+            and not is_layout(content_type := fields.get(f"MediaContentType{index}", "application/octet-stream"), url)
         ]
         return ReceivedMessage(
             provider_message_id=made_storable(sid),
@@ -406,14 +408,23 @@ def _outcome(response: httpx.Response) -> SendOutcome:
         if not isinstance(sid, str) or not sid:
             return OutcomeUnknown("The provider accepted it without saying under which id.")
         status = STATUSES.get(str(payload.get("status", "queued")).lower())
-        return Accepted(provider_message_id=made_storable(sid), status=status or MessageStatus.SENT)
-    code = made_storable(str(payload.get("code") or response.status_code))
-    if response.status_code == 429 or code == "20429":
-        return NotProcessed(
-            detail="The provider asked for a slower pace.",
-            retry_after_seconds=retry_after(response),
-            code=code,
+        report = _report(
+            sid=made_storable(sid),
+            status="",
+            code=json_fields.text(payload, "error_code", limit=100),
+            message=json_fields.text(payload, "error_message"),
+            at=None,
         )
+        return Accepted.carrying(
+            report.provider_message_id,
+            status or MessageStatus.SENT,
+            code=report.error_code,
+            title=report.error_title,
+            opted_out=report.opted_out,
+        )
+    code = made_storable(str(payload.get("code") or response.status_code))
+    if response.status_code == 429 or code in NEVER_PROCESSED:
+        return not_processed(response, code=code, title=ERROR_TITLES.get(code))
     if 400 <= response.status_code < 500 and response.status_code != 408:
         message = payload.get("message")
         return Rejected(

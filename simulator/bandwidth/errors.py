@@ -26,11 +26,16 @@ def wrong_field(name: str, why: str) -> BandwidthError:
     return BandwidthError(400, fields={name: why})
 
 
-def rejected(code: int) -> BandwidthError:
-    """Of a code that is an HTTP status, that; any other is a delivery code, which a request is never answered with."""
-    if code in ERRORS:
-        return BandwidthError(code)
-    return BandwidthError(400, f"Your request could not be accepted ({code})")
+def rejected(code: int, status: int | None = None) -> BandwidthError:
+    """Of a code that is an HTTP status, that; any other is a delivery code, which a request is never answered with.
+
+    With `status`, the words of the code come under another status, as a full queue's do at times.
+    """
+    if code not in ERRORS:
+        return BandwidthError(400, f"Your request could not be accepted ({code})")
+    error = BandwidthError(code)
+    error.status = status or error.status
+    return error
 
 
 ERRORS = {

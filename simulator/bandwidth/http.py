@@ -30,7 +30,7 @@ class BandwidthManners(Manners[Call]):
         self.refusals = Refusals(
             too_many=lambda seconds: BandwidthError(429).reply(*retry_after(seconds)),
             server_error=lambda status: BandwidthError(status).reply(),
-            rejected=lambda code: rejected(code).reply(),
+            rejected=lambda code, status: rejected(code, status).reply(),
             too_large=lambda: BandwidthError(413).reply(),
         )
 

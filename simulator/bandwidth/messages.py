@@ -28,7 +28,10 @@ def create_message(carrier: Carrier, call: Call) -> Reply:
     except BandwidthError:
         carrier.state.counts.sends_refused += 1
         raise
-    return json_reply(message_document(message), status=202)
+    document = message_document(message)
+    if message.failed_at_once:
+        document |= {"messageStatus": STATUSES[message.status], "errorCode": message.failure_code}
+    return json_reply(document, status=202)
 
 
 def _accept(carrier: Carrier, call: Call) -> Message:

@@ -59,7 +59,7 @@ class TokenManners(Manners[TokenCall]):
         self.refusals = Refusals(
             too_many=lambda seconds: BandwidthError(429).reply(*retry_after(seconds)),
             server_error=lambda status: BandwidthError(status).reply(),
-            rejected=lambda code: TokenError(code, "invalid_client").reply(),
+            rejected=lambda code, status: TokenError(status or code, "invalid_client").reply(),
             too_large=lambda: BandwidthError(413).reply(),
         )
 

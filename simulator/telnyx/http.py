@@ -49,7 +49,7 @@ class TelnyxManners(Manners[Call]):
         self.refusals = Refusals(
             too_many=lambda seconds: TelnyxError(10011).reply(*retry_after(seconds)),
             server_error=lambda status: TelnyxError(10007, status=status).reply(),
-            rejected=lambda code: TelnyxError(code).reply(),
+            rejected=lambda code, status: TelnyxError(code, status=status).reply(),
             too_large=lambda: TelnyxError(10015, "The request is too large.", status=413).reply(),
         )
 

@@ -24,7 +24,7 @@ STATUSES = {
 
 def message_document(message: Message, *, status: Status | None = None, as_accepted: bool = False) -> Document:
     """A message as it is, or as it was at `status`; `as_accepted`, as the request that handed it over is answered."""
-    now = Status.QUEUED if as_accepted else status or message.status
+    now = Status.QUEUED if as_accepted and not message.failed_at_once else status or message.status
     final = now in (Status.DELIVERED, Status.UNDELIVERED)
     failure = failure_of(message) if final else None
     sent_at = None if now in (Status.ACCEPTED, Status.QUEUED, Status.SENDING) else message.sent_at

@@ -35,7 +35,7 @@ class TwilioManners(Manners[Call]):
         self.refusals = Refusals(
             too_many=lambda seconds: TwilioError(20429).reply(*retry_after(seconds)),
             server_error=_server_error,
-            rejected=lambda code: TwilioError(code).reply(),
+            rejected=lambda code, status: TwilioError(code, status=status).reply(),
             too_large=lambda: TwilioError(20413, "Request entity too large", status=413).reply(),
         )
 

@@ -191,6 +191,23 @@ async def test_a_landline_and_a_full_queue_are_known_for_what_they_are(dialect: 
 
 
 @every_access
+async def test_a_failure_at_once_and_a_full_queue_under_another_status(dialect: Dialect, carrier: Carrier) -> None:
+    full = 429 if dialect.name is ProviderName.BANDWIDTH else int(dialect.queue_full_code)
+    rules = [
+        {"where": "send", "kind": "accept_failed", "code": int(dialect.opted_out_code), "next_n": 1},
+        {"where": "send", "kind": "reject", "code": full, "status_code": 400, "next_n": 1},
+    ]
+    await carrier.control("PUT", "/faults", rules=rules)
+    failed = await carrier.provider.send(carrier.line, carrier.text("Hi"))
+    assert isinstance(failed, Accepted)
+    assert failed.status in {MessageStatus.FAILED, MessageStatus.UNDELIVERED}
+    assert (failed.code, failed.opted_out) == (dialect.opted_out_code, True)
+    outcome = await carrier.provider.send(carrier.line, carrier.text("Hi again"))
+    assert isinstance(outcome, NotProcessed)
+    assert outcome.code == dialect.queue_full_code
+
+
+@every_access
 async def test_what_is_set_at_the_provider_is_found(dialect: Dialect, carrier: Carrier) -> None:
     ours = WebhookAddresses(f"{carrier.webhooks.url}/inbound", f"{carrier.webhooks.url}/status")
     says = dialect.name is not ProviderName.BANDWIDTH

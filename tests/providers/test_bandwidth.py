@@ -190,7 +190,9 @@ async def test_a_full_queue_was_never_processed(start: Start) -> None:
     async with plain_client() as client:
         outcome = await BANDWIDTH.provider(client, peer.url).send(LINE, TEXT)
     assert outcome == NotProcessed(
-        detail="The provider asked for a slower pace.", retry_after_seconds=5.0, code="max-message-queue-size-exceeded"
+        detail="The provider's queue for this line is full. Send it again in a few minutes.",
+        retry_after_seconds=5.0,
+        code="max-message-queue-size-exceeded",
     )
 
 

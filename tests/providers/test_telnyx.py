@@ -117,7 +117,7 @@ def test_a_refusal_anywhere_among_the_errors_is_an_opt_out() -> None:
     record = message_record("m1", "delivery_failed")
     record["errors"] = [{"code": "40008", "title": "Undeliverable"}, {"code": "40300", "title": "Blocked"}]
     report = PROVIDER.read_status(event("message.finalized", record))
-    assert (report.opted_out, report.error_code, report.status) == (True, "40008", MessageStatus.UNDELIVERED)
+    assert (report.opted_out, report.error_code, report.status) == (True, "40300", MessageStatus.UNDELIVERED)
 
 
 @pytest.mark.parametrize(
@@ -231,5 +231,5 @@ async def test_SEND_NEVER_TWICE_an_answer_about_the_repetition_itself_leaves_it_
 
 def test_what_a_line_needs_to_speak_telnyx() -> None:
     fields: dict[str, Any] = {"api_key": True, "public_key": True, "messaging_profile_id": False}
-    assert dict(PROVIDER.credential_fields) == fields
+    assert dict(PROVIDER.credential_fields) == fields | {"public_key_secondary": False}
     assert PROVIDER.answers_keywords

@@ -106,7 +106,7 @@ async def test_it_is_found_with_its_failure(start: Start) -> None:
     outcome = await ask((await start(listing(listed(status="undelivered", error_code=30003)))).url)
     assert isinstance(outcome, Found)
     assert (outcome.report.status, outcome.report.error_code) == (MessageStatus.UNDELIVERED, "30003")
-    assert outcome.report.error_title == "The phone is switched off or out of reach."
+    assert outcome.report.error_title == "The phone is switched off or out of reach. Try again later, or call."
 
 
 async def test_OPTIN_STOP_it_is_found_with_the_opt_out_that_failed_it(start: Start) -> None:

@@ -43,6 +43,24 @@ def test_send_reject_gives_the_code_that_was_asked_for(simulator: Simulator) -> 
     assert accepted(simulator) == 1
 
 
+def test_send_reject_under_another_status(simulator: Simulator) -> None:
+    simulator.fault("send", "reject", code=21611, status_code=429, next_n=1)
+    answer = simulator.send()
+    assert (answer.status_code, answer.json()["code"]) == (429, 21611)
+    assert accepted(simulator) == 0
+
+
+def test_send_accept_failed_has_an_id_and_a_code_and_arrives_nowhere(simulator: Simulator) -> None:
+    simulator.fault("send", "accept_failed", code=21610, next_n=1)
+    answer = simulator.send()
+    document = answer.json()
+    assert (answer.status_code, document["status"], document["error_code"]) == (201, "undelivered", 21610)
+    simulator.settle()
+    assert simulator.texts() == []
+    assert accepted(simulator) == 1
+    assert simulator.get(f"/Messages/{document['sid']}.json").json()["error_code"] == 21610
+
+
 def test_send_accept_then_disconnect_delivers_what_the_client_never_heard_of(simulator: Simulator) -> None:
     simulator.fault("send", "accept_then_disconnect", next_n=1)
     with pytest.raises(httpx.RemoteProtocolError):

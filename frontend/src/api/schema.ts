@@ -1241,6 +1241,8 @@ export interface components {
              * Format: uuid
              */
             line_id: string;
+            /** Max Segments */
+            max_segments: number | null;
             /** Notice */
             notice: string | null;
             opt_in_check: components["schemas"]["OptInCheck"];
@@ -1643,7 +1645,7 @@ export interface components {
             country: string;
             /**
              * Credentials
-             * @description Of `twilio` and `simulator`: account_sid, auth_token, messaging_service_sid (optional). Of `telnyx`: api_key, public_key, messaging_profile_id (optional). Of `bandwidth`: account_id, application_id, callback_username, callback_password, and either client_id and client_secret (an API credential) or username and password (an API user, which Bandwidth ends on 2 December 2026).
+             * @description Of `twilio` and `simulator`: account_sid, auth_token, messaging_service_sid (optional). Of `telnyx`: api_key, public_key, messaging_profile_id (optional). Of `bandwidth`: account_id, application_id, callback_username, callback_password, and either client_id and client_secret (an API credential) or username and password (an API user, which Bandwidth ends on 2 December 2026). While what a provider signs with is rotated, webhooks are accepted with a second one, too: auth_token_secondary, public_key_secondary, callback_password_secondary (with callback_username_secondary where that changes).
              */
             credentials: {
                 [key: string]: string;
@@ -1675,7 +1677,7 @@ export interface components {
         LinePatch: {
             /** Credentials */
             credentials?: {
-                [key: string]: string;
+                [key: string]: string | null;
             } | null;
             /** Enabled */
             enabled?: boolean | null;

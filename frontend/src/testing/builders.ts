@@ -140,6 +140,7 @@ export function aConversation(overrides: Partial<ConversationDetail> = {}): Conv
     updated_at: minutesAgo(60),
     opt_in_check: aCheck(),
     notice: null,
+    max_segments: null,
     ...overrides,
   };
 }

@@ -48,6 +48,8 @@ class Bandwidth:
     failed_word = "message-failed"
     opted_out_code = "4775"
     landline_code = "4720"
+    queue_full_code = "max-message-queue-size-exceeded"
+    second_credentials: Mapping[str, str] = MappingProxyType({"callback_password_secondary": "the next password"})
     signs_content = False
     signature_headers: Sequence[str] = ("authorization",)
     media_api = media_storage = "messaging.bandwidth.com"
@@ -65,6 +67,10 @@ class Bandwidth:
 
     def signed_by_another(self, url: str, body: bytes) -> Webhook:
         return _signed(url, body, self.credentials["callback_username"], "somebody else's password")
+
+    def signed_with_second(self, url: str, body: bytes) -> Webhook:
+        password = self.second_credentials["callback_password_secondary"]
+        return _signed(url, body, self.credentials["callback_username"], password)
 
     def oddly_signed(self, webhook: Webhook, chance: Random) -> Webhook:
         username, password = self.credentials["callback_username"], self.credentials["callback_password"]
@@ -97,6 +103,9 @@ class Bandwidth:
         expected = _sdk_credentials(self.credentials["callback_username"], self.credentials["callback_password"])
         scheme, _, credentials = webhook.headers.get("authorization", "").partition(" ")
         return scheme.lower() == "basic" and credentials.strip(" ") == expected.removeprefix("Basic ")
+
+    def accepts_failed(self, message_id: str, code: str) -> Answer:
+        return http(202, {"id": message_id, "direction": "out", "messageStatus": "FAILED", "errorCode": int(code)})
 
     def accepts(self, message_id: str) -> Answer:
         message = {

@@ -92,6 +92,9 @@ class Dialect(Protocol):
     failed_word: str
     opted_out_code: str
     landline_code: str
+    queue_full_code: str
+    second_credentials: Mapping[str, str]
+    """What is set beside `credentials` while what the provider signs with is rotated."""
     signs_content: bool
     """Whether an altered body is known for what it is. Where credentials are all there is, it is not."""
     signature_headers: Sequence[str]
@@ -117,6 +120,10 @@ class Dialect(Protocol):
         """The same, with what belongs to another account of the provider's."""
         ...
 
+    def signed_with_second(self, url: str, body: bytes) -> Webhook:
+        """The same, with `second_credentials`."""
+        ...
+
     def oddly_signed(self, webhook: Webhook, chance: Random) -> Webhook:
         """The same body, signed by the line's own account, but in an odd spelling or at an odd time."""
         ...
@@ -130,6 +137,10 @@ class Dialect(Protocol):
         ...
 
     def accepts(self, message_id: str) -> Answer: ...
+
+    def accepts_failed(self, message_id: str, code: str) -> Answer:
+        """Accepted, under an id, and failed already."""
+        ...
 
     def refuses(self, status: int, code: str | None, words: str = "The provider's own words") -> Answer: ...
 

@@ -21,6 +21,7 @@ from tests.providers.dialects.dialect import BASE, LINE_NUMBER, Arriving, Posted
 from tests.providers.peer import Answer, Request, http
 
 KEY = SigningKey(b"the seed of the test account's k")
+SECOND_KEY = SigningKey(b"the seed of the test's second ke")
 ANOTHER_KEY = SigningKey(b"the seed of another account's ke")
 GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
 """Of Ed25519's base point."""
@@ -52,6 +53,10 @@ class Telnyx:
     failed_word = "sending_failed"
     opted_out_code = "40300"
     landline_code = "40001"
+    queue_full_code = "40318"
+    second_credentials: Mapping[str, str] = MappingProxyType(
+        {"public_key_secondary": base64.b64encode(bytes(SECOND_KEY.verify_key)).decode()}
+    )
     signs_content = True
     signature_headers: Sequence[str] = (SIGNATURE, "telnyx-timestamp")
     media_authorization: str | None = None
@@ -65,6 +70,9 @@ class Telnyx:
 
     def signed_by_another(self, url: str, body: bytes) -> Webhook:
         return signed(url, body, key=ANOTHER_KEY)
+
+    def signed_with_second(self, url: str, body: bytes) -> Webhook:
+        return signed(url, body, key=SECOND_KEY)
 
     def oddly_signed(self, webhook: Webhook, chance: Random) -> Webhook:
         now = int(time.time()) + chance.choice([0, 0, 0, -290, 290, -310, 310, -86_400, 10**9])
@@ -136,6 +144,9 @@ class Telnyx:
 
     def accepts(self, message_id: str) -> Answer:
         return http(200, {"data": message_record(message_id, "queued")})
+
+    def accepts_failed(self, message_id: str, code: str) -> Answer:
+        return http(200, {"data": message_record(message_id, "sending_failed", code=code)})
 
     def refuses(self, status: int, code: str | None, words: str = "The provider's own words") -> Answer:
         errors = [{"code": code, "title": words, "detail": words}] if code else []

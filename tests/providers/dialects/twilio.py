@@ -47,6 +47,8 @@ class Twilio:
     failed_word = "failed"
     opted_out_code = "21610"
     landline_code = "21614"
+    queue_full_code = "21611"
+    second_credentials: Mapping[str, str] = MappingProxyType({"auth_token_secondary": "fedcba9876543210"})
     signs_content = True
     signature_headers: Sequence[str] = ("x-twilio-signature",)
     media_authorization: str | None = f"Basic {base64.b64encode(b'AC' + b'1' * 32 + b':0123456789abcdef').decode()}"
@@ -61,6 +63,9 @@ class Twilio:
 
     def signed_by_another(self, url: str, body: bytes) -> Webhook:
         return _signed(url, body, "another account's token")
+
+    def signed_with_second(self, url: str, body: bytes) -> Webhook:
+        return _signed(url, body, self.second_credentials["auth_token_secondary"])
 
     def oddly_signed(self, webhook: Webhook, chance: Random) -> Webhook:
         """As a JSON body covered by its hash in the address, or over the address with its port."""
@@ -121,6 +126,10 @@ class Twilio:
 
     def accepts(self, message_id: str) -> Answer:
         return http(201, {"sid": message_id, "status": "queued", "num_segments": "1", "error_code": None})
+
+    def accepts_failed(self, message_id: str, code: str) -> Answer:
+        words = "The provider's own words"
+        return http(201, {"sid": message_id, "status": "failed", "error_code": int(code), "error_message": words})
 
     def refuses(self, status: int, code: str | None, words: str = "The provider's own words") -> Answer:
         return http(status, {"code": int(code) if code else None, "message": words, "status": status})

@@ -27,6 +27,8 @@ export interface Provider {
   reports: string;
 }
 
+const WHILE_CHANGED = "Only while it is being changed: texts signed with either one are taken. All other fields typed without it remove it.";
+
 const ALONG = "Nothing to do: this address goes along with every text.";
 
 export const PROVIDERS: Record<ProviderName, Provider> = {
@@ -35,6 +37,7 @@ export const PROVIDERS: Record<ProviderName, Provider> = {
     credentials: [
       { name: "account_sid", label: "Account SID", hint: "On the first page of the Twilio Console: AC and 32 characters.", open: true },
       { name: "auth_token", label: "Auth token", hint: "Beside the account SID." },
+      { name: "auth_token_secondary", label: "Secondary auth token", hint: WHILE_CHANGED, optional: true },
       {
         name: "messaging_service_sid",
         label: "Messaging Service SID",
@@ -58,6 +61,7 @@ export const PROVIDERS: Record<ProviderName, Provider> = {
     credentials: [
       { name: "api_key", label: "API key", hint: "In Mission Control, under API Keys." },
       { name: "public_key", label: "Public key", hint: "In Mission Control, under Keys & Credentials: 44 characters, ending in =.", open: true },
+      { name: "public_key_secondary", label: "Second public key", hint: WHILE_CHANGED, open: true, optional: true },
       {
         name: "messaging_profile_id",
         label: "Messaging profile ID",
@@ -85,6 +89,7 @@ export const PROVIDERS: Record<ProviderName, Provider> = {
       { name: "password", label: "API password", way: "user", inPlaceOf: "client_secret" },
       { name: "callback_username", label: "Callback user name", hint: "Yours to choose. Bandwidth shows it with every text it brings.", open: true },
       { name: "callback_password", label: "Callback password", hint: "Yours to choose, long and used nowhere else." },
+      { name: "callback_password_secondary", label: "Second callback password", hint: WHILE_CHANGED, optional: true },
     ],
     ways: [
       {

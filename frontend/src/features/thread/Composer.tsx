@@ -49,8 +49,10 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
   const outbox = useOutbox();
   const box = useRef<HTMLTextAreaElement>(null);
   const body = draft.trimEnd();
+  const segments = countSegments(body);
   const excess = Array.from(body).length - LONGEST_BODY;
-  const sendable = body.trim() !== "" && excess <= 0;
+  const most = conversation.max_segments ?? Infinity;
+  const sendable = body.trim() !== "" && excess <= 0 && segments.segments <= most;
 
   // The box grows with its text.
   useLayoutEffect(() => {
@@ -99,7 +101,7 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
           className="block max-h-48 w-full resize-none bg-transparent text-ink outline-none placeholder:text-ink-3 [@media(hover:none)]:text-title"
         />
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-2">
-          <SegmentCounter id="composer-counter" segments={countSegments(body)} excess={excess} />
+          <SegmentCounter id="composer-counter" segments={segments} excess={excess} most={most} />
           <div className="ml-auto flex gap-2">
             <Button onClick={() => send(true)} disabled={!sendable}>
               Send and close

@@ -2,13 +2,24 @@ import type { Segments } from "@/lib/segments";
 import { listNames, plural } from "@/lib/text";
 import { Tooltip } from "@/ui/Tooltip";
 
+interface SegmentCounterProps {
+  id: string;
+  segments: Segments;
+  /** Characters beyond the product's limit. */
+  excess: number;
+  /** How many texts the line's provider takes at once. */
+  most: number;
+}
+
 /** How long the text is, in how many texts it goes, and in which encoding, with the reason on hover and focus. */
-export function SegmentCounter({ id, segments, excess }: { id: string; segments: Segments; excess: number }) {
+export function SegmentCounter({ id, segments, excess, most }: SegmentCounterProps) {
   const { encoding, units, capacity, segments: count } = segments;
-  if (excess > 0) {
+  if (excess > 0 || count > most) {
     return (
       <p id={id} role="alert" className="text-meta font-strong text-red tabular">
-        {plural(excess, "character")} too many
+        {count > most
+          ? `Too long: ${plural(count, "text")}, and this line takes ${most}`
+          : `${plural(excess, "character")} too many`}
       </p>
     );
   }

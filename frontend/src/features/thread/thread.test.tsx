@@ -242,6 +242,17 @@ describe("answering", () => {
     expect(screen.getByRole("button", { name: "Send" })).toBeDisabled();
   });
 
+  it("says when a text has more parts than its line's provider takes", async () => {
+    conversation.max_segments = 10;
+    open();
+    const field = await box();
+    fireEvent.change(field, { target: { value: "a".repeat(1530) } });
+    expect(screen.getByRole("button", { name: "Send" })).toBeEnabled();
+    fireEvent.change(field, { target: { value: "a".repeat(1531) } });
+    expect(screen.getByRole("alert")).toHaveTextContent("Too long: 11 texts, and this line takes 10");
+    expect(screen.getByRole("button", { name: "Send" })).toBeDisabled();
+  });
+
   it("shows the text at once, keeps trying without a connection, and sends it once", async () => {
     world.nextSends.push(() => HttpResponse.error());
     const { user } = open();
