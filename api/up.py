@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import ctypes
+import os
 import signal
 import socket
 import subprocess
@@ -19,6 +19,8 @@ import typer
 from api.cli import fill
 from api.demo import DEMO_PASSWORD, DEMO_SIGN_INS, register_lines
 from api.kit.cluster import DatabaseUrls
+from api.kit.liveness import BEAT_VARIABLE
+from api.kit.process import die_with_parent
 from api.migrate import migrate
 from api.providers.simulator import SimulatorError
 from api.settings import Settings
@@ -28,7 +30,9 @@ STOP_SECONDS = 12.0
 RESTART_PAUSE_SECONDS = 1.0
 POLL_SECONDS = 0.05
 
-_PR_SET_PDEATHSIG = 1
+
+HANG_MARGIN_SECONDS = 3.0
+"""A hung process ends itself, with a traceback. One that cannot, such as a stopped one, is killed so much later."""
 
 
 @dataclass
@@ -37,19 +41,54 @@ class Child:
 
     name: str
     command: Sequence[str]
+    beats: bool = False
+    """It says on a pipe that its event loop turns (`api/kit/liveness.py`)."""
     process: subprocess.Popen[bytes] | None = field(default=None)
+    _pipe: int | None = field(default=None)
+    _alive_until: float = field(default=0.0)
 
     def start(self) -> None:
+        environment = dict(os.environ)
+        passed: tuple[int, ...] = ()
+        if self._pipe is not None:
+            os.close(self._pipe)
+            self._pipe = None
+        if self.beats:
+            self._pipe, write = os.pipe()
+            os.set_blocking(self._pipe, False)
+            environment[BEAT_VARIABLE], passed = str(write), (write,)
         self.process = subprocess.Popen(  # noqa: S603  # Our own commands.
             self.command,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  # This process has no other threads when it starts them.
+            pass_fds=passed,
+            env=environment,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  # This process has no other threads when it starts them.
         )
+        for each in passed:
+            os.close(each)
+        self._alive_until = time.monotonic() + START_SECONDS
 
     @property
     def exit_code(self) -> int | None:
         return None if self.process is None else self.process.poll()
+
+    def is_hung(self, *, seconds: float) -> bool:
+        """Whether it has said nothing for so long; a new one has `START_SECONDS` to begin."""
+        if self._pipe is None:
+            return False
+        heard = False
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._pipe, 4096):
+                heard = True
+        now = time.monotonic()
+        if heard:
+            self._alive_until = now + seconds
+        return now > self._alive_until
+
+    def forgive(self, *, seconds: float) -> None:
+        """Whatever it has not said until now, it has so long from now on."""
+        self._alive_until = max(self._alive_until, time.monotonic() + seconds)
 
     def stop(self, *, until: float) -> None:
         if self.process is None:
@@ -59,14 +98,14 @@ class Child:
         try:
             self.process.wait(timeout=max(0.1, until - time.monotonic()))
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.kill()
+
+    def kill(self) -> None:
+        """With the processes that it has started: they are in its session."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-
-
-def _die_with_parent() -> None:
-    """On Linux the kernel ends a child whose parent was killed, so a killed `up` leaves no port taken."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Interrupted(Exception):
@@ -90,8 +129,14 @@ def _signals_wait() -> Iterator[None]:
 
 def run_everything(settings: Settings, urls: DatabaseUrls) -> int:
     """Returns the exit code once a signal has stopped it all, or 1 when something did not start."""
-    for name, port in (("MESSENGER_PORT", settings.port), ("MESSENGER_SIMULATOR_PORT", settings.simulator_port)):
-        if _is_taken(port):
+    ports = {
+        "MESSENGER_PORT": settings.port,
+        "MESSENGER_SIMULATOR_PORT": settings.simulator_port,
+        "MESSENGER_WORKER_PORT": settings.worker_port,
+        "MESSENGER_METRICS_PORT": settings.metrics_port,
+    }
+    for name, port in ports.items():
+        if port is not None and _is_taken(port):
             typer.echo(f"messenger: port {port} is taken. Stop what uses it, or set {name}.", err=True)
             return 1
     messenger = str(Path(sys.executable).parent / "messenger")
@@ -105,8 +150,8 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> int:
                 *("--api-url", f"http://127.0.0.1:{settings.port}"),
             ],
         ),
-        Child("api", [messenger, "serve"]),
-        Child("worker", [messenger, "worker"]),
+        Child("api", [messenger, "serve"], beats=True),
+        Child("worker", [messenger, "worker"], beats=True),
     ]
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, _interrupt)
@@ -123,7 +168,7 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> int:
         with _signals_wait():
             asyncio.run(register_lines(settings, urls.app))
         _print_welcome(settings)
-        _watch(children)
+        _watch(children, hang_seconds=settings.hang_seconds)
     except Interrupted:
         typer.echo("\nStopping …", err=True)
     except SimulatorError as error:
@@ -166,11 +211,20 @@ def _wait_for(url: str, children: Sequence[Child]) -> bool:
     return False
 
 
-def _watch(children: Sequence[Child]) -> None:
-    """Starts again what dies, until a signal comes."""
+def _watch(children: Sequence[Child], *, hang_seconds: float) -> None:
+    """Starts again what dies or hangs, until a signal comes."""
+    limit = hang_seconds + HANG_MARGIN_SECONDS
+    turned = time.monotonic()
     while True:
         time.sleep(RESTART_PAUSE_SECONDS)
+        slept, turned = time.monotonic() - turned, time.monotonic()
         for child in children:
+            if slept > HANG_MARGIN_SECONDS:
+                # This process was stopped, and so perhaps was the whole machine: that is nobody's hang.
+                child.forgive(seconds=limit)
+            if hang_seconds and child.exit_code is None and child.is_hung(seconds=limit):
+                typer.echo(f"messenger: the {child.name} process has hung for {limit:.0f} s; killing it.", err=True)
+                child.kill()
             if child.exit_code is not None:
                 typer.echo(
                     f"messenger: the {child.name} process died ({child.exit_code}); starting it again.", err=True
