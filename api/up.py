@@ -31,8 +31,11 @@ RESTART_PAUSE_SECONDS = 1.0
 POLL_SECONDS = 0.05
 
 
-HANG_MARGIN_SECONDS = 3.0
+MAX_HANG_MARGIN_SECONDS = 3.0
 """A hung process ends itself, with a traceback. One that cannot, such as a stopped one, is killed so much later."""
+
+PAUSED_SECONDS = 3.0
+"""Between two looks lies a second. If it is longer than this, `up` was stopped itself, or the machine was."""
 
 
 @dataclass
@@ -213,14 +216,14 @@ def _wait_for(url: str, children: Sequence[Child]) -> bool:
 
 def _watch(children: Sequence[Child], *, hang_seconds: float) -> None:
     """Starts again what dies or hangs, until a signal comes."""
-    limit = hang_seconds + HANG_MARGIN_SECONDS
+    limit = hang_seconds + min(hang_seconds, MAX_HANG_MARGIN_SECONDS)
     turned = time.monotonic()
     while True:
         time.sleep(RESTART_PAUSE_SECONDS)
         slept, turned = time.monotonic() - turned, time.monotonic()
         for child in children:
-            if slept > HANG_MARGIN_SECONDS:
-                # This process was stopped, and so perhaps was the whole machine: that is nobody's hang.
+            if slept > PAUSED_SECONDS:
+                # Perhaps they were stopped together with it: that is no hang.
                 child.forgive(seconds=limit)
             if hang_seconds and child.exit_code is None and child.is_hung(seconds=limit):
                 typer.echo(f"messenger: the {child.name} process has hung for {limit:.0f} s; killing it.", err=True)
