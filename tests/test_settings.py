@@ -127,6 +127,14 @@ WRONG = [
     ("SEND_LEASE_SECONDS", "0"),
     ("SEND_LEASE_SECONDS", "inf"),
     ("DATABASE_POOL_SIZE", "0"),
+    ("DATABASE_POOL_SIZE", "1"),
+    ("HANG_SECONDS", "-1"),
+    ("HANG_SECONDS", "inf"),
+    ("WORKER_PORT", "0"),
+    ("WORKER_PORT", "http"),
+    ("METRICS_PORT", "65536"),
+    ("FAULT_IN_EVENT", "hang"),
+    ("FAULT_IN_EVENT", "sleep:text"),
 ]
 
 
@@ -183,11 +191,13 @@ def test_production_names_what_it_needs_and_lacks(
     assert [name for name in ("MESSENGER_SECRET_KEY", "MESSENGER_PUBLIC_URL") if name in line] == missing
 
 
-def test_production_refuses_to_make_workers_die(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_production_refuses_to_make_processes_hang_or_die(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("ENVIRONMENT", "production"), ("SECRET_KEY", "k"), ("PUBLIC_URL", "https://text.example.com")):
         monkeypatch.setenv(f"MESSENGER_{name}", value)
     with pytest.raises(SettingsError, match=r"^.*production refuses MESSENGER_CRASH_AT.*$"):
         load_settings(crash_at="post.written")
+    with pytest.raises(SettingsError, match=r"^.*production refuses MESSENGER_FAULT_IN_EVENT.*$"):
+        load_settings(fault_in_event="hang:text")
 
 
 @pytest.mark.parametrize("given", ["post.written:0", "post.written:", "Post Written", ""])
