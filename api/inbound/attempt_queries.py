@@ -1,14 +1,16 @@
 """SQL of attempts at applying events: begun, finished, and found unfinished."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, any_, case, delete, insert, or_, select
+import asyncpg
+from sqlalchemy import ColumnElement, and_, any_, case, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.inbound.models import InboundAttempt, InboundEvent
 from api.inbound.queries import application_lock, due
+from api.kit.database import Database
 from api.kit.ids import new_id
 from api.kit.process import PROCESS_ID
 
@@ -28,13 +30,28 @@ async def try_turn(session: AsyncSession, organization_id: UUID) -> Turn:
     return Turn(*(await session.execute(select(application_lock(organization_id), unfinished))).one())
 
 
-async def begin(session: AsyncSession, organization_id: UUID, event_ids: Sequence[UUID]) -> UUID:
+BEGIN = (
+    "INSERT INTO inbound_attempts (organization_id, id, event_ids, begun_by)"
+    " SELECT $1, $2, $3, $4 FROM set_config('synchronous_commit',"
+    " CASE WHEN $5 THEN 'off' ELSE current_setting('synchronous_commit') END, true)"
+)
+
+
+async def begin(database: Database, organization_id: UUID, event_ids: Sequence[UUID]) -> UUID:
+    """In a transaction of its own, which is committed when this returns: one round trip on a second connection.
+
+    For a batch the commit does not wait for the disk: the row has to outlive this process, not the database's.
+    """
     attempt_id = new_id()
-    await session.execute(
-        insert(InboundAttempt).values(
-            organization_id=organization_id, id=attempt_id, event_ids=list(event_ids), begun_by=PROCESS_ID
-        )
-    )
+    in_company = len(event_ids) > 1
+    async with database.engine.connect() as connection:
+        driver: asyncpg.Connection[Any] = (await connection.get_raw_connection()).driver_connection
+        try:
+            await driver.execute(BEGIN, organization_id, attempt_id, event_ids, PROCESS_ID, in_company)
+        except BaseException:
+            # The pool cannot know in what state it is.
+            await connection.invalidate()
+            raise
     return attempt_id
 
 

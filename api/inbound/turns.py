@@ -176,8 +176,7 @@ class _Turns:
         """Within the session's turn. The attempt is committed on another connection before it begins."""
         if not events:
             return
-        async with self.database.transaction() as beside:
-            attempt_id = await attempt_queries.begin(beside, self.organization_id, [event.id for event in events])
+        attempt_id = await attempt_queries.begin(self.database, self.organization_id, [event.id for event in events])
         crash_points.applying(event.body for event in events)
         await apply_events(
             session, self.organization_id, events, providers=self.providers, confirm_within=self.confirm_within
