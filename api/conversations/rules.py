@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from api.kit.text import MAX_LOOKED_AT
+
 
 class Status(StrEnum):
     UNREAD = "unread"
@@ -119,8 +121,8 @@ PREVIEW_CHARACTERS = 120
 
 
 def preview(body: str, *, media: int) -> str:
-    """One line of a message for the list."""
-    line = " ".join(body.split())
+    """One line of a message for the list, from its first `MAX_LOOKED_AT` characters after any space."""
+    line = " ".join(body.lstrip()[:MAX_LOOKED_AT].split())
     if not line and media:
         return "Picture" if media == 1 else f"{media} pictures"
     return line if len(line) <= PREVIEW_CHARACTERS else line[: PREVIEW_CHARACTERS - 1] + "…"

@@ -22,7 +22,7 @@ from api.directory.models import PhoneNumber
 from api.directory.rules import Holder, display_name
 from api.directory.schemas import HolderOut
 from api.kit.database import database_time
-from api.kit.errors import NotFound
+from api.kit.errors import Invalid, NotFound
 from api.kit.phone import country_of, national_format
 from api.lines import queries as lines
 from api.lines.models import Line
@@ -175,9 +175,11 @@ async def start_conversation(
     """The conversation between the line and the number, and whether it is new.
 
     One that exists is returned whatever the opt-in check says; a new one needs it to allow, else
-    `NotAllowedToText` is raised.
+    `NotAllowedToText` is raised. Raises `Invalid` for the line's own number.
     """
     organization_id = principal.organization_id
+    if number == line.phone_number:
+        raise Invalid([("/phone_number", "This is the line's own number. A line can't text itself.")])
     known = await directory.phone_number(session, organization_id, number)
     if known is not None:
         existing = await queries.find_conversation(session, organization_id, line_id=line.id, phone_number_id=known.id)

@@ -8,8 +8,9 @@ from typing import Any
 
 from api.audit.rules import Action, Actor, NewEntry
 from api.consent import service as consent
+from api.consent.keywords import Keyword, keyword
 from api.consent.models import ConsumerInitiation
-from api.consent.rules import Keyword, check_opt_in, keyword
+from api.consent.rules import check_opt_in
 from api.consent.schemas import OptInCheckOut
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations

@@ -1,4 +1,4 @@
-"""OPTIN-CONFIRM: where the provider does not answer STOP, START and HELP itself, the line does, once."""
+"""OPTIN-CONFIRM: where the provider does not answer STOP, START and HELP itself, the line does, within limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access import queries as access
 from api.audit.rules import SYSTEM, Action, NewEntry
 from api.consent import service as consent
-from api.consent.rules import Keyword, confirmation
+from api.consent.keywords import Keyword, confirmation
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations
 from api.conversations.queries import InboxRow
+from api.inbound.rules import CONFIRMATIONS_COUNTED, may_confirm
 from api.kit.database import database_time
-from api.kit.phone import national_format
+from api.kit.phone import E164, national_format
+from api.lines import queries as lines
 from api.lines.models import Line
 from api.lines.service import line_settings
+from api.messages import queries as message_queries
 from api.messages.service import enqueue
 
 
@@ -32,16 +35,23 @@ class Confirmation:
 async def confirm_keywords(session: AsyncSession, organization_id: UUID, due: Sequence[Confirmation]) -> list[NewEntry]:
     """Queue the confirmations of lines that answer keywords themselves; each leaves past the opt-in gate.
 
-    It is part of the transaction that applied the keyword, so a repeated webhook confirms nothing again.
+    It is part of the transaction that applied the keyword, so a repeated webhook confirms nothing again. Their numbers
+    are locked: what the day's earlier confirmations were stays true until this commits.
     """
+    due = await _from_outside(session, organization_id, due)
+    if not due:
+        return []
     entries: list[NewEntry] = []
-    answered = [each for each in due if line_settings(each.line).answers_keywords]
-    if not answered:
-        return entries
     organization = await access.organization(session, organization_id)
     at = await database_time(session)
-    for each in answered:
+    sent = await message_queries.answers_since(
+        session, organization_id, list({each.row.number.id for each in due}), since=at - CONFIRMATIONS_COUNTED
+    )
+    for each in due:
         conversation, number = each.row
+        if not may_confirm(each.word, sent=sent[number.id]):
+            continue
+        sent[number.id][each.word] += 1
         settings = line_settings(each.line)
         transition = status_rules.text_goes_out(conversations.state_of(conversation))
         conversations.apply_state(conversation, transition.state, at=at)
@@ -58,7 +68,7 @@ async def confirm_keywords(session: AsyncSession, organization_id: UUID, due: Se
             media_urls=[],
             check=await consent.check(session, number, each.line),
             sent_by=None,
-            past_gate=True,
+            answers=each.word,
         )
         entries.append(
             NewEntry(
@@ -72,3 +82,14 @@ async def confirm_keywords(session: AsyncSession, organization_id: UUID, due: Se
         )
     await session.flush()
     return entries
+
+
+async def _from_outside(
+    session: AsyncSession, organization_id: UUID, due: Sequence[Confirmation]
+) -> list[Confirmation]:
+    """Those of lines that answer, to phone numbers that are not lines of the business: those would answer in turn."""
+    due = [each for each in due if line_settings(each.line).answers_keywords and E164.match(each.row.number.number)]
+    if not due:
+        return []
+    own = await lines.lines_numbers(session, organization_id, [each.row.number.number for each in due])
+    return [each for each in due if each.row.number.number not in own]

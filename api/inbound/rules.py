@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from uuid import UUID
 
+from api.consent.keywords import Keyword
+
 
 class EventState(StrEnum):
     PENDING = "pending"
@@ -72,6 +74,19 @@ def suspects(unfinished: Iterable[Collection[UUID]]) -> Suspects:
         alone=frozenset(alone.keys() - guilty),
         guilty=frozenset(guilty),
     )
+
+
+CONFIRMATIONS_COUNTED = timedelta(days=1)
+MAX_CONFIRMATIONS = 3
+"""Confirmations that one number gets in that time, from all lines together."""
+
+
+def may_confirm(word: Keyword, *, sent: Counter[Keyword]) -> bool:
+    """Whether one more confirmation may be sent, given those of the last day (OPTIN-CONFIRM).
+
+    Two machines that answer each other come to an end. A STOP is confirmed although HELP was asked often.
+    """
+    return sent.total() < MAX_CONFIRMATIONS or (word is Keyword.STOP and not sent[Keyword.STOP])
 
 
 HOUR = timedelta(hours=1)

@@ -13,7 +13,8 @@ from api.audit import service as audit
 from api.audit.rules import NewEntry
 from api.consent import queries as consent_queries
 from api.consent import service as consent
-from api.consent.rules import Keyword, asks_to_stop, keyword
+from api.consent.keywords import Keyword, keyword
+from api.consent.wishes import asks_to_stop
 from api.conversations import queries as conversation_queries
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations
@@ -30,6 +31,7 @@ from api.inbound.statuses import apply_statuses
 from api.kit.database import database_time
 from api.kit.ids import new_id
 from api.kit.phone import E164, InvalidPhoneNumberError, parse_phone_number
+from api.kit.text import MAX_LOOKED_AT
 from api.lines import queries as lines
 from api.lines.models import Line
 from api.live.service import announce_conversation, announce_message, announce_phone_number
@@ -261,8 +263,9 @@ def _apply_keyword(word: Keyword | None, arrival: Arrival, number: PhoneNumber, 
     if word not in {Keyword.STOP, Keyword.START}:
         return None
     actor = conversations.number_actor(number)
-    wording = arrival.message.body
-    source = OptInSource.PROVIDER if keyword(wording) is None else OptInSource.KEYWORD
+    body = arrival.message.body
+    wording = body if len(body) <= MAX_LOOKED_AT else body.strip()[:MAX_LOOKED_AT]
+    source = OptInSource.PROVIDER if keyword(body) is None else OptInSource.KEYWORD
     if word is Keyword.STOP:
         return consent.stop(number, actor=actor, source=source, at=at, wording=wording)
     return consent.start(number, actor=actor, source=source, wording=wording)

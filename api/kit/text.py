@@ -6,6 +6,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+MAX_LOOKED_AT = 20_000
+"""Characters of a received text that are looked at: twice the longest message that a carrier delivers.
+
+A longer text is stored and shown whole; what is worked out from it is worked out from its beginning.
+"""
+
 _NOT_STORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 

@@ -51,6 +51,13 @@ class Message(OrganizationRow, Base):
         CheckConstraint("seq >= 1", name="seq"),
         Index("ix_messages_newest", "organization_id", "created_at", "id"),
         Index(
+            "ix_messages_answers",
+            "organization_id",
+            "conversation_id",
+            "created_at",
+            postgresql_where=text("answers IS NOT NULL"),
+        ),
+        Index(
             "ix_messages_search",
             "search",
             postgresql_using="gin",
@@ -82,6 +89,8 @@ class Message(OrganizationRow, Base):
     """It asks in plain words to stop (OPTIN-PLAIN-WORDS): shown with a one-click opt-out."""
     retry_of_message_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    answers: Mapped[str | None]
+    """The keyword that the line itself answers with this message (OPTIN-CONFIRM)."""
     search: Mapped[str] = mapped_column(TSVECTOR, default=_searchable, deferred=True, deferred_raiseload=True)
     """The words of `body`, as `search_rules` takes them apart: set by every insert, whichever way it goes. A body never
     changes. Only statements compare it; nothing loads it."""

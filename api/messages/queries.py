@@ -1,5 +1,6 @@
 """SQL of the messages room."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, cast
@@ -9,6 +10,8 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, StaffMember
+from api.consent.keywords import Keyword
+from api.conversations.models import Conversation
 from api.kit.bulk import insert_together
 from api.kit.ids import new_id
 from api.messages.models import Message, MessageEvent
@@ -143,6 +146,30 @@ async def inbound_above(session: AsyncSession, organization_id: UUID, conversati
         )
     ).one()
     return InboundAbove(*row)
+
+
+async def answers_since(
+    session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID], *, since: datetime
+) -> dict[UUID, Counter[Keyword]]:
+    """How often each number's keywords have been answered, by whichever line."""
+    rows = await session.execute(
+        select(Conversation.phone_number_id, Message.answers, func.count())
+        .join(
+            Message,
+            (Message.organization_id == Conversation.organization_id) & (Message.conversation_id == Conversation.id),
+        )
+        .where(
+            Conversation.organization_id == organization_id,
+            Conversation.phone_number_id.in_(phone_number_ids),
+            Message.answers.is_not(None),
+            Message.created_at > since,
+        )
+        .group_by(Conversation.phone_number_id, Message.answers)
+    )
+    answered: dict[UUID, Counter[Keyword]] = {number_id: Counter() for number_id in phone_number_ids}
+    for number_id, word, count in rows:
+        answered[number_id][Keyword(str(word))] = count
+    return answered
 
 
 async def timeline(session: AsyncSession, organization_id: UUID, message_id: UUID) -> Sequence[MessageEvent]:

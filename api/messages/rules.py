@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from api.kit.text import MAX_LOOKED_AT
 from api.providers.port import MessageStatus
 
 MAX_BODY_CHARACTERS = 1600
@@ -53,7 +54,8 @@ class Segments:
 
 
 def segments(body: str) -> Segments:
-    """How many parts a text is billed as. An empty one (a picture alone) is one."""
+    """How many parts a text is billed as: its first `MAX_LOOKED_AT` characters. An empty one (a picture) is one."""
+    body = body[:MAX_LOOKED_AT]
     if _GSM_BASIC.issuperset(body) and len(body) <= GSM_SINGLE:
         return Segments(encoding=Encoding.GSM_7, count=1, units=len(body))
     if _GSM.issuperset(body):

@@ -21,14 +21,18 @@ separator.
 """
 
 import re
+import sys
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-MAX_TEXT = 20_000
-"""Characters of a text that are searched: twice the longest message that a carrier delivers."""
+from api.kit.text import MAX_LOOKED_AT
+
+MAX_TEXT = MAX_LOOKED_AT
+"""Characters of a text that are searched."""
 
 MAX_WORD = 100
 """A lexeme may have 2,046 bytes; this many characters of any script stay below it."""
@@ -88,10 +92,16 @@ class Fold(dict[int, str]):
 
     Character by character is exact: the only effect of its neighbours on a decomposed text is the order of combining
     marks that have a class, and those are dropped.
+
+    It remembers `MAX_REMEMBERED` characters: texts from outside may hold every character there is.
     """
 
+    MAX_REMEMBERED = 65_536
+
     def __missing__(self, code: int) -> str:
-        self[code] = folded = "".join(_folded(chr(code)))
+        folded = "".join(_folded(chr(code)))
+        if len(self) < self.MAX_REMEMBERED:
+            self[code] = folded
         return folded
 
 
@@ -117,7 +127,9 @@ def _contribution(character: str) -> str:
 
 
 def _within(code: int, ranges: Sequence[tuple[int, int]]) -> bool:
-    return any(first <= code <= last for first, last in ranges)
+    """Whether a code point is in one of these ranges, which are in order."""
+    following = bisect_right(ranges, (code, sys.maxunicode))
+    return following > 0 and code <= ranges[following - 1][1]
 
 
 FOLD = Fold()

@@ -11,6 +11,7 @@ from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, Actor, NewEntry
 from api.consent import service as consent
+from api.consent.keywords import Keyword
 from api.consent.rules import OptInCheck
 from api.consent.schemas import OptInCheckOut
 from api.conversations import rules as status_rules
@@ -59,6 +60,8 @@ async def send_message(
     organization_id = principal.organization_id
     row = await conversations.lock(session, organization_id, conversation_id, with_number=True)
     line = await lines.require_line(session, organization_id, row.conversation.line_id)
+    if row.number.number == line.phone_number:
+        raise Conflict("A line can't text itself.")
     check = await consent.check(session, row.number, line)
     consent.require_allowed(check)
     if new.seen_seq is not None:
@@ -127,9 +130,12 @@ async def enqueue(
     check: OptInCheck,
     sent_by: Principal | None,
     retry_of: Message | None = None,
-    past_gate: bool = False,
+    answers: Keyword | None = None,
 ) -> Message:
-    """Store a message and its outbox entry, as the conversation's last. Its lock is held; its state is the caller's."""
+    """Store a message and its outbox entry, as the conversation's last. Its lock is held; its state is the caller's.
+
+    One that answers a keyword leaves whatever the opt-in check says (OPTIN-CONFIRM).
+    """
     conversation, _ = row
     counted = segments(body)
     message = Message(
@@ -148,6 +154,7 @@ async def enqueue(
         encoding=counted.encoding.value,
         opt_in_check=OptInCheckOut.of(check).model_dump(mode="json"),
         asks_to_stop=False,
+        answers=answers.value if answers else None,
         retry_of_message_id=retry_of.id if retry_of else None,
         created_at=await database_time(session),
     )
@@ -174,7 +181,7 @@ async def enqueue(
             conversation_id=message.conversation_id,
             line_id=message.line_id,
             seq=message.seq,
-            past_gate=past_gate,
+            past_gate=answers is not None,
         )
     )
     show_message_as_last(conversation, message)

@@ -1,13 +1,14 @@
-"""Which whole messages stop, start and ask for help, what answers them, and which only sound like it."""
+"""Which whole messages stop, start and ask for help, and what answers them."""
 
 import string
+import unicodedata
 from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.consent.rules import Keyword, asks_to_stop, confirmation, keyword
+from api.consent.keywords import Keyword, confirmation, keyword
 
 STOP = ["STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "OPT OUT"]
 START = ["START", "UNSTOP"]
@@ -46,6 +47,51 @@ PUNCTUATION = [
 ]
 
 
+EDGES = [
+    "\N{VARIATION SELECTOR-16}",
+    "\N{VARIATION SELECTOR-15}",
+    "\N{DOUBLE EXCLAMATION MARK}\N{VARIATION SELECTOR-16}",
+    "\N{ZERO WIDTH JOINER}",
+    "\N{ZERO WIDTH NON-JOINER}",
+    "\N{COMBINING GRAPHEME JOINER}",
+    "\N{COMBINING ENCLOSING KEYCAP}",
+    "\N{COMBINING ENCLOSING CIRCLE BACKSLASH}",
+    "\N{COMBINING LONG STROKE OVERLAY}",
+    "\N{SOFT HYPHEN}",
+    "\N{LEFT-TO-RIGHT EMBEDDING}",
+    "\N{RIGHT-TO-LEFT OVERRIDE}",
+    "\N{POP DIRECTIONAL FORMATTING}",
+    "\N{FIRST STRONG ISOLATE}",
+    "\N{POP DIRECTIONAL ISOLATE}",
+    "\N{ARABIC LETTER MARK}",
+    "\N{MONGOLIAN VOWEL SEPARATOR}",
+    "\N{INVISIBLE SEPARATOR}",
+    "\N{HANGUL FILLER}",
+    "\N{HALFWIDTH HANGUL FILLER}",
+    "\N{BRAILLE PATTERN BLANK}",
+    "\N{TAG LATIN SMALL LETTER A}\N{CANCEL TAG}",
+    "\N{BLACK FLAG}\N{TAG LATIN SMALL LETTER G}\N{TAG LATIN SMALL LETTER B}\N{CANCEL TAG}",
+    "\N{OCTAGONAL SIGN}",
+    "\N{PERSON WITH FOLDED HANDS}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}",
+    "\N{HEAVY BLACK HEART}\N{VARIATION SELECTOR-16}",
+    "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{PERSONAL COMPUTER}",
+    "\N{REGIONAL INDICATOR SYMBOL LETTER U}\N{REGIONAL INDICATOR SYMBOL LETTER S}",
+    "\N{TRADE MARK SIGN}",
+    "\N{REPLACEMENT CHARACTER}",
+    "\N{SINGLE HIGH-REVERSED-9 QUOTATION MARK}",
+    "\N{DOUBLE LOW-9 QUOTATION MARK}",
+    "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
+    "\N{LEFT CORNER BRACKET}",
+    "\N{FULLWIDTH QUOTATION MARK}",
+    "\N{PRIME}",
+    "\N{ACUTE ACCENT}",
+    "\N{INTERROBANG}",
+    "\ue000",
+    "\x08",
+]
+"""What telephones, carriers and people put beside a word without meaning another one."""
+
+
 def every_other(word: str) -> str:
     return "".join(letter.upper() if index % 2 else letter.lower() for index, letter in enumerate(word))
 
@@ -62,6 +108,42 @@ def test_OPTIN_STOP_and_START_ignore_surrounding_punctuation_and_space(word: str
     for before, after in [*product(around, [""]), *product([""], around), *zip(around, around, strict=True)]:
         assert keyword(before + word + after) is meaning, (before, after)
     assert keyword(f' \n "({word}!!!)" … \t') is meaning
+
+
+@pytest.mark.parametrize("edge", EDGES, ids=ascii)
+def test_OPTIN_STOP_and_START_ignore_what_nobody_sees_or_means_around_them(edge: str) -> None:
+    for word, meaning in EVERY:
+        for body in (word + edge, edge + word, edge + word + edge, f"{edge} {word}! {edge}{edge}", f'"{word}{edge}."'):
+            assert keyword(body) is meaning, body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\uff33\uff34\uff2f\uff30",
+        "\uff53\uff54\uff4f\uff50\uff01",
+        "\U0001d412\U0001d413\U0001d40e\U0001d40f",
+        "\u24c8\u24e3\u24de\u24df",
+        "\U0001f142\U0001f143\U0001f13e\U0001f13f",
+        "S\N{ZERO WIDTH SPACE}T\N{ZERO WIDTH SPACE}O\N{ZERO WIDTH SPACE}P",
+        "\N{RIGHT-TO-LEFT OVERRIDE}STOP\N{POP DIRECTIONAL FORMATTING}",
+        "\u017ftop",
+        "Opt-out",
+        "opt\N{NON-BREAKING HYPHEN}out",
+        "Opt\N{EN DASH}out.",
+        "OPT \N{EM DASH} OUT",
+        "opt\N{MINUS SIGN}out",
+        "opt\N{HYPHEN}out",
+        "opt\N{SMALL HYPHEN-MINUS}out",
+        "opt\N{SOFT HYPHEN}out",
+        "Optout",
+        "Stop-all",
+        "stop\n\nall",
+    ],
+    ids=ascii,
+)
+def test_OPTIN_STOP_letters_and_hyphens_of_other_forms_are_the_same(body: str) -> None:
+    assert keyword(body) is Keyword.STOP
 
 
 def test_OPTIN_STOP_words_apart_by_any_space_are_the_same_two_words() -> None:
@@ -107,13 +189,36 @@ def test_OPTIN_STOP_no_amount_of_surrounding_space_hides_it() -> None:
         "ST-OP",
         "STOP1",
         "1STOP",
+        "STOP 1\N{VARIATION SELECTOR-16}\N{COMBINING ENCLOSING KEYCAP}",
+        "STOP\N{SUPERSCRIPT TWO}",
+        "st\N{LATIN SMALL LETTER O WITH ACUTE}p",
+        "STO\N{COMBINING ACUTE ACCENT}P",
+        "STOP'S",
+        "STOP. Thank you",
+        "Stop please",
+        "Stop thx",
+        "I opt out",
+        "OPT. OUT",
+        "OPT, OUT",
+        "opt/out",
+        "STOP\N{HEAVY BLACK HEART}IT",
+        "START\N{FULLWIDTH COMMA}\N{FULLWIDTH LATIN CAPITAL LETTER A}",
+        "restart",
+        "head start",
+        "START over",
+        "START please",
+        "UN-STOP",
+        "\N{CYRILLIC CAPITAL LETTER ES}\N{CYRILLIC CAPITAL LETTER TE}\N{CYRILLIC CAPITAL LETTER O}"
+        "\N{CYRILLIC CAPITAL LETTER PE}",
     ],
 )
 def test_OPTIN_STOP_only_the_whole_message_counts(body: str) -> None:
     assert keyword(body) is None
 
 
-@pytest.mark.parametrize("body", ["YES", "yes", "Yes!", " yes. ", "Y", "OK", "SUBSCRIBE", "JOIN", "IN"])
+@pytest.mark.parametrize(
+    "body", ["YES", "yes", "Yes!", " yes. ", "YES\ufe0f", "\uff39\uff25\uff33", "Y", "OK", "SUBSCRIBE", "JOIN", "IN"]
+)
 def test_OPTIN_START_yes_lifts_nothing(body: str) -> None:
     """Parents answer questions with it."""
     assert keyword(body) is None
@@ -124,7 +229,12 @@ def test_what_holds_no_word_is_no_keyword(body: str) -> None:
     assert keyword(body) is None
 
 
-AROUND = st.lists(st.sampled_from(SPACES + PUNCTUATION), max_size=30).map("".join)
+AROUND = st.lists(st.sampled_from(SPACES + PUNCTUATION + EDGES), max_size=30).map("".join)
+
+
+def is_seen(word: str) -> bool:
+    """Whether a word has letters of its own. Some that Unicode calls letters are blank, or accents apart."""
+    return any(each.isalnum() and each not in "\u115f\u1160" for each in unicodedata.normalize("NFKC", word))
 
 
 @settings(max_examples=100, deadline=None)
@@ -136,7 +246,7 @@ def test_any_dressing_of_a_keyword_is_the_keyword(word: tuple[str, Keyword], bef
 @settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(EVERY),
-    st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12).filter(lambda w: w.upper() != "ALL"),
+    st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12).filter(is_seen),
     st.sampled_from(["", " ", ", ", "\n"]),
     st.booleans(),
 )
@@ -144,7 +254,7 @@ def test_any_further_word_makes_it_an_ordinary_message(
     word: tuple[str, Keyword], other: str, between: str, before: bool
 ) -> None:
     body = other + between + word[0] if before else word[0] + between + other
-    if body.upper() not in {known for known, _ in EVERY}:
+    if unicodedata.normalize("NFKC", body).upper() not in {known for known, _ in EVERY}:
         assert keyword(body) is None
 
 
@@ -154,10 +264,17 @@ def test_any_text_has_an_answer(body: str) -> None:
     assert keyword(body) in {None, *Keyword}
 
 
-def test_a_hostile_text_is_judged_in_one_pass() -> None:
+@pytest.mark.parametrize(
+    "piece", ["x", "x ", " ", "STOP ", "!", "\u0301", "\u0301\u0323", "\u200d", "\ufdfa", "\u3164"]
+)
+def test_RECV_NOTHING_LOST_a_hostile_text_is_no_keyword_and_is_judged_in_one_pass(piece: str) -> None:
     """Anything worse than linear would not come back from a million characters."""
-    for body in ("x" * 1_000_000, "x " * 500_000, " " * 1_000_000, "STOP " * 200_000):
-        assert keyword(body) is None
+    assert keyword(piece * (1_000_000 // len(piece))) is None
+    assert keyword("STOP" + piece * 1_000_000 + "?") is None
+
+
+def test_OPTIN_STOP_as_many_spaces_as_a_webhook_carries_hide_no_keyword() -> None:
+    assert keyword(" " * 500_000 + "STOP" + "\n" * 500_000) is Keyword.STOP
 
 
 # What a line that answers keywords itself says.
@@ -190,63 +307,3 @@ def test_OPTIN_CONFIRM_no_confirmation_is_a_keyword_itself(word: Keyword) -> Non
     """Two services that answer each other's confirmations would never stop."""
     assert keyword(confirmed(word)) is None
     assert len(confirmed(word)) <= 160
-
-
-# Asking in other words.
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "please don't text me any more",
-        "Please don\N{RIGHT SINGLE QUOTATION MARK}t text me any more!!",
-        "PLEASE DO NOT TEXT ME ANY MORE",
-        "do not message us again",
-        "never text this number",
-        "Stop texting me",
-        "stop sending me these",
-        "can you stop the messages",
-        "no more texts please",
-        "take me off your list",
-        "Can you take my number off the list please",
-        "remove me from this",
-        "I don't want to receive these messages",
-        "I want to unsubscribe",
-        "leave me alone",
-        "lose my number",
-    ],
-)
-def test_OPTIN_PLAIN_WORDS_a_wish_to_be_left_in_peace_is_noticed_and_stops_nothing_by_itself(body: str) -> None:
-    assert asks_to_stop(body)
-    assert keyword(body) is None
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "",
-        "Is class on tonight?",
-        "we have got to STOP this",
-        "Can you text me when she is done?",
-        "don't forget to text me!",
-        "I can't text you right now",
-        "We will stop by the gym later",
-        "remove my son from the Tuesday class",
-        "No more classes for us this week",
-        "She is off the trampoline list",
-        "Thanks for the message!",
-    ],
-)
-def test_OPTIN_PLAIN_WORDS_an_ordinary_message_is_left_alone(body: str) -> None:
-    assert not asks_to_stop(body)
-
-
-@pytest.mark.parametrize(("word", "_meaning"), EVERY)
-def test_OPTIN_PLAIN_WORDS_a_keyword_needs_no_flag_for_it_takes_effect_by_itself(word: str, _meaning: Keyword) -> None:
-    assert not asks_to_stop(word)
-
-
-@pytest.mark.parametrize("piece", ["get me ", "take my number ", "stop the ", "do not want to get any ", "the ", "x"])
-def test_OPTIN_PLAIN_WORDS_a_hostile_text_is_judged_in_one_pass(piece: str) -> None:
-    """Half of the most that a webhook carries; anything worse than linear would take minutes."""
-    assert not asks_to_stop(piece * (128 * 1024 // len(piece)))
