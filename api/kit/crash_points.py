@@ -8,10 +8,10 @@ spin for ever, holding the interpreter's lock; `kill:text` makes it die. Product
 """
 
 import os
-import re
 import signal
 from collections.abc import Iterable
 from enum import StrEnum
+from itertools import repeat
 
 from api.settings import SettingsError
 
@@ -76,5 +76,5 @@ def applying(bodies: Iterable[bytes | None]) -> None:
     if any(body is not None and marker in body for body in bodies):
         if kind == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
-        # One call that never returns and, in C, never lets another thread run: what catastrophic backtracking does.
-        re.fullmatch(r"(a+)+", "a" * 64 + "b")
+        # One call into C that never returns and never lets another thread run, as a regular expression can be.
+        sum(repeat(0))
