@@ -1,4 +1,4 @@
-"""R12: texts that were chosen to be slow. Each is applied or quarantined within a second, and nobody else is kept waiting.
+"""R12: texts that were chosen to be slow. Each is applied or quarantined within a second, and nobody else has to wait.
 
 The service runs on this test's own event loop, so a loop that stands still for one text stands still for everybody. How
 long it stands still is taken in processor time, which a busy machine does not add to.
@@ -24,7 +24,7 @@ from tests.support.service import ORIGIN
 from tests.support.stack import eventually
 from tests.support.world import World
 
-TEXTS = size(quick=60, full=1_000)
+TEXTS = size(quick=40, full=1_000)
 EVERY = 10
 """Texts between two of the other business."""
 
@@ -68,7 +68,7 @@ PUMPED = (
     *(("", "https://a.test/", ""), ("", "http://a.b ", ""), ("https://a.test/?", "a=b&", ""), ("", "www.", "")),
     *(("", "a@", "b.test"), ("", "1", ""), ("", "+1", ""), ("", "+1 (312) 555-0101 ", ""), ("", "1.1", "")),
     # Pictures of several parts, directions, and characters outside of the first plane.
-    *(("", "👩\u200d", "👧"), ("", "🏳️\u200d🌈", ""), ("", "🇺", ""), ("", "\u202e", "stop"), ("", "𝕊𝕥𝕠𝕡 ", "")),
+    *(("", "👩\u200d", "👧"), ("", "🏳️\u200d🌈", ""), ("", "🇺", ""), ("", "\u202e", "stop"), ("", "\U0001d54a", "")),
 )
 
 
@@ -125,7 +125,7 @@ class Turning:
         async def watch() -> None:
             before = time.thread_time()
             while True:
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.001)
                 now = time.thread_time()
                 self.longest, before = max(self.longest, now - before), now
 
