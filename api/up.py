@@ -44,8 +44,8 @@ class Child:
 
     name: str
     command: Sequence[str]
-    beats: bool = False
-    """It says on a pipe that its event loop turns (`api/kit/liveness.py`)."""
+    patience: float | None = None
+    """It says on a pipe that it turns (`api/kit/liveness.py`). It is hung when it has not for so many seconds."""
     process: subprocess.Popen[bytes] | None = field(default=None)
     _pipe: int | None = field(default=None)
     _alive_until: float = field(default=0.0)
@@ -56,7 +56,7 @@ class Child:
         if self._pipe is not None:
             os.close(self._pipe)
             self._pipe = None
-        if self.beats:
+        if self.patience is not None:
             self._pipe, write = os.pipe()
             os.set_blocking(self._pipe, False)
             environment[BEAT_VARIABLE], passed = str(write), (write,)
@@ -76,9 +76,10 @@ class Child:
     def exit_code(self) -> int | None:
         return None if self.process is None else self.process.poll()
 
-    def is_hung(self, *, seconds: float) -> bool:
-        """Whether it has said nothing for so long; a new one has `START_SECONDS` to begin."""
-        if self._pipe is None:
+    @property
+    def is_hung(self) -> bool:
+        """Whether it has said nothing for too long. A new one has `START_SECONDS` to begin."""
+        if self._pipe is None or self.patience is None:
             return False
         heard = False
         with contextlib.suppress(BlockingIOError):
@@ -86,12 +87,13 @@ class Child:
                 heard = True
         now = time.monotonic()
         if heard:
-            self._alive_until = now + seconds
+            self._alive_until = now + self.patience
         return now > self._alive_until
 
-    def forgive(self, *, seconds: float) -> None:
-        """Whatever it has not said until now, it has so long from now on."""
-        self._alive_until = max(self._alive_until, time.monotonic() + seconds)
+    def forgive(self) -> None:
+        """Whatever it has not said until now: its time begins anew."""
+        if self.patience is not None:
+            self._alive_until = max(self._alive_until, time.monotonic() + self.patience)
 
     def stop(self, *, until: float) -> None:
         if self.process is None:
@@ -143,6 +145,9 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> int:
             typer.echo(f"messenger: port {port} is taken. Stop what uses it, or set {name}.", err=True)
             return 1
     messenger = str(Path(sys.executable).parent / "messenger")
+    patience = settings.hang_seconds + min(settings.hang_seconds, MAX_HANG_MARGIN_SECONDS) or None
+    # The supervisor of several API processes waits for each that is stopped, and says nothing meanwhile.
+    api_processes = settings.workers + 1 if settings.workers > 1 else 1
     children = [
         Child(
             "simulator",
@@ -153,8 +158,8 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> int:
                 *("--api-url", f"http://127.0.0.1:{settings.port}"),
             ],
         ),
-        Child("api", [messenger, "serve"], beats=True),
-        Child("worker", [messenger, "worker"], beats=True),
+        Child("api", [messenger, "serve"], patience=patience and patience * api_processes),
+        Child("worker", [messenger, "worker"], patience=patience),
     ]
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, _interrupt)
@@ -171,7 +176,7 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> int:
         with _signals_wait():
             asyncio.run(register_lines(settings, urls.app))
         _print_welcome(settings)
-        _watch(children, hang_seconds=settings.hang_seconds)
+        _watch(children)
     except Interrupted:
         typer.echo("\nStopping …", err=True)
     except SimulatorError as error:
@@ -214,9 +219,8 @@ def _wait_for(url: str, children: Sequence[Child]) -> bool:
     return False
 
 
-def _watch(children: Sequence[Child], *, hang_seconds: float) -> None:
+def _watch(children: Sequence[Child]) -> None:
     """Starts again what dies or hangs, until a signal comes."""
-    limit = hang_seconds + min(hang_seconds, MAX_HANG_MARGIN_SECONDS)
     turned = time.monotonic()
     while True:
         time.sleep(RESTART_PAUSE_SECONDS)
@@ -224,9 +228,9 @@ def _watch(children: Sequence[Child], *, hang_seconds: float) -> None:
         for child in children:
             if slept > PAUSED_SECONDS:
                 # Perhaps they were stopped together with it: that is no hang.
-                child.forgive(seconds=limit)
-            if hang_seconds and child.exit_code is None and child.is_hung(seconds=limit):
-                typer.echo(f"messenger: the {child.name} process has hung for {limit:.0f} s; killing it.", err=True)
+                child.forgive()
+            if child.exit_code is None and child.is_hung:
+                typer.echo(f"messenger: the {child.name} process hangs; killing it.", err=True)
                 child.kill()
             if child.exit_code is not None:
                 typer.echo(

@@ -9,6 +9,8 @@ import asyncio
 import faulthandler
 import os
 import sys
+from pathlib import Path
+from typing import IO
 
 BEAT_VARIABLE = "MESSENGER_BEAT_FD"
 """The descriptor of the pipe on which `messenger up` hears a child's beats. It is no setting: the child removes it from
@@ -65,9 +67,19 @@ class Watchdog:
             faulthandler.cancel_dump_traceback_later()
 
     async def _run(self) -> None:
+        log = _log_file()
         every = min(MAX_BEAT_SECONDS, self._seconds / 4) if self._seconds else MAX_BEAT_SECONDS
         while True:
             if self._seconds:
-                faulthandler.dump_traceback_later(self._seconds, exit=True, file=sys.stderr)
+                faulthandler.dump_traceback_later(self._seconds, exit=True, file=log)
             self._beats.beat()
             await asyncio.sleep(every)
+
+
+def _log_file() -> IO[str]:
+    """Standard error, or nowhere where a process has none."""
+    try:
+        sys.stderr.fileno()
+    except (AttributeError, OSError, ValueError):
+        return Path(os.devnull).open("w")
+    return sys.stderr
