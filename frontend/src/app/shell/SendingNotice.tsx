@@ -9,7 +9,7 @@ export function SendingNotice() {
   const { data } = useQuery(sendingStatusQuery);
   if (!data || data.texts_are_leaving) return null;
   return (
-    <Notice tone="warn" className="mx-2.5 mt-2 shrink-0" icon={<OfflineIcon size={18} />}>
+    <Notice tone="warn" className="mx-2.5 my-2 shrink-0" icon={<OfflineIcon size={18} />}>
       <span className="font-strong">Texts are not leaving right now.</span> They wait, and will be sent when the service is back.
     </Notice>
   );
