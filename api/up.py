@@ -27,6 +27,7 @@ from api.settings import Settings
 
 START_SECONDS = 60.0
 STOP_SECONDS = 12.0
+SIMULATOR_STOP_SECONDS = 3.0
 RESTART_PAUSE_SECONDS = 1.0
 POLL_SECONDS = 0.05
 
@@ -95,13 +96,17 @@ class Child:
         if self.patience is not None:
             self._alive_until = max(self._alive_until, time.monotonic() + self.patience)
 
-    def stop(self, *, until: float) -> None:
+    def terminate(self) -> None:
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, *, seconds: float) -> None:
+        """Until it has ended. One that has not by then is killed."""
         if self.process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(timeout=max(0.1, until - time.monotonic()))
+            self.process.wait(timeout=max(0.1, seconds))
         except subprocess.TimeoutExpired:
             self.kill()
 
@@ -185,10 +190,20 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> int:
     finally:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)
-        until = time.monotonic() + STOP_SECONDS
-        for child in reversed(children):
-            child.stop(until=until)
+        _stop(children)
     return 0
+
+
+def _stop(children: Sequence[Child]) -> None:
+    """The simulator last: what a worker finishes, it posts there. A hung process takes no time from the others."""
+    simulator, *ours = children
+    until = time.monotonic() + STOP_SECONDS
+    for child in ours:
+        child.terminate()
+    for child in ours:
+        child.wait(seconds=until - time.monotonic())
+    simulator.terminate()
+    simulator.wait(seconds=SIMULATOR_STOP_SECONDS)
 
 
 def _is_taken(port: int) -> bool:

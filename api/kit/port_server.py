@@ -1,6 +1,7 @@
 """A small HTTP server on a port of its own, beside what a process is there for: metrics, a worker's health."""
 
 import contextlib
+import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
@@ -21,7 +22,8 @@ def bind(host: str, port: int, *, setting: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        raise SettingsError(f"{setting}: port {port} of {host} cannot be used ({error.strerror})") from None
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise SettingsError(f"{setting}: port {port} of {host} cannot be used: {reason}.") from None
 
 
 class PortServer(uvicorn.Server):
