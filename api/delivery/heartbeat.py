@@ -83,14 +83,17 @@ class SendingWatch:
         self._leaving = leaving
 
     async def _run(self) -> None:
+        known = True
         while True:
             try:
                 await self.check()
+                known = True
             except Exception as error:  # Whatever it is, it is looked at again at the next turn.
-                if is_away(error):
-                    log.warning("delivery.sending_status_unknown", error=type(error).__name__)
-                else:
+                if not is_away(error):
                     log.exception("delivery.sending_status_unknown")
+                elif known:
+                    log.warning("delivery.sending_status_unknown", error=type(error).__name__)
+                known = False
             await asyncio.sleep(CHECK_SECONDS)
 
 
