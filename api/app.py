@@ -9,8 +9,8 @@ import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
@@ -20,15 +20,18 @@ from api.access.gate import SignInGate
 from api.audit_log import endpoints as audit_log
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
+from api.delivery import endpoints as delivery
+from api.delivery.heartbeat import SendingWatch
 from api.directory import endpoints as directory
 from api.errors import answer, failed, install_error_handlers
 from api.inbound import endpoints as inbound
 from api.inbound.door import WebhookDoor, address_of
 from api.inbound.journal import JournalWriter
-from api.inbound.metrics import JournalMetrics
 from api.inbound.receiving import Receiver
 from api.kit.database import Database
-from api.kit.errors import TooLarge, Unavailable, problem_responses
+from api.kit.database_trouble import sqlstate
+from api.kit.errors import NotFound, TooLarge, Unavailable, problem_responses
+from api.kit.liveness import Watchdog
 from api.kit.secrets import secret_box
 from api.lines import endpoints as lines
 from api.lines.cache import LineCache
@@ -39,6 +42,8 @@ from api.live.hub import Hub
 from api.media import endpoints as media
 from api.messages import endpoints as messages
 from api.messages import search_endpoints as search
+from api.metrics import Metrics
+from api.migrate import expected_revision, serves_schema
 from api.openapi import document_problems
 from api.providers.registry import Providers
 from api.settings import Settings
@@ -46,6 +51,7 @@ from api.spa import mount_spa
 from api.worker import JournalApplier
 
 MAX_BODY_BYTES = 1024 * 1024
+UNDEFINED_TABLE = "42P01"
 
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -56,12 +62,20 @@ SECURITY_HEADERS = [
 log = structlog.get_logger(__name__)
 
 
-def create_app(settings: Settings, *, database_url: str) -> FastAPI:
-    """The ASGI application over the database at `database_url` (`postgresql+asyncpg://…`)."""
+def create_app(
+    settings: Settings, *, database_url: str, metrics: Metrics | None = None, watchdog: Watchdog | None = None
+) -> FastAPI:
+    """The ASGI application over the database at `database_url` (`postgresql+asyncpg://…`).
+
+    `watchdog` ends the process when its loop hangs: only for one that somebody starts again.
+    """
 
     @asynccontextmanager
     async def lifespan(application: Application) -> AsyncIterator[None]:
         state = application.state
+        if watchdog is not None:
+            watchdog.start()
+        state.expected_revision = expected_revision()
         state.database = Database(database_url, pool_size=settings.database_pool_size)
         state.secret_box = secret_box(settings)
         state.providers = Providers(settings)
@@ -75,17 +89,19 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
             public_base_url=settings.public_base_url,
         )
         bus = PostgresBus(database_url)
-        state.hub = Hub(state.database, bus)
         bus.subscribe(LINES_CHANNEL, lines_known.on_change, on_gap=lines_known.forget_all)
+        state.hub = Hub(state.database, bus, on_streams=application.metrics.streams_open)
+        sending = SendingWatch(state.database, state.hub)
         await bus.start()
         state.hub.start()
+        sending.start()
         journal.start(on_written=applier.wake)
         applier.start()
         application.door = WebhookDoor(
             state.receiver,
             headers=SECURITY_HEADERS,
             failed=failed,
-            observe=lambda route, status, seconds: application.durations.observe("POST", route, status, seconds),
+            observe=lambda route, status, seconds: application.metrics.observe("POST", route, status, seconds),
         )
         # What was made at start-up lives as long as the process: the collector need not look at it again.
         gc.collect()
@@ -96,10 +112,13 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
             await journal.stop()
             state.receiver.close()
             await applier.stop()
+            await sending.stop()
             await state.hub.stop()
             await bus.stop()
             await state.providers.close()
             await state.database.close()
+            if watchdog is not None:
+                await watchdog.stop()
 
     app = Application(
         title="Messenger Center",
@@ -113,46 +132,27 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     )
     app.state.settings = settings
     app.state.sign_in_gate = SignInGate()
+    app.metrics = metrics or Metrics()
     install_error_handlers(app)
-    _install_metrics(app)
     api = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))
     # `/messages/search` comes before `/messages/{message_id}`, which would take it for an id.
     for room in (access, live, conversations, search, messages, media, consent, directory, lines, audit_log):
         api.include_router(room.router)
     api.include_router(inbound.journal_router)
+    api.include_router(delivery.router)
     # Webhooks come first: routes are tried in order, and these are asked for most.
     app.include_router(inbound.router)
     app.include_router(api)
-    app.include_router(_operations())
+    app.include_router(_operations(settings))
     mount_spa(app)
     document_problems(app)
     return app
 
 
-class Durations:
-    """How long requests take. Each child is looked up once: the client library's own look-up is slow."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._histogram = Histogram(
-            "messenger_request_seconds",
-            "Time to the start of the answer, by route.",
-            ["method", "route", "status"],
-            registry=registry,
-        )
-        self._children: dict[tuple[str, str, int], Histogram] = {}
-
-    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        key = (method, route, status)
-        child = self._children.get(key)
-        if child is None:
-            child = self._children[key] = self._histogram.labels(method, route, str(status))
-        child.observe(seconds)
-
-
 class Application(FastAPI):
     """With security headers and a measurement of every answer, and the webhooks' door in front of it all."""
 
-    durations: Durations
+    metrics: Metrics
     door: WebhookDoor | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -176,7 +176,7 @@ class Application(FastAPI):
                 route = scope.get("route")
                 # By the route's template, never by its path: paths carry ids.
                 template = route.path if isinstance(route, APIRoute) else "other"
-                self.durations.observe(scope["method"], template, message["status"], perf_counter() - started)
+                self.metrics.observe(scope["method"], template, message["status"], perf_counter() - started)
             elif problem is not None:
                 message["body"] = problem.body
             await send(message)
@@ -188,7 +188,7 @@ def _is_plain_text(message: Message) -> bool:
     return Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain")
 
 
-def _operations() -> APIRouter:
+def _operations(settings: Settings) -> APIRouter:
     router = APIRouter(
         tags=["operations"],
         dependencies=[Depends(Public("For the operator's probes; they say nothing of any business."))],
@@ -201,25 +201,35 @@ def _operations() -> APIRouter:
 
     @router.get("/readyz", responses=problem_responses(Unavailable))
     async def readyz(request: Request) -> dict[str, str]:
-        """The process can serve: it reaches its database."""
-        async with request.app.state.database.transaction() as session:
-            await session.execute(text("SELECT 1"))
+        """The process can serve: it reaches its database, and the schema is one that this version can serve."""
+        expected: str = request.app.state.expected_revision
+        try:
+            async with request.app.state.database.transaction() as session:
+                found: str | None = await session.scalar(text("SELECT version_num FROM alembic_version"))
+        except ProgrammingError as error:
+            if sqlstate(error) != UNDEFINED_TABLE:
+                raise
+            found = None
+        if not serves_schema(found, expected=expected):
+            raise Unavailable(
+                f"The database's schema is at {found or 'no version'}, and this version needs {expected}. "
+                "Run `messenger migrate`."
+            )
         return {"status": "ready"}
+
+    if not settings.serves_metrics_beside_the_api:
+
+        @router.get("/metrics", include_in_schema=False)
+        async def no_metrics() -> None:
+            """Without it the page of the SPA would answer."""
+            raise NotFound("Metrics are on a port of their own: see MESSENGER_METRICS_PORT.")
+
+        return router
 
     @router.get("/metrics", response_class=Response)
     async def metrics(request: Request) -> Response:
-        """Prometheus metrics: of this process, and of the journal, which all processes share."""
-        await request.app.state.journal_metrics.refresh(request.app.state.database)
-        registry: CollectorRegistry = request.app.state.metrics
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        """Prometheus metrics: of all processes of this server, and of the database. In production on another port."""
+        application: Application = request.app
+        return await application.metrics.render(application.state.database)
 
     return router
-
-
-def _install_metrics(app: Application) -> None:
-    registry = CollectorRegistry()
-    app.state.metrics = registry
-    app.state.journal_metrics = JournalMetrics(registry)
-    app.durations = Durations(registry)
-    streams = Gauge("messenger_event_streams", "Open event streams.", registry=registry)
-    streams.set_function(lambda: app.state.hub.open_streams if hasattr(app.state, "hub") else 0)

@@ -2,26 +2,38 @@
 
 import asyncio
 import gc
+import math
 import signal
 from contextlib import ExitStack
+from pathlib import Path
+from socket import socket
 from types import FrameType
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from api.kit import crash_points
 from api.kit.cluster import DatabaseUrls, database_urls
 from api.kit.database import Database
+from api.kit.liveness import Beats, Watchdog
 from api.kit.logging import configure_logging
+from api.kit.port_server import PortServer, bind
+from api.kit.process import die_with_parent
 from api.kit.secrets import secret_box
 from api.live.bus import PostgresBus
+from api.metrics import Metrics, forget_dead_processes, serving_metrics, shared_folder
 from api.providers.registry import Providers
 from api.settings import Settings, get_settings
 from api.worker import Worker
 
 GRACEFUL_SECONDS = 5
+NEVER_SECONDS = 3600.0
+"""Stands in for a process that is never to be ended for hanging."""
 
 log = structlog.get_logger(__name__)
 
@@ -36,12 +48,43 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
+class Supervisor(Multiprocess):
+    """Several API processes behind one socket. It ends and replaces one that hangs, and says that it does so."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket], *, beats: Beats, figures: Path) -> None:
+        super().__init__(config, sockets)
+        self._beats = beats
+        self._figures = figures
+
+    def keep_subprocess_alive(self) -> None:
+        self._beats.beat()
+        super().keep_subprocess_alive()
+        forget_dead_processes(self._figures, alive={process.pid for process in self.processes if process.pid})
+
+
 def run_server(settings: Settings, urls: DatabaseUrls) -> None:
+    beats = Beats.from_environment()
     if settings.workers > 1:
-        uvicorn.run("api.serve:application", factory=True, workers=settings.workers, **_options(settings))  # type: ignore[arg-type]
+        _run_several(settings, urls, beats)
         return
-    config = uvicorn.Config(create_app(settings, database_url=urls.app), **_options(settings))  # type: ignore[arg-type]
-    Server(config).run()
+    crash_points.arm(None, fault_in_event=settings.fault_in_event)
+    metrics = Metrics()
+    app = create_app(settings, database_url=urls.app, metrics=metrics, watchdog=Watchdog(settings.hang_seconds, beats))
+    with serving_metrics(settings, urls.app, metrics):
+        Server(uvicorn.Config(app, **_options(settings))).run()  # type: ignore[arg-type]
+
+
+def _run_several(settings: Settings, urls: DatabaseUrls, beats: Beats) -> None:
+    with shared_folder() as figures, serving_metrics(settings, urls.app, Metrics()):
+        config = uvicorn.Config(
+            "api.serve:application",
+            factory=True,
+            workers=settings.workers,
+            # A hung process ends itself, with a traceback; this is for one that cannot, such as a stopped one.
+            timeout_worker_healthcheck=math.ceil(settings.hang_seconds or NEVER_SECONDS) + 1,
+            **_options(settings),  # type: ignore[arg-type]
+        )
+        Supervisor(config, sockets=[config.bind_socket()], beats=beats, figures=figures).run()
 
 
 def _options(settings: Settings) -> dict[str, object]:
@@ -64,15 +107,19 @@ _held = ExitStack()
 
 def application() -> FastAPI:
     """One of several API processes, from the environment. It holds its share of the embedded server until it ends."""
+    die_with_parent()
     settings = get_settings()
     configure_logging(settings)
+    crash_points.arm(None, fault_in_event=settings.fault_in_event)
     urls = _held.enter_context(database_urls(settings))
-    return create_app(settings, database_url=urls.app)
+    return create_app(settings, database_url=urls.app, watchdog=Watchdog(settings.hang_seconds, Beats(None)))
 
 
 async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     """Works until SIGTERM or SIGINT, then finishes what is under way."""
-    crash_points.arm(settings.crash_at)
+    crash_points.arm(settings.crash_at, fault_in_event=settings.fault_in_event)
+    watchdog = Watchdog(settings.hang_seconds, Beats.from_environment())
+    watchdog.start()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -87,6 +134,7 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
         secrets=secret_box(settings),
         settings=settings,
     )
+    health = _serve_health(settings, worker)
     await bus.start()
     worker.start()
     # What was made at start-up lives as long as the process: the collector need not look at it again.
@@ -98,3 +146,21 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     await bus.stop()
     await providers.close()
     await database.close()
+    if health is not None:
+        health.cancel()
+        await asyncio.gather(health, return_exceptions=True)
+    await watchdog.stop()
+
+
+def _serve_health(settings: Settings, worker: Worker) -> asyncio.Task[None] | None:
+    """On the worker's own loop: when that hangs, nothing answers. Raises `SettingsError` if the port cannot be had."""
+    if settings.worker_port is None:
+        return None
+
+    async def healthz(_request: Request) -> Response:
+        if worker.is_turning:
+            return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "stuck"}, status_code=503)
+
+    listening = bind(settings.host, settings.worker_port, setting="MESSENGER_WORKER_PORT")
+    return asyncio.create_task(PortServer({"/healthz": healthz}).serve(sockets=[listening]), name="health")

@@ -97,9 +97,18 @@ class Settings(BaseSettings):
     """How often each line is compared with its provider's list and looked at for silence; 0: never."""
     media_hosts: str = ""
     """Further hosts from which pictures may be fetched, separated by commas, where a provider has moved its files."""
-    database_pool_size: int = Field(default=10, ge=1, le=200)
+    database_pool_size: int = Field(default=10, ge=2, le=200)
+    """Connections of each process. Applying an event takes two: its attempt is committed before it begins."""
+    hang_seconds: float = Field(default=15, ge=0, allow_inf_nan=False)
+    """A process whose event loop has not turned for so long is ended, to be started again; 0: never."""
+    worker_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where a worker answers `/healthz`, on `host`. Unset: nowhere."""
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where `messenger serve` answers `/metrics` for all of its processes, on `host`. Unset: nowhere."""
     crash_at: str | None = Field(default=None, pattern=r"^[a-z_.]+(:[1-9][0-9]{0,5})?$")
     """For tests of crashes: where the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`."""
+    fault_in_event: str | None = Field(default=None, pattern=r"^(hang|kill):.+$")
+    """For tests of hangs and crashes: what applying an event with this text does to its process."""
 
     @field_validator("log_level")
     @classmethod
@@ -175,12 +184,19 @@ class Settings(BaseSettings):
                 raise ValueError("production refuses MESSENGER_DEMO: everybody knows the password of the demo")
             if self.crash_at is not None:
                 raise ValueError("production refuses MESSENGER_CRASH_AT, which makes workers die")
+            if self.fault_in_event is not None:
+                raise ValueError("production refuses MESSENGER_FAULT_IN_EVENT, which makes processes hang or die")
         return self
 
     @property
     def public_base_url(self) -> str:
         """The address that providers call, without a trailing slash."""
         return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def serves_metrics_beside_the_api(self) -> bool:
+        """In production only `metrics_port` has them: the main port is open to everybody."""
+        return self.environment is not Environment.PRODUCTION
 
     @property
     def extra_media_hosts(self) -> tuple[str, ...]:

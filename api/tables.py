@@ -4,6 +4,7 @@ from api.access import models as access
 from api.audit import models as audit
 from api.consent import models as consent
 from api.conversations import models as conversations
+from api.delivery import models as delivery
 from api.directory import models as directory
 from api.inbound import models as inbound
 from api.kit import idempotency
@@ -19,6 +20,7 @@ __all__ = [
     "audit",
     "consent",
     "conversations",
+    "delivery",
     "directory",
     "idempotency",
     "inbound",

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -11,16 +12,18 @@ from api.access import queries as access_queries
 from api.access.clean_up import clean_up
 from api.conversations import queries as conversation_queries
 from api.conversations import service as conversations
+from api.delivery.heartbeat import Heartbeat, sending_status
 from api.delivery.sender import Sender
 from api.inbound import queries as inbound_queries
 from api.inbound import watch_queries
 from api.inbound.journal import JournalWriter
 from api.inbound.retention import forget_raw_content
-from api.inbound.service import BATCH, ApplicationBusy, apply_due_events
+from api.inbound.turns import BATCH, ApplicationBusy, apply_due_events
 from api.inbound.watch import WatchedLine, take_due_lines, watch_line
 from api.kit.database import Database
 from api.kit.database_trouble import is_away
 from api.kit.idempotency import forget_answers
+from api.kit.process import process_age
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
 from api.media import queries as media_queries
@@ -41,6 +44,9 @@ POLITE_BATCH = 32
 RETENTION_SECONDS = 3600.0
 CLEAN_UP_SECONDS = 60.0
 MAX_WATCH_POLL_SECONDS = 15.0
+STUCK_SECONDS = 60.0
+"""A worker whose outbox loop has not turned for so long is not healthy."""
+
 LINES_AT_ONCE = 8
 """Lines that a worker asks providers about at the same time."""
 
@@ -63,9 +69,14 @@ class Loop:
         self._wake = asyncio.Event()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
+        self._turned_at = time.monotonic()
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=self._name)
+
+    def is_turning(self, *, within: float) -> bool:
+        """Whether a step has ended, well or badly, in so many seconds."""
+        return time.monotonic() - self._turned_at <= within
 
     def wake(self) -> None:
         self._wake.set()
@@ -95,6 +106,7 @@ class Loop:
                 else:
                     log.exception("worker.step_failed", loop=self._name)
                 more = False
+            self._turned_at = time.monotonic()
             if not more and not self._stopping:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), self._interval)
@@ -116,6 +128,7 @@ class JournalApplier:
         self._beside = beside
         self._confirm_within = timedelta(seconds=settings.seen_deadline_seconds)
         self._next_batch = POLITE_BATCH
+        self._settle_seconds = settings.hang_seconds / 3
         self._loop = Loop("apply-journal", self._step, interval=POLL_SECONDS)
 
     def start(self) -> None:
@@ -133,26 +146,41 @@ class JournalApplier:
         limit = await self._turn()
         async with self._database.transaction() as session:
             organizations = await inbound_queries.organizations_with_due_events(session)
-        busy = 0
+        busy, processed = 0, 0
         for number, organization_id in enumerate(organizations):
             if number > 0:
                 limit = await self._turn()
             try:
-                await apply_due_events(
+                processed += await apply_due_events(
                     self._database,
                     organization_id,
                     providers=self._providers,
                     confirm_within=self._confirm_within,
                     limit=limit,
+                    may_retry_suspects=self._may_retry_suspects,
                 )
             except ApplicationBusy:
                 busy += 1
+        # What waits for a suspected event is not processed yet, and due at the next turn.
         if self._beside is not None:
             # What another process is applying is left to it.
-            return busy < len(organizations)
+            return processed > 0
         if busy:
             await asyncio.sleep(BUSY_SECONDS)
-        return bool(organizations)
+        return processed > 0 or busy > 0
+
+    async def _may_retry_suspects(self) -> bool:
+        """Whether to try again an event at which a process hung or died.
+
+        Not in an API process while a worker lives. Nor right after the start: so there is time to send between two
+        hangs, and a process that keeps dying for another reason never gets to the event, and does not accuse it.
+        """
+        if process_age() < self._settle_seconds:
+            return False
+        if self._beside is None:
+            return True
+        async with self._database.transaction() as session:
+            return not (await sending_status(session)).texts_are_leaving
 
     async def _turn(self) -> int:
         """Wait for a moment to apply in. Returns how many events may be applied.
@@ -305,7 +333,8 @@ class Worker:
         self._watcher = LineWatcher(database, providers, secrets, settings, on_found=self._applier.wake)
         self._sender = Sender(database, providers, secrets, settings, wake=self._wake_outbox)
         self._media = MediaFetcher(database, bus, providers, secrets)
-        self._outbox = Loop("outbox", self._sender.send_due, interval=POLL_SECONDS)
+        self._heartbeat = Heartbeat(database)
+        self._outbox = Loop("outbox", self._send, interval=POLL_SECONDS)
         sweep_every = min(1.0, settings.viewer_lease_seconds / 4, settings.seen_deadline_seconds / 4)
         self._sweeper = Loop("sweeper", self._sweep, interval=sweep_every)
         self._cleaner = Loop("clean-up", self._clean_up, interval=CLEAN_UP_SECONDS)
@@ -324,6 +353,16 @@ class Worker:
         parts = (self._applier, self._watcher, self._media, self._outbox, self._sweeper, self._cleaner)
         await asyncio.gather(*(part.stop() for part in parts))
         await self._sender.stop()
+
+    @property
+    def is_turning(self) -> bool:
+        """False when the loop that sends stands still. A database that is unavailable does not make it so."""
+        return self._outbox.is_turning(within=STUCK_SECONDS)
+
+    async def _send(self) -> bool:
+        more = await self._sender.send_due()
+        await self._heartbeat.beat()
+        return more
 
     def _wake_outbox(self) -> None:
         self._outbox.wake()

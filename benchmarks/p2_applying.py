@@ -18,7 +18,7 @@ from uuid import UUID
 import asyncpg
 
 from api.inbound.queries import JournalRow, add_to_journal
-from api.inbound.service import apply_due_events
+from api.inbound.turns import apply_due_events
 from api.kit.database import Database
 from api.kit.embedded_postgres import EmbeddedPostgres, pgbench_path
 from api.kit.embedded_postgres_sql import plain_url

@@ -146,6 +146,14 @@ WRONG = [
     ("TRUSTED_PROXIES", "10.0.0.1 10.0.0.2"),
     ("TRUSTED_PROXIES", "none, 10.0.0.1"),
     ("TRUSTED_PROXIES", "10.0.0.0/40"),
+    ("DATABASE_POOL_SIZE", "1"),
+    ("HANG_SECONDS", "-1"),
+    ("HANG_SECONDS", "inf"),
+    ("WORKER_PORT", "0"),
+    ("WORKER_PORT", "http"),
+    ("METRICS_PORT", "65536"),
+    ("FAULT_IN_EVENT", "hang"),
+    ("FAULT_IN_EVENT", "sleep:text"),
 ]
 
 
@@ -228,10 +236,12 @@ def test_production_has_no_demo_unless_somebody_asks_and_then_it_refuses(monkeyp
         load_settings()
 
 
-def test_production_refuses_to_make_workers_die(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_production_refuses_to_make_processes_hang_or_die(monkeypatch: pytest.MonkeyPatch) -> None:
     in_production(monkeypatch)
     with pytest.raises(SettingsError, match=r"^.*production refuses MESSENGER_CRASH_AT.*$"):
         load_settings(crash_at="post.written")
+    with pytest.raises(SettingsError, match=r"^.*production refuses MESSENGER_FAULT_IN_EVENT.*$"):
+        load_settings(fault_in_event="hang:text")
 
 
 @pytest.mark.parametrize("given", ["post.written:0", "post.written:", "Post Written", ""])

@@ -1,15 +1,18 @@
 """SQL of the delivery room."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, delete, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from api.conversations.models import Conversation
+from api.delivery.models import WorkerHeartbeat
+from api.kit.process import PROCESS_ID
 from api.messages.models import Message, OutboxEntry
 
 
@@ -239,3 +242,26 @@ async def message_with_provider_id(
             )
         )
     ).one_or_none()
+
+
+async def beat(session: AsyncSession) -> None:
+    """This process's outbox loop has turned just now."""
+    at = func.clock_timestamp()
+    row = insert(WorkerHeartbeat).values(id=PROCESS_ID, beat_at=at)
+    await session.execute(row.on_conflict_do_update(index_elements=[WorkerHeartbeat.id], set_={"beat_at": at}))
+
+
+class LastHeartbeat(NamedTuple):
+    beat_at: datetime
+    age: timedelta
+
+
+async def last_heartbeat(session: AsyncSession) -> LastHeartbeat | None:
+    """Of the worker that was heard last; None if none was for long."""
+    newest = select(func.max(WorkerHeartbeat.beat_at).label("beat_at")).subquery()
+    row = (await session.execute(select(newest.c.beat_at, func.clock_timestamp() - newest.c.beat_at))).one()
+    return None if row[0] is None else LastHeartbeat(*row)
+
+
+async def forget_heartbeats(session: AsyncSession, *, older_than: timedelta) -> None:
+    await session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.beat_at < func.now() - older_than))

@@ -15,6 +15,14 @@ REPEAT_FOR = timedelta(hours=1)
 Telnyx knows a repetition for one during 24 hours. An hour leaves that far behind, and is as late as a text may come.
 """
 
+HEARTBEAT_FRESH_FOR = timedelta(seconds=30)
+"""Longer than a worker that hangs takes to be ended and started again."""
+
+
+def texts_are_leaving(heartbeat_age: timedelta | None) -> bool:
+    """Whether a worker has turned to the outbox lately. None: no worker has, or it was long ago."""
+    return heartbeat_age is not None and heartbeat_age <= HEARTBEAT_FRESH_FOR
+
 
 def backoff(attempts: int, *, jitter: float, retry_after_seconds: float | None = None) -> timedelta:
     """The wait before the next try: 1, 2, 4 … 120 seconds, spread by `jitter` in 0…1 over its upper half.

@@ -1,27 +1,34 @@
 """The journal's figures for Prometheus, over all organizations: they say nothing of any business."""
 
 import math
+from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from api.inbound import queries
 from api.kit.database import Database, database_time
 from api.kit.database_trouble import may_pass
 from api.lines import queries as lines
 
+SAYS = {
+    "quarantined": "Events held back because they could not be applied.",
+    "pending": "Events that wait to be applied.",
+    "oldest_pending_seconds": "How long the event that has waited longest has waited.",
+    "missed": "Texts that no webhook brought and the comparison with the provider found.",
+    "silent_lines": "Lines in service that have been silent for longer than usual.",
+}
 
-class JournalMetrics:
-    """Read from the database when they are asked for: a worker may have changed them, and has no `/metrics`."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        def gauge(name: str, says: str) -> Gauge:
-            return Gauge(f"messenger_inbound_{name}", says, registry=registry)
+class JournalMetrics(Collector):
+    """Read from the database when they are asked for, since every process changes them."""
 
-        self._quarantined = gauge("quarantined", "Events held back because they could not be applied.")
-        self._pending = gauge("pending", "Events that wait to be applied.")
-        self._oldest = gauge("oldest_pending_seconds", "How long the event that has waited longest has waited.")
-        self._missed = gauge("missed", "Texts that no webhook brought and the comparison with the provider found.")
-        self._silent = gauge("silent_lines", "Lines in service that have been silent for longer than usual.")
+    def __init__(self) -> None:
+        self._values = dict.fromkeys(SAYS, math.nan)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for name, says in SAYS.items():
+            yield GaugeMetricFamily(f"messenger_inbound_{name}", says, value=self._values[name])
 
     async def refresh(self, database: Database) -> None:
         """Without a database they are not known: NaN."""
@@ -33,12 +40,13 @@ class JournalMetrics:
         except Exception as error:
             if not may_pass(error):
                 raise
-            for each in (self._quarantined, self._pending, self._oldest, self._missed, self._silent):
-                each.set(math.nan)
+            self._values = dict.fromkeys(SAYS, math.nan)
             return
         since = figures.oldest_pending_at
-        self._quarantined.set(figures.quarantined)
-        self._pending.set(figures.pending)
-        self._oldest.set(max((now - since).total_seconds(), 0.0) if since is not None else 0.0)
-        self._missed.set(figures.missed)
-        self._silent.set(silent)
+        self._values = {
+            "quarantined": figures.quarantined,
+            "pending": figures.pending,
+            "oldest_pending_seconds": max((now - since).total_seconds(), 0.0) if since is not None else 0.0,
+            "missed": figures.missed,
+            "silent_lines": silent,
+        }

@@ -3,7 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, Uuid, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.kit.database import Base, OrganizationRow
@@ -75,6 +76,20 @@ class InboundEvent(OrganizationRow, Base):
     error: Mapped[str | None]
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
     applied_at: Mapped[datetime | None]
+
+
+class InboundAttempt(OrganizationRow, Base):
+    """An attempt at applying these events, committed before it begins. Whoever finishes it deletes the row.
+
+    A row that is there while nobody applies the organization's events belongs to a process that died or hung.
+    """
+
+    __tablename__ = "inbound_attempts"
+
+    event_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
+    begun_by: Mapped[UUID]
+    """The `PROCESS_ID` of the process."""
+    begun_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class LineWatch(OrganizationRow, Base):

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from api.inbound.models import InboundEvent
+from api.inbound.models import InboundAttempt, InboundEvent
 from api.inbound.rules import EventSource, EventState
 from api.kit.ids import first_id_at, new_id
 from api.messages.models import Message, OutboxEntry
@@ -76,23 +76,30 @@ async def add_to_journal_at_once(connection: "asyncpg.Connection[Any]", rows: Se
 
 
 async def organizations_with_due_events(session: AsyncSession) -> list[UUID]:
-    return list(
-        await session.scalars(
-            select(InboundEvent.organization_id)
-            .where(InboundEvent.state == "pending", InboundEvent.due_at <= func.clock_timestamp())
-            .distinct()
-        )
+    """Those with an unfinished attempt come last: if one of their events hangs the process, the others are done."""
+    found = (
+        select(InboundEvent.organization_id)
+        .where(InboundEvent.state == "pending", InboundEvent.due_at <= func.clock_timestamp())
+        .distinct()
+        .subquery()
     )
+    unfinished = select(InboundAttempt.id).where(InboundAttempt.organization_id == found.c.organization_id).exists()
+    return list(await session.scalars(select(found.c.organization_id).order_by(unfinished)))
+
+
+def application_lock(organization_id: UUID) -> ColumnElement[bool]:
+    """Takes the organization's lock until the transaction ends; false where another transaction has it."""
+    key = int.from_bytes(organization_id.bytes[8:], signed=True)
+    return func.pg_try_advisory_xact_lock(key)
 
 
 async def try_lock_application(session: AsyncSession, organization_id: UUID) -> bool:
     """One process at a time applies an organization's journal, so order is kept per (line, number)."""
-    key = int.from_bytes(organization_id.bytes[8:], signed=True)
-    taken: bool = (await session.execute(select(func.pg_try_advisory_xact_lock(key)))).scalar_one()
+    taken: bool = (await session.execute(select(application_lock(organization_id)))).scalar_one()
     return taken
 
 
-def _due(organization_id: UUID) -> Select[InboundEvent]:
+def due(organization_id: UUID) -> Select[InboundEvent]:
     return select(InboundEvent).where(
         InboundEvent.organization_id == organization_id,
         InboundEvent.state == "pending",
@@ -102,12 +109,14 @@ def _due(organization_id: UUID) -> Select[InboundEvent]:
 
 async def due_events(session: AsyncSession, organization_id: UUID, *, limit: int) -> Sequence[InboundEvent]:
     """In the order of arrival."""
-    return (await session.scalars(_due(organization_id).order_by(InboundEvent.id).limit(limit))).all()
+    return (await session.scalars(due(organization_id).order_by(InboundEvent.id).limit(limit))).all()
 
 
-async def due_event(session: AsyncSession, organization_id: UUID, event_id: UUID) -> InboundEvent | None:
-    """That event, unless it has been dealt with or put off."""
-    return (await session.scalars(_due(organization_id).where(InboundEvent.id == event_id))).one_or_none()
+async def still_due(session: AsyncSession, organization_id: UUID, event_ids: Sequence[UUID]) -> Sequence[InboundEvent]:
+    """Those of these events that nobody has applied or deferred, in the order of arrival."""
+    return (
+        await session.scalars(due(organization_id).where(InboundEvent.id.in_(event_ids)).order_by(InboundEvent.id))
+    ).all()
 
 
 async def mark_applied(

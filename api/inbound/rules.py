@@ -1,9 +1,11 @@
 """Pure rules of the inbound room."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+from uuid import UUID
 
 from api.consent.keywords import Keyword
 
@@ -28,6 +30,50 @@ def retry_after(attempts: int) -> timedelta | None:
     if attempts >= MAX_ATTEMPTS:
         return None
     return timedelta(seconds=min(0.5 * 4 ** (attempts - 1), 120))
+
+
+MAX_UNFINISHED = 3
+"""Attempts at one event alone that may be begun and never finished."""
+
+NEVER_FINISHED = (
+    f"It was begun {MAX_UNFINISHED} times on its own and never finished: each time the process hung or was killed."
+)
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """The events of attempts that were begun and never finished, by what is known against them."""
+
+    in_company: frozenset[UUID] = frozenset()
+    """Begun together with others. One of them, or none, is guilty: each is tried alone."""
+    alone: frozenset[UUID] = frozenset()
+    """Begun alone. It is tried again with care, and later events of its number wait for it."""
+    guilty: frozenset[UUID] = frozenset()
+    """Begun alone `MAX_UNFINISHED` times: quarantined."""
+
+    def __contains__(self, event_id: object) -> bool:
+        return event_id in self.in_company or event_id in self.alone
+
+
+def suspects(unfinished: Iterable[Collection[UUID]]) -> Suspects:
+    """What the unfinished attempts, each as the ids of its events, say of them.
+
+    An ordinary crash leaves a whole batch unfinished, so being begun in company counts once, however often it
+    happened: it is never enough for quarantine.
+    """
+    company: set[UUID] = set()
+    alone: Counter[UUID] = Counter()
+    for event_ids in unfinished:
+        if len(event_ids) == 1:
+            alone.update(event_ids)
+        else:
+            company.update(event_ids)
+    guilty = {event_id for event_id, times in alone.items() if times >= MAX_UNFINISHED}
+    return Suspects(
+        in_company=frozenset(company - alone.keys()),
+        alone=frozenset(alone.keys() - guilty),
+        guilty=frozenset(guilty),
+    )
 
 
 CONFIRMATIONS_COUNTED = timedelta(days=1)

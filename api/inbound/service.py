@@ -1,4 +1,4 @@
-"""Applying the journal: events become messages, statuses and stops, in order, a batch in a transaction."""
+"""What events of the journal become: messages, statuses and stops, in order, a batch in a transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +25,10 @@ from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource
 from api.inbound import queries
 from api.inbound.confirmations import Confirmation, confirm_keywords
-from api.inbound.failures import in_words, place
 from api.inbound.models import InboundEvent
-from api.inbound.rules import EventSource, retry_after
+from api.inbound.rules import EventSource
 from api.inbound.statuses import apply_statuses
-from api.kit.database import Database, database_time
-from api.kit.database_trouble import is_away
+from api.kit.database import database_time
 from api.kit.ids import new_id
 from api.kit.phone import is_phone_number, old_spellings, sender_of
 from api.kit.text import MAX_LOOKED_AT
@@ -50,8 +48,6 @@ from api.providers.port import (
 )
 from api.providers.registry import Providers
 
-BATCH = 256
-
 log = structlog.get_logger(__name__)
 
 
@@ -64,100 +60,7 @@ class Arrival:
     """The sender's, or what the sender calls itself (RECV-SENDER)."""
 
 
-class ApplicationBusy(Exception):
-    """Another process is applying this organization's journal."""
-
-
-async def apply_due_events(
-    database: Database,
-    organization_id: UUID,
-    *,
-    providers: Providers,
-    confirm_within: timedelta,
-    limit: int = BATCH,
-) -> int:
-    """Apply one batch of an organization's journal. Returns how many events it dealt with.
-
-    Raises `ApplicationBusy` when another process is at it. When a batch fails, its events are tried one by one:
-    those that fail alone are retried later and finally quarantined; they hold up nobody (RECV-NOTHING-LOST).
-    Raises what says that the database is away, which is no event's failure and counts against none.
-    """
-    try:
-        return await _apply_batch(
-            database, organization_id, providers=providers, confirm_within=confirm_within, limit=limit
-        )
-    except ApplicationBusy:
-        raise
-    except Exception as error:
-        if is_away(error):
-            raise
-        log.warning(
-            "inbound.batch_failed", organization_id=str(organization_id), error=in_words(error), where=place(error)
-        )
-    return await _apply_one_by_one(database, organization_id, providers=providers, confirm_within=confirm_within)
-
-
-async def _apply_batch(
-    database: Database, organization_id: UUID, *, providers: Providers, confirm_within: timedelta, limit: int
-) -> int:
-    async with database.transaction() as session:
-        if not await queries.try_lock_application(session, organization_id):
-            raise ApplicationBusy
-        events = await queries.due_events(session, organization_id, limit=limit)
-        if events:
-            await _apply(session, organization_id, events, providers=providers, confirm_within=confirm_within)
-        return len(events)
-
-
-async def _apply_one_by_one(
-    database: Database, organization_id: UUID, *, providers: Providers, confirm_within: timedelta
-) -> int:
-    async with database.transaction() as session:
-        events = await queries.due_events(session, organization_id, limit=BATCH)
-    for event in events:
-        try:
-            async with database.transaction() as session:
-                if not await queries.try_lock_application(session, organization_id):
-                    raise ApplicationBusy
-                # Since the list was read another process may have dealt with it.
-                still_due = await queries.due_event(session, organization_id, event.id)
-                if still_due is not None:
-                    await _apply(
-                        session, organization_id, [still_due], providers=providers, confirm_within=confirm_within
-                    )
-        except ApplicationBusy:
-            raise
-        except Exception as error:
-            if is_away(error):
-                raise
-            await _put_off(database, event, error)
-    return len(events)
-
-
-async def _put_off(database: Database, event: InboundEvent, error: Exception) -> None:
-    """It failed alone: it is tried again later, and after its last try it is quarantined and reported."""
-    attempts = event.attempts + 1
-    wait = retry_after(attempts)
-    async with database.transaction() as session:
-        await queries.mark_failed(
-            session,
-            event.organization_id,
-            event.id,
-            error=in_words(error),
-            attempts=attempts,
-            retry_at=await database_time(session) + wait if wait is not None else None,
-        )
-    log.error(
-        "inbound.event_failed" if wait is not None else "inbound.quarantined",
-        organization_id=str(event.organization_id),
-        event_id=str(event.id),
-        attempts=attempts,
-        error=in_words(error),
-        where=place(error),
-    )
-
-
-async def _apply(
+async def apply_events(
     session: AsyncSession,
     organization_id: UUID,
     events: Sequence[InboundEvent],
@@ -165,6 +68,7 @@ async def _apply(
     providers: Providers,
     confirm_within: timedelta,
 ) -> None:
+    """All of them or, when one cannot be applied, none. What cannot be understood is quarantined."""
     by_line = await lines.lines_by_ids(session, organization_id, list({event.line_id for event in events}))
     arrivals: list[Arrival] = []
     reports: list[tuple[InboundEvent, StatusReport]] = []

@@ -1,12 +1,17 @@
 """Named points at which a worker can be told to die, to prove what a crash there leaves behind.
 
 `MESSENGER_CRASH_AT=name` kills the process with SIGKILL when it passes the point for the first time, `name:3` at the
-third. docs/reliability.md says of every point what it leaves. Production refuses the setting.
+third. docs/reliability.md says of every point what it leaves.
+
+`MESSENGER_FAULT_IN_EVENT=hang:text` makes whichever process applies an inbound event with this text in its raw content
+spin for ever, holding the interpreter's lock; `kill:text` makes it die. Production refuses both settings.
 """
 
 import os
 import signal
+from collections.abc import Iterable
 from enum import StrEnum
+from itertools import repeat
 
 from api.settings import SettingsError
 
@@ -31,11 +36,14 @@ class CrashPoint(StrEnum):
 
 _armed: CrashPoint | None = None
 _passes_left = 0
+_event_fault: tuple[str, bytes] | None = None
 
 
-def arm(crash_at: str | None) -> None:
-    """From now on, die at this point. Raises `SettingsError` for one that does not exist."""
-    global _armed, _passes_left
+def arm(crash_at: str | None, *, fault_in_event: str | None = None) -> None:
+    """From now on, die at this point, or fail in such an event. Raises `SettingsError` if there is no such point."""
+    global _armed, _passes_left, _event_fault
+    kind, _, marker = (fault_in_event or "").partition(":")
+    _event_fault = (kind, marker.encode()) if marker else None
     name, _, nth = (crash_at or "").partition(":")
     try:
         _armed = CrashPoint(name) if name else None
@@ -58,3 +66,15 @@ def reached(point: CrashPoint) -> None:
     _passes_left -= 1
     if _passes_left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def applying(bodies: Iterable[bytes | None]) -> None:
+    """The process is about to apply events with this raw content."""
+    if _event_fault is None:
+        return
+    kind, marker = _event_fault
+    if any(body is not None and marker in body for body in bodies):
+        if kind == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        # One call into C that never returns and never lets another thread run, as a regular expression can be.
+        sum(repeat(0))

@@ -17,7 +17,8 @@ router = APIRouter(tags=["live"])
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "Events `indicator`, `conversation`, `message`, `opt_in`, `import` and `resync`. "
+            "description": "Events `indicator`, `conversation`, `message`, `opt_in`, `import`, `sending_status` and "
+            "`resync`. "
             "They carry ids, not content; after `resync` everything shown must be loaded again. "
             "`ping` fills a silence of 15 seconds: a stream without any event for much longer is dead.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},

@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -79,8 +79,10 @@ class Stream:
 
 
 class Hub:
-    def __init__(self, database: Database, bus: Bus) -> None:
+    def __init__(self, database: Database, bus: Bus, *, on_streams: Callable[[int], None] = lambda _: None) -> None:
+        """`on_streams` is told how many streams are open, whenever that changes."""
         self._database = database
+        self._on_streams = on_streams
         self._boot = secrets.token_hex(4)
         self._count = 0
         self._streams: dict[UUID, set[Stream]] = {}
@@ -120,6 +122,15 @@ class Hub:
         for stream in self._streams.get(UUID(event.organization_id), ()):
             stream.push(event, resync=self._event(event.organization_id, RESYNC, {}))
 
+    def broadcast(self, event_type: str, data: dict[str, Any], *, permission: Permission) -> None:
+        """To every open stream of this process whose principal has the permission. A later stream does not get it."""
+        for stream in self._all():
+            if permission in stream.principal.permissions:
+                organization_id = str(stream.principal.organization_id)
+                stream.push(
+                    self._event(organization_id, event_type, data), resync=self._event(organization_id, RESYNC, {})
+                )
+
     def resync_all(self) -> None:
         """Events may have been missed: every stream loads again, and none may resume from before."""
         self._recent.clear()
@@ -140,6 +151,7 @@ class Hub:
                     if event.organization_id == organization_id:
                         stream.push(event, resync=resync)
         self._streams.setdefault(principal.organization_id, set()).add(stream)
+        self._on_streams(self.open_streams)
         return stream
 
     def _discard(self, stream: Stream) -> None:
@@ -148,6 +160,7 @@ class Hub:
             group.discard(stream)
             if not group:
                 del self._streams[stream.principal.organization_id]
+        self._on_streams(self.open_streams)
 
     async def body(self, stream: Stream) -> AsyncIterator[bytes]:
         """The stream's bytes, until the client goes, the hub stops or the permission is revoked."""

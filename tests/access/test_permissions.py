@@ -79,6 +79,7 @@ NEEDS = {
     f"POST {API}/conversations": SEND,
     f"POST {CONVERSATION}/messages": SEND,
     f"POST {API}/messages/{{message_id}}/retry": SEND,
+    f"GET {API}/sending-status": SEND,
     # PERM-ADMIN
     f"POST {API}/lines": ADMIN,
     f"PATCH {API}/lines/{{line_id}}": ADMIN,

@@ -16,7 +16,7 @@ from api.access import passwords
 from api.access.dependencies import SESSION_COOKIE
 from api.access.rules import Permission
 from api.directory.schemas import FamilyIn
-from api.inbound.service import ApplicationBusy
+from api.inbound.turns import ApplicationBusy
 from api.providers.twilio import signature
 from api.tables import metadata
 from tests.support.business import AUTH_TOKEN, LINE_NUMBER, PASSWORD, create_business

@@ -8,3 +8,9 @@ export const indicatorQuery = queryOptions({
   queryKey: keys.indicator,
   queryFn: ({ signal }) => unwrap(client.GET("/api/v1/indicator", { signal })),
 });
+
+/** Whether texts leave at the moment. For who may send. */
+export const sendingStatusQuery = queryOptions({
+  queryKey: keys.sendingStatus,
+  queryFn: ({ signal }) => unwrap(client.GET("/api/v1/sending-status", { signal })),
+});

@@ -8,6 +8,7 @@ export interface ConversationFilter {
 export const keys = {
   me: ["me"],
   indicator: ["indicator"],
+  sendingStatus: ["sending-status"],
   conversations: ["conversations"],
   conversationLists: ["conversations", "list"],
   conversationList: (filter: ConversationFilter) => ["conversations", "list", filter],

@@ -86,6 +86,7 @@ export class LiveConnection {
     source.addEventListener("error", this.failed);
     on("ping", () => undefined);
     on("indicator", () => this.refetch(keys.indicator));
+    on("sending_status", () => this.refetch(keys.sendingStatus));
     on("conversation", (event) => {
       const id = readId(event, "conversation_id");
       this.refetch(keys.conversationLists);
@@ -145,7 +146,7 @@ export class LiveConnection {
   };
 
   private readonly refetchEverything = (): void => {
-    for (const key of [keys.indicator, keys.conversations, keys.threads, keys.auditTrails, keys.messages]) this.refetch(key);
+    for (const key of [keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.auditTrails, keys.messages]) this.refetch(key);
   };
 
   private refetch(key: readonly unknown[]): void {

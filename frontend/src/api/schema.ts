@@ -751,6 +751,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sending-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sending Status
+         * @description Whether texts leave at the moment. The live event `sending_status` says when to ask again.
+         */
+        get: operations["sending_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -883,7 +903,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description Prometheus metrics: of this process, and of the journal, which all processes share.
+         * @description Prometheus metrics: of all processes of this server, and of the database. In production on another port.
          */
         get: operations["metrics"];
         put?: never;
@@ -903,7 +923,7 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description The process can serve: it reaches its database.
+         * @description The process can serve: it reaches its database, and the schema is one that this version can serve.
          */
         get: operations["readyz"];
         put?: never;
@@ -2259,6 +2279,13 @@ export interface components {
             items: components["schemas"]["SearchResult"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** SendingStatus */
+        SendingStatus: {
+            /** Since */
+            since: string | null;
+            /** Texts Are Leaving */
+            texts_are_leaving: boolean;
         };
         /** SentBy */
         SentBy: {
@@ -3947,7 +3974,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events `indicator`, `conversation`, `message`, `opt_in`, `import` and `resync`. They carry ids, not content; after `resync` everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
+            /** @description Events `indicator`, `conversation`, `message`, `opt_in`, `import`, `sending_status` and `resync`. They carry ids, not content; after `resync` everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6056,6 +6083,53 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sending_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendingStatus"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Temporarily unavailable */

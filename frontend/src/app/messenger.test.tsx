@@ -203,6 +203,53 @@ describe("live", () => {
   });
 });
 
+describe("whether texts leave", () => {
+  const words = "Texts are not leaving right now. They wait, and will be sent when the service is back.";
+  const said = () => screen.queryAllByRole("status").filter((element) => element.textContent === words);
+
+  it.each(["/messenger", "/families"])("says at %s that they do not, while they do not, without a reload", async (address) => {
+    renderApp(address);
+    await waitFor(() => expect(world.requests).toContain("GET /api/v1/sending-status"));
+    expect(said()).toHaveLength(0);
+
+    world.textsAreLeaving = false;
+    act(() => FakeEventSource.emit("sending_status"));
+    await waitFor(() => expect(said()).toHaveLength(1));
+
+    world.textsAreLeaving = true;
+    act(() => FakeEventSource.emit("sending_status"));
+    await waitFor(() => expect(said()).toHaveLength(0));
+  });
+
+  it("says so beside a composer", async () => {
+    world.textsAreLeaving = false;
+    renderApp(`/messenger/${okafor().id}`);
+    expect(await screen.findByRole("textbox", { name: "Message" })).toBeVisible();
+    await waitFor(() => expect(said()).toHaveLength(1));
+  });
+
+  it("asks again when a lost connection is back", async () => {
+    okafor();
+    renderApp("/messenger");
+    await list();
+    FakeEventSource.serverUp = false;
+    act(() => FakeEventSource.breakConnection());
+    world.textsAreLeaving = false;
+    FakeEventSource.serverUp = true;
+    await waitFor(() => expect(said()).toHaveLength(1), { timeout: 5_000 });
+  });
+
+  it("PERM-SEND: does not ask for those who cannot send", async () => {
+    world.me = aPerson({ permissions: ["sms_logs"] });
+    world.textsAreLeaving = false;
+    okafor();
+    renderApp("/messenger");
+    await list();
+    expect(world.requests).not.toContain("GET /api/v1/sending-status");
+    expect(said()).toHaveLength(0);
+  });
+});
+
 describe("details", () => {
   it("RECV-SENDER: a short code is shown as it came, and in the composer's place stands why it can't be texted", async () => {
     const conversation = okafor({

@@ -31,6 +31,7 @@ export class World {
   /** What the provider answers to the next checks. */
   readonly checks: Omit<LineHealth, "at">[] = [];
   heldBack: InboundEventDetail[] = [];
+  textsAreLeaving = true;
   /** What the administration should know of what arrives, besides what is held back. */
   inbound: Omit<InboundHealth, "quarantined"> = { pending: 0, oldest_pending_at: null, missed_last_week: 0, silent_lines: [], last_texts: [] };
 
@@ -117,6 +118,11 @@ export class World {
         return new HttpResponse(null, { status: 204 });
       }),
       http.get(`${api}/indicator`, () => HttpResponse.json(this.indicator())),
+      http.get(`${api}/sending-status`, () =>
+        this.me?.permissions.includes("mass_text")
+          ? HttpResponse.json({ texts_are_leaving: this.textsAreLeaving, since: this.textsAreLeaving ? null : NOW.toISOString() })
+          : problem(403, "/problems/permission-required", "A permission is missing"),
+      ),
       http.get(`${api}/conversations`, ({ request }) => {
         const query = new URL(request.url).searchParams;
         const status = query.get("status");

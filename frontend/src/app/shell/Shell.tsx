@@ -4,6 +4,7 @@ import { useState } from "react";
 
 import { Attention } from "./Attention";
 import { Rail } from "./Rail";
+import { SendingNotice } from "./SendingNotice";
 import { ShortcutHelp } from "./ShortcutHelp";
 import { RealtimeProvider } from "@/api/realtime";
 import { may, ownerKey, useMe } from "@/api/session";
@@ -19,8 +20,11 @@ export function Shell() {
     <RealtimeProvider key={ownerKey(me)} owner={ownerKey(me)} listens={reads}>
       <div className="group/shell flex h-dvh flex-col-reverse desk:flex-row">
         <Rail onShowHelp={() => setHelpOpen(true)} />
-        <div className="min-h-0 min-w-0 flex-1">
-          <Outlet />
+        <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+          {reads && may(me, "mass_text") && <SendingNotice />}
+          <div className="min-h-0 flex-1">
+            <Outlet />
+          </div>
         </div>
       </div>
       {reads && <Attention />}

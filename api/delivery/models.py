@@ -1,0 +1,19 @@
+"""What workers say of themselves."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.kit.database import Base
+
+
+class WorkerHeartbeat(Base):
+    """A worker's outbox loop has turned. Of no organization: a worker serves all of them. `id` is its `PROCESS_ID`."""
+
+    __tablename__ = "worker_heartbeats"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    beat_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,85 @@
+"""Liveness of the event loop: a process whose loop does not turn ends itself, and `messenger up` hears every turn.
+
+The watchdog is a timer thread of the interpreter, in C. It does not need the interpreter's lock, so it also ends a
+process of which one call never returns, such as a regular expression that backtracks for ever. It writes where each
+thread was, then ends the process without any clean-up, as SIGKILL does (decision 0016).
+"""
+
+import asyncio
+import faulthandler
+import os
+import sys
+from pathlib import Path
+from typing import IO
+
+BEAT_VARIABLE = "MESSENGER_BEAT_FD"
+"""The descriptor of the pipe on which `messenger up` hears a child's beats. It is no setting: the child removes it from
+its environment before it starts anything."""
+
+MAX_BEAT_SECONDS = 1.0
+
+
+class Beats:
+    """The sending end of the pipe. Without a pipe nobody hears them."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def from_environment(cls) -> "Beats":
+        """Takes the descriptor, so that no process started from here writes to it."""
+        given = os.environ.pop(BEAT_VARIABLE, None)
+        if given is None:
+            return cls(None)
+        descriptor = int(given)
+        os.set_blocking(descriptor, False)
+        os.set_inheritable(descriptor, False)
+        return cls(descriptor)
+
+    def beat(self) -> None:
+        if self._descriptor is None:
+            return
+        try:
+            os.write(self._descriptor, b".")
+        except BlockingIOError:
+            pass  # Nobody has read for a long time: what is in the pipe says the same.
+        except OSError:
+            self._descriptor = None  # Whoever listened has ended.
+
+
+class Watchdog:
+    """Ends this process when its event loop has not turned for `seconds`; never, when that is 0."""
+
+    def __init__(self, seconds: float, beats: Beats) -> None:
+        self._seconds = seconds
+        self._beats = beats
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """On the loop that is watched."""
+        self._task = asyncio.create_task(self._run(), name="watchdog")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._seconds:
+            faulthandler.cancel_dump_traceback_later()
+
+    async def _run(self) -> None:
+        log = _log_file()
+        every = min(MAX_BEAT_SECONDS, self._seconds / 4) if self._seconds else MAX_BEAT_SECONDS
+        while True:
+            if self._seconds:
+                faulthandler.dump_traceback_later(self._seconds, exit=True, file=log)
+            self._beats.beat()
+            await asyncio.sleep(every)
+
+
+def _log_file() -> IO[str]:
+    """Standard error, or nowhere where a process has none."""
+    try:
+        sys.stderr.fileno()
+    except (AttributeError, OSError, ValueError):
+        return Path(os.devnull).open("w")
+    return sys.stderr

@@ -1,0 +1,16 @@
+/** Says to who can send that nothing leaves at the moment, on every screen, until it does again. */
+import { useQuery } from "@tanstack/react-query";
+
+import { sendingStatusQuery } from "@/api/indicator";
+import { OfflineIcon } from "@/ui/icons";
+import { Notice } from "@/ui/states";
+
+export function SendingNotice() {
+  const { data } = useQuery(sendingStatusQuery);
+  if (!data || data.texts_are_leaving) return null;
+  return (
+    <Notice tone="warn" className="mx-2.5 my-2 shrink-0" icon={<OfflineIcon size={18} />}>
+      <span className="font-strong">Texts are not leaving right now.</span> They wait, and will be sent when the service is back.
+    </Notice>
+  );
+}

@@ -1,0 +1,54 @@
+"""`/readyz`: the database is there, and its schema is one that this version can serve. It needs no worker."""
+
+import asyncio
+
+import pytest
+
+from api.kit.embedded_postgres_sql import execute
+from api.migrate import expected_revision, serves_schema
+from tests.support.world import World
+
+
+@pytest.mark.parametrize(
+    ("found", "serves"),
+    [
+        ("0006", True),
+        # An upgrade has migrated before the old processes were stopped: they go on.
+        ("0007", True),
+        ("0010", True),
+        ("0005", False),
+        ("0001", False),
+        ("", False),
+        ("abc", False),
+        (None, False),
+    ],
+)
+def test_which_schemas_a_version_serves(found: str | None, serves: bool) -> None:
+    assert serves_schema(found, expected="0006") is serves
+
+
+async def as_owner(world: World, statement: str) -> None:
+    await asyncio.to_thread(execute, world.service.urls.owner_url, statement)
+
+
+async def test_readyz_says_to_migrate_while_the_schema_is_behind(world: World) -> None:
+    client = world.other_client()
+    assert (await client.get("/readyz")).status_code == 200, "There is no worker, and webhooks must be accepted."
+    await as_owner(world, "UPDATE alembic_version SET version_num = '0001'")
+
+    refused = await client.get("/readyz")
+
+    assert (refused.status_code, refused.json()["type"]) == (503, "/problems/unavailable")
+    assert refused.json()["detail"] == (
+        f"The database's schema is at 0001, and this version needs {expected_revision()}. Run `messenger migrate`."
+    )
+    assert "retry-after" in refused.headers
+    assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_readyz_of_a_database_that_was_never_migrated_says_so(world: World) -> None:
+    for statement in ("DELETE FROM alembic_version", "DROP TABLE alembic_version"):
+        await as_owner(world, statement)
+        refused = await world.other_client().get("/readyz")
+        assert refused.status_code == 503
+        assert "is at no version" in refused.json()["detail"]
