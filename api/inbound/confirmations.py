@@ -94,5 +94,5 @@ async def _from_outside(
     ]
     if not due:
         return []
-    own = await lines.lines_numbers(session, organization_id, [each.row.number.number for each in due])
+    own = await lines.own_numbers(session, organization_id, [each.row.number.number for each in due])
     return [each for each in due if each.row.number.number not in own]

@@ -47,7 +47,7 @@ async def lines_by_ids(session: AsyncSession, organization_id: UUID, line_ids: S
     return {row.id: row for row in rows}
 
 
-async def lines_numbers(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> set[str]:
+async def own_numbers(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> set[str]:
     """Those of these numbers that are a line's own."""
     rows = await session.scalars(
         select(Line.phone_number).where(Line.organization_id == organization_id, Line.phone_number.in_(numbers))

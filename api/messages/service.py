@@ -67,7 +67,8 @@ async def send_message(
 ) -> MessageRow:
     """Accept a message for sending: stored, queued and audited in the caller's transaction.
 
-    Raises `NotAllowedToText` (with the opt-in check), `NewMessages` when `seen_seq` is stale, `Invalid`.
+    Raises `NotAllowedToText` (with the opt-in check), `NewMessages` when `seen_seq` is stale, `Invalid`, and `Conflict`
+    if the conversation's number is the line's own.
     """
     if not new.body.strip() and not new.media_urls:
         raise Invalid([("/body", "Write something, or add a picture.")])
