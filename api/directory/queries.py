@@ -339,10 +339,13 @@ async def keep_refusals(
     cause: RefusalCause,
     by: Actor,
     at: datetime,
+    owner_name: str | None = None,
+    contact_name: str | None = None,
 ) -> None:
     """Write a refusal for each of these records that is opted out, before it stops saying so (OPTIN-REMOVED).
 
-    Their numbers are locked. A standing refusal of the same owner and number becomes this one.
+    Their numbers are locked. A standing refusal of the same owner and number becomes this one. The names are what the
+    owner of the records was called until now, where the rows say something else already.
     """
     if not phone_record_ids:
         return
@@ -353,7 +356,8 @@ async def keep_refusals(
             " SELECT DISTINCT ON (record.phone_number_id, coalesce(family.id, staff.id), contact.name)"
             " record.organization_id, given.id, record.phone_number_id, record.id,"
             " CASE WHEN record.contact_id IS NOT NULL THEN 'family' ELSE 'staff_member' END,"
-            " coalesce(family.id, staff.id), coalesce(family.name, staff.name), contact.name,"
+            " coalesce(family.id, staff.id), coalesce(CAST(:owner_name AS text), family.name, staff.name),"
+            " coalesce(CAST(:contact_name AS text), contact.name),"
             " record.opt_in_changed_at, record.opt_in_changed_by, record.opt_in_source, :cause, :at,"
             " CAST(:removed_by AS jsonb)"
             " FROM unnest(CAST(:ids AS uuid[]), CAST(:phone_record_ids AS uuid[])) AS given(id, phone_record_id)"
@@ -378,5 +382,7 @@ async def keep_refusals(
             "cause": cause.value,
             "at": at,
             "removed_by": json.dumps(by.as_json()),
+            "owner_name": owner_name,
+            "contact_name": contact_name,
         },
     )

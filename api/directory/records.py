@@ -30,6 +30,9 @@ class Owner:
     organization_id: UUID
     contact_id: UUID | None = None
     staff_member_id: UUID | None = None
+    name: str | None = None
+    """What the family or staff member, and the contact, were called before this change."""
+    contact_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,8 @@ async def set_records(
     organization_id, actor = owner.organization_id, principal.actor
     removed = [record for record, _ in unused.values()]
     renumbered = [found[0] for each, found in matched if found is not None and found[1] != each.number]
-    await _keep_refusals(session, removed, cause=RefusalCause.REMOVED, actor=actor, at=at)
-    await _keep_refusals(session, renumbered, cause=RefusalCause.RENUMBERED, actor=actor, at=at)
+    await _keep_refusals(session, removed, cause=RefusalCause.REMOVED, actor=actor, at=at, owner=owner)
+    await _keep_refusals(session, renumbered, cause=RefusalCause.RENUMBERED, actor=actor, at=at, owner=owner)
     entries: list[NewEntry] = []
     for record, number in unused.values():
         await session.delete(record)
@@ -151,12 +154,26 @@ async def set_records(
 
 
 async def _keep_refusals(
-    session: AsyncSession, records: Sequence[PhoneRecord], *, cause: RefusalCause, actor: Actor, at: datetime
+    session: AsyncSession,
+    records: Sequence[PhoneRecord],
+    *,
+    cause: RefusalCause,
+    actor: Actor,
+    at: datetime,
+    owner: Owner | None = None,
 ) -> None:
     refused = [record for record in records if record.opt_in_state == OptInState.OPTED_OUT]
     if refused:
-        ids = [record.id for record in refused]
-        await queries.keep_refusals(session, refused[0].organization_id, ids, cause=cause, by=actor, at=at)
+        await queries.keep_refusals(
+            session,
+            refused[0].organization_id,
+            [record.id for record in refused],
+            cause=cause,
+            by=actor,
+            at=at,
+            owner_name=owner.name if owner else None,
+            contact_name=owner.contact_name if owner else None,
+        )
 
 
 def _move(record: PhoneRecord, to: PhoneNumber, *, from_number: str, actor: Actor, at: datetime) -> list[NewEntry]:

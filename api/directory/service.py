@@ -69,12 +69,18 @@ async def update_family(session: AsyncSession, *, principal: Principal, family_i
     organization_id = principal.organization_id
     await require_family(session, organization_id, family_id)
     family = await queries.lock_family(session, organization_id, family_id)
+    former_name = family.name
     changes: dict[str, object] = {}
     _note_change(changes, family, "name", patch.name)
     _note_change(changes, family, "external_id", patch.external_id)
     with _conflict_when_taken(patch.external_id):
         await _write_family(
-            session, family, patch.contacts, principal=principal, entries=_updated(family, changes, principal)
+            session,
+            family,
+            patch.contacts,
+            principal=principal,
+            entries=_updated(family, changes, principal),
+            former_name=former_name,
         )
     if patch.archived is not None and patch.archived != (family.archived_at is not None):
         await _archive(session, family, principal=principal, archived=patch.archived, action=Action.FAMILY_ARCHIVED)
@@ -105,6 +111,7 @@ async def _write_family(
     *,
     principal: Principal,
     entries: list[NewEntry],
+    former_name: str | None = None,
     is_new: bool = False,
 ) -> None:
     """Store the family and, unless None, make its contacts the given list; audit it all."""
@@ -135,19 +142,20 @@ async def _write_family(
         kept = {contact.id for contact in matched if contact is not None}
         for contact in existing:
             if contact.id not in kept:
-                owner = Owner(organization_id, contact_id=contact.id)
+                owner = Owner(organization_id, contact_id=contact.id, name=former_name, contact_name=contact.name)
                 entries += await set_records(
                     session, owner, existing=records[contact.id], wanted=[], numbers=numbers, principal=principal, at=at
                 )
                 await session.delete(contact)
         for position, (given, found, group) in enumerate(zip(contacts, matched, wanted, strict=True)):
             contact = found or Contact(organization_id=organization_id, id=new_id(), family_id=family.id)
+            former_contact = found.name if found else None
             contact.name, contact.relation, contact.position = given.name, given.relation, position
             session.add(contact)
             await session.flush()
             entries += await set_records(
                 session,
-                Owner(organization_id, contact_id=contact.id),
+                Owner(organization_id, contact_id=contact.id, name=former_name, contact_name=former_contact),
                 existing=records.get(contact.id, []),
                 wanted=group,
                 numbers=numbers,
@@ -245,6 +253,7 @@ async def update_staff_member(
     organization_id = principal.organization_id
     await require_staff_member(session, organization_id, staff_member_id)
     staff_member = await queries.lock_staff_member(session, organization_id, staff_member_id)
+    former_name = staff_member.name
     with _conflict_when_taken(patch.external_id, email=patch.email):
         changes: dict[str, object] = {}
         _note_change(changes, staff_member, "name", patch.name)
@@ -269,7 +278,13 @@ async def update_staff_member(
             wanted = parse_records(patch.phone_records, country=country, pointer="/phone_records")
         existing = await queries.records_of(session, organization_id, staff_member_ids=[staff_member_id])
         await _write_staff_member(
-            session, staff_member, wanted, existing=existing[staff_member_id], principal=principal, entries=entries
+            session,
+            staff_member,
+            wanted,
+            existing=existing[staff_member_id],
+            principal=principal,
+            entries=entries,
+            former_name=former_name,
         )
     if patch.archived is not None and patch.archived != (staff_member.archived_at is not None):
         await _archive_staff_member(session, staff_member, principal=principal, archived=patch.archived)
@@ -306,6 +321,7 @@ async def _write_staff_member(
     existing: Sequence[tuple[PhoneRecord, str]],
     principal: Principal,
     entries: list[NewEntry],
+    former_name: str | None = None,
 ) -> None:
     """Store the person and, unless None, make their phone records the wanted list; audit it all."""
     organization_id = staff_member.organization_id
@@ -320,7 +336,7 @@ async def _write_staff_member(
     staff_member.updated_at = at
     await session.flush()
     if wanted is not None:
-        owner = Owner(organization_id, staff_member_id=staff_member.id)
+        owner = Owner(organization_id, staff_member_id=staff_member.id, name=former_name)
         entries += await set_records(
             session, owner, existing=existing, wanted=wanted, numbers=numbers, principal=principal, at=at
         )

@@ -38,6 +38,10 @@ BEGIN
     LEFT JOIN families AS family ON family.organization_id = OLD.organization_id AND family.id = contact.family_id
     LEFT JOIN staff_members AS staff
         ON staff.organization_id = OLD.organization_id AND staff.id = OLD.staff_member_id
+    WHERE NOT EXISTS (
+        SELECT FROM refusals AS kept WHERE kept.organization_id = OLD.organization_id
+        AND kept.phone_number_id = OLD.phone_number_id AND kept.phone_record_id = OLD.id AND kept.lifted_at IS NULL
+    )
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END

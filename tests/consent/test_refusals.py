@@ -179,6 +179,19 @@ async def test_OPTIN_REMOVED_the_refused_text_says_whose_record_it_was_and_who_r
     assert "was on the Castillo family, removed by Olga on " in refused.json()["detail"]
 
 
+async def test_OPTIN_REMOVED_it_bears_the_names_of_before_the_change_that_took_the_record_away(world: World) -> None:
+    family = await refusing_family(world)
+    renamed = contact_of(family, name="Linh Nguyen", phone_records=[])
+    path = f"{API}/families/{family['id']}"
+
+    patched = await world.olga.patch(path, json={"name": "Nguyen family", "contacts": [renamed]})
+
+    assert patched.status_code == 200, patched.text
+    (refusal,) = await standing(world)
+    assert (refusal["owner_name"], refusal["contact_name"]) == ("Castillo family", "Maya Castillo")
+    assert refusal["removed_by"]["name"] == "Olga"
+
+
 async def test_OPTIN_REMOVED_a_refusal_that_only_the_audit_log_knew_blocks_too(world: World) -> None:
     refusal = await removed(world)
     await world.rows(
