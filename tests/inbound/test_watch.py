@@ -240,6 +240,27 @@ async def test_a_line_of_a_messaging_service_has_the_messages_of_all_its_numbers
     assert "To=" not in peer.requests[0].line
 
 
+async def test_RECV_SENDER_a_found_text_s_sender_is_read_as_strictly_as_a_webhook_s(
+    long_there: World, start: Start
+) -> None:
+    senders = {"312GYMTEAM": "312GYMTEAM", "3125550142": "3125550142", "+5215512345678": "+525512345678"}
+    found = [listed(f"SM{place}", **{"from": sender}) for place, sender in enumerate(senders)]
+    assert await Compared(long_there, await start(page(*found)))() == 3
+    for name in senders.values():
+        assert (await long_there.conversation(name))["phone_number"] == name
+    assert len(await long_there.rows("SELECT id FROM phone_numbers")) == 3
+
+
+async def test_NUMBER_ONE_the_list_may_spell_the_line_as_of_before(start: Start) -> None:
+    peer = await start(page(listed("SM1", to="+5215512345678"), listed("SM2", to="+5215512345679")))
+    credentials = {"account_sid": ACCOUNT_SID, "auth_token": "t"}
+    line = LineAccess(line_id=UUID(int=1), phone_number="+525512345678", credentials=credentials)
+    async with plain_client() as client:
+        found = await TwilioProvider(client, api_url=peer.url).list_received(line, since=datetime.now(UTC) - WEEK)
+    assert not isinstance(found, CannotTell)
+    assert [each.event_id for each in found] == ["SM1"]
+
+
 async def test_one_process_at_a_time_takes_a_line(long_there: World, start: Start) -> None:
     compare = Compared(long_there, await start(hang))
     minute = timedelta(minutes=1)
