@@ -35,8 +35,8 @@ from api.media.rules import (
     judge_failure,
 )
 from api.messages import queries as messages
-from api.messages.rules import MediaState, adopted_media_id
-from api.messages.service import add_words, show_message_as_last
+from api.messages.rules import MediaState, adopted_media_id, with_words
+from api.messages.service import complete_body, show_message_as_last
 from api.providers.port import (
     FetchedMedia,
     FetchesMedia,
@@ -169,8 +169,11 @@ async def settle(database: Database, claimed: Claim, outcome: MediaOutcome) -> N
     media, organization_id = claimed.media, claimed.organization_id
     decision = _decision(outcome, attempts=media.attempts, declared_type=media.declared_type)
     _report(claimed, decision, outcome)
-    if isinstance(outcome, FetchedMedia) and (isinstance(decision, Words) or decision == Refuse(Reason.LAYOUT)):
-        await _settle_part(database, claimed, decision, outcome)
+    if isinstance(outcome, FetchedMedia) and isinstance(decision, Words):
+        await _settle_part(database, claimed, outcome.content, words=made_storable(decision.text))
+        return
+    if isinstance(outcome, FetchedMedia) and decision == Refuse(Reason.LAYOUT):
+        await _settle_part(database, claimed, outcome.content, words=None)
         return
     async with database.transaction() as session:
         at = await database_time(session)
@@ -195,21 +198,22 @@ async def settle(database: Database, claimed: Claim, outcome: MediaOutcome) -> N
         announce_message(session, organization_id, message.conversation_id, media.message_id, seq=message.seq)
 
 
-async def _settle_part(
-    database: Database, claimed: Claim, decision: Words | Refuse | Keep | TryAgain, outcome: FetchedMedia
-) -> None:
-    """A part that is words of its message, or a layout: it is no longer shown as a file.
+async def _settle_part(database: Database, claimed: Claim, content: bytes, *, words: str | None) -> None:
+    """A part that is words of its message, or, without `words`, a layout: it is no longer shown as a file.
 
-    Locks number, conversation and message in this order (decision 0006).
+    Words that would make the message too long stay a file. Locks number, conversation and message in this order
+    (decision 0006).
     """
     media, organization_id = claimed.media, claimed.organization_id
     async with database.transaction() as session:
         found = await messages.received_message(session, organization_id, media.message_id)
         row = await conversations.lock(session, organization_id, found.conversation_id, with_number=True)
+        message = await messages.received_message(session, organization_id, media.message_id)
+        body = with_words(message.body, words) if words is not None else None
         values: dict[str, object]
-        if isinstance(decision, Words):
-            values = _kept(outcome.content, TEXT.content_type, at=await database_time(session))
-            shown = _shown(media.id, TEXT.content_type, MediaState.KEPT, size=len(outcome.content), hidden=True)
+        if words is not None:
+            values = _kept(content, TEXT.content_type, at=await database_time(session))
+            shown = _shown(media.id, TEXT.content_type, MediaState.KEPT, size=len(content), hidden=body is not None)
         else:
             values = {"state": MediaState.REFUSED.value, "reason": Reason.LAYOUT.value}
             reason = WORDS[Reason.LAYOUT]
@@ -218,8 +222,8 @@ async def _settle_part(
             return
         await queries.show(session, organization_id, media.message_id, position=media.position, shown=shown)
         message = await messages.received_message(session, organization_id, media.message_id)
-        if isinstance(decision, Words):
-            await add_words(session, row, message, made_storable(decision.text))
+        if body is not None:
+            await complete_body(session, row, message, body)
         if row.conversation.last_seq == message.seq:
             show_message_as_last(row.conversation, message)
             row.conversation.updated_at = await database_time(session)

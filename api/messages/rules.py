@@ -19,12 +19,16 @@ MAX_WORDS = 20_000
 """Characters that parts of a received message may add to its text; a longer part stays a file."""
 
 
-def with_words(body: str, words: str) -> str:
-    """A received message's text with a part of it that is words. Some providers give the same words twice."""
+def with_words(body: str, words: str) -> str | None:
+    """A received message's text with a part of it that is words; None where it would be too long.
+
+    Some providers give the same words twice: they are added once.
+    """
     words = words.strip()
-    if not words or words in body or len(body) + len(words) > MAX_WORDS:
+    if not words or words in body:
         return body
-    return f"{body}\n{words}" if body.strip() else words
+    longer = f"{body}\n{words}" if body.strip() else words
+    return longer if len(longer) <= MAX_WORDS else None
 
 
 def adopted_media_id(message_id: UUID, position: int) -> UUID:

@@ -36,7 +36,6 @@ from api.messages.rules import (
     segments,
     shown_media,
     too_much,
-    with_words,
 )
 from api.messages.schemas import MessageIn, NewMessages, Viewing
 from api.providers.port import SEND_LIMITS, MessageStatus, ProviderName, StatusReport
@@ -235,13 +234,12 @@ def show_message_as_last(conversation: Conversation, message: Message) -> None:
     )
 
 
-async def add_words(session: AsyncSession, row: InboxRow, message: Message, words: str) -> None:
-    """A part of a received message turns out to be words: they are shown, found and taken as the rest of its text.
+async def complete_body(session: AsyncSession, row: InboxRow, message: Message, body: str) -> None:
+    """A part of a received message was words: `body` is its whole text, to be shown, found and understood as that.
 
     The number and the conversation are locked. A STOP stops the number (OPTIN-STOP), unless a START has come since.
     A START does not lift a stop that may be newer than it.
     """
-    body = with_words(message.body, words)
     if body == message.body:
         return
     organization_id, counted = message.organization_id, segments(body)

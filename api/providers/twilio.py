@@ -137,16 +137,16 @@ def _form(body: bytes) -> dict[str, str]:
 def _kind(fields: Mapping[str, str], address: EventKind) -> EventKind:
     """What a webhook is by what it says, since Twilio posts to whichever address it was told.
 
-    A report has a state of ours; so may a text, which is `received`. A text has words or files, or at least a sender at
-    the address for texts. `address` decides what could be either.
+    A report has a state of ours; a text may be `received`, and has words or files. What has neither is what comes to
+    this address: reading it says what it lacks, and it is quarantined.
     """
     status = (fields.get("MessageStatus") or fields.get("SmsStatus") or "").lower()
-    is_text = bool(fields.get("From")) and ("Body" in fields or "NumMedia" in fields or address is EventKind.MESSAGE)
+    is_text = bool(fields.get("From")) and ("Body" in fields or "NumMedia" in fields)
     if status in RECEIVED:
-        return EventKind.MESSAGE if is_text else EventKind.UNREADABLE
+        return EventKind.MESSAGE
     if status in STATUSES or (status and (fields.get("MessageStatus") or not is_text)):
         return EventKind.STATUS
-    return EventKind.MESSAGE if is_text else EventKind.UNREADABLE
+    return EventKind.MESSAGE if is_text else address
 
 
 def _first_of_each(pairs: FormFields) -> dict[str, str]:
@@ -221,9 +221,9 @@ class TwilioProvider:
         form = request.form or ()
         fields = _first_of_each(form) if len(form) <= MAX_FIELDS else {}
         sid = fields.get("MessageSid") or fields.get("SmsSid")
-        kind = _kind(fields, kind)
-        if not sid or kind is EventKind.UNREADABLE:
+        if not sid:
             return [WebhookEvent.unreadable(request.body, content_type)]
+        kind = _kind(fields, kind)
         sid = made_storable(sid)[:200]
         if kind is EventKind.MESSAGE:
             event_id, other = sid, fields.get("From")

@@ -136,8 +136,19 @@ def test_whatever_comes_under_whatever_name_is_judged(content: bytes, declared_t
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_words_are_added_once_and_within_bounds(body: str, words: str) -> None:
     once = with_words(body, words)
+    assert once is not None
     assert with_words(once, words) == once
-    assert len(once) <= MAX_WORDS
+
+
+async def test_RECV_NOTHING_LOST_words_that_do_not_fit_stay_a_file(world: World, peer: Peer) -> None:
+    assert with_words("x" * 100, "y" * (MAX_WORDS - 101)) is not None
+    assert with_words("x" * 100, "y" * (MAX_WORDS - 100)) is None
+    peer.answer = http(200, b"y" * MAX_WORDS)
+    await arrives(world, f"{peer.url}/1", body="Look!", content_type="text/plain")
+    await fetch_media(world)
+    message = await newest(world)
+    assert message["body"] == "Look!"
+    assert [(each["state"], each["content_type"]) for each in message["media"]] == [("kept", "text/plain")]
 
 
 # Layouts.

@@ -79,10 +79,12 @@ TWILIO_FORMS: list[tuple[dict[str, str], EventKind, EventKind]] = [
     ({"From": PARENT, "Body": "Hi", "MessageStatus": "received"}, EventKind.MESSAGE, EventKind.MESSAGE),
     ({"From": PARENT, "Body": "Hi", "MessageStatus": "", "SmsStatus": ""}, EventKind.MESSAGE, EventKind.MESSAGE),
     ({"From": PARENT, "NumMedia": "1", "MediaUrl0": "https://x/"}, EventKind.MESSAGE, EventKind.MESSAGE),
-    ({"From": PARENT}, EventKind.MESSAGE, EventKind.UNREADABLE),
-    ({"From": PARENT, "SmsStatus": "received"}, EventKind.MESSAGE, EventKind.UNREADABLE),
-    ({"Body": "Hi"}, EventKind.UNREADABLE, EventKind.UNREADABLE),
-    ({}, EventKind.UNREADABLE, EventKind.UNREADABLE),
+    ({"From": PARENT, "SmsStatus": "received"}, EventKind.MESSAGE, EventKind.MESSAGE),
+    ({"SmsStatus": "received"}, EventKind.MESSAGE, EventKind.MESSAGE),
+    # Neither: reading it at its address fails, so it is quarantined.
+    ({"From": PARENT}, EventKind.MESSAGE, EventKind.STATUS),
+    ({"Body": "Hi"}, EventKind.MESSAGE, EventKind.STATUS),
+    ({}, EventKind.MESSAGE, EventKind.STATUS),
     ({"To": PARENT, "MessageStatus": "delivered"}, EventKind.STATUS, EventKind.STATUS),
     ({"To": PARENT, "MessageStatus": "FAILED", "ErrorCode": "30003"}, EventKind.STATUS, EventKind.STATUS),
     # A report may repeat the text that it is about; an old one has SmsStatus alone.
@@ -111,8 +113,8 @@ async def test_RECV_NOTHING_LOST_what_is_neither_is_quarantined_at_either_addres
     for number, url in enumerate(wire.line["webhook_urls"].values()):
         body = urlencode({"MessageSid": f"SM{number}", "Something": "else"}).encode()
         assert (await wire.post(wire.dialect.signed(url, body))).status_code == 200
-    states = await wire.world.rows("SELECT state, kind FROM inbound_events")
-    assert [tuple(row) for row in states] == [("quarantined", "unreadable")] * 2
+    states = await wire.world.rows("SELECT state, error IS NOT NULL FROM inbound_events")
+    assert [tuple(row) for row in states] == [("quarantined", True)] * 2
 
 
 # Two valid tokens.
