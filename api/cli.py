@@ -103,7 +103,7 @@ async def check_key(settings: Settings, urls: DatabaseUrls) -> None:
                     raise
                 if time.monotonic() > until:
                     raise ConnectionError(type(error).__name__) from error
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.1)
     finally:
         await database.close()
 
