@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from api.kit.database import Base, OrganizationRow
 from api.kit.ids import new_id
+from api.kit.searchable import Searchable, search_indexes
 
 
 class Organization(Base):
@@ -35,7 +36,7 @@ class Organization(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class StaffMember(OrganizationRow, Base):
+class StaffMember(Searchable, OrganizationRow, Base):
     """A person who works for the business: signs in, and holds phone numbers like a family does."""
 
     __tablename__ = "staff_members"
@@ -50,6 +51,7 @@ class StaffMember(OrganizationRow, Base):
             postgresql_where=text("email IS NOT NULL"),
         ),
         Index("ix_staff_members_organization_id_name", "organization_id", "name", "id"),
+        *search_indexes("staff_members"),
     )
 
     external_id: Mapped[str | None]

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, literal, or_, select, tuple_
+from sqlalchemy import Select, case, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import StaffMember
 from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord
-from api.directory.rules import Holder, OwnerKind, digits_of
+from api.directory.rules import Holder, OwnerKind
 from api.kit.ids import new_id
 
 
@@ -138,71 +138,6 @@ def phone_number_ids_of(organization_id: UUID, *, family_id: UUID | None, staff_
     if staff_member_id is not None:
         statement = statement.where(PhoneRecord.staff_member_id == staff_member_id)
     return statement
-
-
-def _matching_number(organization_id: UUID, digits: str) -> Select[UUID | None, UUID | None]:
-    return (
-        select(PhoneRecord.contact_id, PhoneRecord.staff_member_id)
-        .join(
-            PhoneNumber,
-            (PhoneNumber.organization_id == PhoneRecord.organization_id)
-            & (PhoneNumber.id == PhoneRecord.phone_number_id),
-        )
-        .where(PhoneRecord.organization_id == organization_id, PhoneNumber.number.contains(digits))
-    )
-
-
-async def families(
-    session: AsyncSession,
-    organization_id: UUID,
-    *,
-    search: str | None,
-    archived: bool,
-    after: tuple[str, UUID] | None,
-    limit: int,
-) -> Sequence[Family]:
-    """By name. `search` finds names of families and contacts, and numbers."""
-    statement = select(Family).where(
-        Family.organization_id == organization_id,
-        Family.archived_at.is_not(None) if archived else Family.archived_at.is_(None),
-    )
-    if search:
-        contacts = select(Contact.family_id).where(Contact.organization_id == organization_id)
-        conditions = [
-            Family.name.icontains(search, autoescape=True),
-            Family.id.in_(contacts.where(Contact.name.icontains(search, autoescape=True))),
-        ]
-        if digits := digits_of(search):
-            numbers = _matching_number(organization_id, digits.lstrip("0") or digits).subquery()
-            conditions.append(Family.id.in_(contacts.where(Contact.id.in_(select(numbers.c.contact_id)))))
-        statement = statement.where(or_(*conditions))
-    if after is not None:
-        statement = statement.where(tuple_(Family.name, Family.id) > tuple_(*after))
-    return (await session.scalars(statement.order_by(Family.name, Family.id).limit(limit))).all()
-
-
-async def staff_members(
-    session: AsyncSession,
-    organization_id: UUID,
-    *,
-    search: str | None,
-    archived: bool,
-    after: tuple[str, UUID] | None,
-    limit: int,
-) -> Sequence[StaffMember]:
-    statement = select(StaffMember).where(
-        StaffMember.organization_id == organization_id,
-        StaffMember.archived_at.is_not(None) if archived else StaffMember.archived_at.is_(None),
-    )
-    if search:
-        conditions = [StaffMember.name.icontains(search, autoescape=True)]
-        if digits := digits_of(search):
-            numbers = _matching_number(organization_id, digits.lstrip("0") or digits).subquery()
-            conditions.append(StaffMember.id.in_(select(numbers.c.staff_member_id)))
-        statement = statement.where(or_(*conditions))
-    if after is not None:
-        statement = statement.where(tuple_(StaffMember.name, StaffMember.id) > tuple_(*after))
-    return (await session.scalars(statement.order_by(StaffMember.name, StaffMember.id).limit(limit))).all()
 
 
 async def family(session: AsyncSession, organization_id: UUID, family_id: UUID) -> Family | None:

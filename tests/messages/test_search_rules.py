@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.kit.folding import FOLD
 from api.messages.search_rules import (
-    FOLD,
     MAX_TEXT,
     MAX_WORD,
     MAX_WORDS,
