@@ -85,8 +85,8 @@ async def _found(
         return []
     # Not the whole table, however small it was when the statement was planned or however common the word.
     await session.execute(select(func.set_config("enable_seqscan", "off", True)))
-    key = (model.organization_id, model.id, model.name, model.archived_at, model.search)
-    records: Select[Any] = select(*key)
+    key: list[Any] = [model.organization_id, model.id, model.name, model.archived_at, model.search]
+    records = select(*key)
     first = listed.first(records, model, LOOKED_THROUGH).subquery()
     looked_through = select(first.c.id).where(_matches(first.c.search, condition))
     ids = (await session.scalars(looked_through.order_by(first.c.name, first.c.id).limit(listed.limit))).all()

@@ -177,7 +177,7 @@ async def test_a_query_is_bounded(world: World) -> None:
 async def test_a_family_with_more_words_than_an_index_takes_is_stored_and_found(world: World) -> None:
     """No name from outside can fail a write: what a tsvector holds is bounded."""
     name = "".join(chr(0x10400 + n % 40) for n in range(200))
-    contacts = {f"{name[n:]} {name[:n]}"[:200]: [] for n in range(1, 51)}
+    contacts: dict[str, list[str]] = {f"{name[n:]} {name[:n]}"[:200]: [] for n in range(1, 51)}
     await add_family(world, "Rivera", {**dict(list(contacts.items())[:49]), "Ana": []})
     assert await found(world, "rivera") == ["Rivera"]
 
@@ -211,7 +211,7 @@ def typed(random: Random, text: str) -> str:
     words = text.split()
     random.shuffle(words)
     text = random.choice([" ", "  ", "\u00a0", ", "]).join(words)
-    text = random.choice([str.upper, str.lower, str.title, str])(text)
+    text = random.choice([text.upper(), text.lower(), text.title(), text])
     text = unicodedata.normalize(random.choice(["NFC", "NFD", "NFKC", "NFKD"]), text)
     if random.random() < 0.3:
         text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
@@ -238,9 +238,9 @@ def spelled(random: Random, number: str) -> str:
 @pytest.mark.timeout(120)
 async def test_random_records_are_found_as_typed_and_as_a_plain_scan_finds_them(world: World) -> None:
     random = Random(20261127)
-    families = []
+    families: list[dict[str, Any]] = []
     for number in range(60):
-        contacts = [
+        contacts: list[dict[str, Any]] = [
             {
                 "name": " ".join(random.sample(WORDS, random.randint(1, 2))),
                 "phone_records": [{"phone_number": f"+1312555{random.randrange(10_000):04}"}],
