@@ -38,7 +38,8 @@ def line_of(result: Result) -> str:
     digits = 0 if result.value >= 100 else 1
     return (
         f"{result.name}: {result.value:,.{digits}f} {result.unit}, floor {result.floor:,.{digits}f}:"
-        f" ratio {result.ratio:.2f}, wanted {result.reach:.2f}, {'reached' if result.reached else 'NOT reached'}\n    {detail}"
+        f" ratio {result.ratio:.2f}, wanted {result.reach:.2f}, {'reached' if result.reached else 'NOT reached'}"
+        f"\n    {detail}"
     )
 
 

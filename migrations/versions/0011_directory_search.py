@@ -30,6 +30,8 @@ FOLDING_ROWS = sa.text(
 # What most names are made of folds by one call: ASCII, accents that are there in one character or two, spaces and quotes.
 SIMPLE = [*range(0x20, 0x7F), *range(0xA0, 0x250), *range(0x300, 0x370), *range(0x1E00, 0x1F00), *range(0x2000, 0x2070)]
 
+# Their plans are kept, and may be made while a table is small: without `enable_seqscan = off` an import into an empty
+# database would scan all that it has written for each record.
 FUNCTIONS = [
     """
 CREATE OR REPLACE FUNCTION folded_text(given text) RETURNS text LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
@@ -117,7 +119,8 @@ $$
     # NULL is a mark: whatever a transaction does to a record, it is taken apart once, when the transaction commits. The
     # row is locked by then, so everything that others have committed is seen.
     """
-CREATE OR REPLACE FUNCTION search_committed_family() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION search_committed_family() RETURNS trigger
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
     UPDATE families AS family SET search = family_search(family.organization_id, family.id, family.name)
     WHERE family.organization_id = NEW.organization_id AND family.id = NEW.id AND family.search IS NULL;
@@ -125,7 +128,8 @@ BEGIN
 END $$
 """,
     """
-CREATE OR REPLACE FUNCTION search_committed_staff_member() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION search_committed_staff_member() RETURNS trigger
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
     UPDATE staff_members AS staff SET search = staff_member_search(staff.organization_id, staff.id, staff.name)
     WHERE staff.organization_id = NEW.organization_id AND staff.id = NEW.id AND staff.search IS NULL;
@@ -140,7 +144,8 @@ BEGIN
 END $$
 """,
     """
-CREATE OR REPLACE FUNCTION mark_family_search(organization_ids uuid[], ids uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION mark_family_search(organization_ids uuid[], ids uuid[]) RETURNS void
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
     UPDATE families AS family SET search = NULL FROM (
         SELECT searched.organization_id, searched.id FROM families AS searched
@@ -153,7 +158,7 @@ END $$
 """,
     """
 CREATE OR REPLACE FUNCTION mark_staff_member_search(organization_ids uuid[], ids uuid[]) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
     UPDATE staff_members AS staff SET search = NULL FROM (
         SELECT searched.organization_id, searched.id FROM staff_members AS searched
@@ -226,7 +231,8 @@ END $$
     # Three arrays that belong together; of the two ids of an owner one is null.
     """
 CREATE OR REPLACE FUNCTION mark_search_of_owners(organization_ids uuid[], contact_ids uuid[], staff_member_ids uuid[])
-RETURNS void LANGUAGE plpgsql AS $$
+RETURNS void
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     businesses uuid[];
     ids uuid[];
@@ -249,7 +255,8 @@ BEGIN
 END $$
 """,
     """
-CREATE OR REPLACE FUNCTION search_changed_number() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION search_changed_number() RETURNS trigger
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     organization_ids uuid[];
     contact_ids uuid[];
