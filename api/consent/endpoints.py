@@ -13,6 +13,7 @@ from api.directory.schemas import PhoneRecordOut
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
+from api.kit.slices import in_turns
 from api.kit.text import Line
 from api.lines import service as lines
 from api.live.service import announce_phone_number
@@ -52,7 +53,7 @@ async def check_opt_ins(body: OptInChecksIn, principal: CanView, session: Sessio
         raise Invalid(problems)
     line = await lines.line_or_default(session, principal.organization_id, body.line_id)
     checks = await service.check_numbers(session, principal.organization_id, numbers, line)
-    return OptInChecks(items=[OptInCheckOut.of(check) for check in checks])
+    return OptInChecks(items=[OptInCheckOut.of(check) async for check in in_turns(checks, service.TURN)])
 
 
 @router.put("/phone-records/{phone_record_id}/opt-in", responses=guarded(NotFound, Invalid))

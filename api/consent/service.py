@@ -17,7 +17,11 @@ from api.directory.records import set_opt_in
 from api.directory.rules import OptInSource
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
+from api.kit.slices import slices
 from api.lines.models import Line
+
+TURN = 50
+"""Numbers between which others get their turn: each may be on any number of records."""
 
 
 async def check_many(
@@ -50,8 +54,10 @@ async def check_numbers(
 ) -> list[OptInCheck]:
     """The check of each E.164 number; one that is on no row at all was never asked and never wrote."""
     rows = await directory.phone_numbers(session, organization_id, numbers)
-    known = await check_many(session, organization_id, [(row, line) for row in rows.values()])
-    by_number = {check.phone_number: check for check in known}
+    by_number: dict[str, OptInCheck] = {}
+    for some in slices(list(rows.values()), TURN):
+        known = await check_many(session, organization_id, [(row, line) for row in some])
+        by_number |= {check.phone_number: check for check in known}
     return [
         by_number.get(number)
         or check_opt_in(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, literal, or_, select
+from sqlalchemy import Select, case, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -101,16 +101,38 @@ def phone_records_with_owners(organization_id: UUID) -> Select[Any]:
     )
 
 
+MAX_HOLDERS = 50
+"""Of one number, where conversations are shown. An opt-in check names every record."""
+
+
 async def holders(
     session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID]
 ) -> dict[UUID, list[Holder]]:
-    """The holders of each number, families before staff members, each in order of name."""
+    """The holders of each number, families before staff members, each in order of name: `MAX_HOLDERS` at most, those
+    whose records are the oldest."""
     by_number: dict[UUID, list[Holder]] = {number_id: [] for number_id in phone_number_ids}
     if not by_number:
         return by_number
+    oldest = (
+        select(PhoneRecord.id)
+        .where(
+            PhoneRecord.organization_id == organization_id,
+            PhoneRecord.phone_number_id == PhoneNumber.id,
+        )
+        .order_by(PhoneRecord.id)
+        .limit(MAX_HOLDERS)
+        .correlate(PhoneNumber)
+        .lateral()
+    )
+    shown = (
+        select(oldest.c.id)
+        .select_from(PhoneNumber)
+        .join(oldest, true())
+        .where(PhoneNumber.organization_id == organization_id, PhoneNumber.id.in_(list(by_number)))
+    )
     rows = await session.execute(
         phone_records_with_owners(organization_id)
-        .where(PhoneRecord.phone_number_id.in_(list(by_number)))
+        .where(PhoneRecord.id.in_(shown))
         .order_by("kind", "owner_name", PhoneRecord.id)
     )
     for record, kind, owner_id, owner_name, contact_name, archived in rows:

@@ -12,8 +12,11 @@ separator.
 """
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, islice
 from typing import NamedTuple
 from uuid import UUID
 
@@ -29,6 +32,9 @@ MAX_WORDS = 16_383
 """The last position that a tsvector can hold."""
 
 MAX_QUERY_CHARACTERS = 300
+
+MAX_MATCHES = 100
+"""Highlights of one text. Each term has one, even where a query has more terms."""
 
 SNIPPET_CHARACTERS = 160
 _CONTEXT_BEFORE = 40
@@ -116,46 +122,86 @@ class Span(NamedTuple):
 
 
 def matches_in(body: str, query: SearchQuery) -> list[Span]:
-    """The parts of a text that the terms match, in order, apart from each other. Counted in code points."""
-    placed = _placed_words(body)
-    words = [word for word, _ in placed]
-    spans = [
-        Span(placed[index][1].start, placed[index + len(term.words) - 1][1].end)
-        for term in query.terms
-        for index in range(len(words) - len(term.words) + 1)
-        if _matches_at(words, index, term)
-    ]
-    return _merged(spans)
+    """What to highlight: every term's first places in the text, in order, overlapping ones merged.
+
+    `MAX_MATCHES` places at most, shared among the terms, however often a text says one word. The work is in proportion
+    to the text, whatever it and the query say.
+    """
+    folded = _FoldedText(body[:MAX_TEXT])
+    each = max(1, MAX_MATCHES // len(query.terms))
+    return _merged([span for term in query.terms for span in islice(folded.places_of(term), each)])
 
 
-def _matches_at(words: Sequence[str], index: int, term: Term) -> bool:
-    *before, last = term.words
-    end = index + len(before)
-    found = words[end].startswith(last) if term.is_prefix else words[end] == last
-    return found and words[index:end] == before
+_WORD = re.compile("[^ ]+")
 
 
-def _placed_words(text: str) -> list[tuple[str, Span]]:
-    """The words of a text, and where they stand in it."""
-    words: list[str] = []
-    spans: list[Span] = []
-    is_open = False
-    for index, character in enumerate(text[:MAX_TEXT]):
-        folded = FOLD[ord(character)]
-        if not folded and spans and spans[-1].end == index and character not in APOSTROPHES:
-            # An accent, a joiner or a skin tone belongs to the character before it.
-            spans[-1] = Span(spans[-1].start, index + 1)
-        for letter in folded:
-            if letter == " ":
-                is_open = False
-            elif is_open:
-                words[-1] += letter
-                spans[-1] = Span(spans[-1].start, index + 1)
-            else:
-                words.append(letter)
-                spans.append(Span(index, index + 1))
-                is_open = True
-    return [(word[:MAX_WORD], span) for word, span in zip(words, spans, strict=True)][:MAX_WORDS]
+class _FoldedText:
+    """A text, the words in it, and where they stand in the text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._pieces: list[str] | None = None
+        """What each character contributes; None where each contributes one."""
+        if text.isascii():
+            folded = text.translate(_ASCII)
+            is_plain = len(folded) == len(text)
+        else:
+            is_plain = False
+        if not is_plain:
+            self._pieces = list(map(FOLD.__getitem__, map(ord, text)))
+            folded = "".join(self._pieces)
+        self._folded = f" {folded} "
+        """With a space before it and one after, like each word in it."""
+
+    def places_of(self, term: Term) -> Iterator[Span]:
+        *_, last = term.words
+        # Of a word that was cut the rest may be anything.
+        end = "" if term.is_prefix or len(last) == MAX_WORD else " "
+        if len(term.words) == 1:
+            return self._places_of_word(f" {last}{end}")
+        return self._places_of_phrase(f" {' '.join(term.words)}{end}", len(term.words))
+
+    def _places_of_word(self, needle: str) -> Iterator[Span]:
+        at = self._folded.find(needle)
+        while at >= 0:
+            end = self._folded.index(" ", at + 1)
+            yield self._span(at + 1, end)
+            at = self._folded.find(needle, end)
+
+    def _places_of_phrase(self, needle: str, count: int) -> Iterator[Span]:
+        words, places = self._words
+        at = words.find(needle)
+        while at >= 0:
+            first = words.count(" ", 0, at)
+            yield self._span(places[first][0], places[first + count - 1][1])
+            at = words.find(needle, at + 1)
+
+    @cached_property
+    def _words(self) -> tuple[str, list[tuple[int, int]]]:
+        """The words with one space before and after each, and their places in `_folded`."""
+        places = [found.span() for found in islice(_WORD.finditer(self._folded), MAX_WORDS)]
+        return f" {' '.join(self._folded[start:end][:MAX_WORD] for start, end in places)} ", places
+
+    def _span(self, start: int, end: int) -> Span:
+        """From places in `_folded` to places in the text."""
+        start, end = start - 1, end - 1
+        if self._pieces is None:
+            return Span(start, end)
+        first, last = bisect_right(self._ends, start), bisect_right(self._ends, end - 1)
+        # An accent, a joiner or a skin tone belongs to the character before it.
+        after = last + 1
+        while after < len(self._pieces) and not self._pieces[after] and self._text[after] not in APOSTROPHES:
+            after += 1
+        return Span(first, after)
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """Where, folded, the contribution of each character ends."""
+        return list(accumulate(map(len, self._pieces or ())))
+
+
+_ASCII = {code: FOLD[code] or None for code in range(128)}
+"""`FOLD` in the form that `str.translate` is fastest with."""
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:
@@ -212,6 +258,8 @@ def _last_word(body: str, position: int) -> int:
 
 def in_utf16(text: str, spans: Sequence[Span]) -> list[Span]:
     """Spans in order, recounted in UTF-16 code units, as JavaScript indexes text."""
+    if not spans or _units(text[: spans[-1].end]) == spans[-1].end:
+        return list(spans)
     recounted: list[Span] = []
     position = units = 0
     for span in spans:
