@@ -66,10 +66,10 @@ async def list_families(
         after=decode_name_cursor(paging.cursor) if paging.cursor else None,
         limit=paging.limit + 1,
     )
-    shown = list(rows[: paging.limit])
+    shown = await search_queries.within_page(session, principal.organization_id, rows[: paging.limit])
     return Page(
-        items=await service.families_out(session, principal.organization_id, shown),
-        next_cursor=encode_cursor(shown[-1].name, shown[-1].id) if len(rows) > paging.limit else None,
+        items=await service.families_out(session, principal.organization_id, list(shown)),
+        next_cursor=encode_cursor(shown[-1].name, shown[-1].id) if len(shown) < len(rows) else None,
     )
 
 
@@ -156,10 +156,10 @@ async def list_staff_members(
         after=decode_name_cursor(paging.cursor) if paging.cursor else None,
         limit=paging.limit + 1,
     )
-    shown = list(rows[: paging.limit])
+    shown = await search_queries.within_page(session, principal.organization_id, rows[: paging.limit])
     return Page(
-        items=await service.staff_members_out(session, principal.organization_id, shown),
-        next_cursor=encode_cursor(shown[-1].name, shown[-1].id) if len(rows) > paging.limit else None,
+        items=await service.staff_members_out(session, principal.organization_id, list(shown)),
+        next_cursor=encode_cursor(shown[-1].name, shown[-1].id) if len(shown) < len(rows) else None,
     )
 
 

@@ -1,7 +1,9 @@
 """SQL of the lists of families and staff members, and of finding them by name or number (decision 0021)."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import StaffMember
 from api.directory import search_rules
-from api.directory.models import Family
+from api.directory.models import Contact, Family, PhoneRecord
 from api.directory.search_rules import DirectoryQuery
 
 Record = TypeVar("Record", Family, StaffMember)
@@ -82,7 +84,9 @@ async def _found(
     a common word; what is too rare for that costs the index as much as there are matches."""
     condition = search_rules.condition(search, organization_id=listed.organization_id)
     if not condition:
-        return []
+        # Signs alone, such as %, are in no word: they are looked for as they are, in the records' own names.
+        signs = listed.first(select(model).where(model.name.contains(search.text, autoescape=True)), model)
+        return (await session.scalars(signs)).all()
     # Not the whole table, however small it was when the statement was planned or however common the word.
     await session.execute(select(func.set_config("enable_seqscan", "off", True)))
     key: list[Any] = [model.organization_id, model.id, model.name, model.archived_at, model.search]
@@ -100,6 +104,37 @@ async def _found(
         ids = (await session.scalars(statement)).all()
     statement = select(model).where(model.organization_id == listed.organization_id, model.id.in_(ids))
     return (await session.scalars(statement.order_by(model.name, model.id))).all()
+
+
+PAGE_RECORDS = 2_000
+"""Contacts and phone records on one page. A business has about three a family; a family may have 2,550."""
+
+
+async def within_page(session: AsyncSession, organization_id: UUID, records: Sequence[Record]) -> Sequence[Record]:
+    """The first of these, in their order, until their contacts and phone records fill a page: one at least."""
+    if not records:
+        return records
+    ids = [record.id for record in records]
+    statement: Select[Any]
+    if isinstance(records[0], Family):
+        statement = (
+            select(Contact.family_id, func.count())
+            .outerjoin(
+                PhoneRecord,
+                (PhoneRecord.organization_id == Contact.organization_id) & (PhoneRecord.contact_id == Contact.id),
+            )
+            .where(Contact.organization_id == organization_id, Contact.family_id.in_(ids))
+            .group_by(Contact.family_id)
+        )
+    else:
+        statement = (
+            select(PhoneRecord.staff_member_id, func.count())
+            .where(PhoneRecord.organization_id == organization_id, PhoneRecord.staff_member_id.in_(ids))
+            .group_by(PhoneRecord.staff_member_id)
+        )
+    counts = {row[0]: row[1] for row in await session.execute(statement)}
+    ends = list(accumulate(counts.get(record_id, 0) for record_id in ids))
+    return records[: max(1, bisect_right(ends, PAGE_RECORDS))]
 
 
 def _matches(column: Any, condition: str) -> ColumnElement[bool]:

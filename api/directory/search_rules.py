@@ -40,8 +40,9 @@ _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
 
 @dataclass(frozen=True)
 class DirectoryQuery:
-    """What is searched for: all the words, or one of the digits. Nothing is found when there are neither."""
+    """What is searched for: all the words, or one of the digits; the text itself when it has neither."""
 
+    text: str
     words: tuple[str, ...]
     digits: tuple[str, ...]
     is_number: bool
@@ -59,7 +60,7 @@ def parse_query(text: str, *, whole_number: str | None = None) -> DirectoryQuery
     found = [] if typed is None else [_without_trunk_zero(typed)]
     if whole_number is not None:
         found.append(whole_number.removeprefix("+"))
-    return DirectoryQuery(words_of(text), tuple(dict.fromkeys(found)), is_number=typed is not None)
+    return DirectoryQuery(text.strip(), words_of(text), tuple(dict.fromkeys(found)), is_number=typed is not None)
 
 
 def _without_trunk_zero(digits: str) -> str:
@@ -99,7 +100,8 @@ def indexed_condition(query: DirectoryQuery, *, organization_id: UUID) -> str:
 
 
 def condition(query: DirectoryQuery, *, organization_id: UUID) -> str:
-    """Words hold neither quotes nor backslashes, so none needs escaping. Empty when nothing is searched for."""
+    """Words hold neither quotes nor backslashes, so none needs escaping. Empty when the query has neither words nor
+    digits."""
     key = organization_key(organization_id)
     words = " & ".join(_word(word, key, may_be_number=not query.is_number) for word in query.words)
     numbers = [f"'{key}#{digits}':*" for digits in query.digits]

@@ -111,20 +111,20 @@ async def _page(
 async def _seq_before(
     session: AsyncSession, organization_id: UUID, conversation_id: UUID, seq: int, *, count: int
 ) -> int:
-    """The `seq` after which a page starts that has `count` messages before `seq`."""
-    earlier = list(
-        await session.scalars(
-            select(Message.seq)
-            .where(
-                Message.organization_id == organization_id,
-                Message.conversation_id == conversation_id,
-                Message.seq < seq,
-            )
-            .order_by(Message.seq.desc())
-            .limit(count + 1)
+    """The `seq` after which a page starts that has `count` messages before `seq`, or as many as half fill a page."""
+    statement = (
+        select(Message.seq, func.octet_length(Message.body))
+        .where(
+            Message.organization_id == organization_id,
+            Message.conversation_id == conversation_id,
+            Message.seq < seq,
         )
+        .order_by(Message.seq.desc())
+        .limit(count + 1)
     )
-    return earlier[-1] if len(earlier) > count else 0
+    earlier = list(await session.execute(statement))
+    shown = min(count, bisect_right(list(accumulate(size for _, size in earlier)), PAGE_BYTES // 2))
+    return earlier[shown][0] if len(earlier) > shown else 0
 
 
 async def _rows(session: AsyncSession, statement: Select[Message, UUID, str]) -> list[MessageRow]:

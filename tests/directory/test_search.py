@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from api.directory import search_queries
 from api.directory.search_rules import digits_of, words_of
 from api.kit.folding import FOLD
 from tests.support.world import World
@@ -315,3 +316,15 @@ async def test_a_common_word_is_paged_in_order_and_whole(world: World) -> None:
     names = await found(world, "rivera", limit="7")
     assert len(names) == 30
     assert names == sorted(names)
+
+
+async def test_a_page_of_large_families_has_fewer_and_none_is_left_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work in proportion to what is stored is bounded: a family may have 2,500 numbers, and a page 200 families."""
+    monkeypatch.setattr(search_queries, "PAGE_RECORDS", 4)
+    for number, contacts in enumerate((3, 1, 0, 5, 1, 1)):
+        await add_family(world, f"Rivera {number}", {f"Ana {contact}": [] for contact in range(contacts)})
+    first = (await world.admin.get(f"{API}/families", params={"q": "rivera", "limit": "200"})).json()
+    assert [each["name"] for each in first["items"]] == ["Rivera 0", "Rivera 1", "Rivera 2"]
+    assert await found(world, "rivera") == [f"Rivera {number}" for number in range(6)]
