@@ -115,9 +115,8 @@ async def within_page(session: AsyncSession, organization_id: UUID, records: Seq
     if not records:
         return records
     ids = [record.id for record in records]
-    statement: Select[Any]
     if isinstance(records[0], Family):
-        statement = (
+        counted = await session.execute(
             select(Contact.family_id, func.count())
             .outerjoin(
                 PhoneRecord,
@@ -126,13 +125,14 @@ async def within_page(session: AsyncSession, organization_id: UUID, records: Seq
             .where(Contact.organization_id == organization_id, Contact.family_id.in_(ids))
             .group_by(Contact.family_id)
         )
+        counts = {row[0]: row[1] for row in counted}
     else:
-        statement = (
+        held = await session.execute(
             select(PhoneRecord.staff_member_id, func.count())
             .where(PhoneRecord.organization_id == organization_id, PhoneRecord.staff_member_id.in_(ids))
             .group_by(PhoneRecord.staff_member_id)
         )
-    counts = {row[0]: row[1] for row in await session.execute(statement)}
+        counts = {row[0]: row[1] for row in held if row[0] is not None}
     ends = list(accumulate(counts.get(record_id, 0) for record_id in ids))
     return records[: max(1, bisect_right(ends, PAGE_RECORDS))]
 
