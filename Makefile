@@ -33,7 +33,7 @@ reliability: ## The reliability tests (R1 … R12) at full size, with progress a
 	@$(python) scripts/bootstrap.py test
 	@.venv/bin/python scripts/reliability.py $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-bench: ## Speeds beside their floors (P1 … P3), about 4 minutes; ARGS=P1 takes one
+bench: ## Speeds beside their floors (P1 … P4), about 6 minutes; ARGS=P1 takes one
 	@$(python) scripts/bootstrap.py test
 	@.venv/bin/python -m benchmarks $(ARGS)
 

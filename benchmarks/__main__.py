@@ -12,12 +12,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import p1_webhooks, p2_applying, p3_sending
+from benchmarks import p1_webhooks, p2_applying, p3_sending, p4_directory
 from benchmarks.harness import BENCHMARKS, Result
 
 RESULTS = Path(__file__).with_name("results.json")
 
-__all__ = ["p1_webhooks", "p2_applying", "p3_sending"]
+__all__ = ["p1_webhooks", "p2_applying", "p3_sending", "p4_directory"]
 
 
 def machine() -> dict[str, object]:
@@ -35,9 +35,11 @@ def machine() -> dict[str, object]:
 
 def line_of(result: Result) -> str:
     detail = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in result.detail.items())
+    digits = 0 if result.value >= 100 else 1
     return (
-        f"{result.name}: {result.value:,.0f} {result.unit}, floor {result.floor:,.0f}: ratio {result.ratio:.2f},"
-        f" wanted {result.reach:.2f}, {'reached' if result.reached else 'NOT reached'}\n    {detail}"
+        f"{result.name}: {result.value:,.{digits}f} {result.unit}, floor {result.floor:,.{digits}f}:"
+        f" ratio {result.ratio:.2f}, wanted {result.reach:.2f}, {'reached' if result.reached else 'NOT reached'}"
+        f"\n    {detail}"
     )
 
 

@@ -275,6 +275,52 @@ def test_OPTIN_REMOVED_refusals_that_were_lost_before_are_restored_from_the_audi
     assert fetch_value(empty_database.owner_url, restored) == expected
 
 
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_families_and_staff_from_before_the_search_are_found_too(
+    empty_database: postgres.Database, interrupted: bool
+) -> None:
+    config = alembic_config(empty_database.owner_url)
+    before = ScriptDirectory.from_config(config).get_revision("0011").down_revision
+    assert isinstance(before, str)
+    command.upgrade(config, before)
+    organization, row = lay_conversation(empty_database)
+    key = f"'{organization}'"
+    execute(
+        empty_database.owner_url,
+        f"INSERT INTO families (organization_id, id, name) SELECT {key}, md5(n::text)::uuid, 'Rivera ' || n"
+        " FROM generate_series(1, 1200) AS n",
+        "INSERT INTO contacts (organization_id, id, family_id, name, position)"
+        f" SELECT {key}, md5('c' || n)::uuid, md5(n::text)::uuid, 'Zo\u00eb' || n, 0"
+        " FROM generate_series(1, 1200) AS n",
+        "INSERT INTO phone_records (organization_id, id, phone_number_id, contact_id, position)"
+        f" VALUES ({key}, {row}, {row}, md5('c1100')::uuid, 0)",
+        f"INSERT INTO staff_members (organization_id, id, name) VALUES ({key}, {row}, 'D\u2019Angelo')",
+    )
+
+    command.upgrade(config, "0011")
+    if interrupted:
+        execute(
+            empty_database.owner_url,
+            f"UPDATE alembic_version SET version_num = '{before}'",
+            "ALTER TABLE families DISABLE TRIGGER USER",
+            "UPDATE families SET search = NULL WHERE id > md5('600')::uuid",
+            "ALTER TABLE families ENABLE TRIGGER USER",
+            "DROP INDEX ix_staff_members_search",
+        )
+        command.upgrade(config, "0011")
+
+    lexemes = organization.hex[-6:]
+    for table, words, count in (
+        ("families", f"''{lexemes}rivera''", 1200),
+        ("families", f"''{lexemes}zoe1100'' & ''{lexemes}#0101''", 1),
+        ("staff_members", f"''{lexemes}dangelo''", 1),
+    ):
+        found = fetch_value(
+            empty_database.owner_url, f"SELECT count(*) FROM {table} WHERE search @@ '{words}'::tsquery"
+        )
+        assert found == count, words
+
+
 def test_there_is_one_history() -> None:
     script = ScriptDirectory.from_config(alembic_config("postgresql+asyncpg://unused"))
     assert len(script.get_heads()) == 1

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from api.access.rules import Permission
 from api.kit.database import Base, OrganizationRow
 from api.kit.ids import new_id
+from api.kit.searchable import Searchable, search_indexes
 
 
 class Organization(Base):
@@ -61,7 +62,7 @@ class HoldsPermissions:
         self.first_permissions = sorted(given - {Permission.DIRECTORY.value})
 
 
-class StaffMember(HoldsPermissions, OrganizationRow, Base):
+class StaffMember(HoldsPermissions, Searchable, OrganizationRow, Base):
     """A person who works for the business: signs in, and holds phone numbers like a family does."""
 
     __tablename__ = "staff_members"
@@ -76,6 +77,7 @@ class StaffMember(HoldsPermissions, OrganizationRow, Base):
             postgresql_where=text("email IS NOT NULL"),
         ),
         Index("ix_staff_members_organization_id_name", "organization_id", "name", "id"),
+        *search_indexes("staff_members"),
     )
 
     external_id: Mapped[str | None]

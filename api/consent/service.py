@@ -22,8 +22,12 @@ from api.directory.rules import OptInSource, OptInState, missing_for_consent
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.phone import old_spellings, spellings
+from api.kit.slices import slices
 from api.lines.models import Line
 from api.live.service import announce_phone_number
+
+TURN = 50
+"""Numbers between which others get their turn: each may be on any number of records."""
 
 
 async def check_many(
@@ -44,7 +48,11 @@ async def check_numbers(
 ) -> list[OptInCheck]:
     """The check of each number; one that is on no row at all was never asked and never wrote."""
     rows = await directory.phone_numbers(session, organization_id, numbers)
-    return await _checks(session, organization_id, [(number, line) for number in numbers], rows)
+    checks: list[OptInCheck] = []
+    for some in slices(numbers, TURN):
+        known = {number: rows[number] for number in some if number in rows}
+        checks += await _checks(session, organization_id, [(number, line) for number in some], known)
+    return checks
 
 
 async def _checks(

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 
 from api.access.dependencies import Administrator, CanKeepDirectory, CanReadDirectory, guarded
 from api.access.passwords import hash_outside
-from api.directory import queries, service
+from api.directory import search_queries, service
 from api.directory.import_files import ReportResponse, spool, temporary_file
 from api.directory.imports import FORMATS, MAX_BYTES, Format, import_directory
 from api.directory.schemas import (
@@ -24,6 +24,7 @@ from api.directory.schemas import (
     StaffMemberOut,
     StaffMemberPatch,
 )
+from api.directory.search_rules import MAX_QUERY_CHARACTERS
 from api.kit.database import Session, commit
 from api.kit.errors import (
     PROBLEM_JSON,
@@ -36,11 +37,19 @@ from api.kit.errors import (
 )
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_name_cursor, encode_cursor
-from api.kit.text import Line
+from api.kit.text import Body
 
 router = APIRouter(tags=["directory"])
 
-Search = Annotated[Line | None, Query(max_length=100, description="Part of a name, or of a phone number.", alias="q")]
+Search = Annotated[
+    Body | None,
+    Query(
+        alias="q",
+        max_length=MAX_QUERY_CHARACTERS,
+        description="Words of names, in any order: a family's own and its contacts'. Or a phone number, or part of it. "
+        "Case, accents and the way a number is written do not matter.",
+    ),
+]
 ExternalIdPath = Annotated[ExternalId, Path(description="The record's id in another system.")]
 Archived = Annotated[bool, Query(description="Archived records instead of living ones.")]
 
@@ -50,18 +59,18 @@ async def list_families(
     principal: CanReadDirectory, session: Session, paging: Paging, search: Search = None, archived: Archived = False
 ) -> Page[FamilyOut]:
     """Families by name."""
-    rows = await queries.families(
+    rows = await search_queries.families(
         session,
         principal.organization_id,
-        search=search,
+        search=await service.parse_search(session, principal.organization_id, search),
         archived=archived,
         after=decode_name_cursor(paging.cursor) if paging.cursor else None,
         limit=paging.limit + 1,
     )
-    shown = list(rows[: paging.limit])
+    shown = await search_queries.within_page(session, principal.organization_id, rows[: paging.limit])
     return Page(
-        items=await service.families_out(session, principal.organization_id, shown),
-        next_cursor=encode_cursor(shown[-1].name, shown[-1].id) if len(rows) > paging.limit else None,
+        items=await service.families_out(session, principal.organization_id, list(shown)),
+        next_cursor=encode_cursor(shown[-1].name, shown[-1].id) if len(shown) < len(rows) else None,
     )
 
 
@@ -136,18 +145,18 @@ async def list_staff_members(
     principal: CanReadDirectory, session: Session, paging: Paging, search: Search = None, archived: Archived = False
 ) -> Page[StaffMemberOut]:
     """Staff members by name."""
-    rows = await queries.staff_members(
+    rows = await search_queries.staff_members(
         session,
         principal.organization_id,
-        search=search,
+        search=await service.parse_search(session, principal.organization_id, search),
         archived=archived,
         after=decode_name_cursor(paging.cursor) if paging.cursor else None,
         limit=paging.limit + 1,
     )
-    shown = list(rows[: paging.limit])
+    shown = await search_queries.within_page(session, principal.organization_id, rows[: paging.limit])
     return Page(
-        items=await service.staff_members_out(session, principal.organization_id, shown),
-        next_cursor=encode_cursor(shown[-1].name, shown[-1].id) if len(rows) > paging.limit else None,
+        items=await service.staff_members_out(session, principal.organization_id, list(shown)),
+        next_cursor=encode_cursor(shown[-1].name, shown[-1].id) if len(shown) < len(rows) else None,
     )
 
 

@@ -8,13 +8,15 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.kit.database import Base, OrganizationRow
+from api.kit.searchable import Searchable, search_indexes
 
 
-class Family(OrganizationRow, Base):
+class Family(Searchable, OrganizationRow, Base):
     __tablename__ = "families"
     __table_args__ = (
         UniqueConstraint("organization_id", "external_id"),
         Index("ix_families_organization_id_name", "organization_id", "name", "id"),
+        *search_indexes("families"),
     )
 
     external_id: Mapped[str | None]
@@ -147,3 +149,17 @@ class Refusal(OrganizationRow, Base):
     lift_reason: Mapped[str | None]
     replaced_by: Mapped[UUID | None]
     """The phone record whose consent replaces the refusal."""
+
+
+class TextFolding(Base):
+    """`kit.folding`, for the database: what the characters from `first` to `last` contribute to the words of a name.
+    Those in no row separate words."""
+
+    __tablename__ = "text_folding"
+
+    first: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int]
+    text: Mapped[str | None]
+    """None: each contributes itself."""
+    is_alone: Mapped[bool]
+    """Each is a word by itself."""

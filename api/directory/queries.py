@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, literal, or_, select, text, tuple_
+from sqlalchemy import Select, case, func, literal, or_, select, text, true
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import StaffMember
 from api.audit.rules import Actor
 from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord
-from api.directory.rules import Holder, OwnerKind, RefusalCause, digits_of
+from api.directory.rules import Holder, OwnerKind, RefusalCause
 from api.kit.ids import new_id
 from api.kit.phone import old_spellings, spellings, variants
 
@@ -119,16 +119,38 @@ def phone_records_with_owners(organization_id: UUID) -> Select[Any]:
     )
 
 
+MAX_HOLDERS = 50
+"""Of one number, where conversations are shown. An opt-in check names every record."""
+
+
 async def holders(
     session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID]
 ) -> dict[UUID, list[Holder]]:
-    """The holders of each number, families before staff members, each in order of name."""
+    """The holders of each number, families before staff members, each in order of name: `MAX_HOLDERS` at most, those
+    whose records are the oldest."""
     by_number: dict[UUID, list[Holder]] = {number_id: [] for number_id in phone_number_ids}
     if not by_number:
         return by_number
+    oldest = (
+        select(PhoneRecord.id)
+        .where(
+            PhoneRecord.organization_id == organization_id,
+            PhoneRecord.phone_number_id == PhoneNumber.id,
+        )
+        .order_by(PhoneRecord.id)
+        .limit(MAX_HOLDERS)
+        .correlate(PhoneNumber)
+        .lateral()
+    )
+    shown = (
+        select(oldest.c.id)
+        .select_from(PhoneNumber)
+        .join(oldest, true())
+        .where(PhoneNumber.organization_id == organization_id, PhoneNumber.id.in_(list(by_number)))
+    )
     rows = await session.execute(
         phone_records_with_owners(organization_id)
-        .where(PhoneRecord.phone_number_id.in_(list(by_number)))
+        .where(PhoneRecord.id.in_(shown))
         .order_by("kind", "owner_name", PhoneRecord.id)
     )
     for record, kind, owner_id, owner_name, contact_name, archived in rows:
@@ -156,71 +178,6 @@ def phone_number_ids_of(organization_id: UUID, *, family_id: UUID | None, staff_
     if staff_member_id is not None:
         statement = statement.where(PhoneRecord.staff_member_id == staff_member_id)
     return statement
-
-
-def _matching_number(organization_id: UUID, digits: str) -> Select[UUID | None, UUID | None]:
-    return (
-        select(PhoneRecord.contact_id, PhoneRecord.staff_member_id)
-        .join(
-            PhoneNumber,
-            (PhoneNumber.organization_id == PhoneRecord.organization_id)
-            & (PhoneNumber.id == PhoneRecord.phone_number_id),
-        )
-        .where(PhoneRecord.organization_id == organization_id, PhoneNumber.number.contains(digits))
-    )
-
-
-async def families(
-    session: AsyncSession,
-    organization_id: UUID,
-    *,
-    search: str | None,
-    archived: bool,
-    after: tuple[str, UUID] | None,
-    limit: int,
-) -> Sequence[Family]:
-    """By name. `search` finds names of families and contacts, and numbers."""
-    statement = select(Family).where(
-        Family.organization_id == organization_id,
-        Family.archived_at.is_not(None) if archived else Family.archived_at.is_(None),
-    )
-    if search:
-        contacts = select(Contact.family_id).where(Contact.organization_id == organization_id)
-        conditions = [
-            Family.name.icontains(search, autoescape=True),
-            Family.id.in_(contacts.where(Contact.name.icontains(search, autoescape=True))),
-        ]
-        if digits := digits_of(search):
-            numbers = _matching_number(organization_id, digits.lstrip("0") or digits).subquery()
-            conditions.append(Family.id.in_(contacts.where(Contact.id.in_(select(numbers.c.contact_id)))))
-        statement = statement.where(or_(*conditions))
-    if after is not None:
-        statement = statement.where(tuple_(Family.name, Family.id) > tuple_(*after))
-    return (await session.scalars(statement.order_by(Family.name, Family.id).limit(limit))).all()
-
-
-async def staff_members(
-    session: AsyncSession,
-    organization_id: UUID,
-    *,
-    search: str | None,
-    archived: bool,
-    after: tuple[str, UUID] | None,
-    limit: int,
-) -> Sequence[StaffMember]:
-    statement = select(StaffMember).where(
-        StaffMember.organization_id == organization_id,
-        StaffMember.archived_at.is_not(None) if archived else StaffMember.archived_at.is_(None),
-    )
-    if search:
-        conditions = [StaffMember.name.icontains(search, autoescape=True)]
-        if digits := digits_of(search):
-            numbers = _matching_number(organization_id, digits.lstrip("0") or digits).subquery()
-            conditions.append(StaffMember.id.in_(select(numbers.c.staff_member_id)))
-        statement = statement.where(or_(*conditions))
-    if after is not None:
-        statement = statement.where(tuple_(StaffMember.name, StaffMember.id) > tuple_(*after))
-    return (await session.scalars(statement.order_by(StaffMember.name, StaffMember.id).limit(limit))).all()
 
 
 async def family(session: AsyncSession, organization_id: UUID, family_id: UUID) -> Family | None:

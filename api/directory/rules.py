@@ -108,10 +108,3 @@ def display_name(holders: list[Holder], *, phone_number: str) -> str:
     if len(names) <= 2:
         return " and ".join(names)
     return f"{names[0]} and {len(names) - 1} others"
-
-
-def digits_of(query: str) -> str | None:
-    """The digits of a search that may mean a phone number: three or more, and nothing but a number's characters."""
-    digits = "".join(character for character in query if character.isdecimal() and character.isascii())
-    only_number = all(character in "+-() ./" or character.isdecimal() for character in query.strip())
-    return digits if len(digits) >= 3 and only_number else None

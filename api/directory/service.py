@@ -1,7 +1,7 @@
 """Keeping families, staff members and their phone records."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -27,9 +27,11 @@ from api.directory.schemas import (
     StaffMemberOut,
     StaffMemberPatch,
 )
+from api.directory.search_rules import MIN_WHOLE_NUMBER, DirectoryQuery, as_number, parse_query
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
+from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
 from api.live.service import announce_phone_number
 
 
@@ -447,3 +449,15 @@ async def staff_members_out(
 ) -> list[StaffMemberOut]:
     records = await queries.records_of(session, organization_id, staff_member_ids=[each.id for each in staff_members])
     return [StaffMemberOut.of(each, records[each.id]) for each in staff_members]
+
+
+async def parse_search(session: AsyncSession, organization_id: UUID, q: str | None) -> DirectoryQuery | None:
+    """None when nothing was typed. A number is read as it is dialled in the organization's country."""
+    if q is None or not q.strip():
+        return None
+    written, whole_number = as_number(q), None
+    if written is not None and len(written) >= MIN_WHOLE_NUMBER:
+        country = (await access_queries.organization(session, organization_id)).country
+        with suppress(InvalidPhoneNumberError):
+            whole_number = parse_phone_number(written, country=country)
+    return parse_query(q, whole_number=whole_number)

@@ -3,7 +3,7 @@
 import base64
 import json
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Query
@@ -47,47 +47,56 @@ def encode_cursor(*key: str | int | datetime | UUID) -> str:
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, *, size: int) -> list[str | int]:
-    """The parts of a cursor. Raises `Invalid` for anything this service did not make."""
+def decode_cursor(cursor: str, *kinds: type[str] | type[int]) -> list[Any]:
+    """The parts of a cursor, each of exactly its kind. Raises `Invalid` for anything this service did not make."""
     try:
         raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         parts = json.loads(raw)
-        well_formed = isinstance(parts, list) and len(parts) == size and all(isinstance(p, str | int) for p in parts)
     except (ValueError, RecursionError):
-        well_formed = False
-    if not well_formed:
+        raise unknown_cursor() from None
+    # Exactly: JSON's true is a bool, which Python counts among the ints.
+    if not isinstance(parts, list) or [type(part) for part in parts] != list(kinds):
         raise unknown_cursor()
-    return parts  # type: ignore[no-any-return]  # Checked above.
+    return parts
 
 
 def decode_time_cursor(cursor: str) -> tuple[datetime, UUID]:
     """The parts of a cursor over (time, id)."""
-    at, row_id = decode_cursor(cursor, size=2)
+    at, row_id = decode_cursor(cursor, str, str)
     try:
-        time = datetime.fromisoformat(str(at))
+        time = datetime.fromisoformat(at)
         if time.tzinfo is None:
             raise unknown_cursor()
-        return in_utc(time), UUID(str(row_id))
+        return in_utc(time), UUID(row_id)
     except ValueError:
         raise unknown_cursor() from None
 
 
 def decode_name_cursor(cursor: str) -> tuple[str, UUID]:
     """The parts of a cursor over (name, id)."""
-    name, row_id = decode_cursor(cursor, size=2)
+    name, row_id = decode_cursor(cursor, str, str)
     try:
-        return storable(str(name)), UUID(str(row_id))
+        return storable(name), UUID(row_id)
     except ValueError:
         raise unknown_cursor() from None
 
 
 def decode_id_cursor(cursor: str) -> UUID:
     """The part of a cursor over ids alone."""
-    (row_id,) = decode_cursor(cursor, size=1)
+    (row_id,) = decode_cursor(cursor, str)
     try:
-        return UUID(str(row_id))
+        return UUID(row_id)
     except ValueError:
         raise unknown_cursor() from None
+
+
+def decode_number_cursor(cursor: str, *, maximum: int) -> int:
+    """The part of a cursor over numbers from 0 to `maximum`."""
+    number: int
+    (number,) = decode_cursor(cursor, int)
+    if not 0 <= number <= maximum:
+        raise unknown_cursor()
+    return number
 
 
 def unknown_cursor() -> Invalid:

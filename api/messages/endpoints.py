@@ -18,7 +18,7 @@ from api.kit.idempotency import (
     IdempotencyMismatch,
     once,
 )
-from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor, unknown_cursor
+from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_number_cursor, encode_cursor
 from api.messages import queries, service
 from api.messages.schemas import (
     MessageDetail,
@@ -51,10 +51,7 @@ async def list_messages(
     if sum(each is not None for each in (before_seq, after_seq, around_seq, cursor)) > 1:
         raise Invalid([("/query", "Use one of before_seq, after_seq, around_seq and cursor.")])
     if cursor is not None:
-        (seq,) = decode_cursor(cursor, size=1)
-        if not isinstance(seq, int) or not 0 <= seq <= MAX_SEQ:
-            raise unknown_cursor()
-        before_seq = seq
+        before_seq = decode_number_cursor(cursor, maximum=MAX_SEQ)
     row = await conversations.require_conversation(session, principal.organization_id, conversation_id)
     page = await queries.thread(
         session,

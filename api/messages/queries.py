@@ -1,8 +1,10 @@
 """SQL of the messages room."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import NamedTuple, cast
 from uuid import UUID
 
@@ -46,6 +48,23 @@ def messages_of(organization_id: UUID) -> Select[Message, UUID, str]:
     )
 
 
+PAGE_BYTES = 8_000_000
+"""Of the texts on one page: 200 of the longest that carriers deliver fit. Longer ones make a page of fewer."""
+
+
+async def within_page_bytes(
+    session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]
+) -> Sequence[UUID]:
+    """The first of these messages, in their order, until their texts fill a page: one at least."""
+    # PostgreSQL knows the length of a text without reading it.
+    statement = select(Message.id, func.octet_length(Message.body)).where(
+        Message.organization_id == organization_id, Message.id.in_(message_ids)
+    )
+    sizes: dict[UUID, int] = {row[0]: row[1] for row in await session.execute(statement)}
+    ends = list(accumulate(sizes[message_id] for message_id in message_ids))
+    return message_ids[: max(1, bisect_right(ends, PAGE_BYTES))]
+
+
 class ThreadPage(NamedTuple):
     rows: list[MessageRow]
     """In order of `seq`."""
@@ -65,37 +84,50 @@ async def thread(
     limit: int,
 ) -> ThreadPage:
     """A page of a thread that ends at `last_seq`: its newest messages, or those before, after or around a `seq`."""
-    in_thread = messages_of(organization_id).where(Message.conversation_id == conversation_id)
+    in_thread = select(Message.id).where(
+        Message.organization_id == organization_id, Message.conversation_id == conversation_id
+    )
     if around_seq is not None:
         after_seq = await _seq_before(session, organization_id, conversation_id, around_seq, count=limit // 2)
     if after_seq is not None:
-        rows = await _rows(session, in_thread.where(Message.seq > after_seq).order_by(Message.seq).limit(limit + 1))
-        shown = rows[:limit]
-        return ThreadPage(shown, has_before=min(after_seq, last_seq) > 0, has_after=len(rows) > limit)
+        later = in_thread.where(Message.seq > after_seq).order_by(Message.seq).limit(limit + 1)
+        rows, has_more = await _page(session, organization_id, later, limit=limit)
+        return ThreadPage(rows, has_before=min(after_seq, last_seq) > 0, has_after=has_more)
     if before_seq is not None:
         in_thread = in_thread.where(Message.seq < before_seq)
-    rows = await _rows(session, in_thread.order_by(Message.seq.desc()).limit(limit + 1))
+    newest = in_thread.order_by(Message.seq.desc()).limit(limit + 1)
+    rows, has_more = await _page(session, organization_id, newest, limit=limit)
     has_after = before_seq is not None and before_seq <= last_seq
-    return ThreadPage(list(reversed(rows[:limit])), has_before=len(rows) > limit, has_after=has_after)
+    return ThreadPage(rows, has_before=has_more, has_after=has_after)
+
+
+async def _page(
+    session: AsyncSession, organization_id: UUID, statement: Select[UUID], *, limit: int
+) -> tuple[list[MessageRow], bool]:
+    """The messages of a page in order of `seq`, and whether `statement`, which has one id more, leads further."""
+    ids = (await session.scalars(statement)).all()
+    shown = await within_page_bytes(session, organization_id, ids[:limit])
+    rows = await _rows(session, messages_of(organization_id).where(Message.id.in_(shown)).order_by(Message.seq))
+    return rows, len(shown) < len(ids)
 
 
 async def _seq_before(
     session: AsyncSession, organization_id: UUID, conversation_id: UUID, seq: int, *, count: int
 ) -> int:
-    """The `seq` after which a page starts that has `count` messages before `seq`."""
-    earlier = list(
-        await session.scalars(
-            select(Message.seq)
-            .where(
-                Message.organization_id == organization_id,
-                Message.conversation_id == conversation_id,
-                Message.seq < seq,
-            )
-            .order_by(Message.seq.desc())
-            .limit(count + 1)
+    """The `seq` after which a page starts that has `count` messages before `seq`, or as many as half fill a page."""
+    statement = (
+        select(Message.seq, func.octet_length(Message.body))
+        .where(
+            Message.organization_id == organization_id,
+            Message.conversation_id == conversation_id,
+            Message.seq < seq,
         )
+        .order_by(Message.seq.desc())
+        .limit(count + 1)
     )
-    return earlier[-1] if len(earlier) > count else 0
+    earlier = list(await session.execute(statement))
+    shown = min(count, bisect_right(list(accumulate(size for _, size in earlier)), PAGE_BYTES // 2))
+    return earlier[shown][0] if len(earlier) > shown else 0
 
 
 async def _rows(session: AsyncSession, statement: Select[Message, UUID, str]) -> list[MessageRow]:

@@ -43,10 +43,9 @@ async def search_messages(
         until=until,
         before=decode_time_cursor(paging.cursor) if paging.cursor else None,
     )
-    rows = await service.search(session, principal.organization_id, query, narrowed, limit=paging.limit + 1)
-    shown = rows[: paging.limit]
-    last = shown[-1].row.message if len(rows) > paging.limit else None
+    page = await service.search(session, principal.organization_id, query, narrowed, limit=paging.limit)
+    last = page.rows[-1].row.message if page.has_more else None
     return Page(
-        items=await service.results_out(session, principal.organization_id, shown, query),
+        items=await service.results_out(session, principal.organization_id, page.rows, query),
         next_cursor=encode_cursor(last.created_at, last.id) if last else None,
     )

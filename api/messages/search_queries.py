@@ -18,7 +18,7 @@ from api.conversations.models import Conversation
 from api.conversations.queries import InboxRow
 from api.directory.models import PhoneNumber
 from api.messages.models import Message
-from api.messages.queries import MessageRow, messages_of
+from api.messages.queries import MessageRow, messages_of, within_page_bytes
 from api.messages.rules import Direction
 from api.messages.search_rules import SearchQuery, search_condition
 
@@ -44,6 +44,11 @@ class FoundRow(NamedTuple):
     conversation: InboxRow
 
 
+class FoundPage(NamedTuple):
+    rows: list[FoundRow]
+    has_more: bool
+
+
 async def limit_statements(session: AsyncSession, *, milliseconds: int) -> None:
     """Until the transaction ends, what takes longer is cancelled, and each statement is planned for its own words."""
     await session.execute(
@@ -57,16 +62,17 @@ async def limit_statements(session: AsyncSession, *, milliseconds: int) -> None:
 
 async def found(
     session: AsyncSession, organization_id: UUID, query: SearchQuery, narrowed: Filter, *, limit: int
-) -> list[FoundRow]:
-    """The messages that match, newest first by (created_at, id)."""
+) -> FoundPage:
+    """The messages that match, newest first by (created_at, id): `limit` of them, or fewer where they are long."""
     condition = search_condition(query, organization_id=organization_id)
     if narrowed.conversation_id is not None:
-        ids = await _ids(session, _in_conversation(organization_id, condition, narrowed), limit=limit)
+        ids = await _ids(session, _in_conversation(organization_id, condition, narrowed), limit=limit + 1)
     else:
-        ids = await _ids(session, _among_newest(organization_id, condition, narrowed), limit=limit)
-        if len(ids) < limit:
-            ids = await _ids(session, _indexed(organization_id, condition, narrowed), limit=limit)
-    return await _loaded(session, organization_id, ids)
+        ids = await _ids(session, _among_newest(organization_id, condition, narrowed), limit=limit + 1)
+        if len(ids) <= limit:
+            ids = await _ids(session, _indexed(organization_id, condition, narrowed), limit=limit + 1)
+    shown = await within_page_bytes(session, organization_id, ids[:limit])
+    return FoundPage(await _loaded(session, organization_id, shown), has_more=len(shown) < len(ids))
 
 
 def _in_conversation(organization_id: UUID, condition: str, narrowed: Filter) -> Subquery:

@@ -1,16 +1,7 @@
 """What a search finds: words, queries, and which parts of a text they match (SEARCH-CONTENT, SEARCH-HOW).
 
-**Words.** A text is folded character by character; what is left between separators are its words.
+**Words.** A text is folded character by character (`kit.folding`); what is left between separators are its words.
 
-- Case and accents go: compatibility decomposition (NFKD) and full case folding, then every combining mark that has a
-  combining class of its own (accents, Māori macrons, Hebrew points) is dropped. Marks without one, such as Hindi vowel
-  signs, spell words and stay. Letters whose stroke is no mark of its own are spelled out in `SPELLED`: ø is o, æ is ae.
-- What nobody sees or types goes too: format characters, variation selectors, enclosing marks, skin tones.
-- Apostrophes of every kind go: don't and dont are one word.
-- Letters, numbers and the marks that stayed make words. Digits of every script count as 0 to 9.
-- A character of a script that writes no spaces (`ALONE`: Chinese, Japanese, Thai, Lao, Khmer, Burmese), and a symbol
-  such as an emoji, is a word by itself.
-- Everything else separates: space, punctuation, currency and mathematical signs. 5:30 is the words 5 and 30.
 - Words are told apart by their first `MAX_WORD` characters. Of a text, its first `MAX_TEXT` characters and its first
   `MAX_WORDS` words are searched, and phrases among the first 255 places of each word (PostgreSQL's limit).
 
@@ -21,14 +12,15 @@ separator.
 """
 
 import re
-import sys
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, islice
 from typing import NamedTuple
 from uuid import UUID
 
+from api.kit.folding import APOSTROPHES, FOLD
 from api.kit.text import MAX_LOOKED_AT
 
 MAX_TEXT = MAX_LOOKED_AT
@@ -42,97 +34,15 @@ MAX_WORDS = 16_383
 
 MAX_QUERY_CHARACTERS = 300
 
+MAX_MATCHES = 100
+"""Highlights of one text. Each term has one, even where a query has more terms."""
+
 SNIPPET_CHARACTERS = 160
 _CONTEXT_BEFORE = 40
 _CUT_SLACK = 20
 
-SPELLED = {
-    "æ": "ae",
-    "œ": "oe",
-    "ø": "o",
-    "đ": "d",
-    "ð": "d",
-    "ħ": "h",
-    "\u0131": "i",
-    "ł": "l",
-    "ŧ": "t",
-    "þ": "th",
-}
-
-APOSTROPHES = frozenset(
-    "'`\u00b4"  # typed, and taken for one
-    "\u2018\u2019\u201b"  # curved, as telephones write them
-    "\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\ua78c"  # letters, such as the okina of Hawaiian names
-    "\u055a\u05f3\uff07"  # Armenian, Hebrew, full width
-)
-
-ALONE = (
-    (0x0E00, 0x0EFF),  # Thai, Lao
-    (0x1000, 0x109F),  # Burmese
-    (0x1780, 0x17FF),  # Khmer
-    (0x3005, 0x3007),  # Japanese iteration marks and zero
-    (0x3040, 0x30FF),  # Hiragana, Katakana
-    (0x31F0, 0x31FF),  # Katakana extensions
-    (0x3400, 0x4DBF),  # Han
-    (0x4E00, 0x9FFF),
-    (0xF900, 0xFAFF),
-    (0x20000, 0x3FFFF),
-)
-"""First and last code point of the scripts that write no spaces between words."""
-
-_VARIATION_SELECTORS = ((0x034F, 0x034F), (0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
-_SKIN_TONES = ((0x1F3FB, 0x1F3FF),)
-
 _QUOTES = re.compile('["\u201c\u201d\u201e\u201f\uff02]')
 """Straight, and curved as telephones write them."""
-
-
-class Fold(dict[int, str]):
-    """Code point → what it contributes: letters of a word, `" x "` for a word by itself, a space, or nothing.
-
-    Character by character is exact: the only effect of its neighbours on a decomposed text is the order of combining
-    marks that have a class, and those are dropped.
-
-    It remembers `MAX_REMEMBERED` characters: texts from outside may hold every character there is.
-    """
-
-    MAX_REMEMBERED = 65_536
-
-    def __missing__(self, code: int) -> str:
-        folded = "".join(_folded(chr(code)))
-        if len(self) < self.MAX_REMEMBERED:
-            self[code] = folded
-        return folded
-
-
-def _folded(character: str) -> Iterator[str]:
-    if unicodedata.normalize("NFC", character) in APOSTROPHES:
-        return
-    decomposed = unicodedata.normalize("NFKD", character).casefold()
-    for part in unicodedata.normalize("NFKD", decomposed):
-        yield SPELLED.get(part) or _contribution(part)
-
-
-def _contribution(character: str) -> str:
-    code, category = ord(character), unicodedata.category(character)
-    if category in {"Cf", "Me"} or unicodedata.combining(character) or character in APOSTROPHES:
-        return ""
-    if _within(code, _VARIATION_SELECTORS) or _within(code, _SKIN_TONES):
-        return ""
-    if category == "Nd":
-        return str(unicodedata.decimal(character))
-    if category == "So" or (category[0] in "LNM" and _within(code, ALONE)):
-        return f" {character} "
-    return character if category[0] in "LNM" else " "
-
-
-def _within(code: int, ranges: Sequence[tuple[int, int]]) -> bool:
-    """Whether a code point is in one of these ranges, which are in order."""
-    following = bisect_right(ranges, (code, sys.maxunicode))
-    return following > 0 and code <= ranges[following - 1][1]
-
-
-FOLD = Fold()
 
 
 def words_of(text: str) -> list[str]:
@@ -213,46 +123,86 @@ class Span(NamedTuple):
 
 
 def matches_in(body: str, query: SearchQuery) -> list[Span]:
-    """The parts of a text that the terms match, in order, apart from each other. Counted in code points."""
-    placed = _placed_words(body)
-    words = [word for word, _ in placed]
-    spans = [
-        Span(placed[index][1].start, placed[index + len(term.words) - 1][1].end)
-        for term in query.terms
-        for index in range(len(words) - len(term.words) + 1)
-        if _matches_at(words, index, term)
-    ]
-    return _merged(spans)
+    """What to highlight: every term's first places in the text, in order, overlapping ones merged.
+
+    `MAX_MATCHES` places at most, shared among the terms, however often a text says one word. The work is in proportion
+    to the text, whatever it and the query say.
+    """
+    folded = _FoldedText(body[:MAX_TEXT])
+    each = max(1, MAX_MATCHES // len(query.terms))
+    return _merged([span for term in query.terms for span in islice(folded.places_of(term), each)])
 
 
-def _matches_at(words: Sequence[str], index: int, term: Term) -> bool:
-    *before, last = term.words
-    end = index + len(before)
-    found = words[end].startswith(last) if term.is_prefix else words[end] == last
-    return found and words[index:end] == before
+_WORD = re.compile("[^ ]+")
 
 
-def _placed_words(text: str) -> list[tuple[str, Span]]:
-    """The words of a text, and where they stand in it."""
-    words: list[str] = []
-    spans: list[Span] = []
-    is_open = False
-    for index, character in enumerate(text[:MAX_TEXT]):
-        folded = FOLD[ord(character)]
-        if not folded and spans and spans[-1].end == index and character not in APOSTROPHES:
-            # An accent, a joiner or a skin tone belongs to the character before it.
-            spans[-1] = Span(spans[-1].start, index + 1)
-        for letter in folded:
-            if letter == " ":
-                is_open = False
-            elif is_open:
-                words[-1] += letter
-                spans[-1] = Span(spans[-1].start, index + 1)
-            else:
-                words.append(letter)
-                spans.append(Span(index, index + 1))
-                is_open = True
-    return [(word[:MAX_WORD], span) for word, span in zip(words, spans, strict=True)][:MAX_WORDS]
+class _FoldedText:
+    """A text, the words in it, and where they stand in the text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._pieces: list[str] | None = None
+        """What each character contributes; None where each contributes one."""
+        if text.isascii():
+            folded = text.translate(_ASCII)
+            is_plain = len(folded) == len(text)
+        else:
+            is_plain = False
+        if not is_plain:
+            self._pieces = list(map(FOLD.__getitem__, map(ord, text)))
+            folded = "".join(self._pieces)
+        self._folded = f" {folded} "
+        """With a space before it and one after, like each word in it."""
+
+    def places_of(self, term: Term) -> Iterator[Span]:
+        *_, last = term.words
+        # Of a word that was cut the rest may be anything.
+        end = "" if term.is_prefix or len(last) == MAX_WORD else " "
+        if len(term.words) == 1:
+            return self._places_of_word(f" {last}{end}")
+        return self._places_of_phrase(f" {' '.join(term.words)}{end}", len(term.words))
+
+    def _places_of_word(self, needle: str) -> Iterator[Span]:
+        at = self._folded.find(needle)
+        while at >= 0:
+            end = self._folded.index(" ", at + 1)
+            yield self._span(at + 1, end)
+            at = self._folded.find(needle, end)
+
+    def _places_of_phrase(self, needle: str, count: int) -> Iterator[Span]:
+        words, places = self._words
+        at = words.find(needle)
+        while at >= 0:
+            first = words.count(" ", 0, at)
+            yield self._span(places[first][0], places[first + count - 1][1])
+            at = words.find(needle, at + 1)
+
+    @cached_property
+    def _words(self) -> tuple[str, list[tuple[int, int]]]:
+        """The words with one space before and after each, and their places in `_folded`."""
+        places = [found.span() for found in islice(_WORD.finditer(self._folded), MAX_WORDS)]
+        return f" {' '.join(self._folded[start:end][:MAX_WORD] for start, end in places)} ", places
+
+    def _span(self, start: int, end: int) -> Span:
+        """From places in `_folded` to places in the text."""
+        start, end = start - 1, end - 1
+        if self._pieces is None:
+            return Span(start, end)
+        first, last = bisect_right(self._ends, start), bisect_right(self._ends, end - 1)
+        # An accent, a joiner or a skin tone belongs to the character before it.
+        after = last + 1
+        while after < len(self._pieces) and not self._pieces[after] and self._text[after] not in APOSTROPHES:
+            after += 1
+        return Span(first, after)
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """Where, folded, the contribution of each character ends."""
+        return list(accumulate(map(len, self._pieces or ())))
+
+
+_ASCII = {code: FOLD[code] or None for code in range(128)}
+"""`FOLD` in the form that `str.translate` is fastest with."""
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:
@@ -309,6 +259,8 @@ def _last_word(body: str, position: int) -> int:
 
 def in_utf16(text: str, spans: Sequence[Span]) -> list[Span]:
     """Spans in order, recounted in UTF-16 code units, as JavaScript indexes text."""
+    if not spans or _units(text[: spans[-1].end]) == spans[-1].end:
+        return list(spans)
     recounted: list[Span] = []
     position = units = 0
     for span in spans:

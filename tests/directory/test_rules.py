@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from api.directory.rules import Holder, OptInSource, OptInState, OwnerKind, digits_of, display_name
+from api.directory.rules import Holder, OptInSource, OptInState, OwnerKind, display_name
 
 NUMBER = "(312) 555-0147"
 
@@ -40,27 +40,6 @@ def test_an_archived_record_names_a_conversation_only_when_no_living_one_does() 
     archived, living = holder("Okafor", archived=True), holder("Reyes")
     assert display_name([archived, living], phone_number=NUMBER) == "Reyes"
     assert display_name([archived], phone_number=NUMBER) == "Okafor"
-
-
-@pytest.mark.parametrize(
-    ("query", "digits"),
-    [
-        ("312", "312"),
-        ("(312) 555-0147", "3125550147"),
-        ("+1 312.555.0147", "13125550147"),
-        (" 555/0147 ", "5550147"),
-        ("31", None),
-        ("", None),
-        ("   ", None),
-        ("()-+", None),
-        ("Okafor", None),
-        ("Okafor 312", None),
-        ("312x", None),
-        ("\N{ARABIC-INDIC DIGIT THREE}\N{ARABIC-INDIC DIGIT ONE}\N{ARABIC-INDIC DIGIT TWO}", None),
-    ],
-)
-def test_a_search_means_a_number_when_it_is_written_like_one(query: str, digits: str | None) -> None:
-    assert digits_of(query) == digits
 
 
 def test_the_words_of_opt_in() -> None:

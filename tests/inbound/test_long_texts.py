@@ -14,9 +14,10 @@ import pytest
 from api.consent.keywords import keyword
 from api.consent.wishes import asks_to_stop
 from api.conversations.rules import preview
+from api.kit.folding import Fold
 from api.kit.text import MAX_LOOKED_AT
 from api.messages.rules import segments
-from api.messages.search_rules import Fold, search_vector
+from api.messages.search_rules import search_vector
 from tests.support.world import World
 
 PARENT = "+13125550101"

@@ -14,6 +14,7 @@ from api.kit.paging import (
     decode_cursor,
     decode_id_cursor,
     decode_name_cursor,
+    decode_number_cursor,
     decode_time_cursor,
     encode_cursor,
     page_query,
@@ -32,10 +33,11 @@ def forged(value: object) -> str:
 def assert_refused(cursor: str) -> None:
     """By every reader, as a validation error that points at the cursor."""
     for refuse in (
-        lambda: decode_cursor(cursor, size=7),
+        lambda: decode_cursor(cursor, str, str, str, int),
         lambda: decode_time_cursor(cursor),
         lambda: decode_name_cursor(cursor),
         lambda: decode_id_cursor(cursor),
+        lambda: decode_number_cursor(cursor, maximum=2**63 - 1),
     ):
         with pytest.raises(Invalid) as refused:
             refuse()
@@ -65,7 +67,13 @@ def test_a_cursor_over_ids_comes_back_exactly(row_id: UUID) -> None:
 @settings(deadline=None)
 @given(st.integers(min_value=0, max_value=2**63))
 def test_a_cursor_over_a_number_comes_back_exactly(seq: int) -> None:
-    assert decode_cursor(encode_cursor(seq), size=1) == [seq]
+    assert decode_number_cursor(encode_cursor(seq), maximum=2**63) == seq
+
+
+@pytest.mark.parametrize("value", [[True], [False], [-1], [2**31], [10**400], [1.0], ["1"], [None]])
+def test_a_number_of_another_type_or_out_of_range_is_refused(value: object) -> None:
+    with pytest.raises(Invalid):
+        decode_number_cursor(forged(value), maximum=2**31 - 1)
 
 
 def test_a_cursor_keeps_microseconds_and_the_instant_of_another_zone() -> None:
@@ -101,6 +109,13 @@ def test_any_bytes_in_a_cursor_s_spelling_are_refused(raw: bytes) -> None:
     [
         None,
         True,
+        [True],
+        [True, True],
+        [5, 5],
+        ["2026-03-04T12:00:00+00:00", True],
+        [20260304, str(ID)],
+        [float("nan")],
+        [float("inf"), str(ID)],
         5,
         "text",
         {},

@@ -1,15 +1,18 @@
 """SEARCH-HOW: words, queries, highlights and snippets, without a database."""
 
 import sys
+import time
 import unicodedata
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from api.kit.folding import APOSTROPHES, FOLD
 from api.messages.search_rules import (
-    FOLD,
+    MAX_MATCHES,
+    MAX_QUERY_CHARACTERS,
     MAX_TEXT,
     MAX_WORD,
     MAX_WORDS,
@@ -153,6 +156,114 @@ MATCHES = [
 @pytest.mark.parametrize(("body", "query", "marked"), MATCHES)
 def test_what_matches_is_marked_and_nothing_else(body: str, query: str, marked: list[str]) -> None:
     assert [body[span.start : span.end] for span in matches_in(body, parse_query(query))] == marked
+
+
+def plainly_matched(body: str, query: SearchQuery) -> list[Span]:
+    """Every match, character by character: slow, and written from the definition."""
+    words: list[str] = []
+    spans: list[Span] = []
+    is_open = False
+    for index, character in enumerate(body):
+        folded = FOLD[ord(character)]
+        if not folded and spans and spans[-1].end == index and character not in APOSTROPHES:
+            spans[-1] = Span(spans[-1].start, index + 1)
+        for letter in folded:
+            if letter == " ":
+                is_open = False
+            elif is_open:
+                words[-1] += letter
+                spans[-1] = Span(spans[-1].start, index + 1)
+            else:
+                words.append(letter)
+                spans.append(Span(index, index + 1))
+                is_open = True
+    words = [word[:MAX_WORD] for word in words]
+    found: list[Span] = []
+    for term in query.terms:
+        *before, last = term.words
+        for index in range(len(words) - len(before)):
+            word = words[index + len(before)]
+            if words[index : index + len(before)] == before and (
+                word.startswith(last) if term.is_prefix else word == last
+            ):
+                found.append(Span(spans[index].start, spans[index + len(before)].end))
+    merged: list[Span] = []
+    for span in sorted(found):
+        if merged and span.start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    return merged
+
+
+LETTERS = st.text(alphabet="ab \u00e9e\u0301'\u2019\u200d\u00df\u00bd\u4f53\U0001f44d\U0001f3fd1.\n", max_size=60)
+
+
+@settings(max_examples=400)
+@given(LETTERS, st.text(alphabet="ab \u00e9'\u4f531.\U0001f44d\"", max_size=8))
+@example("x" * 150, "x" * 100 + " ")
+@example("x" * 150 + " b", '"' + "x" * 120 + ' b"')
+def test_highlights_are_those_of_a_plain_scan(body: str, typed: str) -> None:
+    try:
+        query = parse_query(typed)
+    except NothingToSearchError:
+        return
+    assert matches_in(body, query) == plainly_matched(body, query)
+
+
+HOSTILE = {
+    "one word": "x" * MAX_TEXT,
+    "the word again and again": "a " * (MAX_TEXT // 2),
+    "almost the phrase": "a a b " * (MAX_TEXT // 6),
+    "accents": "a\u0301\u0302 " * (MAX_TEXT // 4),
+    "apostrophes": "a'" * (MAX_TEXT // 2),
+    "characters that are words": "\u4f53" * MAX_TEXT,
+    "ligatures": "\ufdfa" * MAX_TEXT,
+    "emoji": "\U0001f44d\U0001f3fd" * (MAX_TEXT // 2),
+    "nothing": " " * MAX_TEXT,
+}
+QUERIES_OF_MANY_WORDS = [
+    "a",
+    '"' + "a " * 149,
+    "a " * 150,
+    " ".join("abcdefghijklmnopqrstuvwxyz") + " x",
+    "\u4f53" * 300,
+]
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+def test_highlighting_is_bounded_whatever_text_and_query_are(body: str) -> None:
+    """In proportion to the text: a hundred times the text takes about a hundred times as long, not ten thousand."""
+
+    def seconds(text: str, query: SearchQuery, *, repeat: int) -> float:
+        def once() -> float:
+            started = time.perf_counter()
+            for _ in range(repeat):
+                matches_in(text, query)
+            return time.perf_counter() - started
+
+        return min(once() for _ in range(3))
+
+    for typed in QUERIES_OF_MANY_WORDS:
+        query = parse_query(typed[:MAX_QUERY_CHARACTERS])
+        found = matches_in(body, query)
+        assert len(found) <= max(MAX_MATCHES, len(query.terms))
+        assert seconds(body, query, repeat=1) < 10 * seconds(body[: MAX_TEXT // 100], query, repeat=100), typed
+
+
+def test_a_snippet_shows_the_match_wherever_it_is_within_what_is_searched() -> None:
+    for place in (0, 1, 5_000, 19_000, MAX_TEXT - 5):
+        for filler in ("b ", "b", "\u00e9 ", "\U0001f44d"):
+            body = (filler * MAX_TEXT)[: max(0, place - 1)] + " hello" + " and more" * 100
+            query = parse_query("hello")
+            snippet = snippet_of(body, matches_in(body, query))
+            assert [snippet.text[span.start : span.end] for span in snippet.matches] == ["hello"], (place, filler)
+
+
+def test_every_word_of_a_query_is_highlighted_though_one_is_everywhere() -> None:
+    body = "a " * 5_000 + "hello"
+    marked = {body[span.start : span.end] for span in matches_in(body, parse_query("a hello"))}
+    assert marked == {"a", "hello"}
 
 
 @given(st.text(), st.data())

@@ -4024,7 +4024,7 @@ export interface operations {
     list_families: {
         parameters: {
             query?: {
-                /** @description Part of a name, or of a phone number. */
+                /** @description Words of names, in any order: a family's own and its contacts'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
@@ -6287,7 +6287,7 @@ export interface operations {
     list_staff_members: {
         parameters: {
             query?: {
-                /** @description Part of a name, or of a phone number. */
+                /** @description Words of names, in any order: a family's own and its contacts'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;

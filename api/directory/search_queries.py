@@ -1,0 +1,142 @@
+"""SQL of the lists of families and staff members, and of finding them by name or number (decision 0021)."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, cast, func, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.access.models import StaffMember
+from api.directory import search_rules
+from api.directory.models import Contact, Family, PhoneRecord
+from api.directory.search_rules import DirectoryQuery
+
+Record = TypeVar("Record", Family, StaffMember)
+
+LOOKED_THROUGH = 200
+"""Records looked through in their order before the index is asked: a common word fills its page there."""
+
+
+async def families(
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    search: DirectoryQuery | None,
+    archived: bool,
+    after: tuple[str, UUID] | None,
+    limit: int,
+) -> Sequence[Family]:
+    """By name."""
+    listed = _Listed(organization_id, archived, after, limit)
+    if search is None:
+        return (await session.scalars(listed.first(select(Family), Family))).all()
+    return await _found(session, Family, search, listed)
+
+
+async def staff_members(
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    search: DirectoryQuery | None,
+    archived: bool,
+    after: tuple[str, UUID] | None,
+    limit: int,
+) -> Sequence[StaffMember]:
+    """By name."""
+    listed = _Listed(organization_id, archived, after, limit)
+    if search is None:
+        return (await session.scalars(listed.first(select(StaffMember), StaffMember))).all()
+    return await _found(session, StaffMember, search, listed)
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """A page of the living or the archived records, in order of name."""
+
+    organization_id: UUID
+    archived: bool
+    after: tuple[str, UUID] | None
+    limit: int
+
+    def conditions(self, columns: Any) -> list[ColumnElement[bool]]:
+        """`columns`: those of a model, or of a subquery that has its key."""
+        conditions = [
+            columns.organization_id == self.organization_id,
+            columns.archived_at.is_not(None) if self.archived else columns.archived_at.is_(None),
+        ]
+        if self.after is not None:
+            conditions.append(tuple_(columns.name, columns.id) > tuple_(*self.after))
+        return conditions
+
+    def first(self, statement: Select[Any], columns: Any, limit: int | None = None) -> Select[Any]:
+        return statement.where(*self.conditions(columns)).order_by(columns.name, columns.id).limit(limit or self.limit)
+
+
+async def _found(
+    session: AsyncSession, model: type[Record], search: DirectoryQuery, listed: _Listed
+) -> Sequence[Record]:
+    """In two steps, as messages are searched (decision 0008): the first by name are looked through, which is enough for
+    a common word; what is too rare for that costs the index as much as there are matches."""
+    condition = search_rules.condition(search, organization_id=listed.organization_id)
+    if not condition:
+        # Signs alone, such as %, are in no word: they are looked for as they are, in the records' own names.
+        signs = listed.first(select(model).where(model.name.contains(search.text, autoescape=True)), model)
+        return (await session.scalars(signs)).all()
+    # Not the whole table, however small it was when the statement was planned or however common the word.
+    await session.execute(select(func.set_config("enable_seqscan", "off", True)))
+    key: list[Any] = [model.organization_id, model.id, model.name, model.archived_at, model.search]
+    records = select(*key)
+    first = listed.first(records, model, LOOKED_THROUGH).subquery()
+    looked_through = select(first.c.id).where(_matches(first.c.search, condition))
+    ids = (await session.scalars(looked_through.order_by(first.c.name, first.c.id).limit(listed.limit))).all()
+    if len(ids) < listed.limit:
+        indexed = search_rules.indexed_condition(search, organization_id=listed.organization_id)
+        # OFFSET 0 keeps the planner from using another index in place of this one, or beside it.
+        matching = records.where(_matches(model.search, indexed)).offset(0).subquery()
+        statement = listed.first(select(matching.c.id), matching.c)
+        if indexed != condition:
+            statement = statement.where(_matches(matching.c.search, condition))
+        ids = (await session.scalars(statement)).all()
+    statement = select(model).where(model.organization_id == listed.organization_id, model.id.in_(ids))
+    return (await session.scalars(statement.order_by(model.name, model.id))).all()
+
+
+PAGE_RECORDS = 2_000
+"""Contacts and phone records on one page. A business has about three a family; a family may have 2,550."""
+
+
+async def within_page(session: AsyncSession, organization_id: UUID, records: Sequence[Record]) -> Sequence[Record]:
+    """The first of these, in their order, until their contacts and phone records fill a page: one at least."""
+    if not records:
+        return records
+    ids = [record.id for record in records]
+    if isinstance(records[0], Family):
+        counted = await session.execute(
+            select(Contact.family_id, func.count())
+            .outerjoin(
+                PhoneRecord,
+                (PhoneRecord.organization_id == Contact.organization_id) & (PhoneRecord.contact_id == Contact.id),
+            )
+            .where(Contact.organization_id == organization_id, Contact.family_id.in_(ids))
+            .group_by(Contact.family_id)
+        )
+        counts = {row[0]: row[1] for row in counted}
+    else:
+        held = await session.execute(
+            select(PhoneRecord.staff_member_id, func.count())
+            .where(PhoneRecord.organization_id == organization_id, PhoneRecord.staff_member_id.in_(ids))
+            .group_by(PhoneRecord.staff_member_id)
+        )
+        counts = {row[0]: row[1] for row in held if row[0] is not None}
+    ends = list(accumulate(counts.get(record_id, 0) for record_id in ids))
+    return records[: max(1, bisect_right(ends, PAGE_RECORDS))]
+
+
+def _matches(column: Any, condition: str) -> ColumnElement[bool]:
+    matching: ColumnElement[bool] = column.bool_op("@@")(cast(literal(condition), TSQUERY))
+    return matching
