@@ -15,7 +15,8 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from api.access import endpoints as access
-from api.access.dependencies import Public
+from api.access.dependencies import RATE_LIMIT_HEADERS, Public
+from api.access.rate_limits import RateLimits
 from api.audit_log import endpoints as audit_log
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
@@ -37,6 +38,7 @@ from api.live.hub import Hub
 from api.media import endpoints as media
 from api.messages import endpoints as messages
 from api.messages import search_endpoints as search
+from api.open_requests import PROBES, OpenRequests, Place, as_get, with_body_deadline
 from api.openapi import document_problems
 from api.providers.registry import Providers
 from api.settings import Settings
@@ -44,12 +46,15 @@ from api.spa import mount_spa
 from api.worker import JournalApplier
 
 MAX_BODY_BYTES = 1024 * 1024
+WEBHOOK_POOL_SIZE = 2
 
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+NO_STORE = (b"cache-control", b"no-store")
 
 log = structlog.get_logger(__name__)
 
@@ -65,21 +70,23 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         state.providers = Providers(settings)
         state.journal = journal = JournalWriter(database_url)
         state.applier = applier = JournalApplier(state.database, state.providers, settings, beside=journal)
+        # Connections of their own: API requests that use up the pool must not keep webhooks waiting.
+        webhook_database = Database(database_url, pool_size=WEBHOOK_POOL_SIZE)
         state.receiver = Receiver(
-            lines=LineCache(state.database, state.secret_box),
+            lines=LineCache(webhook_database, state.secret_box),
             providers=state.providers,
             journal=journal,
             public_base_url=settings.public_base_url,
         )
         bus = PostgresBus(database_url)
-        state.hub = Hub(state.database, bus)
+        state.hub = Hub(state.database, bus, streams_per_person=settings.streams_per_person)
         await bus.start()
         state.hub.start()
         journal.start(on_written=applier.wake)
         applier.start()
         application.door = WebhookDoor(
             state.receiver,
-            headers=SECURITY_HEADERS,
+            headers=application.security_headers,
             failed=failed,
             observe=lambda route, status, seconds: application.durations.observe("POST", route, status, seconds),
         )
@@ -94,6 +101,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
             await state.hub.stop()
             await bus.stop()
             await state.providers.close()
+            await webhook_database.close()
             await state.database.close()
 
     app = Application(
@@ -107,6 +115,11 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         telemetry={"tracing": False},
     )
     app.state.settings = settings
+    app.state.rate_limits = RateLimits(
+        per_person=settings.requests_per_minute_per_person, per_key=settings.requests_per_minute_per_key
+    )
+    app.security_headers = [*SECURITY_HEADERS, HSTS] if settings.secure_cookies else SECURITY_HEADERS
+    app.open_requests = OpenRequests(requests=settings.open_requests, webhooks=settings.open_webhooks)
     install_error_handlers(app)
     _install_metrics(app)
     api = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))
@@ -144,18 +157,38 @@ class Durations:
 
 
 class Application(FastAPI):
-    """With security headers and a measurement of every answer, and the webhooks' door in front of it all."""
+    """Bounds, security headers and a measurement for every request, with the webhooks' door in front of it all."""
 
     durations: Durations
+    security_headers: list[tuple[bytes, bytes]]
+    open_requests: OpenRequests
     door: WebhookDoor | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        place: Place | None = None
+        if scope["path"] not in PROBES:
+            place = self.open_requests.take(webhook=scope["path"].startswith("/webhooks/"))
+            if place is None:
+                busy = Unavailable("The service has too much to do at the moment.", retry_after_seconds=1)
+                await answer(Request(scope), busy)(scope, receive, send)
+                return
+        try:
+            await self._take(scope, receive, send, place)
+        finally:
+            if place is not None:
+                place.release()
+
+    async def _take(self, scope: Scope, receive: Receive, send: Send, place: Place | None) -> None:
+        receive = with_body_deadline(scope, receive, seconds=self.state.settings.request_deadline_seconds)
         if self.door is not None and (address := address_of(scope)) is not None:
             await self.door.take(address, scope, receive, send)
             return
+        method = scope["method"]
+        if method == "HEAD":
+            scope, receive, send = as_get(scope, send)
         started = perf_counter()
         problem: JSONResponse | None = None
 
@@ -166,11 +199,18 @@ class Application(FastAPI):
                 if message["status"] == 413 and _is_plain_text(message):
                     problem = answer(Request(scope), TooLarge("Send less at a time."))
                     message["headers"] = problem.raw_headers
-                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+                message["headers"] = [*message["headers"], *self.security_headers, *scope.get(RATE_LIMIT_HEADERS, ())]
+                if scope["path"].startswith("/api/") and "cache-control" not in Headers(raw=message["headers"]):
+                    message["headers"].append(NO_STORE)
                 route = scope.get("route")
                 # By the route's template, never by its path: paths carry ids.
                 template = route.path if isinstance(route, APIRoute) else "other"
-                self.durations.observe(scope["method"], template, message["status"], perf_counter() - started)
+                self.durations.observe(method, template, message["status"], perf_counter() - started)
+                if place is not None and Headers(raw=message["headers"]).get("content-type", "").startswith(
+                    "text/event-stream"
+                ):
+                    # It waits from here on, and has a limit of its own.
+                    place.release()
             elif problem is not None:
                 message["body"] = problem.body
             await send(message)

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 from contextlib import ExitStack
+from functools import partial
 from types import FrameType
 
 import structlog
@@ -17,6 +18,7 @@ from api.kit.database import Database
 from api.kit.logging import configure_logging
 from api.kit.secrets import SecretBox
 from api.live.bus import PostgresBus
+from api.protocol import DeadlineProtocol
 from api.providers.registry import Providers
 from api.settings import Settings, get_settings
 from api.worker import Worker
@@ -49,7 +51,7 @@ def _options(settings: Settings) -> dict[str, object]:
         "host": settings.host,
         "port": settings.port,
         "loop": "uvloop",
-        "http": "httptools",
+        "http": partial(DeadlineProtocol, deadline=settings.request_deadline_seconds),
         "log_level": "warning",
         "access_log": False,
         "server_header": False,

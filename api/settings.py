@@ -8,10 +8,11 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from api.addresses import Origin, normalized_base_url, origin_of
 
 
 class Environment(StrEnum):
@@ -73,6 +74,18 @@ class Settings(BaseSettings):
     media_hosts: str = ""
     """Further hosts from which pictures may be fetched, separated by commas, where a provider has moved its files."""
     database_pool_size: int = Field(default=10, ge=1, le=200)
+    request_deadline_seconds: float = Field(default=10, gt=0, le=600, allow_inf_nan=False)
+    """How long a request's headers may take to arrive, and how long its body may pause in all."""
+    open_requests: int = Field(default=500, ge=1, le=100_000)
+    """Requests that one API process works on at a time; webhooks have places of their own."""
+    open_webhooks: int = Field(default=1_000, ge=1, le=100_000)
+    """Webhooks that one API process works on at a time."""
+    streams_per_person: int = Field(default=10, ge=1, le=1_000)
+    """Event streams that a person or API key may have open at one API process."""
+    requests_per_minute_per_person: int = Field(default=6_000, ge=0, le=1_000_000)
+    """Requests of a person, of all their browsers, at one API process; 0: no limit."""
+    requests_per_minute_per_key: int = Field(default=3_000, ge=0, le=1_000_000)
+    """Requests of an API key at one API process; 0: no limit."""
     crash_at: str | None = Field(default=None, pattern=r"^[a-z_.]+(:[1-9][0-9]{0,5})?$")
     """For tests of crashes: where the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`."""
 
@@ -87,13 +100,8 @@ class Settings(BaseSettings):
     @field_validator("public_url", "twilio_api_url", "telnyx_api_url", "bandwidth_api_url", "bandwidth_token_url")
     @classmethod
     def _base_url(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        # Reading the port raises ValueError for one that is none.
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-            raise ValueError("use an http:// or https:// address")
-        return value.rstrip("/")
+        # An InvalidAddressError is a ValueError: its message is the line that the operator reads.
+        return None if value is None else normalized_base_url(value)
 
     @field_validator("media_hosts")
     @classmethod
@@ -113,7 +121,7 @@ class Settings(BaseSettings):
         if not value:
             return None
         scheme, separator, rest = value.partition("://")
-        if not separator or scheme not in {"postgres", "postgresql", "postgresql+asyncpg"}:
+        if not separator or scheme.lower() not in {"postgres", "postgresql", "postgresql+asyncpg"}:
             raise ValueError("use a postgresql:// address, or leave it unset for the embedded server")
         return f"postgresql+asyncpg://{rest}"
 
@@ -140,6 +148,11 @@ class Settings(BaseSettings):
         return self.public_url or f"http://127.0.0.1:{self.port}"
 
     @property
+    def public_origin(self) -> Origin:
+        """The origin of the pages that people use: what `Origin` is compared with."""
+        return origin_of(self.public_base_url)
+
+    @property
     def extra_media_hosts(self) -> tuple[str, ...]:
         return _listed(self.media_hosts)
 
@@ -149,7 +162,7 @@ class Settings(BaseSettings):
 
     @property
     def secure_cookies(self) -> bool:
-        return self.public_base_url.startswith("https://")
+        return self.public_origin.scheme == "https"
 
     def resolved_secret_key(self) -> str:
         """The secret key; outside production it is made on first use and kept in `data_dir`, mode 0600."""
