@@ -62,4 +62,4 @@ class RateLimits:
         if len(self._windows) > MAX_REMEMBERED:
             self._windows.popitem(last=False)
         policy = "person" if principal.kind is PrincipalKind.STAFF_MEMBER else "api-key"
-        return Quota(policy, limit, limit - used, math.ceil(ends_at - now))
+        return Quota(policy, limit, limit - used, min(WINDOW_SECONDS, math.ceil(ends_at - now)))

@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from api.directory.rules import OptInSource, OptInState, OwnerKind
+from api.kit.countries import COUNTRY_NAMES
+from api.kit.phone import possible_countries
 
 
 class Reason(StrEnum):
@@ -20,6 +22,7 @@ class Reason(StrEnum):
     NOT_OPTED_IN = "not_opted_in"
     NO_RECORD = "no_record"
     LINE_BLOCKED = "line_blocked"
+    COUNTRY_NOT_ALLOWED = "country_not_allowed"
     ALLOWED = "allowed"
 
 
@@ -78,6 +81,7 @@ def check_opt_in(
     instances: Sequence[Instance],
     has_texted_line: bool,
     line_enabled: bool,
+    line_texts_country: bool = True,
 ) -> OptInCheck:
     """OPTIN-ALL: not stopped, and every record that holds the number opted in.
 
@@ -97,6 +101,8 @@ def check_opt_in(
         reason = Reason.NO_RECORD
     elif not line_enabled:
         reason = Reason.LINE_BLOCKED
+    elif not line_texts_country:
+        reason = Reason.COUNTRY_NOT_ALLOWED
     else:
         reason = Reason.ALLOWED
         note = None if living else CONSUMER_INITIATED
@@ -120,8 +126,18 @@ def explanation(check: OptInCheck) -> str:
             return "This number is on no family or staff record and has not texted this line, so it can't be texted."
         case Reason.LINE_BLOCKED:
             return "This line is out of service, so nothing can be sent from it."
+        case Reason.COUNTRY_NOT_ALLOWED:
+            return (
+                f"This line may not text numbers in {_country(check.phone_number)}. "
+                "An administrator can allow it in the line's settings."
+            )
         case Reason.ALLOWED:
             return "This number can be texted."
+
+
+def _country(phone_number: str) -> str:
+    possible = possible_countries(phone_number)
+    return COUNTRY_NAMES.get(next(iter(possible)), "no country") if len(possible) == 1 else "other countries"
 
 
 def _names(instances: Sequence[Instance]) -> str:

@@ -17,6 +17,7 @@ from api.directory.records import set_opt_in
 from api.directory.rules import OptInSource
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
+from api.lines import service as lines
 from api.lines.models import Line
 
 
@@ -35,6 +36,7 @@ async def check_many(
             instances=instances[number.id],
             has_texted_line=(number.id, line.id) in initiated,
             line_enabled=line.enabled,
+            line_texts_country=lines.may_text(line, number.number),
         )
         for number, line in pairs
     ]
@@ -55,7 +57,12 @@ async def check_numbers(
     return [
         by_number.get(number)
         or check_opt_in(
-            phone_number=number, stopped_at=None, instances=[], has_texted_line=False, line_enabled=line.enabled
+            phone_number=number,
+            stopped_at=None,
+            instances=[],
+            has_texted_line=False,
+            line_enabled=line.enabled,
+            line_texts_country=lines.may_text(line, number),
         )
         for number in numbers
     ]

@@ -1,14 +1,16 @@
 """SQL of the lines room."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.lines.models import Line
+from api.kit.ids import new_id
+from api.lines.models import DailyTexts, Line
 
 
 async def line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line | None:
@@ -81,5 +83,39 @@ async def set_health(session: AsyncSession, line: Line, health: dict[str, Any]) 
         update(Line)
         .where(Line.organization_id == line.organization_id, Line.id == line.id, Line.updated_at == line.updated_at)
         .values(health=health)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def count_text(
+    session: AsyncSession, organization_id: UUID, line_id: UUID, sender_ids: Sequence[UUID], *, day: date
+) -> dict[UUID, int]:
+    """Count one text for each sender; how many it makes. The rows stay locked until the end of the transaction."""
+    statement = upsert(DailyTexts).values(
+        [
+            {
+                "organization_id": organization_id,
+                "id": new_id(),
+                "line_id": line_id,
+                "day": day,
+                "sender_id": sender_id,
+                "texts": 1,
+            }
+            for sender_id in sender_ids
+        ]
+    )
+    rows = await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["organization_id", "line_id", "day", "sender_id"],
+            set_={"texts": DailyTexts.texts + 1},
+        ).returning(DailyTexts.sender_id, DailyTexts.texts)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def forget_daily_texts(session: AsyncSession, organization_id: UUID, line_id: UUID, *, before: date) -> None:
+    await session.execute(
+        delete(DailyTexts)
+        .where(DailyTexts.organization_id == organization_id, DailyTexts.line_id == line_id, DailyTexts.day < before)
         .execution_options(synchronize_session=False)
     )

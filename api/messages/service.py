@@ -52,7 +52,8 @@ async def send_message(
 ) -> MessageRow:
     """Accept a message for sending: stored, queued and audited in the caller's transaction.
 
-    Raises `NotAllowedToText` (with the opt-in check), `NewMessages` when `seen_seq` is stale, `Invalid`.
+    Raises `NotAllowedToText` (with the opt-in check), `NewMessages` when `seen_seq` is stale, `TooManyTextsToday`,
+    `Invalid`.
     """
     if not new.body.strip() and not new.media_urls:
         raise Invalid([("/body", "Write something, or add a picture.")])
@@ -80,6 +81,7 @@ async def send_message(
         transition = status_rules.staff_replies(state, close=new.close)
     else:
         transition = status_rules.text_goes_out(state)
+    await lines.count_text(session, line, sender_id=principal.id)
     at = await database_time(session)
     message = await enqueue(
         session,

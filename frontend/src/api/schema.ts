@@ -1637,16 +1637,26 @@ export interface components {
          * LineSettings
          * @description `messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
          *     HELP, not the provider; left out, that is so exactly where the provider does not answer them itself.
+         *
+         *     `countries`: those that the line may text (ISO 3166 alpha-2), null for its own. `texts_per_day` and
+         *     `texts_per_person_per_day`: how many texts are accepted in a day of the business, of everybody and of each person
+         *     or API key; null for 10,000 and 1,000. These three stay as they are where they are left out.
          */
         LineSettings: {
             /** Answers Keywords */
             answers_keywords?: boolean;
             /** Business Name */
             business_name?: string | null;
+            /** Countries */
+            countries?: string[] | null;
             /** Help Text */
             help_text?: string | null;
             /** Messages Per Second */
             messages_per_second?: number | null;
+            /** Texts Per Day */
+            texts_per_day?: number | null;
+            /** Texts Per Person Per Day */
+            texts_per_person_per_day?: number | null;
         };
         /** LineSettingsOut */
         LineSettingsOut: {
@@ -1654,10 +1664,16 @@ export interface components {
             answers_keywords: boolean;
             /** Business Name */
             business_name: string | null;
+            /** Countries */
+            countries: string[];
             /** Help Text */
             help_text: string | null;
             /** Messages Per Second */
             messages_per_second: number | null;
+            /** Texts Per Day */
+            texts_per_day: number;
+            /** Texts Per Person Per Day */
+            texts_per_person_per_day: number;
         };
         /**
          * LineState
@@ -2076,7 +2092,7 @@ export interface components {
          * @description Why a number may or may not be texted, strongest first (OPTIN-EXPLAIN).
          * @enum {string}
          */
-        Reason: "stopped" | "opted_out" | "not_opted_in" | "no_record" | "line_blocked" | "allowed";
+        Reason: "stopped" | "opted_out" | "not_opted_in" | "no_record" | "line_blocked" | "country_not_allowed" | "allowed";
         /** Replayed */
         Replayed: {
             /** Remaining */
