@@ -11,7 +11,7 @@ from uuid import UUID
 
 from api.directory.rules import OptInSource, OptInState, OwnerKind
 from api.kit.countries import COUNTRY_NAMES
-from api.kit.phone import possible_countries
+from api.kit.phone import country_of
 
 
 class Reason(StrEnum):
@@ -66,6 +66,7 @@ class OptInCheck:
     phone_number: str
     reason: Reason
     note: str | None
+    """`CONSUMER_INITIATED`; the number's country where that is not allowed."""
     stopped_at: datetime | None
     instances: Sequence[Instance]
 
@@ -103,6 +104,7 @@ def check_opt_in(
         reason = Reason.LINE_BLOCKED
     elif not line_texts_country:
         reason = Reason.COUNTRY_NOT_ALLOWED
+        note = country_of(phone_number)
     else:
         reason = Reason.ALLOWED
         note = None if living else CONSUMER_INITIATED
@@ -127,17 +129,10 @@ def explanation(check: OptInCheck) -> str:
         case Reason.LINE_BLOCKED:
             return "This line is out of service, so nothing can be sent from it."
         case Reason.COUNTRY_NOT_ALLOWED:
-            return (
-                f"This line may not text numbers in {_country(check.phone_number)}. "
-                "An administrator can allow it in the line's settings."
-            )
+            country = COUNTRY_NAMES.get(check.note or "", "other countries")
+            return f"This line may not text numbers in {country}. An administrator can allow it in the line's settings."
         case Reason.ALLOWED:
             return "This number can be texted."
-
-
-def _country(phone_number: str) -> str:
-    possible = possible_countries(phone_number)
-    return COUNTRY_NAMES.get(next(iter(possible)), "no country") if len(possible) == 1 else "other countries"
 
 
 def _names(instances: Sequence[Instance]) -> str:

@@ -69,11 +69,17 @@ function blockedSentence(check: Check, formatDate: (at: string) => string): stri
     }
     case "no_record":
       return "No family or staff record has this number and it has never texted you, so it can't be texted.";
+    case "country_not_allowed":
+      return `This line may not text numbers in ${countryName(check.note)}. An administrator can allow it in the line's settings.`;
     case "line_blocked":
       return "The line of this conversation can't send to this number, so it can't be texted from here.";
     default:
       return "This number can't be texted.";
   }
+}
+
+function countryName(code: string | null): string {
+  return code && /^[A-Z]{2}$/.test(code) ? (new Intl.DisplayNames("en", { type: "region" }).of(code) ?? code) : "that country";
 }
 
 function ownerName({ owner_name, kind, archived }: Instance): string {
