@@ -112,6 +112,9 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         max_body_size=MAX_BODY_BYTES,
         redirect_slashes=False,
+        # The API reference brings its own scripts (`api.spa`); FastAPI's pages load theirs from another host.
+        docs_url=None,
+        redoc_url=None,
         telemetry={"tracing": False},
     )
     app.state.settings = settings
