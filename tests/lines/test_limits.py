@@ -159,7 +159,7 @@ async def test_the_settings_of_limits_are_told_changed_alone_and_audited(world: 
     await _set(world, countries=["US", "CA", "US"], texts_per_day=20)
     line = (await world.daniel.get(f"{API}/lines/{world.line_id}")).json()
     assert line["settings"]["countries"] == ["CA", "US"]
-    assert (line["settings"]["texts_per_day"], line["settings"]["texts_per_person_per_day"]) == (20, 1_000)
+    assert (line["settings"]["texts_per_day"], line["settings"]["texts_per_person_per_day"]) == (20, 1_000_000)
     ((changes,),) = await world.rows(
         "SELECT details->'changes' FROM audit_entries WHERE action = 'line.updated' ORDER BY at DESC LIMIT 1"
     )
