@@ -12,18 +12,30 @@ import { resetPreferences } from "@/lib/preferences";
 configure({ asyncUtilTimeout: 5_000 });
 
 // What jsdom leaves out.
-class SilentResizeObserver implements ResizeObserver {
-  observe(): void {}
+class FixedResizeObserver implements ResizeObserver {
+  constructor(private readonly callback: ResizeObserverCallback) {}
+  observe(target: Element): void {
+    const contentRect = { width: 344, height: target.tagName === "LI" ? 60 : 800 } as DOMRectReadOnly;
+    queueMicrotask(() => this.callback([{ target, contentRect } as unknown as ResizeObserverEntry], this));
+  }
   unobserve(): void {}
   disconnect(): void {}
 }
-vi.stubGlobal("ResizeObserver", SilentResizeObserver);
+vi.stubGlobal("ResizeObserver", FixedResizeObserver);
 vi.stubGlobal("EventSource", FakeEventSource);
 // Without layout every box is empty, and a virtual list shows nothing of itself.
 Object.defineProperty(Element.prototype, "clientHeight", { configurable: true, value: 800 });
 Object.defineProperty(Element.prototype, "clientWidth", { configurable: true, value: 344 });
+Object.defineProperty(HTMLElement.prototype, "offsetParent", {
+  configurable: true,
+  get(this: HTMLElement) {
+    return this.parentElement;
+  },
+});
 window.scrollTo = () => undefined;
 Element.prototype.scrollIntoView = () => undefined;
+Element.prototype.scrollTo = () => undefined;
+Element.prototype.scrollBy = () => undefined;
 
 export let viewportWidth = 1440;
 export function setViewportWidth(width: number): void {

@@ -1,12 +1,14 @@
 /** A list of rows of any height: only those on screen exist, and the next page loads before its first row is reached. */
 import type { UseInfiniteQueryResult } from "@tanstack/react-query";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useImperativeHandle, useRef, type ReactNode, type Ref } from "react";
+import { createContext, Fragment, use, useEffect, useImperativeHandle, useRef, type ReactNode, type Ref } from "react";
+import { Virtualizer, type CustomContainerComponentProps, type CustomItemComponentProps, type VirtualizerHandle } from "virtua";
 
 import { ErrorState } from "./states";
-import { cx } from "@/lib/cx";
 
 const LOAD_AHEAD = 12;
+const PADDING_PX = 8;
+/** Rows beyond the edge of the screen, so that the keyboard finds the next one. */
+const AHEAD_PX = 500;
 
 export interface ListHandle {
   /** The ids in the order shown. */
@@ -15,47 +17,44 @@ export interface ListHandle {
   focusRow: (index: number) => void;
 }
 
-interface EndlessListProps<Item extends { id: string }> {
-  ref?: Ref<ListHandle>;
+interface Shape {
   label: string;
+  className?: string | undefined;
+  rowClassName?: string | undefined;
+  /** How many rows there are in all; -1 where that is not known yet. */
+  size: number;
+}
+
+interface EndlessListProps<Item extends { id: string }> extends Omit<Shape, "size"> {
+  ref?: Ref<ListHandle>;
   items: Item[];
   query: Pick<UseInfiniteQueryResult, "error" | "hasNextPage" | "isFetchingNextPage" | "isFetchNextPageError" | "fetchNextPage">;
   /** About how high a row is, in pixels, before it has been measured. */
   rowHeight: number;
   renderRow: (item: Item) => ReactNode;
-  className?: string;
-  rowClassName?: string;
 }
+
+const ShapeContext = createContext<Shape>({ label: "", size: 0 });
 
 export function EndlessList<Item extends { id: string }>({
   ref, label, items, query, rowHeight, renderRow, className, rowClassName,
 }: EndlessListProps<Item>) {
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
   const scroller = useRef<HTMLDivElement>(null);
-  // The compiler leaves this component alone: a virtualizer's methods return new values on every render.
-  // eslint-disable-next-line react-hooks/incompatible-library
-  const virtualizer = useVirtualizer({
-    count: items.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    getItemKey: (index) => items[index]?.id ?? index,
-    overscan: 8,
-    paddingStart: 8,
-    paddingEnd: 8,
-    initialRect: { width: 880, height: 900 },
-  });
-  const rows = virtualizer.getVirtualItems();
-  const lastShown = rows.at(-1)?.index ?? 0;
-  const nearEnd = lastShown >= items.length - LOAD_AHEAD;
+  const virtualizer = useRef<VirtualizerHandle>(null);
 
-  useEffect(() => {
-    if (nearEnd && hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage();
-  }, [nearEnd, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
+  const loadWhenNear = () => {
+    const shown = virtualizer.current;
+    if (!shown || !hasNextPage || isFetchingNextPage || isFetchNextPageError) return;
+    const lastShown = shown.findItemIndex(shown.scrollOffset + shown.viewportSize);
+    if (lastShown >= items.length - LOAD_AHEAD) void fetchNextPage();
+  };
+  useEffect(loadWhenNear);
 
   useImperativeHandle(ref, () => ({
     ids: () => items.map((item) => item.id),
     focusRow: (index) => {
-      virtualizer.scrollToIndex(index);
+      virtualizer.current?.scrollToIndex(index, { align: "nearest" });
       // The row may exist only after the scroll has been rendered.
       requestAnimationFrame(() => {
         scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"] a`)?.focus({ preventScroll: true });
@@ -64,28 +63,42 @@ export function EndlessList<Item extends { id: string }>({
   }));
 
   return (
-    <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto">
-      <ul aria-label={label} className={cx("relative w-full", className)} style={{ height: virtualizer.getTotalSize() }}>
-        {rows.map((row) => {
-          const item = items[row.index];
-          return (
-            item && (
-              <li
-                key={row.key}
-                ref={virtualizer.measureElement}
-                data-index={row.index}
-                aria-setsize={hasNextPage ? -1 : items.length}
-                aria-posinset={row.index + 1}
-                className={cx("absolute inset-x-0 top-0", rowClassName)}
-                style={{ transform: `translateY(${row.start}px)` }}
-              >
-                {renderRow(item)}
-              </li>
-            )
-          );
-        })}
-      </ul>
+    <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto" style={{ paddingBlock: PADDING_PX }}>
+      <ShapeContext value={{ label, className, rowClassName, size: hasNextPage ? -1 : items.length }}>
+        <Virtualizer
+          ref={virtualizer}
+          scrollRef={scroller}
+          as={Rows}
+          item={Row}
+          data={items}
+          itemSize={rowHeight}
+          bufferSize={AHEAD_PX}
+          startMargin={PADDING_PX}
+          onScroll={loadWhenNear}
+          onResize={loadWhenNear}
+        >
+          {(item) => <Fragment key={item.id}>{renderRow(item)}</Fragment>}
+        </Virtualizer>
+      </ShapeContext>
       {isFetchNextPageError && <ErrorState title="The rest couldn't be loaded" error={query.error} onRetry={() => void fetchNextPage()} />}
     </div>
+  );
+}
+
+function Rows({ ref, style, children }: CustomContainerComponentProps) {
+  const { label, className } = use(ShapeContext);
+  return (
+    <ul ref={ref as Ref<HTMLUListElement>} aria-label={label} className={className} style={style}>
+      {children}
+    </ul>
+  );
+}
+
+function Row({ ref, style, index, children }: CustomItemComponentProps) {
+  const { size, rowClassName } = use(ShapeContext);
+  return (
+    <li ref={ref as Ref<HTMLLIElement>} data-index={index} aria-setsize={size} aria-posinset={index + 1} className={rowClassName} style={style}>
+      {children}
+    </li>
   );
 }

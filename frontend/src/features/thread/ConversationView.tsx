@@ -1,11 +1,13 @@
 /** One conversation: its thread, and its details beside it or, where there is no room, in a sheet. */
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 
-import { Details } from "./Details";
 import { Thread } from "./Thread";
 import { cx } from "@/lib/cx";
 import { useMedia, WIDE } from "@/lib/media";
 import { Dialog } from "@/ui/Dialog";
+
+/** Loaded beside the thread, which does not wait for it. */
+const Details = lazy(() => import("./Details"));
 
 interface ConversationViewProps {
   conversationId: string;
@@ -23,6 +25,11 @@ interface ConversationViewProps {
 export function ConversationView({ conversationId, aroundSeq, onShowNewest, onBack, unreadElsewhere = 0, embedded = false }: ConversationViewProps) {
   const wide = useMedia(WIDE) && !embedded;
   const [sheetOpen, setSheetOpen] = useState(false);
+  const details = (
+    <Suspense fallback={null}>
+      <Details conversationId={conversationId} />
+    </Suspense>
+  );
 
   return (
     <div className={cx("grid h-full min-w-0 grid-rows-[minmax(0,1fr)]", wide ? "grid-cols-[minmax(0,1fr)_312px]" : "grid-cols-[minmax(0,1fr)]")}>
@@ -38,11 +45,11 @@ export function ConversationView({ conversationId, aroundSeq, onShowNewest, onBa
       />
       {wide ? (
         <aside aria-label="Details" className="min-h-0 overflow-y-auto border-l border-line bg-surface p-[18px]">
-          <Details conversationId={conversationId} />
+          {details}
         </aside>
       ) : (
         <Dialog kind="sheet" open={sheetOpen} onOpenChange={setSheetOpen} title="Details">
-          <Details conversationId={conversationId} />
+          {details}
         </Dialog>
       )}
     </div>

@@ -18,7 +18,7 @@ import { Step, Steps } from "@/ui/Steps";
 
 const SHOWN_HOLDERS = 5;
 
-export function Details({ conversationId }: { conversationId: string }) {
+export default function Details({ conversationId }: { conversationId: string }) {
   const { data: conversation } = useQuery(conversationQuery(conversationId));
   return (
     <div className="space-y-[18px]">
