@@ -9,6 +9,9 @@ import idna
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
+MAX_CHARACTERS = 500
+"""`Origin` comes from outside, and reading an international name takes time in proportion to its square."""
+
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*\Z")
 
@@ -32,6 +35,8 @@ def normalized_base_url(text: str) -> str:
     anything to which a path could not be appended, or that could be read in two ways.
     """
     text = text.strip(" \t\r\n")
+    if len(text) > MAX_CHARACTERS:
+        raise InvalidAddressError(f"use an address of at most {MAX_CHARACTERS} characters")
     if not text.isprintable() or any(character.isspace() for character in text):
         raise InvalidAddressError("use an address without spaces and control characters")
     if "\\" in text:

@@ -176,7 +176,9 @@ class Application(FastAPI):
             place = self.open_requests.take(webhook=scope["path"].startswith("/webhooks/"))
             if place is None:
                 busy = Unavailable("The service has too much to do at the moment.", retry_after_seconds=1)
-                await answer(Request(scope), busy)(scope, receive, send)
+                response = answer(Request(scope), busy)
+                response.raw_headers += self.security_headers
+                await response(scope, receive, send)
                 return
         try:
             await self._take(scope, receive, send, place)

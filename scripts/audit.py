@@ -45,8 +45,14 @@ def main() -> int:
 
 def check() -> int:
     install_tools()
-    pip_audit = [TOOLS / "bin" / "pip-audit", "--requirement", REQUIREMENTS / "base.lock", "--disable-pip", "--no-deps"]
-    npm_audit = ["npm", "audit", "--audit=true", "--omit=dev", "--audit-level=high", "--json"]
+    pip_audit: list[str | Path] = [
+        TOOLS / "bin" / "pip-audit",
+        "--requirement",
+        REQUIREMENTS / "base.lock",
+        "--disable-pip",
+        "--no-deps",
+    ]
+    npm_audit: list[str | Path] = ["npm", "audit", "--audit=true", "--omit=dev", "--audit-level=high", "--json"]
     verdicts = {
         "Python packages": of_pip_audit(
             printed([*pip_audit, "--format", "json", "--progress-spinner", "off", "--timeout", "5"], cwd=ROOT)
@@ -112,8 +118,14 @@ def last_line(output: str) -> str:
 def sbom() -> None:
     install_tools()
     BUILD.mkdir(exist_ok=True)
-    cyclonedx = [TOOLS / "bin" / "cyclonedx-py", "requirements", "--of", "JSON", REQUIREMENTS / "base.lock"]
-    npm = ["npm", "sbom", "--sbom-format", "cyclonedx", "--omit", "dev", "--package-lock-only"]
+    cyclonedx: list[str | Path] = [
+        TOOLS / "bin" / "cyclonedx-py",
+        "requirements",
+        "--of",
+        "JSON",
+        REQUIREMENTS / "base.lock",
+    ]
+    npm: list[str | Path] = ["npm", "sbom", "--sbom-format", "cyclonedx", "--omit", "dev", "--package-lock-only"]
     for name, output in {
         "sbom-service.json": printed(cyclonedx, cwd=ROOT),
         "sbom-app.json": printed(npm, cwd=FRONTEND, env=node_environment()),
@@ -144,8 +156,10 @@ def install_tools() -> None:
         if is_stamped(stamp, digest(lock)):
             return
         run_quietly("Environment of the audit", [sys.executable, "-m", "venv", "--clear", TOOLS])
-        install = ["install", "--quiet", "--require-hashes", "--only-binary=:all:", "--requirement", lock]
-        run_quietly("Tools of the audit", [TOOLS / "bin" / "python", "-m", "pip", *install])
+        options = ["--quiet", "--require-hashes", "--only-binary=:all:"]
+        run_quietly(
+            "Tools of the audit", [TOOLS / "bin" / "python", "-m", "pip", "install", *options, "--requirement", lock]
+        )
         put_stamp(stamp, digest(lock))
 
 

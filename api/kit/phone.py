@@ -66,7 +66,7 @@ def possible_countries(phone_number: str) -> frozenset[str]:
     except NumberParseException:
         return frozenset()
     region: str | None = phonenumbers.region_code_for_number(parsed)
-    return frozenset({region} if region else phonenumbers.region_codes_for_country_code(parsed.country_code))
+    return frozenset({region} if region else phonenumbers.region_codes_for_country_code(parsed.country_code or 0))
 
 
 def national_format(phone_number: str) -> str:

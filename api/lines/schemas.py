@@ -80,7 +80,7 @@ class LineSettings(BaseModel):
     texts_per_person_per_day: TextsPerDay | None = None
 
 
-LIMITS = frozenset({"countries", "texts_per_day", "texts_per_person_per_day"})
+LIMITS = {"countries", "texts_per_day", "texts_per_person_per_day"}
 """Settings that are columns of their own. What a change leaves out stays, so that nobody lifts one unawares."""
 
 
