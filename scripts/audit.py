@@ -16,8 +16,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootstrap import REQUIREMENTS, digest, install_frontend_packages, is_stamped, node_environment, put_stamp
-from steps import CACHE, FRONTEND, ROOT, SetupError, exit_with, only_one_setup, run_quietly, say
+from bootstrap import REQUIREMENTS, install_frontend_packages, node_environment
+from steps import (
+    CACHE,
+    FRONTEND,
+    ROOT,
+    SetupError,
+    digest,
+    exit_with,
+    is_stamped,
+    only_one_setup,
+    put_stamp,
+    run_quietly,
+    say,
+)
 
 TOOLS = CACHE / "audit"
 BUILD = ROOT / "build"
