@@ -2,7 +2,7 @@
 # Each goal sets up what it needs and nothing twice; what it fetches is locked in requirements/ and package-lock.json.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev setup test check e2e reliability bench openapi lock clean
+.PHONY: help run dev setup test check e2e reliability bench openapi lock audit sbom clean
 
 python := sh scripts/python.sh
 
@@ -44,6 +44,14 @@ openapi: ## Write openapi.json and the app's API types anew
 
 lock: ## Write the Python lock files anew; UPGRADE=1 takes the newest versions
 	@$(python) scripts/lock.py $(if $(UPGRADE),--upgrade)
+
+audit: ## Ask the registries for known vulnerabilities of what is shipped
+	@$(python) scripts/bootstrap.py test
+	@.venv/bin/python scripts/audit.py check
+
+sbom: ## Write lists of what is shipped (CycloneDX) to build/
+	@$(python) scripts/bootstrap.py test
+	@.venv/bin/python scripts/audit.py sbom
 
 clean: ## Remove all that set-up and tests have made; the data in .data stays
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info

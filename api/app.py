@@ -15,8 +15,9 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from api.access import endpoints as access
-from api.access.dependencies import Public
+from api.access.dependencies import RATE_LIMIT_HEADERS, Public
 from api.access.gate import SignInGate
+from api.access.rate_limits import RateLimits
 from api.audit_log import endpoints as audit_log
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
@@ -44,6 +45,7 @@ from api.messages import endpoints as messages
 from api.messages import search_endpoints as search
 from api.metrics import Metrics
 from api.migrate import expected_revision, serves_schema
+from api.open_requests import PROBES, OpenRequests, Place, as_get, with_body_deadline
 from api.openapi import document_problems
 from api.providers.registry import Providers
 from api.settings import Settings
@@ -52,12 +54,15 @@ from api.worker import JournalApplier
 
 MAX_BODY_BYTES = 1024 * 1024
 UNDEFINED_TABLE = "42P01"
+WEBHOOK_POOL_SIZE = 2
 
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+NO_STORE = (b"cache-control", b"no-store")
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +86,9 @@ def create_app(
         state.providers = Providers(settings)
         state.journal = journal = JournalWriter(database_url)
         state.applier = applier = JournalApplier(state.database, state.providers, settings, beside=journal)
-        state.lines = lines_known = LineCache(state.database, state.secret_box)
+        # Connections of their own: API requests that use up the pool must not keep webhooks waiting.
+        webhook_database = Database(database_url, pool_size=WEBHOOK_POOL_SIZE)
+        state.lines = lines_known = LineCache(webhook_database, state.secret_box)
         state.receiver = Receiver(
             lines=lines_known,
             providers=state.providers,
@@ -90,7 +97,12 @@ def create_app(
         )
         bus = PostgresBus(database_url)
         bus.subscribe(LINES_CHANNEL, lines_known.on_change, on_gap=lines_known.forget_all)
-        state.hub = Hub(state.database, bus, on_streams=application.metrics.streams_open)
+        state.hub = Hub(
+            state.database,
+            bus,
+            streams_per_person=settings.streams_per_person,
+            on_streams=application.metrics.streams_open,
+        )
         sending = SendingWatch(state.database, state.hub)
         await bus.start()
         state.hub.start()
@@ -99,7 +111,7 @@ def create_app(
         applier.start()
         application.door = WebhookDoor(
             state.receiver,
-            headers=SECURITY_HEADERS,
+            headers=application.security_headers,
             failed=failed,
             observe=lambda route, status, seconds: application.metrics.observe("POST", route, status, seconds),
         )
@@ -116,6 +128,7 @@ def create_app(
             await state.hub.stop()
             await bus.stop()
             await state.providers.close()
+            await webhook_database.close()
             await state.database.close()
             if watchdog is not None:
                 await watchdog.stop()
@@ -128,11 +141,19 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
         max_body_size=MAX_BODY_BYTES,
         redirect_slashes=False,
+        # The API reference brings its own scripts (`api.spa`); FastAPI's pages load theirs from another host.
+        docs_url=None,
+        redoc_url=None,
         telemetry={"tracing": False},
     )
     app.state.settings = settings
     app.state.sign_in_gate = SignInGate()
     app.metrics = metrics or Metrics()
+    app.state.rate_limits = RateLimits(
+        per_person=settings.requests_per_minute_per_person, per_key=settings.requests_per_minute_per_key
+    )
+    app.security_headers = [*SECURITY_HEADERS, HSTS] if settings.secure_cookies else SECURITY_HEADERS
+    app.open_requests = OpenRequests(requests=settings.open_requests, webhooks=settings.open_webhooks)
     install_error_handlers(app)
     api = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))
     # `/messages/search` comes before `/messages/{message_id}`, which would take it for an id.
@@ -150,18 +171,40 @@ def create_app(
 
 
 class Application(FastAPI):
-    """With security headers and a measurement of every answer, and the webhooks' door in front of it all."""
+    """Bounds, security headers and a measurement for every request, with the webhooks' door in front of it all."""
 
     metrics: Metrics
+    security_headers: list[tuple[bytes, bytes]]
+    open_requests: OpenRequests
     door: WebhookDoor | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        place: Place | None = None
+        if scope["path"] not in PROBES:
+            place = self.open_requests.take(webhook=scope["path"].startswith("/webhooks/"))
+            if place is None:
+                busy = Unavailable("The service has too much to do at the moment.", retry_after_seconds=1)
+                response = answer(Request(scope), busy)
+                response.raw_headers += self.security_headers
+                await response(scope, receive, send)
+                return
+        try:
+            await self._take(scope, receive, send, place)
+        finally:
+            if place is not None:
+                place.release()
+
+    async def _take(self, scope: Scope, receive: Receive, send: Send, place: Place | None) -> None:
+        receive = with_body_deadline(scope, receive, seconds=self.state.settings.request_deadline_seconds)
         if self.door is not None and (address := address_of(scope)) is not None:
             await self.door.take(address, scope, receive, send)
             return
+        method = scope["method"]
+        if method == "HEAD":
+            scope, receive, send = as_get(scope, send)
         started = perf_counter()
         problem: JSONResponse | None = None
 
@@ -172,11 +215,18 @@ class Application(FastAPI):
                 if message["status"] == 413 and _is_plain_text(message):
                     problem = answer(Request(scope), TooLarge("Send less at a time."))
                     message["headers"] = problem.raw_headers
-                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+                message["headers"] = [*message["headers"], *self.security_headers, *scope.get(RATE_LIMIT_HEADERS, ())]
+                if scope["path"].startswith("/api/") and "cache-control" not in Headers(raw=message["headers"]):
+                    message["headers"].append(NO_STORE)
                 route = scope.get("route")
                 # By the route's template, never by its path: paths carry ids.
                 template = route.path if isinstance(route, APIRoute) else "other"
-                self.metrics.observe(scope["method"], template, message["status"], perf_counter() - started)
+                self.metrics.observe(method, template, message["status"], perf_counter() - started)
+                if place is not None and Headers(raw=message["headers"]).get("content-type", "").startswith(
+                    "text/event-stream"
+                ):
+                    # It waits from here on, and has a limit of its own.
+                    place.release()
             elif problem is not None:
                 message["body"] = problem.body
             await send(message)

@@ -21,6 +21,7 @@ from api.kit.errors import (
     Invalid,
     NotFound,
     Problem,
+    RequestTimeout,
     TooLarge,
     Unavailable,
     Unreadable,
@@ -92,6 +93,8 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     match error.status_code:
         case 404:
             problem: Problem = NotFound("There is nothing at this address.")
+        case 408:
+            problem = RequestTimeout(str(error.detail))
         case 413:
             problem = TooLarge(str(error.detail))
         case 415:
@@ -111,7 +114,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
             if status is HTTPStatus.METHOD_NOT_ALLOWED:
                 headers["Allow"] = ", ".join(_methods_at(request))
             return JSONResponse(body, status.value, headers=headers, media_type=PROBLEM_JSON)
-    problem.headers = dict(error.headers or {})
+    problem.headers |= dict(error.headers or {})
     return answer(request, problem)
 
 
@@ -123,6 +126,8 @@ def _methods_at(request: Request) -> list[str]:
         is_here = isinstance(context.original_route, APIRoute) and context.path_regex.match(path)
         if is_here and not (context.path == PAGES and path.startswith(NOT_PAGES)):
             methods |= context.methods or set()
+    if "GET" in methods:
+        methods.add("HEAD")
     return sorted(methods)
 
 

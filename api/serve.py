@@ -5,6 +5,7 @@ import gc
 import math
 import signal
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from socket import socket
 from types import FrameType
@@ -27,6 +28,7 @@ from api.kit.process import die_with_parent
 from api.kit.secrets import secret_box
 from api.live.bus import PostgresBus
 from api.metrics import Metrics, forget_dead_processes, serving_metrics, shared_folder
+from api.protocol import DeadlineProtocol
 from api.providers.registry import Providers
 from api.settings import Settings, get_settings
 from api.worker import Worker
@@ -92,7 +94,7 @@ def _options(settings: Settings) -> dict[str, object]:
         "host": settings.host,
         "port": settings.port,
         "loop": "uvloop",
-        "http": "httptools",
+        "http": partial(DeadlineProtocol, deadline=settings.request_deadline_seconds),
         "log_level": "warning",
         "access_log": False,
         "server_header": False,

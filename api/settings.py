@@ -9,10 +9,11 @@ from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from api.urls import Origin, normalized_base_url, origin_of
 
 
 class Environment(StrEnum):
@@ -105,6 +106,18 @@ class Settings(BaseSettings):
     """Where a worker answers `/healthz`, on `host`. Unset: nowhere."""
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     """Where `messenger serve` answers `/metrics` for all of its processes, on `host`. Unset: nowhere."""
+    request_deadline_seconds: float = Field(default=10, gt=0, le=600, allow_inf_nan=False)
+    """How long a request's headers may take to arrive, and how long its body may pause in all."""
+    open_requests: int = Field(default=500, ge=1, le=100_000)
+    """Requests that one API process works on at a time; webhooks have places of their own."""
+    open_webhooks: int = Field(default=1_000, ge=1, le=100_000)
+    """Webhooks that one API process works on at a time."""
+    streams_per_person: int = Field(default=10, ge=1, le=1_000)
+    """Event streams that a person or API key may have open at one API process."""
+    requests_per_minute_per_person: int = Field(default=6_000, ge=0, le=1_000_000)
+    """Requests of a person, of all their browsers, at one API process; 0: no limit."""
+    requests_per_minute_per_key: int = Field(default=3_000, ge=0, le=1_000_000)
+    """Requests of an API key at one API process; 0: no limit."""
     crash_at: str | None = Field(default=None, pattern=r"^[a-z_.]+(:[1-9][0-9]{0,5})?$")
     """For tests of crashes: where the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`."""
     fault_in_event: str | None = Field(default=None, pattern=r"^(hang|kill):.+$")
@@ -121,13 +134,8 @@ class Settings(BaseSettings):
     @field_validator("public_url", "twilio_api_url", "telnyx_api_url", "bandwidth_api_url", "bandwidth_token_url")
     @classmethod
     def _base_url(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        # Reading the port raises ValueError for one that is none.
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-            raise ValueError("use an http:// or https:// address")
-        return value.rstrip("/")
+        # An InvalidAddressError is a ValueError: its message is the line that the operator reads.
+        return None if value is None else normalized_base_url(value)
 
     @field_validator("media_hosts")
     @classmethod
@@ -160,7 +168,7 @@ class Settings(BaseSettings):
         if not value:
             return None
         scheme, separator, rest = value.partition("://")
-        if not separator or scheme not in {"postgres", "postgresql", "postgresql+asyncpg"}:
+        if not separator or scheme.lower() not in {"postgres", "postgresql", "postgresql+asyncpg"}:
             raise ValueError("use a postgresql:// address, or leave it unset for the embedded server")
         return f"postgresql+asyncpg://{rest}"
 
@@ -199,6 +207,11 @@ class Settings(BaseSettings):
         return self.environment is not Environment.PRODUCTION
 
     @property
+    def public_origin(self) -> Origin:
+        """The origin of the pages that people use: what `Origin` is compared with."""
+        return origin_of(self.public_base_url)
+
+    @property
     def extra_media_hosts(self) -> tuple[str, ...]:
         return _listed(self.media_hosts)
 
@@ -216,7 +229,7 @@ class Settings(BaseSettings):
 
     @property
     def secure_cookies(self) -> bool:
-        return self.public_base_url.startswith("https://")
+        return self.public_origin.scheme == "https"
 
     def previous_secret_key(self) -> str | None:
         return None if self.secret_key_previous is None else self.secret_key_previous.get_secret_value()

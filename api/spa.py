@@ -18,6 +18,12 @@ CONTENT_SECURITY_POLICY = (
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""Swagger UI sets styles on its elements, and brings its pictures as data."""
+
 PAGE_HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-cache"}
 
 PAGES = "/{path:path}"
@@ -46,18 +52,28 @@ class HashedFiles(StaticFiles):
 def mount_spa(app: FastAPI, dist: Path = DIST) -> None:
     app.mount("/assets", HashedFiles(directory=dist / "assets", check_dir=False), name="assets")
 
-    def page(path: str) -> Response:
-        file = _file_of(dist, path)
-        if file is not None:
-            return FileResponse(file, headers=PAGE_HEADERS)
-        index = dist / "index.html"
-        if not index.is_file():
+    def built(name: str, headers: dict[str, str]) -> Response:
+        file = dist / name
+        if not file.is_file():
             return PlainTextResponse(
                 "The SPA has not been built yet. Run `make setup`, or use the API at /api/v1.",
                 status_code=503,
             )
-        return FileResponse(index, headers=PAGE_HEADERS)
+        return FileResponse(file, headers=headers)
 
+    def docs() -> Response:
+        return built("docs.html", PAGE_HEADERS | {"Content-Security-Policy": DOCS_POLICY})
+
+    def page(path: str) -> Response:
+        file = _file_of(dist, path)
+        return FileResponse(file, headers=PAGE_HEADERS) if file is not None else built("index.html", PAGE_HEADERS)
+
+    app.router.add_api_route(
+        "/docs",
+        docs,
+        include_in_schema=False,
+        dependencies=[Depends(Public("The API reference, which is the same for everybody."))],
+    )
     app.router.add_api_route(
         PAGES,
         page,

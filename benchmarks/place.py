@@ -56,6 +56,10 @@ def environment(settings: Settings) -> dict[str, str]:
         "MESSENGER_SIMULATOR_PORT": str(settings.simulator_port),
         "MESSENGER_SECRET_KEY": SECRET_KEY,
         "MESSENGER_LOG_LEVEL": "error",
+        # One person and one key ask for everything here.
+        "MESSENGER_REQUESTS_PER_MINUTE_PER_PERSON": "0",
+        "MESSENGER_REQUESTS_PER_MINUTE_PER_KEY": "0",
+        "MESSENGER_STREAMS_PER_PERSON": "1000",
     }
 
 

@@ -66,6 +66,10 @@ APP_CHECKS = (
     Step("schema", "The app's API types are fresh", script("freshness.py", "schema")),
     Step("app-lint", "Types and lint of the app (tsc, eslint)", ("npm", "run", "check"), cwd=FRONTEND),
 )
+AUDITS = (
+    Step("audit", "Known vulnerabilities of what is shipped (pip-audit, npm audit)", script("audit.py", "check")),
+    Step("sbom", "Lists of what is shipped (CycloneDX)", script("audit.py", "sbom")),
+)
 APP_TESTS = Step(
     "app-tests",
     "Tests of the app (Vitest)",
@@ -99,7 +103,7 @@ BROWSER_TESTS = Step(
 )
 
 EVERYTHING: Plan = [
-    [SERVICE_CHECKS, [*APP_CHECKS, APP_TESTS, BUILD]],
+    [[*SERVICE_CHECKS, *AUDITS], [*APP_CHECKS, APP_TESTS, BUILD]],
     [[SERVICE_TESTS]],
     [[BROWSER_TESTS]],
 ]

@@ -19,7 +19,7 @@ PYPROJECT = ROOT / "pyproject.toml"
 
 # What each lock is compiled from. The wide one comes first: the narrower ones are held to its versions.
 EXTRAS = {"dev": ("simulator", "dev"), "run": ("simulator",), "base": ()}
-TOOLS = ("build", "node", "locking")
+TOOLS = ("build", "node", "locking", "audit")
 
 
 def main() -> int:

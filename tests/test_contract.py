@@ -69,7 +69,7 @@ VALUES = {
     "Status": "unread open closed",
     "Direction": "inbound outbound",
     "Encoding": "GSM-7 UCS-2",
-    "Reason": "stopped opted_out not_opted_in no_record line_blocked allowed",
+    "Reason": "stopped opted_out not_opted_in no_record line_blocked country_not_allowed allowed",
     "OptInState": "opted_in opted_out unknown",
     "OptInSource": "portal staff verbal import keyword provider",
     "OwnerKind": "family staff_member",
@@ -228,12 +228,12 @@ async def test_a_body_that_grows_too_large_while_it_comes_is_refused_too(world: 
 
 async def test_a_method_that_a_path_does_not_have_is_405_with_those_it_has(world: World) -> None:
     for method, path, allowed in (
-        ("DELETE", f"{API}/indicator", "GET"),
+        ("DELETE", f"{API}/indicator", "GET, HEAD"),
         ("GET", f"{API}/session", "DELETE, POST"),
-        ("PUT", f"{API}/families", "GET, POST"),
-        ("DELETE", f"{API}/lines/{world.line_id}", "GET, PATCH"),
+        ("PUT", f"{API}/families", "GET, HEAD, POST"),
+        ("DELETE", f"{API}/lines/{world.line_id}", "GET, HEAD, PATCH"),
         ("GET", f"/webhooks/simulator/{world.line_id}/inbound", "POST"),
-        ("POST", "/anything", "GET"),
+        ("POST", "/anything", "GET, HEAD"),
     ):
         response = await world.admin.request(method, path)
         await a_problem(response, 405, "/problems/method-not-allowed")

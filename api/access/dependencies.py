@@ -2,16 +2,23 @@
 
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import service
+from api.access.rate_limits import RateLimits
 from api.access.rules import LABELS, Permission, Principal, PrincipalKind, first_missing
 from api.kit.database import Session
-from api.kit.errors import Forbidden, NotSignedIn, Problem, problem_responses
+from api.kit.errors import Forbidden, NotSignedIn, Problem, RateLimited, problem_responses
+from api.settings import Environment, Settings
+from api.urls import Origin, parsed_origin
 
 SESSION_COOKIE = "messenger_session"
+RATE_LIMIT_HEADERS = "messenger.rate_limit_headers"
+"""In the scope: headers that the answer gets, whatever it is."""
+
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -38,21 +45,38 @@ class CrossOrigin(Forbidden):
 
 
 async def signed_in(request: Request, session: Session) -> Principal:
-    """The caller, by API key or by cookie. Raises `NotSignedIn`, or `CrossOrigin` for a forged form."""
-    authorization = request.headers.get("authorization")
-    if authorization is not None:
-        scheme, _, key = authorization.partition(" ")
-        principal = await service.principal_of_api_key(session, key.strip()) if scheme.lower() == "bearer" else None
+    """The caller, by API key or by cookie, whose request is counted.
+
+    Raises `NotSignedIn`, `CrossOrigin` for a forged form, and `RateLimited`.
+    """
+    principal = await _principal(request, session)
+    limits: RateLimits = request.app.state.rate_limits
+    quota = limits.count(principal)
+    if quota is not None:
+        request.scope[RATE_LIMIT_HEADERS] = quota.headers
+        if quota.is_exceeded:
+            raise RateLimited(
+                f"More than {quota.limit} requests in a minute. Try again in {quota.resets_in_seconds} seconds.",
+                retry_after_seconds=quota.resets_in_seconds,
+            )
+    return principal
+
+
+async def _principal(request: Request, session: AsyncSession) -> Principal:
+    key = _api_key(request)
+    if key is not None:
+        principal = await service.principal_of_api_key(session, key)
         if principal is None:
             raise NotSignedIn(
                 "The API key is not valid, was revoked or has expired.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
         return principal
-    token = request.cookies.get(SESSION_COOKIE)
+    settings: Settings = request.app.state.settings
+    token = request.cookies.get(session_cookie(settings))
     if token is None:
         raise NotSignedIn("Sign in, or send an API key as a bearer token.")
-    lifetime = timedelta(hours=request.app.state.settings.session_hours)
+    lifetime = timedelta(hours=settings.session_hours)
     principal = await service.principal_of_cookie(session, token, lifetime=lifetime)
     if principal is None:
         raise NotSignedIn("The session has ended. Sign in again.")
@@ -64,23 +88,43 @@ async def signed_in(request: Request, session: Session) -> Principal:
 SignedIn = Annotated[Principal, Depends(signed_in)]
 
 
+def _api_key(request: Request) -> str | None:
+    """The bearer token; empty where it is unclear, None where there is none.
+
+    Other schemes are not ours: a proxy's own `Authorization: Basic …` may be left on every request.
+    """
+    given = [value.strip().partition(" ") for value in request.headers.getlist("authorization")]
+    keys = {key.strip() for scheme, _, key in given if scheme.lower() == "bearer"}
+    if not keys:
+        return None
+    return keys.pop() if len(keys) == 1 else ""
+
+
+def session_cookie(settings: Settings) -> str:
+    """The cookie's name. Browsers accept a `__Host-` cookie only from this very host, over https."""
+    return f"__Host-{SESSION_COOKIE}" if settings.secure_cookies else SESSION_COOKIE
+
+
 def require_same_origin(request: Request, *, may_be_absent: bool) -> None:
     """CSRF: an unsafe request with a cookie must come from our own pages."""
-    origin = request.headers.get("origin")
-    if origin is None and may_be_absent:
+    given = request.headers.getlist("origin")
+    if not given and may_be_absent:
         return
-    own = {request.headers.get("host"), urlsplit(request.app.state.settings.public_base_url).netloc}
-    netloc = _netloc(origin) if origin is not None else None
-    if netloc is None or netloc not in own:
-        raise CrossOrigin("Unsafe requests with a session cookie need an Origin of this service's own.")
+    if len(given) != 1 or parsed_origin(given[0]) not in _own_origins(request):
+        raise CrossOrigin(
+            "Unsafe requests with a session cookie need the Origin of this service, which is that of "
+            "MESSENGER_PUBLIC_URL."
+        )
 
 
-def _netloc(origin: str) -> str | None:
-    """The host and port of an Origin; None for one that is none."""
-    try:
-        return urlsplit(origin).netloc or None
-    except ValueError:
-        return None
+def _own_origins(request: Request) -> set[Origin]:
+    """The configured address; in development also the address that the server listens on."""
+    settings: Settings = request.app.state.settings
+    own = {settings.public_origin}
+    server = request.scope.get("server")
+    if settings.environment is Environment.DEVELOPMENT and server is not None and server[1] is not None:
+        own |= {Origin("http", host, server[1]) for host in (server[0], *LOOPBACK_HOSTS)}
+    return own
 
 
 class Require:
@@ -133,7 +177,7 @@ CanRefuse = Annotated[Principal, Depends(Require(any_of=(Permission.SMS_LOGS, Pe
 """Who may record a refusal (OPTIN-WHO); consent needs more, which the service checks."""
 Administrator = Annotated[Principal, Depends(Require(admin=True))]
 
-GUARDED: tuple[type[Problem], ...] = (NotSignedIn, PermissionRequired)
+GUARDED: tuple[type[Problem], ...] = (NotSignedIn, PermissionRequired, RateLimited)
 
 
 def guarded(*problems: type[Problem]) -> dict[int | str, dict[str, object]]:

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.access import queries, service
 from api.access.dependencies import (
-    SESSION_COOKIE,
     Administrator,
     Anybody,
     CrossOrigin,
     Public,
     guarded,
     require_same_origin,
+    session_cookie,
 )
 from api.access.devices import LIFETIME_SECONDS, cookie_value, known_devices
 from api.access.rules import Permission, Principal
@@ -75,7 +75,7 @@ async def sign_in(body: SignInIn, request: Request, response: Response) -> Me:
         path="/",
     )
     response.set_cookie(
-        SESSION_COOKIE,
+        session_cookie(state.settings),
         signed_in.token,
         max_age=int(lifetime.total_seconds()),
         httponly=True,
@@ -93,11 +93,15 @@ async def sign_in(body: SignInIn, request: Request, response: Response) -> Me:
 
 
 @router.delete("/session", status_code=204, responses=guarded())
-async def sign_out(principal: Anybody, response: Response, session: Session) -> None:
+async def sign_out(principal: Anybody, request: Request, response: Response, session: Session) -> None:
     """End the session. An API key has none: nothing happens."""
     if principal.staff_member_id is not None:
         await service.sign_out(session, principal)
-        response.delete_cookie(SESSION_COOKIE, path="/")
+        settings = request.app.state.settings
+        # Browsers ignore a `__Host-` cookie that is not secure, also where it ends the one they have.
+        response.delete_cookie(
+            session_cookie(settings), path="/", httponly=True, samesite="lax", secure=settings.secure_cookies
+        )
 
 
 @router.get("/me", responses=guarded())

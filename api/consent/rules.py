@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
-from api.kit.phone import SHORT_CODE, is_phone_number, one_spelling
+from api.kit.countries import COUNTRY_NAMES
+from api.kit.phone import SHORT_CODE, country_of, is_phone_number, one_spelling
 
 
 class Reason(StrEnum):
@@ -21,6 +22,7 @@ class Reason(StrEnum):
     NOT_OPTED_IN = "not_opted_in"
     NO_RECORD = "no_record"
     LINE_BLOCKED = "line_blocked"
+    COUNTRY_NOT_ALLOWED = "country_not_allowed"
     ALLOWED = "allowed"
 
 
@@ -77,6 +79,7 @@ class OptInCheck:
     phone_number: str
     reason: Reason
     note: str | None
+    """`CONSUMER_INITIATED`; the number's country where that is not allowed."""
     stopped_at: datetime | None
     instances: Sequence[Instance]
     stopped_as: str | None = None
@@ -95,6 +98,7 @@ def check_opt_in(
     has_texted_line: bool,
     line_enabled: bool,
     stopped_as: str | None = None,
+    line_texts_country: bool = True,
 ) -> OptInCheck:
     """OPTIN-ALL: a phone number, not stopped, and every record that holds the number opted in.
 
@@ -116,6 +120,9 @@ def check_opt_in(
         reason = Reason.NO_RECORD
     elif not line_enabled:
         reason = Reason.LINE_BLOCKED
+    elif not line_texts_country:
+        reason = Reason.COUNTRY_NOT_ALLOWED
+        note = country_of(phone_number)
     else:
         reason = Reason.ALLOWED
         note = None if living else CONSUMER_INITIATED
@@ -146,6 +153,9 @@ def explanation(check: OptInCheck) -> str:
             return "This number is on no family or staff record and has not texted this line, so it can't be texted."
         case Reason.LINE_BLOCKED:
             return "This line is out of service, so nothing can be sent from it."
+        case Reason.COUNTRY_NOT_ALLOWED:
+            country = COUNTRY_NAMES.get(check.note or "", "other countries")
+            return f"This line may not text numbers in {country}. An administrator can allow it in the line's settings."
         case Reason.ALLOWED:
             return "This number can be texted."
 

@@ -23,6 +23,7 @@ from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.phone import old_spellings, spellings
 from api.kit.slices import slices
+from api.lines import service as lines
 from api.lines.models import Line
 from api.live.service import announce_phone_number
 
@@ -87,6 +88,7 @@ async def _checks(
                 ],
                 has_texted_line=any((row.id, line.id) in initiated for row in same[number]),
                 line_enabled=line.enabled,
+                line_texts_country=lines.may_text(line, number),
             )
         )
     return checks

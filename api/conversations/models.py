@@ -81,6 +81,8 @@ class Viewer(OrganizationRow, Base):
 
     conversation_id: Mapped[UUID]
     staff_member_id: Mapped[UUID]
+    session_id: Mapped[UUID | None]
+    """The session that the tab is signed in with; null in leases of a version that did not say."""
     viewer_id: Mapped[UUID]
     """The tab's own UUID."""
     since: Mapped[datetime]

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, true, tuple_
+from sqlalchemy import ColumnElement, any_, delete, exists, func, not_, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access.models import StaffMember
+from api.access.models import StaffMember, StaffSession
+from api.access.rules import Permission
 from api.conversations.models import Conversation, Viewer
 from api.conversations.rules import NEW, Status
 from api.directory.models import PhoneNumber
@@ -176,6 +177,34 @@ async def indicator(session: AsyncSession, organization_id: UUID) -> Indicator:
     return Indicator(int(row[0]), row[1], row[2])
 
 
+def _counts() -> ColumnElement[bool]:
+    """Whether a lease counts: it has not expired, and its person could still look (STATUS-VIEWING).
+
+    Read with every use, so a lease ends with its session and with the permission in the very transaction that ends
+    those, whichever way it does, and one that is taken at that moment is none (decision 0023).
+    """
+    may_look = (
+        exists()
+        .correlate(Viewer)
+        .where(
+            StaffMember.organization_id == Viewer.organization_id,
+            StaffMember.id == Viewer.staff_member_id,
+            StaffMember.archived_at.is_(None),
+            or_(StaffMember.is_admin, any_(StaffMember.first_permissions) == Permission.SMS_LOGS.value),
+        )
+    )
+    is_signed_in = (
+        exists()
+        .correlate(Viewer)
+        .where(
+            StaffSession.organization_id == Viewer.organization_id,
+            StaffSession.id == Viewer.session_id,
+            StaffSession.expires_at > func.now(),
+        )
+    )
+    return (Viewer.expires_at > func.clock_timestamp()) & may_look & or_(Viewer.session_id.is_(None), is_signed_in)
+
+
 async def active_viewers(
     session: AsyncSession, organization_id: UUID, conversation_ids: Sequence[UUID]
 ) -> list[ViewerRow]:
@@ -191,7 +220,7 @@ async def active_viewers(
         .where(
             Viewer.organization_id == organization_id,
             Viewer.conversation_id.in_(conversation_ids),
-            Viewer.expires_at > func.clock_timestamp(),
+            _counts(),
         )
         .group_by(Viewer.conversation_id, Viewer.staff_member_id, StaffMember.name)
         .order_by(func.min(Viewer.since), Viewer.staff_member_id)
@@ -208,7 +237,7 @@ async def viewed_conversations(
         .where(
             Viewer.organization_id == organization_id,
             Viewer.conversation_id.in_(conversation_ids),
-            Viewer.expires_at > func.clock_timestamp(),
+            _counts(),
         )
         .distinct()
     )
@@ -221,11 +250,13 @@ async def hold_lease(
     *,
     conversation_id: UUID,
     staff_member_id: UUID,
+    session_id: UUID,
     viewer_id: UUID,
     at: datetime,
     lease: timedelta,
 ) -> bool:
-    """Start or renew a viewing lease. True when it starts a visit: there was none, or it had expired."""
+    """Start or renew a viewing lease. True when it starts a visit: there was none, it had expired, or was another
+    session's."""
     existing = (
         await session.scalars(
             select(Viewer)
@@ -238,7 +269,8 @@ async def hold_lease(
             .with_for_update()
         )
     ).one_or_none()
-    if existing is not None and existing.expires_at > at:
+    if existing is not None and existing.expires_at > at and existing.session_id in {None, session_id}:
+        existing.session_id = session_id
         existing.expires_at = at + lease
         await session.flush()
         return False
@@ -247,6 +279,7 @@ async def hold_lease(
         id=new_id(),
         conversation_id=conversation_id,
         staff_member_id=staff_member_id,
+        session_id=session_id,
         viewer_id=viewer_id,
         since=at,
         expires_at=at + lease,
@@ -254,7 +287,7 @@ async def hold_lease(
     await session.execute(
         statement.on_conflict_do_update(
             index_elements=["organization_id", "conversation_id", "staff_member_id", "viewer_id"],
-            set_={"since": at, "expires_at": at + lease},
+            set_={"session_id": session_id, "since": at, "expires_at": at + lease},
         )
     )
     return True
@@ -282,11 +315,11 @@ async def release_lease(
     return deleted.first() is not None
 
 
-async def delete_expired_leases(session: AsyncSession, organization_id: UUID) -> list[UUID]:
+async def delete_ended_leases(session: AsyncSession, organization_id: UUID) -> list[UUID]:
     """The conversations whose viewers changed by it."""
     rows = await session.execute(
         delete(Viewer)
-        .where(Viewer.organization_id == organization_id, Viewer.expires_at <= func.clock_timestamp())
+        .where(Viewer.organization_id == organization_id, not_(_counts()))
         .returning(Viewer.conversation_id)
     )
     return list(dict.fromkeys(row[0] for row in rows))
@@ -307,7 +340,7 @@ async def due_seen_deadlines(session: AsyncSession, organization_id: UUID, *, li
 
 
 async def organizations_to_sweep(session: AsyncSession) -> list[UUID]:
-    """Organizations with an expired lease or a passed deadline."""
-    expired = select(Viewer.organization_id).where(Viewer.expires_at <= func.clock_timestamp())
+    """Organizations with an ended lease or a passed deadline."""
+    ended = select(Viewer.organization_id).where(not_(_counts()))
     overdue = select(Conversation.organization_id).where(Conversation.seen_deadline <= func.clock_timestamp())
-    return list(await session.scalars(expired.union(overdue)))
+    return list(await session.scalars(ended.union(overdue)))

@@ -276,11 +276,11 @@ async def stop_viewing(session: AsyncSession, principal: Principal, *, conversat
 
 
 async def sweep(session: AsyncSession, organization_id: UUID) -> int:
-    """Expire leases, and make unread what no viewer confirmed in time. Returns how many became unread."""
+    """Clear away ended leases, and make unread what no viewer confirmed in time. Returns how many became unread."""
     due = await queries.due_seen_deadlines(session, organization_id, limit=SWEEP_BATCH)
     # Conversations are locked before leases, as by whoever views one: the other way round the two could deadlock.
     locked = await queries.lock_conversations(session, organization_id, due) if due else {}
-    for conversation_id in await queries.delete_expired_leases(session, organization_id):
+    for conversation_id in await queries.delete_ended_leases(session, organization_id):
         announce_conversation(session, organization_id, conversation_id)
     if not locked:
         return 0
@@ -315,6 +315,7 @@ async def hold_viewer(
         principal.organization_id,
         conversation_id=conversation_id,
         staff_member_id=staff_member_id,
+        session_id=principal.credential_id,
         viewer_id=viewer_id,
         at=at,
         lease=lease,

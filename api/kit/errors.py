@@ -86,6 +86,15 @@ class NotFound(Problem):
     status, type, title = 404, "/problems/not-found", "Not found"
 
 
+class RequestTimeout(Problem):
+    """The connection is closed with it: what the client still sends is not read."""
+
+    status, type, title = 408, "/problems/request-timeout", "Request Timeout"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"Connection": "close"})
+
+
 class Conflict(Problem):
     status, type, title = 409, "/problems/conflict", "This conflicts with what is stored"
 
@@ -109,6 +118,10 @@ class Invalid(Problem):
             detail or "; ".join(text for _, text in errors),
             fields={"errors": [{"pointer": pointer, "detail": text} for pointer, text in errors]},
         )
+
+
+class HeadersTooLarge(Problem):
+    status, type, title = 431, "/problems/headers-too-large", "Request Header Fields Too Large"
 
 
 class RateLimited(Problem):

@@ -307,6 +307,22 @@ def country_of(phone_number: str) -> str | None:
     return region
 
 
+@lru_cache(maxsize=65_536)
+def possible_countries(phone_number: str) -> frozenset[str]:
+    """The countries that an E.164 number may belong to: one, or those that share its prefix where it cannot be told.
+
+    Empty for what is not E.164. Networks of no country (+883 …) are in the country `001`.
+    """
+    if not E164.match(phone_number):
+        return frozenset()
+    try:
+        parsed = phonenumbers.parse(phone_number)
+    except NumberParseException:
+        return frozenset()
+    region: str | None = phonenumbers.region_code_for_number(parsed)
+    return frozenset({region} if region else phonenumbers.region_codes_for_country_code(parsed.country_code or 0))
+
+
 def shown_number(number: str, *, country: str) -> str:
     """As people in `country` write it: a number with its calling code in national form, any other in international.
 

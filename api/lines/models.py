@@ -1,9 +1,20 @@
-"""The tables of the lines room."""
+"""Tables of the lines room."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import CheckConstraint, LargeBinary, SmallInteger, UniqueConstraint, func, text, true
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKeyConstraint,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.kit.database import Base, OrganizationRow
@@ -29,6 +40,12 @@ class Line(OrganizationRow, Base):
     settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     enabled: Mapped[bool] = mapped_column(server_default=true())
     """A line taken out of service still receives; sending from it is `line_blocked`."""
+    countries: Mapped[list[str] | None]
+    """ISO 3166 alpha-2: the countries that it may text; null: its own."""
+    texts_per_day: Mapped[int | None]
+    """Null: `DEFAULT_TEXTS_PER_DAY`."""
+    texts_per_person_per_day: Mapped[int | None]
+    """Of one staff member or API key on this line; null: `DEFAULT_TEXTS_PER_PERSON_PER_DAY`."""
     next_send_at: Mapped[datetime] = mapped_column(server_default=func.now())
     """When the rate limit next lets a message go; kept here so that processes share it."""
     health: Mapped[dict[str, Any] | None]
@@ -48,3 +65,18 @@ class SecretKeyCheck(Base):
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     value: Mapped[bytes] = mapped_column(LargeBinary)
     set_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DailyTexts(OrganizationRow, Base):
+    """How many texts were accepted on a line in a day: of one sender, or of all (`sender_id` is then the line's id)."""
+
+    __tablename__ = "daily_texts"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "line_id"], ["lines.organization_id", "lines.id"]),
+        UniqueConstraint("organization_id", "line_id", "day", "sender_id"),
+    )
+
+    line_id: Mapped[UUID]
+    day: Mapped[date] = mapped_column(Date)
+    sender_id: Mapped[UUID]
+    texts: Mapped[int]

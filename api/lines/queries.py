@@ -1,15 +1,16 @@
 """SQL of the lines room."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.lines.models import Line, SecretKeyCheck
+from api.kit.ids import new_id
+from api.lines.models import DailyTexts, Line, SecretKeyCheck
 
 
 async def line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line | None:
@@ -123,7 +124,7 @@ async def secret_key_check(session: AsyncSession) -> bytes | None:
 
 async def set_secret_key_check(session: AsyncSession, value: bytes, *, replace: bool) -> bytes:
     """Store it, unless there is one and it may not be replaced. Returns the one that is stored then."""
-    statement = insert(SecretKeyCheck).values(id=1, value=value)
+    statement = upsert(SecretKeyCheck).values(id=1, value=value)
     if replace:
         statement = statement.on_conflict_do_update(
             index_elements=["id"], set_={"value": statement.excluded.value, "set_at": func.now()}
@@ -132,3 +133,37 @@ async def set_secret_key_check(session: AsyncSession, value: bytes, *, replace: 
         statement = statement.on_conflict_do_nothing(index_elements=["id"])
     await session.execute(statement)
     return (await session.execute(select(SecretKeyCheck.value))).scalar_one()
+
+
+async def count_text(
+    session: AsyncSession, organization_id: UUID, line_id: UUID, sender_ids: Sequence[UUID], *, day: date
+) -> dict[UUID, int]:
+    """Count one text for each sender; how many it makes. The rows stay locked until the end of the transaction."""
+    statement = upsert(DailyTexts).values(
+        [
+            {
+                "organization_id": organization_id,
+                "id": new_id(),
+                "line_id": line_id,
+                "day": day,
+                "sender_id": sender_id,
+                "texts": 1,
+            }
+            for sender_id in sender_ids
+        ]
+    )
+    rows = await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["organization_id", "line_id", "day", "sender_id"],
+            set_={"texts": DailyTexts.texts + 1},
+        ).returning(DailyTexts.sender_id, DailyTexts.texts)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def forget_daily_texts(session: AsyncSession, organization_id: UUID, line_id: UUID, *, before: date) -> None:
+    await session.execute(
+        delete(DailyTexts)
+        .where(DailyTexts.organization_id == organization_id, DailyTexts.line_id == line_id, DailyTexts.day < before)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,7 +1,13 @@
 """What a line is, as values."""
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
+from api.kit.phone import possible_countries
 from api.providers.port import CredentialsState, ProviderUnreachable, WebhookCheck, WebhookState
 
 NEW_ZEALAND = "NZ"
@@ -47,3 +53,56 @@ def verdict(check: WebhookCheck | ProviderUnreachable) -> tuple[LineState, str]:
         if finding.state is WebhookState.CANNOT_TELL:
             return LineState.CANNOT_TELL, finding.detail
     return LineState.READY, "The provider sends this line's texts here."
+
+
+DEFAULT_TEXTS_PER_DAY = 10_000
+DEFAULT_TEXTS_PER_PERSON_PER_DAY = 1_000
+
+
+ONE_COUNTRY = (
+    frozenset({"GB", "GG", "IM", "JE"}),
+    frozenset({"US", "AS", "GU", "MP", "PR", "VI"}),
+    frozenset({"AU", "CC", "CX"}),
+    frozenset({"FI", "AX"}),
+    frozenset({"NO", "SJ"}),
+    frozenset({"IT", "VA"}),
+    frozenset({"MA", "EH"}),
+    frozenset({"GP", "BL", "MF"}),
+    frozenset({"RE", "YT"}),
+    frozenset({"CW", "BQ"}),
+    frozenset({"SH", "AC", "TA"}),
+)
+"""Territories that share a country's numbering plan and count as that country: nobody at a desk tells a mobile number
+of Jersey from one of Kent. Canada and the Caribbean share +1 with the United States and are countries of their own."""
+
+
+def texts_number(recipient: str, *, country: str, countries: Sequence[str] | None) -> bool:
+    """Whether a line may text a number's country: its own, or those that an administrator chose.
+
+    Without this anybody who gets a line to answer premium numbers abroad earns by each text (toll fraud), so it holds
+    for answers as well. What is not E.164 is nobody's country: other rules decide on it.
+    """
+    possible = possible_countries(recipient)
+    allowed = set(countries if countries is not None else (country,))
+    for group in ONE_COUNTRY:
+        if not allowed.isdisjoint(group):
+            allowed |= group
+    return not possible or not possible.isdisjoint(allowed)
+
+
+@dataclass(frozen=True)
+class Day:
+    """A calendar day of a business, in its own zone."""
+
+    date: date
+    ends_at: datetime
+
+    @classmethod
+    def at(cls, moment: datetime, *, timezone: str) -> "Day":
+        zone = ZoneInfo(timezone)
+        today = moment.astimezone(zone).date()
+        midnight = datetime.combine(today + timedelta(days=1), time.min, tzinfo=zone)
+        return cls(today, midnight.astimezone(UTC))
+
+    def seconds_left(self, moment: datetime) -> int:
+        return max(1, math.ceil((self.ends_at - moment).total_seconds()))

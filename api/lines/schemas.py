@@ -4,12 +4,20 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
+from api.kit.countries import COUNTRY_NAMES
 from api.kit.text import Body
 from api.kit.text import Line as OneLine
 from api.lines.models import Line
-from api.lines.rules import NZ_NOTICE, LineKind, LineState, verdict
+from api.lines.rules import (
+    DEFAULT_TEXTS_PER_DAY,
+    DEFAULT_TEXTS_PER_PERSON_PER_DAY,
+    NZ_NOTICE,
+    LineKind,
+    LineState,
+    verdict,
+)
 from api.providers.port import (
     CredentialsState,
     ProviderName,
@@ -48,9 +56,24 @@ CredentialsPatch = Annotated[
 ]
 
 
+def _known_countries(given: list[str]) -> list[str]:
+    unknown = sorted(set(given) - COUNTRY_NAMES.keys())
+    if unknown:
+        raise ValueError(f"use codes of countries, such as US; {', '.join(unknown)} is none")
+    return sorted(set(given))
+
+
+Countries = Annotated[list[Country], Field(min_length=1, max_length=250), AfterValidator(_known_countries)]
+TextsPerDay = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
 class LineSettings(BaseModel):
     """`messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
-    HELP, not the provider; left out, that is so exactly where the provider does not answer them itself."""
+    HELP, not the provider; left out, that is so exactly where the provider does not answer them itself.
+
+    `countries`: those that the line may text (ISO 3166 alpha-2), null for its own. `texts_per_day` and
+    `texts_per_person_per_day`: how many texts are accepted in a day of the business, of everybody and of each person
+    or API key; null for 10,000 and 1,000. These three stay as they are where they are left out."""
 
     model_config = {"extra": "forbid"}
 
@@ -59,6 +82,15 @@ class LineSettings(BaseModel):
     answers_keywords: Annotated[bool, Field(json_schema_extra=lambda schema: schema.pop("default"))] = False
     business_name: Label | None = None
     help_text: Annotated[Body, StringConstraints(max_length=320)] | None = None
+    countries: (
+        Annotated[list[Country], Field(min_length=1, max_length=250), AfterValidator(_known_countries)] | None
+    ) = None
+    texts_per_day: TextsPerDay | None = None
+    texts_per_person_per_day: TextsPerDay | None = None
+
+
+LIMITS = {"countries", "texts_per_day", "texts_per_person_per_day"}
+"""Settings that are columns of their own. What a change leaves out stays, so that nobody lifts one unawares."""
 
 
 class LineSettingsOut(BaseModel):
@@ -66,6 +98,18 @@ class LineSettingsOut(BaseModel):
     answers_keywords: bool
     business_name: str | None
     help_text: str | None
+    countries: list[str]
+    texts_per_day: int
+    texts_per_person_per_day: int
+
+    @classmethod
+    def of(cls, line: Line) -> "LineSettingsOut":
+        return cls(
+            **LineSettings(**line.settings).model_dump(exclude=LIMITS),
+            countries=line.countries if line.countries is not None else [line.country],
+            texts_per_day=line.texts_per_day or DEFAULT_TEXTS_PER_DAY,
+            texts_per_person_per_day=line.texts_per_person_per_day or DEFAULT_TEXTS_PER_PERSON_PER_DAY,
+        )
 
 
 class LineIn(BaseModel):
@@ -165,7 +209,7 @@ class LineOut(BaseModel):
             country=line.country,
             provider=ProviderName(line.provider),
             enabled=line.enabled,
-            settings=LineSettingsOut(**LineSettings(**line.settings).model_dump()),
+            settings=LineSettingsOut.of(line),
             webhook_urls=WebhookUrls.of(line, public_base_url=public_base_url),
             health=LineHealth(**line.health) if line.health else None,
             silent_since=line.silent_since,

@@ -1,12 +1,14 @@
 """Setting up lines, and opening them for use."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.access import queries as access_queries
 from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, Actor, NewEntry
@@ -16,13 +18,18 @@ from api.kit.ids import new_id
 from api.kit.phone import InvalidPhoneNumberError, parse_line_number
 from api.kit.secrets import SecretBox, UnreadableSecretError
 from api.lines import queries
+from api.lines.errors import TooManyTextsToday
 from api.lines.models import Line
-from api.lines.schemas import LineHealth, LineIn, LinePatch, LineSettings, WebhookUrls
+from api.lines.rules import DEFAULT_TEXTS_PER_DAY, DEFAULT_TEXTS_PER_PERSON_PER_DAY, Day, texts_number
+from api.lines.schemas import LIMITS, LineHealth, LineIn, LinePatch, LineSettings, WebhookUrls
 from api.providers.port import ChecksWebhooks, LineAccess, SmsProvider
 from api.providers.registry import Providers
 
 CHANNEL = "messenger_lines"
 """NOTIFY that a line has changed: API processes forget what they know of it."""
+
+KEPT = timedelta(days=7)
+"""How long the counts of past days are kept."""
 
 
 async def require_line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line:
@@ -76,8 +83,8 @@ def _checked_credentials(providers: Providers, provider: str, given: dict[str, s
 
 
 def _stored_settings(providers: Providers, provider: str, given: LineSettings) -> dict[str, Any]:
-    """Settings as they are kept: who answers STOP, START and HELP is always said (OPTIN-CONFIRM)."""
-    settings = given.model_dump(mode="json")
+    """Settings as they are kept in `Line.settings`: who answers STOP, START and HELP is always said (OPTIN-CONFIRM)."""
+    settings = given.model_dump(mode="json", exclude=LIMITS)
     if "answers_keywords" not in given.model_fields_set:
         settings["answers_keywords"] = not _adapter(providers, provider).answers_keywords
     return settings
@@ -132,6 +139,7 @@ async def create_line(
         provider=new.provider.value,
         sealed_credentials=secrets.seal(credentials),
         settings=_stored_settings(providers, new.provider, new.settings or LineSettings()),
+        **(new.settings.model_dump(include=LIMITS) if new.settings else {}),
     )
     session.add(line)
     try:
@@ -171,6 +179,11 @@ async def update_line(
         if settings != line.settings:
             changes["settings"] = {"from": line.settings, "to": settings}
             line.settings = settings
+        for name in sorted(LIMITS & patch.settings.model_fields_set):
+            before, after = getattr(line, name), getattr(patch.settings, name)
+            if before != after:
+                changes[name] = {"from": before, "to": after}
+                setattr(line, name, after)
     if patch.enabled is not None and patch.enabled != line.enabled:
         changes["enabled"] = {"from": line.enabled, "to": patch.enabled}
         line.enabled = patch.enabled
@@ -196,6 +209,34 @@ async def update_line(
             ),
         )
     return line
+
+
+def may_text(line: Line, phone_number: str) -> bool:
+    """Whether the line's settings let it text this number's country."""
+    return texts_number(phone_number, country=line.country, countries=line.countries)
+
+
+async def count_text(session: AsyncSession, line: Line, *, sender_id: UUID) -> None:
+    """Count a text that a person or API key sends. Raises `TooManyTextsToday`, and the count is undone with the rest.
+
+    Of texts at the same time on one line each waits for the one before to be committed: together they cannot pass the
+    limit.
+    """
+    at = await database_time(session)
+    organization = await access_queries.organization(session, line.organization_id)
+    day = Day.at(at, timezone=organization.timezone)
+    counted = await queries.count_text(session, line.organization_id, line.id, [sender_id, line.id], day=day.date)
+    limits = (
+        ("person", counted[sender_id], line.texts_per_person_per_day or DEFAULT_TEXTS_PER_PERSON_PER_DAY),
+        ("line", counted[line.id], line.texts_per_day or DEFAULT_TEXTS_PER_DAY),
+    )
+    for per, texts, limit in limits:
+        if texts > limit:
+            raise TooManyTextsToday(
+                per=per, limit=limit, resets_at=day.ends_at, retry_after_seconds=day.seconds_left(at)
+            )
+    if counted[line.id] == 1:
+        await queries.forget_daily_texts(session, line.organization_id, line.id, before=day.date - KEPT)
 
 
 async def check_line(

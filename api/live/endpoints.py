@@ -1,5 +1,6 @@
 """The route of live events."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
@@ -7,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from api.access.dependencies import CanView, guarded
 from api.kit.errors import Invalid
-from api.live.hub import Hub
+from api.live.hub import Hub, TooManyStreams
 
 router = APIRouter(tags=["live"])
 
@@ -23,7 +24,7 @@ router = APIRouter(tags=["live"])
             "`ping` fills a silence of 15 seconds: a stream without any event for much longer is dead.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
-        **guarded(Invalid),
+        **guarded(Invalid, TooManyStreams),
     },
 )
 async def events(
@@ -33,9 +34,17 @@ async def events(
 ) -> StreamingResponse:
     """What changes, while it changes. No database session is held while the stream is open."""
     hub: Hub = request.app.state.hub
-    stream = hub.open(principal, last_event_id=last_event_id)
+    content: AsyncIterator[bytes] = _nothing()
+    # A HEAD request gets the headers, and opens no stream.
+    if "messenger.head" not in request.scope:
+        content = hub.body(hub.open(principal, last_event_id=last_event_id))
     return StreamingResponse(
-        hub.body(stream),
+        content,
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield

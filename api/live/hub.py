@@ -5,6 +5,7 @@ import json
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from api.access.rules import Permission, Principal
 from api.access.service import current_principals
 from api.kit.database import Database
 from api.kit.database_trouble import is_away
+from api.kit.errors import RateLimited
 from api.live.bus import Bus
 from api.live.service import CHANNEL
 
@@ -30,9 +32,25 @@ KEEP_ALIVE = b"event: ping\ndata: {}\n\n"
 REAUTHORIZE_SECONDS = 3.0
 """PERM-NOW allows five."""
 
+START_SECONDS = 10.0
+"""A stream that has not begun by then has no reader."""
+
+RETRY_SECONDS = 30
+"""When to try again where too many streams are open."""
+
 RESYNC = "resync"
 
 log = structlog.get_logger(__name__)
+
+
+class TooManyStreams(RateLimited):
+    """Nothing is closed for the new one: two pages would go on closing each other's."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"There are {limit} event streams open already. Close a tab of Messenger Center, or another connection.",
+            retry_after_seconds=RETRY_SECONDS,
+        )
 
 
 class Event(NamedTuple):
@@ -53,6 +71,13 @@ class Stream:
         self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()
         self.closed = False
+        self.has_started = False
+        self._opened_at = monotonic()
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Its client had gone before the first byte: nobody reads it, and nothing ends it."""
+        return not self.has_started and monotonic() - self._opened_at > START_SECONDS
 
     def push(self, event: Event, *, resync: Event) -> None:
         if len(self._queue) >= MAX_QUEUED:
@@ -79,10 +104,18 @@ class Stream:
 
 
 class Hub:
-    def __init__(self, database: Database, bus: Bus, *, on_streams: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        *,
+        streams_per_person: int,
+        on_streams: Callable[[int], None] = lambda _: None,
+    ) -> None:
         """`on_streams` is told how many streams are open, whenever that changes."""
         self._database = database
         self._on_streams = on_streams
+        self._streams_per_person = streams_per_person
         self._boot = secrets.token_hex(4)
         self._count = 0
         self._streams: dict[UUID, set[Stream]] = {}
@@ -139,6 +172,13 @@ class Hub:
             stream.push(resync, resync=resync)
 
     def open(self, principal: Principal, *, last_event_id: str | None) -> Stream:
+        """Raises `TooManyStreams`."""
+        own = [each for each in self._streams.get(principal.organization_id, ()) if each.principal.id == principal.id]
+        for abandoned in [each for each in own if each.is_abandoned]:
+            self._discard(abandoned)
+            own.remove(abandoned)
+        if len(own) >= self._streams_per_person:
+            raise TooManyStreams(self._streams_per_person)
         stream = Stream(principal)
         organization_id = str(principal.organization_id)
         if last_event_id is not None:
@@ -164,6 +204,7 @@ class Hub:
 
     async def body(self, stream: Stream) -> AsyncIterator[bytes]:
         """The stream's bytes, until the client goes, the hub stops or the permission is revoked."""
+        stream.has_started = True
         try:
             yield b"retry: 1000\n: connected\n\n"
             while not stream.closed:

@@ -66,8 +66,8 @@ async def send_message(
 ) -> MessageRow:
     """Accept a message for sending: stored, queued and audited in the caller's transaction.
 
-    Raises `NotAllowedToText` (with the opt-in check), `NewMessages` when `seen_seq` is stale, `Invalid`, and `Conflict`
-    if the conversation's number is the line's own.
+    Raises `NotAllowedToText` (with the opt-in check), `NewMessages` when `seen_seq` is stale, `TooManyTextsToday`,
+    `Invalid`, and `Conflict` if the conversation's number is the line's own.
     """
     if not new.body.strip() and not new.media_urls:
         raise Invalid([("/body", "Write something, or add a picture.")])
@@ -97,6 +97,7 @@ async def send_message(
         transition = status_rules.staff_replies(state, close=new.close)
     else:
         transition = status_rules.text_goes_out(state)
+    await lines.count_text(session, line, sender_id=principal.id)
     at = await database_time(session)
     message = await enqueue(
         session,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from api.access.dependencies import SESSION_COOKIE
 from api.access.rules import Permission, account_key
@@ -23,8 +24,9 @@ def credentials(world: World, **changes: str) -> dict[str, str]:
 
 
 def cookie_of(response: httpx.Response, name: str = SESSION_COOKIE) -> Any:
-    (cookie,) = (each for each in map(SimpleCookie, response.headers.get_list("set-cookie")) if name in each)
-    return cookie[name]
+    set_cookies = [each for header in response.headers.get_list("set-cookie") for each in SimpleCookie(header).values()]
+    (cookie,) = (each for each in set_cookies if each.key.removeprefix("__Host-") == name)
+    return cookie
 
 
 async def test_signing_in_says_who_one_is_and_what_one_may_do(world: World) -> None:
@@ -58,7 +60,20 @@ async def test_the_cookie_is_secure_where_the_service_is_reached_over_https(
         world = await World.create(service)
         headers = {"Origin": "https://messenger.example"}
         response = await service.client().post(f"{API}/session", json=credentials(world), headers=headers)
-        assert cookie_of(response)["secure"] is True
+        cookie = cookie_of(response)
+        assert cookie["secure"] is True
+        assert (cookie.key, cookie["path"], cookie["domain"]) == (f"__Host-{SESSION_COOKIE}", "/", "")
+
+        def client(name: str) -> httpx.AsyncClient:
+            here = service.client()
+            here.headers.update({**headers, "Cookie": f"{name}={cookie.value}"})
+            return here
+
+        assert (await client(SESSION_COOKIE).get(f"{API}/me")).status_code == 401, "A sister site could have set it."
+        assert (await client(cookie.key).get(f"{API}/me")).status_code == 200
+
+        ended = cookie_of(await client(cookie.key).delete(f"{API}/session"))
+        assert (ended.key, ended.value, ended["secure"]) == (cookie.key, "", True), "Browsers ignore it otherwise."
 
 
 async def test_the_token_is_stored_hashed(world: World) -> None:
@@ -216,10 +231,38 @@ async def test_an_api_key_needs_no_origin_and_a_wrong_one_is_not_rescued_by_a_co
     client = await world.api_key(Permission.DIRECTORY)
     assert (await client.post(f"{API}/families", json={"name": "New", "contacts": []})).status_code == 201
 
-    for authorization in ("Bearer nonsense", "Bearer ", "Bearer", "Basic YTpi", "mc_1_2_3", "Bearer mc_1_zz_3"):
+    for authorization in ("Bearer nonsense", "Bearer ", "Bearer", "bearer x", "Bearer mc_1_zz_3"):
         response = await world.admin.get(f"{API}/me", headers={"Authorization": authorization})
         assert (authorization, response.status_code) == (authorization, 401)
         assert response.headers["www-authenticate"] == "Bearer"
+
+
+OTHER_SCHEMES = ["Basic YTpi", "Basic", "Negotiate abc", 'Digest username="a"', "AWS4-HMAC x", "mc_1_2_3", "", " "]
+
+
+@pytest.mark.parametrize("value", OTHER_SCHEMES)
+async def test_only_bearer_is_an_api_key_and_what_a_proxy_left_on_decides_nothing(value: str, world: World) -> None:
+    headers = [("Authorization", value)]
+    assert (await world.admin.get(f"{API}/me", headers=headers)).status_code == 200
+    family = {"name": "New", "contacts": []}
+    assert (await world.admin.post(f"{API}/families", json=family, headers=headers)).status_code == 201
+    anonymous = await world.other_client().get(f"{API}/me", headers=headers)
+    assert (anonymous.status_code, anonymous.json()["type"]) == (401, "/problems/not-signed-in")
+    signing_in = await world.other_client().post(f"{API}/session", json=credentials(world), headers=headers)
+    assert signing_in.status_code == 200
+
+    integration = await world.api_key()
+    key = integration.headers.pop("Authorization")
+    both = [*headers, ("Authorization", key)]
+    assert (await integration.get(f"{API}/me", headers=both)).status_code == 200, "The key beside it counts."
+
+
+async def test_two_different_keys_are_none(world: World) -> None:
+    keys = [(await world.api_key()).headers["Authorization"] for _ in range(2)]
+    nobody = world.other_client()
+    for given, expected in (([keys[0], keys[0]], 200), (keys, 401)):
+        response = await nobody.get(f"{API}/me", headers=[("Authorization", key) for key in given])
+        assert response.status_code == expected
 
 
 async def test_a_cookie_of_nonsense_signs_nobody_in(world: World) -> None:

@@ -16,7 +16,16 @@ from api.directory.rules import OptInSource, OptInState, OwnerKind
 NUMBER = "+13125550147"
 STOPPED_AT = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
-STRONGEST_FIRST = ["not_a_phone_number", "stopped", "opted_out", "not_opted_in", "no_record", "line_blocked", "allowed"]
+STRONGEST_FIRST = [
+    "not_a_phone_number",
+    "stopped",
+    "opted_out",
+    "not_opted_in",
+    "no_record",
+    "line_blocked",
+    "country_not_allowed",
+    "allowed",
+]
 """OPTIN-EXPLAIN."""
 
 Kind = tuple[str, bool]

@@ -53,6 +53,9 @@ async def test_a_line_says_where_its_webhooks_go(world: World) -> None:
         "answers_keywords": False,
         "business_name": None,
         "help_text": None,
+        "countries": ["US"],
+        "texts_per_day": 10_000,
+        "texts_per_person_per_day": 1_000,
     }
     assert (line["enabled"], line["health"]) == (True, None)
     assert (await world.daniel.get(f"{API}/lines/{line['id']}")).json() == line
@@ -91,7 +94,7 @@ async def test_a_line_is_changed_in_what_is_named_and_the_change_is_told(world: 
 
     changed = await world.admin.patch(path, json={"label": "Summer camp", "settings": settings})
 
-    assert changed.json() == {**line, "label": "Summer camp", "settings": settings}
+    assert changed.json() == {**line, "label": "Summer camp", "settings": {**line["settings"], **settings}}
     changes = await last_changes(world)
     assert changes["label"] == {"from": "Camp", "to": "Summer camp"}
     assert changes["settings"]["to"] == settings

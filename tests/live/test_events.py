@@ -346,8 +346,9 @@ async def test_no_database_connection_is_held_while_streams_are_open(server: Ser
     world = server.world
     pool = world.service.database.engine.pool
     async with contextlib.AsyncExitStack() as stack:
-        for _ in range(world.service.settings.database_pool_size + 4):
-            await stack.enter_async_context(server.stream(world.daniel))
+        for person in (world.daniel, world.maria):
+            for _ in range(world.service.settings.database_pool_size):
+                await stack.enter_async_context(server.stream(person))
         # What works in the background may have one at this moment.
         assert pool.checkedout() <= 2  # type: ignore[attr-defined]  # A QueuePool.
         assert (await world.daniel.get("/api/v1/conversations")).status_code == 200

@@ -3,16 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
 
+from api.protocol import DeadlineProtocol
 from tests.support.world import World
 
 
 @asynccontextmanager
 async def serving(world: World) -> AsyncIterator[str]:
     """Its address on a free port of the loopback."""
-    config = uvicorn.Config(world.service.app, host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+    config = uvicorn.Config(
+        world.service.app,
+        host="127.0.0.1",
+        port=0,
+        http=partial(DeadlineProtocol, deadline=world.service.settings.request_deadline_seconds),  # type: ignore[arg-type]
+        log_level="critical",
+        lifespan="off",
+    )
     running = uvicorn.Server(config)
     task = asyncio.create_task(running._serve())
     while not running.started:  # noqa: ASYNC110  # The server tells nobody when it is.

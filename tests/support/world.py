@@ -13,7 +13,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import text as sql
 
 from api.access import passwords
-from api.access.dependencies import SESSION_COOKIE
+from api.access.dependencies import session_cookie
 from api.access.rules import Permission
 from api.directory.schemas import FamilyIn
 from api.inbound.turns import ApplicationBusy
@@ -66,7 +66,7 @@ class World:
             staff_ids=business.staff_ids,
         )
         for name, token in business.tokens.items():
-            getattr(world, name).cookies.set(SESSION_COOKIE, token)
+            getattr(world, name).cookies.set(session_cookie(service.settings), token)
         return world
 
     def other_client(self) -> httpx.AsyncClient:

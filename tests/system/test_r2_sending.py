@@ -23,6 +23,7 @@ from tests.support.stack import Stack, eventually
 
 pytestmark = [pytest.mark.reliability, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(3600)]
 
+UNLIMITED = {"requests_per_minute_per_person": "0"}
 MESSAGES = size(quick=90, full=5_000)
 ROUNDS = size(quick=1, full=6)
 PARENTS = [f"+1313555{index:04}" for index in range(size(quick=15, full=250))]
@@ -58,7 +59,7 @@ LOST_CALLBACKS = {"where": "status", "kind": "drop", "probability": 0.5}
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stack(template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     clone = postgres.clone_database(template)
-    async with Stack.running(clone, tmp_path_factory.mktemp("stack"), send_lease_seconds="2") as running:
+    async with Stack.running(clone, tmp_path_factory.mktemp("stack"), send_lease_seconds="2", **UNLIMITED) as running:
         yield running
         # A text that hangs would hold up the worker's stopping.
         running.kill("worker")

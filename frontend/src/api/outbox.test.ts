@@ -52,6 +52,15 @@ describe("SEND-ONCE: the outbox", () => {
     expect(outbox.all()).toEqual([]);
   });
 
+  it("gives up on a text above the day's limit, and says so", async () => {
+    const problem = { type: "/problems/rate-limited", status: 429, title: "", detail: "That was it for today.", resets_at: "2026-11-28T06:00:00Z" };
+    const { outbox, posts } = scripted(new ProblemError(problem, 3_600));
+    outbox.send(hello);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(posts).toHaveLength(1);
+    expect(outbox.all()).toMatchObject([{ state: "refused", problem: { detail: "That was it for today." } }]);
+  });
+
   it("waits as long as the server asks", async () => {
     const { outbox, posts } = scripted(new ProblemError({ type: "/problems/unavailable", status: 503, title: "", detail: null }, 20));
     outbox.send(hello);

@@ -166,12 +166,12 @@ export class Outbox {
 
 /**
  * The problem, if the API has surely not accepted the text and never will as it stands. Not: no answer, a failing server,
- * too many requests, an expired sign-in, or the first attempt under this key still running.
+ * too many requests (but a day's texts are used up until midnight), an expired sign-in, or the first attempt under this key still running.
  */
 function definiteRefusal(error: unknown): Problem | null {
   if (!(error instanceof ProblemError)) return null;
   const { status, type } = error;
-  if (status >= 500 || status === 401 || status === 408 || status === 429) return null;
+  if (status >= 500 || status === 401 || status === 408 || (status === 429 && !error.problem.resets_at)) return null;
   if (status === 409 && type === PROBLEM.idempotencyConflict) return null;
   return error.problem;
 }

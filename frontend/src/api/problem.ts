@@ -12,6 +12,8 @@ export interface Problem {
   permission?: string;
   /** `/problems/not-allowed-to-text` */
   check?: OptInCheck;
+  /** `/problems/rate-limited`, of a day's texts: when they count anew. */
+  resets_at?: string;
   /** `/problems/new-messages` */
   missed?: Message[];
 }

@@ -73,6 +73,10 @@ describe("OPTIN-EXPLAIN: one sentence names what blocks", () => {
   it("OPTIN-UNKNOWN-SENDER: may be answered, not written to first", () => {
     expect(explain(aCheck({ instances: [], note: "consumer_initiated" }))).toContain("They texted you first");
     expect(explain(aCheck({ allowed: false, reason: "no_record", instances: [] }))).toContain("has never texted you");
+    expect(explain(aCheck({ allowed: false, reason: "country_not_allowed", note: "CA" }))).toBe(
+      "This line may not text numbers in Canada. An administrator can allow it in the line's settings.",
+    );
+    expect(explain(aCheck({ allowed: false, reason: "country_not_allowed", note: null }))).toContain("numbers in that country");
   });
 
   it("counts the records when all are opted in", () => {

@@ -79,6 +79,8 @@ function blockedSentence(check: Check, formatDate: (at: string) => string): stri
     }
     case "no_record":
       return "No family or staff record has this number and it has never texted you, so it can't be texted.";
+    case "country_not_allowed":
+      return `This line may not text numbers in ${countryName(check.note)}. An administrator can allow it in the line's settings.`;
     case "line_blocked":
       return "The line of this conversation can't send to this number, so it can't be texted from here.";
     default:
@@ -91,6 +93,10 @@ function notAPhoneNumber(sender: string): string {
   if (/^\+\d+$/.test(sender)) return `${sender} is not how this number is dialled today, so it can't be texted from here.`;
   const kind = /^\d{3,7}$/.test(sender) ? "a short code, not a phone number" : "not a phone number";
   return `“${sender}” is ${kind}, so it can't be texted from here.`;
+}
+
+function countryName(code: string | null): string {
+  return code && /^[A-Z]{2}$/.test(code) ? (new Intl.DisplayNames("en", { type: "region" }).of(code) ?? code) : "that country";
 }
 
 function ownerName({ owner_name, kind, archived, phone_number }: Instance): string {

@@ -12,6 +12,20 @@ import { Choice, FormActions, FormProblem, Mark, SelectField, TextArea } from "@
 import { Notice } from "@/ui/states";
 import { showToast } from "@/ui/Toast";
 
+const LIMITS = ["/settings/countries", "/settings/texts_per_day", "/settings/texts_per_person_per_day"];
+
+/** "us, CA" as ["US", "CA"]; null where nothing is typed. */
+function codesIn(typed: string): string[] | null {
+  const codes = typed.toUpperCase().split(/[\s,;]+/).filter(Boolean);
+  return codes.length > 0 ? codes : null;
+}
+
+/** "1,000" as 1000; null where nothing is typed. What is no number goes to the server, which says so. */
+function countIn(typed: string): number | null {
+  const digits = typed.replace(/[\s,.]/g, "");
+  return digits === "" ? null : /^\d+$/.test(digits) ? Number(digits) : 0;
+}
+
 interface LineEditorProps {
   line: Line | null;
   onAdded: (line: Line) => void;
@@ -37,6 +51,9 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
   const [chosen, setChosen] = useState(line?.settings.answers_keywords ?? null);
   const [businessName, setBusinessName] = useState(line?.settings.business_name ?? "");
   const [helpText, setHelpText] = useState(line?.settings.help_text ?? "");
+  const [allowed, setAllowed] = useState(line?.settings.countries.join(", ") ?? "");
+  const [perDay, setPerDay] = useState(line?.settings.texts_per_day.toString() ?? "");
+  const [perPerson, setPerPerson] = useState(line?.settings.texts_per_person_per_day.toString() ?? "");
   const [chosenWay, setChosenWay] = useState<string | null>(null);
   const { ways, answersKeywords, name: providerName } = PROVIDERS[provider];
   const way = ways?.find(({ value }) => value === chosenWay) ?? ways?.[0];
@@ -57,6 +74,9 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
       answers_keywords: answers,
       business_name: businessName.trim() || null,
       help_text: helpText.trim() || null,
+      countries: codesIn(allowed),
+      texts_per_day: countIn(perDay),
+      texts_per_person_per_day: countIn(perPerson),
     };
     if (line) {
       const body = { label: label.trim(), settings, enabled, ...(Object.keys(credentials).length > 0 && { credentials }) };
@@ -82,10 +102,11 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
   };
 
   const fieldErrors = isProblem(error, PROBLEM.validation) ? (error.problem.errors ?? []) : [];
-  const errorOf = (pointer: string) => fieldErrors.find((each) => each.pointer === pointer)?.detail ?? null;
+  const errorOf = (pointer: string) =>
+    fieldErrors.find((each) => each.pointer === pointer || each.pointer.startsWith(`${pointer}/`))?.detail ?? null;
   const pointersOf = ({ name, inPlaceOf }: CredentialField) => [name, ...(inPlaceOf ? [inPlaceOf] : [])].map((each) => `/credentials/${each}`);
-  const shown = ["/label", "/phone_number", "/settings/messages_per_second", "/settings/business_name", ...fields.flatMap(pointersOf)];
-  const elsewhere = fieldErrors.find(({ pointer }) => !shown.includes(pointer));
+  const shown = ["/label", "/phone_number", "/settings/messages_per_second", "/settings/business_name", ...LIMITS, ...fields.flatMap(pointersOf)];
+  const elsewhere = fieldErrors.find(({ pointer }) => !shown.some((each) => pointer === each || pointer.startsWith(`${each}/`)));
   return (
     <Dialog
       open
@@ -178,6 +199,31 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
             hint="At most so many leave. Empty: as many as the provider takes."
             error={paceIsWrong ? "This is not a number." : errorOf("/settings/messages_per_second")}
           />
+          <TextField
+            label="Countries it may text"
+            value={allowed}
+            onChange={(event) => setAllowed(event.target.value)}
+            hint="Their codes, such as “US, CA”. Empty: its own. Other numbers get no text and no answer, so that nobody can run up a bill with numbers abroad."
+            error={errorOf("/settings/countries")}
+          />
+          <div className="grid grid-cols-2 gap-3">
+            <TextField
+              label="Texts a day"
+              inputMode="numeric"
+              value={perDay}
+              onChange={(event) => setPerDay(event.target.value)}
+              hint="Of everybody. Empty: 10,000."
+              error={errorOf("/settings/texts_per_day")}
+            />
+            <TextField
+              label="Texts a day per person"
+              inputMode="numeric"
+              value={perPerson}
+              onChange={(event) => setPerPerson(event.target.value)}
+              hint="Or API key. Empty: 1,000."
+              error={errorOf("/settings/texts_per_person_per_day")}
+            />
+          </div>
           <Choice
             legend="Who answers STOP, START and HELP"
             options={[

@@ -121,7 +121,10 @@ describe("adding a line", () => {
         path: "/lines",
         body: {
           label: "Camp", phone_number: "(312) 555-0188", kind: "long_code", country: "US", provider, credentials,
-          settings: { messages_per_second: null, answers_keywords, business_name: null, help_text: null },
+          settings: {
+            messages_per_second: null, answers_keywords, business_name: null, help_text: null,
+            countries: null, texts_per_day: null, texts_per_person_per_day: null,
+          },
         },
       },
     ]);
@@ -231,7 +234,7 @@ describe("changing a line", () => {
   };
 
   it("keeps credentials that nobody types, and never shows them", async () => {
-    const settings = { messages_per_second: 2.5, answers_keywords: true, business_name: "Tumble", help_text: "Call us." };
+    const settings = { messages_per_second: 2.5, answers_keywords: true, business_name: "Tumble", help_text: "Call us.", countries: ["CA", "US"], texts_per_day: 500, texts_per_person_per_day: 50 };
     world.lines = [aLine({ settings })];
     const { user, dialog } = await edit();
     expect(dialog.getByLabelText("Account SID")).toHaveValue("");
@@ -242,6 +245,25 @@ describe("changing a line", () => {
     await user.click(dialog.getByRole("button", { name: "Save" }));
     expect(await screen.findByText("Desk saved.")).toBeVisible();
     expect(world.changes).toEqual([{ path: LINE_ID, body: { label: "Desk", enabled: false, settings } }]);
+  });
+
+  it("says which countries it may text and how many texts a day, and what the server does not take", async () => {
+    const { user, dialog } = await edit();
+    const type = async (label: string, text: string) => {
+      await user.clear(dialog.getByLabelText(label));
+      await user.type(dialog.getByLabelText(label), text);
+    };
+    expect(dialog.getByLabelText("Countries it may text")).toHaveValue("US");
+    await type("Countries it may text", "us, ca");
+    await type("Texts a day", "2,000");
+    await user.clear(dialog.getByLabelText("Texts a day per person"));
+    const errors = [{ pointer: "/settings/countries/1", detail: "CA is no country today." }];
+    server.use(http.patch("*/api/v1/lines/:id", () => problem(422, "/problems/validation", "Not valid", { errors }), { once: true }));
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await dialog.findByText("CA is no country today.")).toBeVisible();
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText("Front desk saved.")).toBeVisible();
+    expect(world.changes[0]?.body.settings).toMatchObject({ countries: ["US", "CA"], texts_per_day: 2000, texts_per_person_per_day: null });
   });
 
   it("replaces them as a whole once one is typed", async () => {

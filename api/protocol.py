@@ -1,0 +1,111 @@
+"""uvicorn's HTTP protocol with deadlines: slow or endless headers, and clients that do not read their answer."""
+
+import json
+from asyncio import TimerHandle, Transport
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from api.kit.errors import PROBLEM_JSON, HeadersTooLarge, Problem, RequestTimeout
+
+MAX_HEADER_BYTES = 64 * 1024
+WRITE_SECONDS = 60.0
+"""How long a client may leave its answer unread before the connection is dropped."""
+
+
+class DeadlineProtocol(HttpToolsProtocol):
+    """Answers 408 when a request's headers have not arrived `deadline` seconds after its first byte (slowloris).
+
+    The body's deadline is kept where the body is read (`api.open_requests`): only there is it known whether the
+    client is slow, or we are.
+    """
+
+    def __init__(self, *args: Any, deadline: float, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._deadline = deadline
+        self._header_timer: TimerHandle | None = None
+        self._write_timer: TimerHandle | None = None
+        self._header_bytes = 0
+        self._in_headers = False
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # As in the class above.
+        super().connection_made(transport)
+        self._start_header_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_header_timer()
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._in_headers and not self._is_idle():
+            return
+        # What has come belongs to headers that are not complete, or to a body that nobody reads any more.
+        self._header_bytes += len(data)
+        if self._header_bytes > MAX_HEADER_BYTES:
+            self._refuse(HeadersTooLarge("Send at most 64 KiB of headers."))
+        elif self._header_timer is None:
+            self._start_header_timer()
+
+    def on_message_begin(self) -> None:
+        self._in_headers = True
+        self._header_bytes = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # Fields after a body (trailers) mean nothing to us, and would be kept without a bound.
+        if self._in_headers:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._in_headers = False
+        self._header_bytes = 0
+        self._stop_header_timer()
+        super().on_headers_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._write_timer is None:
+            self._write_timer = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+        super().resume_writing()
+
+    def _is_idle(self) -> bool:
+        """No request is under way."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _start_header_timer(self) -> None:
+        self._header_timer = self.loop.call_later(self._deadline, self._headers_are_late)
+
+    def _stop_header_timer(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _headers_are_late(self) -> None:
+        self._header_timer = None
+        if self._header_bytes:
+            self._refuse(RequestTimeout("The headers did not arrive in time."))
+        elif self._is_idle():
+            # A browser opens connections ahead of need: one that was never used is closed without a word.
+            self.transport.close()
+
+    def _refuse(self, problem: Problem) -> None:
+        """Close the connection, with the problem as the answer where none is under way."""
+        if self.transport.is_closing():
+            return
+        if not self._is_idle():
+            self.transport.abort()
+            return
+        body = json.dumps(problem.body(instance=None)).encode()
+        head = (
+            f"HTTP/1.1 {problem.status} {problem.title}\r\ncontent-type: {PROBLEM_JSON}\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
