@@ -13,6 +13,7 @@ import asyncpg
 import httpx
 import pytest
 
+from api.access.rules import Permission
 from api.audit import service as audit
 from api.audit.rules import Action, Actor, ActorKind, Broken, NewEntry
 from api.audit_log import service as audit_log
@@ -116,7 +117,7 @@ async def test_AUDIT_READ_what_cannot_be_meant_is_said(
 
 
 async def test_AUDIT_READ_a_parent_and_an_api_key_can_be_asked_for_as_whoever_acted(history: World) -> None:
-    key = await history.api_key()
+    key = await history.api_key(Permission.DIRECTORY)
     await key.post("/api/v1/families", json={"name": "By key", "contacts": []})
     unread = (await listed(history, action="conversation.unread"))[0]
     by_key = (await listed(history, action="family.created"))[0]

@@ -97,6 +97,9 @@ CHANGES: dict[str, Change] = {
     f"PUT {API}/phone-records/{{phone_record_id}}/opt-in": Change(
         lambda: OPT_IN, by_staff("opt_in.changed"), refused={**OPT_IN, "state": "perhaps"}
     ),
+    f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift": Change(
+        lambda: {"reason": "The number is somebody else's now."}, by_staff("refusal.lifted"), refused={"reason": ""}
+    ),
     f"POST {API}/lines": Change(
         new_line, by_staff("line.created"), refused={**new_line(), "phone_number": LINE_NUMBER}
     ),
