@@ -13,12 +13,11 @@ Migration 0011 takes the records apart in the same way: every end of every word 
 word is the beginning of a lexeme.
 """
 
-import re
 import unicodedata
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from api.kit.folding import FOLD
+from api.kit.folding import FOLD, organization_key
 
 MAX_QUERY_CHARACTERS = 100
 
@@ -33,8 +32,8 @@ MIN_WHOLE_NUMBER = 7
 INDEXED_WORDS = 3
 """Of many words the longest are looked up; the others are compared on what those find."""
 
-_SCHEME = re.compile(r"\s*(?:tel|sms|callto)\s*:(?://)?", re.IGNORECASE)
-_TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
+SCHEMES = ("tel:", "sms:", "callto:")
+TRUNK_ZERO = "(0)"
 """Written between country code and number, and dialled only without the country code."""
 
 
@@ -78,19 +77,16 @@ def digits_of(query: str) -> str | None:
 
 def as_number(query: str) -> str | None:
     """The digits of a query without a letter, after a `+` where it has one before them; None where there is none."""
-    text = "".join(character for character in unicodedata.normalize("NFKC", query) if FOLD[ord(character)])
-    text = _SCHEME.sub("", text, count=1)
-    folded = _TRUNK_ZERO.sub("", text).translate(FOLD)
-    digits = folded.replace(" ", "")
+    seen = (character for character in unicodedata.normalize("NFKC", query) if FOLD[ord(character)])
+    text = "".join(character for character in seen if not character.isspace()).casefold()
+    for scheme in SCHEMES:
+        text = text.removeprefix(scheme)
+    text = text.replace(TRUNK_ZERO, "")
+    digits = text.translate(FOLD).replace(" ", "")
     if not (digits.isascii() and digits.isdecimal()):
         return None
     before, _, _ = text.partition(next(character for character in text if character.isdecimal()))
     return f"+{digits}" if "+" in before else digits
-
-
-def organization_key(organization_id: UUID) -> str:
-    """What every lexeme of an organization starts with (decision 0008)."""
-    return organization_id.hex[-6:]
 
 
 def indexed_condition(query: DirectoryQuery, *, organization_id: UUID) -> str:

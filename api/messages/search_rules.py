@@ -20,7 +20,7 @@ from itertools import accumulate, islice
 from typing import NamedTuple
 from uuid import UUID
 
-from api.kit.folding import APOSTROPHES, FOLD
+from api.kit.folding import APOSTROPHES, FOLD, organization_key
 from api.kit.text import MAX_LOOKED_AT
 
 MAX_TEXT = MAX_LOOKED_AT
@@ -104,15 +104,6 @@ def search_condition(query: SearchQuery, *, organization_id: UUID) -> str:
         "(" + " <-> ".join(f"'{key}{word}'" for word in term.words) + (":*)" if term.is_prefix else ")")
         for term in query.terms
     )
-
-
-def organization_key(organization_id: UUID) -> str:
-    """What every lexeme of an organization starts with, so that a search reads the words of one organization alone.
-
-    Six digits of the id's random end. Two organizations that share them slow each other down and see nothing of each
-    other: every statement compares `organization_id` too.
-    """
-    return organization_id.hex[-6:]
 
 
 class Span(NamedTuple):

@@ -58,7 +58,7 @@ BEGIN
     );
 END $$
 """,
-    # What the lexemes of an organization start with: api.directory.search_rules.
+    # What the lexemes of an organization start with: api.kit.folding.
     """
 CREATE OR REPLACE FUNCTION organization_key(organization_id uuid) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT right(organization_id::text, 6)

@@ -10,9 +10,9 @@ import asyncpg
 import pytest
 from sqlalchemy import event
 
+from api.kit.folding import organization_key
 from api.messages import search_service
 from api.messages.search_queries import NEWEST
-from api.messages.search_rules import organization_key
 from tests.messages.test_search_oracle import Chance, store
 from tests.support import plain_scan, postgres
 from tests.support.world import World
