@@ -26,7 +26,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_inbound_attempts")),
     )
     # A row lives for as long as a batch takes, so dead rows outnumber live ones at once.
-    op.execute("ALTER TABLE inbound_attempts SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500)")
+    op.execute(
+        "ALTER TABLE inbound_attempts SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500)"
+    )
     op.create_table(
         "worker_heartbeats",
         sa.Column("id", sa.Uuid(), nullable=False),
