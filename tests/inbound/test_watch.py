@@ -244,7 +244,7 @@ async def test_RECV_SENDER_a_found_text_s_sender_is_read_as_strictly_as_a_webhoo
     long_there: World, start: Start
 ) -> None:
     senders = {"312GYMTEAM": "312GYMTEAM", "3125550142": "3125550142", "+5215512345678": "+525512345678"}
-    found = [listed(f"SM{place}", **{"from": sender}) for place, sender in enumerate(senders)]
+    found = [listed(f"SM{place}") | {"from": sender} for place, sender in enumerate(senders)]
     assert await Compared(long_there, await start(page(*found)))() == 3
     for name in senders.values():
         assert (await long_there.conversation(name))["phone_number"] == name
