@@ -69,7 +69,7 @@ VALUES = {
     "Status": "unread open closed",
     "Direction": "inbound outbound",
     "Encoding": "GSM-7 UCS-2",
-    "Reason": "stopped opted_out not_opted_in no_record line_blocked country_not_allowed allowed",
+    "Reason": "not_a_phone_number stopped opted_out not_opted_in no_record line_blocked country_not_allowed allowed",
     "OptInState": "opted_in opted_out unknown",
     "OptInSource": "portal staff verbal import keyword provider",
     "OwnerKind": "family staff_member",

@@ -119,7 +119,7 @@ def shown(sender: Sender) -> str:
 
 
 @pytest.mark.reliability
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 async def test_RECV_SENDER_nothing_reaches_another_number_and_an_opt_out_holds_under_every_spelling(
     world: World,
 ) -> None:
