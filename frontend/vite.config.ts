@@ -4,7 +4,7 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-import { docsPage } from "./docs-page/plugin";
+import { docsPage } from "./docs-page/plugin.ts";
 
 const api = process.env.MESSENGER_API_URL ?? "http://127.0.0.1:8000";
 

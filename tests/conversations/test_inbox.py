@@ -134,6 +134,9 @@ async def test_NZ_NOTICE_shows_for_a_new_zealand_number_on_a_short_code_alone(wo
         "credentials": {"account_sid": "AC1", "auth_token": "t"},
     }
     line = (await world.admin.post(f"{API}/lines", json=short_code)).json()
+    for line_id in (line["id"], str(world.line_id)):
+        both = {"settings": {"countries": ["NZ", "US"]}}
+        assert (await world.admin.patch(f"{API}/lines/{line_id}", json=both)).status_code == 200
     notices = {}
     for number in ("+64211234567", "+13125550101"):
         await world.family(number, number)
