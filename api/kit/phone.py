@@ -278,15 +278,6 @@ def _without_trunk_mark(typed: str) -> Sequence[str]:
     return (typed.replace("(0)", "0"), typed.replace("(0)", ""))
 
 
-def digits_typed(text: str) -> str | None:
-    """The digits of a search that may mean a phone number: three or more, and nothing else that no number has."""
-    typed = _typed(text)
-    if typed is None:
-        return None
-    digits = _without_trunk_mark(typed)[-1].lstrip("+")
-    return digits if len(digits) >= 3 else None
-
-
 def parse_line_number(text: str, *, country: str) -> str:
     """The number of a business line: the one spelling, or a short code of 3 to 7 digits."""
     stripped = re.sub(r"[\s-]", "", text)
@@ -335,8 +326,3 @@ def shown_number(number: str, *, country: str) -> str:
     form = PhoneNumberFormat.NATIONAL if parsed.country_code == home else PhoneNumberFormat.INTERNATIONAL
     formatted: str = phonenumbers.format_number(parsed, form)
     return formatted
-
-
-def masked(phone_number: str) -> str:
-    """For logs: the last four digits only."""
-    return f"…{phone_number[-4:]}"

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from api.kit.folding import APOSTROPHES
+
 MAX_LOOKED_AT = 20_000
 """Characters of a received text that are looked at: twice the longest message that a carrier delivers.
 
@@ -59,12 +61,8 @@ def kept_apart(value: str, *, limit: int) -> str:
     return f"{kept[: limit - len(digest) - 1]}\N{HORIZONTAL ELLIPSIS}{digest}"
 
 
-APOSTROPHES = frozenset(
-    "'`\u00b4"  # typed, and taken for one
-    "\u2018\u2019\u201b\u2032"  # curved, as telephones write them; the prime
-    "\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\ua78c"  # letters, such as the okina of Hawaiian names
-    "\u055a\u05f3\uff07"  # Armenian, Hebrew, full width
-)
+_APOSTROPHES = APOSTROPHES | {"\N{PRIME}"}
+"""Names are typed with a prime too. The search of messages has never folded it."""
 
 _MINUS = "\u2212"
 """People paste it for a hyphen; Unicode files it under mathematical symbols."""
@@ -91,7 +89,7 @@ def _unified(text: str, keep_accents: bool) -> str:
 
 
 def _unified_character(character: str) -> str:
-    if unicodedata.normalize("NFC", character) in APOSTROPHES:
+    if unicodedata.normalize("NFC", character) in _APOSTROPHES:
         return "'"
     category = unicodedata.category(character)
     if category == "Pd" or character == _MINUS:
