@@ -104,6 +104,14 @@ const routeTree = rootRoute.addChildren([
   ]),
 ]);
 
+/** Forgets what was loaded and leads to the sign-in and back, once however many requests found the session gone. */
+export function leaveForSignIn(router: ReturnType<typeof createAppRouter>, queryClient: QueryClient): void {
+  const { pathname, href } = router.state.location;
+  if (pathname === "/sign-in") return;
+  queryClient.clear();
+  void router.navigate({ to: "/sign-in", search: { redirect: href }, replace: true });
+}
+
 /** `history` is the browser's own unless a test brings another. */
 export function createAppRouter(queryClient: QueryClient, history?: RouterHistory) {
   return createRouter({

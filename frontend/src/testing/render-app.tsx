@@ -4,15 +4,12 @@ import { render } from "@testing-library/react";
 import userEvent, { type UserEvent } from "@testing-library/user-event";
 
 import { createQueryClient } from "@/app/query-client";
-import { createAppRouter } from "@/app/router";
+import { createAppRouter, leaveForSignIn } from "@/app/router";
 import { Toaster } from "@/ui/Toast";
 
 /** The whole application at an address, against the handlers of the test. */
 export function renderApp(address: string): { user: UserEvent; address: () => string } {
-  const queryClient = createQueryClient(() => {
-    queryClient.clear();
-    void router.navigate({ to: "/sign-in", search: { redirect: router.state.location.href }, replace: true });
-  });
+  const queryClient = createQueryClient(() => leaveForSignIn(router, queryClient));
   queryClient.setDefaultOptions({ queries: { ...queryClient.getDefaultOptions().queries, retry: false } });
   const router = createAppRouter(queryClient, createMemoryHistory({ initialEntries: [address] }));
   render(
