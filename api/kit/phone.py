@@ -69,7 +69,8 @@ _SUBSCRIBERS = frozenset(
 _DASHES = "-\N{MINUS SIGN}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}"
 _PUNCTUATION = frozenset(" ()[]./~\N{MIDDLE DOT}\N{BULLET}\t" + _DASHES)
 
-_EXTENSION = re.compile(r"(?i)[0-9)]\s*(?:ext(?:ension|n)?\.?|x|#|[,;]+\s*(?:ext\s*=)?)\s*[:=#]?\s*[0-9]{1,7}#?\s*\Z")
+_EXTENSION = re.compile(r"(?i)[0-9)](?:ext(?:ension|n)?\.?|x|#|[,;]+(?:ext=)?)[:=#]?[0-9]{1,7}#?\Z")
+"""At the end of a number without its spaces."""
 
 
 class InvalidPhoneNumberError(ValueError):
@@ -221,7 +222,7 @@ def parse_phone_number(text: str, *, country: str) -> str:
     shown = text.strip()[:40]
     typed = _typed(text)
     if typed is None:
-        if len(text) <= MAX_TYPED and _EXTENSION.search(_plain(text)):
+        if len(text) <= MAX_TYPED and _EXTENSION.search("".join(_plain(text).split())):
             raise InvalidPhoneNumberError(f"“{shown}” has an extension. Give the phone number without it.")
         raise InvalidPhoneNumberError(f"“{shown}” is not a phone number.")
     readings = [read for each in _without_trunk_mark(typed) if (read := _read(each, country.upper()))]

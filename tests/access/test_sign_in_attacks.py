@@ -198,7 +198,7 @@ async def test_over_https_no_other_host_can_set_the_device_cookie(clone: postgre
         headers = {"Origin": "https://messenger.example"}
         body = {"organization": world.slug, "email": ADMIN_EMAIL, "password": PASSWORD}
         response = await service.client().post(f"{API}/session", json=body, headers=headers)
-        assert cookie_of(response, f"__Host-{DEVICE_COOKIE}")["secure"] is True
+        assert cookie_of(response, DEVICE_COOKIE).OutputString().startswith("__Host-")
 
 
 async def test_strangers_do_not_lock_out_a_device_that_has_signed_in_before(world: World, device: str) -> None:

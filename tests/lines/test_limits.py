@@ -77,10 +77,6 @@ def test_every_country_has_a_name() -> None:
     assert COUNTRY_NAMES.keys() == phonenumbers.SUPPORTED_REGIONS
 
 
-async def _allow(world: World, *countries: str) -> None:
-    await _set(world, countries=list(countries))
-
-
 async def _set(world: World, **settings: object) -> None:
     response = await world.admin.patch(f"{API}/lines/{world.line_id}", json={"settings": settings})
     assert response.status_code == 200, response.text
@@ -113,11 +109,11 @@ async def test_a_country_that_is_not_allowed_is_refused_by_every_way_in_with_its
     shown = (await world.maria.get(f"{API}/conversations/{texted['id']}")).json()["opt_in_check"]
     assert shown["reason"] == "country_not_allowed", "The composer says it before anybody types."
 
-    await _allow(world, "CA", "US")
+    await world.allow_countries("CA", "US")
     sent = await _send(world, CANADA)
     assert sent.status_code == 201
 
-    await _allow(world, "US")
+    await world.allow_countries("US")
     await world.settle_as(sent.json()["id"], "failed")
     retried = await world.maria.post(f"{API}/messages/{sent.json()['id']}/retry")
     assert retried.json()["check"]["reason"] == "country_not_allowed"
@@ -141,7 +137,7 @@ async def test_OPTIN_DISPATCH_a_country_that_was_taken_away_meanwhile_stops_what
     await world.family("Smith", PARENT)
     await world.text(PARENT, "Hello")
     message_id = (await _send(world, PARENT)).json()["id"]
-    await _allow(world, "NZ")
+    await world.allow_countries("NZ")
     claims = await delivery.claim(
         world.service.database,
         world.organization_id,

@@ -96,6 +96,11 @@ class World:
             assert response.status_code == 200, response.text
         return family
 
+    async def allow_countries(self, *codes: str) -> None:
+        """The countries that the line may text, from now on."""
+        response = await self.admin.patch(f"/api/v1/lines/{self.line_id}", json={"settings": {"countries": codes}})
+        assert response.status_code == 200, response.text
+
     def webhook(
         self, kind: str, fields: dict[str, str], *, token: str = AUTH_TOKEN, query: str = ""
     ) -> tuple[str, bytes, dict[str, str]]:
