@@ -8,10 +8,10 @@ const PNG = Buffer.from(
 
 test("a picture from a handset is seen in the thread, larger on a click, and served as nothing but a picture", async ({ page, context }) => {
   await signIn(page, PEOPLE.readsAndAnswers);
-  const handset = await Handset.open(context, "Tia Walker");
+  const handset = await Handset.open(context, "Ashley Brown");
   const words = `This is the jacket we lost ${Date.now()}`;
   await handset.text(words);
-  await conversations(page).getByRole("link", { name: /Walker family/ }).click();
+  await conversations(page).getByRole("link", { name: /Brown family/ }).click();
   await expect(messages(page).getByText(words)).toBeVisible();
   const before = await messages(page).getByRole("img", { name: "Picture" }).count();
 

@@ -167,10 +167,14 @@ async def test_RECV_NOTHING_LOST_a_text_that_hangs_every_process_is_quarantined_
         await eventually(others_applied, "the business's other texts are applied")
         await eventually(running.answers, "the service is ready again")
         assert await running.rows("SELECT count(*) FROM inbound_attempts") == [(0,)]
+
+        async def deaths_are_told() -> bool:
+            return running.deaths_of("api") + running.deaths_of("worker") == MAX_UNFINISHED
+
+        await eventually(deaths_are_told, "each unfinished try ended a process")
         # Where it hung is in the log. The API was hit at most once: the rest was left to the worker.
         assert re.search(r"crash_points\.py.*in applying", running.said.read_text())
         assert running.deaths_of("api") <= 1
-        assert running.deaths_of("api") + running.deaths_of("worker") == MAX_UNFINISHED
 
 
 async def test_RECV_NOTHING_LOST_a_text_that_kills_every_process_is_quarantined_too(
