@@ -278,8 +278,15 @@ async def test_the_metrics_port_counts_the_requests_of_all_processes_and_a_hung_
 
 async def test_in_production_the_main_port_has_no_metrics(clone: postgres.Database, tmp_path: Path) -> None:
     port = free_port()
-    production = {"environment": "production", "secret_key": "k" * 32, "trusted_proxies": "none"}
-    async with messenger("serve", clone, tmp_path, metrics_port=str(port), **production) as running:
+    async with messenger(
+        "serve",
+        clone,
+        tmp_path,
+        metrics_port=str(port),
+        environment="production",
+        secret_key="k" * 32,
+        trusted_proxies="none",
+    ) as running:
         refused = await get(f"{running.stack.api_url}/metrics")
         assert (refused.status_code, refused.headers["content-type"]) == (404, "application/problem+json")
         scraped = (await get(f"http://127.0.0.1:{port}/metrics")).text

@@ -43,7 +43,7 @@ describe("OPTIN-EXPLAIN: one sentence names what blocks", () => {
 
   it("OPTIN-REMOVED: says on whose record a refused number was and what became of that", () => {
     const off = (removed: "removed" | "renumbered" | "reset") => aCheck({ allowed: false, reason: "opted_out", instances: [aRefusal({ removed })] });
-    expect(explain(off("removed"))).toBe("This number was on Castillo family, removed by Olga Brandt on 3 May, and had opted out, so it can't be texted.");
+    expect(explain(off("removed"))).toBe("This number was on the Castillo family, removed by Olga Brandt on 3 May, and had opted out, so it can't be texted.");
     expect(explain(off("renumbered"))).toContain("given another number by Olga Brandt on 3 May");
     expect(explain(off("reset"))).toContain("set to not asked by Olga Brandt on 3 May");
     const jones = anInstance({ owner_name: "Jones family", state: "opted_out", source: "portal", blocks: true });

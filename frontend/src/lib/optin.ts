@@ -66,7 +66,7 @@ function blockedSentence(check: Check, formatDate: (at: string) => string): stri
       const out = blocking.filter((instance) => instance.state === "opted_out");
       const first = out.find((instance) => !instance.removed) ?? out[0];
       if (!first) return "A record with this number is opted out, so it can't be texted.";
-      if (first.removed) return `This number was on ${ownerName(first)}, ${describeRemoval(first, formatDate)}, and had opted out, so it can't be texted.`;
+      if (first.removed) return `This number was on ${first.kind === "family" ? "the " : ""}${ownerName(first)}, ${describeRemoval(first, formatDate)}, and had opted out, so it can't be texted.`;
       return `${ownerName(first)} opted out${whenAndHow(first, formatDate)}${andOthers(blocking.length - 1)}, so this number can't be texted.`;
     }
     case "not_opted_in": {

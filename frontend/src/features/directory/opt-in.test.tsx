@@ -116,7 +116,7 @@ describe("OPTIN-REMOVED: a refusal whose record is gone", () => {
     const refusal = aRefusal();
     world.refusals.push({ phone_number: NUMBER, instance: refusal });
     const { user } = renderApp(`/families/${family.id}`);
-    expect(await screen.findByText(/^This number was on Castillo family, removed by Olga Brandt on Nov 20.*, and had opted out, so it can.t be texted\.$/)).toBeVisible();
+    expect(await screen.findByText(/^This number was on the Castillo family, removed by Olga Brandt on Nov 20.*, and had opted out, so it can.t be texted\.$/)).toBeVisible();
     expect(screen.queryByRole("button", { name: /^Lift the refusal/ })).toBeNull();
 
     await user.click(screen.getByRole("button", { name: /^Change opt-in of Pat Smith/ }));
