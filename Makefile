@@ -29,7 +29,7 @@ check: ## Only the checks: lint, format, types, order of imports, lock files, ge
 e2e: ## Only the tests in the browser
 	@$(python) scripts/check.py e2e
 
-reliability: ## The reliability tests (R1 … R12) at full size, with progress and a table; SEED=n repeats a run
+reliability: ## The reliability tests (R1 … R13) at full size, with progress and a table; SEED=n repeats a run
 	@$(python) scripts/bootstrap.py test
 	@.venv/bin/python scripts/reliability.py $(if $(SEED),--seed $(SEED)) $(ARGS)
 

@@ -114,9 +114,9 @@ class Settings(BaseSettings):
     """Webhooks that one API process works on at a time."""
     streams_per_person: int = Field(default=10, ge=1, le=1_000)
     """Event streams that a person or API key may have open at one API process."""
-    requests_per_minute_per_person: int = Field(default=6_000, ge=0, le=1_000_000)
+    requests_per_minute_per_person: int = Field(default=30_000, ge=0, le=1_000_000)
     """Requests of a person, of all their browsers, at one API process; 0: no limit."""
-    requests_per_minute_per_key: int = Field(default=3_000, ge=0, le=1_000_000)
+    requests_per_minute_per_key: int = Field(default=30_000, ge=0, le=1_000_000)
     """Requests of an API key at one API process; 0: no limit."""
     crash_at: str | None = Field(default=None, pattern=r"^[a-z_.]+(:[1-9][0-9]{0,5})?$")
     """For tests of crashes: where the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`."""

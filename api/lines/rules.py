@@ -55,8 +55,8 @@ def verdict(check: WebhookCheck | ProviderUnreachable) -> tuple[LineState, str]:
     return LineState.READY, "The provider sends this line's texts here."
 
 
-DEFAULT_TEXTS_PER_DAY = 10_000
-DEFAULT_TEXTS_PER_PERSON_PER_DAY = 1_000
+DEFAULT_TEXTS_PER_DAY = 20_000
+DEFAULT_TEXTS_PER_PERSON_PER_DAY = 5_000
 
 
 ONE_COUNTRY = (
