@@ -54,8 +54,8 @@ async def test_a_line_says_where_its_webhooks_go(world: World) -> None:
         "business_name": None,
         "help_text": None,
         "countries": ["US"],
-        "texts_per_day": 10_000,
-        "texts_per_person_per_day": 1_000,
+        "texts_per_day": 20_000,
+        "texts_per_person_per_day": 5_000,
     }
     assert (line["enabled"], line["health"]) == (True, None)
     assert (await world.daniel.get(f"{API}/lines/{line['id']}")).json() == line

@@ -55,7 +55,7 @@ export function aLine(overrides: Partial<Line> = {}): Line {
     country: "US",
     provider,
     enabled: true,
-    settings: { messages_per_second: null, answers_keywords: provider === "bandwidth", business_name: null, help_text: null, countries: ["US"], texts_per_day: 10_000, texts_per_person_per_day: 1_000 },
+    settings: { messages_per_second: null, answers_keywords: provider === "bandwidth", business_name: null, help_text: null, countries: ["US"], texts_per_day: 20_000, texts_per_person_per_day: 5_000 },
     webhook_urls: { inbound: `${address}/inbound`, status: `${address}/status` },
     health: null,
     silent_since: null,
