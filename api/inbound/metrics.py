@@ -12,7 +12,7 @@ from api.kit.database_trouble import may_pass
 from api.lines import queries as lines
 
 SAYS = {
-    "quarantined": "Events held back because they could not be applied.",
+    "quarantined": "Events quarantined because they could not be applied.",
     "pending": "Events that wait to be applied.",
     "oldest_pending_seconds": "How long the event that has waited longest has waited.",
     "missed": "Texts that no webhook brought and the comparison with the provider found.",

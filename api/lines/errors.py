@@ -1,4 +1,4 @@
-"""Errors of the lines room."""
+"""Errors of the lines slice."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Tables of the lines room."""
+"""Tables of the lines slice."""
 
 from datetime import date, datetime
 from typing import Any

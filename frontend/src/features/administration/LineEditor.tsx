@@ -212,7 +212,7 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
               inputMode="numeric"
               value={perDay}
               onChange={(event) => setPerDay(event.target.value)}
-              hint="Of everybody. Empty: 10,000."
+              hint="Of everybody. Empty: 20,000."
               error={errorOf("/settings/texts_per_day")}
             />
             <TextField
@@ -220,7 +220,7 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
               inputMode="numeric"
               value={perPerson}
               onChange={(event) => setPerPerson(event.target.value)}
-              hint="Or API key. Empty: 1,000."
+              hint="Or API key. Empty: 5,000."
               error={errorOf("/settings/texts_per_person_per_day")}
             />
           </div>
