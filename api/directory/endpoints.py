@@ -8,10 +8,12 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
 from api.access.dependencies import Administrator, CanKeepDirectory, CanReadDirectory, guarded
+from api.access.models import StaffMember
 from api.access.passwords import hash_outside
 from api.directory import search_queries, service
 from api.directory.import_files import ReportResponse, spool, temporary_file
 from api.directory.imports import FORMATS, MAX_BYTES, Format, import_directory
+from api.directory.models import Family
 from api.directory.schemas import (
     ExternalId,
     FamilyIn,
@@ -59,9 +61,10 @@ async def list_families(
     principal: CanReadDirectory, session: Session, paging: Paging, search: Search = None, archived: Archived = False
 ) -> Page[FamilyOut]:
     """Families by name."""
-    rows = await search_queries.families(
+    rows = await search_queries.records(
         session,
         principal.organization_id,
+        Family,
         search=await service.parse_search(session, principal.organization_id, search),
         archived=archived,
         after=decode_name_cursor(paging.cursor) if paging.cursor else None,
@@ -145,9 +148,10 @@ async def list_staff_members(
     principal: CanReadDirectory, session: Session, paging: Paging, search: Search = None, archived: Archived = False
 ) -> Page[StaffMemberOut]:
     """Staff members by name."""
-    rows = await search_queries.staff_members(
+    rows = await search_queries.records(
         session,
         principal.organization_id,
+        StaffMember,
         search=await service.parse_search(session, principal.organization_id, search),
         archived=archived,
         after=decode_name_cursor(paging.cursor) if paging.cursor else None,

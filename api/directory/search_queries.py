@@ -22,36 +22,21 @@ LOOKED_THROUGH = 200
 """Records looked through in their order before the index is asked: a common word fills its page there."""
 
 
-async def families(
+async def records(
     session: AsyncSession,
     organization_id: UUID,
+    model: type[Record],
     *,
     search: DirectoryQuery | None,
     archived: bool,
     after: tuple[str, UUID] | None,
     limit: int,
-) -> Sequence[Family]:
-    """By name."""
+) -> Sequence[Record]:
+    """Families or staff members, by name."""
     listed = _Listed(organization_id, archived, after, limit)
     if search is None:
-        return (await session.scalars(listed.first(select(Family), Family))).all()
-    return await _found(session, Family, search, listed)
-
-
-async def staff_members(
-    session: AsyncSession,
-    organization_id: UUID,
-    *,
-    search: DirectoryQuery | None,
-    archived: bool,
-    after: tuple[str, UUID] | None,
-    limit: int,
-) -> Sequence[StaffMember]:
-    """By name."""
-    listed = _Listed(organization_id, archived, after, limit)
-    if search is None:
-        return (await session.scalars(listed.first(select(StaffMember), StaffMember))).all()
-    return await _found(session, StaffMember, search, listed)
+        return (await session.scalars(listed.first(select(model), model))).all()
+    return await _found(session, model, search, listed)
 
 
 @dataclass(frozen=True)

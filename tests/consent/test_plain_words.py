@@ -1,9 +1,5 @@
 """OPTIN-PLAIN-WORDS: a text that asks in other words to stop is flagged, and never applied without a person."""
 
-import sys
-from types import FrameType
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +7,7 @@ from hypothesis import strategies as st
 from api.consent import wishes
 from api.consent.keywords import keyword
 from api.consent.wishes import MAX_CHARACTERS, asks_to_stop
+from tests.support.work import calls_of
 from tests.support.world import World
 
 PARENT = "+13125550101"
@@ -338,22 +335,6 @@ async def test_OPTIN_PLAIN_WORDS_the_message_is_flagged_and_nothing_else_changes
 # The work has a bound, whatever the text.
 
 
-def steps(body: str) -> int:
-    """Function calls that it takes to decide. Unlike time, it is the same on every machine."""
-    count = 0
-
-    def called(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
-
-    sys.setprofile(called)
-    try:
-        asks_to_stop(body)
-    finally:
-        sys.setprofile(None)
-    return count
-
-
 BOUND = 20 * 2 * MAX_CHARACTERS
 
 VOCABULARY = sorted({word for run in wishes.Table.of(wishes.ANYWHERE).runs for word in run})
@@ -370,7 +351,7 @@ def test_RECV_NOTHING_LOST_any_text_is_decided_within_a_bound(
     pieces: list[str], length: int, between: str, ending: str
 ) -> None:
     pumped = (between.join(pieces) + between) * length
-    assert steps(pumped[:length] + ending) <= BOUND
+    assert calls_of(asks_to_stop, pumped[:length] + ending) <= BOUND
 
 
 @pytest.mark.parametrize(
@@ -387,5 +368,5 @@ def test_RECV_NOTHING_LOST_any_text_is_decided_within_a_bound(
     ids=lambda body: f"{body[:12]} of {len(body)}",
 )
 def test_RECV_NOTHING_LOST_a_text_on_which_the_search_for_wishes_once_hung(body: str) -> None:
-    assert steps(body) <= BOUND
+    assert calls_of(asks_to_stop, body) <= BOUND
     assert not asks_to_stop(body)

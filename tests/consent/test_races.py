@@ -2,14 +2,13 @@
 
 import asyncio
 import random
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
 from api.audit.models import AuditEntry
-from api.delivery import service as delivery
 from api.messages.models import Message, MessageEvent
 from tests.support.reliability import Progress, figure, size
 from tests.support.world import World
@@ -69,13 +68,7 @@ REFUSALS = {
 
 
 async def claim(world: World) -> list[UUID]:
-    claims = await delivery.claim(
-        world.service.database,
-        world.organization_id,
-        secrets=world.service.secret_box,
-        public_base_url="http://messenger.test",
-        lease=timedelta(minutes=5),
-    )
+    claims = await world.claims()
     return [each.message_id for each in claims]
 
 

@@ -1,13 +1,11 @@
 """NUMBER-ONE: a refusal holds under every spelling of its number; consent only under its own."""
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from api.delivery import service as delivery
 from api.directory import queries as directory
 from tests.support.world import World
 
@@ -55,13 +53,7 @@ async def reply(world: World, number: str) -> int:
 
 
 async def claimed(world: World) -> list[str]:
-    claims = await delivery.claim(
-        world.service.database,
-        world.organization_id,
-        secrets=world.service.secret_box,
-        public_base_url="http://messenger.test",
-        lease=timedelta(minutes=5),
-    )
+    claims = await world.claims()
     return [each.message.to for each in claims]
 
 

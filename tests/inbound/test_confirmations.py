@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -10,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.consent.keywords import Keyword
-from api.delivery import service as delivery
 from api.delivery.settling import settle
 from api.inbound.rules import MAX_CONFIRMATIONS, may_confirm
 from api.providers.port import Accepted, MessageStatus
@@ -34,13 +32,7 @@ async def answering(world: World) -> World:
 
 async def claimed_bodies(world: World) -> list[str]:
     """What a worker posts now; the provider takes all of it."""
-    claims = await delivery.claim(
-        world.service.database,
-        world.organization_id,
-        secrets=world.service.secret_box,
-        public_base_url="http://messenger.test",
-        lease=timedelta(minutes=5),
-    )
+    claims = await world.claims()
     for claim in claims:
         outcome = Accepted(provider_message_id=f"SM{claim.message_id.hex}", status=MessageStatus.SENT)
         await settle(world.service.database, claim, outcome)

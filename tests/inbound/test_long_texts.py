@@ -3,10 +3,7 @@
 What is worked out from a text takes no longer for a million characters than for the first 20,000.
 """
 
-import sys
 from collections.abc import Callable
-from types import FrameType
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,6 +15,7 @@ from api.kit.folding import Fold
 from api.kit.text import MAX_LOOKED_AT
 from api.messages.rules import segments
 from api.messages.search_rules import search_vector
+from tests.support.work import calls_of
 from tests.support.world import World
 
 PARENT = "+13125550101"
@@ -48,22 +46,6 @@ WORKED_OUT: list[Callable[[str], object]] = [
 ]
 
 
-def steps(work: Callable[[str], object], body: str) -> int:
-    """Function calls that it takes. Unlike time, they are the same on every machine."""
-    count = 0
-
-    def called(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
-
-    sys.setprofile(called)
-    try:
-        work(body)
-    finally:
-        sys.setprofile(None)
-    return count
-
-
 @pytest.mark.parametrize("work", WORKED_OUT, ids=["keyword", "wish", "segments", "preview", "search words"])
 @pytest.mark.parametrize("piece", HOSTILE, ids=ascii)
 def test_RECV_NOTHING_LOST_a_million_characters_take_no_more_than_the_first_part(
@@ -72,7 +54,7 @@ def test_RECV_NOTHING_LOST_a_million_characters_take_no_more_than_the_first_part
     looked_at = piece * (MAX_LOOKED_AT // len(piece))
     longer = piece * (1_000_000 // len(piece))
     work(looked_at)
-    assert steps(work, "x " + longer) <= steps(work, "x " + looked_at) + 100
+    assert calls_of(work, "x " + longer) <= calls_of(work, "x " + looked_at) + 100
 
 
 def test_RECV_NOTHING_LOST_what_is_worked_out_of_a_long_text_is_that_of_its_beginning() -> None:

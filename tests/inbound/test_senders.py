@@ -1,12 +1,10 @@
 """RECV-SENDER: what is not `+` and the digits of a phone number keeps to itself, and nothing is ever sent to it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from api.delivery import service as delivery
 from tests.support.world import World
 
 STRANGERS = {
@@ -48,13 +46,7 @@ async def checked(world: World, phone_number: str) -> dict[str, Any]:
 
 async def waiting(world: World) -> Sequence[str]:
     """To whom something is waiting to leave."""
-    claims = await delivery.claim(
-        world.service.database,
-        world.organization_id,
-        secrets=world.service.secret_box,
-        public_base_url="http://messenger.test",
-        lease=timedelta(minutes=5),
-    )
+    claims = await world.claims()
     return [claim.message.to for claim in claims]
 
 

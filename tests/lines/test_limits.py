@@ -1,7 +1,7 @@
 """What a line may send: the countries it may text, and how many texts in a day."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import httpx
@@ -11,14 +11,12 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from api.access.rules import Permission
-from api.delivery import service as delivery
 from api.kit.countries import COUNTRY_NAMES
 from api.kit.embedded_postgres_sql import execute, fetch_value
 from api.kit.phone import possible_countries
 from api.lines.rules import ONE_COUNTRY, Day, texts_number
 from api.migrate import alembic_config
 from tests.support import postgres
-from tests.support.service import ORIGIN
 from tests.support.world import World
 
 API = "/api/v1"
@@ -138,13 +136,7 @@ async def test_OPTIN_DISPATCH_a_country_that_was_taken_away_meanwhile_stops_what
     await world.text(PARENT, "Hello")
     message_id = (await _send(world, PARENT)).json()["id"]
     await world.allow_countries("NZ")
-    claims = await delivery.claim(
-        world.service.database,
-        world.organization_id,
-        secrets=world.service.secret_box,
-        public_base_url=ORIGIN,
-        lease=timedelta(minutes=5),
-    )
+    claims = await world.claims()
     assert claims == []
     message = (await world.daniel.get(f"{API}/messages/{message_id}")).json()
     assert (message["status"], message["error"]["code"]) == ("failed", "not_allowed_country_not_allowed")

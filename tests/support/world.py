@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -15,6 +16,7 @@ from sqlalchemy import text as sql
 from api.access import passwords
 from api.access.dependencies import session_cookie
 from api.access.rules import Permission
+from api.delivery import service as delivery
 from api.directory.schemas import FamilyIn
 from api.inbound.turns import ApplicationBusy
 from api.providers.twilio import signature
@@ -100,6 +102,16 @@ class World:
         """The countries that the line may text, from now on."""
         response = await self.admin.patch(f"/api/v1/lines/{self.line_id}", json={"settings": {"countries": codes}})
         assert response.status_code == 200, response.text
+
+    async def claims(self) -> list[delivery.Claim]:
+        """What a worker claims now, to post it."""
+        return await delivery.claim(
+            self.service.database,
+            self.organization_id,
+            secrets=self.service.secret_box,
+            public_base_url=ORIGIN,
+            lease=timedelta(minutes=5),
+        )
 
     def webhook(
         self, kind: str, fields: dict[str, str], *, token: str = AUTH_TOKEN, query: str = ""
