@@ -21,6 +21,7 @@ from api.access.rate_limits import RateLimits
 from api.audit_log import endpoints as audit_log
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
+from api.conversations import message_endpoints as messages
 from api.delivery import endpoints as delivery
 from api.delivery.heartbeat import SendingWatch
 from api.directory import endpoints as directory
@@ -30,7 +31,7 @@ from api.inbound.door import WebhookDoor, address_of
 from api.inbound.journal import JournalWriter
 from api.inbound.receiving import Receiver
 from api.kit.database import Database
-from api.kit.database_trouble import sqlstate
+from api.kit.database_unavailable import sqlstate
 from api.kit.errors import NotFound, TooLarge, Unavailable, problem_responses
 from api.kit.liveness import Watchdog
 from api.kit.secrets import secret_box
@@ -41,13 +42,12 @@ from api.live import endpoints as live
 from api.live.bus import PostgresBus
 from api.live.hub import Hub
 from api.media import endpoints as media
-from api.messages import endpoints as messages
-from api.messages import search_endpoints as search
 from api.metrics import Metrics
 from api.migrate import expected_revision, serves_schema
 from api.open_requests import PROBES, OpenRequests, Place, as_get, with_body_deadline
 from api.openapi import document_problems
 from api.providers.registry import Providers
+from api.search import endpoints as search
 from api.settings import Settings
 from api.spa import mount_spa
 from api.worker import JournalApplier

@@ -20,11 +20,11 @@ from api.access import service as access
 from api.access.models import Organization
 from api.audit.rules import Broken
 from api.audit_log import service as audit_log
+from api.database_urls import DatabaseUrls, database_urls
+from api.embedded_postgres.run import EmbeddedPostgresError
 from api.inbound.replay import replay_from_shell
-from api.kit.cluster import DatabaseUrls, database_urls
 from api.kit.database import Database
-from api.kit.database_trouble import is_away
-from api.kit.embedded_postgres import EmbeddedPostgresError
+from api.kit.database_unavailable import is_database_unavailable
 from api.kit.errors import NotFound, Problem
 from api.kit.logging import configure_logging
 from api.kit.secrets import secret_box
@@ -99,7 +99,7 @@ async def check_key(settings: Settings, urls: DatabaseUrls) -> None:
             try:
                 return await check_secret_key(database, secret_box(settings))
             except Exception as error:
-                if not is_away(error):
+                if not is_database_unavailable(error):
                     raise
                 if time.monotonic() > until:
                     raise ConnectionError(type(error).__name__) from error
@@ -162,7 +162,7 @@ def demo() -> None:
 
 
 async def fill(settings: Settings, urls: DatabaseUrls) -> bool:
-    from api.demo import fill_demo
+    from demo import fill_demo
 
     database = Database(urls.app, pool_size=2)
     providers = Providers(settings)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from api.kit.database_trouble import may_pass
+from api.kit.database_unavailable import is_transient
 from api.kit.errors import (
     PROBLEM_JSON,
     Invalid,
@@ -132,7 +132,7 @@ def _methods_at(request: Request) -> list[str]:
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
-    if may_pass(error):
+    if is_transient(error):
         return await _unavailable(request, error)
     return await _unexpected(request, error)
 

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.consent.schemas import NotAllowedToTextBody
+from api.conversations.message_schemas import NewMessagesBody
 from api.kit.errors import (
     PROBLEM_JSON,
     FieldError,
@@ -18,7 +19,6 @@ from api.kit.errors import (
     problem_responses,
 )
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyMismatch
-from api.messages.schemas import NewMessagesBody
 
 PROBLEM_BODIES = (ProblemBody, ValidationProblemBody, NotAllowedToTextBody, NewMessagesBody, FieldError)
 REF = "#/components/schemas/"

@@ -18,8 +18,8 @@ from starlette.responses import JSONResponse, Response
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
+from api.database_urls import DatabaseUrls, database_urls
 from api.kit import crash_points
-from api.kit.cluster import DatabaseUrls, database_urls
 from api.kit.database import Database
 from api.kit.liveness import Beats, Watchdog
 from api.kit.logging import configure_logging

@@ -3,6 +3,7 @@
 from api.access import models as access
 from api.audit import models as audit
 from api.consent import models as consent
+from api.conversations import message_models as messages
 from api.conversations import models as conversations
 from api.delivery import models as delivery
 from api.directory import models as directory
@@ -11,7 +12,6 @@ from api.kit import idempotency
 from api.kit.database import Base
 from api.lines import models as lines
 from api.media import models as media
-from api.messages import models as messages
 
 metadata = Base.metadata
 

@@ -17,13 +17,13 @@ from pathlib import Path
 import typer
 
 from api.cli import check_key, fill
-from api.demo import DEMO_PASSWORD, DEMO_SIGN_INS, register_lines
-from api.kit.cluster import DatabaseUrls
+from api.database_urls import DatabaseUrls
 from api.kit.liveness import BEAT_VARIABLE
 from api.kit.process import die_with_parent
 from api.migrate import migrate
 from api.providers.simulator import SimulatorError
 from api.settings import Settings
+from demo import DEMO_PASSWORD, DEMO_SIGN_INS, register_lines
 
 START_SECONDS = 60.0
 STOP_SECONDS = 12.0

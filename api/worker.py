@@ -12,6 +12,7 @@ from api.access import queries as access_queries
 from api.access.clean_up import clean_up
 from api.conversations import queries as conversation_queries
 from api.conversations import service as conversations
+from api.conversations.message_service import OUTBOX_CHANNEL
 from api.delivery.heartbeat import Heartbeat, sending_status
 from api.delivery.sender import Sender
 from api.inbound import queries as inbound_queries
@@ -21,14 +22,13 @@ from api.inbound.retention import forget_raw_content
 from api.inbound.turns import BATCH, ApplicationBusy, apply_due_events
 from api.inbound.watch import WatchedLine, take_due_lines, watch_line
 from api.kit.database import Database
-from api.kit.database_trouble import is_away
+from api.kit.database_unavailable import is_database_unavailable
 from api.kit.idempotency import forget_answers
 from api.kit.process import process_age
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
 from api.media import queries as media_queries
 from api.media import service as media
-from api.messages.service import OUTBOX_CHANNEL
 from api.providers.registry import Providers
 from api.settings import Settings
 
@@ -101,7 +101,7 @@ class Loop:
             try:
                 more = await self._step()
             except Exception as error:  # One bad step must not end the loop; it is tried again at the next turn.
-                if is_away(error):
+                if is_database_unavailable(error):
                     log.warning("worker.database_unavailable", loop=self._name, error=type(error).__name__)
                 else:
                     log.exception("worker.step_failed", loop=self._name)

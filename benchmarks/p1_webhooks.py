@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 import asyncpg
 import uvloop
 
+from api.embedded_postgres.run import EmbeddedPostgres
+from api.kit.connection import plain_url
 from api.kit.database import Database
-from api.kit.embedded_postgres import EmbeddedPostgres
-from api.kit.embedded_postgres_sql import plain_url
 from api.providers.registry import Providers
 from api.providers.twilio import signature
 from benchmarks import place

@@ -17,11 +17,11 @@ from uuid import UUID
 
 import asyncpg
 
+from api.embedded_postgres.run import EmbeddedPostgres, pgbench_path
 from api.inbound.queries import JournalRow, add_to_journal
 from api.inbound.turns import apply_due_events
+from api.kit.connection import plain_url
 from api.kit.database import Database
-from api.kit.embedded_postgres import EmbeddedPostgres, pgbench_path
-from api.kit.embedded_postgres_sql import plain_url
 from api.providers.port import EventKind, WebhookEvent
 from api.providers.registry import Providers
 from benchmarks import place

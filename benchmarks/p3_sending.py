@@ -17,12 +17,12 @@ import asyncpg
 import httpx
 import uvloop
 
+from api.conversations.message_service import OUTBOX_CHANNEL
+from api.embedded_postgres.run import EmbeddedPostgres
+from api.kit.connection import plain_url
 from api.kit.database import Database
-from api.kit.embedded_postgres import EmbeddedPostgres
-from api.kit.embedded_postgres_sql import plain_url
 from api.kit.ids import new_id
-from api.messages.search_rules import search_vector
-from api.messages.service import OUTBOX_CHANNEL
+from api.kit.lexemes import search_vector
 from api.providers.http import make_client
 from api.providers.registry import Providers
 from api.providers.simulator import SimulatedAccount, SimulatedLine, register_with_simulator

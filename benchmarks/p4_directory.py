@@ -16,9 +16,9 @@ import asyncpg
 import httpx
 
 from api.access.dependencies import SESSION_COOKIE
+from api.embedded_postgres.run import EmbeddedPostgres
+from api.kit.connection import plain_url
 from api.kit.database import Database
-from api.kit.embedded_postgres import EmbeddedPostgres
-from api.kit.embedded_postgres_sql import plain_url
 from api.kit.ids import new_id
 from api.providers.registry import Providers
 from benchmarks import place

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from api.kit.embedded_postgres import EmbeddedPostgres, start
+from api.embedded_postgres.run import EmbeddedPostgres, start
 from api.kit.secrets import SecretBox
 from api.migrate import migrate
 from api.settings import Settings

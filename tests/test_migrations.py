@@ -8,8 +8,8 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from api.kit.embedded_postgres_sql import execute, fetch_value
-from api.messages.search_rules import search_vector
+from api.kit.connection import execute, fetch_value
+from api.kit.lexemes import search_vector
 from api.migrate import alembic_config
 from tests.support import postgres
 

@@ -8,15 +8,15 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from api.access.models import ApiKey, Organization, StaffMember
 from api.access.rules import Permission
-from api.kit.text import Line
+from api.kit.text import SingleLine
 from api.kit.times import Moment
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
 class SignInIn(BaseModel):
-    organization: Annotated[Line, StringConstraints(max_length=63)]
-    email: Annotated[Line, StringConstraints(max_length=254)]
+    organization: Annotated[SingleLine, StringConstraints(max_length=63)]
+    email: Annotated[SingleLine, StringConstraints(max_length=254)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
 
@@ -60,7 +60,7 @@ class Me(BaseModel):
 
 
 class ApiKeyIn(BaseModel):
-    name: Annotated[Line, StringConstraints(min_length=1, max_length=100)]
+    name: Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)]
     permissions: Annotated[list[Permission], Field(max_length=len(Permission))]
     expires_at: Moment | None = None
 

@@ -10,10 +10,10 @@ from api.access.models import ApiKey, Organization, StaffMember
 from api.audit.models import AuditChain, AuditEntry
 from api.audit.rules import Action
 from api.audit_log.rules import EntryFilter
+from api.conversations.message_models import Message
 from api.conversations.models import Conversation
 from api.directory.models import PhoneNumber
 from api.kit.phone import old_spellings
-from api.messages.models import Message
 
 
 def entries(organization_id: UUID, asked: EntryFilter) -> Select[AuditEntry]:

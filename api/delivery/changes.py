@@ -13,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.audit import service as audit
 from api.audit.rules import SYSTEM, NewEntry
 from api.consent import service as consent
+from api.conversations import message_queries as messages
+from api.conversations.message_models import Message, OutboxEntry
+from api.conversations.message_service import apply_report
 from api.conversations.models import Conversation
 from api.delivery import queries
 from api.delivery.rules import next_question
@@ -20,9 +23,6 @@ from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource
 from api.kit.ids import new_id
 from api.live.service import announce_conversation, announce_message, announce_phone_number
-from api.messages import queries as messages
-from api.messages.models import Message, OutboxEntry
-from api.messages.service import apply_report
 from api.providers.port import Accepted, MessageStatus, NotProcessed, StatusReport
 
 
@@ -105,7 +105,7 @@ class Changes:
     async def write(self) -> None:
         await self._session.flush()
         await queries.remove_entries(self._session, self._organization_id, self._gone)
-        await messages.add_steps(self._session, self._steps)
+        await messages.add_timeline_entries(self._session, self._steps)
         await audit.record(self._session, self._organization_id, *self._stops, at=self._at)
 
     def _show(self, message: Message, conversation: Conversation, status: MessageStatus) -> None:

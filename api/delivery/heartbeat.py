@@ -16,7 +16,7 @@ from api.access.rules import Permission
 from api.delivery import queries
 from api.delivery.rules import texts_are_leaving
 from api.kit.database import Database
-from api.kit.database_trouble import is_away, may_pass
+from api.kit.database_unavailable import is_database_unavailable, is_transient
 from api.live.hub import Hub
 
 BEAT_SECONDS = 5.0
@@ -89,7 +89,7 @@ class SendingWatch:
                 await self.check()
                 known = True
             except Exception as error:  # Whatever it is, it is looked at again at the next turn.
-                if not is_away(error):
+                if not is_database_unavailable(error):
                     log.exception("delivery.sending_status_unknown")
                 elif known:
                     log.warning("delivery.sending_status_unknown", error=type(error).__name__)
@@ -112,7 +112,7 @@ class HeartbeatMetrics(Collector):
             async with database.transaction() as session:
                 last = await queries.last_heartbeat(session)
         except Exception as error:
-            if not may_pass(error):
+            if not is_transient(error):
                 raise
             self._age = math.nan
             return

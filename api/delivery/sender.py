@@ -15,7 +15,7 @@ from api.delivery.settler import Settler
 from api.delivery.settling import Settlement
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database
-from api.kit.database_trouble import is_away
+from api.kit.database_unavailable import is_database_unavailable
 from api.kit.secrets import SecretBox
 from api.providers.port import NotProcessed, OutcomeUnknown, Rejected, SendOutcome
 from api.providers.registry import Providers
@@ -77,7 +77,7 @@ class Sender:
             try:
                 claimed |= await self._send_due_of(organization_id, states)
             except Exception as error:  # One organization's trouble must not keep the others from sending.
-                if is_away(error):
+                if is_database_unavailable(error):
                     raise
                 log.exception("delivery.turn_failed", organization_id=str(organization_id))
         for organization_id in [each for each, lane in self._lanes.items() if lane.is_empty]:

@@ -17,6 +17,7 @@ from api.consent import service as consent
 from api.consent.rules import Reason, explanation
 from api.consent.schemas import OptInCheckOut
 from api.conversations import queries as conversation_queries
+from api.conversations.message_models import Message, OutboxEntry
 from api.delivery import queries
 from api.delivery.changes import Changes
 from api.delivery.rules import pace
@@ -28,7 +29,6 @@ from api.kit.secrets import SecretBox
 from api.lines import queries as lines
 from api.lines.models import Line
 from api.lines.service import line_settings, open_line
-from api.messages.models import Message, OutboxEntry
 from api.providers.port import LineAccess, MessageStatus, OutgoingMessage
 
 CLAIM_BATCH = 32

@@ -8,7 +8,7 @@ import structlog
 
 from api.delivery.settling import Settlement, settle_many
 from api.kit.database import Database
-from api.kit.database_trouble import may_pass
+from api.kit.database_unavailable import is_transient
 
 MAX_BATCH = 64
 RETRY_SECONDS = 0.5
@@ -54,7 +54,7 @@ class Settler:
         self._task = None
 
     async def _store(self, batch: Sequence[Settlement]) -> None:
-        while (failure := await self._trouble_storing(batch)) and may_pass(failure):
+        while (failure := await self._trouble_storing(batch)) and is_transient(failure):
             given_up = self._stopping.is_set()
             error = type(failure).__name__
             log.warning("delivery.not_stored_yet", messages=len(batch), error=error, given_up=given_up)

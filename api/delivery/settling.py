@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from api.conversations import queries as conversation_queries
+from api.conversations.message_models import Message, OutboxEntry
 from api.conversations.models import Conversation
 from api.delivery import queries
 from api.delivery.changes import Changes
@@ -14,7 +15,6 @@ from api.delivery.service import Claim
 from api.directory import queries as directory
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time
-from api.messages.models import Message, OutboxEntry
 from api.providers.port import Accepted, MessageStatus, NotProcessed, OutcomeUnknown, Rejected, SendOutcome
 
 

@@ -39,7 +39,7 @@ from api.directory.queries import keep_refusals
 from api.directory.rules import OwnerKind, RefusalCause
 from api.directory.schemas import ImportOutcome
 from api.kit.database import Database, database_time, notify
-from api.kit.database_trouble import is_away, sqlstate
+from api.kit.database_unavailable import is_database_unavailable, sqlstate
 from api.kit.errors import Conflict, Invalid, NotSignedIn
 from api.live.service import CHANNEL, announce_phone_number
 
@@ -336,7 +336,7 @@ class Import:
                 return await self._store_together(records)
             except DBAPIError as failure:
                 error = failure
-                if is_away(failure):
+                if is_database_unavailable(failure):
                     raise
                 if sqlstate(failure) not in PASSING_SQLSTATES:
                     break

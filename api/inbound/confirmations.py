@@ -10,8 +10,10 @@ from api.access import queries as access
 from api.audit.rules import SYSTEM, Action, NewEntry
 from api.consent import service as consent
 from api.consent.keywords import Keyword, confirmation
+from api.conversations import message_queries as message_queries
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations
+from api.conversations.message_service import enqueue
 from api.conversations.queries import InboxRow
 from api.inbound.rules import CONFIRMATIONS_COUNTED, may_confirm
 from api.kit.database import database_time
@@ -19,8 +21,6 @@ from api.kit.phone import is_phone_number, shown_number
 from api.lines import queries as lines
 from api.lines.models import Line
 from api.lines.service import line_settings
-from api.messages import queries as message_queries
-from api.messages.service import enqueue
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 
 from api.inbound.queries import JournalRow, add_to_journal_at_once
-from api.kit.embedded_postgres_sql import plain_url
+from api.kit.connection import plain_url
 
 MAX_BATCH = 256
 

@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 from api.inbound import queries
 from api.kit.database import Database, database_time
-from api.kit.database_trouble import may_pass
+from api.kit.database_unavailable import is_transient
 from api.lines import queries as lines
 
 SAYS = {
@@ -38,7 +38,7 @@ class JournalMetrics(Collector):
                 silent = await lines.count_silent_lines(session)
                 now = await database_time(session)
         except Exception as error:
-            if not may_pass(error):
+            if not is_transient(error):
                 raise
             self._values = dict.fromkeys(SAYS, math.nan)
             return

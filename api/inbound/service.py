@@ -15,9 +15,12 @@ from api.consent import queries as consent_queries
 from api.consent import service as consent
 from api.consent.keywords import Keyword, keyword
 from api.consent.wishes import asks_to_stop
+from api.conversations import message_queries as message_queries
 from api.conversations import queries as conversation_queries
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations
+from api.conversations.message_rules import Direction, segments
+from api.conversations.message_service import show_as_last
 from api.conversations.queries import InboxRow
 from api.conversations.rules import ConversationState
 from api.directory import queries as directory
@@ -36,9 +39,6 @@ from api.lines import queries as lines
 from api.lines.models import Line
 from api.live.service import announce_conversation, announce_message, announce_phone_number
 from api.media import service as media
-from api.messages import queries as message_queries
-from api.messages.rules import Direction, segments
-from api.messages.service import show_as_last
 from api.providers.port import (
     EventKind,
     MessageStatus,
@@ -216,7 +216,7 @@ async def apply_arrivals(
         announce_conversation(session, organization_id, row.id)
     await session.flush()
     await message_queries.add_messages(session, messages)
-    await message_queries.add_steps(session, timeline)
+    await message_queries.add_timeline_entries(session, timeline)
     await media.expect(session, organization_id, files)
     entries += await confirm_keywords(session, organization_id, due_confirmations)
     await audit.record(session, organization_id, *entries, at=at)

@@ -9,6 +9,8 @@ from api.audit import service as audit
 from api.audit.rules import SYSTEM, NewEntry
 from api.consent import service as consent
 from api.conversations import queries as conversation_queries
+from api.conversations.message_models import TimelineEntry
+from api.conversations.message_service import apply_report
 from api.directory import queries as directory
 from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource
@@ -16,8 +18,6 @@ from api.inbound import queries
 from api.inbound.models import InboundEvent
 from api.kit.database import database_time
 from api.live.service import announce_conversation, announce_message, announce_phone_number
-from api.messages.models import MessageEvent
-from api.messages.service import apply_report
 from api.providers.port import MessageStatus, StatusReport
 
 
@@ -63,7 +63,7 @@ async def apply_statuses(
     for event, report, message_id in matched:
         message = current[message_id]
         session.add(
-            MessageEvent(
+            TimelineEntry(
                 organization_id=organization_id,
                 message_id=message_id,
                 at=at,

@@ -20,7 +20,7 @@ from api.inbound.rules import MAX_UNFINISHED, NEVER_FINISHED, Suspects, retry_af
 from api.inbound.service import apply_events
 from api.kit import crash_points
 from api.kit.database import Database, database_time
-from api.kit.database_trouble import is_away
+from api.kit.database_unavailable import is_database_unavailable
 from api.providers.registry import Providers
 
 BATCH = 256
@@ -162,7 +162,7 @@ class _Turns:
             except ApplicationBusy:
                 raise
             except Exception as error:
-                if is_away(error):
+                if is_database_unavailable(error):
                     await self._forget_own()
                     raise
                 await self._defer(event, error)
@@ -186,7 +186,7 @@ class _Turns:
     async def _batch_failed(self, error: Exception) -> None:
         """It ended, so it is no unfinished attempt. Raises the error again if it is the database's."""
         await self._forget_own()
-        if is_away(error):
+        if is_database_unavailable(error):
             raise error
         log.warning(
             "inbound.batch_failed",
@@ -202,7 +202,7 @@ class _Turns:
                 if await queries.try_lock_application(session, self.organization_id):
                     await attempt_queries.forget_own(session, self.organization_id)
         except Exception as error:
-            if not is_away(error):
+            if not is_database_unavailable(error):
                 raise
             log.warning("inbound.attempt_not_forgotten", error=type(error).__name__)
 

@@ -37,7 +37,7 @@ def one_line(value: str) -> str:
     return stripped
 
 
-Line = Annotated[str, AfterValidator(one_line)]
+SingleLine = Annotated[str, AfterValidator(one_line)]
 """One line of text: a name, a label."""
 
 Body = Annotated[str, AfterValidator(storable)]

@@ -7,8 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from api.kit.countries import COUNTRY_NAMES
-from api.kit.text import Body
-from api.kit.text import Line as OneLine
+from api.kit.text import Body, SingleLine
 from api.lines.models import Line
 from api.lines.rules import (
     DEFAULT_TEXTS_PER_DAY,
@@ -28,10 +27,10 @@ from api.providers.port import (
     WebhookState,
 )
 
-Label = Annotated[OneLine, StringConstraints(min_length=1, max_length=100)]
+Label = Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-CredentialName = Annotated[OneLine, StringConstraints(min_length=1, max_length=60)]
-Secret = Annotated[OneLine, StringConstraints(min_length=1, max_length=1000)]
+CredentialName = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
+Secret = Annotated[SingleLine, StringConstraints(min_length=1, max_length=1000)]
 
 
 _FIELDS = (
@@ -114,7 +113,7 @@ class LineSettingsOut(BaseModel):
 
 class LineIn(BaseModel):
     label: Label
-    phone_number: Annotated[OneLine, StringConstraints(min_length=3, max_length=32)]
+    phone_number: Annotated[SingleLine, StringConstraints(min_length=3, max_length=32)]
     kind: LineKind
     country: Country
     provider: ProviderName

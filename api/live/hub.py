@@ -14,7 +14,7 @@ import structlog
 from api.access.rules import Permission, Principal
 from api.access.service import current_principals
 from api.kit.database import Database
-from api.kit.database_trouble import is_away
+from api.kit.database_unavailable import is_database_unavailable
 from api.kit.errors import RateLimited
 from api.live.bus import Bus
 from api.live.service import CHANNEL
@@ -226,7 +226,7 @@ class Hub:
                 async with self._database.transaction() as session:
                     current = await current_principals(session, {stream.principal for stream in streams})
             except Exception as error:  # Whatever it is, the streams are looked at again at the next turn.
-                if is_away(error):
+                if is_database_unavailable(error):
                     log.warning("hub.cannot_reauthorize", error=type(error).__name__)
                 else:
                     log.exception("hub.cannot_reauthorize")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from api.messages.rules import MAX_WORDS
+from api.conversations.message_rules import MAX_WORDS
 from api.providers.received_parts import bare_type
 
 MAX_ATTEMPTS = 12

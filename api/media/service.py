@@ -10,7 +10,10 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.conversations import message_queries as messages
 from api.conversations import service as conversations
+from api.conversations.message_rules import MediaState, adopted_media_id, with_words
+from api.conversations.message_service import complete_body, show_message_as_last
 from api.kit.database import Database, database_time, notify
 from api.kit.errors import NotFound
 from api.kit.ids import new_id
@@ -34,9 +37,6 @@ from api.media.rules import (
     judge_content,
     judge_failure,
 )
-from api.messages import queries as messages
-from api.messages.rules import MediaState, adopted_media_id, with_words
-from api.messages.service import complete_body, show_message_as_last
 from api.providers.port import (
     FetchedMedia,
     FetchesMedia,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from api.messages.search_rules import search_vector
+from api.kit.lexemes import search_vector
 
 revision: str = "0002"
 down_revision: str | None = "0001"

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from api.kit.embedded_postgres_sql import plain_url
+from api.kit.connection import plain_url
 from tests.support.world import World
 
 

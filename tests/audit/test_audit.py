@@ -18,7 +18,7 @@ import pytest
 from api.audit.models import AuditEntry
 from api.audit.rules import Broken, entry_hash
 from api.audit_log import service as audit_log
-from api.kit.embedded_postgres_sql import plain_url
+from api.kit.connection import plain_url
 from tests.access.test_permissions import new_line, new_person
 from tests.support.business import PASSWORD
 from tests.support.world import World

@@ -18,7 +18,7 @@ from api.audit import service as audit
 from api.audit.rules import Action, Actor, ActorKind, Broken, NewEntry
 from api.audit_log import service as audit_log
 from api.audit_log.rules import EntryFilter
-from api.kit.embedded_postgres_sql import plain_url
+from api.kit.connection import plain_url
 from tests.support.server import serving
 from tests.support.world import World
 

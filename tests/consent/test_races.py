@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from api.audit.models import AuditEntry
-from api.messages.models import Message, MessageEvent
+from api.conversations.message_models import Message, TimelineEntry
 from tests.support.reliability import Progress, figure, size
 from tests.support.world import World
 
@@ -97,7 +97,9 @@ async def claimed_at(world: World, message_id: str) -> tuple[str, datetime | Non
         status: str = (await session.execute(select(Message.status).where(Message.id == message_uuid))).scalar_one()
         at = (
             await session.execute(
-                select(MessageEvent.at).where(MessageEvent.message_id == message_uuid, MessageEvent.status == "sending")
+                select(TimelineEntry.at).where(
+                    TimelineEntry.message_id == message_uuid, TimelineEntry.status == "sending"
+                )
             )
         ).scalar_one_or_none()
         return status, at

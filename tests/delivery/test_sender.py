@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.delivery.sender import Sender
 from api.delivery.service import expire_leases
+from api.kit.connection import execute, fetch_value
 from api.kit.database import Database
-from api.kit.embedded_postgres_sql import execute, fetch_value
 from api.settings import Settings
 from tests.providers.dialects.dialect import PARENT
 from tests.providers.dialects.twilio import Twilio

@@ -10,11 +10,11 @@ import pytest
 
 from api.consent.keywords import keyword
 from api.consent.wishes import asks_to_stop
+from api.conversations.message_rules import segments
 from api.conversations.rules import preview
 from api.kit.folding import Fold
+from api.kit.lexemes import search_vector
 from api.kit.text import MAX_LOOKED_AT
-from api.messages.rules import segments
-from api.messages.search_rules import search_vector
 from tests.support.work import calls_of
 from tests.support.world import World
 

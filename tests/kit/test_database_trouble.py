@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from api.kit.database import Database
-from api.kit.database_trouble import is_away, may_pass
+from api.kit.database_unavailable import is_database_unavailable, is_transient
 from tests.support.service import Service
 
 KINDS: list[tuple[Exception, bool, bool]] = [
@@ -34,7 +34,7 @@ KINDS: list[tuple[Exception, bool, bool]] = [
 
 @pytest.mark.parametrize(("error", "away", "passing"), KINDS, ids=[type(error).__name__ for error, *_ in KINDS])
 def test_what_is_the_databases_trouble_and_what_may_pass(error: Exception, away: bool, passing: bool) -> None:
-    assert (is_away(error), may_pass(error)) == (away, passing)
+    assert (is_database_unavailable(error), is_transient(error)) == (away, passing)
 
 
 async def trouble(database: Database, *statements: str, **values: object) -> DBAPIError:
@@ -50,8 +50,8 @@ async def trouble(database: Database, *statements: str, **values: object) -> DBA
 
 async def test_so_it_is_as_sqlalchemy_raises_them(service: Service) -> None:
     unsendable = await trouble(service.database, "SELECT CAST(:number AS integer)", number="not a number")
-    assert not may_pass(unsendable), "the asker's mistake"
+    assert not is_transient(unsendable), "the asker's mistake"
     late = await trouble(service.database, "SET LOCAL statement_timeout = 10", "SELECT pg_sleep(60)")
-    assert (is_away(late), may_pass(late)) == (False, True)
+    assert (is_database_unavailable(late), is_transient(late)) == (False, True)
     refused = await trouble(service.database, "SELECT 1 / 0")
-    assert not may_pass(refused)
+    assert not is_transient(refused)

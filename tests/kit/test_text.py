@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from api.kit.text import Body, Line, fold, made_storable, one_line, storable
+from api.kit.text import Body, SingleLine, fold, made_storable, one_line, storable
 
 RTL = "\N{RIGHT-TO-LEFT OVERRIDE}שלום"
 
@@ -90,9 +90,9 @@ def test_whatever_is_let_through_is_one_line(text: str) -> None:
 
 
 def test_the_types_of_the_wire_apply_them() -> None:
-    assert TypeAdapter[str](Line).validate_python(" Okafor ") == "Okafor"
+    assert TypeAdapter[str](SingleLine).validate_python(" Okafor ") == "Okafor"
     assert TypeAdapter[str](Body).validate_python(" a\nb ") == " a\nb "
-    for adapter, text in ((TypeAdapter[str](Line), "a\nb"), (TypeAdapter[str](Body), "a\x00")):
+    for adapter, text in ((TypeAdapter[str](SingleLine), "a\nb"), (TypeAdapter[str](Body), "a\x00")):
         with pytest.raises(ValidationError):
             adapter.validate_python(text)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from api.kit.connection import execute
 from api.kit.database import Database
-from api.kit.embedded_postgres_sql import execute
 from api.kit.secrets import SecretBox
 from api.lines import queries, secret_key
 from api.lines.secret_key import WrongSecretKeyError, check_secret_key, rotate_secret_key

@@ -11,7 +11,7 @@ import pytest
 
 from api.delivery import heartbeat
 from api.delivery.rules import HEARTBEAT_FRESH_FOR, texts_are_leaving
-from api.kit.embedded_postgres_sql import plain_url
+from api.kit.connection import plain_url
 from api.live.bus import PostgresBus
 from api.worker import Worker
 from tests.live.test_events import Server, server

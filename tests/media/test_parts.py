@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.conversations.message_rules import MAX_WORDS, with_words
 from api.media import service as media
 from api.media.rules import AVIF, HEIC, M4A, MP4, QUICKTIME, THREE_GP, Kind, is_layout, judge_content, kind_of, words_in
-from api.messages.rules import MAX_WORDS, with_words
 from tests.media.test_media import PARENT, arrives, newest, working
 from tests.providers.dialects import DIALECTS
 from tests.providers.dialects.dialect import Arriving

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.messages.rules import MAX_BODY_CHARACTERS, segments, too_much
+from api.conversations.message_rules import MAX_BODY_CHARACTERS, segments, too_much
 from api.providers.port import SEND_LIMITS, ProviderName, SendLimits
 from tests.providers.dialects import every_dialect
 from tests.providers.dialects.dialect import PARENT, Dialect

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text as sql
 
+from api.embedded_postgres.run import APP_ROLE
+from api.kit.connection import execute
 from api.kit.database import Database
-from api.kit.embedded_postgres import APP_ROLE
-from api.kit.embedded_postgres_sql import execute
 from tests.support import postgres
 
 AHEAD = timedelta(days=30)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.kit.embedded_postgres import EmbeddedPostgres, start
+from api.embedded_postgres.run import EmbeddedPostgres, start
 from api.migrate import migrate
 from tests.support import postgres
 

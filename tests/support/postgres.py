@@ -26,11 +26,11 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from api.kit.embedded_postgres import APP_ROLE, OWNER_ROLE, EmbeddedPostgres, start
-from api.kit.embedded_postgres_home import Home
-from api.kit.embedded_postgres_locks import FileLock
-from api.kit.embedded_postgres_probe import is_alive
-from api.kit.embedded_postgres_sql import execute, fetch_value, quoted
+from api.embedded_postgres.home import Home
+from api.embedded_postgres.locks import FileLock
+from api.embedded_postgres.probe import is_alive
+from api.embedded_postgres.run import APP_ROLE, OWNER_ROLE, EmbeddedPostgres, start
+from api.kit.connection import execute, fetch_value, quoted
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 MIGRATIONS = PROJECT / "migrations"
@@ -171,7 +171,7 @@ def _origin() -> str:
     """What the cluster depends on: this start of the machine, and the code that makes and runs it."""
     boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
     code = hashlib.sha256()
-    for path in sorted((PROJECT / "api" / "kit").glob("embedded_postgres*.py")):
+    for path in sorted((PROJECT / "api" / "embedded_postgres").glob("*.py")):
         code.update(path.read_bytes())
     return f"{boot} {code.hexdigest()}"
 

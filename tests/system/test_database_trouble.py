@@ -22,8 +22,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from twilio.request_validator import RequestValidator
 
+from api.kit.connection import execute
 from api.kit.database import Database
-from api.kit.embedded_postgres_sql import execute
 from tests.support.business import AUTH_TOKEN, LINE_NUMBER
 from tests.support.own_server import OwnServer, own_server
 from tests.support.reliability import Progress, figure, size

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from api.kit.embedded_postgres_sql import execute
+from api.kit.connection import execute
 from api.migrate import expected_revision, serves_schema
 from tests.support.world import World
 

@@ -1,1 +1,0 @@
-"""Messages: threads, sending a reply, delivery states and timelines."""

@@ -1,0 +1,19 @@
+"""Demo data: a believable gym to look at on the first start, and its telephones at the carrier simulator.
+
+`people` and `threads…` are the content, `business` and `history` make rows of it, `fill` stores them, `registration`
+introduces every line of the simulator's to it.
+"""
+
+from demo.fill import fill_demo
+from demo.people import DEMO_PASSWORD, DEMO_SIGN_INS, DEMO_SLUG, SignIn
+from demo.registration import register_lines, simulator_registration
+
+__all__ = [
+    "DEMO_PASSWORD",
+    "DEMO_SIGN_INS",
+    "DEMO_SLUG",
+    "SignIn",
+    "fill_demo",
+    "register_lines",
+    "simulator_registration",
+]

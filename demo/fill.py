@@ -1,0 +1,80 @@
+"""Storing the demo gym, in one transaction, once."""
+
+import secrets as random_secrets
+from collections.abc import Sequence
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.access import queries as access_queries
+from api.access.models import Organization
+from api.access.passwords import hash_password
+from api.audit import service as audit
+from api.kit.database import Base, Database, database_time
+from api.kit.ids import new_id
+from api.kit.secrets import SecretBox
+from api.providers.port import ProviderName
+from api.providers.registry import Providers
+from demo.business import found
+from demo.history import Historian
+from demo.hours import OpeningHours
+from demo.people import DEMO_COUNTRY, DEMO_NAME, DEMO_PASSWORD, DEMO_SLUG, DEMO_TIMEZONE
+from demo.picture import sticker
+from demo.threads_earlier import CLOSED
+from demo.threads_now import OPEN, UNREAD
+
+
+async def fill_demo(database: Database, *, secrets: SecretBox, providers: Providers) -> bool:
+    """Make the organization `demo`, with two weeks of history. False, and nothing changes, where there is one.
+
+    Nothing of it waits to be sent. Two processes that start at once make one demo.
+    """
+    async with database.transaction() as session:
+        if await access_queries.organization_by_slug(session, DEMO_SLUG) is not None:
+            return False
+    password_hash = await hash_password(DEMO_PASSWORD)
+    async with database.transaction() as session:
+        # Whoever comes second waits here for the first to commit.
+        organization_id = await session.scalar(
+            upsert(Organization)
+            .values(id=new_id(), slug=DEMO_SLUG, name=DEMO_NAME, country=DEMO_COUNTRY, timezone=DEMO_TIMEZONE)
+            .on_conflict_do_nothing(index_elements=["slug"])
+            .returning(Organization.id)
+        )
+        if organization_id is None:
+            return False
+        business = found(
+            await access_queries.organization(session, organization_id),
+            hours=OpeningHours(ZoneInfo(DEMO_TIMEZONE)),
+            now=await database_time(session),
+            password_hash=password_hash,
+            credentials=_credentials(providers),
+            secrets=secrets,
+        )
+        Historian(business, picture=sticker()).tell([*UNREAD, *OPEN, *CLOSED])
+        await _store(session, business.rows)
+        in_order = sorted(business.entries, key=lambda recorded: recorded[0])
+        for at, recorded in groupby(in_order, key=lambda recorded: recorded[0]):
+            await audit.record(
+                session, organization_id, *(entry for _, entries in recorded for entry in entries), at=at
+            )
+    return True
+
+
+async def _store(session: AsyncSession, rows: Sequence[Base]) -> None:
+    """What is referred to first: no row knows of another but by its id."""
+    for table in Base.metadata.sorted_tables:
+        session.add_all([row for row in rows if row.__table__ is table])
+        await session.flush()
+
+
+def _credentials(providers: Providers) -> dict[str, str]:
+    """An account at the simulator that nobody else has."""
+    simulator = providers.get(ProviderName.SIMULATOR)
+    assert simulator is not None, "the demo's lines are the simulator's"
+    credentials = {"account_sid": f"AC{random_secrets.token_hex(16)}", "auth_token": random_secrets.token_hex(16)}
+    required = {name for name, is_required in simulator.credential_fields.items() if is_required}
+    assert credentials.keys() == required, f"the simulator's lines need {', '.join(sorted(required))}"
+    return credentials

@@ -1,0 +1,41 @@
+"""Data folders for the tests of the embedded PostgreSQL, and processes that use them."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.embedded_postgres.home import Home
+from api.embedded_postgres.probe import running_postmaster
+from tests.embedded_postgres.users import Begin, User, kill_and_wait, wait_until_supervisor_ends
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A data folder that does not exist yet, near enough to the root for a socket in it."""
+    folder = Path(tempfile.mkdtemp(prefix="mc-"))
+    yield folder / "data"
+    home = Home(folder / "data")
+    if home.folder.exists():
+        wait_until_supervisor_ends(home)
+        left = running_postmaster(home.cluster)  # Only after a test that failed.
+        if left is not None:
+            kill_and_wait(left)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def begin(data_dir: Path) -> Iterator[Begin]:
+    """Begins processes that use the data folder, and kills those that the test has left."""
+    users: list[User] = []
+
+    def begin_user(**options: object) -> User:
+        user = User.begin(data_dir, **options)  # type: ignore[arg-type]
+        users.append(user)
+        return user
+
+    yield begin_user
+    for user in users:
+        user.kill()
