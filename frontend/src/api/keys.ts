@@ -37,7 +37,7 @@ export const keys = {
   possibleActors: ["possible-actors"],
   inbound: ["inbound"],
   inboundHealth: ["inbound", "health"],
-  heldBack: ["inbound", "held-back"],
+  quarantined: ["inbound", "quarantine"],
   inboundEvent: (id: string) => ["inbound", "event", id],
   lines: ["lines"],
   lineList: ["lines", "list"],

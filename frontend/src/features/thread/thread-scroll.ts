@@ -29,7 +29,7 @@ export class ThreadScroll {
   /** What to do when the person nears the first or the last loaded message. */
   onNear(near: { start: () => void; end: () => void }): void {
     this.near = near;
-    // A page of short messages may leave room for more without anybody scrolling.
+    // A page of short messages may leave space for more without scrolling.
     if (this.placed) this.checkNear();
   }
 

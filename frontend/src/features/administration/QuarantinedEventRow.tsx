@@ -15,7 +15,7 @@ const KINDS: Record<InboundEvent["kind"], string> = {
   unreadable: "Something unreadable",
 };
 
-export function HeldBackRow({ event, line }: { event: InboundEvent; line: string | undefined }) {
+export function QuarantinedEventRow({ event, line }: { event: InboundEvent; line: string | undefined }) {
   const { dateTime, phone } = useFormats();
   const replay = useReplayEvent();
   const [open, setOpen] = useState(false);
