@@ -14,10 +14,9 @@ from api.consent.rules import check_opt_in
 from api.consent.schemas import OptInCheckOut
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations
-from api.conversations.message_models import Message, TimelineEntry
 from api.conversations.message_rules import Direction, segments
 from api.conversations.message_service import apply_report, show_message_as_last
-from api.conversations.models import Conversation
+from api.conversations.models import Conversation, Message, TimelineEntry
 from api.conversations.rules import NEW, Transition
 from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource, OptInState

@@ -8,23 +8,15 @@ from itertools import accumulate
 from typing import NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal_column, or_, select, update
+from sqlalchemy import Select, delete, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, StaffMember
 from api.consent.keywords import Keyword
-from api.conversations.message_models import Message, TimelineEntry
 from api.conversations.message_rules import Direction, Encoding
-from api.conversations.models import Conversation
+from api.conversations.models import Conversation, Message, MessageRow, OutboxEntry, TimelineEntry
 from api.kit.bulk import insert_together
-from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
-
-
-class MessageRow(NamedTuple):
-    message: Message
-    sender_id: UUID | None
-    sender_name: str | None
 
 
 def messages_of(organization_id: UUID) -> Select[Message, UUID, str]:
@@ -215,7 +207,7 @@ async def timeline(session: AsyncSession, organization_id: UUID, message_id: UUI
 
 
 async def add_messages(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
-    """New messages, as the columns of a `Message` but for `search`."""
+    """New messages, as the columns of a `Message` without `search`."""
     vectors = [search_vector(str(row["body"]), organization_id=cast("UUID", row["organization_id"])) for row in rows]
     await insert_together(
         session, Message, [{**row, "search": vector} for row, vector in zip(rows, vectors, strict=True)]
@@ -223,8 +215,27 @@ async def add_messages(session: AsyncSession, rows: Sequence[dict[str, object]])
 
 
 async def add_timeline_entries(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
-    """Steps of messages' timelines, as the columns of a `TimelineEntry` but for `id`."""
-    await insert_together(session, TimelineEntry, [{"id": new_id(), **row} for row in rows])
+    """New timeline entries, as the columns of a `TimelineEntry`."""
+    await insert_together(session, TimelineEntry, rows)
+
+
+async def add_outbox_entries(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
+    """Queue messages. `rows`: the columns of an `OutboxEntry` that have no default."""
+    await insert_together(session, OutboxEntry, rows)
+
+
+async def remove_outbox_entries(
+    session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID], *, state: str | None = None
+) -> None:
+    """The outbox entries of these messages; with `state`, only those that are in it."""
+    if not message_ids:
+        return
+    statement = delete(OutboxEntry).where(
+        OutboxEntry.organization_id == organization_id, OutboxEntry.id.in_(message_ids)
+    )
+    if state is not None:
+        statement = statement.where(OutboxEntry.state == state)
+    await session.execute(statement.execution_options(synchronize_session=False))
 
 
 async def set_body(

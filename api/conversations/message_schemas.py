@@ -9,8 +9,6 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.consent.schemas import OptInCheckOut
-from api.conversations.message_models import Message, TimelineEntry
-from api.conversations.message_queries import MessageRow
 from api.conversations.message_rules import (
     MAX_BODY_CHARACTERS,
     MAX_MEDIA,
@@ -20,6 +18,7 @@ from api.conversations.message_rules import (
     adopted_media_id,
     shown_media,
 )
+from api.conversations.models import Message, MessageRow, TimelineEntry
 from api.conversations.rules import Status
 from api.conversations.schemas import Seq
 from api.kit.errors import Conflict, ProblemBody

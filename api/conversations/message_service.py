@@ -18,8 +18,6 @@ from api.consent.wishes import asks_to_stop
 from api.conversations import message_queries as queries
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations
-from api.conversations.message_models import Message, OutboxEntry, TimelineEntry
-from api.conversations.message_queries import MessageRow
 from api.conversations.message_rules import (
     RETRYABLE,
     Direction,
@@ -29,8 +27,7 @@ from api.conversations.message_rules import (
     too_much,
 )
 from api.conversations.message_schemas import MessageIn, NewMessages, Viewing
-from api.conversations.models import Conversation
-from api.conversations.queries import InboxRow
+from api.conversations.models import Conversation, InboxRow, Message, MessageRow, OutboxEntry, TimelineEntry
 from api.directory.rules import OptInSource
 from api.kit.database import database_time, notify
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound

@@ -11,17 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import StaffMember, StaffSession
 from api.access.rules import Permission
-from api.conversations.models import Conversation, Viewer
+from api.conversations.models import Conversation, InboxRow, Viewer
 from api.conversations.rules import NEW, Status
 from api.directory.models import PhoneNumber
 from api.directory.queries import phone_number_ids_of
 from api.kit.ids import new_id
 from api.kit.phone import old_spellings
-
-
-class InboxRow(NamedTuple):
-    conversation: Conversation
-    number: PhoneNumber
 
 
 class ViewerRow(NamedTuple):

@@ -14,8 +14,7 @@ from api.consent import service as consent
 from api.consent.rules import OptInCheck, Reason
 from api.consent.schemas import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations import queries, rules
-from api.conversations.models import Conversation
-from api.conversations.queries import InboxRow
+from api.conversations.models import Conversation, InboxRow
 from api.conversations.rules import Change, ConversationState, Status, Transition
 from api.conversations.schemas import ConversationDetail, ConversationOut, LastMessage, PhoneNumberOut, ViewerOut
 from api.directory import queries as directory

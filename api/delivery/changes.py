@@ -14,9 +14,8 @@ from api.audit import service as audit
 from api.audit.rules import SYSTEM, NewEntry
 from api.consent import service as consent
 from api.conversations import message_queries as messages
-from api.conversations.message_models import Message, OutboxEntry
 from api.conversations.message_service import apply_report
-from api.conversations.models import Conversation
+from api.conversations.models import Conversation, Message, OutboxEntry
 from api.delivery import queries
 from api.delivery.rules import next_question
 from api.directory.models import PhoneNumber

@@ -10,8 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from api.conversations.message_models import Message, OutboxEntry
-from api.conversations.models import Conversation
+from api.conversations.models import Conversation, Message, OutboxEntry
 from api.delivery.models import WorkerHeartbeat
 from api.kit.process import PROCESS_ID
 

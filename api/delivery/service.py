@@ -17,7 +17,7 @@ from api.consent import service as consent
 from api.consent.rules import Reason, explanation
 from api.consent.schemas import OptInCheckOut
 from api.conversations import queries as conversation_queries
-from api.conversations.message_models import Message, OutboxEntry
+from api.conversations.models import Message, OutboxEntry
 from api.delivery import queries
 from api.delivery.changes import Changes
 from api.delivery.rules import pace

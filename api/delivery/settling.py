@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from api.conversations import queries as conversation_queries
-from api.conversations.message_models import Message, OutboxEntry
-from api.conversations.models import Conversation
+from api.conversations.models import Conversation, Message, OutboxEntry
 from api.delivery import queries
 from api.delivery.changes import Changes
 from api.delivery.rules import MAX_ATTEMPTS, backoff

@@ -14,7 +14,7 @@ from api.conversations import message_queries as message_queries
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations
 from api.conversations.message_service import enqueue
-from api.conversations.queries import InboxRow
+from api.conversations.models import InboxRow
 from api.inbound.rules import CONFIRMATIONS_COUNTED, may_confirm
 from api.kit.database import database_time
 from api.kit.phone import is_phone_number, shown_number

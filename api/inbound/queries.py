@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from api.conversations.message_models import Message, OutboxEntry
+from api.conversations.models import Message, OutboxEntry
 from api.inbound.models import InboundAttempt, InboundEvent
 from api.inbound.rules import EventSource, EventState
 from api.kit.ids import first_id_at, new_id

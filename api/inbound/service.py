@@ -21,7 +21,7 @@ from api.conversations import rules as status_rules
 from api.conversations import service as conversations
 from api.conversations.message_rules import Direction, segments
 from api.conversations.message_service import show_as_last
-from api.conversations.queries import InboxRow
+from api.conversations.models import InboxRow
 from api.conversations.rules import ConversationState
 from api.directory import queries as directory
 from api.directory.models import PhoneNumber
@@ -216,7 +216,7 @@ async def apply_arrivals(
         announce_conversation(session, organization_id, row.id)
     await session.flush()
     await message_queries.add_messages(session, messages)
-    await message_queries.add_timeline_entries(session, timeline)
+    await message_queries.add_timeline_entries(session, [{"id": new_id(), **each} for each in timeline])
     await media.expect(session, organization_id, files)
     entries += await confirm_keywords(session, organization_id, due_confirmations)
     await audit.record(session, organization_id, *entries, at=at)

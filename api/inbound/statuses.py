@@ -9,8 +9,8 @@ from api.audit import service as audit
 from api.audit.rules import SYSTEM, NewEntry
 from api.consent import service as consent
 from api.conversations import queries as conversation_queries
-from api.conversations.message_models import TimelineEntry
 from api.conversations.message_service import apply_report
+from api.conversations.models import TimelineEntry
 from api.directory import queries as directory
 from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource
