@@ -104,7 +104,7 @@ class Changes:
     async def write(self) -> None:
         await self._session.flush()
         await queries.remove_entries(self._session, self._organization_id, self._gone)
-        await messages.add_timeline_entries(self._session, self._steps)
+        await messages.add_timeline_entries(self._session, [{"id": new_id(), **each} for each in self._steps])
         await audit.record(self._session, self._organization_id, *self._stops, at=self._at)
 
     def _show(self, message: Message, conversation: Conversation, status: MessageStatus) -> None:
