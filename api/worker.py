@@ -10,9 +10,8 @@ import structlog
 
 from api.access import queries as access_queries
 from api.access.clean_up import clean_up
-from api.conversations import queries as conversation_queries
-from api.conversations import service as conversations
-from api.conversations.message_service import OUTBOX_CHANNEL
+from api.conversations import viewing
+from api.conversations.lifecycle import OUTBOX_CHANNEL
 from api.delivery.heartbeat import Heartbeat, sending_status
 from api.delivery.sender import Sender
 from api.inbound import queries as inbound_queries
@@ -369,10 +368,10 @@ class Worker:
 
     async def _sweep(self) -> bool:
         async with self._database.transaction() as session:
-            organizations = await conversation_queries.organizations_to_sweep(session)
+            organizations = await viewing.organizations_to_sweep(session)
         for organization_id in organizations:
             async with self._database.transaction() as session:
-                await conversations.sweep(session, organization_id)
+                await viewing.sweep(session, organization_id)
         return False
 
     async def _clean_up(self) -> bool:

@@ -8,9 +8,8 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.conversations.message_models import Message
 from api.conversations.message_rules import Direction
-from api.conversations.models import Conversation
+from api.conversations.models import Conversation, Message
 from api.directory import queries as directory
 from api.directory.models import PhoneNumber
 from api.directory.rules import Holder

@@ -10,8 +10,7 @@ from api.access.models import ApiKey, Organization, StaffMember
 from api.audit.models import AuditChain, AuditEntry
 from api.audit.rules import Action
 from api.audit_log.rules import EntryFilter
-from api.conversations.message_models import Message
-from api.conversations.models import Conversation
+from api.conversations.models import Conversation, Message
 from api.directory.models import PhoneNumber
 from api.kit.phone import old_spellings
 

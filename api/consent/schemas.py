@@ -88,12 +88,6 @@ class OptInCheckOut(BaseModel):
     instances: list[OptInInstance]
 
     @classmethod
-    def stored(cls, decision: dict[str, Any]) -> "OptInCheckOut":
-        """A decision as it was stored with a message. An earlier version stored fewer fields."""
-        instances = [dict.fromkeys(OptInInstance.model_fields) | each for each in decision["instances"]]
-        return cls.model_validate({"stopped_as": None} | decision | {"instances": instances})
-
-    @classmethod
     def of(cls, check: OptInCheck) -> "OptInCheckOut":
         return cls(
             phone_number=check.phone_number,

@@ -25,9 +25,13 @@ async def insert_together(session: AsyncSession, model: type[Base], rows: Sequen
     statement = _insert(table, names)
     json_names = {name for name in names if isinstance(table.c[name].type, postgresql.JSONB)}
     columns: dict[str, list[Any]] = {
-        name: [json.dumps(row[name]) if name in json_names else row[name] for row in rows] for name in names
+        name: [_as_json(row[name]) if name in json_names else row[name] for row in rows] for name in names
     }
     await session.execute(statement, columns)
+
+
+def _as_json(value: object) -> str | None:
+    return None if value is None else json.dumps(value)
 
 
 @lru_cache(maxsize=64)

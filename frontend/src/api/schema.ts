@@ -117,7 +117,7 @@ export interface paths {
         put?: never;
         /**
          * Start Conversation
-         * @description The conversation with a number: 201 when it is new, 200 when it exists, 409 when it may not be started.
+         * @description The conversation with a number: 201 if it is new, 200 if it exists, 409 if it may not be started.
          */
         post: operations["start_conversation"];
         delete?: never;
@@ -135,7 +135,7 @@ export interface paths {
         };
         /**
          * Get Conversation
-         * @description One conversation, with its opt-in check, its holders and who is viewing it.
+         * @description One conversation, with its opt-in check, its holders and its viewers.
          */
         get: operations["get_conversation"];
         put?: never;
@@ -155,7 +155,7 @@ export interface paths {
         };
         /**
          * List Conversation Audit Entries
-         * @description The conversation's own trail, newest first (AUDIT-READ).
+         * @description The conversation's audit entries, newest first (AUDIT-READ).
          */
         get: operations["list_conversation_audit_entries"];
         put?: never;
@@ -201,7 +201,7 @@ export interface paths {
         put?: never;
         /**
          * Send Message
-         * @description Send a text. The answer means that it is stored and will leave; its `status` tells the rest.
+         * @description Send a text. The answer means that it is stored and queued; its `status` tells the rest.
          */
         post: operations["send_message"];
         delete?: never;
@@ -610,7 +610,7 @@ export interface paths {
         };
         /**
          * Get Message
-         * @description One message with its timeline and the stored opt-in decision.
+         * @description One message with its timeline and the opt-in check with which it was sent.
          */
         get: operations["get_message"];
         put?: never;
@@ -1285,7 +1285,7 @@ export interface components {
         };
         /**
          * ConversationIn
-         * @description Without `line_id`, the oldest line in service.
+         * @description Without `line_id`, the oldest enabled line.
          */
         ConversationIn: {
             /** Line Id */
@@ -1385,7 +1385,7 @@ export interface components {
         };
         /**
          * FoundIn
-         * @description The conversation of a message that was found, as the inbox names it.
+         * @description The conversation of a found message, under the name that the inbox shows.
          */
         FoundIn: {
             /** Display Name */
@@ -1408,7 +1408,7 @@ export interface components {
         };
         /**
          * Highlight
-         * @description A part that matches: from `start` up to `end`, which is not in it. UTF-16 code units, as JavaScript counts.
+         * @description A part that matches, from `start` inclusive to `end` exclusive, in UTF-16 code units as JavaScript counts.
          */
         Highlight: {
             /** End */
@@ -1779,8 +1779,8 @@ export interface components {
         };
         /**
          * Media
-         * @description A picture or file. One that arrived is at `url`, below this service's own address, once it is `kept`; one that
-         *     was sent is at the address that the sender gave, and has neither `id` nor `state`.
+         * @description A picture or other file. A received file is at `url`, below this service's own address, once it is `kept`. A sent
+         *     file is at the address that the sender gave, and has neither `id` nor `state`.
          */
         Media: {
             /** Content Type */
@@ -1899,7 +1899,7 @@ export interface components {
         };
         /**
          * MessageIn
-         * @description `seen_seq`: the last message that the writer saw; with it a stale reply is refused (STATUS-REPLY-RACE).
+         * @description `seen_seq`: the last message that the writer saw. With it, a stale reply is refused (STATUS-REPLY-RACE).
          */
         MessageIn: {
             /**
@@ -2105,7 +2105,7 @@ export interface components {
         Permission: "sms_logs" | "mass_text" | "directory";
         /**
          * PhoneNumber
-         * @description Everything known of one number. `consent` is its check for the default line.
+         * @description A number's consent, records, refusals and conversations. `consent` is its check for the default line.
          */
         PhoneNumber: {
             consent: components["schemas"]["OptInCheck"];
@@ -2515,7 +2515,7 @@ export interface components {
         };
         /**
          * Viewing
-         * @description A viewing lease, and where the conversation stands.
+         * @description A viewing lease, and the conversation as it stands.
          */
         Viewing: {
             /**
@@ -3044,13 +3044,13 @@ export interface operations {
     list_conversations: {
         parameters: {
             query?: {
+                limit?: number;
+                cursor?: string | null;
                 status?: components["schemas"]["Status"] | null;
                 phone_number?: string | null;
                 family_id?: string | null;
                 staff_member_id?: string | null;
                 line_id?: string | null;
-                limit?: number;
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -3523,10 +3523,10 @@ export interface operations {
     list_messages: {
         parameters: {
             query?: {
+                limit?: number;
                 before_seq?: number | null;
                 after_seq?: number | null;
                 around_seq?: number | null;
-                limit?: number;
                 cursor?: string | null;
             };
             header?: never;
@@ -5669,12 +5669,12 @@ export interface operations {
         parameters: {
             query: {
                 q: string;
+                limit?: number;
+                cursor?: string | null;
                 conversation_id?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
                 from?: string | null;
                 to?: string | null;
-                limit?: number;
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
