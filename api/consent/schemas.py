@@ -5,22 +5,18 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.audit.schemas import AuditActor
 from api.consent.rules import Instance, OptInCheck, Reason
 from api.directory.models import PhoneRecord, Refusal
 from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
-from api.directory.schemas import NumberOrSender, PhoneRecordOut, SettableSource
+from api.directory.schemas import PhoneRecordOut, SettableSource
 from api.kit.errors import Conflict, ProblemBody
+from api.kit.phone import NumberOrSender
 from api.kit.text import Body, storable
 
 MAX_REPLACED = 50
-
-NumberPath = Annotated[
-    NumberOrSender, Path(description="A phone number, as the API returned it or as people write it.")
-]
 
 
 class OptInInstance(BaseModel):

@@ -13,16 +13,12 @@ from api.audit.schemas import AuditActor
 from api.directory.models import Contact, Family, PhoneRecord
 from api.directory.rules import SETTABLE_SOURCES, Holder, OptInSource, OptInState, OwnerKind
 from api.kit.errors import FieldError, Problem, ProblemBody
-from api.kit.phone import MAX_SENDER
-from api.kit.text import Body, SingleLine
+from api.kit.text import SingleLine
 
 Name = Annotated[SingleLine, StringConstraints(min_length=1, max_length=200)]
 Short = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
 ExternalId = Annotated[SingleLine, StringConstraints(min_length=1, max_length=200)]
 Number = Annotated[SingleLine, StringConstraints(min_length=3, max_length=40)]
-NumberOrSender = Annotated[Body, StringConstraints(min_length=1, max_length=MAX_SENDER)]
-"""A number as people type it, or whatever the API calls a `phone_number` itself, to the letter (RECV-SENDER)."""
-
 Email = Annotated[SingleLine, StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 Password = Annotated[str, StringConstraints(min_length=10, max_length=1024)]
 

@@ -1290,7 +1290,10 @@ export interface components {
         ConversationIn: {
             /** Line Id */
             line_id?: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description A phone number, as people write it or as the API returned it.
+             */
             phone_number: string;
         };
         /** Page[ConversationOut] */
@@ -6000,6 +6003,7 @@ export interface operations {
     check_opt_in: {
         parameters: {
             query: {
+                /** @description A phone number, as people write it or as the API returned it. */
                 phone_number: string;
                 line_id?: string | null;
             };
@@ -6202,7 +6206,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A phone number, as the API returned it or as people write it. */
+                /** @description A phone number, as people write it or as the API returned it. */
                 number: string;
             };
             cookie?: never;
@@ -6288,7 +6292,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A phone number, as the API returned it or as people write it. */
+                /** @description A phone number, as people write it or as the API returned it. */
                 number: string;
                 refusal_id: string;
             };
