@@ -15,7 +15,6 @@ import typer
 import uvloop
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access import queries as access_queries
 from api.access import service as access
 from api.access.models import Organization
 from api.audit.rules import Broken
@@ -285,7 +284,7 @@ def replay(
 
 async def _chosen_organizations(session: AsyncSession, slug: str | None) -> list[Organization]:
     """The named organization, or every one. Raises `NotFound`."""
-    found = await access_queries.organizations(session)
+    found = await access.organizations(session)
     chosen = [each for each in found if slug is None or each.slug == slug]
     if slug is not None and not chosen:
         raise NotFound(f"There is no organization “{slug}”.")

@@ -9,13 +9,13 @@ from api.access import queries, service
 from api.access.dependencies import (
     Administrator,
     Anybody,
-    CrossOrigin,
     Public,
     guarded,
     require_same_origin,
     session_cookie,
 )
 from api.access.devices import LIFETIME_SECONDS, cookie_value, known_devices
+from api.access.errors import CrossOrigin, SignInRefused
 from api.access.rules import Permission, Principal
 from api.access.schemas import (
     ApiKeyCreated,
@@ -26,7 +26,7 @@ from api.access.schemas import (
     OrganizationOut,
     SignInIn,
 )
-from api.access.sign_in import Credentials, SignInRefused
+from api.access.sign_in import Credentials
 from api.access.sign_in import sign_in as start_by_password
 from api.kit.addresses import client_address
 from api.kit.database import Session

@@ -1,7 +1,7 @@
 """Finding out who is asking; businesses and their API keys."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -20,6 +20,29 @@ from api.kit.ids import new_id
 from api.kit.secrets import hash_token
 
 TOUCH_EVERY = timedelta(minutes=1)
+
+
+async def organization(session: AsyncSession, organization_id: UUID) -> Organization:
+    return await queries.organization(session, organization_id)
+
+
+async def organization_by_slug(session: AsyncSession, slug: str) -> Organization | None:
+    return await queries.organization_by_slug(session, slug)
+
+
+async def organizations(session: AsyncSession) -> Sequence[Organization]:
+    """All organizations, by slug."""
+    return await queries.organizations(session)
+
+
+async def staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember | None:
+    """The staff member, archived or not."""
+    return await queries.staff_member(session, organization_id, staff_member_id)
+
+
+async def end_sessions(session: AsyncSession, staff_member: StaffMember, *, except_for: UUID | None = None) -> None:
+    """Sign the staff member out everywhere but in the session `except_for`."""
+    await queries.delete_sessions_of(session, staff_member.organization_id, staff_member.id, except_for=except_for)
 
 
 async def sign_out(session: AsyncSession, principal: Principal) -> None:

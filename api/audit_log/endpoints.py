@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
-from api.access import queries as access
+from api.access import service as access
 from api.access.dependencies import Administrator, guarded
 from api.access.models import Organization
 from api.access.rules import Principal
