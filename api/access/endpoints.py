@@ -32,7 +32,7 @@ from api.kit.addresses import client_address
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound, RateLimited, problem_responses
 from api.kit.idempotency import IdempotencyKeyHeader, once
-from api.kit.paging import Page, Paging, decode_id_cursor, encode_cursor
+from api.kit.paging import Page, Paging
 from api.settings import Settings
 
 router = APIRouter(tags=["access"])
@@ -124,14 +124,10 @@ def _sorted_permissions(principal: Principal) -> list[Permission]:
 
 @router.get("/api-keys", responses=guarded(Invalid))
 async def list_api_keys(principal: Administrator, session: Session, paging: Paging) -> Page[ApiKeyOut]:
-    after = decode_id_cursor(paging.cursor) if paging.cursor else None
-    keys = await queries.api_keys(session, principal.organization_id, after=after, limit=paging.limit + 1)
-    more = len(keys) > paging.limit
-    shown = keys[: paging.limit]
-    return Page(
-        items=[ApiKeyOut.of(key) for key in shown],
-        next_cursor=encode_cursor(shown[-1].id) if more else None,
-    )
+    """The organization's keys, newest first, revoked ones included."""
+    keys = await queries.api_keys(session, principal.organization_id, after=paging.id_key(), limit=paging.rows_to_read)
+    shown, next_cursor = paging.cut(keys, lambda key: (key.id,))
+    return Page(items=[ApiKeyOut.of(key) for key in shown], next_cursor=next_cursor)
 
 
 @router.post(

@@ -7,21 +7,21 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import service as access
-from api.access.dependencies import Administrator, guarded
+from api.access.dependencies import Administrator, CanView, guarded
 from api.access.models import Organization
 from api.access.rules import Principal
-from api.audit import service as audit
 from api.audit.rules import Action
-from api.audit.schemas import AuditEntryOut, AuditVerification
 from api.audit_log import queries, service
 from api.audit_log.rules import EntryFilter, csv_name
+from api.audit_log.schemas import AuditEntryOut, AuditVerification
 from api.conversations import service as conversations
 from api.directory.named import named_number
 from api.kit.database import Session, commit
 from api.kit.errors import Invalid, NotFound, RateLimited
-from api.kit.paging import Page, Paging
+from api.kit.paging import Page, PageQuery, Paging
 from api.kit.phone import SHORT_CODE, NumberOrSender
 from api.kit.times import Moment
 
@@ -81,7 +81,26 @@ Asked = Annotated[AskedOfLog, Depends(asked_of_log, scope="function")]
 @router.get("/audit-entries", responses=guarded(NotFound, Invalid))
 async def list_audit_entries(asked: Asked, session: Session, paging: Paging) -> Page[AuditEntryOut]:
     """The log, newest first. Filters combine."""
-    return await audit.page(session, queries.entries(asked.organization.id, asked.filter), paging)
+    return await _page(session, asked.organization.id, asked.filter, paging)
+
+
+@router.get("/conversations/{conversation_id}/audit-entries", responses=guarded(NotFound, Invalid))
+async def list_conversation_audit_entries(
+    conversation_id: UUID, principal: CanView, session: Session, paging: Paging
+) -> Page[AuditEntryOut]:
+    """The conversation's own entries, newest first (AUDIT-READ)."""
+    await conversations.require_conversation(session, principal.organization_id, conversation_id)
+    return await _page(session, principal.organization_id, EntryFilter(conversation_id=conversation_id), paging)
+
+
+async def _page(
+    session: AsyncSession, organization_id: UUID, asked: EntryFilter, paging: PageQuery
+) -> Page[AuditEntryOut]:
+    entries = await queries.entries(
+        session, organization_id, asked, before=paging.time_key(), limit=paging.rows_to_read
+    )
+    shown, next_cursor = paging.cut(entries, lambda entry: (entry.at, entry.id))
+    return Page(items=[AuditEntryOut.of(entry) for entry in shown], next_cursor=next_cursor)
 
 
 @router.get(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from api.audit.schemas import AuditActor
+from api.audit.rules import Actor
 from api.consent.rules import Instance, OptInCheck, Reason
 from api.directory.models import PhoneRecord, Refusal
 from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
@@ -33,7 +33,7 @@ class OptInInstance(BaseModel):
     contact_name: str | None
     state: OptInState
     changed_at: datetime | None
-    changed_by: AuditActor | None
+    changed_by: Actor | None
     source: OptInSource | None
     archived: bool
     blocks: bool
@@ -42,7 +42,7 @@ class OptInInstance(BaseModel):
     refusal_id: UUID | None
     removed: RefusalCause | None
     removed_at: datetime | None
-    removed_by: AuditActor | None
+    removed_by: Actor | None
 
     @classmethod
     def of(cls, instance: Instance) -> "OptInInstance":
@@ -55,7 +55,7 @@ class OptInInstance(BaseModel):
             contact_name=instance.contact_name,
             state=instance.state,
             changed_at=instance.changed_at,
-            changed_by=_actor(instance.changed_by),
+            changed_by=Actor.stored(instance.changed_by),
             source=instance.source,
             archived=instance.archived,
             blocks=instance.blocks,
@@ -63,12 +63,8 @@ class OptInInstance(BaseModel):
             refusal_id=removal.refusal_id if removal else None,
             removed=removal.cause if removal else None,
             removed_at=removal.at if removal else None,
-            removed_by=_actor(removal.by) if removal else None,
+            removed_by=Actor.stored(removal.by) if removal else None,
         )
-
-
-def _actor(stored: dict[str, Any] | None) -> AuditActor | None:
-    return AuditActor(**stored) if stored else None
 
 
 class OptInCheckOut(BaseModel):
@@ -113,13 +109,13 @@ class RefusalOut(BaseModel):
     owner_name: str
     contact_name: str | None
     changed_at: datetime | None
-    changed_by: AuditActor | None
+    changed_by: Actor | None
     source: OptInSource | None
     removed: RefusalCause
     removed_at: datetime
-    removed_by: AuditActor | None
+    removed_by: Actor | None
     lifted_at: datetime | None
-    lifted_by: AuditActor | None
+    lifted_by: Actor | None
     lift_reason: str | None
     replaced_by: UUID | None
     """The phone record whose consent replaced it."""
@@ -133,13 +129,13 @@ class RefusalOut(BaseModel):
             owner_name=refusal.owner_name,
             contact_name=refusal.contact_name,
             changed_at=refusal.changed_at,
-            changed_by=_actor(refusal.changed_by),
+            changed_by=Actor.stored(refusal.changed_by),
             source=OptInSource(refusal.source) if refusal.source else None,
             removed=RefusalCause(refusal.cause),
             removed_at=refusal.removed_at,
-            removed_by=_actor(refusal.removed_by),
+            removed_by=Actor.stored(refusal.removed_by),
             lifted_at=refusal.lifted_at,
-            lifted_by=_actor(refusal.lifted_by),
+            lifted_by=Actor.stored(refusal.lifted_by),
             lift_reason=refusal.lift_reason,
             replaced_by=refusal.replaced_by,
         )

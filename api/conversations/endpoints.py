@@ -5,9 +5,6 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
-from api.audit import queries as audit_queries
-from api.audit import service as audit
-from api.audit.schemas import AuditEntryOut
 from api.consent import service as consent
 from api.consent.schemas import NotAllowedToText
 from api.conversations import queries, service
@@ -143,14 +140,3 @@ async def reopen_conversation(conversation_id: UUID, principal: CanView, session
 async def stop_viewing(conversation_id: UUID, viewer_id: UUID, principal: CanView, session: Session) -> None:
     """Release a viewing lease at once: the tab was hidden, left or closed."""
     await service.stop_viewing(session, principal, conversation_id=conversation_id, viewer_id=viewer_id)
-
-
-@router.get("/conversations/{conversation_id}/audit-entries", responses=guarded(NotFound, Invalid))
-async def list_conversation_audit_entries(
-    conversation_id: UUID, principal: CanView, session: Session, paging: Paging
-) -> Page[AuditEntryOut]:
-    """The conversation's own trail, newest first (AUDIT-READ)."""
-    await service.require_conversation(session, principal.organization_id, conversation_id)
-    return await audit.page(
-        session, audit_queries.entries_of_conversation(principal.organization_id, conversation_id), paging
-    )

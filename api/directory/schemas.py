@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from api.access.models import StaffMember
 from api.access.rules import Permission, effective_permissions
-from api.audit.schemas import AuditActor
+from api.audit.rules import Actor
 from api.directory.models import Contact, Family, PhoneRecord
 from api.directory.rules import SETTABLE_SOURCES, Holder, OptInSource, OptInState, OwnerKind
 from api.kit.errors import FieldError, Problem, ProblemBody
@@ -121,7 +121,7 @@ class OptIn(BaseModel):
     state: OptInState
     source: OptInSource | None
     changed_at: datetime | None
-    changed_by: AuditActor | None
+    changed_by: Actor | None
 
 
 class PhoneRecordOut(BaseModel):
@@ -142,7 +142,7 @@ class PhoneRecordOut(BaseModel):
                 state=OptInState(record.opt_in_state),
                 source=OptInSource(record.opt_in_source) if record.opt_in_source else None,
                 changed_at=record.opt_in_changed_at,
-                changed_by=AuditActor(**record.opt_in_changed_by) if record.opt_in_changed_by else None,
+                changed_by=Actor.stored(record.opt_in_changed_by),
             ),
         )
 

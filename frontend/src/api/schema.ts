@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Api Keys */
+        /**
+         * List Api Keys
+         * @description The organization's keys, newest first, revoked ones included.
+         */
         get: operations["list_api_keys"];
         put?: never;
         /**
@@ -155,7 +158,7 @@ export interface paths {
         };
         /**
          * List Conversation Audit Entries
-         * @description The conversation's own trail, newest first (AUDIT-READ).
+         * @description The conversation's own entries, newest first (AUDIT-READ).
          */
         get: operations["list_conversation_audit_entries"];
         put?: never;
@@ -1057,7 +1060,10 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
-        /** AuditActor */
+        /**
+         * AuditActor
+         * @description Who did it. `name` is what the person was called at the time.
+         */
         AuditActor: {
             /** Id */
             id: string | null;
@@ -2102,7 +2108,9 @@ export interface components {
         OwnerKind: "family" | "staff_member";
         /**
          * Permission
-         * @description The Tasks permissions of the specification, and those added since (PERM-DIRECTORY).
+         * @description Every permission: its name in the API and the database, and its label for people.
+         *
+         *     A new permission is a line here and a migration that widens the CHECKs of `HoldsPermissions`.
          * @enum {string}
          */
         Permission: "sms_logs" | "mass_text" | "directory";
