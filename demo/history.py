@@ -11,7 +11,6 @@ from api.consent import service as consent
 from api.consent.keywords import Keyword, keyword
 from api.consent.models import ConsumerInitiation
 from api.consent.rules import check_opt_in
-from api.consent.schemas import OptInCheckOut
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations
 from api.conversations.message_models import Message, TimelineEntry
@@ -241,7 +240,7 @@ class Historian:
         )
         if not check.allowed:
             raise ValueError(f"The demo texts {number.number} although it is {check.reason}.")
-        return OptInCheckOut.of(check).model_dump(mode="json")
+        return check.as_json()
 
     def _message(self, telling: Telling, body: str, direction: Direction, *, seq: int, at: datetime) -> Message:
         counted = segments(body)

@@ -12,11 +12,9 @@ from api.audit.rules import Actor, ActorKind
 
 
 class Permission(StrEnum):
-    """Every permission: its name in the API and the database, and its label for people.
+    """Every permission: its name in the API and the database, and its label for people."""
 
-    A new permission is a line here and a migration that widens the CHECKs of `HoldsPermissions`.
-    """
-
+    # A new permission is a line here and a migration that widens the CHECKs of `HoldsPermissions`.
     _value_: str
     label: str
 

@@ -6,15 +6,8 @@ from fastapi import APIRouter
 
 from api.access.dependencies import CanRefuse, CanView, guarded
 from api.consent import service
-from api.consent.schemas import (
-    OptInChange,
-    OptInCheckOut,
-    OptInChecks,
-    OptInChecksIn,
-    PhoneRecordChanged,
-    RefusalLift,
-    RefusalOut,
-)
+from api.consent.schemas import OptInChange, OptInChecks, OptInChecksIn, PhoneRecordChanged, RefusalLift
+from api.consent.shapes import OptInCheckOut, RefusalOut
 from api.directory.named import named_number, named_numbers
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
@@ -62,9 +55,7 @@ async def change_opt_in(
     A refusal needs `sms_logs` or `directory`; consent, and resetting a refusal, need `mass_text` and `sms_logs`
     (OPTIN-WHO). A refusal whose record is gone is lifted only if `replaces_refusals` names it (OPTIN-REMOVED).
     """
-    record, number, refusals = await service.change_opt_in(
-        session, principal, phone_record_id=phone_record_id, change=body
-    )
+    record, number, refusals = await service.change_opt_in(session, principal, phone_record_id, body.wanted())
     return PhoneRecordChanged.after(record, number.number, refusals)
 
 
@@ -78,4 +69,7 @@ async def lift_refusal(
     administrator gives the reason.
     """
     row = await service.require_phone_number(session, principal.organization_id, number)
-    return RefusalOut.of(await service.lift_refusal(session, principal, number=row, refusal_id=refusal_id, lift=body))
+    lifted = await service.lift_refusal(
+        session, principal, row, refusal_id=refusal_id, reason=body.reason, replaced_by=body.replaced_by
+    )
+    return RefusalOut.of(lifted)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
 from api.consent import service as consent
-from api.consent.schemas import NotAllowedToText
+from api.consent.errors import NotAllowedToText
 from api.conversations import queries, service
 from api.conversations.rules import Status
 from api.conversations.schemas import (

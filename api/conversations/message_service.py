@@ -13,7 +13,6 @@ from api.audit.rules import Action, Actor, NewEntry
 from api.consent import service as consent
 from api.consent.keywords import Keyword, keyword
 from api.consent.rules import OptInCheck
-from api.consent.schemas import OptInCheckOut
 from api.consent.wishes import asks_to_stop
 from api.conversations import message_queries as queries
 from api.conversations import rules as status_rules
@@ -175,7 +174,7 @@ async def enqueue(
         sent_by_api_key_id=sent_by.id if sent_by and sent_by.staff_member_id is None else None,
         segments=counted.count,
         encoding=counted.encoding.value,
-        opt_in_check=OptInCheckOut.of(check).model_dump(mode="json"),
+        opt_in_check=check.as_json(),
         asks_to_stop=False,
         answers=answers.value if answers else None,
         retry_of_message_id=retry_of.id if retry_of else None,

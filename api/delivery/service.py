@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.consent import service as consent
 from api.consent.rules import Reason, explanation
-from api.consent.schemas import OptInCheckOut
 from api.conversations import queries as conversation_queries
 from api.conversations.message_models import Message, OutboxEntry
 from api.delivery import queries
@@ -89,7 +88,7 @@ async def claim(
                 # It waits for another try, but the provider has told its fate: it had processed it after all.
                 changes.leave_outbox(message)
                 continue
-            message.opt_in_check = OptInCheckOut.of(check).model_dump(mode="json")
+            message.opt_in_check = check.as_json()
             # A confirmation goes past the gate, but not to what is no phone number (RECV-SENDER).
             if not check.allowed and (not entry.past_gate or check.reason is Reason.NOT_A_PHONE_NUMBER):
                 code = f"not_allowed_{check.reason.value}"

@@ -2109,8 +2109,6 @@ export interface components {
         /**
          * Permission
          * @description Every permission: its name in the API and the database, and its label for people.
-         *
-         *     A new permission is a line here and a migration that widens the CHECKs of `HoldsPermissions`.
          * @enum {string}
          */
         Permission: "sms_logs" | "mass_text" | "directory";
