@@ -212,9 +212,7 @@ def create_organization(
                     name=name,
                     country=country,
                     timezone=timezone,
-                    admin_email=admin_email,
-                    admin_name=admin_name,
-                    admin_password=password,
+                    admin=access.FirstAdministrator(name=admin_name, email=admin_email, password=password),
                 )
                 return str(organization.id)
         finally:

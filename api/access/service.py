@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -130,38 +131,37 @@ async def current_principals(
     return current
 
 
+@dataclass(frozen=True, kw_only=True)
+class FirstAdministrator:
+    name: str
+    email: str
+    password: str
+
+
 async def create_organization(
-    session: AsyncSession,
-    *,
-    slug: str,
-    name: str,
-    country: str,
-    timezone: str,
-    admin_email: str,
-    admin_name: str,
-    admin_password: str,
+    session: AsyncSession, *, slug: str, name: str, country: str, timezone: str, admin: FirstAdministrator
 ) -> tuple[Organization, StaffMember]:
-    """A new business with its first administrator. Raises `Conflict` when the slug is taken.
+    """A new organization with its first administrator. Raises `Conflict` when the slug is taken.
 
     Hashes the password before its first statement: call it first in a transaction.
     """
-    password_hash = await hash_password(admin_password)
+    password_hash = await hash_password(admin.password)
     organization = Organization(id=new_id(), slug=slug, name=name, country=country.upper(), timezone=timezone)
     session.add(organization)
     try:
         await session.flush()
     except IntegrityError as error:
         raise Conflict(f"There is a business “{slug}” already. Choose another slug.") from error
-    admin = StaffMember(
+    staff_member = StaffMember(
         organization_id=organization.id,
         id=new_id(),
-        name=admin_name,
-        email=admin_email,
+        name=admin.name,
+        email=admin.email,
         password_hash=password_hash,
         permissions=[],
         is_admin=True,
     )
-    session.add(admin)
+    session.add(staff_member)
     await session.flush()
     await audit.record(
         session,
@@ -170,10 +170,10 @@ async def create_organization(
         NewEntry(
             Action.STAFF_MEMBER_CREATED,
             SYSTEM,
-            details={"staff_member_id": str(admin.id), "name": admin_name, "is_admin": True},
+            details={"staff_member_id": str(staff_member.id), "name": admin.name, "is_admin": True},
         ),
     )
-    return organization, admin
+    return organization, staff_member
 
 
 async def create_api_key(

@@ -48,7 +48,6 @@ class Action(StrEnum):
     """Everything that leaves an entry (AUDIT-WHAT)."""
 
     MESSAGE_SENT = "message.sent"
-    MESSAGE_RETRIED = "message.retried"
     CONVERSATION_OPENED = "conversation.opened"
     CONVERSATION_CLOSED = "conversation.closed"
     CONVERSATION_UNREAD = "conversation.unread"

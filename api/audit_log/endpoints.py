@@ -1,6 +1,6 @@
 """Routes of the whole log, for administrators (AUDIT-READ, PERM-ADMIN)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -30,49 +30,48 @@ router = APIRouter(tags=["audit"])
 
 @dataclass(frozen=True)
 class AskedOfLog:
-    """An administrator, and the entries of their business that they ask for."""
+    """An administrator, their organization, and the filter of the entries that they want."""
 
     principal: Principal
     organization: Organization
     filter: EntryFilter
 
 
-async def asked_of_log(
-    principal: Administrator,
-    session: Session,
+def given_filter(
     actor_id: Annotated[UUID | None, Query(description="The id of a staff member, API key or phone number.")] = None,
     phone_number: NumberOrSender | None = None,
     conversation_id: UUID | None = None,
     action: Action | None = None,
     since: Annotated[Moment | None, Query(alias="from", description="The first moment.")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="The first moment after.")] = None,
-) -> AskedOfLog:
-    """Raises `NotFound` for an id of nobody's or of another business's, `Invalid` for what cannot be meant."""
-    organization = await access.organization(session, principal.organization_id)
-    number: str | None = None
-    if phone_number is not None:
-        # Texts of a short code are kept under it, and so are entries about a line that is one.
-        short = SHORT_CODE.match(phone_number) is not None
-        number = (
-            phone_number
-            if short
-            else await named_number(session, organization.id, phone_number, pointer="/query/phone_number")
-        )
+) -> EntryFilter:
+    """The filter as the query gives it. Raises `Invalid` if `from` is not before `to`."""
     if since is not None and until is not None and since >= until:
         raise Invalid([("/query/to", "Use a time after the one in `from`.")])
-    if actor_id is not None and not await queries.is_actor(session, organization.id, actor_id):
-        raise NotFound("There is no such person, API key or phone number.")
-    if conversation_id is not None:
-        await conversations.require_conversation(session, organization.id, conversation_id)
-    asked = EntryFilter(
+    return EntryFilter(
         actor_id=actor_id,
-        phone_number=number,
+        phone_number=phone_number,
         conversation_id=conversation_id,
         action=action,
         since=since,
         until=until,
     )
-    return AskedOfLog(principal, organization, asked)
+
+
+async def asked_of_log(
+    principal: Administrator, session: Session, given: Annotated[EntryFilter, Depends(given_filter)]
+) -> AskedOfLog:
+    """Raises `NotFound` if an id is not in this organization, `Invalid` if the number is not a phone number."""
+    organization = await access.organization(session, principal.organization_id)
+    number = given.phone_number
+    # Entries about a short code have it as their phone number.
+    if number is not None and SHORT_CODE.match(number) is None:
+        number = await named_number(session, organization.id, number, pointer="/query/phone_number")
+    if given.actor_id is not None and not await queries.is_actor(session, organization.id, given.actor_id):
+        raise NotFound("There is no such person, API key or phone number.")
+    if given.conversation_id is not None:
+        await conversations.require_conversation(session, organization.id, given.conversation_id)
+    return AskedOfLog(principal, organization, replace(given, phone_number=number))
 
 
 Asked = Annotated[AskedOfLog, Depends(asked_of_log, scope="function")]
