@@ -7,10 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
-from api.audit import queries as audit_queries
-from api.audit import service as audit
-from api.audit.schemas import AuditEntryOut
-from api.consent.schemas import NotAllowedToText, NumberPath, OptInCheckOut, OptInInstance, RefusalOut
+from api.consent.errors import NotAllowedToText
+from api.consent.shapes import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations import service, viewing
 from api.conversations.errors import NewMessages
 from api.conversations.models import Conversation
@@ -30,11 +28,12 @@ from api.conversations.schemas import (
 )
 from api.conversations.service import ConversationView
 from api.directory.named import named_number
-from api.directory.schemas import HolderOut, NumberOrSender
+from api.directory.schemas import HolderOut
 from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_time_cursor, encode_cursor
+from api.kit.phone import NumberOrSender
 from api.lines import service as lines
 
 router = APIRouter(tags=["conversations"])
@@ -123,7 +122,7 @@ async def get_conversation(conversation_id: UUID, principal: CanView, session: S
 
 
 @router.get("/phone-numbers/{number}", responses=guarded(NotFound, Conflict, Invalid))
-async def get_phone_number(number: NumberPath, principal: CanView, session: Session) -> PhoneNumberOut:
+async def get_phone_number(number: NumberOrSender, principal: CanView, session: Session) -> PhoneNumberOut:
     """A number's consent, records, refusals and conversations."""
     view = await service.phone_number_view(session, principal, number)
     return PhoneNumberOut(
@@ -192,17 +191,6 @@ async def view_conversation(
 async def stop_viewing(conversation_id: UUID, viewer_id: UUID, principal: CanView, session: Session) -> None:
     """Release a viewing lease at once: the tab was hidden, left or closed."""
     await viewing.stop_viewing(session, principal, conversation_id=conversation_id, viewer_id=viewer_id)
-
-
-@router.get("/conversations/{conversation_id}/audit-entries", responses=guarded(NotFound, Invalid))
-async def list_conversation_audit_entries(
-    conversation_id: UUID, principal: CanView, session: Session, paging: Paging
-) -> Page[AuditEntryOut]:
-    """The conversation's audit entries, newest first (AUDIT-READ)."""
-    await service.require_conversation(session, principal.organization_id, conversation_id)
-    return await audit.page(
-        session, audit_queries.entries_of_conversation(principal.organization_id, conversation_id), paging
-    )
 
 
 def conversation_out(view: ConversationView) -> ConversationOut:
