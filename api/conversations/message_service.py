@@ -38,7 +38,8 @@ from api.kit.ids import new_id
 from api.lines import service as lines
 from api.lines.models import Line
 from api.live.service import announce_message, announce_phone_number
-from api.providers.port import SEND_LIMITS, MessageStatus, ProviderName, StatusReport
+from api.providers.port import MessageStatus, StatusReport
+from api.providers.registry import send_limits
 
 OUTBOX_CHANNEL = "messenger_outbox"
 """NOTIFY that something waits to be sent. Polling guarantees progress without it."""
@@ -157,7 +158,7 @@ async def enqueue(
     conversation, _ = row
     if answers is None:
         # A confirmation is short, and is part of a transaction that applies a STOP: nothing may end that.
-        excess = too_much(body, media=len(media_urls), limits=SEND_LIMITS[ProviderName(line.provider)])
+        excess = too_much(body, media=len(media_urls), limits=send_limits(line.provider))
         if excess is not None:
             raise Invalid([(excess.pointer, excess.detail)])
     counted = segments(body)

@@ -25,12 +25,12 @@ from api.directory.schemas import HolderOut
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
 from api.kit.phone import country_of, shown_number
-from api.lines import queries as lines
+from api.lines import service as lines
 from api.lines.models import Line
 from api.lines.rules import NZ_NOTICE, recipient_pays
 from api.lines.service import line_or_default
 from api.live.service import announce_conversation
-from api.providers.port import SEND_LIMITS, ProviderName
+from api.providers.registry import send_limits
 
 ACTIONS = {
     Change.OPENED: Action.CONVERSATION_OPENED,
@@ -126,7 +126,7 @@ async def conversation_out(session: AsyncSession, organization_id: UUID, row: In
         **_fields(row, check, holders[row.number.id], viewers.get(row.conversation.id, []), country=country),
         opt_in_check=OptInCheckOut.of(check),
         notice=NZ_NOTICE if pays else None,
-        max_segments=SEND_LIMITS[ProviderName(line.provider)].segments,
+        max_segments=send_limits(line.provider).segments,
     )
 
 

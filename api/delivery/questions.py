@@ -17,7 +17,7 @@ from api.directory import queries as directory
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time
 from api.kit.secrets import SecretBox
-from api.lines import queries as lines
+from api.lines import service as lines
 from api.lines.service import open_line
 from api.providers.port import (
     CannotTell,
