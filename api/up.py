@@ -21,7 +21,7 @@ from api.database_urls import DatabaseUrls
 from api.kit.liveness import BEAT_VARIABLE
 from api.kit.process import die_with_parent
 from api.migrate import migrate
-from api.providers.simulator import SimulatorError
+from api.providers.simulator.control import SimulatorError
 from api.settings import Settings
 from demo import DEMO_PASSWORD, DEMO_SIGN_INS, register_lines
 

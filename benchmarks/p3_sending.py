@@ -25,7 +25,7 @@ from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
 from api.providers.http import make_client
 from api.providers.registry import Providers
-from api.providers.simulator import SimulatedAccount, SimulatedLine, register_with_simulator
+from api.providers.simulator.control import SimulatedAccount, SimulatedLine, register_with_simulator
 from api.settings import Settings
 from benchmarks import place
 from benchmarks.harness import Result, benchmark

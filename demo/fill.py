@@ -15,8 +15,7 @@ from api.audit import service as audit
 from api.kit.database import Base, Database, database_time
 from api.kit.ids import new_id
 from api.kit.secrets import SecretBox
-from api.providers.port import ProviderName
-from api.providers.registry import Providers
+from api.providers.registry import ProviderName, Providers
 from demo.business import found
 from demo.history import Historian
 from demo.hours import OpeningHours
@@ -75,6 +74,6 @@ def _credentials(providers: Providers) -> dict[str, str]:
     simulator = providers.get(ProviderName.SIMULATOR)
     assert simulator is not None, "the demo's lines are the simulator's"
     credentials = {"account_sid": f"AC{random_secrets.token_hex(16)}", "auth_token": random_secrets.token_hex(16)}
-    required = {name for name, is_required in simulator.credential_fields.items() if is_required}
+    required = {field.name for field in simulator.description.credential_fields if field.required}
     assert credentials.keys() == required, f"the simulator's lines need {', '.join(sorted(required))}"
     return credentials

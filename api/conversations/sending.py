@@ -16,7 +16,8 @@ from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid
 from api.lines import service as lines
 from api.lines.models import Line
-from api.providers.port import SEND_LIMITS, MessageStatus, ProviderName
+from api.providers.port import MessageStatus
+from api.providers.registry import send_limits
 
 
 async def send_message(
@@ -74,7 +75,7 @@ async def _require_seen(session: AsyncSession, principal: Principal, conversatio
 
 
 def _require_length(reply: Reply, line: Line) -> None:
-    limits = SEND_LIMITS[ProviderName(line.provider)]
+    limits = send_limits(line.provider)
     excess = too_much(reply.body, media=len(reply.media_urls), limits=limits)
     if excess is not None:
         raise Invalid([(excess.pointer, excess.detail)])

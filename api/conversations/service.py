@@ -34,11 +34,11 @@ from api.directory.rules import Holder, OptInSource, display_name
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
 from api.kit.phone import country_of, shown_number
-from api.lines import queries as lines
+from api.lines import service as lines
 from api.lines.models import Line
 from api.lines.rules import NZ_NOTICE, recipient_pays
 from api.lines.service import line_or_default, require_line
-from api.providers.port import SEND_LIMITS, ProviderName
+from api.providers.registry import send_limits
 
 MAX_OF_NUMBER = 200
 """The most refusals, and the most conversations, that a number shows."""
@@ -76,7 +76,7 @@ class ConversationView:
 
     @property
     def max_segments(self) -> int | None:
-        return SEND_LIMITS[ProviderName(self.line.provider)].segments
+        return send_limits(self.line.provider).segments
 
 
 @dataclass(frozen=True)

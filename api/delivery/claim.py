@@ -21,7 +21,7 @@ from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time
 from api.kit.ids import new_id
 from api.kit.secrets import SecretBox
-from api.lines import queries as lines
+from api.lines import service as lines
 from api.lines.models import Line
 from api.lines.service import line_settings, open_line
 from api.providers.port import LineAccess, MessageStatus, OutgoingMessage

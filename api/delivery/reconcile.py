@@ -22,7 +22,7 @@ from api.directory.models import PhoneNumber
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time
 from api.kit.secrets import SecretBox
-from api.lines import queries as lines
+from api.lines import service as lines
 from api.lines.models import Line
 from api.lines.service import open_line
 from api.providers.port import (

@@ -16,7 +16,7 @@ from api.conversations.models import InboxRow
 from api.conversations.rules import text_goes_out
 from api.inbound.rules import CONFIRMATIONS_COUNTED, may_confirm
 from api.kit.phone import is_phone_number, shown_number
-from api.lines import queries as lines
+from api.lines import service as lines
 from api.lines.models import Line
 from api.lines.service import line_settings
 

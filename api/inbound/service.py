@@ -30,7 +30,7 @@ from api.kit.database import database_time
 from api.kit.ids import new_id
 from api.kit.phone import is_phone_number, old_spellings, sender_of
 from api.kit.text import MAX_LOOKED_AT
-from api.lines import queries as lines
+from api.lines import service as lines
 from api.lines.models import Line
 from api.media import service as media
 from api.providers.port import (

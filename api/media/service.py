@@ -17,7 +17,7 @@ from api.kit.errors import NotFound
 from api.kit.ids import new_id
 from api.kit.secrets import SecretBox
 from api.kit.text import made_storable
-from api.lines import queries as lines
+from api.lines import service as lines
 from api.lines.service import open_line
 from api.live.service import announce_message
 from api.media import queries

@@ -13,7 +13,8 @@ import pytest
 
 from api.delivery.claim import claim_due
 from api.delivery.settle import Settlement, settle_many
-from api.providers.port import Accepted, MessageStatus, ProviderName
+from api.providers.port import Accepted, MessageStatus
+from api.providers.registry import ProviderName
 from tests.providers.dialects import DIALECTS
 from tests.providers.dialects.dialect import Arriving, Dialect
 from tests.support.reliability import Progress, figure, seed, size

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from api.providers.port import Accepted, MessageStatus, OutcomeUnknown, ProviderName, Rejected
+from api.providers.port import Accepted, MessageStatus, OutcomeUnknown, Rejected
+from api.providers.registry import ProviderName
 from tests.providers.dialects import every_access
 from tests.providers.dialects.dialect import LINE_NUMBER, PARENT, Arriving, Dialect
 from tests.providers.peer import Peer

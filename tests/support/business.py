@@ -65,9 +65,8 @@ async def create_business(
             )
         line = await lines.create_line(
             session,
-            organization_id=organization.id,
-            actor=principal.actor,
-            new=LineIn.model_validate(
+            principal,
+            LineIn.model_validate(
                 {
                     "label": "Front desk",
                     "phone_number": LINE_NUMBER,
@@ -78,7 +77,7 @@ async def create_business(
                     # Tests of thousands of texts are not about a day's limit.
                     "settings": {"texts_per_day": 1_000_000, "texts_per_person_per_day": 1_000_000},
                 }
-            ),
+            ).new_line(),
             providers=providers,
             secrets=secrets,
         )

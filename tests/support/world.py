@@ -19,7 +19,7 @@ from api.access.rules import Permission
 from api.delivery.claim import Claim, claim_due
 from api.directory.schemas import FamilyIn
 from api.inbound.turns import ApplicationBusy
-from api.providers.twilio import signature
+from api.providers.twilio.receive import signature
 from api.tables import metadata
 from tests.support.business import AUTH_TOKEN, LINE_NUMBER, PASSWORD, create_business
 from tests.support.service import ORIGIN, Service

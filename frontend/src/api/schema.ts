@@ -556,7 +556,7 @@ export interface paths {
          * Check Line
          * @description Ask the provider whether the line's webhooks are set and its credentials are right. It changes nothing there.
          *
-         *     The answer is kept as the line's `health`. A provider that is out of reach is one, too: `unreachable`.
+         *     The answer is stored as the line's `health`, also if the provider is `unreachable`.
          */
         post: operations["check_line"];
         delete?: never;
@@ -747,6 +747,26 @@ export interface paths {
          *     (OPTIN-WHO). A refusal whose record is gone is lifted only if `replaces_refusals` names it (OPTIN-REMOVED).
          */
         put: operations["change_opt_in"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Providers
+         * @description What a line needs at each provider that this service has, and what the provider can do.
+         */
+        get: operations["list_providers"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -992,6 +1012,18 @@ export interface components {
          * @enum {string}
          */
         ActorKind: "staff_member" | "api_key" | "phone_number" | "system";
+        /**
+         * Alternative
+         * @description One of several ways to sign in to a provider.
+         */
+        Alternative: {
+            /** Help */
+            help: string | null;
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+        };
         /** ApiKey */
         ApiKey: {
             /**
@@ -1308,6 +1340,23 @@ export interface components {
             items: components["schemas"]["Conversation"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** CredentialField */
+        CredentialField: {
+            /** Alternative */
+            alternative: string | null;
+            /** Help */
+            help: string | null;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Pattern */
+            pattern: string | null;
+            /** Required */
+            required: boolean;
+            /** Secret */
+            secret: boolean;
         };
         /**
          * CredentialsState
@@ -1653,7 +1702,7 @@ export interface components {
         };
         /**
          * LineHealth
-         * @description What the provider said when it was last asked. `detail` is the worst of it in words.
+         * @description The provider's answer to the last check. `detail` is the worst finding in words.
          */
         LineHealth: {
             /**
@@ -1674,7 +1723,7 @@ export interface components {
             country: string;
             /**
              * Credentials
-             * @description Of `twilio` and `simulator`: account_sid, auth_token, messaging_service_sid (optional). Of `telnyx`: api_key, public_key, messaging_profile_id (optional). Of `bandwidth`: account_id, application_id, callback_username, callback_password, and either client_id and client_secret (an API credential) or username and password (an API user, which Bandwidth ends on 2 December 2026). While what a provider signs with is rotated, webhooks are accepted with a second one, too: auth_token_secondary, public_key_secondary, callback_password_secondary (with callback_username_secondary where that changes).
+             * @description The `credential_fields` of the line's provider.
              */
             credentials: {
                 [key: string]: string;
@@ -1721,7 +1770,7 @@ export interface components {
          *
          *     `countries`: those that the line may text (ISO 3166 alpha-2), null for its own. `texts_per_day` and
          *     `texts_per_person_per_day`: how many texts are accepted in a day of the business, of everybody and of each person
-         *     or API key; null for 10,000 and 1,000. These three stay as they are where they are left out.
+         *     or API key; null for 20,000 and 5,000. These three stay as they are where they are left out.
          */
         LineSettings: {
             /** Answers Keywords */
@@ -1758,7 +1807,7 @@ export interface components {
         };
         /**
          * LineState
-         * @description What a check of a line came to.
+         * @description The result of a check of a line.
          * @enum {string}
          */
         LineState: "ready" | "needs_attention" | "cannot_tell" | "unreachable";
@@ -2205,6 +2254,38 @@ export interface components {
             type: string;
         } & {
             [key: string]: unknown;
+        };
+        /** Provider */
+        Provider: {
+            /** Alternatives */
+            alternatives: components["schemas"]["Alternative"][];
+            capabilities: components["schemas"]["ProviderCapabilities"];
+            /** Credential Fields */
+            credential_fields: components["schemas"]["CredentialField"][];
+            id: components["schemas"]["ProviderName"];
+            /** Name */
+            name: string;
+            /** Setup Steps */
+            setup_steps: string[];
+            /** Status Address Help */
+            status_address_help: string;
+        };
+        /** ProviderCapabilities */
+        ProviderCapabilities: {
+            /** Answers Keywords */
+            answers_keywords: boolean;
+            /** Checks Webhooks */
+            checks_webhooks: boolean;
+            /** Fetches Media */
+            fetches_media: boolean;
+            /** Lists Received */
+            lists_received: boolean;
+            /** Max Characters */
+            max_characters: number | null;
+            /** Max Media */
+            max_media: number;
+            /** Max Segments */
+            max_segments: number | null;
         };
         /**
          * ProviderName
@@ -6496,6 +6577,62 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"][];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests */

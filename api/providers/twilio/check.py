@@ -7,13 +7,10 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from api.providers import fields
-from api.providers.checking import accepted, ask, cannot_tell, compared, missing, refused
+from api.providers import json_fields as fields
+from api.providers.check import accepted, ask, cannot_tell, compared, missing, refused
 from api.providers.http import json_object
 from api.providers.port import LineAccess, ProviderUnreachable, WebhookAddresses, WebhookCheck, WebhookFinding
-
-ACCOUNT_SID = r"AC[0-9a-fA-F]{32}"
-SERVICE_SID = r"MG[0-9a-fA-F]{32}"
 
 
 class TwilioCheck:

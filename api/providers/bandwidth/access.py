@@ -1,4 +1,4 @@
-"""Proving to Bandwidth who asks: a bearer token for API credentials, or the name and password of an API user.
+"""Authorization at Bandwidth: a bearer token for an API credential, or the name and password of an API user.
 
 Facts: Bandwidth's guide to credentials (address, form and answer of the token endpoint; API users end on 2 December
 2026) and its own SDK, which renews a token a minute before it expires; RFC 6749, 4.4 and 5, for what a refusal is.
@@ -12,11 +12,8 @@ from typing import Any, TypeVar
 
 import httpx
 
-from api.providers import fields
+from api.providers import json_fields as fields
 from api.providers.http import CONNECTION_FAILURES, basic_credentials, json_object, retry_after
-
-API_CREDENTIALS = ("client_id", "client_secret")
-API_USER = ("username", "password")
 
 TIMEOUT_SECONDS = 10.0
 """For all of it: a person may be waiting (a check of the line), and a worker holds a claimed message."""
@@ -144,16 +141,6 @@ class BandwidthAccess:
 
 def _user_authorization(credentials: Mapping[str, str]) -> str:
     return basic_credentials(credentials["username"], credentials["password"])[b"Authorization"].decode()
-
-
-def pair_problems(credentials: Mapping[str, str]) -> Mapping[str, str]:
-    """What is wrong with the fields that say who asks: exactly one of the two pairs, whole."""
-    given = [pair for pair in (API_CREDENTIALS, API_USER) if any(name in credentials for name in pair)]
-    if len(given) == 2:
-        both = "Give an API credential or an API user, not both."
-        return {name: both for name in (*API_CREDENTIALS, *API_USER) if name in credentials}
-    (pair,) = given or [API_CREDENTIALS]
-    return {name: "Bandwidth needs this." for name in pair if name not in credentials}
 
 
 def _read(response: httpx.Response, *, asked_at: float) -> Token | NoToken:

@@ -3,26 +3,14 @@
 Wire facts: Telnyx's API reference for messaging profiles and for phone numbers with messaging settings.
 """
 
-import base64
-import binascii
 from urllib.parse import quote
 
 import httpx
 
-from api.providers import fields
-from api.providers.checking import accepted, ask, cannot_tell, compared, missing, refused
+from api.providers import json_fields as fields
+from api.providers.check import accepted, ask, cannot_tell, compared, missing, refused
 from api.providers.http import json_object
 from api.providers.port import LineAccess, ProviderUnreachable, WebhookAddresses, WebhookCheck
-
-KEY_BYTES = 32
-"""Of an Ed25519 public key."""
-
-
-def is_public_key(text: str) -> bool:
-    try:
-        return len(base64.b64decode(text, validate=True)) == KEY_BYTES
-    except (binascii.Error, ValueError):
-        return False
 
 
 class TelnyxCheck:

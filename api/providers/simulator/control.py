@@ -1,6 +1,6 @@
-"""The carrier simulator: Twilio's protocol on loopback, and the control interface that sets its accounts up."""
+"""Client of the carrier simulator's control interface, which sets its accounts and lines up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,23 +9,11 @@ from urllib.parse import quote
 import httpx
 
 from api.providers.http import make_client
-from api.providers.port import ProviderName
-from api.providers.twilio import TwilioProvider
 
 _BOOKS = 100_000
-"""How many messages its books are asked for: as many as it gives."""
+"""Messages to list: the most that the simulator returns."""
 
 _TEXTS_PER_REQUEST = 1_000
-
-
-class SimulatorProvider(TwilioProvider):
-    """The carrier simulator speaks Twilio's protocol."""
-
-    name = ProviderName.SIMULATOR
-
-    def malformed_credentials(self, credentials: Mapping[str, str]) -> Mapping[str, str]:
-        """None: its accounts are called what whoever sets them up likes."""
-        return {}
 
 
 class SimulatorError(Exception):
@@ -80,7 +68,7 @@ async def register_with_simulator(
     handsets: Sequence[SimulatedHandset],
     texts: Sequence[PastText] = (),
 ) -> None:
-    """Introduce the service's lines and the people around them. Safe to repeat at every start.
+    """Register the service's lines, and handsets for the people who text them. Safe to repeat at every start.
 
     Accounts and lines are replaced. A handset keeps the state that a person gave it, and a text that the simulator
     knows is left out. Raises `SimulatorError`.
@@ -107,7 +95,7 @@ async def register_with_simulator(
 
 
 class _Control:
-    """Requests to the control interface, with one error for all that may go wrong."""
+    """Requests to the control interface. Every failure is a `SimulatorError`."""
 
     def __init__(self, client: httpx.AsyncClient, base: str) -> None:
         self._client = client
