@@ -21,7 +21,7 @@ from api.access.models import Organization
 from api.audit.rules import Broken
 from api.audit_log import service as audit_log
 from api.database_urls import DatabaseUrls, database_urls
-from api.embedded_postgres.run import EmbeddedPostgresError
+from api.embedded_postgres.errors import EmbeddedPostgresError
 from api.inbound.replay import replay_from_shell
 from api.kit.database import Database
 from api.kit.database_unavailable import is_database_unavailable
