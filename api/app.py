@@ -35,6 +35,7 @@ from api.kit.database_unavailable import sqlstate
 from api.kit.errors import NotFound, TooLarge, Unavailable, problem_responses
 from api.kit.liveness import Watchdog
 from api.kit.secrets import secret_box
+from api.kit.version import VERSION
 from api.lines import endpoints as lines
 from api.lines.cache import LineCache
 from api.lines.service import CHANNEL as LINES_CHANNEL
@@ -135,7 +136,7 @@ def create_app(
 
     app = Application(
         title="Messenger Center",
-        version="1.0.0",
+        version=VERSION,
         summary="A two-way texting inbox for businesses that run classes.",
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,

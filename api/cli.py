@@ -3,9 +3,8 @@
 import asyncio
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import wraps
 from typing import Annotated, ParamSpec, TypeVar
 from uuid import UUID
@@ -13,30 +12,24 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 import uvloop
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import service as access
 from api.access.models import Organization
 from api.audit.rules import Broken
 from api.audit_log import service as audit_log
 from api.database_urls import DatabaseUrls, database_urls
-from api.embedded_postgres.run import EmbeddedPostgresError
+from api.embedded_postgres.errors import EmbeddedPostgresError
 from api.inbound.replay import replay_from_shell
 from api.kit.database import Database
-from api.kit.database_unavailable import is_database_unavailable
 from api.kit.errors import NotFound, Problem
 from api.kit.logging import configure_logging
 from api.kit.secrets import secret_box
-from api.lines.secret_key import (
-    Rotation,
-    WrongSecretKeyError,
-    check_secret_key,
-    replace_lost_secret_key,
-    rotate_secret_key,
-)
+from api.kit.version import VERSION
+from api.lines.secret_key import Rotation, WrongSecretKeyError, replace_lost_secret_key, rotate_secret_key
 from api.migrate import migrate as migrate_schema
-from api.providers.registry import Providers
+from api.providers.simulator.control import SimulatorError
 from api.settings import Settings, SettingsError, get_settings
+from api.startup import StartError, check_key, require_extra, require_extras_of_up
 
 cli = typer.Typer(
     name="messenger",
@@ -46,8 +39,6 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-DATABASE_PATIENCE_SECONDS = 30.0
-
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
@@ -56,19 +47,34 @@ def main() -> None:
     cli()
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"messenger {VERSION}")
+        raise typer.Exit
+
+
+@cli.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Messenger Center: a two-way texting inbox for businesses that run classes."""
+
+
 def _fail(line: str) -> typer.Exit:
     typer.echo(f"messenger: {line}", err=True)
     return typer.Exit(1)
 
 
 def one_line_errors(command: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """What an operator can mend is said in one line, without a stack trace."""
+    """Prints an error that the operator can mend in one line, without a stack trace."""
 
     @wraps(command)
     def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         try:
             return command(*args, **kwargs)
-        except (SettingsError, EmbeddedPostgresError, WrongSecretKeyError) as error:
+        except (SettingsError, EmbeddedPostgresError, WrongSecretKeyError, StartError, SimulatorError) as error:
             raise _fail(str(error)) from None
         except Problem as problem:
             raise _fail(problem.detail or problem.title) from None
@@ -86,23 +92,11 @@ def _started() -> Iterator[tuple[Settings, DatabaseUrls]]:
         yield settings, urls
 
 
-async def check_key(settings: Settings, urls: DatabaseUrls) -> None:
-    """Whether the secret key is the database's. Waits for a database that is just starting.
-
-    Raises `WrongSecretKeyError`, or `ConnectionError` after `DATABASE_PATIENCE_SECONDS`.
-    """
+@asynccontextmanager
+async def _database(urls: DatabaseUrls) -> AsyncIterator[Database]:
     database = Database(urls.app, pool_size=1)
-    until = time.monotonic() + DATABASE_PATIENCE_SECONDS
     try:
-        while True:
-            try:
-                return await check_secret_key(database, secret_box(settings))
-            except Exception as error:
-                if not is_database_unavailable(error):
-                    raise
-                if time.monotonic() > until:
-                    raise ConnectionError(type(error).__name__) from error
-            await asyncio.sleep(0.1)
+        yield database
     finally:
         await database.close()
 
@@ -113,8 +107,9 @@ def up() -> None:
     """Start everything: database, migrations, demo data, API and SPA, worker, carrier simulator."""
     from api.up import run_everything
 
+    require_extras_of_up(get_settings())
     with _started() as (settings, urls):
-        raise typer.Exit(run_everything(settings, urls))
+        run_everything(settings, urls)
 
 
 @cli.command()
@@ -150,30 +145,17 @@ def migrate() -> None:
 @cli.command()
 @one_line_errors
 def demo() -> None:
-    """Fill an organization `demo` with believable data. Does nothing when it is there already."""
+    """Fill an organization `demo` with believable data. Does nothing if it exists already."""
     if get_settings().is_production:
         raise _fail("Production refuses demo data: everybody knows the password of the demo.")
+    require_extra("demo")
+    from demo import make_demo
+
     with _started() as (settings, urls):
         migrate_schema(urls.owner)
         asyncio.run(check_key(settings, urls))
-        filled = asyncio.run(fill(settings, urls))
-        typer.echo("The demo organization is ready." if filled else "The demo organization was there already.")
-
-
-async def fill(settings: Settings, urls: DatabaseUrls) -> bool:
-    from demo import fill_demo
-
-    database = Database(urls.app, pool_size=2)
-    providers = Providers(settings)
-    try:
-        return await fill_demo(
-            database,
-            secrets=secret_box(settings),
-            providers=providers,
-        )
-    finally:
-        await providers.close()
-        await database.close()
+        made = asyncio.run(make_demo(settings, urls.app))
+        typer.echo("The demo organization is ready." if made else "The demo organization was there already.")
 
 
 @cli.command("create-organization")
@@ -203,20 +185,16 @@ def create_organization(
         raise _fail("Give the country as two letters, such as US.")
 
     async def create(urls: DatabaseUrls) -> str:
-        database = Database(urls.app, pool_size=1)
-        try:
-            async with database.transaction() as session:
-                organization, _ = await access.create_organization(
-                    session,
-                    slug=slug,
-                    name=name,
-                    country=country,
-                    timezone=timezone,
-                    admin=access.FirstAdministrator(name=admin_name, email=admin_email, password=password),
-                )
-                return str(organization.id)
-        finally:
-            await database.close()
+        async with _database(urls) as database, database.transaction() as session:
+            organization, _ = await access.create_organization(
+                session,
+                slug=slug,
+                name=name,
+                country=country,
+                timezone=timezone,
+                admin=access.FirstAdministrator(name=admin_name, email=admin_email, password=password),
+            )
+            return str(organization.id)
 
     with _started() as (_, urls):
         migrate_schema(urls.owner)
@@ -231,12 +209,9 @@ def verify_audit(
     """Prove the audit chains whole: exit 0 and a count, or 1 and the first broken entry."""
 
     async def verify(urls: DatabaseUrls) -> tuple[int, str | None]:
-        database = Database(urls.app, pool_size=1)
-        try:
-            count = 0
-            async with database.transaction() as session:
-                chosen = await _chosen_organizations(session, organization)
-            for each in chosen:
+        count = 0
+        async with _database(urls) as database:
+            for each in await _chosen_organizations(database, organization):
                 result = await audit_log.prove(database, each.id)
                 if isinstance(result, Broken):
                     return count, (
@@ -244,9 +219,7 @@ def verify_audit(
                         f" ({result.entry_id or 'missing'}): {result.problem}."
                     )
                 count += result
-            return count, None
-        finally:
-            await database.close()
+        return count, None
 
     with _started() as (_, urls):
         count, problem = asyncio.run(verify(urls))
@@ -260,29 +233,26 @@ def verify_audit(
 @one_line_errors
 def replay(
     organization: Annotated[str | None, typer.Option(help="A slug; every organization where it is left out.")] = None,
-    event: Annotated[UUID | None, typer.Option(help="The id of one event that is held back.")] = None,
-    all_events: Annotated[bool, typer.Option("--all", help="Everything that is held back.")] = False,
+    event: Annotated[UUID | None, typer.Option(help="The id of one quarantined event.")] = None,
+    all_events: Annotated[bool, typer.Option("--all", help="Every event that is quarantined.")] = False,
 ) -> None:
-    """Try again inbound events that are held back; prints how many as JSON. A running service applies them."""
+    """Try again inbound events that are quarantined; prints how many as JSON. A running service applies them."""
     if (event is None) != all_events:
         raise _fail("Give either --event ID or --all.")
 
     async def run(urls: DatabaseUrls) -> int:
-        database = Database(urls.app, pool_size=1)
-        try:
-            async with database.transaction() as session:
-                chosen = await _chosen_organizations(session, organization)
+        async with _database(urls) as database:
+            chosen = await _chosen_organizations(database, organization)
             return await replay_from_shell(database, [each.id for each in chosen], event_id=event)
-        finally:
-            await database.close()
 
     with _started() as (_, urls):
         typer.echo(json.dumps({"replayed": asyncio.run(run(urls))}))
 
 
-async def _chosen_organizations(session: AsyncSession, slug: str | None) -> list[Organization]:
-    """The named organization, or every one. Raises `NotFound`."""
-    found = await access.organizations(session)
+async def _chosen_organizations(database: Database, slug: str | None) -> list[Organization]:
+    """The organization with this slug, or every organization. Raises `NotFound`."""
+    async with database.transaction() as session:
+        found = await access.organizations(session)
     chosen = [each for each in found if slug is None or each.slug == slug]
     if slug is not None and not chosen:
         raise NotFound(f"There is no organization “{slug}”.")
@@ -300,14 +270,11 @@ def rotate(
     """Encrypt what is stored under MESSENGER_SECRET_KEY, not MESSENGER_SECRET_KEY_PREVIOUS; prints counts as JSON."""
 
     async def run(settings: Settings, urls: DatabaseUrls) -> Rotation:
-        database = Database(urls.app, pool_size=1)
-        try:
+        async with _database(urls) as database:
             if not lost:
                 return await rotate_secret_key(database, secret_box(settings))
             await replace_lost_secret_key(database, secret_box(settings))
             return Rotation()
-        finally:
-            await database.close()
 
     with _started() as (settings, urls):
         rotation = asyncio.run(run(settings, urls))

@@ -17,7 +17,8 @@ from uuid import UUID
 
 import asyncpg
 
-from api.embedded_postgres.run import EmbeddedPostgres, pgbench_path
+from api.embedded_postgres.binaries import binary
+from api.embedded_postgres.run import EmbeddedPostgres
 from api.inbound.queries import JournalRow, add_to_journal
 from api.inbound.turns import apply_due_events
 from api.kit.connection import plain_url
@@ -137,7 +138,7 @@ async def lay_floor(server: EmbeddedPostgres, organization_id: UUID, script: Pat
 
 def pgbench(server: EmbeddedPostgres, script: Path) -> float:
     """Transactions per second of `FLOOR_CLIENTS` clients."""
-    command = [str(pgbench_path()), "--no-vacuum", "--protocol=prepared", f"--client={FLOOR_CLIENTS}", "--jobs=1"]
+    command = [str(binary("pgbench")), "--no-vacuum", "--protocol=prepared", f"--client={FLOOR_CLIENTS}", "--jobs=1"]
     command += [f"--time={FLOOR_SECONDS}", f"--file={script}", plain_url(server.owner_url)]
     answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = re.search(r"tps = ([0-9.]+)", answer)

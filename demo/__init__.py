@@ -4,7 +4,7 @@
 introduces every line of the simulator's to it.
 """
 
-from demo.fill import fill_demo
+from demo.fill import fill_demo, make_demo
 from demo.people import DEMO_PASSWORD, DEMO_SIGN_INS, DEMO_SLUG, SignIn
 from demo.registration import register_lines, simulator_registration
 
@@ -14,6 +14,7 @@ __all__ = [
     "DEMO_SLUG",
     "SignIn",
     "fill_demo",
+    "make_demo",
     "register_lines",
     "simulator_registration",
 ]

@@ -14,8 +14,9 @@ from api.access.passwords import hash_password
 from api.audit import service as audit
 from api.kit.database import Base, Database, database_time
 from api.kit.ids import new_id
-from api.kit.secrets import SecretBox
+from api.kit.secrets import SecretBox, secret_box
 from api.providers.registry import ProviderName, Providers
+from api.settings import Settings
 from demo.business import found
 from demo.history import Historian
 from demo.hours import OpeningHours
@@ -23,6 +24,17 @@ from demo.people import DEMO_COUNTRY, DEMO_NAME, DEMO_PASSWORD, DEMO_SLUG, DEMO_
 from demo.picture import sticker
 from demo.threads_earlier import CLOSED
 from demo.threads_now import OPEN, UNREAD
+
+
+async def make_demo(settings: Settings, database_url: str) -> bool:
+    """`fill_demo` over a database of its own connections."""
+    database = Database(database_url, pool_size=2)
+    providers = Providers(settings)
+    try:
+        return await fill_demo(database, secrets=secret_box(settings), providers=providers)
+    finally:
+        await providers.close()
+        await database.close()
 
 
 async def fill_demo(database: Database, *, secrets: SecretBox, providers: Providers) -> bool:

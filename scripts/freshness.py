@@ -95,7 +95,7 @@ def requirements_without_pin() -> Iterator[str]:
     extras = project.get("optional-dependencies", {})
     wanted = {
         "base": project["dependencies"],
-        "run": extras.get("simulator", []),
+        "run": [line for name in ("embedded", "demo", "simulator") for line in extras.get(name, [])],
         "dev": [line for lines in extras.values() for line in lines],
     }
     for tool in REQUIREMENTS.glob("*.in"):

@@ -18,7 +18,11 @@ from steps import CACHE, ROOT, SetupError, exit_with, only_one_setup, run_quietl
 PYPROJECT = ROOT / "pyproject.toml"
 
 # What each lock is compiled from. The wide one comes first: the narrower ones are held to its versions.
-EXTRAS = {"dev": ("simulator", "dev"), "run": ("simulator",), "base": ()}
+EXTRAS = {
+    "dev": ("embedded", "demo", "simulator", "dev"),
+    "run": ("embedded", "demo", "simulator"),
+    "base": (),
+}
 TOOLS = ("build", "node", "locking", "audit")
 
 

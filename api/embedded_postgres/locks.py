@@ -1,9 +1,4 @@
-"""flock(2) locks that die with the process that took them, and with nothing else.
-
-The kernel releases a flock when the last descriptor of its open file description is closed, so a killed process
-leaves no lock behind. Two leaks are closed here: an executed child inherits nothing (Python opens files
-close-on-exec), and a forked child closes its copies at once.
-"""
+"""flock(2) locks: the kernel releases one when the last process that has it open ends, however it ends."""
 
 import fcntl
 import os
@@ -11,74 +6,54 @@ import time
 import weakref
 from pathlib import Path
 
+SHARED = fcntl.LOCK_SH
+EXCLUSIVE = fcntl.LOCK_EX
 POLL_SECONDS = 0.01
-"""flock(2) knows no timeout: a bounded wait asks again this often."""
+"""flock(2) has no timeout, so an acquisition with a deadline polls."""
 
 _open: "weakref.WeakSet[FileLock]" = weakref.WeakSet()
 
 
 class FileLock:
-    """One lock on one open file description. Two objects on the same path exclude each other, even in one process.
+    """One lock on one open file. Two objects on the same path exclude each other, even in one process.
 
-    The file must exist. Changing the kind of a lock that is held is not atomic: when it fails, nothing is held.
+    The file must exist. Processes that this one forks or starts do not inherit the lock, unless they are given its
+    descriptor. Changing the kind of a held lock is not atomic: when it fails, nothing is held.
     """
 
     def __init__(self, path: Path) -> None:
-        self._descriptor: int | None = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        self.descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        self.closed = False
         _open.add(self)
 
-    @property
-    def descriptor(self) -> int:
-        if self._descriptor is None:
-            raise ValueError("The lock has been closed.")
-        return self._descriptor
-
-    @property
-    def closed(self) -> bool:
-        return self._descriptor is None
-
-    def try_exclusive(self) -> bool:
-        return self._try(fcntl.LOCK_EX)
-
-    def try_shared(self) -> bool:
-        return self._try(fcntl.LOCK_SH)
-
-    def wait_exclusive(self, *, deadline: float | None = None) -> None:
-        """Raises TimeoutError when `deadline` (of `time.monotonic`) passes; None waits for ever, without polling."""
-        self._wait(fcntl.LOCK_EX, deadline)
-
-    def wait_shared(self, *, deadline: float | None = None) -> None:
-        """Raises TimeoutError when `deadline` (of `time.monotonic`) passes; None waits for ever, without polling."""
-        self._wait(fcntl.LOCK_SH, deadline)
-
-    def close(self) -> None:
-        """Releases the lock, unless another process was handed the descriptor and still has it open."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-            _open.discard(self)
-
-    def __enter__(self) -> "FileLock":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _try(self, kind: int) -> bool:
+    def try_acquire(self, kind: int) -> bool:
         try:
             fcntl.flock(self.descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
 
-    def _wait(self, kind: int, deadline: float | None) -> None:
+    def acquire(self, kind: int, *, deadline: float | None = None) -> None:
+        """Blocks. Raises TimeoutError when `deadline` (of `time.monotonic`) passes."""
         if deadline is None:
             fcntl.flock(self.descriptor, kind)
             return
-        while not self._try(kind):
+        while not self.try_acquire(kind):
             if time.monotonic() >= deadline:
                 raise TimeoutError
             time.sleep(POLL_SECONDS)
+
+    def close(self) -> None:
+        """Releases the lock, unless another process was given the descriptor and still has it open."""
+        if not self.closed:
+            self.closed = True
+            os.close(self.descriptor)
+
+    def __enter__(self) -> "FileLock":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def _close_in_forked_child() -> None:

@@ -3,17 +3,16 @@
     with start(Path(".data")) as postgres:
         ...  # postgres.url
 
-The first process that calls `start` makes the cluster if there is none and starts the server; the next ones join it;
-it stops with the last, whether that one released it, ended or was killed. While there are users, a server that dies
-is started again by its supervisor, and a supervisor that dies by the users. The folder is described in
-`embedded_postgres_home`, running as root in `embedded_postgres_binaries`, stopping and restarting in
-`embedded_postgres_supervisor`.
+The first process that calls `start` makes the cluster if there is none and starts the server; later ones join it.
+Every user holds `users.lock` shared. The guard, the server's parent process, waits for that lock exclusively: it gets
+it when the last user has released the server, has ended or was killed, and then it stops the server. The guard ends
+with its server. Every user waits for that in a thread, and the first to notice starts both again.
 
-Three roles, each with a password of its own (SCRAM, never trust), on a Unix socket, never on TCP:
+There are three roles, each with a SCRAM password of its own, on a Unix socket, never on TCP:
 
 - `messenger_app` runs the application. It owns nothing; the migrations grant it what it needs.
 - `messenger_owner` owns the database and runs the migrations.
-- `postgres` is the superuser. The application uses it only here, to make the other two and the database.
+- `postgres` is the superuser. It is used only here, to make the other two and the database.
 """
 
 import logging
@@ -32,63 +31,59 @@ from urllib.parse import quote
 
 import asyncpg
 
-from api.embedded_postgres.binaries import (
-    account_for,
-    binary,
-    initialise_cluster,
-    server_environment,
-    usable_binaries,
-)
-from api.embedded_postgres.home import (
-    MAJOR_VERSION,
-    Credentials,
+from api.embedded_postgres.binaries import reachable_name, server_account, server_environment, usable_binaries
+from api.embedded_postgres.cluster import Cluster, Credentials, initialise, refuse_foreign
+from api.embedded_postgres.errors import (
     EmbeddedPostgresError,
     ForeignClusterError,
-    Home,
-    Plan,
     ServerFailedError,
     UnusableFolderError,
-    is_private_folder,
-    make_socket_dir,
 )
-from api.embedded_postgres.locks import POLL_SECONDS, FileLock
-from api.embedded_postgres.probe import (
-    PORT,
-    Answer,
-    running_postmaster,
-    server_state,
-    takes_socket,
-)
+from api.embedded_postgres.locks import EXCLUSIVE, POLL_SECONDS, SHARED, FileLock
 from api.kit.connection import on_connection, quoted
-
-__all__ = [
-    "APP_ROLE",
-    "OWNER_ROLE",
-    "EmbeddedPostgres",
-    "EmbeddedPostgresError",
-    "ForeignClusterError",
-    "ServerFailedError",
-    "UnusableFolderError",
-    "pgbench_path",
-    "psql_path",
-    "start",
-]
 
 OWNER_ROLE = "messenger_owner"
 APP_ROLE = "messenger_app"
 _SUPERUSER = "postgres"
+_PORT = "5432"
+"""The number in the socket's name."""
 _RECOVERY_SECONDS = 600.0
-"""How long a server that says that it is recovering is waited for, whatever the caller's patience."""
+"""How much longer than the caller's timeout a running server may take to recover."""
 _RELEASE_SECONDS = 30.0
 _RETRY_SECONDS = 1.0
-_SUPERVISOR_MODULE = "api.embedded_postgres.supervisor"
+_PROJECT = Path(__file__).resolve().parent.parent.parent
+
+_SETTINGS = {
+    "cluster_name": "messenger-center",
+    "listen_addresses": "",
+    "port": _PORT,
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "effective_cache_size": "1GB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "default_text_search_config": "pg_catalog.simple",
+    "password_encryption": "scram-sha-256",
+    # Statements and the details of errors carry texts and phone numbers, which must not be logged.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_checkpoints": "off",
+    "log_line_prefix": "%m [%p] ",
+}
+"""Options of the command line, not of postgresql.conf, so that a newer application brings its own."""
+
+_NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
+"""For tests. A commit still reaches the operating system, so a killed server loses none."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class EmbeddedPostgres:
-    """A share in the running server. URLs are for SQLAlchemy; without `+asyncpg` they are asyncpg's and psql's."""
+    """A user's share in the running server. URLs are SQLAlchemy's; `plain_url` makes asyncpg's and psql's."""
 
     url: str = field(repr=False)
     """As `messenger_app`."""
@@ -97,29 +92,23 @@ class EmbeddedPostgres:
     admin_url: str = field(repr=False)
     """As the superuser, in the same database."""
     data_dir: Path
-    _lease: "_Lease" = field(repr=False, compare=False)
+    _users: FileLock = field(repr=False, compare=False)
 
-    def release(self, *, wait: bool = True) -> None:
-        """Gives the share back; once is enough. The last one to do so waits until the server has stopped."""
-        self._lease.release(wait=wait)
+    def release(self) -> None:
+        """Waits until the server has stopped, if this was the last user. A second call does nothing."""
+        if not self._users.closed:
+            self._users.close()
+            _wait_for_guard(Cluster(self.data_dir))
 
     def server_pid(self) -> int | None:
-        """The server's main process, for those who want to see it die. None: it is not running at this moment."""
-        return running_postmaster(Home(self.data_dir).cluster)
+        """The server's main process. None: it does not run at this moment."""
+        return Cluster(self.data_dir).server_pid()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.release()
-
-
-def psql_path() -> Path:
-    return binary("psql")
-
-
-def pgbench_path() -> Path:
-    return binary("pgbench")
 
 
 def start(
@@ -130,207 +119,143 @@ def start(
     `fsync=False` is for tests: a crash of the machine, not of a process, may then destroy the cluster.
     Raises EmbeddedPostgresError, whose message is one line.
     """
-    home = Home(Path(os.path.abspath(data_dir)))  # noqa: PTH100 - Path.absolute() keeps `..`.
+    cluster = Cluster(Path(os.path.abspath(data_dir)))  # noqa: PTH100 - Path.absolute() keeps `..`.
     deadline = time.monotonic() + timeout
-    with _told_in_one_line(home):
-        home.create()
-        with home.start_lock() as starting:
-            starting.wait_exclusive(deadline=deadline)
-            users = home.users_lock()
-            try:
-                # Waits while a supervisor that nobody needed any more stops the server.
-                users.wait_shared(deadline=deadline)
-                credentials = _prepare_cluster(home, fsync=fsync)
-                plan = _ensure_database(home, credentials, database=database, fsync=fsync, deadline=deadline)
-            except BaseException:
-                users.close()
-                raise
-    lease = _Lease(home, users=users, fsync=fsync, timeout=timeout)
-
-    def url(role: str, password: str) -> str:
-        return _url(role, password, database=database, socket_dir=plan.socket_dir)
-
+    with _starting(cluster, deadline):
+        users = cluster.users_lock()
+        try:
+            users.acquire(SHARED, deadline=deadline)  # Waits while the guard stops the server.
+            credentials = _credentials(cluster, fsync=fsync)
+            socket_dir = _ensure_database(cluster, credentials, database=database, fsync=fsync, deadline=deadline)
+        except BaseException:
+            users.close()
+            raise
+    threading.Thread(
+        target=_keep_running, args=(cluster, users, fsync, timeout), name="embedded-postgres", daemon=True
+    ).start()
     return EmbeddedPostgres(
-        url=url(APP_ROLE, credentials.app),
-        owner_url=url(OWNER_ROLE, credentials.owner),
-        admin_url=url(_SUPERUSER, credentials.superuser),
-        data_dir=home.data_dir,
-        _lease=lease,
+        url=_url(APP_ROLE, credentials.app, database, socket_dir),
+        owner_url=_url(OWNER_ROLE, credentials.owner, database, socket_dir),
+        admin_url=_url(_SUPERUSER, credentials.superuser, database, socket_dir),
+        data_dir=cluster.data_dir,
+        _users=users,
     )
 
 
-class _Lease:
-    """Holds `users.lock` shared, and revives the supervisor if it dies while there are users."""
-
-    def __init__(self, home: Home, *, users: FileLock, fsync: bool, timeout: float) -> None:
-        self._home = home
-        self._users = users
-        self._fsync = fsync
-        self._timeout = timeout
-        self._released = threading.Event()
-        threading.Thread(target=self._keep_supervised, name="embedded-postgres", daemon=True).start()
-
-    def release(self, *, wait: bool) -> None:
-        if self._released.is_set() or self._users.closed:
-            return
-        self._released.set()
-        # Only the last user can get the lock exclusively. Asking for it lets go of the shared one, and the supervisor
-        # may be quicker; then not even a shared lock is to be had.
-        last = self._users.try_exclusive() or not self._users.try_shared()
-        self._users.close()
-        if wait and last:
-            self._wait_for_the_end()
-
-    def _wait_for_the_end(self) -> None:
-        """Until no supervisor runs, or others use the server again."""
-        deadline = time.monotonic() + _RELEASE_SECONDS
-        while time.monotonic() < deadline:
-            with self._home.supervisor_lock() as supervisor, self._home.users_lock() as users:
-                if supervisor.try_shared():
-                    return
-                if not users.try_exclusive() and users.try_shared():
-                    return
-            time.sleep(POLL_SECONDS)
-        _log.warning("The embedded PostgreSQL in %s has not stopped yet.", self._home.folder)
-
-    def _keep_supervised(self) -> None:
-        while not self._released.is_set():
-            with self._home.supervisor_lock() as supervisor:
-                supervisor.wait_shared()  # Comes true when the supervisor ends.
-            if self._released.is_set():
-                return
-            deadline = time.monotonic() + self._timeout
-            try:
-                with _told_in_one_line(self._home), self._home.start_lock() as starting:
-                    starting.wait_exclusive(deadline=deadline)
-                    _ensure_server(self._home, fsync=self._fsync, deadline=deadline)
-            except EmbeddedPostgresError as error:
-                _log.warning("The embedded PostgreSQL cannot be kept running: %s", error)
-                self._released.wait(_RETRY_SECONDS)
+@contextmanager
+def _starting(cluster: Cluster, deadline: float) -> Iterator[None]:
+    """Holds `start.lock`. Gives errors of the system in one line."""
+    try:
+        cluster.create()
+        with cluster.start_lock() as lock:
+            lock.acquire(EXCLUSIVE, deadline=deadline)
+            yield
+    except TimeoutError as error:
+        raise ServerFailedError(
+            f"Another process has been starting or stopping PostgreSQL in {cluster.home} for too long."
+        ) from error
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise UnusableFolderError(
+            f"The data folder {cluster.data_dir} cannot be used: {error.strerror or error}{where}."
+        ) from error
 
 
-def _prepare_cluster(home: Home, *, fsync: bool) -> Credentials:
-    """Makes the cluster where there is none; refuses one that is not ours to run. Under start.lock."""
-    if (home.data_dir / "PG_VERSION").exists():
-        raise ForeignClusterError(
-            f"The data folder {home.data_dir} is itself a PostgreSQL cluster: choose another folder for the data."
-        )
-    account = account_for(home)
-    if not home.cluster.exists():
-        credentials = Credentials(*(secrets.token_urlsafe(24) for _ in range(3)))
-        home.write_credentials(credentials)
-        binaries = usable_binaries(account)
-        initialise_cluster(home, binaries=binaries, account=account, password=credentials.superuser, fsync=fsync)
-        return credentials
-    version_file = home.cluster / "PG_VERSION"
-    version = version_file.read_text().strip() if version_file.exists() else ""
-    if version != str(MAJOR_VERSION):
-        found = f"a PostgreSQL {version} cluster" if version else "no PostgreSQL cluster"
-        raise ForeignClusterError(
-            f"The folder {home.cluster} holds {found}, but this application runs PostgreSQL {MAJOR_VERSION}:"
-            " move the folder away, or carry its data over with pg_dump and psql."
-        )
-    return home.read_credentials()
+def _credentials(cluster: Cluster, *, fsync: bool) -> Credentials:
+    """The passwords of the cluster, which is made if it is missing."""
+    refuse_foreign(cluster)
+    if cluster.folder.exists():
+        return cluster.read_credentials()
+    credentials = Credentials(*(secrets.token_urlsafe(24) for _ in range(3)))
+    cluster.write_credentials(credentials)
+    initialise(cluster, password=credentials.superuser, fsync=fsync)
+    return credentials
 
 
-def _ensure_server(home: Home, *, fsync: bool, deadline: float) -> Plan:
-    """Returns when the server answers. Under start.lock."""
-    spawned = False
-    log_start = home.log_size()
-    recovery_deadline = deadline + _RECOVERY_SECONDS
+def _ensure_server(cluster: Cluster, *, fsync: bool, deadline: float) -> Path:
+    """Starts the server if it does not run, waits until it is ready, and returns the folder of its socket.
+
+    The caller holds `start.lock`.
+    """
+    has_spawned = False
+    log_start = cluster.log_size()
     while True:
-        with home.supervisor_lock() as supervisor:
-            if supervisor.try_exclusive():
-                if spawned:
-                    raise ServerFailedError(
-                        f"PostgreSQL did not start in {home.folder}:"
-                        f" {home.last_complaint(since=log_start) or 'it left no word in its log'}"
-                    )
-                _make_plan(home, fsync=fsync)
-                log_start = home.log_size()
-                _spawn_supervisor(home, supervisor)
-                spawned = True
-        plan = home.read_plan()
-        state = Answer.SILENT if plan is None else server_state(home.cluster, plan.socket_dir)
-        if plan is not None and state is Answer.READY:
-            return plan
-        if time.monotonic() >= (recovery_deadline if state is Answer.BUSY else deadline):
-            raise ServerFailedError(
-                f"PostgreSQL does not answer in {home.folder}:"
-                f" {home.last_complaint(since=log_start) or f'see {home.log}'}"
-            )
+        with cluster.guard_lock() as guard:
+            if guard.try_acquire(EXCLUSIVE):
+                if has_spawned:
+                    error = cluster.last_error(since=log_start)
+                    raise ServerFailedError(f"PostgreSQL did not start in {cluster.home}: {error}")
+                log_start = cluster.log_size()
+                spawn_guard(cluster, guard, fsync=fsync)
+                has_spawned = True
+        socket_dir = cluster.ready_socket_dir()
+        if socket_dir is not None:
+            return socket_dir
+        if time.monotonic() >= deadline + (_RECOVERY_SECONDS if cluster.server_pid() else 0):
+            error = cluster.last_error(since=log_start)
+            raise ServerFailedError(f"PostgreSQL does not answer in {cluster.home}: {error}")
         time.sleep(POLL_SECONDS)
 
 
-def _make_plan(home: Home, *, fsync: bool) -> None:
-    """Keeps the plan of a server that runs without its supervisor; else makes a new one."""
-    old = home.read_plan()
-    running = running_postmaster(home.cluster)
-    if running is not None:
-        if old is None:
-            raise UnusableFolderError(
-                f"The cluster {home.cluster} is in use by another PostgreSQL server (process {running})."
+def spawn_guard(cluster: Cluster, held: FileLock, *, fsync: bool) -> None:
+    """Starts the guard and gives it the held guard lock, which is never free in between."""
+    account = server_account(cluster.folder, cluster.data_dir)
+    settings = {**_SETTINGS, "unix_socket_directories": cluster.make_socket_dir(account)}
+    if not fsync:
+        settings |= _NOT_DURABLE
+    server = [str(usable_binaries(account) / "bin" / "postgres"), "-D", reachable_name(cluster.folder, account)]
+    server += [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+    ids = ["", ""] if account is None else [str(account.uid), str(account.gid)]
+    guard = [sys.executable, "-S", "-m", "api.embedded_postgres.guard", str(cluster.data_dir), str(held.descriptor)]
+    with cluster.open_log() as log:
+        try:
+            # The guard forks itself, so this waits for a moment only. It needs no installed package.
+            subprocess.run(  # noqa: S603 - our own interpreter and module.
+                [*guard, *ids, *server],
+                check=True,
+                cwd="/",
+                env=server_environment() | {"PYTHONPATH": str(_PROJECT)},
+                pass_fds=[held.descriptor],
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
-        return
-    account = account_for(home)
-    binaries = usable_binaries(account, known=None if old is None else old.binaries)
-    if takes_socket(home.cluster):
-        socket_dir = home.cluster
-    elif old is not None and old.socket_dir != home.cluster and is_private_folder(old.socket_dir, account):
-        socket_dir = old.socket_dir
-    else:
-        socket_dir = make_socket_dir(account)
-    home.write_plan(Plan(binaries=binaries, socket_dir=socket_dir, account=account, fsync=fsync))
+        except subprocess.SubprocessError as error:
+            raise ServerFailedError(f"The parent process of PostgreSQL did not start: see {cluster.log}.") from error
 
 
-def _spawn_supervisor(home: Home, held: FileLock) -> None:
-    """Starts the supervisor and hands it the held supervisor.lock, so that at no moment neither of the two holds it."""
-    project = Path(__file__).resolve().parent.parent.parent
-    log = home.open_log()
-    try:
-        # It detaches itself: what is waited for here is only its short-lived parent. It needs no installed package.
-        subprocess.run(  # noqa: S603 - our own interpreter and module.
-            [sys.executable, "-S", "-m", _SUPERVISOR_MODULE, str(home.data_dir), str(held.descriptor)],
-            check=True,
-            cwd="/",
-            env=server_environment() | {"PYTHONPATH": str(project)},
-            pass_fds=[held.descriptor],
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-    except subprocess.SubprocessError as error:
-        raise ServerFailedError(f"The supervisor of PostgreSQL did not start: see {home.log}.") from error
-    finally:
-        os.close(log)
+def _ensure_database(
+    cluster: Cluster, credentials: Credentials, *, database: str, fsync: bool, deadline: float
+) -> Path:
+    """Starts the server if it does not run, and makes the roles and the database that are missing.
 
-
-def _ensure_database(home: Home, credentials: Credentials, *, database: str, fsync: bool, deadline: float) -> Plan:
-    """Starts the server, then makes what is missing of the roles and the database. Under start.lock."""
+    Returns the folder of the server's socket.
+    """
     while True:
-        plan = _ensure_server(home, fsync=fsync, deadline=deadline)
-        url = _url(_SUPERUSER, credentials.superuser, database="postgres", socket_dir=plan.socket_dir)
+        socket_dir = _ensure_server(cluster, fsync=fsync, deadline=deadline)
+        url = _url(_SUPERUSER, credentials.superuser, "postgres", socket_dir)
         try:
             durable = on_connection(url, lambda connection: _complete(connection, credentials, database))
         except asyncpg.InvalidPasswordError as error:
             raise ForeignClusterError(
-                f"The cluster {home.cluster} does not accept the password in {home.credentials_file}."
+                f"The cluster {cluster.folder} does not accept the password in {cluster.credentials_file}."
             ) from error
         except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
-            # The server was killed after it had answered; its supervisor is about to start it again.
+            # The server was killed after it was ready. It starts again with the next pass.
             if time.monotonic() >= deadline:
-                raise ServerFailedError(f"PostgreSQL in {home.folder} keeps going away: {error}") from error
+                raise ServerFailedError(f"PostgreSQL in {cluster.home} keeps closing connections: {error}") from error
+            time.sleep(POLL_SECONDS)
             continue
         if fsync and not durable:
             raise UnusableFolderError(
-                f"The server of {home.data_dir} runs without fsync, as for tests, and does not suit real data."
+                f"The server of {cluster.data_dir} runs without fsync, as for tests, and does not suit real data."
             )
-        return plan
+        return socket_dir
 
 
 async def _complete(connection: "asyncpg.Connection[Any]", credentials: Credentials, database: str) -> bool:
-    """Makes the roles and the database where they are missing. Returns whether the server's writes are durable."""
+    """Makes the roles and the database that are missing. Returns whether the server's writes are durable."""
     present = {row["rolname"] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
     for role, password in ((OWNER_ROLE, credentials.owner), (APP_ROLE, credentials.app)):
         if role not in present:
@@ -343,21 +268,36 @@ async def _complete(connection: "asyncpg.Connection[Any]", credentials: Credenti
     return bool(await connection.fetchval("SELECT current_setting('fsync')::boolean"))
 
 
-def _url(role: str, password: str, *, database: str, socket_dir: Path) -> str:
+def _url(role: str, password: str, database: str, socket_dir: Path) -> str:
     host = quote(str(socket_dir), safe="/")
-    return f"postgresql+asyncpg://{role}:{password}@/{quote(database, safe='')}?host={host}&port={PORT}"
+    return f"postgresql+asyncpg://{role}:{password}@/{quote(database, safe='')}?host={host}&port={_PORT}"
 
 
-@contextmanager
-def _told_in_one_line(home: Home) -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError as error:
-        raise ServerFailedError(
-            f"Another process has been starting or stopping PostgreSQL in {home.folder} for too long."
-        ) from error
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        raise UnusableFolderError(
-            f"The data folder {home.data_dir} cannot be used: {error.strerror or error}{where}."
-        ) from error
+def _keep_running(cluster: Cluster, users: FileLock, fsync: bool, timeout: float) -> None:
+    """Starts the server again whenever it or its guard has ended, until this user has released it."""
+    while not users.closed:
+        with cluster.guard_lock() as guard:
+            guard.acquire(SHARED)  # Until the guard has ended.
+        if users.closed:
+            return
+        deadline = time.monotonic() + timeout
+        try:
+            with _starting(cluster, deadline):
+                _ensure_server(cluster, fsync=fsync, deadline=deadline)
+        except EmbeddedPostgresError as error:
+            _log.warning("The embedded PostgreSQL does not start again: %s", error)
+            time.sleep(_RETRY_SECONDS)
+
+
+def _wait_for_guard(cluster: Cluster) -> None:
+    """Until the guard has ended, or there are users."""
+    deadline = time.monotonic() + _RELEASE_SECONDS
+    while time.monotonic() < deadline:
+        with cluster.guard_lock() as guard, cluster.users_lock() as users:
+            if guard.try_acquire(SHARED):
+                return
+            # The guard takes this lock exclusively, users take it shared.
+            if not users.try_acquire(EXCLUSIVE) and users.try_acquire(SHARED):
+                return
+        time.sleep(POLL_SECONDS)
+    _log.warning("The embedded PostgreSQL in %s has not stopped yet.", cluster.home)

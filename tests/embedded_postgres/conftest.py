@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api.embedded_postgres.home import Home
-from api.embedded_postgres.probe import running_postmaster
-from tests.embedded_postgres.users import Begin, User, kill_and_wait, wait_until_supervisor_ends
+from api.embedded_postgres.cluster import Cluster
+from tests.embedded_postgres.users import Begin, User, kill_and_wait, wait_until_guard_ends
 
 
 @pytest.fixture
@@ -17,10 +16,10 @@ def data_dir() -> Iterator[Path]:
     """A data folder that does not exist yet, near enough to the root for a socket in it."""
     folder = Path(tempfile.mkdtemp(prefix="mc-"))
     yield folder / "data"
-    home = Home(folder / "data")
-    if home.folder.exists():
-        wait_until_supervisor_ends(home)
-        left = running_postmaster(home.cluster)  # Only after a test that failed.
+    cluster = Cluster(folder / "data")
+    if cluster.home.exists():
+        wait_until_guard_ends(cluster)
+        left = cluster.server_pid()  # Only after a test that failed.
         if left is not None:
             kill_and_wait(left)
     shutil.rmtree(folder)

@@ -9,22 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from api.embedded_postgres.home import Home
-from api.embedded_postgres.probe import is_alive, recorded_pid
-from api.embedded_postgres.run import start
+from api.embedded_postgres.cluster import Cluster
+from api.embedded_postgres.locks import EXCLUSIVE
+from api.embedded_postgres.run import spawn_guard, start
 from api.kit.connection import execute, fetch_value
 from tests.embedded_postgres.users import (
     PATIENCE_SECONDS,
-    PROJECT,
     Begin,
+    guard_pids,
     kill_and_wait,
-    kill_supervisor,
+    kill_guard,
     read_row,
-    supervisor_pids,
     until,
-    wait_until_supervisor_ends,
+    wait_until_guard_ends,
     write_row,
 )
+from tests.support.processes import is_alive
 
 IS_ROOT = os.geteuid() == 0
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -43,7 +43,7 @@ def test_a_second_process_uses_the_server_of_the_first_and_the_last_stops_it(beg
     assert is_alive(pid)
     second.tell("release")
     assert not is_alive(pid)
-    assert recorded_pid(data_dir / "postgres" / "cluster") is None
+    assert Cluster(data_dir).server_pid() is None
 
 
 def test_four_processes_that_begin_at_once_agree_on_one_server(begin: Begin) -> None:
@@ -89,7 +89,7 @@ def test_the_server_goes_when_its_last_user_is_killed(begin: Begin, data_dir: Pa
     dying.kill()
     assert is_alive(pid)
     staying.kill()
-    wait_until_supervisor_ends(Home(data_dir))
+    wait_until_guard_ends(Cluster(data_dir))
     assert not is_alive(pid)
 
 
@@ -97,7 +97,7 @@ def test_the_server_goes_when_its_last_user_ends_without_releasing_it(begin: Beg
     user = begin()
     pid = user.report()["pid"]
     user.leave()
-    wait_until_supervisor_ends(Home(data_dir))
+    wait_until_guard_ends(Cluster(data_dir))
     assert not is_alive(pid)
 
 
@@ -108,7 +108,7 @@ def test_a_forked_child_does_not_keep_the_server_alive(begin: Begin, data_dir: P
     try:
         user.process.kill()
         user.process.wait()
-        wait_until_supervisor_ends(Home(data_dir))
+        wait_until_guard_ends(Cluster(data_dir))
         assert not is_alive(pid)
         assert is_alive(child)
     finally:
@@ -131,11 +131,11 @@ def test_a_killed_server_is_started_again_while_it_has_users(data_dir: Path) -> 
 def test_a_killed_supervisor_is_replaced_by_the_users_and_the_server_stays(begin: Begin, data_dir: Path) -> None:
     user = begin()
     pid = user.report()["pid"]
-    killed = kill_supervisor(Home(data_dir))
-    until(lambda: len(supervisor_pids(Home(data_dir)) - {killed}) == 1, "another supervisor")
+    killed = kill_guard(Cluster(data_dir))
+    until(lambda: len(guard_pids(Cluster(data_dir)) - {killed}) == 1, "another guard")
     assert is_alive(pid)
     user.kill()
-    wait_until_supervisor_ends(Home(data_dir))
+    wait_until_guard_ends(Cluster(data_dir))
     assert not is_alive(pid)
 
 
@@ -144,14 +144,14 @@ def test_a_server_left_without_supervisor_and_users_is_taken_over_by_the_next(be
     user = begin()
     pid = user.report()["pid"]
     user.process.send_signal(signal.SIGSTOP)  # It must not replace the supervisor.
-    kill_supervisor(Home(data_dir))
+    kill_guard(Cluster(data_dir))
     user.kill()
     assert is_alive(pid)
 
     following = begin()
     assert following.report()["pid"] == pid
     following.kill()
-    wait_until_supervisor_ends(Home(data_dir))
+    wait_until_guard_ends(Cluster(data_dir))
     assert not is_alive(pid)
 
 
@@ -160,17 +160,12 @@ def test_a_supervisor_whose_users_went_before_it_took_over_stops_the_server(begi
     user = begin()
     pid = user.report()["pid"]
     user.process.send_signal(signal.SIGSTOP)
-    kill_supervisor(user.home)
+    kill_guard(user.cluster)
     user.kill()
-    with user.home.supervisor_lock() as lock:
-        lock.wait_exclusive(deadline=time.monotonic() + PATIENCE_SECONDS)
-        subprocess.run(
-            [sys.executable, "-m", "api.embedded_postgres.supervisor", str(data_dir), str(lock.descriptor)],
-            check=True,
-            pass_fds=[lock.descriptor],
-            cwd=PROJECT,
-        )
-    wait_until_supervisor_ends(user.home)
+    with user.cluster.guard_lock() as lock:
+        lock.acquire(EXCLUSIVE, deadline=time.monotonic() + PATIENCE_SECONDS)
+        spawn_guard(user.cluster, lock, fsync=False)
+    wait_until_guard_ends(user.cluster)
     assert not is_alive(pid)
 
 
@@ -194,7 +189,7 @@ def test_four_processes_recover_together_after_everything_was_killed(begin: Begi
     report = user.report()
     write_row(report["owner_url"], "kept")
     user.process.send_signal(signal.SIGSTOP)
-    kill_supervisor(Home(data_dir))
+    kill_guard(Cluster(data_dir))
     kill_and_wait(report["pid"])
     user.kill()
 
@@ -222,9 +217,9 @@ def test_a_stale_pid_that_belongs_to_another_process_or_a_zombie_stops_nobody(da
 
 
 def test_a_cluster_that_was_never_finished_is_made_again(data_dir: Path) -> None:
-    home = Home(data_dir)
-    home.create()
-    half_made = home.folder / "cluster.new-0000"
+    cluster = Cluster(data_dir)
+    cluster.create()
+    half_made = cluster.home / "cluster.new-0000"
     half_made.mkdir()
     (half_made / "PG_VERSION").write_text("18\n")
     with start(data_dir, fsync=False) as postgres:

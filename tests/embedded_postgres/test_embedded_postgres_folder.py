@@ -13,25 +13,22 @@ import asyncpg
 import pytest
 
 from api.embedded_postgres import binaries as embedded_postgres_binaries
-from api.embedded_postgres.binaries import installed_binaries
-from api.embedded_postgres.home import Home
-from api.embedded_postgres.probe import running_postmaster
-from api.embedded_postgres.run import (
+from api.embedded_postgres.binaries import binary, installed_binaries
+from api.embedded_postgres.cluster import Cluster
+from api.embedded_postgres.errors import (
     EmbeddedPostgresError,
     ForeignClusterError,
     ServerFailedError,
     UnusableFolderError,
-    pgbench_path,
-    psql_path,
-    start,
 )
+from api.embedded_postgres.run import start
 from api.kit.connection import execute, fetch_value, plain_url
 from tests.embedded_postgres.users import (
     Begin,
+    guard_pids,
     ordinary_account,
     python_for,
     read_row,
-    supervisor_pids,
     write_row,
 )
 
@@ -152,10 +149,11 @@ def test_a_folder_whose_path_no_socket_can_carry_works(data_dir: Path, name: str
     deep = data_dir / name
     with start(deep, fsync=False) as postgres:
         write_row(postgres.owner_url, "kept")
-        plan = Home(deep).read_plan()
-        assert plan is not None
-        assert stat.S_IMODE(plan.socket_dir.stat().st_mode) == 0o700
-    assert not plan.socket_dir.exists()
+        socket_dir = Cluster(deep).ready_socket_dir()
+        assert socket_dir is not None
+        assert not socket_dir.is_relative_to(deep)
+        assert stat.S_IMODE(socket_dir.stat().st_mode) == 0o700
+    assert not socket_dir.exists()
     with start(deep, fsync=False) as postgres:
         assert read_row(postgres.owner_url) == "kept"
 
@@ -284,10 +282,10 @@ def test_the_server_inherits_neither_the_locks_nor_the_secrets_of_the_applicatio
     secret = secrets.token_hex(8)
     user = begin(environment={"MESSENGER_SECRET_KEY": secret})
     pid = user.report()["pid"]
-    for process in (pid, *supervisor_pids(user.home)):
+    for process in (pid, *guard_pids(user.cluster)):
         assert secret.encode() not in Path(f"/proc/{process}/environ").read_bytes()
-    held = [str(descriptor.readlink()) for descriptor in Path(f"/proc/{pid}/fd").iterdir()]
-    assert not [name for name in held if name.endswith(".lock") and "/postgres/" in name]
+    held = [descriptor.readlink() for descriptor in Path(f"/proc/{pid}/fd").iterdir()]
+    assert {path.name for path in held if path.suffix == ".lock" and path.parent.name == "postgres"} == {"server.lock"}
 
 
 def test_the_log_holds_no_text_of_a_failed_statement(data_dir: Path) -> None:
@@ -304,13 +302,13 @@ def test_the_log_holds_no_text_of_a_failed_statement(data_dir: Path) -> None:
 def test_psql_and_pgbench_come_with_the_server(data_dir: Path) -> None:
     with start(data_dir, fsync=False) as postgres:
         asked = subprocess.run(
-            [psql_path(), "-XAtc", "SELECT current_user", plain_url(postgres.url)],
+            [binary("psql"), "-XAtc", "SELECT current_user", plain_url(postgres.url)],
             capture_output=True,
             text=True,
             check=True,
         )
         assert asked.stdout.strip() == "messenger_app"
-    assert subprocess.run([pgbench_path(), "--version"], check=True, capture_output=True).stdout
+    assert subprocess.run([binary("pgbench"), "--version"], check=True, capture_output=True).stdout
 
 
 @needs_proc
@@ -319,5 +317,5 @@ def test_a_server_is_not_taken_for_running_by_its_pid_alone(data_dir: Path) -> N
     start(data_dir, fsync=False).release()
     cluster = data_dir / "postgres" / "cluster"
     (cluster / "postmaster.pid").write_text(f"{os.getpid()}\n")
-    assert running_postmaster(cluster) is None
+    assert Cluster(data_dir).server_pid() is None
     (cluster / "postmaster.pid").unlink()

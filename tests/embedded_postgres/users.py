@@ -18,10 +18,13 @@ from typing import Any
 
 import asyncpg
 
-from api.embedded_postgres.home import Account, Home
-from api.embedded_postgres.probe import is_alive
-from api.embedded_postgres.run import EmbeddedPostgresError, start
+from api.embedded_postgres.binaries import Account
+from api.embedded_postgres.cluster import Cluster
+from api.embedded_postgres.errors import EmbeddedPostgresError
+from api.embedded_postgres.locks import SHARED
+from api.embedded_postgres.run import start
 from api.kit.connection import execute, fetch_value
+from tests.support.processes import is_alive
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PYTHONPATH = os.pathsep.join([str(PROJECT), str(Path(asyncpg.__file__).parent.parent)])
@@ -34,7 +37,7 @@ class User:
     """A process that uses the server of a data folder. `answer` has its `url`, its `error`, and so on."""
 
     process: subprocess.Popen[str]
-    home: Home
+    cluster: Cluster
 
     @classmethod
     def begin(
@@ -61,7 +64,7 @@ class User:
             group=None if account is None else account.gid,
             extra_groups=None if account is None else [],
         )
-        return cls(process, Home(data_dir))
+        return cls(process, Cluster(data_dir))
 
     def report(self) -> dict[str, Any]:
         """The next line that the process says, however long it takes."""
@@ -98,13 +101,13 @@ def read_row(url: str) -> object:
     return fetch_value(url, "SELECT text FROM kept")
 
 
-def wait_until_supervisor_ends(home: Home) -> None:
-    with home.supervisor_lock() as lock:
-        lock.wait_shared(deadline=time.monotonic() + PATIENCE_SECONDS)
+def wait_until_guard_ends(cluster: Cluster) -> None:
+    with cluster.guard_lock() as lock:
+        lock.acquire(SHARED, deadline=time.monotonic() + PATIENCE_SECONDS)
 
 
-def supervisor_pids(home: Home) -> set[int]:
-    """The processes of this machine whose command line is that of this folder's supervisor. One, at rest."""
+def guard_pids(cluster: Cluster) -> set[int]:
+    """The processes whose command line is that of this folder's guard: one, unless it is just starting."""
     found = set()
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -112,13 +115,13 @@ def supervisor_pids(home: Home) -> set[int]:
                 command = (folder / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue  # It has just gone.
-            if b"api.embedded_postgres.supervisor" in command and os.fsencode(home.data_dir) in command:
+            if b"api.embedded_postgres.guard" in command and os.fsencode(cluster.data_dir) in command:
                 found.add(int(folder.name))
     return {pid for pid in found if is_alive(pid)}
 
 
-def kill_supervisor(home: Home) -> int:
-    (pid,) = supervisor_pids(home)
+def kill_guard(cluster: Cluster) -> int:
+    (pid,) = guard_pids(cluster)
     kill_and_wait(pid)
     return pid
 

@@ -26,11 +26,11 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from api.embedded_postgres.home import Home
-from api.embedded_postgres.locks import FileLock
-from api.embedded_postgres.probe import is_alive
+from api.embedded_postgres.cluster import Cluster
+from api.embedded_postgres.locks import EXCLUSIVE, FileLock
 from api.embedded_postgres.run import APP_ROLE, OWNER_ROLE, EmbeddedPostgres, start
 from api.kit.connection import execute, fetch_value, quoted
+from tests.support.processes import is_alive
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 MIGRATIONS = PROJECT / "migrations"
@@ -196,14 +196,14 @@ def _locked() -> Iterator[None]:
     if path.lstat().st_uid != os.geteuid():
         raise PermissionError(f"{path} is somebody else's.")
     with FileLock(path) as lock:
-        lock.wait_exclusive()
+        lock.acquire(EXCLUSIVE)
         yield
 
 
 def _is_in_use(folder: Path) -> bool:
-    home = Home(folder / "data")
-    if not home.folder.exists():
+    cluster = Cluster(folder / "data")
+    if not cluster.home.exists():
         return False
-    home.create()
-    with home.supervisor_lock() as supervisor:
-        return not supervisor.try_exclusive()
+    cluster.create()
+    with cluster.guard_lock() as guard:
+        return not guard.try_acquire(EXCLUSIVE)

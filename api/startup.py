@@ -1,0 +1,69 @@
+"""Checks before a process starts: its extras are installed, and the secret key is the database's."""
+
+import asyncio
+import importlib.util
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from api.database_urls import DatabaseUrls
+from api.kit.database import Database
+from api.kit.database_unavailable import is_database_unavailable
+from api.kit.secrets import secret_box
+from api.lines.secret_key import check_secret_key
+from api.settings import Settings
+
+DATABASE_PATIENCE_SECONDS = 30.0
+
+Result = TypeVar("Result")
+
+_EXTRAS = {
+    "demo": ("The demo data", ("demo",)),
+    "simulator": ("The carrier simulator", ("simulator", "demo", "twilio")),
+}
+"""By extra of pyproject.toml: its name in a sentence, and its modules."""
+
+
+class StartError(Exception):
+    """Something cannot start. The message is one line for the person who started it."""
+
+
+def require_extras_of_up(settings: Settings) -> None:
+    """Raises StartError, which says what to install or set, if an extra that `messenger up` needs is not installed."""
+    if settings.demo:
+        require_extra("demo", instead=", or set MESSENGER_DEMO=0")
+    if not settings.is_production:
+        require_extra("simulator", instead=", or set MESSENGER_ENVIRONMENT=production")
+
+
+def require_extra(extra: str, *, instead: str = "") -> None:
+    """Raises StartError if the extra is not installed. `instead`: the end of the sentence that says what to install."""
+    name, modules = _EXTRAS[extra]
+    if any(importlib.util.find_spec(module) is None for module in modules):
+        raise StartError(f"{name} is not installed: pip install 'messenger-center[{extra}]'{instead}.")
+
+
+async def check_key(settings: Settings, urls: DatabaseUrls) -> None:
+    """Raises WrongSecretKeyError if the secret key is not the database's. Waits as `when_available` does."""
+    database = Database(urls.app, pool_size=1)
+    try:
+        await when_available(lambda: check_secret_key(database, secret_box(settings)))
+    finally:
+        await database.close()
+
+
+async def when_available(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Repeats the work while the database is unavailable, because it is just starting.
+
+    Raises ConnectionError after `DATABASE_PATIENCE_SECONDS`.
+    """
+    until = time.monotonic() + DATABASE_PATIENCE_SECONDS
+    while True:
+        try:
+            return await work()
+        except Exception as error:
+            if not is_database_unavailable(error):
+                raise
+            if time.monotonic() > until:
+                raise ConnectionError(type(error).__name__) from error
+        await asyncio.sleep(0.1)
