@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from api.access import queries as access_queries
+from api.access import service as access
 from api.access.clean_up import clean_up
 from api.conversations import viewing
 from api.conversations.lifecycle import OUTBOX_CHANNEL
@@ -250,7 +250,7 @@ class LineWatcher:
 
     async def _forget(self) -> bool:
         async with self._database.transaction() as session:
-            organizations = [each.id for each in await access_queries.organizations(session)]
+            organizations = [each.id for each in await access.organizations(session)]
         for organization_id in organizations:
             await forget_raw_content(self._database, organization_id, older_than=self._keep_raw)
         return False

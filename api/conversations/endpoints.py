@@ -7,10 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
-from api.audit import queries as audit_queries
-from api.audit import service as audit
-from api.audit.schemas import AuditEntryOut
-from api.consent.schemas import NotAllowedToText, NumberPath, OptInCheckOut, OptInInstance, RefusalOut
+from api.consent.errors import NotAllowedToText
+from api.consent.shapes import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations import service, viewing
 from api.conversations.errors import NewMessages
 from api.conversations.models import Conversation
@@ -30,11 +28,12 @@ from api.conversations.schemas import (
 )
 from api.conversations.service import ConversationView
 from api.directory.named import named_number
-from api.directory.schemas import HolderOut, NumberOrSender
+from api.directory.schemas import HolderOut
 from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
-from api.kit.paging import Page, Paging, decode_time_cursor, encode_cursor
+from api.kit.paging import Page, Paging
+from api.kit.phone import NumberOrSender
 from api.lines import service as lines
 
 router = APIRouter(tags=["conversations"])
@@ -74,14 +73,10 @@ async def list_conversations(
     narrowed: Annotated[InboxFilter, Depends(inbox_filter)],
 ) -> Page[ConversationOut]:
     """The inbox, newest first."""
-    before = decode_time_cursor(paging.cursor) if paging.cursor else None
-    rows = await service.inbox(session, principal, narrowed, before=before, limit=paging.limit + 1)
-    shown = rows[: paging.limit]
-    last = shown[-1].conversation if len(rows) > paging.limit else None
-    return Page(
-        items=[conversation_out(view) for view in await service.views_of(session, principal, shown)],
-        next_cursor=encode_cursor(last.last_message_at, last.id) if last else None,
-    )
+    rows = await service.inbox(session, principal, narrowed, before=paging.time_key(), limit=paging.rows_to_read)
+    shown, next_cursor = paging.cut(rows, lambda row: (row.conversation.last_message_at, row.conversation.id))
+    views = await service.views_of(session, principal, shown)
+    return Page(items=[conversation_out(view) for view in views], next_cursor=next_cursor)
 
 
 @router.post(
@@ -123,7 +118,7 @@ async def get_conversation(conversation_id: UUID, principal: CanView, session: S
 
 
 @router.get("/phone-numbers/{number}", responses=guarded(NotFound, Conflict, Invalid))
-async def get_phone_number(number: NumberPath, principal: CanView, session: Session) -> PhoneNumberOut:
+async def get_phone_number(number: NumberOrSender, principal: CanView, session: Session) -> PhoneNumberOut:
     """A number's consent, records, refusals and conversations."""
     view = await service.phone_number_view(session, principal, number)
     return PhoneNumberOut(
@@ -192,17 +187,6 @@ async def view_conversation(
 async def stop_viewing(conversation_id: UUID, viewer_id: UUID, principal: CanView, session: Session) -> None:
     """Release a viewing lease at once: the tab was hidden, left or closed."""
     await viewing.stop_viewing(session, principal, conversation_id=conversation_id, viewer_id=viewer_id)
-
-
-@router.get("/conversations/{conversation_id}/audit-entries", responses=guarded(NotFound, Invalid))
-async def list_conversation_audit_entries(
-    conversation_id: UUID, principal: CanView, session: Session, paging: Paging
-) -> Page[AuditEntryOut]:
-    """The conversation's audit entries, newest first (AUDIT-READ)."""
-    await service.require_conversation(session, principal.organization_id, conversation_id)
-    return await audit.page(
-        session, audit_queries.entries_of_conversation(principal.organization_id, conversation_id), paging
-    )
 
 
 def conversation_out(view: ConversationView) -> ConversationOut:

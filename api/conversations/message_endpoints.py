@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
-from api.consent.rules import OptInCheck
-from api.consent.schemas import NotAllowedToText, OptInCheckOut
+from api.consent.errors import NotAllowedToText
+from api.consent.shapes import OptInCheckOut
 from api.conversations import sending, service
 from api.conversations.errors import NewMessages
 from api.conversations.message_queries import ThreadWindow
@@ -106,7 +106,7 @@ async def get_message(message_id: UUID, principal: CanView, session: Session) ->
     return MessageDetail(
         **message_fields(row),
         timeline=[TimelineEvent.of(entry) for entry in timeline],
-        opt_in_check=OptInCheckOut.of(OptInCheck.from_json(stored)) if stored else None,
+        opt_in_check=OptInCheckOut.stored(stored) if stored else None,
     )
 
 

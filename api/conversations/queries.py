@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, any_, delete, exists, func, not_, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -202,7 +202,7 @@ def _is_active() -> ColumnElement[bool]:
             StaffMember.organization_id == Viewer.organization_id,
             StaffMember.id == Viewer.staff_member_id,
             StaffMember.archived_at.is_(None),
-            or_(StaffMember.is_admin, any_(StaffMember.first_permissions) == Permission.SMS_LOGS.value),
+            or_(StaffMember.is_admin, StaffMember.holds(Permission.SMS_LOGS)),
         )
     )
     is_signed_in = (

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from api.consent.schemas import OptInCheckOut, OptInInstance, RefusalOut
+from api.consent.shapes import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations.message_rules import (
     MAX_BODY_CHARACTERS,
     MAX_MEDIA,
@@ -20,7 +20,8 @@ from api.conversations.message_rules import (
 )
 from api.conversations.models import Message, MessageRow, TimelineEntry
 from api.conversations.rules import Status
-from api.directory.schemas import HolderOut, NumberOrSender
+from api.directory.schemas import HolderOut
+from api.kit.phone import NumberOrSender
 from api.kit.text import Body, SingleLine
 from api.providers.port import MessageStatus
 

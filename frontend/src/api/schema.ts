@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Api Keys */
+        /**
+         * List Api Keys
+         * @description The organization's keys, newest first, revoked ones included.
+         */
         get: operations["list_api_keys"];
         put?: never;
         /**
@@ -155,7 +158,7 @@ export interface paths {
         };
         /**
          * List Conversation Audit Entries
-         * @description The conversation's audit entries, newest first (AUDIT-READ).
+         * @description The conversation's own entries, newest first (AUDIT-READ).
          */
         get: operations["list_conversation_audit_entries"];
         put?: never;
@@ -288,7 +291,7 @@ export interface paths {
         };
         /**
          * Events
-         * @description What changes, while it changes. No database session is held while the stream is open.
+         * @description A stream of changes as they happen. No database session is held while it is open.
          */
         get: operations["events"];
         put?: never;
@@ -983,7 +986,7 @@ export interface components {
          * @description Everything that leaves an entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.retried" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "organization.created" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported";
+        Action: "message.sent" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "organization.created" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported";
         /**
          * ActorKind
          * @enum {string}
@@ -1057,7 +1060,10 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
-        /** AuditActor */
+        /**
+         * AuditActor
+         * @description Who did it. `name` is what the person was called at the time.
+         */
         AuditActor: {
             /** Id */
             id: string | null;
@@ -1290,7 +1296,10 @@ export interface components {
         ConversationIn: {
             /** Line Id */
             line_id?: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description A phone number, as people write it or as the API returned it.
+             */
             phone_number: string;
         };
         /** Page[ConversationOut] */
@@ -2099,7 +2108,7 @@ export interface components {
         OwnerKind: "family" | "staff_member";
         /**
          * Permission
-         * @description The Tasks permissions of the specification, and those added since (PERM-DIRECTORY).
+         * @description Every permission: its name in the API and the database, and its label for people.
          * @enum {string}
          */
         Permission: "sms_logs" | "mass_text" | "directory";
@@ -6000,6 +6009,7 @@ export interface operations {
     check_opt_in: {
         parameters: {
             query: {
+                /** @description A phone number, as people write it or as the API returned it. */
                 phone_number: string;
                 line_id?: string | null;
             };
@@ -6202,7 +6212,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A phone number, as the API returned it or as people write it. */
+                /** @description A phone number, as people write it or as the API returned it. */
                 number: string;
             };
             cookie?: never;
@@ -6288,7 +6298,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A phone number, as the API returned it or as people write it. */
+                /** @description A phone number, as people write it or as the API returned it. */
                 number: string;
                 refusal_id: string;
             };
