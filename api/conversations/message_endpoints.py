@@ -16,11 +16,10 @@ from api.conversations.schemas import (
     MAX_SEQ,
     MessageDetail,
     MessageIn,
-    MessageOut,
     ThreadOut,
     TimelineEvent,
-    message_fields,
 )
+from api.conversations.shapes import MessageOut, message_fields
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import (

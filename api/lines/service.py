@@ -20,6 +20,7 @@ from api.kit.secrets import SecretBox, UnreadableSecretError
 from api.lines import queries
 from api.lines.errors import TooManyTextsToday
 from api.lines.models import Line
+from api.lines.queries import lines_by_ids as lines_by_ids
 from api.lines.rules import DEFAULT_TEXTS_PER_DAY, DEFAULT_TEXTS_PER_PERSON_PER_DAY, Day, texts_number
 from api.lines.schemas import LIMITS, LineHealth, LineIn, LinePatch, LineSettings, WebhookUrls
 from api.providers.port import ChecksWebhooks, LineAccess, SmsProvider
