@@ -49,11 +49,11 @@ class FoundPage(NamedTuple):
 
 
 async def limit_statements(session: AsyncSession, *, milliseconds: int) -> None:
-    """Until the transaction ends, what takes longer is cancelled, and each statement is planned for its own words."""
+    """Until the transaction ends, cancel slower statements, and plan each statement for its own words."""
     await session.execute(
         select(
             func.set_config("statement_timeout", str(milliseconds), True),
-            # A plan made once for all words would ask the index for every message with a common one.
+            # A generic plan would read every message with a common word from the index.
             func.set_config("plan_cache_mode", "force_custom_plan", True),
         )
     )
@@ -62,7 +62,7 @@ async def limit_statements(session: AsyncSession, *, milliseconds: int) -> None:
 async def found(
     session: AsyncSession, organization_id: UUID, query: SearchQuery, narrowed: Filter, *, limit: int
 ) -> FoundPage:
-    """The messages that match, newest first by (created_at, id): `limit` of them, or fewer where they are long."""
+    """The messages that match, newest first by (created_at, id): `limit` of them, or fewer if they are long."""
     condition = search_condition(query, organization_id=organization_id)
     if narrowed.conversation_id is not None:
         ids = await _ids(session, _in_conversation(organization_id, condition, narrowed), limit=limit + 1)
@@ -75,7 +75,7 @@ async def found(
 
 
 def _in_conversation(organization_id: UUID, condition: str, narrowed: Filter) -> Subquery:
-    """A conversation is short enough to be looked through."""
+    """Without the index: a conversation is short enough."""
     conditions = _conditions(Message, organization_id, narrowed)
     return select(*_KEY).where(*conditions, _matches(condition)).subquery()
 
@@ -93,7 +93,7 @@ def _among_newest(organization_id: UUID, condition: str, narrowed: Filter) -> Su
 
 
 def _indexed(organization_id: UUID, condition: str, narrowed: Filter) -> Subquery:
-    # OFFSET 0 keeps the planner from using another index in place of this one, or beside it.
+    # OFFSET 0 keeps the planner from using any other index.
     matching = select(*_KEY).where(_matches(condition)).offset(0).subquery()
     return select(matching).where(*_conditions(matching.c, organization_id, narrowed)).subquery()
 
