@@ -31,7 +31,6 @@ conversations, then the outbox entries. `write` locks only audit chains, which c
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -88,20 +87,7 @@ def apply_state(conversation: Conversation, state: ConversationState, *, at: dat
     conversation.updated_at = at
 
 
-class NewMessage(NamedTuple):
-    """What the list and the timeline show of a new message. It costs a tenth of a `Message`."""
-
-    id: UUID
-    conversation_id: UUID
-    seq: int
-    direction: str
-    body: str
-    media: list[dict[str, Any]]
-    status: str
-    created_at: datetime
-
-
-def show_as_last(conversation: Conversation, message: Message | NewMessage) -> None:
+def show_as_last(conversation: Conversation, message: Message) -> None:
     """Show the message in the list of conversations, as its conversation's last."""
     conversation.last_message_direction = message.direction
     conversation.last_message_preview = preview(message.body, media=len(shown_media(message.media)))
@@ -176,69 +162,60 @@ class Batch:
         self._announced_messages: dict[UUID, tuple[UUID, int]] = {}
         self._announced_conversations: dict[UUID, None] = {}
 
-    def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> None:
-        """Add a message that arrived, numbered and counted as `transition` says."""
-        message = NewMessage(
-            id=text.message_id,
-            conversation_id=row.conversation.id,
+    def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> Message:
+        """Add a message that arrived, numbered and counted as `transition` says. Returns it as it will be stored."""
+        message = self._add_message(
+            row,
+            message_id=text.message_id,
             seq=transition.state.last_seq,
             direction=Direction.INBOUND.value,
             body=text.body,
             media=text.media,
             status=MessageStatus.RECEIVED.value,
-            created_at=self.at,
-        )
-        self._add_message(
-            row,
-            message,
             provider_message_id=text.provider_message_id,
             provider_time=text.provider_time,
             asks_to_stop=asks_to_stop(text.body),
         )
-        self._add_timeline_entry(message, message.status, text.source, inbound_event_id=text.inbound_event_id)
+        self._add_timeline_entry(
+            message, MessageStatus.RECEIVED.value, text.source, inbound_event_id=text.inbound_event_id
+        )
         self.change(row, transition, actor=number_actor(row.number), message_id=message.id)
         show_as_last(row.conversation, message)
+        return message
 
     def queue(self, row: InboxRow, text: OutgoingText, transition: Transition) -> Message:
-        """Add a message to be sent, and its outbox entry. Returns it as `write` will store it."""
+        """Add a message to be sent, and its outbox entry. Returns it as it will be stored."""
         sent_by = text.sent_by
-        actor = sent_by.actor if sent_by else SYSTEM
-        message = NewMessage(
-            id=new_id(),
-            conversation_id=row.conversation.id,
+        message = self._add_message(
+            row,
+            message_id=new_id(),
             seq=transition.state.last_seq,
             direction=Direction.OUTBOUND.value,
             body=text.body,
             media=[{"url": url, "content_type": "application/octet-stream"} for url in text.media_urls],
             status=MessageStatus.QUEUED.value,
-            created_at=self.at,
-        )
-        stored = Message(
-            **self._add_message(
-                row,
-                message,
-                sent_by_staff_member_id=sent_by.staff_member_id if sent_by else None,
-                sent_by_api_key_id=sent_by.id if sent_by and sent_by.staff_member_id is None else None,
-                opt_in_check=text.check.as_json(),
-                retry_of_message_id=text.retry_of,
-                answers=text.answers.value if text.answers else None,
-            )
+            sent_by_staff_member_id=sent_by.staff_member_id if sent_by else None,
+            sent_by_api_key_id=sent_by.id if sent_by and sent_by.staff_member_id is None else None,
+            opt_in_check=text.check.as_json(),
+            retry_of_message_id=text.retry_of,
+            answers=text.answers.value if text.answers else None,
         )
         self._queued.append(
             {
                 "organization_id": self.organization_id,
                 "id": message.id,
                 "conversation_id": message.conversation_id,
-                "line_id": row.conversation.line_id,
+                "line_id": message.line_id,
                 "seq": message.seq,
                 "past_gate": text.answers is not None,
             }
         )
         self._add_timeline_entry(message, message.status, EntrySource.STAFF if sent_by else EntrySource.WORKER)
-        self.record(sent_entry(row, stored, actor))
+        actor = sent_by.actor if sent_by else SYSTEM
+        self.record(sent_entry(row, message, actor))
         self.change(row, transition, actor=actor)
         show_as_last(row.conversation, message)
-        return stored
+        return message
 
     def move(
         self, conversation: Conversation, message: Message, status: MessageStatus, *, detail: str | None = None
@@ -375,25 +352,27 @@ class Batch:
         if self._queued:
             notify(session, OUTBOX_CHANNEL, {"organization_id": str(organization_id)})
 
-    def _add_message(self, row: InboxRow, message: NewMessage, **columns: object) -> dict[str, object]:
-        """Returns all the columns that `write` inserts."""
-        counted = segments(message.body)
+    def _add_message(self, row: InboxRow, *, message_id: UUID, **columns: object) -> Message:
+        """The new message, as a `Message` that no session knows: `write` inserts the columns."""
+        counted = segments(str(columns["body"]))
         stored: dict[str, object] = {
             "organization_id": self.organization_id,
+            "id": message_id,
+            "conversation_id": row.conversation.id,
             "line_id": row.conversation.line_id,
             "segments": counted.count,
             "encoding": counted.encoding.value,
+            "created_at": self.at,
+            **dict.fromkeys(_OPTIONAL),
             "asks_to_stop": False,
-            **_OPTIONAL,
-            **message._asdict(),
             **columns,
         }
         self._messages.append(stored)
-        return stored
+        return Message(**stored)
 
     def _add_timeline_entry(
         self,
-        message: Message | NewMessage,
+        message: Message,
         status: str,
         source: EntrySource,
         *,
@@ -416,19 +395,17 @@ class Batch:
         )
         self._announce_message(message)
 
-    def _announce_message(self, message: Message | NewMessage) -> None:
+    def _announce_message(self, message: Message) -> None:
         self._announced_messages[message.id] = (message.conversation_id, message.seq)
 
 
-_OPTIONAL: dict[str, object] = dict.fromkeys(
-    (
-        "sent_by_staff_member_id",
-        "sent_by_api_key_id",
-        "provider_message_id",
-        "provider_time",
-        "opt_in_check",
-        "retry_of_message_id",
-        "answers",
-    )
+_OPTIONAL = (
+    "sent_by_staff_member_id",
+    "sent_by_api_key_id",
+    "provider_message_id",
+    "provider_time",
+    "opt_in_check",
+    "retry_of_message_id",
+    "answers",
 )
-"""Columns that only received, or only outgoing, messages have: all rows of one insert name the same columns."""
+"""Columns of a message that received and outgoing messages do not both have: all rows of one insert name them."""
