@@ -32,7 +32,7 @@ from api.directory.schemas import HolderOut
 from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
-from api.kit.paging import Page, Paging, decode_time_cursor, encode_cursor
+from api.kit.paging import Page, Paging
 from api.kit.phone import NumberOrSender
 from api.lines import service as lines
 
@@ -73,14 +73,10 @@ async def list_conversations(
     narrowed: Annotated[InboxFilter, Depends(inbox_filter)],
 ) -> Page[ConversationOut]:
     """The inbox, newest first."""
-    before = decode_time_cursor(paging.cursor) if paging.cursor else None
-    rows = await service.inbox(session, principal, narrowed, before=before, limit=paging.limit + 1)
-    shown = rows[: paging.limit]
-    last = shown[-1].conversation if len(rows) > paging.limit else None
-    return Page(
-        items=[conversation_out(view) for view in await service.views_of(session, principal, shown)],
-        next_cursor=encode_cursor(last.last_message_at, last.id) if last else None,
-    )
+    rows = await service.inbox(session, principal, narrowed, before=paging.time_key(), limit=paging.rows_to_read)
+    shown, next_cursor = paging.cut(rows, lambda row: (row.conversation.last_message_at, row.conversation.id))
+    views = await service.views_of(session, principal, shown)
+    return Page(items=[conversation_out(view) for view in views], next_cursor=next_cursor)
 
 
 @router.post(

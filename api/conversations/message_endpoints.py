@@ -16,11 +16,10 @@ from api.conversations.schemas import (
     MAX_SEQ,
     MessageDetail,
     MessageIn,
-    MessageOut,
     ThreadOut,
     TimelineEvent,
-    message_fields,
 )
+from api.conversations.shapes import MessageOut, message_fields
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import (
@@ -106,7 +105,7 @@ async def get_message(message_id: UUID, principal: CanView, session: Session) ->
     return MessageDetail(
         **message_fields(row),
         timeline=[TimelineEvent.of(entry) for entry in timeline],
-        opt_in_check=OptInCheckOut.model_validate(stored) if stored else None,
+        opt_in_check=OptInCheckOut.stored(stored) if stored else None,
     )
 
 

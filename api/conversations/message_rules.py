@@ -1,4 +1,4 @@
-"""Pure rules of a message: its segments, and the order of its delivery states."""
+"""Pure rules of messages: what a new one is, its length and segments, and the order of its statuses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from api.kit.text import MAX_LOOKED_AT
 from api.providers.port import MessageStatus, SendLimits
 
 MAX_BODY_CHARACTERS = 1600
-"""The product's own limit, whatever the provider. Telnyx takes less of most texts: `too_much`."""
+"""Our own limit for every provider. `too_much` applies the provider's, which may be lower."""
 
 MAX_MEDIA = 10
 
 
 MAX_WORDS = 20_000
-"""Characters that parts of a received message may add to its text; a longer part stays a file."""
+"""The most characters of a received message's text once its text parts are added. A longer part stays a file."""
 
 
 def with_words(body: str, words: str) -> str | None:
-    """A received message's text with a part of it that is words; None where it would be too long.
+    """A received message's body with the text of one of its parts added. None if it would be longer than `MAX_WORDS`.
 
-    Some providers give the same words twice: they are added once.
+    Some providers give the same text as body and as part: it is added once.
     """
     words = words.strip()
     if not words or words in body:
@@ -36,12 +36,12 @@ def with_words(body: str, words: str) -> str | None:
 
 
 def adopted_media_id(message_id: UUID, position: int) -> UUID:
-    """The id of a file that an earlier version took in without one, the same before and after it is adopted."""
+    """The id of a file that a version before 0005 stored without one. Adopting the file keeps this id."""
     return uuid5(message_id, str(position))
 
 
 def shown_media(stored: Sequence[Mapping[str, Any]]) -> list[tuple[int, Mapping[str, Any]]]:
-    """The files of a message that people see, each with its place: not what has become words, nor a layout."""
+    """The files that people see, each with its position: neither parts that became text nor layouts."""
     return [(position, each) for position, each in enumerate(stored) if not each.get("hidden")]
 
 
@@ -84,7 +84,7 @@ class OutgoingText:
 
 
 class MediaState(StrEnum):
-    """Of a file that a received message came with."""
+    """The state of a file of a received message."""
 
     WAITING = "waiting"
     KEPT = "kept"
@@ -105,7 +105,7 @@ class EntrySource(StrEnum):
     PROVIDER = "provider"
     """A webhook."""
     RECONCILIATION = "reconciliation"
-    """The provider's answer to a question of ours: a backfill, or the reconciliation of an unknown outcome."""
+    """A backfill, or the reconciliation of an unknown outcome."""
 
 
 class Encoding(StrEnum):
@@ -137,7 +137,7 @@ class Segments:
 
 
 def segments(body: str) -> Segments:
-    """How many parts a text is billed as: its first `MAX_LOOKED_AT` characters. An empty one (a picture) is one."""
+    """The segments that a text is billed as, from its first `MAX_LOOKED_AT` characters. An empty text counts as one."""
     body = body[:MAX_LOOKED_AT]
     if _GSM_BASIC.issuperset(body) and len(body) <= GSM_SINGLE:
         return Segments(encoding=Encoding.GSM_7, count=1, units=len(body))
@@ -162,14 +162,14 @@ def _counted(encoding: Encoding, costs: list[int], *, single: int, part: int) ->
 
 @dataclass(frozen=True)
 class TooMuch:
-    """What of a message is more than its line's provider takes."""
+    """The field of a message that exceeds what its line's provider takes, and why."""
 
     pointer: str
     detail: str
 
 
 def too_much(body: str, *, media: int, limits: SendLimits) -> TooMuch | None:
-    """What the provider would refuse, counted as it counts. `media`: how many files."""
+    """What the provider would refuse, counted as the provider counts. None if it takes the message. `media`: files."""
     characters = min(limits.characters or MAX_BODY_CHARACTERS, MAX_BODY_CHARACTERS)
     if len(body) > characters:
         return TooMuch(
@@ -201,13 +201,13 @@ RANK = {
     MessageStatus.DELIVERED: 4,
     MessageStatus.RECEIVED: 9,
 }
-"""SEND-STATUS: a report moves a message only to a higher rank."""
+"""SEND-STATUS: a report moves a message to a higher rank only."""
 
 
 def advances(current: MessageStatus, reported: MessageStatus) -> bool:
-    """Whether a provider's report moves the status shown. It never goes backwards, whatever order they arrive in."""
+    """Whether a report moves the status: never backwards, in whatever order reports arrive (SEND-STATUS)."""
     return RANK[reported] > RANK[current]
 
 
 RETRYABLE = frozenset({MessageStatus.FAILED, MessageStatus.UNDELIVERED})
-"""What a person may send again, as a new message. Never `unknown`: it may have arrived."""
+"""Statuses of messages that a person may send again, as new ones. Not `unknown`: the message may have arrived."""

@@ -14,18 +14,19 @@ from api.kit.database import Base, OrganizationRow
 from api.kit.lexemes import search_vector
 
 GIN_PENDING_LIST_KB = 512
-"""What has been inserted since is read through by every search, and sorted in by the insert that fills it: 4 MB, the
-default, is slow to do either with."""
+"""Every search reads the whole pending list, and the insert that fills it sorts it in. The default of 4 MB is slow for
+both."""
 
 STATUSES = "'received', 'queued', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'unknown'"
 
 
 UNADOPTED_MEDIA = "direction = 'inbound' AND jsonb_path_exists(media, '$[*].url')"
-"""Received messages whose files nobody fetches: a version before 0005 wrote the provider's addresses."""
+"""Received messages whose files are not fetched yet: a version before 0005 stored the provider's addresses."""
 
 
 class Conversation(OrganizationRow, Base):
-    """Everything texted between one line and one phone number. Its columns change only under its row lock."""
+    """Everything texted between one line and one phone number. Its columns change only under its row lock, and only in
+    `lifecycle.py`."""
 
     __tablename__ = "conversations"
     __table_args__ = (
@@ -55,7 +56,7 @@ class Conversation(OrganizationRow, Base):
             "seen_deadline",
             postgresql_where=text("seen_deadline IS NOT NULL"),
         ),
-        # Both counters come from partial indexes that churn; dead entries must not pile up.
+        # Both counts of the indicator are read from partial indexes that churn: vacuum them often.
         {"postgresql_with": {"autovacuum_vacuum_scale_factor": "0.02", "autovacuum_vacuum_threshold": "200"}},
     )
 
@@ -74,7 +75,7 @@ class Conversation(OrganizationRow, Base):
     last_message_status: Mapped[str | None]
     last_message_created_at: Mapped[datetime | None]
     last_message_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    """What the inbox is sorted by: the last message's time, else the conversation's own."""
+    """The inbox is sorted by it: when the last message came, or else when the conversation was created."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -97,7 +98,7 @@ class Viewer(OrganizationRow, Base):
     conversation_id: Mapped[UUID]
     staff_member_id: Mapped[UUID]
     session_id: Mapped[UUID | None]
-    """The session that the tab is signed in with; null in leases of a version that did not say."""
+    """The session that the tab is signed in with. Null in leases of versions before 0013."""
     viewer_id: Mapped[UUID]
     """The tab's own UUID."""
     since: Mapped[datetime]
@@ -125,7 +126,7 @@ class Message(OrganizationRow, Base):
         ForeignKeyConstraint(["organization_id", "sent_by_api_key_id"], ["api_keys.organization_id", "api_keys.id"]),
         ForeignKeyConstraint(["organization_id", "retry_of_message_id"], ["messages.organization_id", "messages.id"]),
         UniqueConstraint("organization_id", "conversation_id", "seq"),
-        # RECV-ONCE: the provider's id is one message, however often it is delivered.
+        # RECV-ONCE: one message for each id of the provider, however often its webhook comes.
         UniqueConstraint("organization_id", "line_id", "provider_message_id"),
         # One retry per failed message.
         UniqueConstraint("organization_id", "retry_of_message_id"),
@@ -157,8 +158,8 @@ class Message(OrganizationRow, Base):
     direction: Mapped[str]
     body: Mapped[str]
     media: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
-    """Sent: [{url, content_type}]. Received: [{id, content_type, state, size, reason, hidden?}], as the media slice
-    writes it; [{url, content_type}] as a version before 0005 did, until a worker adopts them."""
+    """Sent: [{url, content_type}]. Received: [{id, content_type, state, size, reason, hidden?}], written by the media
+    slice. A version before 0005 stored [{url, content_type}] of received files, until a worker adopts them."""
     status: Mapped[str]
     sent_by_staff_member_id: Mapped[UUID | None]
     sent_by_api_key_id: Mapped[UUID | None]
@@ -171,20 +172,20 @@ class Message(OrganizationRow, Base):
     sent_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     opt_in_check: Mapped[dict[str, Any] | None]
-    """The decision to send it, with its instances (OPTIN-DISPATCH)."""
+    """The opt-in check with which it was claimed or, before that, accepted (OPTIN-DISPATCH): `OptInCheck.as_json`."""
     asks_to_stop: Mapped[bool] = mapped_column(server_default=false())
-    """It asks in plain words to stop (OPTIN-PLAIN-WORDS): shown with a one-click opt-out."""
+    """It asks in plain words to stop (OPTIN-PLAIN-WORDS). The app shows it with a one-click opt-out."""
     retry_of_message_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     answers: Mapped[str | None]
-    """The keyword that the line itself answers with this message (OPTIN-CONFIRM)."""
+    """The keyword that this message answers automatically (OPTIN-CONFIRM)."""
     search: Mapped[str] = mapped_column(TSVECTOR, default=_searchable, deferred=True, deferred_raiseload=True)
-    """The words of `body`, as `search_rules` takes them apart: set by every insert, whichever way it goes, and by
-    `queries.set_body`. Only statements compare it; nothing loads it."""
+    """The words of `body`, as `kit.lexemes` splits them: set by every insert and by `message_queries.set_body`. It is
+    used in statements only and never loaded."""
 
 
 class TimelineEntry(OrganizationRow, Base):
-    """One step of a message's timeline. Every raw callback is one, whatever it changed (SEND-STATUS)."""
+    """An entry of a message's timeline. Every callback is one, whether it moved the status or not (SEND-STATUS)."""
 
     __tablename__ = "message_events"
     __table_args__ = (
@@ -196,16 +197,16 @@ class TimelineEntry(OrganizationRow, Base):
     message_id: Mapped[UUID]
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     status: Mapped[str]
-    """Our status, or the provider's own word where the event came from it."""
+    """Our status; the provider's own word in entries that come from it."""
     source: Mapped[str]
     code: Mapped[str | None]
     detail: Mapped[str | None]
     inbound_event_id: Mapped[UUID | None]
-    """The journal row with the raw callback."""
+    """The inbound event with the raw webhook."""
 
 
 class OutboxEntry(OrganizationRow, Base):
-    """A message on its way to the provider. The row goes when the message is settled. `id` is the message's."""
+    """A message to be sent or reconciled, removed once it is settled. `id` is the message's."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -225,12 +226,12 @@ class OutboxEntry(OrganizationRow, Base):
     seq: Mapped[int]
     state: Mapped[str] = mapped_column(server_default=text("'queued'"))
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    """queued: not before; sending: when its lease expires; unknown: when to ask the provider again."""
+    """queued: not before; sending: when its lease expires; unknown: when to reconcile it."""
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     lease_token: Mapped[UUID | None]
     claimed_at: Mapped[datetime | None]
     past_gate: Mapped[bool] = mapped_column(server_default=text("false"))
-    """A confirmation of STOP leaves although the number is stopped, exactly once (OPTIN-CONFIRM)."""
+    """It answers a keyword: it is sent whatever the opt-in check says (OPTIN-CONFIRM)."""
 
 
 class InboxRow(NamedTuple):

@@ -1,4 +1,4 @@
-"""The status of a conversation, as a pure machine: each function is a row of the table in the product's rules."""
+"""The status of a conversation: each function is a row of the table in the product's rules."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class ConversationState:
-    """What the machine decides on: columns of the conversation's row, under its lock."""
+    """The columns of a conversation that its transitions read and change, under its lock."""
 
     status: Status
     last_seq: int
@@ -24,7 +24,7 @@ class ConversationState:
     unread_messages: int
     """Incoming messages above `seen_seq`."""
     seen_deadline: datetime | None
-    """While open with unread messages: when a viewer must have confirmed the first of them that falls due."""
+    """While open with unread messages: when a viewer must have confirmed the first of them (STATUS-SEEN)."""
 
 
 class Change(StrEnum):
@@ -42,15 +42,15 @@ class Transition:
 
 
 NEW = ConversationState(status=Status.CLOSED, last_seq=0, seen_seq=0, unread_messages=0, seen_deadline=None)
-"""Before its first message. A mass text leaves it closed; an arrival makes it unread; a person opens it."""
+"""Before the first message. A mass text leaves it closed, a received message makes it unread, staff open it."""
 
 
 def message_arrives(state: ConversationState, *, viewing: bool, at: datetime, confirm_within: timedelta) -> Transition:
-    """Somebody viewing keeps it open, but must confirm within the deadline (STATUS-SEEN); else it is unread."""
+    """It becomes unread; or, while a staff member is viewing, open until the deadline to confirm it (STATUS-SEEN)."""
     arrived = replace(state, last_seq=state.last_seq + 1, unread_messages=state.unread_messages + 1)
     if viewing:
         due = at + confirm_within
-        # The later one is due first only where the clock has been set back.
+        # The new message is due earlier only if the clock was set back.
         deadline = due if state.seen_deadline is None else min(state.seen_deadline, due)
         return Transition(replace(arrived, status=Status.OPEN, seen_deadline=deadline), None)
     change = None if state.status is Status.UNREAD else Change.BECAME_UNREAD
@@ -58,7 +58,7 @@ def message_arrives(state: ConversationState, *, viewing: bool, at: datetime, co
 
 
 def seen_deadline_passes(state: ConversationState, *, at: datetime) -> Transition:
-    """No viewer confirmed in time: the laptop slept, the network went."""
+    """No viewer confirmed in time, for example because the laptop slept."""
     if state.seen_deadline is None or state.seen_deadline > at or state.status is not Status.OPEN:
         return Transition(state, None)
     return Transition(replace(state, status=Status.UNREAD, seen_deadline=None), Change.BECAME_UNREAD)
@@ -67,16 +67,16 @@ def seen_deadline_passes(state: ConversationState, *, at: datetime) -> Transitio
 def staff_views(
     state: ConversationState, *, confirmed_seq: int, unread_above: int, next_due: datetime | None
 ) -> Transition:
-    """A staff member has seen up to `confirmed_seq`; `unread_above` incoming messages are above it.
+    """A staff member has seen the messages up to `confirmed_seq`. `unread_above`: received messages after it.
 
-    `next_due`: when the first of those would be due if each had come under a viewer's eyes.
+    `next_due`: when the first of those is due if it arrived while somebody was viewing.
     """
     if confirmed_seq <= state.seen_seq:
         return Transition(state, None)
     seen = replace(state, seen_seq=min(confirmed_seq, state.last_seq), unread_messages=unread_above)
     if seen.unread_messages > 0:
         if state.seen_deadline is not None and next_due is not None:
-            # What lay unread before somebody viewed is due with the message that opened it, not since its own arrival.
+            # Messages that were unread before the viewing began are due with the one that set the deadline.
             seen = replace(seen, seen_deadline=max(state.seen_deadline, next_due))
         return Transition(seen, None)
     if state.status is Status.UNREAD:
@@ -85,7 +85,7 @@ def staff_views(
 
 
 def staff_closes(state: ConversationState, *, seen_seq: int) -> Transition:
-    """Nothing incoming is above `seen_seq`: the caller has refused otherwise (STATUS-CLOSE-RACE)."""
+    """The caller has checked that no message was received after `seen_seq` (STATUS-CLOSE-RACE)."""
     closed = replace(
         state,
         status=Status.CLOSED,
@@ -103,7 +103,7 @@ def staff_reopens(state: ConversationState) -> Transition:
 
 
 def staff_replies(state: ConversationState, *, close: bool) -> Transition:
-    """A reply has read everything it answers."""
+    """Whoever replies has seen every message before the reply."""
     seq = state.last_seq + 1
     status = Status.CLOSED if close else Status.OPEN
     replied = ConversationState(status=status, last_seq=seq, seen_seq=seq, unread_messages=0, seen_deadline=None)
@@ -113,7 +113,7 @@ def staff_replies(state: ConversationState, *, close: bool) -> Transition:
 
 
 def text_goes_out(state: ConversationState) -> Transition:
-    """A text that nobody wrote in this thread (a mass text, an integration's): the status stays, nobody has seen it."""
+    """A mass text or an integration's text: the status stays, and no staff member has seen the messages before it."""
     return Transition(replace(state, last_seq=state.last_seq + 1), None)
 
 
@@ -121,7 +121,7 @@ PREVIEW_CHARACTERS = 120
 
 
 def preview(body: str, *, media: int) -> str:
-    """One line of a message for the list, from its first `MAX_LOOKED_AT` characters after any space."""
+    """The line of a message that the inbox shows, from its first `MAX_LOOKED_AT` characters after leading space."""
     line = " ".join(body.lstrip()[:MAX_LOOKED_AT].split())
     if not line and media:
         return "Picture" if media == 1 else f"{media} pictures"

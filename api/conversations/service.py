@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access import queries as access
+from api.access import service as access
 from api.access.rules import Principal
 from api.consent import service as consent
 from api.consent.keywords import Keyword, keyword
@@ -20,6 +20,8 @@ from api.conversations import message_queries, queries, rules
 from api.conversations.lifecycle import Batch, number_actor, state_of
 from api.conversations.message_queries import ThreadPage, ThreadWindow
 from api.conversations.message_queries import answers_since as answers_since
+from api.conversations.message_queries import messages_of as messages_of
+from api.conversations.message_queries import within_page_bytes as within_page_bytes
 from api.conversations.message_rules import segments
 from api.conversations.models import Conversation, InboxRow, Message, MessageRow, TimelineEntry
 from api.conversations.queries import InboxFilter, Indicator, ViewerRow
@@ -34,10 +36,9 @@ from api.directory.rules import Holder, OptInSource, display_name
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
 from api.kit.phone import country_of, shown_number
-from api.lines import service as lines
 from api.lines.models import Line
 from api.lines.rules import NZ_NOTICE, recipient_pays
-from api.lines.service import line_or_default, require_line
+from api.lines.service import line_or_default, lines_by_ids, require_line
 from api.providers.registry import send_limits
 
 MAX_OF_NUMBER = 200
@@ -160,7 +161,7 @@ async def inbox(
 async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[InboxRow]) -> list[ConversationView]:
     """What the inbox shows of each row, read with a fixed number of statements."""
     organization_id = principal.organization_id
-    by_id = await lines.lines_by_ids(session, organization_id, list({row.conversation.line_id for row in rows}))
+    by_id = await lines_by_ids(session, organization_id, list({row.conversation.line_id for row in rows}))
     pairs = [(row.number, by_id[row.conversation.line_id]) for row in rows]
     checks = await consent.check_many(session, organization_id, pairs)
     holders = await directory.holders(session, organization_id, [row.number.id for row in rows])

@@ -21,9 +21,8 @@ from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time
 from api.kit.ids import new_id
 from api.kit.secrets import SecretBox
-from api.lines import service as lines
 from api.lines.models import Line
-from api.lines.service import line_settings, open_line
+from api.lines.service import line_settings, lines_by_ids, open_line
 from api.providers.port import LineAccess, MessageStatus, OutgoingMessage
 
 CLAIM_BATCH = 32
@@ -103,7 +102,7 @@ async def _lock_due(session: AsyncSession, organization_id: UUID, *, limit: int)
     locked = await conversations.lock_conversations(session, organization_id, [each.conversation_id for each in found])
     entries = await queries.lock_queued(session, organization_id, [each.message_id for each in found])
     messages = await queries.messages(session, organization_id, [entry.id for entry in entries])
-    by_line = await lines.lines_by_ids(session, organization_id, list({entry.line_id for entry in entries}))
+    by_line = await lines_by_ids(session, organization_id, list({entry.line_id for entry in entries}))
     at = await database_time(session)
     granted = await _within_pace(session, entries, by_line, at=at)
     pairs = [(numbers[locked[entry.conversation_id].phone_number_id], by_line[entry.line_id]) for entry in granted]

@@ -22,9 +22,8 @@ from api.directory.models import PhoneNumber
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time
 from api.kit.secrets import SecretBox
-from api.lines import service as lines
 from api.lines.models import Line
-from api.lines.service import open_line
+from api.lines.service import lines_by_ids, open_line
 from api.providers.port import (
     CannotTell,
     Found,
@@ -116,7 +115,7 @@ async def _lock_due(session: AsyncSession, organization_id: UUID, *, limit: int)
     number_of = {each.message_id: numbers[each.phone_number_id] for each in found}
     entries = await queries.lock_unknown(session, organization_id, [each.message_id for each in found])
     messages = await queries.messages(session, organization_id, [entry.id for entry in entries])
-    by_line = await lines.lines_by_ids(session, organization_id, list({entry.line_id for entry in entries}))
+    by_line = await lines_by_ids(session, organization_id, list({entry.line_id for entry in entries}))
     last_seqs = await queries.last_outgoing_seqs(session, organization_id, [entry.conversation_id for entry in entries])
     checks = await consent.check_many(
         session, organization_id, [(number_of[entry.id], by_line[entry.line_id]) for entry in entries]

@@ -1,8 +1,9 @@
 """SQL of the search over messages.
 
-What a search costs must not depend on how common its words are, on the planner's statistics, or on other businesses.
-So it is asked in two steps. The newest messages are looked through first: common words fill a page there. Only what is
-too rare for that is looked up in the index, where it costs as much as there are matches. Decision 0008 has the figures.
+The cost of a search must not depend on how common its words are, on the planner's statistics, or on other
+organizations. So it takes two statements: the first looks through the newest messages, where common words fill a page.
+If that finds too few, the second looks the words up in the index, at a cost in proportion to the matches. Decision 0008
+has the figures.
 """
 
 from collections.abc import Sequence
@@ -14,14 +15,14 @@ from sqlalchemy import ColumnElement, Select, Subquery, cast, func, literal, sel
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.conversations.message_queries import messages_of, within_page_bytes
 from api.conversations.message_rules import Direction
 from api.conversations.models import Conversation, InboxRow, Message, MessageRow
+from api.conversations.service import messages_of, within_page_bytes
 from api.directory.models import PhoneNumber
 from api.search.rules import SearchQuery, search_condition
 
 NEWEST = 1_000
-"""Messages looked through before the index is asked: about 2 µs each."""
+"""Messages that the first statement looks through: about 2 µs each."""
 
 _KEY = (Message.organization_id, Message.id, Message.conversation_id, Message.direction, Message.created_at)
 
@@ -48,11 +49,11 @@ class FoundPage(NamedTuple):
 
 
 async def limit_statements(session: AsyncSession, *, milliseconds: int) -> None:
-    """Until the transaction ends, what takes longer is cancelled, and each statement is planned for its own words."""
+    """Until the transaction ends, cancel slower statements, and plan each statement for its own words."""
     await session.execute(
         select(
             func.set_config("statement_timeout", str(milliseconds), True),
-            # A plan made once for all words would ask the index for every message with a common one.
+            # A generic plan would read every message with a common word from the index.
             func.set_config("plan_cache_mode", "force_custom_plan", True),
         )
     )
@@ -61,7 +62,7 @@ async def limit_statements(session: AsyncSession, *, milliseconds: int) -> None:
 async def found(
     session: AsyncSession, organization_id: UUID, query: SearchQuery, narrowed: Filter, *, limit: int
 ) -> FoundPage:
-    """The messages that match, newest first by (created_at, id): `limit` of them, or fewer where they are long."""
+    """The messages that match, newest first by (created_at, id): `limit` of them, or fewer if they are long."""
     condition = search_condition(query, organization_id=organization_id)
     if narrowed.conversation_id is not None:
         ids = await _ids(session, _in_conversation(organization_id, condition, narrowed), limit=limit + 1)
@@ -74,7 +75,7 @@ async def found(
 
 
 def _in_conversation(organization_id: UUID, condition: str, narrowed: Filter) -> Subquery:
-    """A conversation is short enough to be looked through."""
+    """Without the index: a conversation is short enough."""
     conditions = _conditions(Message, organization_id, narrowed)
     return select(*_KEY).where(*conditions, _matches(condition)).subquery()
 
@@ -92,7 +93,7 @@ def _among_newest(organization_id: UUID, condition: str, narrowed: Filter) -> Su
 
 
 def _indexed(organization_id: UUID, condition: str, narrowed: Filter) -> Subquery:
-    # OFFSET 0 keeps the planner from using another index in place of this one, or beside it.
+    # OFFSET 0 keeps the planner from using any other index.
     matching = select(*_KEY).where(_matches(condition)).offset(0).subquery()
     return select(matching).where(*_conditions(matching.c, organization_id, narrowed)).subquery()
 

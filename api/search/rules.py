@@ -1,14 +1,13 @@
 """What a search finds: words, queries, and which parts of a text they match (SEARCH-CONTENT, SEARCH-HOW).
 
-**Words.** A text is folded character by character (`kit.folding`); what is left between separators are its words.
+**Words.** A text is folded character by character (`kit.folding`). Its words are what separators divide.
 
-- Words are told apart by their first `MAX_WORD` characters. Of a text, its first `MAX_TEXT` characters and its first
-  `MAX_WORDS` words are searched, and phrases among the first 255 places of each word (PostgreSQL's limit).
+- Words are compared by their first `MAX_WORD` characters. The first `MAX_TEXT` characters and `MAX_WORDS` words of a
+  text are searched; phrases only among the first 255 places of each word (PostgreSQL's limit).
 
-**Queries.** A message matches when all terms of the query do, in any order. What stands in quotation marks is one term,
-and so is what is typed without a space between: its words must follow each other. The last word of the query is the
-beginning of a word (it is still being typed), unless something follows it: a space, a closing quotation mark, any
-separator.
+**Queries.** A message matches if all terms of the query do, in any order. A term is what stands in quotation marks, or
+what is typed without a space: its words must follow each other. The last word of the query is a prefix, since it is
+still being typed, unless a space, a closing quotation mark or another separator follows it.
 """
 
 import re
@@ -26,14 +25,14 @@ from api.kit.lexemes import MAX_TEXT, MAX_WORD, MAX_WORDS, words_of
 MAX_QUERY_CHARACTERS = 300
 
 MAX_MATCHES = 100
-"""Highlights of one text. Each term has one, even where a query has more terms."""
+"""The most highlights of one text. Each term has at least one, even in a query of more terms."""
 
 SNIPPET_CHARACTERS = 160
 _CONTEXT_BEFORE = 40
 _CUT_SLACK = 20
 
 _QUOTES = re.compile('["\u201c\u201d\u201e\u201f\uff02]')
-"""Straight, and curved as telephones write them."""
+"""Straight and curved quotation marks."""
 
 
 class NothingToSearchError(ValueError):
@@ -46,7 +45,7 @@ class Term:
 
     words: tuple[str, ...]
     is_prefix: bool = False
-    """The last word is the beginning of one."""
+    """The last word may be the beginning of a word."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class SearchQuery:
 
 
 def parse_query(text: str) -> SearchQuery:
-    """What somebody typed, as terms. A quotation that is not closed yet reaches to the end.
+    """The terms of what a person typed. A quotation without an end reaches to the end of the text.
 
     Raises `NothingToSearchError`.
     """
@@ -75,7 +74,7 @@ def parse_query(text: str) -> SearchQuery:
 
 
 def search_condition(query: SearchQuery, *, organization_id: UUID) -> str:
-    """A query as PostgreSQL reads a tsquery. Words hold neither quotes nor backslashes, so none needs escaping."""
+    """The query as a PostgreSQL tsquery. Words have neither quotes nor backslashes, so none needs escaping."""
     key = organization_key(organization_id)
     return " & ".join(
         "(" + " <-> ".join(f"'{key}{word}'" for word in term.words) + (":*)" if term.is_prefix else ")")
@@ -84,17 +83,16 @@ def search_condition(query: SearchQuery, *, organization_id: UUID) -> str:
 
 
 class Span(NamedTuple):
-    """From the character at `start` up to the one before `end`."""
+    """The characters from `start` inclusive to `end` exclusive."""
 
     start: int
     end: int
 
 
 def matches_in(body: str, query: SearchQuery) -> list[Span]:
-    """What to highlight: every term's first places in the text, in order, overlapping ones merged.
+    """The spans to highlight: the first places of each term, in order, with overlapping ones merged.
 
-    `MAX_MATCHES` places at most, shared among the terms, however often a text says one word. The work is in proportion
-    to the text, whatever it and the query say.
+    `MAX_MATCHES` at most, shared among the terms. The time is in proportion to the length of the text.
     """
     folded = _FoldedText(body[:MAX_TEXT])
     each = max(1, MAX_MATCHES // len(query.terms))
@@ -110,7 +108,7 @@ class _FoldedText:
     def __init__(self, text: str) -> None:
         self._text = text
         self._pieces: list[str] | None = None
-        """What each character contributes; None where each contributes one."""
+        """What each character is folded to. None if each is folded to one character."""
         if text.isascii():
             folded = text.translate(_ASCII)
             is_plain = len(folded) == len(text)
@@ -120,11 +118,11 @@ class _FoldedText:
             self._pieces = list(map(FOLD.__getitem__, map(ord, text)))
             folded = "".join(self._pieces)
         self._folded = f" {folded} "
-        """With a space before it and one after, like each word in it."""
+        """The folded text, with a space before and after it."""
 
     def places_of(self, term: Term) -> Iterator[Span]:
         *_, last = term.words
-        # Of a word that was cut the rest may be anything.
+        # A cut word matches whatever follows its first `MAX_WORD` characters.
         end = "" if term.is_prefix or len(last) == MAX_WORD else " "
         if len(term.words) == 1:
             return self._places_of_word(f" {last}{end}")
@@ -165,12 +163,12 @@ class _FoldedText:
 
     @cached_property
     def _ends(self) -> list[int]:
-        """Where, folded, the contribution of each character ends."""
+        """Where the folding of each character ends in the folded text."""
         return list(accumulate(map(len, self._pieces or ())))
 
 
 _ASCII = {code: FOLD[code] or None for code in range(128)}
-"""`FOLD` in the form that `str.translate` is fastest with."""
+"""`FOLD` for ASCII, in the form in which `str.translate` is fastest."""
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:
@@ -195,7 +193,7 @@ class Snippet:
 
 
 def snippet_of(body: str, matches: Sequence[Span]) -> Snippet:
-    """The whole text when it is short; else at most `SNIPPET_CHARACTERS`, cut between words where that is near."""
+    """The whole text if it is short; else at most `SNIPPET_CHARACTERS`, cut between words if a space is near."""
     start, end = 0, len(body)
     if end > SNIPPET_CHARACTERS:
         first = matches[0].start if matches else 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access import queries as access
+from api.access import service as access
 from api.access.rules import Principal
 from api.conversations import service as conversations
 from api.conversations.models import InboxRow, MessageRow

@@ -1,4 +1,4 @@
-"""A provider at the other end of the wire, whose every word is the test's."""
+"""A provider whose answers the test chooses."""
 
 from tests.providers.conftest import peer, settings, start
 

@@ -1,4 +1,4 @@
-"""Pace, patience, and when to stop asking."""
+"""Pace, retries, and when reconciliation ends."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -28,7 +28,7 @@ def test_jitter_spreads_a_retry_over_the_upper_half_of_its_wait(attempts: int, j
 
 
 @pytest.mark.parametrize(("asked", "seconds"), [(None, 0.5), (0.0, 0.5), (0.1, 0.5), (30.0, 30.0), (600.0, 600.0)])
-def test_what_the_provider_asked_for_is_the_least(asked: float | None, seconds: float) -> None:
+def test_a_retry_waits_at_least_as_long_as_the_provider_asks(asked: float | None, seconds: float) -> None:
     assert backoff(1, jitter=0.0, retry_after_seconds=asked) == timedelta(seconds=seconds)
 
 
@@ -39,19 +39,19 @@ def test_a_message_is_tried_several_times_within_a_few_minutes() -> None:
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), list(enumerate([2, 6, 18, 54, 162, 486, 600, 600])))
-def test_SEND_NEVER_TWICE_an_unknown_outcome_is_asked_about_soon_then_ever_more_rarely(
+def test_SEND_NEVER_TWICE_an_unknown_outcome_is_reconciled_soon_then_ever_more_rarely(
     attempts: int, seconds: int
 ) -> None:
     assert reconcile_wait(attempts) == timedelta(seconds=seconds)
 
 
-def test_SEND_NEVER_TWICE_an_unknown_outcome_is_asked_about_for_a_day() -> None:
+def test_SEND_NEVER_TWICE_an_unknown_outcome_is_reconciled_for_a_day() -> None:
     assert timedelta(hours=24) == RECONCILE_FOR
-    asked, questions = timedelta(), 0
-    while asked < RECONCILE_FOR:
-        asked += reconcile_wait(questions)
-        questions += 1
-    assert 100 < questions < 300
+    waited, attempts = timedelta(), 0
+    while waited < RECONCILE_FOR:
+        waited += reconcile_wait(attempts)
+        attempts += 1
+    assert 100 < attempts < 300
 
 
 # Pace.
@@ -132,11 +132,11 @@ def test_no_window_ever_holds_more_than_its_worth_and_one_burst(
         (False, False, timedelta(days=1), False),
     ],
 )
-def test_OPTIN_DISPATCH_SEND_ORDER_a_text_is_repeated_only_where_it_could_be_sent_now(
+def test_OPTIN_DISPATCH_SEND_ORDER_a_text_is_repeated_only_if_it_could_be_sent_now(
     allowed: bool, is_last: bool, since_claim: timedelta, repeated: bool
 ) -> None:
     assert may_repeat(allowed=allowed, is_last=is_last, since_claim=since_claim) is repeated
 
 
-def test_SEND_NEVER_TWICE_repeating_ends_long_before_the_provider_forgets_the_first_time() -> None:
+def test_SEND_NEVER_TWICE_repeating_ends_long_before_the_provider_forgets_the_key() -> None:
     assert timedelta(hours=24) / 2 >= REPEAT_FOR

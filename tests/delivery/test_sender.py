@@ -1,4 +1,4 @@
-"""The sender of one worker, over the wire to a provider that does what the test says."""
+"""The sender of one worker, over HTTP to a provider that the test controls."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,7 +23,7 @@ from tests.support.world import World
 
 @pytest.fixture
 async def wire(world: World, peer: Peer) -> Wire:
-    """A line of Twilio's, which accepts each text under an id of its own."""
+    """A line of Twilio, whose peer accepts each text under an id of its own."""
     await world.family("Smith", PARENT)
     return await wire_of(world, peer)
 
@@ -61,7 +61,7 @@ def posted(peer: Peer) -> list[str]:
     return [dict(request.form)["Body"] for request in peer.requests]
 
 
-async def test_SEND_ORDER_what_is_said_to_one_parent_leaves_in_the_order_of_saying(wire: Wire) -> None:
+async def test_SEND_ORDER_messages_to_one_parent_leave_in_the_order_in_which_they_were_sent(wire: Wire) -> None:
     said = [f"text {number}" for number in range(4)]
     for body in said:
         await wire.queues(body)
@@ -72,7 +72,7 @@ async def test_SEND_ORDER_what_is_said_to_one_parent_leaves_in_the_order_of_sayi
     assert await wire.world.rows("SELECT 1 FROM outbox") == []
 
 
-async def test_a_business_whose_provider_hangs_holds_up_nobody_else(wire: Wire) -> None:
+async def test_a_provider_that_hangs_delays_no_other_organization(wire: Wire) -> None:
     released = asyncio.Event()
     accept = wire.peer.answer
 
@@ -101,7 +101,7 @@ async def test_a_business_whose_provider_hangs_holds_up_nobody_else(wire: Wire) 
     assert await wire.status(slow) == ("sent", None)
 
 
-async def test_a_business_whose_line_cannot_be_opened_holds_up_nobody_else(wire: Wire) -> None:
+async def test_a_line_whose_credentials_cannot_be_opened_delays_no_other_organization(wire: Wire) -> None:
     others = []
     for name in ("Jones", "Brown"):
         neighbour = await World.create(wire.world.service)
@@ -119,7 +119,7 @@ async def test_a_business_whose_line_cannot_be_opened_holds_up_nobody_else(wire:
     assert statuses == ["sent", "queued", "sent"]
 
 
-async def test_OPTIN_DISPATCH_a_worker_that_was_stopped_beyond_its_lease_posts_nothing(wire: Wire) -> None:
+async def test_OPTIN_DISPATCH_a_worker_suspended_beyond_its_lease_posts_nothing(wire: Wire) -> None:
     message_id = await wire.queues()
     late = service_settings(".", public_url=wire.world.service.settings.public_url, send_lease_seconds=0.000_001)
     sender = sender_of(wire.world, settings=late)
@@ -130,8 +130,8 @@ async def test_OPTIN_DISPATCH_a_worker_that_was_stopped_beyond_its_lease_posts_n
     assert await wire.world.rows("SELECT state FROM outbox") == [("queued",)]
 
 
-async def test_SEND_NEVER_TWICE_one_settlement_that_cannot_be_stored_fails_no_other(wire: Wire) -> None:
-    """A provider that gives two texts one id: only one of them can have it."""
+async def test_SEND_NEVER_TWICE_a_settlement_that_cannot_be_stored_fails_no_other(wire: Wire) -> None:
+    """The provider gives two texts the same id, so only one of them can be stored."""
     await wire.world.family("Jones", "+13125550133")
     first = await wire.queues()
     started = await wire.world.maria.post(
@@ -153,7 +153,7 @@ async def test_SEND_NEVER_TWICE_one_settlement_that_cannot_be_stored_fails_no_ot
 
 
 class Watched(Database):
-    """Says that a transaction has failed."""
+    """Sets `failed` when a transaction fails."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url, pool_size=2)
@@ -169,7 +169,7 @@ class Watched(Database):
             raise
 
 
-async def test_SEND_NEVER_TWICE_an_answer_is_kept_while_the_database_is_away_and_then_stored(
+async def test_SEND_NEVER_TWICE_an_answer_is_kept_while_the_database_is_unavailable_and_then_stored(
     wire: Wire, clone: postgres.Database
 ) -> None:
     released, stored = asyncio.Event(), asyncio.Event()
@@ -186,7 +186,7 @@ async def test_SEND_NEVER_TWICE_an_answer_is_kept_while_the_database_is_away_and
     await sender.send_due()
     await wire.peer.asked.wait()
 
-    with away(clone):
+    with unavailable(clone):
         stored.clear()
         released.set()
         await database.failed.wait()
@@ -199,8 +199,8 @@ async def test_SEND_NEVER_TWICE_an_answer_is_kept_while_the_database_is_away_and
 
 
 @contextmanager
-def away(clone: postgres.Database) -> Iterator[None]:
-    """Nobody can connect to the database, and whoever was is thrown out."""
+def unavailable(clone: postgres.Database) -> Iterator[None]:
+    """The database refuses connections, and its open ones are terminated."""
     admin_url = postgres.cluster().admin_url
     execute(
         admin_url,

@@ -1855,7 +1855,7 @@ export interface components {
         };
         /**
          * MediaState
-         * @description Of a file that a received message came with.
+         * @description The state of a file of a received message.
          * @enum {string}
          */
         MediaState: "waiting" | "kept" | "refused";

@@ -1,4 +1,4 @@
-"""What becomes of a claimed message, for each outcome of handing it over."""
+"""Settling a claimed message, for each outcome of the post."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -29,7 +29,7 @@ ACCEPTED = Accepted(provider_message_id="SM1", status=MessageStatus.SENT)
 
 
 async def send(world: World, body: str = "See you at five!") -> str:
-    """A message that waits to leave; returns its id."""
+    """Queue a message; returns its id."""
     started = await world.maria.post("/api/v1/conversations", json={"phone_number": PARENT})
     sent = await world.maria.post(f"/api/v1/conversations/{started.json()['id']}/messages", json={"body": body})
     assert sent.status_code == 201, sent.text
@@ -47,7 +47,7 @@ async def claim(world: World, *, lease_seconds: float = 300) -> Sequence[Claim]:
     )
 
 
-async def questions(world: World) -> list[Reconciliation]:
+async def unknown(world: World) -> list[Reconciliation]:
     return await claim_unknown(
         world.service.database,
         world.organization_id,
@@ -57,7 +57,7 @@ async def questions(world: World) -> list[Reconciliation]:
 
 
 async def due_now(world: World) -> None:
-    """The time that a message waits, for a retry or a question, has passed."""
+    """Let every entry of the outbox be due, for a retry or a reconciliation."""
     async with world.service.database.transaction() as session:
         await session.execute(text("UPDATE outbox SET due_at = now()"))
 
@@ -73,7 +73,7 @@ async def family(world: World) -> World:
     return world
 
 
-async def test_SEND_NEVER_TWICE_a_message_that_is_claimed_is_nobody_elses(family: World) -> None:
+async def test_SEND_NEVER_TWICE_a_claimed_message_is_not_claimed_again(family: World) -> None:
     await send(family)
     assert len(await claim(family)) == 1
     assert await claim(family) == []
@@ -106,19 +106,19 @@ async def test_OPTIN_STOP_a_providers_opt_out_error_fails_the_message_and_stops_
     assert await claim(family) == []
 
 
-async def test_what_was_not_processed_is_tried_again_and_finally_fails_with_the_reason(family: World) -> None:
+async def test_a_message_that_was_not_processed_is_retried_and_finally_fails_with_the_reason(family: World) -> None:
     message_id = await send(family)
     for _ in range(MAX_ATTEMPTS):
         (claimed,) = await claim(family)
         assert (await status_of(family, message_id))[0] == "sending"
         await settle(family.service.database, claimed, NotProcessed("Slow down.", code="20429"))
-        assert await claim(family) == [], "it waits before the next try"
+        assert await claim(family) == [], "it waits before the retry"
         await due_now(family)
 
     assert await status_of(family, message_id) == ("failed", "20429")
 
 
-async def test_SEND_NEVER_TWICE_an_unknown_outcome_is_asked_about_and_never_posted_again(family: World) -> None:
+async def test_SEND_NEVER_TWICE_an_unknown_outcome_is_reconciled_and_never_posted_again(family: World) -> None:
     message_id = await send(family)
     (claimed,) = await claim(family)
     database = family.service.database
@@ -128,18 +128,18 @@ async def test_SEND_NEVER_TWICE_an_unknown_outcome_is_asked_about_and_never_post
 
     assert await status_of(family, message_id) == ("unknown", None)
     assert await claim(family) == []
-    for outcome in (NotFoundAtProvider(), CannotTell("It is away.")):
-        (question,) = await questions(family)
-        await settle_reconciliation(database, question, outcome)
+    for outcome in (NotFoundAtProvider(), CannotTell("It is unavailable.")):
+        (claimed_unknown,) = await unknown(family)
+        await settle_reconciliation(database, claimed_unknown, outcome)
         assert await status_of(family, message_id) == ("unknown", None)
         await due_now(family)
-    (question,) = await questions(family)
+    (claimed_unknown,) = await unknown(family)
     report = StatusReport("SM9", MessageStatus.DELIVERED, "delivered", None, None, opted_out=False, provider_time=None)
-    await settle_reconciliation(database, question, Found(report))
+    await settle_reconciliation(database, claimed_unknown, Found(report))
     assert await status_of(family, message_id) == ("delivered", None)
 
 
-async def test_a_worker_that_vanishes_leaves_the_message_visibly_unknown(family: World) -> None:
+async def test_a_claim_whose_worker_vanished_becomes_unknown(family: World) -> None:
     message_id = await send(family)
     (claimed,) = await claim(family, lease_seconds=0)
 
@@ -148,12 +148,12 @@ async def test_a_worker_that_vanishes_leaves_the_message_visibly_unknown(family:
     assert await status_of(family, message_id) == ("unknown", None)
     assert await claim(family) == []
 
-    # The provider's answer to that one post comes late, and is the truth.
+    # The answer to the only post comes late and decides the status.
     await settle(family.service.database, claimed, ACCEPTED)
     assert await status_of(family, message_id) == ("sent", None)
 
 
-async def test_a_lost_lease_puts_nothing_back_into_the_outbox(family: World) -> None:
+async def test_an_expired_lease_returns_nothing_to_the_outbox(family: World) -> None:
     message_id = await send(family)
     (claimed,) = await claim(family, lease_seconds=0)
     await expire_leases(family.service.database, family.organization_id)

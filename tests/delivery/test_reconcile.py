@@ -1,4 +1,4 @@
-"""What becomes of a text of which nobody knows whether it has left: asked about, told apart, never resent."""
+"""Unknown outcomes: they are reconciled, duplicate texts are distinguished, none is resent."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -19,7 +19,7 @@ BODY = "See you at five!"
 
 @pytest.fixture
 async def wire(world: World, peer: Peer) -> Wire:
-    """A line of Twilio's, which takes each text and breaks off, until it is told otherwise."""
+    """A line of Twilio."""
     await world.family("Smith", PARENT)
     return await Wire.laid(world, Twilio(), peer)
 
@@ -55,7 +55,7 @@ async def provider_id(wire: Wire, message_id: str) -> str | None:
     return found
 
 
-async def test_SEND_NEVER_TWICE_equal_texts_that_the_provider_has_are_told_apart_by_their_order(wire: Wire) -> None:
+async def test_SEND_NEVER_TWICE_duplicate_texts_are_distinguished_by_their_order(wire: Wire) -> None:
     first, second = await unknown(wire), await unknown(wire)
     wire.peer.answer = listing(
         listed("SM2", seconds=2, status="undelivered", error_code=30003), listed("SM1", seconds=1)
@@ -67,7 +67,7 @@ async def test_SEND_NEVER_TWICE_equal_texts_that_the_provider_has_are_told_apart
     assert (await provider_id(wire, second), await wire.status(second)) == ("SM2", ("undelivered", "30003"))
 
 
-async def test_SEND_NEVER_TWICE_of_two_equal_texts_the_only_one_at_the_provider_is_neithers_until_one_is_known(
+async def test_SEND_NEVER_TWICE_one_listed_text_of_two_duplicates_resolves_neither_until_the_other_is_known(
     wire: Wire,
 ) -> None:
     first, second = await unknown(wire), await unknown(wire)
@@ -82,31 +82,33 @@ async def test_SEND_NEVER_TWICE_of_two_equal_texts_the_only_one_at_the_provider_
     assert (await wire.status(first), await provider_id(wire, first)) == (("unknown", None), None)
 
 
-async def test_SEND_NEVER_TWICE_an_equal_text_sent_while_the_provider_is_asked_is_not_mistaken(wire: Wire) -> None:
+async def test_SEND_NEVER_TWICE_a_duplicate_text_sent_during_the_reconciliation_is_told_apart(
+    wire: Wire,
+) -> None:
     first = await unknown(wire)
     second = await wire.queues(BODY)
     await wire.world.rows("UPDATE outbox SET due_at = now() RETURNING id")
-    (question,) = await wire.reconciliations()
+    (claimed_unknown,) = await wire.reconciliations()
     (claimed,) = await wire.claims()
     answer = Found(StatusReport("SM2", MessageStatus.SENT, "sent", None, None, opted_out=False, provider_time=None))
 
-    await settle_reconciliation(wire.world.service.database, question, answer)
-    assert await wire.status(first) == ("unknown", None), "the text that is under way may be the one that was found"
+    await settle_reconciliation(wire.world.service.database, claimed_unknown, answer)
+    assert await wire.status(first) == ("unknown", None), "the text being sent may be the one that was found"
 
     wire.peer.answer = wire.dialect.accepts("SM2")
     await wire.sends(claimed)
-    await settle_reconciliation(wire.world.service.database, question, answer)
+    await settle_reconciliation(wire.world.service.database, claimed_unknown, answer)
     assert [await provider_id(wire, each) for each in (first, second)] == [None, "SM2"]
 
 
-async def test_SEND_NEVER_TWICE_a_late_callback_resolves_it_and_nobody_is_asked_any_more(wire: Wire) -> None:
+async def test_SEND_NEVER_TWICE_a_late_callback_resolves_it_and_ends_the_reconciliation(wire: Wire) -> None:
     message_id = await unknown(wire)
     await wire.reports("delivered", "SM1", ref=message_id)
     assert await wire.status(message_id) == ("delivered", None)
     assert await wire.reconciles() == 0
 
 
-async def test_SEND_STATUS_a_callback_that_came_before_the_connection_broke_is_the_last_word(wire: Wire) -> None:
+async def test_SEND_STATUS_a_callback_before_the_connection_broke_decides_the_status(wire: Wire) -> None:
     message_id = await wire.queues()
     (claimed,) = await wire.claims()
     await wire.reports("delivered", "SM1", ref=message_id)
@@ -116,7 +118,7 @@ async def test_SEND_STATUS_a_callback_that_came_before_the_connection_broke_is_t
     assert await wire.world.rows("SELECT 1 FROM outbox") == []
 
 
-async def test_a_callback_that_tells_nothing_leaves_it_to_be_asked_about(wire: Wire) -> None:
+async def test_a_callback_with_an_unknown_status_leaves_it_to_reconciliation(wire: Wire) -> None:
     message_id = await unknown(wire)
     await wire.reports("pondering", "SM1", ref=message_id)
     assert await wire.status(message_id) == ("unknown", None)
@@ -125,14 +127,14 @@ async def test_a_callback_that_tells_nothing_leaves_it_to_be_asked_about(wire: W
     assert (await wire.message(message_id))["timeline"][-1]["source"] in {"provider", "reconciliation"}
 
 
-async def test_what_is_found_under_a_word_that_nobody_knows_has_been_handed_over(wire: Wire) -> None:
+async def test_a_message_found_with_an_unknown_status_has_been_sent(wire: Wire) -> None:
     message_id = await unknown(wire)
     wire.peer.answer = listing(listed("SM1", seconds=1, status="pondering"))
     assert await wire.reconciles() == 1
     assert await wire.status(message_id) == ("sent", None)
 
 
-async def test_SEND_NEVER_TWICE_after_a_day_it_stays_unknown_and_says_so(wire: Wire) -> None:
+async def test_SEND_NEVER_TWICE_after_a_day_it_stays_unknown_and_the_timeline_says_so(wire: Wire) -> None:
     message_id = await unknown(wire)
     await wire.world.rows("UPDATE outbox SET claimed_at = now() - interval '24 hours 1 second' RETURNING id")
     wire.peer.requests.clear()
@@ -146,7 +148,7 @@ async def test_SEND_NEVER_TWICE_after_a_day_it_stays_unknown_and_says_so(wire: W
     assert await wire.world.rows("SELECT 1 FROM outbox") == []
 
 
-async def test_SEND_NEVER_TWICE_a_text_that_waits_for_another_try_and_turns_out_to_have_left_is_not_posted_again(
+async def test_SEND_NEVER_TWICE_a_text_that_waits_for_a_retry_is_not_posted_after_a_callback_for_it(
     wire: Wire,
 ) -> None:
     wire.peer.answer = http(429, b"")
