@@ -18,8 +18,8 @@ from uuid import UUID
 import asyncpg
 
 from api.embedded_postgres.run import EmbeddedPostgres, pgbench_path
+from api.inbound.attempts import apply_due_events
 from api.inbound.queries import JournalRow, add_to_journal
-from api.inbound.turns import apply_due_events
 from api.kit.connection import plain_url
 from api.kit.database import Database
 from api.providers.port import EventKind, WebhookEvent

@@ -1,7 +1,7 @@
 """Finding out who is asking; businesses and their API keys."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -20,6 +20,15 @@ from api.kit.ids import new_id
 from api.kit.secrets import hash_token
 
 TOUCH_EVERY = timedelta(minutes=1)
+
+
+async def organization(session: AsyncSession, organization_id: UUID) -> Organization:
+    return await queries.organization(session, organization_id)
+
+
+async def organizations(session: AsyncSession) -> Sequence[Organization]:
+    """All organizations, by slug."""
+    return await queries.organizations(session)
 
 
 async def sign_out(session: AsyncSession, principal: Principal) -> None:

@@ -1,6 +1,6 @@
 """SQL of the conversations room."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -79,6 +79,21 @@ async def conversation(session: AsyncSession, organization_id: UUID, conversatio
         )
     ).one_or_none()
     return None if row is None else InboxRow(row[0], row[1])
+
+
+async def conversations_by_ids(
+    session: AsyncSession, organization_id: UUID, conversation_ids: Collection[UUID]
+) -> dict[UUID, InboxRow]:
+    rows = await session.execute(
+        select(Conversation, PhoneNumber)
+        .join(
+            PhoneNumber,
+            (PhoneNumber.organization_id == Conversation.organization_id)
+            & (PhoneNumber.id == Conversation.phone_number_id),
+        )
+        .where(Conversation.organization_id == organization_id, Conversation.id.in_(conversation_ids))
+    )
+    return {row[0].id: InboxRow(row[0], row[1]) for row in rows}
 
 
 async def lock_conversations(

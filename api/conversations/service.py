@@ -1,6 +1,7 @@
 """Conversations: the inbox, starting one, and moving its status under its lock."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,9 +12,10 @@ from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, Actor, ActorKind, NewEntry
 from api.consent import service as consent
+from api.consent.keywords import Keyword
 from api.consent.rules import OptInCheck, Reason
 from api.consent.schemas import OptInCheckOut, OptInInstance, RefusalOut
-from api.conversations import queries, rules
+from api.conversations import message_queries, queries, rules
 from api.conversations.models import Conversation, InboxRow
 from api.conversations.rules import Change, ConversationState, Status, Transition
 from api.conversations.schemas import ConversationDetail, ConversationOut, LastMessage, PhoneNumberOut, ViewerOut
@@ -97,6 +99,43 @@ async def lock(
         number = await directory.lock_phone_number(session, organization_id, number.id)
     locked = await queries.lock_conversations(session, organization_id, [conversation_id])
     return InboxRow(locked[conversation_id], number)
+
+
+async def lock_many(
+    session: AsyncSession,
+    organization_id: UUID,
+    conversation_ids: Collection[UUID],
+    *,
+    with_numbers_of: Collection[UUID] = (),
+) -> dict[UUID, InboxRow]:
+    """The conversations, locked; before them the phone numbers of `with_numbers_of`."""
+    rows = await queries.conversations_by_ids(session, organization_id, conversation_ids)
+    numbers = [rows[conversation_id].number.id for conversation_id in with_numbers_of]
+    if numbers:
+        await directory.lock_phone_numbers(session, organization_id, numbers)
+    await queries.lock_conversations(session, organization_id, list(rows))
+    return rows
+
+
+async def ensure_conversations(
+    session: AsyncSession, organization_id: UUID, pairs: Sequence[tuple[UUID, UUID]]
+) -> dict[tuple[UUID, UUID], Conversation]:
+    """The conversation of each (line, phone number), made where missing, locked (STATUS-ONE)."""
+    return await queries.ensure_conversations(session, organization_id, pairs)
+
+
+async def viewed_conversations(
+    session: AsyncSession, organization_id: UUID, conversation_ids: Sequence[UUID]
+) -> set[UUID]:
+    """Of these, the conversations that somebody is viewing now."""
+    return await queries.viewed_conversations(session, organization_id, conversation_ids)
+
+
+async def answers_since(
+    session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID], *, since: datetime
+) -> dict[UUID, Counter[Keyword]]:
+    """How often each number's keywords have been answered, by whichever line."""
+    return await message_queries.answers_since(session, organization_id, phone_number_ids, since=since)
 
 
 async def conversations_out(

@@ -1,16 +1,16 @@
-"""SQL of the inbound room."""
+"""SQL of the journal of inbound events."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from api.conversations.models import Message, OutboxEntry
+from api.conversations.models import Message
 from api.inbound.models import InboundAttempt, InboundEvent
 from api.inbound.rules import EventSource, EventState
 from api.kit.ids import first_id_at, new_id
@@ -99,35 +99,60 @@ async def try_lock_application(session: AsyncSession, organization_id: UUID) -> 
     return taken
 
 
-def due(organization_id: UUID) -> Select[InboundEvent]:
-    return select(InboundEvent).where(
+class DueEvent(NamedTuple):
+    """A pending inbound event, as far as applying it needs."""
+
+    id: UUID
+    line_id: UUID
+    provider: str
+    kind: str
+    phone_number: str | None
+    body: bytes | None
+    source: str
+    message_ref: UUID | None
+    attempts: int
+
+
+def due_columns() -> Select[*tuple[Any, ...]]:
+    """The columns of a `DueEvent`."""
+    return select(
+        InboundEvent.id,
+        InboundEvent.line_id,
+        InboundEvent.provider,
+        InboundEvent.kind,
+        InboundEvent.phone_number,
+        InboundEvent.body,
+        InboundEvent.source,
+        InboundEvent.message_ref,
+        InboundEvent.attempts,
+    )
+
+
+def due(organization_id: UUID) -> Select[*tuple[Any, ...]]:
+    return due_columns().where(
         InboundEvent.organization_id == organization_id,
         InboundEvent.state == "pending",
         InboundEvent.due_at <= func.clock_timestamp(),
     )
 
 
-async def due_events(session: AsyncSession, organization_id: UUID, *, limit: int) -> Sequence[InboundEvent]:
-    """In the order of arrival."""
-    return (await session.scalars(due(organization_id).order_by(InboundEvent.id).limit(limit))).all()
+async def due_events(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[DueEvent]:
+    """The oldest due events, in the order of arrival."""
+    rows = await session.execute(due(organization_id).order_by(InboundEvent.id).limit(limit))
+    return [DueEvent(*row) for row in rows]
 
 
-async def still_due(session: AsyncSession, organization_id: UUID, event_ids: Sequence[UUID]) -> Sequence[InboundEvent]:
-    """Those of these events that nobody has applied or deferred, in the order of arrival."""
-    return (
-        await session.scalars(due(organization_id).where(InboundEvent.id.in_(event_ids)).order_by(InboundEvent.id))
-    ).all()
+MARK_APPLIED = text(
+    "UPDATE inbound_events SET state = 'applied', applied_at = :at, error = NULL"
+    " WHERE organization_id = :organization_id AND id = ANY(CAST(:event_ids AS uuid[])) AND state = 'pending'"
+    " RETURNING id"
+)
 
 
-async def mark_applied(
-    session: AsyncSession, organization_id: UUID, event_ids: Sequence[UUID], *, at: datetime
-) -> None:
-    await session.execute(
-        update(InboundEvent)
-        .where(InboundEvent.organization_id == organization_id, InboundEvent.id.in_(event_ids))
-        .values(state="applied", applied_at=at, error=None)
-        .execution_options(synchronize_session=False)
-    )
+async def mark_applied(session: AsyncSession, organization_id: UUID, event_ids: Sequence[UUID], *, at: datetime) -> int:
+    """Mark the pending ones of these events as applied. Returns how many they are."""
+    given = {"organization_id": organization_id, "event_ids": list(event_ids), "at": at}
+    return len((await session.execute(MARK_APPLIED, given)).all())
 
 
 async def mark_failed(
@@ -172,31 +197,30 @@ async def known_provider_ids(
 
 
 async def messages_reported_on(
-    session: AsyncSession, organization_id: UUID, *, refs: Sequence[UUID], provider_ids: Sequence[str]
+    session: AsyncSession, organization_id: UUID, *, refs: Collection[UUID], provider_ids: Collection[str]
 ) -> Sequence[Message]:
     """Outgoing messages by our id or by the provider's."""
     return (
         await session.scalars(
-            select(Message)
-            .where(
+            select(Message).where(
                 Message.organization_id == organization_id,
                 Message.direction == "outbound",
                 or_(Message.id.in_(refs), Message.provider_message_id.in_(provider_ids)),
             )
-            .execution_options(populate_existing=True)
         )
     ).all()
 
 
-async def settle_unknown(session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]) -> None:
-    """The provider has reported on these, so their outcome is known: they leave the outbox."""
-    await session.execute(
-        OutboxEntry.__table__.delete().where(  # type: ignore[attr-defined]  # A Table, typed as FromClause.
-            OutboxEntry.organization_id == organization_id,
-            OutboxEntry.id.in_(message_ids),
-            OutboxEntry.state == "unknown",
-        )
+async def messages_by_ids(
+    session: AsyncSession, organization_id: UUID, message_ids: Collection[UUID]
+) -> dict[UUID, Message]:
+    """As they are stored now, whatever the session has loaded before."""
+    rows = await session.scalars(
+        select(Message)
+        .where(Message.organization_id == organization_id, Message.id.in_(message_ids))
+        .execution_options(populate_existing=True)
     )
+    return {row.id: row for row in rows}
 
 
 class EventFilter(NamedTuple):
@@ -308,3 +332,28 @@ async def journal_figures(
         )
     ).one()
     return JournalFigures(*row)
+
+
+async def forget_raw(session: AsyncSession, organization_id: UUID, *, before: datetime, limit: int) -> int:
+    """Empty the oldest applied events of that age. Their rows stay: they are what makes a repeat harmless."""
+    oldest = (
+        select(InboundEvent.id)
+        .where(
+            InboundEvent.organization_id == organization_id,
+            InboundEvent.state == literal_column("'applied'"),
+            InboundEvent.body.is_not(None),
+            InboundEvent.id < first_id_at(before + CLOCK_SKEW),
+            InboundEvent.received_at < before,
+        )
+        .order_by(InboundEvent.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    emptied = await session.execute(
+        update(InboundEvent)
+        .where(InboundEvent.organization_id == organization_id, InboundEvent.id.in_(oldest.scalar_subquery()))
+        .values(body=None)
+        .returning(InboundEvent.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(emptied.all())

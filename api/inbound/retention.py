@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from api.inbound import watch_queries as queries
+from api.inbound import queries
 from api.kit.database import Database, database_time
 
 BATCH = 500

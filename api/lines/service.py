@@ -1,7 +1,7 @@
 """Setting up lines, and opening them for use."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +48,19 @@ async def line_or_default(session: AsyncSession, organization_id: UUID, line_id:
     if line is None:
         raise Conflict("There is no line to text from yet. An administrator can add one.")
     return line
+
+
+async def lines_by_ids(session: AsyncSession, organization_id: UUID, line_ids: Sequence[UUID]) -> dict[UUID, Line]:
+    return await queries.lines_by_ids(session, organization_id, line_ids)
+
+
+async def own_numbers(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> set[str]:
+    """Of these numbers, those of the organization's lines."""
+    return await queries.own_numbers(session, organization_id, numbers)
+
+
+async def set_silent_since(session: AsyncSession, organization_id: UUID, line_id: UUID, since: datetime | None) -> None:
+    await queries.set_silent_since(session, organization_id, line_id, since)
 
 
 def open_line(line: Line, secrets: SecretBox) -> LineAccess:

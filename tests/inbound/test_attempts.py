@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.inbound.attempts import apply_due_events
 from api.inbound.queries import organizations_with_due_events, try_lock_application
 from api.inbound.rules import MAX_UNFINISHED, NEVER_FINISHED, Suspects, suspects
-from api.inbound.turns import ApplicationBusy, apply_due_events
+from api.inbound.service import ApplicationBusy
 from api.kit.process import PROCESS_ID
 from tests.inbound.journal import PARENT, accept_again, bodies, make_due, receive, refuse
 from tests.support.stack import eventually
@@ -27,11 +28,11 @@ A, B, C = UUID(int=1), UUID(int=2), UUID(int=3)
     ("unfinished", "known"),
     [
         ([], Suspects()),
-        ([[A, B]], Suspects(in_company=frozenset({A, B}))),
+        ([[A, B]], Suspects(in_batch=frozenset({A, B}))),
         # An ordinary crash in the middle of a batch accuses nobody, however often it happens.
-        ([[A, B]] * 20, Suspects(in_company=frozenset({A, B}))),
+        ([[A, B]] * 20, Suspects(in_batch=frozenset({A, B}))),
         ([[A]], Suspects(alone=frozenset({A}))),
-        ([[A, B, C], [B]], Suspects(in_company=frozenset({A, C}), alone=frozenset({B}))),
+        ([[A, B, C], [B]], Suspects(in_batch=frozenset({A, C}), alone=frozenset({B}))),
         ([[A]] * (MAX_UNFINISHED - 1), Suspects(alone=frozenset({A}))),
         ([[A]] * MAX_UNFINISHED, Suspects(guilty=frozenset({A}))),
         ([[A, B]] + [[A]] * MAX_UNFINISHED + [[C]], Suspects(frozenset({B}), frozenset({C}), frozenset({A}))),
@@ -47,7 +48,7 @@ def test_only_what_was_begun_alone_so_often_is_guilty_and_nothing_is_forgotten(
 ) -> None:
     known = suspects(unfinished)
     everything = frozenset[UUID]().union(*unfinished)
-    assert known.in_company | known.alone | known.guilty == everything
+    assert known.in_batch | known.alone | known.guilty == everything
     for each in everything:
         alone = unfinished.count(frozenset({each}))
         assert (each in known.guilty) == (alone >= MAX_UNFINISHED)
@@ -82,8 +83,8 @@ async def died_over(world: World, event_ids: Sequence[UUID], *, times: int = 1, 
         )
 
 
-async def one_turn(world: World, *, may_retry_suspects: bool) -> int:
-    """As a worker takes it, as soon as no other process has it."""
+async def one_call(world: World, *, may_retry_suspects: bool) -> int:
+    """One call of a worker, as soon as no other process holds the lock."""
 
     async def may() -> bool:
         return may_retry_suspects
@@ -180,15 +181,15 @@ async def test_later_texts_of_its_number_wait_for_a_suspected_one_and_nobody_els
         await died_over(world, [suspected], times=MAX_UNFINISHED - 1)
 
     async def other_applied() -> bool:
-        await one_turn(world, may_retry_suspects=False)
+        await one_call(world, may_retry_suspects=False)
         return (await states(world, other)) == ["applied"]
 
     await eventually(other_applied, "the other number's text is applied")
     assert await states(world, suspected, later) == ["pending", "pending"]
-    assert await one_turn(world, may_retry_suspects=False) == 0, "Nothing is left to do, and nobody turns for ever."
+    assert await one_call(world, may_retry_suspects=False) == 0, "Nothing is left to do, and nobody turns for ever."
 
-    await one_turn(world, may_retry_suspects=True)
-    await one_turn(world, may_retry_suspects=False)
+    await one_call(world, may_retry_suspects=True)
+    await one_call(world, may_retry_suspects=False)
     assert await states(world, suspected, later) == ["applied", "applied"]
     assert [message["body"] for message in await world.thread((await world.conversation(PARENT))["id"])] == [
         "STOP",
@@ -211,7 +212,7 @@ async def test_more_texts_than_a_batch_of_a_suspected_ones_number_hold_up_no_oth
         await died_over(world, [suspected])
 
     async def other_applied() -> bool:
-        await one_turn(world, may_retry_suspects=False)
+        await one_call(world, may_retry_suspects=False)
         return (await states(world, other)) == ["applied"]
 
     await eventually(other_applied, "the other number's text is applied")
