@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import accumulate
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, literal_column, or_, select, update
+from sqlalchemy import Select, delete, func, literal_column, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, StaffMember
@@ -207,10 +207,51 @@ async def timeline(session: AsyncSession, organization_id: UUID, message_id: UUI
 
 
 async def add_messages(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
-    """New messages, as the columns of a `Message` without `search`."""
-    vectors = [search_vector(str(row["body"]), organization_id=cast("UUID", row["organization_id"])) for row in rows]
-    await insert_together(
-        session, Message, [{**row, "search": vector} for row, vector in zip(rows, vectors, strict=True)]
+    """New messages, as the columns of a `Message` that have no default; all rows name the same."""
+    await insert_together(session, Message, rows)
+
+
+STORE_CONVERSATIONS = text(
+    "UPDATE conversations AS stored SET status = new.status, last_seq = new.last_seq, seen_seq = new.seen_seq,"
+    " unread_messages = new.unread_messages, seen_deadline = new.seen_deadline,"
+    " last_message_direction = new.direction, last_message_preview = new.preview,"
+    " last_message_status = new.message_status, last_message_created_at = new.created_at,"
+    " last_message_at = new.last_message_at, updated_at = new.updated_at"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:last_seqs AS integer[]),"
+    " CAST(:seen_seqs AS integer[]), CAST(:unread AS integer[]), CAST(:deadlines AS timestamptz[]),"
+    " CAST(:directions AS text[]), CAST(:previews AS text[]), CAST(:message_statuses AS text[]),"
+    " CAST(:created AS timestamptz[]), CAST(:last_at AS timestamptz[]), CAST(:updated AS timestamptz[]))"
+    " AS new(id, status, last_seq, seen_seq, unread_messages, seen_deadline, direction, preview, message_status,"
+    " created_at, last_message_at, updated_at)"
+    " WHERE stored.organization_id = :organization_id AND stored.id = new.id"
+)
+
+
+async def store_conversations(session: AsyncSession, rows: Sequence[Conversation]) -> None:
+    """Write what changes of these locked rows of one organization. The session lets go of them."""
+    if not rows:
+        return
+    for row in rows:
+        if row in session:
+            # The statement writes them all at once; the session would write them one by one.
+            session.expunge(row)
+    await session.execute(
+        STORE_CONVERSATIONS,
+        {
+            "organization_id": rows[0].organization_id,
+            "ids": [row.id for row in rows],
+            "statuses": [row.status for row in rows],
+            "last_seqs": [row.last_seq for row in rows],
+            "seen_seqs": [row.seen_seq for row in rows],
+            "unread": [row.unread_messages for row in rows],
+            "deadlines": [row.seen_deadline for row in rows],
+            "directions": [row.last_message_direction for row in rows],
+            "previews": [row.last_message_preview for row in rows],
+            "message_statuses": [row.last_message_status for row in rows],
+            "created": [row.last_message_created_at for row in rows],
+            "last_at": [row.last_message_at for row in rows],
+            "updated": [row.updated_at for row in rows],
+        },
     )
 
 

@@ -154,7 +154,7 @@ class _Run:
     async def _together(self, events: Sequence[DueEvent]) -> None:
         try:
             attempt_id = await self._begin(events)
-            read = await read_events(events, self.providers)
+            read = await read_events(events, self.providers, organization_id=self.organization_id)
             async with self.database.transaction() as session:
                 await self._apply(session, read)
                 await attempt_queries.finish(session, self.organization_id, attempt_id)
@@ -168,7 +168,7 @@ class _Run:
         for event in events:
             try:
                 await self._begin([event])
-                read = await read_events([event], self.providers)
+                read = await read_events([event], self.providers, organization_id=self.organization_id)
                 async with self.database.transaction() as session:
                     await self._apply(session, read)
                     await attempt_queries.forget_alone(session, self.organization_id, [event.id])
@@ -187,7 +187,7 @@ class _Run:
         return attempt_id
 
     def _start_reading(self, events: Sequence[DueEvent]) -> asyncio.Task[list[ReadEvent]]:
-        return asyncio.create_task(read_events(events, self.providers))
+        return asyncio.create_task(read_events(events, self.providers, organization_id=self.organization_id))
 
     async def _apply(self, session: AsyncSession, events: Sequence[ReadEvent]) -> None:
         await apply_events(session, self.organization_id, events, confirm_within=self.confirm_within)

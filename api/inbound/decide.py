@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from api.consent.keywords import Keyword
+from api.conversations.message_rules import Content
 from api.conversations.rules import ConversationState, Transition, message_arrives
 from api.directory.rules import OptInSource
 from api.inbound.rules import EventSource
@@ -24,6 +25,7 @@ class Arrival:
     sender: str
     """A phone number, a short code, or the name that the sender gives itself (RECV-SENDER)."""
     message: ReceivedMessage
+    content: Content
     keyword: Keyword | None
     """The keyword that the whole text is."""
 

@@ -21,8 +21,9 @@ from api.kit.secrets import SecretBox
 from api.providers.registry import Providers
 from api.settings import Settings
 
-BUSY_SECONDS = 0.02
-"""When to try again to apply an organization's events after another process was found applying them."""
+PAUSE_SECONDS = 0.02
+"""A worker's first pause after a step that found nothing, or only organizations that another process applies. It
+doubles up to `POLL_SECONDS`: no webhook wakes a worker, so texts that follow each other are not a second late."""
 
 QUIET_SECONDS = 0.01
 """An API process applies events once no webhook has come for this long."""
@@ -64,6 +65,7 @@ class JournalApplier:
         self._has_live_worker = has_live_worker
         self._confirm_within = timedelta(seconds=settings.seen_deadline_seconds)
         self._next_batch = POLITE_BATCH
+        self._pause = POLL_SECONDS
         self._settle_seconds = settings.hang_seconds / 3
         self._loop = Loop("apply-journal", self._step, interval=POLL_SECONDS)
 
@@ -101,9 +103,13 @@ class JournalApplier:
         if self._beside is not None:
             # Another process is applying the events of busy organizations. It will finish them.
             return processed > 0
-        if busy:
-            await asyncio.sleep(BUSY_SECONDS)
-        return processed > 0 or busy > 0
+        if processed:
+            self._pause = PAUSE_SECONDS
+        elif busy or self._pause < POLL_SECONDS:
+            pause, self._pause = self._pause, min(2 * self._pause, POLL_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS if busy else pause)
+            return True
+        return processed > 0
 
     async def _may_retry_suspects(self) -> bool:
         """Whether this process may retry an event at which a process hung or died (decision 0016).

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from typing import assert_never
+from uuid import UUID
 
 from api.consent.keywords import keyword
+from api.conversations.message_rules import content
 from api.inbound.decide import Arrival, Report, Unreadable
 from api.inbound.queries import DueEvent
 from api.inbound.rules import EventSource
@@ -18,19 +20,19 @@ READ_AT_ONCE = 8
 ReadEvent = Arrival | Report | Unreadable
 
 
-async def read_events(events: Sequence[DueEvent], providers: Providers) -> list[ReadEvent]:
+async def read_events(events: Sequence[DueEvent], providers: Providers, *, organization_id: UUID) -> list[ReadEvent]:
     """Read the events, in their order."""
-    return [_read(event, providers) async for event in in_turns(events, READ_AT_ONCE)]
+    return [_read(event, providers, organization_id) async for event in in_turns(events, READ_AT_ONCE)]
 
 
-def _read(event: DueEvent, providers: Providers) -> ReadEvent:
+def _read(event: DueEvent, providers: Providers, organization_id: UUID) -> ReadEvent:
     try:
-        return _understood(event, providers)
+        return _understood(event, providers, organization_id)
     except UnreadableEventError as error:
         return Unreadable(event_id=event.id, attempts=event.attempts, reason=str(error))
 
 
-def _understood(event: DueEvent, providers: Providers) -> Arrival | Report:
+def _understood(event: DueEvent, providers: Providers, organization_id: UUID) -> Arrival | Report:
     provider = providers.get(event.provider)
     if provider is None:
         raise UnreadableEventError(providers.why_missing(event.provider))
@@ -45,6 +47,7 @@ def _understood(event: DueEvent, providers: Providers) -> Arrival | Report:
                 source=EventSource(event.source),
                 sender=sender_of(message.sender),
                 message=message,
+                content=content(message.body, organization_id=organization_id),
                 keyword=keyword(message.body),
             )
         case EventKind.STATUS:

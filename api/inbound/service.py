@@ -126,7 +126,7 @@ def _receive(batch: Batch, row: InboxRow, new: NewMessage, numbers: dict[str, Ph
     shown, files = media.expected(batch.organization_id, message_id, arrival.message.media)
     text = ReceivedText(
         message_id=message_id,
-        body=arrival.message.body,
+        content=arrival.content,
         media=shown,
         provider_message_id=arrival.message.provider_message_id,
         provider_time=arrival.message.provider_time,
