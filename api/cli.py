@@ -15,7 +15,6 @@ import typer
 import uvloop
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access import queries as access_queries
 from api.access import service as access
 from api.access.models import Organization
 from api.audit.rules import Broken
@@ -213,9 +212,7 @@ def create_organization(
                     name=name,
                     country=country,
                     timezone=timezone,
-                    admin_email=admin_email,
-                    admin_name=admin_name,
-                    admin_password=password,
+                    admin=access.FirstAdministrator(name=admin_name, email=admin_email, password=password),
                 )
                 return str(organization.id)
         finally:
@@ -285,7 +282,7 @@ def replay(
 
 async def _chosen_organizations(session: AsyncSession, slug: str | None) -> list[Organization]:
     """The named organization, or every one. Raises `NotFound`."""
-    found = await access_queries.organizations(session)
+    found = await access.organizations(session)
     chosen = [each for each in found if slug is None or each.slug == slug]
     if slug is not None and not chosen:
         raise NotFound(f"There is no organization “{slug}”.")

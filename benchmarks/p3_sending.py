@@ -17,7 +17,7 @@ import asyncpg
 import httpx
 import uvloop
 
-from api.conversations.message_service import OUTBOX_CHANNEL
+from api.conversations.lifecycle import OUTBOX_CHANNEL
 from api.embedded_postgres.run import EmbeddedPostgres
 from api.kit.connection import plain_url
 from api.kit.database import Database

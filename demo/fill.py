@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access import queries as access_queries
+from api.access import service as access
 from api.access.models import Organization
 from api.access.passwords import hash_password
 from api.audit import service as audit
@@ -32,7 +32,7 @@ async def fill_demo(database: Database, *, secrets: SecretBox, providers: Provid
     Nothing of it waits to be sent. Two processes that start at once make one demo.
     """
     async with database.transaction() as session:
-        if await access_queries.organization_by_slug(session, DEMO_SLUG) is not None:
+        if await access.organization_by_slug(session, DEMO_SLUG) is not None:
             return False
     password_hash = await hash_password(DEMO_PASSWORD)
     async with database.transaction() as session:
@@ -46,7 +46,7 @@ async def fill_demo(database: Database, *, secrets: SecretBox, providers: Provid
         if organization_id is None:
             return False
         business = found(
-            await access_queries.organization(session, organization_id),
+            await access.organization(session, organization_id),
             hours=OpeningHours(ZoneInfo(DEMO_TIMEZONE)),
             now=await database_time(session),
             password_hash=password_hash,

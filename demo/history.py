@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.audit.rules import Action, Actor, NewEntry
+from api.audit.rules import Actor, NewEntry
 from api.consent import service as consent
 from api.consent.keywords import Keyword, keyword
 from api.consent.models import ConsumerInitiation
 from api.consent.rules import check_opt_in
-from api.consent.schemas import OptInCheckOut
+from api.conversations import lifecycle
 from api.conversations import rules as status_rules
-from api.conversations import service as conversations
 from api.conversations.message_rules import Direction, segments
-from api.conversations.message_service import apply_report, show_message_as_last
-from api.conversations.models import Conversation, Message, TimelineEntry
+from api.conversations.models import Conversation, InboxRow, Message, TimelineEntry
 from api.conversations.rules import NEW, Transition
 from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource, OptInState
@@ -93,13 +91,13 @@ class Historian:
                 self._answers(telling, step, at)
             case Auto():
                 self._start(telling, at)
-                goes_out = status_rules.text_goes_out(conversations.state_of(telling.started))
+                goes_out = status_rules.text_goes_out(lifecycle.state_of(telling.started))
                 self._sends(telling, step.body, goes_out, at, by=None)
             case Seen():
                 self._views(telling, step.by, at)
             case Close():
                 self._views(telling, step.by, self._shortly_before(telling, at))
-                state = conversations.state_of(telling.started)
+                state = lifecycle.state_of(telling.started)
                 transition = status_rules.staff_closes(state, seen_seq=state.last_seq)
                 self._change(telling, transition, self._business.actor(step.by), at)
             case OptOut():
@@ -128,14 +126,15 @@ class Historian:
 
     def _change(self, telling: Telling, transition: Transition, actor: Actor, at: datetime, *entries: NewEntry) -> None:
         conversation = telling.started
-        conversations.apply_state(conversation, transition.state, at=at)
+        lifecycle.apply_state(conversation, transition.state, at=at)
         written = list(entries)
         if transition.change is not None:
-            written.append(conversations.change_entry(transition.change, actor, conversation.id, telling.number.number))
+            row = InboxRow(conversation, telling.number)
+            written.append(lifecycle.conversation_entry(lifecycle.ACTIONS[transition.change], actor, row))
         self._business.record(at, *written)
 
     def _views(self, telling: Telling, by: str, at: datetime) -> None:
-        state = conversations.state_of(telling.started)
+        state = lifecycle.state_of(telling.started)
         if state.unread_messages > 0:
             seen = status_rules.staff_views(state, confirmed_seq=state.last_seq, unread_above=0, next_due=None)
             self._change(telling, seen, self._business.actor(by), at)
@@ -151,21 +150,24 @@ class Historian:
                 )
             )
         transition = status_rules.message_arrives(
-            conversations.state_of(telling.started), viewing=False, at=at, confirm_within=timedelta()
+            lifecycle.state_of(telling.started), viewing=False, at=at, confirm_within=timedelta()
         )
         message = self._message(telling, step.body, Direction.INBOUND, seq=transition.state.last_seq, at=at)
         if step.picture:
             self._shows(message, at)
         message.provider_message_id = ("MM" if step.picture else "SM") + random_secrets.token_hex(16)
         self._event(message, MessageStatus.RECEIVED.value, at, source="provider")
-        actor = conversations.number_actor(number)
-        conversations.apply_state(telling.started, transition.state, at=at)
-        show_message_as_last(telling.started, message)
+        actor = lifecycle.number_actor(number)
+        lifecycle.apply_state(telling.started, transition.state, at=at)
+        lifecycle.show_as_last(telling.started, message)
         entries: list[NewEntry] = []
         if transition.change is not None:
             entries.append(
-                conversations.change_entry(
-                    transition.change, actor, telling.started.id, number.number, message_id=message.id
+                lifecycle.conversation_entry(
+                    lifecycle.ACTIONS[transition.change],
+                    actor,
+                    InboxRow(telling.started, number),
+                    message_id=message.id,
                 )
             )
         if keyword(step.body) is Keyword.STOP:
@@ -183,10 +185,10 @@ class Historian:
         moment = self._shortly_before(telling, at)
         if telling.conversation is None:
             self._start(telling, moment)
-            opened = status_rules.staff_reopens(conversations.state_of(telling.started))
+            opened = status_rules.staff_reopens(lifecycle.state_of(telling.started))
             self._change(telling, opened, self._business.actor(step.by), moment)
         self._views(telling, step.by, moment)
-        transition = status_rules.staff_replies(conversations.state_of(telling.started), close=step.close)
+        transition = status_rules.staff_replies(lifecycle.state_of(telling.started), close=step.close)
         self._sends(telling, step.body, transition, at, by=step.by, landline=step.landline)
 
     def _sends(
@@ -208,17 +210,9 @@ class Historian:
             message.sent_by_staff_member_id = actor.id
         else:
             message.sent_by_api_key_id = actor.id
-        details = {"seq": message.seq, "segments": message.segments}
-        sent = NewEntry(
-            Action.MESSAGE_SENT,
-            actor,
-            conversation_id=telling.started.id,
-            message_id=message.id,
-            phone_number=telling.number.number,
-            details=details,
-        )
+        sent = lifecycle.sent_entry(InboxRow(telling.started, telling.number), message, actor)
         self._change(telling, transition, actor, at, sent)
-        show_message_as_last(telling.started, message)
+        lifecycle.show_as_last(telling.started, message)
         self._event(message, MessageStatus.QUEUED.value, at, source="staff")
         self._event(message, MessageStatus.SENDING.value, at + _WORKER_TAKES_IT, source="worker")
         self._reported(telling, message, MessageStatus.SENT, at + _PROVIDER_TAKES_IT, source="worker")
@@ -240,7 +234,7 @@ class Historian:
         )
         if not check.allowed:
             raise ValueError(f"The demo texts {number.number} although it is {check.reason}.")
-        return OptInCheckOut.of(check).model_dump(mode="json")
+        return check.as_json()
 
     def _message(self, telling: Telling, body: str, direction: Direction, *, seq: int, at: datetime) -> Message:
         counted = segments(body)
@@ -281,7 +275,7 @@ class Historian:
             opted_out=False,
             provider_time=None,
         )
-        apply_report(message, telling.started, report, at=at)
+        lifecycle.apply_report(telling.started, message, report, at=at)
         self._event(message, status.value, at, source=source, code=report.error_code, detail=report.error_title)
 
     def _event(

@@ -1,6 +1,6 @@
 """Who may be texted, as pure decisions (OPTIN-* of the product's rules)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from uuid import UUID
 from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
 from api.kit.countries import COUNTRY_NAMES
 from api.kit.phone import SHORT_CODE, country_of, is_phone_number, one_spelling
+from api.kit.times import rfc3339
 
 
 class Reason(StrEnum):
@@ -58,49 +59,6 @@ class Instance:
     """The other spelling of the number that the record holds (NUMBER-ONE); None where it is the number itself."""
     removal: Removal | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        removal = self.removal
-        return {
-            "phone_record_id": _text(self.phone_record_id),
-            "kind": self.kind,
-            "owner_id": _text(self.owner_id),
-            "owner_name": self.owner_name,
-            "contact_name": self.contact_name,
-            "state": self.state,
-            "changed_at": _text(self.changed_at),
-            "changed_by": self.changed_by,
-            "source": self.source,
-            "archived": self.archived,
-            "blocks": self.blocks,
-            "phone_number": self.phone_number,
-            "refusal_id": _text(removal.refusal_id) if removal else None,
-            "removed": removal.cause if removal else None,
-            "removed_at": _text(removal.at) if removal else None,
-            "removed_by": removal.by if removal else None,
-        }
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "Instance":
-        """Versions before 0009 stored no `phone_number` and nothing of a removal."""
-        refusal_id, removed_at = _uuid(stored.get("refusal_id")), _time(stored.get("removed_at"))
-        removal = None
-        if refusal_id is not None and removed_at is not None:
-            removal = Removal(refusal_id, RefusalCause(stored["removed"]), removed_at, stored["removed_by"])
-        return cls(
-            phone_record_id=_uuid(stored["phone_record_id"]),
-            kind=OwnerKind(stored["kind"]) if stored["kind"] else None,
-            owner_id=_uuid(stored["owner_id"]),
-            owner_name=stored["owner_name"],
-            contact_name=stored["contact_name"],
-            state=OptInState(stored["state"]),
-            changed_at=_time(stored["changed_at"]),
-            changed_by=stored["changed_by"],
-            source=OptInSource(stored["source"]) if stored["source"] else None,
-            archived=stored["archived"],
-            phone_number=stored.get("phone_number"),
-            removal=removal,
-        )
-
     @property
     def blocks(self) -> bool:
         """OPTIN-ALL and OPTIN-ARCHIVED, as a table."""
@@ -113,6 +71,32 @@ class Instance:
             (True, OptInState.UNKNOWN): False,
             (True, OptInState.OPTED_OUT): True,
         }[self.archived, self.state]
+
+    def as_json(self) -> dict[str, Any]:
+        """As messages store it and the API shows it."""
+        removal = self.removal
+        return {
+            "phone_record_id": _text(self.phone_record_id),
+            "kind": self.kind.value if self.kind else None,
+            "owner_id": _text(self.owner_id),
+            "owner_name": self.owner_name,
+            "contact_name": self.contact_name,
+            "state": self.state.value,
+            "changed_at": rfc3339(self.changed_at),
+            "changed_by": self.changed_by,
+            "source": self.source.value if self.source else None,
+            "archived": self.archived,
+            "blocks": self.blocks,
+            "phone_number": self.phone_number,
+            "refusal_id": _text(removal.refusal_id) if removal else None,
+            "removed": removal.cause.value if removal else None,
+            "removed_at": rfc3339(removal.at) if removal else None,
+            "removed_by": removal.by if removal else None,
+        }
+
+
+def _text(id: UUID | None) -> str | None:
+    return None if id is None else str(id)
 
 
 @dataclass(frozen=True)
@@ -133,43 +117,27 @@ class OptInCheck:
         return self.reason is Reason.ALLOWED
 
     def as_json(self) -> dict[str, Any]:
-        """As it is stored with a message (`messages.opt_in_check`)."""
+        """As messages store it and the API shows it."""
         return {
             "phone_number": self.phone_number,
             "allowed": self.allowed,
-            "reason": self.reason,
+            "reason": self.reason.value,
             "note": self.note,
-            "stopped_at": _text(self.stopped_at),
+            "stopped_at": rfc3339(self.stopped_at),
             "stopped_as": self.stopped_as,
             "instances": [instance.as_json() for instance in self.instances],
         }
 
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "OptInCheck":
-        """A stored check, also one of an earlier version, which has fewer fields."""
-        return cls(
-            phone_number=stored["phone_number"],
-            reason=Reason(stored["reason"]),
-            note=stored["note"],
-            stopped_at=_time(stored["stopped_at"]),
-            instances=[Instance.from_json(each) for each in stored["instances"]],
-            stopped_as=stored.get("stopped_as"),
-        )
 
+@dataclass(frozen=True, kw_only=True)
+class NewOptIn:
+    """An opt-in state to set, with its evidence (OPTIN-EVIDENCE), and the refusals that the consent replaces."""
 
-def _text(value: UUID | datetime | None) -> str | None:
-    """Times in UTC end in "Z"."""
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return None if value is None else str(value)
-
-
-def _uuid(stored: str | None) -> UUID | None:
-    return None if stored is None else UUID(stored)
-
-
-def _time(stored: str | None) -> datetime | None:
-    return None if stored is None else datetime.fromisoformat(stored)
+    state: OptInState
+    source: OptInSource
+    wording: str | None
+    note: str | None
+    replaces_refusals: Sequence[UUID]
 
 
 def check_opt_in(

@@ -1,6 +1,6 @@
 """What a worker runs of this slice: removing expired viewers and enforcing the deadlines of unseen messages."""
 
-from api.conversations import queries, service
+from api.conversations import queries, viewing
 from api.kit.database import Database
 from api.kit.loop import Loop
 from api.settings import Settings
@@ -14,7 +14,7 @@ def sweep_loop(database: Database, settings: Settings) -> Loop:
             organizations = await queries.organizations_to_sweep(session)
         for organization_id in organizations:
             async with database.transaction() as session:
-                await service.sweep(session, organization_id)
+                await viewing.sweep(session, organization_id)
         return False
 
     interval = min(1.0, settings.viewer_lease_seconds / 4, settings.seen_deadline_seconds / 4)

@@ -1,4 +1,4 @@
-"""SQL of the messages room."""
+"""SQL of messages, their timelines and the outbox."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -8,19 +8,19 @@ from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, literal_column, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, delete, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, StaffMember
 from api.consent.keywords import Keyword
 from api.conversations.message_rules import Direction, Encoding
 from api.conversations.models import Conversation, Message, MessageRow, OutboxEntry, TimelineEntry
-from api.kit.bulk import insert_together
+from api.kit.bulk import insert_together, update_together
 from api.kit.lexemes import search_vector
 
 
 def messages_of(organization_id: UUID) -> Select[Message, UUID, str]:
-    """The messages of a business, each with who sent it."""
+    """An organization's messages, as the columns of a `MessageRow`."""
     return (
         select(
             Message,
@@ -41,14 +41,14 @@ def messages_of(organization_id: UUID) -> Select[Message, UUID, str]:
 
 
 PAGE_BYTES = 8_000_000
-"""Of the texts on one page: 200 of the longest that carriers deliver fit. Longer ones make a page of fewer."""
+"""The most bytes of text on one page: 200 of the longest texts that carriers deliver fit."""
 
 
 async def within_page_bytes(
     session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]
 ) -> Sequence[UUID]:
-    """The first of these messages, in their order, until their texts fill a page: one at least."""
-    # PostgreSQL knows the length of a text without reading it.
+    """The first of these messages, in their order, whose texts fit on a page; at least one."""
+    # PostgreSQL reads the length of a text without the text.
     statement = select(Message.id, func.octet_length(Message.body)).where(
         Message.organization_id == organization_id, Message.id.in_(message_ids)
     )
@@ -64,23 +64,22 @@ class ThreadPage(NamedTuple):
     has_after: bool
 
 
-async def thread(
-    session: AsyncSession,
-    organization_id: UUID,
-    conversation_id: UUID,
-    *,
-    before_seq: int | None = None,
-    after_seq: int | None = None,
-    around_seq: int | None = None,
-    last_seq: int,
-    limit: int,
-) -> ThreadPage:
-    """A page of a thread that ends at `last_seq`: its newest messages, or those before, after or around a `seq`."""
+class ThreadWindow(NamedTuple):
+    """Which messages of a thread a page shows: those before, after or around a `seq`; the newest if all are None."""
+
+    before_seq: int | None = None
+    after_seq: int | None = None
+    around_seq: int | None = None
+
+
+async def thread(session: AsyncSession, conversation: Conversation, window: ThreadWindow, *, limit: int) -> ThreadPage:
+    organization_id, last_seq = conversation.organization_id, conversation.last_seq
+    before_seq, after_seq, around_seq = window
     in_thread = select(Message.id).where(
-        Message.organization_id == organization_id, Message.conversation_id == conversation_id
+        Message.organization_id == organization_id, Message.conversation_id == conversation.id
     )
     if around_seq is not None:
-        after_seq = await _seq_before(session, organization_id, conversation_id, around_seq, count=limit // 2)
+        after_seq = await _seq_before(session, conversation, around_seq, count=limit // 2)
     if after_seq is not None:
         later = in_thread.where(Message.seq > after_seq).order_by(Message.seq).limit(limit + 1)
         rows, has_more = await _page(session, organization_id, later, limit=limit)
@@ -96,22 +95,20 @@ async def thread(
 async def _page(
     session: AsyncSession, organization_id: UUID, statement: Select[UUID], *, limit: int
 ) -> tuple[list[MessageRow], bool]:
-    """The messages of a page in order of `seq`, and whether `statement`, which has one id more, leads further."""
+    """The messages of a page in order of `seq`, and whether there are more. `statement` selects `limit` + 1 ids."""
     ids = (await session.scalars(statement)).all()
     shown = await within_page_bytes(session, organization_id, ids[:limit])
     rows = await _rows(session, messages_of(organization_id).where(Message.id.in_(shown)).order_by(Message.seq))
     return rows, len(shown) < len(ids)
 
 
-async def _seq_before(
-    session: AsyncSession, organization_id: UUID, conversation_id: UUID, seq: int, *, count: int
-) -> int:
-    """The `seq` after which a page starts that has `count` messages before `seq`, or as many as half fill a page."""
+async def _seq_before(session: AsyncSession, conversation: Conversation, seq: int, *, count: int) -> int:
+    """The `seq` after which a page starts that shows `count` messages before `seq`, or as many as fill half of it."""
     statement = (
         select(Message.seq, func.octet_length(Message.body))
         .where(
-            Message.organization_id == organization_id,
-            Message.conversation_id == conversation_id,
+            Message.organization_id == conversation.organization_id,
+            Message.conversation_id == conversation.id,
             Message.seq < seq,
         )
         .order_by(Message.seq.desc())
@@ -131,31 +128,44 @@ async def message(session: AsyncSession, organization_id: UUID, message_id: UUID
     return rows[0] if rows else None
 
 
+MISSED_SHOWN = 50
+
+
+async def arrived(session: AsyncSession, conversation: Conversation, *, after_seq: int) -> list[MessageRow]:
+    """The first `MISSED_SHOWN` messages received after `after_seq`."""
+    return await _after(session, conversation, after_seq, Message.direction == Direction.INBOUND.value)
+
+
 async def missed(
-    session: AsyncSession,
-    organization_id: UUID,
-    conversation_id: UUID,
-    *,
-    after_seq: int,
-    except_sender_id: UUID | None,
-    inbound_only: bool,
-    limit: int,
+    session: AsyncSession, conversation: Conversation, *, after_seq: int, except_sender_id: UUID
 ) -> list[MessageRow]:
-    """What has come since `after_seq`: arrivals and, unless `inbound_only`, what somebody else has sent."""
-    statement = messages_of(organization_id).where(Message.conversation_id == conversation_id, Message.seq > after_seq)
-    arrived = Message.direction == Direction.INBOUND.value
-    if inbound_only:
-        statement = statement.where(arrived)
-    else:
-        sender = func.coalesce(Message.sent_by_staff_member_id, Message.sent_by_api_key_id)
-        statement = statement.where(or_(arrived, sender.is_distinct_from(except_sender_id)))
-    return await _rows(session, statement.order_by(Message.seq).limit(limit))
+    """The first `MISSED_SHOWN` messages after `after_seq`: received, or sent by another sender."""
+    sender = func.coalesce(Message.sent_by_staff_member_id, Message.sent_by_api_key_id)
+    by_others = sender.is_distinct_from(except_sender_id)
+    return await _after(session, conversation, after_seq, or_(Message.direction == Direction.INBOUND.value, by_others))
+
+
+async def _after(
+    session: AsyncSession, conversation: Conversation, after_seq: int, condition: ColumnElement[bool]
+) -> list[MessageRow]:
+    statement = messages_of(conversation.organization_id).where(
+        Message.conversation_id == conversation.id, Message.seq > after_seq, condition
+    )
+    return await _rows(session, statement.order_by(Message.seq).limit(MISSED_SHOWN))
+
+
+async def is_retried(session: AsyncSession, organization_id: UUID, message_id: UUID) -> bool:
+    """Whether a later message is a retry of this one."""
+    statement = select(Message.id).where(
+        Message.organization_id == organization_id, Message.retry_of_message_id == message_id
+    )
+    return (await session.execute(statement)).first() is not None
 
 
 class InboundAbove(NamedTuple):
     messages: int
     first_at: datetime | None
-    """The earliest time at which one of them arrived."""
+    """When the first of them arrived, by `created_at`."""
 
 
 async def inbound_above(session: AsyncSession, organization_id: UUID, conversation_id: UUID, seq: int) -> InboundAbove:
@@ -175,7 +185,7 @@ async def inbound_above(session: AsyncSession, organization_id: UUID, conversati
 async def answers_since(
     session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID], *, since: datetime
 ) -> dict[UUID, Counter[Keyword]]:
-    """How often each number's keywords have been answered, by whichever line."""
+    """How often each number's keywords have been answered since then, by any line."""
     rows = await session.execute(
         select(Conversation.phone_number_id, Message.answers, func.count())
         .join(
@@ -211,48 +221,34 @@ async def add_messages(session: AsyncSession, rows: Sequence[dict[str, object]])
     await insert_together(session, Message, rows)
 
 
-STORE_CONVERSATIONS = text(
-    "UPDATE conversations AS stored SET status = new.status, last_seq = new.last_seq, seen_seq = new.seen_seq,"
-    " unread_messages = new.unread_messages, seen_deadline = new.seen_deadline,"
-    " last_message_direction = new.direction, last_message_preview = new.preview,"
-    " last_message_status = new.message_status, last_message_created_at = new.created_at,"
-    " last_message_at = new.last_message_at, updated_at = new.updated_at"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:last_seqs AS integer[]),"
-    " CAST(:seen_seqs AS integer[]), CAST(:unread AS integer[]), CAST(:deadlines AS timestamptz[]),"
-    " CAST(:directions AS text[]), CAST(:previews AS text[]), CAST(:message_statuses AS text[]),"
-    " CAST(:created AS timestamptz[]), CAST(:last_at AS timestamptz[]), CAST(:updated AS timestamptz[]))"
-    " AS new(id, status, last_seq, seen_seq, unread_messages, seen_deadline, direction, preview, message_status,"
-    " created_at, last_message_at, updated_at)"
-    " WHERE stored.organization_id = :organization_id AND stored.id = new.id"
+_CHANGING = (
+    "id",
+    "status",
+    "last_seq",
+    "seen_seq",
+    "unread_messages",
+    "seen_deadline",
+    "last_message_direction",
+    "last_message_preview",
+    "last_message_status",
+    "last_message_created_at",
+    "last_message_at",
+    "updated_at",
 )
+"""The columns of a conversation that change, and its id."""
 
 
 async def store_conversations(session: AsyncSession, rows: Sequence[Conversation]) -> None:
-    """Write what changes of these locked rows of one organization. The session lets go of them."""
-    if not rows:
-        return
+    """Write what has changed in these locked rows of one organization, and detach them from the session.
+
+    A session would write them one by one.
+    """
     for row in rows:
         if row in session:
-            # The statement writes them all at once; the session would write them one by one.
             session.expunge(row)
-    await session.execute(
-        STORE_CONVERSATIONS,
-        {
-            "organization_id": rows[0].organization_id,
-            "ids": [row.id for row in rows],
-            "statuses": [row.status for row in rows],
-            "last_seqs": [row.last_seq for row in rows],
-            "seen_seqs": [row.seen_seq for row in rows],
-            "unread": [row.unread_messages for row in rows],
-            "deadlines": [row.seen_deadline for row in rows],
-            "directions": [row.last_message_direction for row in rows],
-            "previews": [row.last_message_preview for row in rows],
-            "message_statuses": [row.last_message_status for row in rows],
-            "created": [row.last_message_created_at for row in rows],
-            "last_at": [row.last_message_at for row in rows],
-            "updated": [row.updated_at for row in rows],
-        },
-    )
+    if rows:
+        columns = [{name: getattr(row, name) for name in _CHANGING} for row in rows]
+        await update_together(session, Conversation, rows[0].organization_id, columns)
 
 
 async def add_timeline_entries(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
@@ -282,7 +278,7 @@ async def remove_outbox_entries(
 async def set_body(
     session: AsyncSession, message: Message, *, body: str, segments: int, encoding: Encoding, asks_to_stop: bool
 ) -> None:
-    """The whole text of a received message, and what is derived from it."""
+    """Store the whole text of a received message, and what is derived from it."""
     await session.execute(
         update(Message)
         .where(Message.organization_id == message.organization_id, Message.id == message.id)
@@ -299,7 +295,7 @@ async def set_body(
 
 
 async def bodies_after(session: AsyncSession, message: Message, *, limit: int) -> Sequence[str]:
-    """The texts that came later in its conversation, newest first."""
+    """The texts received after it in its conversation, newest first."""
     return (
         await session.scalars(
             select(Message.body)
@@ -316,7 +312,7 @@ async def bodies_after(session: AsyncSession, message: Message, *, limit: int) -
 
 
 async def received_message(session: AsyncSession, organization_id: UUID, message_id: UUID) -> Message:
-    """As it is now, whatever this session knew of it."""
+    """The message as it is now in the database, whatever this session has loaded of it."""
     return (
         await session.scalars(
             select(Message)

@@ -82,6 +82,16 @@ def content(body: str, *, organization_id: UUID) -> Content:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a staff member or an integration asks to send. `seen_seq`: the last message that they saw, if they say."""
+
+    body: str
+    media_urls: Sequence[str] = ()
+    seen_seq: int | None = None
+    close: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutgoingText:
     """A message to be sent, allowed by `check` or, if it answers a keyword, whatever `check` says (OPTIN-CONFIRM)."""
 

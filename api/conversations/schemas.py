@@ -1,21 +1,30 @@
-"""What crosses the wire in the conversations room."""
+"""What crosses the wire of conversations and messages."""
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from api.consent.schemas import OptInCheckOut, OptInInstance, RefusalOut
+from api.consent.shapes import OptInCheckOut, OptInInstance, RefusalOut
+from api.conversations.message_rules import (
+    MAX_BODY_CHARACTERS,
+    MAX_MEDIA,
+)
+from api.conversations.models import TimelineEntry
 from api.conversations.rules import Status
-from api.directory.schemas import HolderOut, NumberOrSender
+from api.conversations.shapes import MessageOut
+from api.directory.schemas import HolderOut
+from api.kit.phone import NumberOrSender
+from api.kit.text import Body, SingleLine
 
 MAX_SEQ = 2**31 - 1
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 
 
 class IndicatorOut(BaseModel):
-    model_config = {"title": "Indicator"}
+    model_config = ConfigDict(title="Indicator")
 
     unread_messages: int
     """IND-RED: unread messages, of unread conversations."""
@@ -33,7 +42,7 @@ class LastMessage(BaseModel):
 
 
 class ViewerOut(BaseModel):
-    model_config = {"title": "Viewer"}
+    model_config = ConfigDict(title="Viewer")
 
     staff_member_id: UUID
     name: str
@@ -41,7 +50,7 @@ class ViewerOut(BaseModel):
 
 
 class ConversationOut(BaseModel):
-    model_config = {"title": "Conversation"}
+    model_config = ConfigDict(title="Conversation")
 
     id: UUID
     line_id: UUID
@@ -55,26 +64,26 @@ class ConversationOut(BaseModel):
     last_message_at: datetime
     holders: list[HolderOut]
     opted_out: bool
-    """Stopped, or opted out on a record: the list's mark."""
+    """The number is stopped, or a record that holds it is opted out."""
     viewers: list[ViewerOut]
     created_at: datetime
     updated_at: datetime
 
 
 class ConversationDetail(ConversationOut):
-    model_config = {"title": "ConversationDetail"}
+    model_config = ConfigDict(title="ConversationDetail")
 
     opt_in_check: OptInCheckOut
     notice: str | None
     """What staff must know before they text this number from this line (NZ-NOTICE)."""
     max_segments: int | None
-    """The most parts in which the line's provider takes a text without pictures; null where it counts characters."""
+    """The most parts of a text without pictures that the line's provider takes; null if it limits characters only."""
 
 
 class PhoneNumberOut(BaseModel):
-    """Everything known of one number. `consent` is its check for the default line."""
+    """A number's consent, records, refusals and conversations. `consent` is its check for the default line."""
 
-    model_config = {"title": "PhoneNumber"}
+    model_config = ConfigDict(title="PhoneNumber")
 
     phone_number: str
     stopped_at: datetime | None
@@ -86,7 +95,7 @@ class PhoneNumberOut(BaseModel):
 
 
 class ConversationIn(BaseModel):
-    """Without `line_id`, the oldest line in service."""
+    """Without `line_id`, the oldest enabled line."""
 
     phone_number: NumberOrSender
     line_id: UUID | None = None
@@ -102,3 +111,66 @@ class ViewerIn(BaseModel):
     """`seen_seq`: the last message that the tab has shown (STATUS-SEEN)."""
 
     seen_seq: Seq
+
+
+class TimelineEvent(BaseModel):
+    at: datetime
+    status: str
+    source: str
+    code: str | None
+    detail: str | None
+
+    @classmethod
+    def of(cls, entry: TimelineEntry) -> "TimelineEvent":
+        return cls(at=entry.at, status=entry.status, source=entry.source, code=entry.code, detail=entry.detail)
+
+
+class MessageDetail(MessageOut):
+    model_config = ConfigDict(title="MessageDetail")
+
+    timeline: list[TimelineEvent]
+    opt_in_check: OptInCheckOut | None
+    """The check with which it was sent; null for a received message."""
+
+
+class ThreadOut(BaseModel):
+    """A page of a thread, in order of `seq`. `next_cursor` leads to the page before it."""
+
+    model_config = ConfigDict(title="Thread")
+
+    items: list[MessageOut]
+    next_cursor: str | None
+    has_before: bool
+    has_after: bool
+
+
+def _media_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("use the http:// or https:// address of a picture")
+    return value
+
+
+MediaUrl = Annotated[SingleLine, AfterValidator(_media_url), StringConstraints(max_length=2000)]
+
+
+class MessageIn(BaseModel):
+    """`seen_seq`: the last message that the writer saw. With it, a stale reply is refused (STATUS-REPLY-RACE)."""
+
+    body: Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)] = ""
+    media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] = []
+    seen_seq: Seq | None = None
+    close: bool = False
+
+
+class ViewingOut(BaseModel):
+    """A viewing lease, and the conversation as it stands."""
+
+    model_config = ConfigDict(title="Viewing")
+
+    viewer_id: UUID
+    expires_at: datetime
+    status: Status
+    seen_seq: int
+    last_seq: int
+    unread_messages: int

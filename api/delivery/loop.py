@@ -1,6 +1,6 @@
 """What a worker runs of this slice: the outbox, and the heartbeat that says that the outbox loop turns."""
 
-from api.conversations.message_service import OUTBOX_CHANNEL
+from api.conversations.lifecycle import OUTBOX_CHANNEL
 from api.delivery.heartbeat import Heartbeat, sending_status
 from api.delivery.sender import Sender
 from api.kit.database import Database

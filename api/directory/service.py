@@ -1,6 +1,6 @@
 """Keeping families, staff members and their phone records."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from uuid import UUID
@@ -40,6 +40,13 @@ async def ensure_phone_numbers(
 ) -> dict[str, PhoneNumber]:
     """The locked rows of these numbers, made where missing, and of their other spellings. This lock comes first."""
     return await queries.ensure_phone_numbers(session, organization_id, numbers)
+
+
+async def lock_phone_numbers(
+    session: AsyncSession, organization_id: UUID, phone_number_ids: Iterable[UUID]
+) -> dict[UUID, PhoneNumber]:
+    """These rows, locked with those of their other spellings."""
+    return await queries.lock_phone_numbers(session, organization_id, phone_number_ids)
 
 
 async def require_family(session: AsyncSession, organization_id: UUID, family_id: UUID) -> Family:

@@ -9,6 +9,7 @@ from api.audit.rules import SYSTEM
 from api.consent import service as consent
 from api.conversations import service as conversations
 from api.conversations.lifecycle import Batch
+from api.directory import service as directory
 from api.directory.rules import OptInSource
 from api.inbound import queries
 from api.inbound.decide import Report, SentMessage, match_reports
@@ -29,9 +30,12 @@ async def apply_reports(session: AsyncSession, organization_id: UUID, reports: S
         return
     # The provider refuses these because the recipient has stopped: their numbers are locked too (decision 0006).
     stopped = {message.conversation_id for report, message in matched if report.status.opted_out}
-    rows = await conversations.lock_many(
-        session, organization_id, {message.conversation_id for _, message in matched}, with_numbers_of=stopped
+    rows = await conversations.conversations_by_ids(
+        session, organization_id, {message.conversation_id for _, message in matched}
     )
+    if stopped:
+        await directory.lock_phone_numbers(session, organization_id, [rows[each].number.id for each in stopped])
+    await conversations.lock_conversations(session, organization_id, rows)
     messages = await queries.messages_by_ids(session, organization_id, {message.id for _, message in matched})
     batch = Batch(organization_id, at=await database_time(session))
     for report, matching in matched:

@@ -20,6 +20,7 @@ from api.kit.secrets import SecretBox, UnreadableSecretError
 from api.lines import queries
 from api.lines.errors import TooManyTextsToday
 from api.lines.models import Line
+from api.lines.queries import lines_by_ids as lines_by_ids
 from api.lines.rules import DEFAULT_TEXTS_PER_DAY, DEFAULT_TEXTS_PER_PERSON_PER_DAY, Day, texts_number
 from api.lines.schemas import LIMITS, LineHealth, LineIn, LinePatch, LineSettings, WebhookUrls
 from api.providers.port import ChecksWebhooks, LineAccess, SmsProvider
@@ -48,10 +49,6 @@ async def line_or_default(session: AsyncSession, organization_id: UUID, line_id:
     if line is None:
         raise Conflict("There is no line to text from yet. An administrator can add one.")
     return line
-
-
-async def lines_by_ids(session: AsyncSession, organization_id: UUID, line_ids: Sequence[UUID]) -> dict[UUID, Line]:
-    return await queries.lines_by_ids(session, organization_id, line_ids)
 
 
 async def own_numbers(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> set[str]:

@@ -1,8 +1,9 @@
 """SQL of the search over messages.
 
-What a search costs must not depend on how common its words are, on the planner's statistics, or on other businesses.
-So it is asked in two steps. The newest messages are looked through first: common words fill a page there. Only what is
-too rare for that is looked up in the index, where it costs as much as there are matches. Decision 0008 has the figures.
+The cost of a search must not depend on how common its words are, on the planner's statistics, or on other
+organizations. So it takes two statements: the first looks through the newest messages, where common words fill a page.
+If that finds too few, the second looks the words up in the index, at a cost in proportion to the matches. Decision 0008
+has the figures.
 """
 
 from collections.abc import Sequence
@@ -14,14 +15,14 @@ from sqlalchemy import ColumnElement, Select, Subquery, cast, func, literal, sel
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.conversations.message_queries import messages_of, within_page_bytes
 from api.conversations.message_rules import Direction
 from api.conversations.models import Conversation, InboxRow, Message, MessageRow
+from api.conversations.service import messages_of, within_page_bytes
 from api.directory.models import PhoneNumber
 from api.search.rules import SearchQuery, search_condition
 
 NEWEST = 1_000
-"""Messages looked through before the index is asked: about 2 µs each."""
+"""Messages that the first statement looks through: about 2 µs each."""
 
 _KEY = (Message.organization_id, Message.id, Message.conversation_id, Message.direction, Message.created_at)
 

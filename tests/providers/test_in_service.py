@@ -81,7 +81,7 @@ async def test_SEND_NEVER_TWICE_a_callback_resolves_what_broke_off(wire: Wire) -
     assert await wire.status(message_id) == ("unknown", None)
     await wire.reports(words_for(wire.dialect, MessageStatus.SENT), "theirs-1", ref=message_id)
     assert await wire.status(message_id) == ("sent", None)
-    assert await wire.asks() == 0, "there is nothing left to ask"
+    assert await wire.reconciles() == 0, "there is nothing left to ask"
     assert len(wire.peer.requests) == 1
 
 

@@ -52,9 +52,7 @@ async def create_business(
             name="Tumble Gymnastics",
             country="US",
             timezone="America/Chicago",
-            admin_email="ada@gym.test",
-            admin_name="Ada",
-            admin_password=PASSWORD,
+            admin=access.FirstAdministrator(name="Ada", email="ada@gym.test", password=PASSWORD),
         )
         principal = access.staff_principal(admin, credential_id=admin.id)
         people: dict[str, StaffMember] = {"admin": admin}

@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Api Keys */
+        /**
+         * List Api Keys
+         * @description The organization's keys, newest first, revoked ones included.
+         */
         get: operations["list_api_keys"];
         put?: never;
         /**
@@ -117,7 +120,7 @@ export interface paths {
         put?: never;
         /**
          * Start Conversation
-         * @description The conversation with a number: 201 when it is new, 200 when it exists, 409 when it may not be started.
+         * @description The conversation with a number: 201 if it is new, 200 if it exists, 409 if it may not be started.
          */
         post: operations["start_conversation"];
         delete?: never;
@@ -135,7 +138,7 @@ export interface paths {
         };
         /**
          * Get Conversation
-         * @description One conversation, with its opt-in check, its holders and who is viewing it.
+         * @description One conversation, with its opt-in check, its holders and its viewers.
          */
         get: operations["get_conversation"];
         put?: never;
@@ -155,7 +158,7 @@ export interface paths {
         };
         /**
          * List Conversation Audit Entries
-         * @description The conversation's own trail, newest first (AUDIT-READ).
+         * @description The conversation's own entries, newest first (AUDIT-READ).
          */
         get: operations["list_conversation_audit_entries"];
         put?: never;
@@ -201,7 +204,7 @@ export interface paths {
         put?: never;
         /**
          * Send Message
-         * @description Send a text. The answer means that it is stored and will leave; its `status` tells the rest.
+         * @description Send a text. The answer means that it is stored and queued; its `status` tells the rest.
          */
         post: operations["send_message"];
         delete?: never;
@@ -288,7 +291,7 @@ export interface paths {
         };
         /**
          * Events
-         * @description What changes, while it changes. No database session is held while the stream is open.
+         * @description A stream of changes as they happen. No database session is held while it is open.
          */
         get: operations["events"];
         put?: never;
@@ -610,7 +613,7 @@ export interface paths {
         };
         /**
          * Get Message
-         * @description One message with its timeline and the stored opt-in decision.
+         * @description One message with its timeline and the opt-in check with which it was sent.
          */
         get: operations["get_message"];
         put?: never;
@@ -983,7 +986,7 @@ export interface components {
          * @description Everything that leaves an entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.retried" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "organization.created" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported";
+        Action: "message.sent" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "organization.created" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported";
         /**
          * ActorKind
          * @enum {string}
@@ -1057,7 +1060,10 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
-        /** AuditActor */
+        /**
+         * AuditActor
+         * @description Who did it. `name` is what the person was called at the time.
+         */
         AuditActor: {
             /** Id */
             id: string | null;
@@ -1285,12 +1291,15 @@ export interface components {
         };
         /**
          * ConversationIn
-         * @description Without `line_id`, the oldest line in service.
+         * @description Without `line_id`, the oldest enabled line.
          */
         ConversationIn: {
             /** Line Id */
             line_id?: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description A phone number, as people write it or as the API returned it.
+             */
             phone_number: string;
         };
         /** Page[ConversationOut] */
@@ -1385,7 +1394,7 @@ export interface components {
         };
         /**
          * FoundIn
-         * @description The conversation of a message that was found, as the inbox names it.
+         * @description The conversation of a found message, under the name that the inbox shows.
          */
         FoundIn: {
             /** Display Name */
@@ -1408,7 +1417,7 @@ export interface components {
         };
         /**
          * Highlight
-         * @description A part that matches: from `start` up to `end`, which is not in it. UTF-16 code units, as JavaScript counts.
+         * @description A part that matches, from `start` inclusive to `end` exclusive, in UTF-16 code units as JavaScript counts.
          */
         Highlight: {
             /** End */
@@ -1779,8 +1788,8 @@ export interface components {
         };
         /**
          * Media
-         * @description A picture or file. One that arrived is at `url`, below this service's own address, once it is `kept`; one that
-         *     was sent is at the address that the sender gave, and has neither `id` nor `state`.
+         * @description A picture or other file. A received file is at `url`, below this service's own address, once it is `kept`. A sent
+         *     file is at the address that the sender gave, and has neither `id` nor `state`.
          */
         Media: {
             /** Content Type */
@@ -1899,7 +1908,7 @@ export interface components {
         };
         /**
          * MessageIn
-         * @description `seen_seq`: the last message that the writer saw; with it a stale reply is refused (STATUS-REPLY-RACE).
+         * @description `seen_seq`: the last message that the writer saw. With it, a stale reply is refused (STATUS-REPLY-RACE).
          */
         MessageIn: {
             /**
@@ -2099,13 +2108,13 @@ export interface components {
         OwnerKind: "family" | "staff_member";
         /**
          * Permission
-         * @description The Tasks permissions of the specification, and those added since (PERM-DIRECTORY).
+         * @description Every permission: its name in the API and the database, and its label for people.
          * @enum {string}
          */
         Permission: "sms_logs" | "mass_text" | "directory";
         /**
          * PhoneNumber
-         * @description Everything known of one number. `consent` is its check for the default line.
+         * @description A number's consent, records, refusals and conversations. `consent` is its check for the default line.
          */
         PhoneNumber: {
             consent: components["schemas"]["OptInCheck"];
@@ -2515,7 +2524,7 @@ export interface components {
         };
         /**
          * Viewing
-         * @description A viewing lease, and where the conversation stands.
+         * @description A viewing lease, and the conversation as it stands.
          */
         Viewing: {
             /**
@@ -3044,13 +3053,13 @@ export interface operations {
     list_conversations: {
         parameters: {
             query?: {
+                limit?: number;
+                cursor?: string | null;
                 status?: components["schemas"]["Status"] | null;
                 phone_number?: string | null;
                 family_id?: string | null;
                 staff_member_id?: string | null;
                 line_id?: string | null;
-                limit?: number;
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -3523,10 +3532,10 @@ export interface operations {
     list_messages: {
         parameters: {
             query?: {
+                limit?: number;
                 before_seq?: number | null;
                 after_seq?: number | null;
                 around_seq?: number | null;
-                limit?: number;
                 cursor?: string | null;
             };
             header?: never;
@@ -5669,12 +5678,12 @@ export interface operations {
         parameters: {
             query: {
                 q: string;
+                limit?: number;
+                cursor?: string | null;
                 conversation_id?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
                 from?: string | null;
                 to?: string | null;
-                limit?: number;
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -6000,6 +6009,7 @@ export interface operations {
     check_opt_in: {
         parameters: {
             query: {
+                /** @description A phone number, as people write it or as the API returned it. */
                 phone_number: string;
                 line_id?: string | null;
             };
@@ -6202,7 +6212,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A phone number, as the API returned it or as people write it. */
+                /** @description A phone number, as people write it or as the API returned it. */
                 number: string;
             };
             cookie?: never;
@@ -6288,7 +6298,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A phone number, as the API returned it or as people write it. */
+                /** @description A phone number, as people write it or as the API returned it. */
                 number: string;
                 refusal_id: string;
             };

@@ -1,4 +1,4 @@
-"""What the audit room sends."""
+"""Wire models of the audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -7,13 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from api.audit.models import AuditEntry
-from api.audit.rules import ActorKind, Broken
-
-
-class AuditActor(BaseModel):
-    kind: ActorKind
-    id: UUID | None
-    name: str
+from api.audit.rules import Actor, ActorKind, Broken
 
 
 class AuditChainLink(BaseModel):
@@ -28,7 +22,7 @@ class AuditEntryOut(BaseModel):
     id: UUID
     at: datetime
     action: str
-    actor: AuditActor
+    actor: Actor
     conversation_id: UUID | None
     message_id: UUID | None
     phone_number: str | None
@@ -41,7 +35,7 @@ class AuditEntryOut(BaseModel):
             id=entry.id,
             at=entry.at,
             action=entry.action,
-            actor=AuditActor(kind=ActorKind(entry.actor_kind), id=entry.actor_id, name=entry.actor_name),
+            actor=Actor(ActorKind(entry.actor_kind), entry.actor_id, entry.actor_name),
             conversation_id=entry.conversation_id,
             message_id=entry.message_id,
             phone_number=entry.phone_number,
