@@ -3,7 +3,6 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from time import perf_counter
 
 import structlog
@@ -88,11 +87,7 @@ def create_app(
         state.providers = Providers(settings)
         state.journal = journal = JournalWriter(database_url)
         state.applier = applier = JournalApplier(
-            state.database,
-            state.providers,
-            settings,
-            beside=journal,
-            has_live_worker=partial(has_live_worker, state.database),
+            state.database, state.providers, settings, beside=journal, has_live_worker=has_live_worker
         )
         # Connections of their own: API requests that use up the pool must not keep webhooks waiting.
         webhook_database = Database(database_url, pool_size=WEBHOOK_POOL_SIZE)

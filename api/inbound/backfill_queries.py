@@ -71,7 +71,7 @@ async def set_complete_until(session: AsyncSession, organization_id: UUID, line_
 
 
 async def not_arrived(session: AsyncSession, line: Line, listed: Sequence[ListedMessage]) -> list[ListedMessage]:
-    """Those that are neither in the journal nor among the line's messages."""
+    """The listed messages that are neither in the journal nor stored."""
     if not listed:
         return []
     journaled = set(

@@ -56,7 +56,7 @@ class JournalApplier:
         settings: Settings,
         *,
         beside: JournalWriter | None = None,
-        has_live_worker: Callable[[], Awaitable[bool]] | None = None,
+        has_live_worker: Callable[[Database], Awaitable[bool]] | None = None,
     ) -> None:
         """`beside` (its journal's writer) and `has_live_worker` are given in an API process."""
         self._database = database
@@ -119,7 +119,7 @@ class JournalApplier:
         """
         if process_age() < self._settle_seconds:
             return False
-        return self._has_live_worker is None or not await self._has_live_worker()
+        return self._has_live_worker is None or not await self._has_live_worker(self._database)
 
     async def _batch_size(self) -> int:
         """Wait until events may be applied. Returns how many.

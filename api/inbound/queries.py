@@ -76,7 +76,7 @@ async def add_to_journal_at_once(connection: "asyncpg.Connection[Any]", rows: Se
 
 
 async def organizations_with_due_events(session: AsyncSession) -> list[UUID]:
-    """Those with an unfinished attempt come last: if one of their events hangs the process, the others are done."""
+    """Organizations with an unfinished attempt come last: if their event hangs the process, the others are done."""
     found = (
         select(InboundEvent.organization_id)
         .where(InboundEvent.state == "pending", InboundEvent.due_at <= func.clock_timestamp())
@@ -88,7 +88,7 @@ async def organizations_with_due_events(session: AsyncSession) -> list[UUID]:
 
 
 def application_lock(organization_id: UUID) -> ColumnElement[bool]:
-    """Takes the organization's lock until the transaction ends; false where another transaction has it."""
+    """Take the organization's lock until the transaction ends; false if another transaction has it."""
     key = int.from_bytes(organization_id.bytes[8:], signed=True)
     return func.pg_try_advisory_xact_lock(key)
 
@@ -164,7 +164,7 @@ async def mark_failed(
     attempts: int,
     retry_at: datetime | None,
 ) -> None:
-    """Try again at `retry_at`, or, where that is None, put it in quarantine."""
+    """Retry the pending event at `retry_at`, or quarantine it if that is None."""
     values: dict[str, object] = {"error": error, "attempts": attempts}
     if retry_at is None:
         values["state"] = "quarantined"
@@ -185,7 +185,7 @@ async def mark_failed(
 async def known_provider_ids(
     session: AsyncSession, organization_id: UUID, *, line_ids: Sequence[UUID], provider_ids: Sequence[str]
 ) -> set[tuple[UUID, str]]:
-    """Of these messages, those that are stored already."""
+    """Those of these messages that are stored already."""
     rows = await session.execute(
         select(Message.line_id, Message.provider_message_id).where(
             Message.organization_id == organization_id,
@@ -224,7 +224,7 @@ async def messages_by_ids(
 
 
 class EventFilter(NamedTuple):
-    """What a list of events is narrowed to. `since` is part of the span, `until` is not."""
+    """Filters of a list of events. `since` is inclusive, `until` exclusive."""
 
     state: EventState | None = None
     line_id: UUID | None = None
@@ -276,7 +276,7 @@ async def event(session: AsyncSession, organization_id: UUID, event_id: UUID) ->
 async def lock_quarantined(
     session: AsyncSession, organization_id: UUID, *, event_id: UUID | None = None, after: UUID | None = None, limit: int
 ) -> Sequence[InboundEvent]:
-    """That one, or the oldest after `after`; locked, without their raw content."""
+    """The quarantined event `event_id`, or the oldest with ids above `after`; locked, without raw content."""
     statement = _without_raw().where(
         InboundEvent.organization_id == organization_id, InboundEvent.state == literal_column("'quarantined'")
     )
@@ -288,7 +288,7 @@ async def lock_quarantined(
 
 
 async def release(session: AsyncSession, organization_id: UUID, event_ids: Sequence[UUID], *, due_at: datetime) -> None:
-    """Out of quarantine, with every try before them."""
+    """Release the events from quarantine, with all their attempts before them."""
     await session.execute(
         update(InboundEvent)
         .where(InboundEvent.organization_id == organization_id, InboundEvent.id.in_(event_ids))
@@ -303,13 +303,13 @@ class JournalFigures(NamedTuple):
     oldest_pending_at: datetime | None
     """When the event that has waited longest was received."""
     missed: int
-    """Found by comparison with the provider's list, ever or since a moment."""
+    """Found by a backfill, ever or since a moment."""
 
 
 async def journal_figures(
     session: AsyncSession, *, organization_id: UUID | None, missed_since: datetime | None = None
 ) -> JournalFigures:
-    """Of one organization, or, for the operator's metrics, of all. Read from small partial indexes."""
+    """Figures of one organization or, for the operator's metrics, of all, from small partial indexes."""
 
     def counted(*conditions: ColumnElement[bool], value: ColumnElement[Any] | None = None) -> ScalarSelect[Any]:
         statement = select(func.count() if value is None else value).select_from(InboundEvent).where(*conditions)
@@ -335,7 +335,7 @@ async def journal_figures(
 
 
 async def forget_raw(session: AsyncSession, organization_id: UUID, *, before: datetime, limit: int) -> int:
-    """Empty the oldest applied events of that age. Their rows stay: they are what makes a repeat harmless."""
+    """Empty the raw content of the oldest applied events received before `before`. Returns how many."""
     oldest = (
         select(InboundEvent.id)
         .where(
