@@ -352,7 +352,10 @@ class Batch:
         self._announced_conversations[conversation_id] = None
 
     async def write(self, session: AsyncSession) -> None:
-        """Store the changes and announce them, in the caller's transaction. Call it once, after every lock."""
+        """Store the changes and announce them, in the caller's transaction. Call it once, after every lock.
+
+        It detaches the changed conversations from the session.
+        """
         organization_id = self.organization_id
         await queries.store_conversations(session, list(self._changed.values()))
         await session.flush()

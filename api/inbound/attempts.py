@@ -182,7 +182,12 @@ class _Run:
 
     async def _begin(self, events: Sequence[DueEvent]) -> UUID:
         """Commit an attempt at these events. Their raw content is not looked at before."""
-        attempt_id = await attempt_queries.begin(self.database, self.organization_id, [event.id for event in events])
+        try:
+            attempt_id = await attempt_queries.begin(self.database, self.organization_id, [each.id for each in events])
+        except Exception:
+            # It may have been committed although this process did not hear of it.
+            await self._forget_own()
+            raise
         crash_points.applying(event.body for event in events)
         return attempt_id
 

@@ -63,8 +63,11 @@ async def apply_events(
     if await queries.mark_applied(session, organization_id, readable, at=at) != len(readable):
         raise ApplicationBusy
     arrivals = [each for each in events if isinstance(each, Arrival)]
-    await _apply_arrivals(session, organization_id, arrivals, confirm_within=confirm_within)
-    await apply_reports(session, organization_id, [each for each in events if isinstance(each, Report)])
+    if arrivals:
+        await _apply_arrivals(session, organization_id, arrivals, confirm_within=confirm_within)
+    reports = [each for each in events if isinstance(each, Report)]
+    if reports:
+        await apply_reports(session, organization_id, reports)
 
 
 async def _quarantine(session: AsyncSession, organization_id: UUID, event: Unreadable) -> None:

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.inbound import attempts
 from api.inbound.attempts import apply_due_events
-from api.inbound.queries import organizations_with_due_events, try_lock_application
+from api.inbound.queries import due_events, organizations_with_due_events, try_lock_application
+from api.inbound.reading import read_events
 from api.inbound.rules import MAX_UNFINISHED, NEVER_FINISHED, Suspects, suspects
-from api.inbound.service import ApplicationBusy
+from api.inbound.service import ApplicationBusy, apply_events
 from api.kit.process import PROCESS_ID
 from tests.inbound.journal import PARENT, accept_again, bodies, make_due, receive, refuse
 from tests.support.stack import eventually
@@ -285,3 +287,54 @@ async def test_a_business_with_an_unfinished_attempt_takes_its_turn_last(world: 
             in_turn = await organizations_with_due_events(beside)
     assert len(in_turn) == 4
     assert in_turn[-1] == world.organization_id
+
+
+async def test_STATUS_ORDER_a_run_of_several_batches_keeps_the_order_and_leaves_no_attempt(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "BATCH", 4)
+    texts = [(PARENT if number % 2 else OTHER, f"text {number:02}") for number in range(22)]
+    async with nobody_applies(world):
+        await received(world, *texts)
+
+    await world.settled()
+
+    for sender in (PARENT, OTHER):
+        messages = await world.thread((await world.conversation(sender))["id"])
+        assert [message["body"] for message in messages] == [body for number, body in texts if number == sender]
+    assert await attempts_left(world) == 0
+
+
+async def test_a_batch_that_fails_in_the_middle_of_a_run_holds_up_nothing_before_or_after_it(
+    world: World, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "BATCH", 4)
+    await refuse(owner, "text 09")
+    texts = [f"text {number:02}" for number in range(22)]
+    async with nobody_applies(world):
+        await received(world, *((PARENT, body) for body in texts))
+
+    await world.settled()
+
+    assert await bodies(world) == [body for body in texts if body != "text 09"]
+    assert await attempts_left(world) == 0
+    await accept_again(owner)
+
+
+async def test_RECV_ONCE_events_that_another_process_has_applied_since_they_were_read_change_nothing(
+    world: World,
+) -> None:
+    database, organization_id = world.service.database, world.organization_id
+    async with nobody_applies(world):
+        await received(world, (PARENT, "first"), (PARENT, "second"))
+        async with database.transaction() as session:
+            due = await due_events(session, organization_id, limit=10)
+        read = await read_events(due, world.service.providers, organization_id=organization_id)
+        async with database.transaction() as session:
+            await apply_events(session, organization_id, read[:1], confirm_within=timedelta(seconds=20))
+        with pytest.raises(ApplicationBusy):
+            async with database.transaction() as session:
+                await apply_events(session, organization_id, read, confirm_within=timedelta(seconds=20))
+        assert await bodies(world) == ["first"]
+    await world.settled()
+    assert await bodies(world) == ["first", "second"]
