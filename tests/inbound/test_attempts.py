@@ -40,12 +40,12 @@ A, B, C = UUID(int=1), UUID(int=2), UUID(int=3)
         ([[A, B]] + [[A]] * MAX_UNFINISHED + [[C]], Suspects(frozenset({B}), frozenset({C}), frozenset({A}))),
     ],
 )
-def test_what_unfinished_attempts_say_of_their_events(unfinished: list[list[UUID]], known: Suspects) -> None:
+def test_the_classification_of_events_of_unfinished_attempts(unfinished: list[list[UUID]], known: Suspects) -> None:
     assert suspects(unfinished) == known
 
 
 @given(st.lists(st.frozensets(st.sampled_from([A, B, C, *(uuid4() for _ in range(5))]), min_size=1), max_size=30))
-def test_only_what_was_begun_alone_so_often_is_guilty_and_nothing_is_forgotten(
+def test_only_events_begun_alone_three_times_are_guilty_and_none_is_left_out(
     unfinished: list[frozenset[UUID]],
 ) -> None:
     known = suspects(unfinished)
@@ -130,7 +130,7 @@ async def test_an_attempt_is_committed_before_it_begins_and_gone_with_its_end(
     assert await attempts_left(world) == 0
 
 
-async def test_what_was_begun_alone_and_never_finished_is_quarantined_and_its_neighbours_are_applied(
+async def test_an_event_begun_alone_and_never_finished_is_quarantined_and_the_others_are_applied(
     world: World,
 ) -> None:
     async with nobody_applies(world):
@@ -155,7 +155,7 @@ async def test_what_was_begun_alone_and_never_finished_is_quarantined_and_its_ne
     assert sorted(await bodies(world)) == ["after", "before", "it hangs", "of another number"]
 
 
-async def test_a_crash_in_the_middle_of_a_batch_however_often_quarantines_nobody_and_keeps_the_order(
+async def test_crashes_in_the_middle_of_a_batch_quarantine_no_event_and_keep_the_order(
     world: World,
 ) -> None:
     texts = [(PARENT if number % 2 else OTHER, f"text {number:02}") for number in range(20)]
@@ -221,7 +221,7 @@ async def test_more_texts_than_a_batch_of_a_suspected_ones_number_hold_up_no_oth
     assert set(await states(world, *later)) == {"pending"}
 
 
-async def test_what_ended_in_a_living_process_accuses_nobody(world: World) -> None:
+async def test_an_attempt_that_ended_in_a_living_process_counts_against_no_event(world: World) -> None:
     async with nobody_applies(world):
         (waiting,) = await received(world, (PARENT, "hello"))
         # The database went away in the middle, again and again, and this process is still there.
@@ -233,9 +233,7 @@ async def test_what_ended_in_a_living_process_accuses_nobody(world: World) -> No
     assert await attempts_left(world) == 0
 
 
-async def test_a_connection_that_is_cut_in_the_middle_counts_against_nobody(
-    world: World, owner: asyncpg.Connection
-) -> None:
+async def test_a_connection_cut_in_the_middle_counts_against_no_event(world: World, owner: asyncpg.Connection) -> None:
     waiting = (
         "FROM pg_locks WHERE NOT granted AND relation = 'messages'::regclass"
         " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -276,7 +274,7 @@ async def test_an_event_that_fails_has_finished_and_is_tried_as_often_as_before(
     assert await bodies(world) == ["poison"]
 
 
-async def test_a_business_with_an_unfinished_attempt_takes_its_turn_last(world: World) -> None:
+async def test_an_organization_with_an_unfinished_attempt_comes_last(world: World) -> None:
     others = [await World.create(world.service) for _ in range(3)]
     async with world.service.database.transaction() as session:
         for each in [world, *others]:

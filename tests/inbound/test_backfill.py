@@ -1,4 +1,4 @@
-"""Comparing lines with the provider's own list: what never arrived is fetched, once (RECV-NOTHING-LOST, RECV-ONCE)."""
+"""Backfill: a text that no webhook brought is fetched from the provider's list, once (RECV-NOTHING-LOST, RECV-ONCE)."""
 
 import asyncio
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def in_turn(*answers: Answer) -> Answer:
 
 @dataclass
 class Backfill:
-    """The business's line, and a provider to compare it with."""
+    """The business's line, and a provider with a list of received messages."""
 
     world: World
     peer: Peer
@@ -142,7 +142,7 @@ async def test_a_message_that_is_stored_but_not_in_the_journal_is_known_too(long
     assert await Backfill(world, await start(page(listed("SM1"))))() == 0
 
 
-async def test_several_missed_texts_get_their_places_in_the_order_they_came_to_the_provider(
+async def test_STATUS_ORDER_backfilled_texts_keep_the_order_in_which_they_came_to_the_provider(
     long_there: World, start: Start
 ) -> None:
     ages = {"SM3": 5, "SM2": 6, "SM1": 7}
@@ -153,7 +153,7 @@ async def test_several_missed_texts_get_their_places_in_the_order_they_came_to_t
     assert [urlsplit(each.line.split(" ")[1]).query for each in peer.requests][1] == "Page=1"
 
 
-async def test_a_missed_picture_comes_with_its_address(long_there: World, start: Start) -> None:
+async def test_a_backfilled_picture_has_its_address(long_there: World, start: Start) -> None:
     world = long_there
     uri = f"{ACCOUNT}/Messages/MM1/Media/ME1"
     media = http(200, {"media_list": [{"sid": "ME1", "content_type": "image/jpeg", "uri": f"{uri}.json"}]})
@@ -164,7 +164,7 @@ async def test_a_missed_picture_comes_with_its_address(long_there: World, start:
     assert await world.rows("SELECT provider_url FROM message_media") == [(f"{peer.url}{uri}",)]
 
 
-async def test_OPTIN_STOP_a_missed_STOP_takes_effect(long_there: World, start: Start) -> None:
+async def test_OPTIN_STOP_a_backfilled_STOP_takes_effect(long_there: World, start: Start) -> None:
     await long_there.family("Rivera", PARENT)
     assert await Backfill(long_there, await start(page(listed(body="Stop."))))() == 1
     check = await long_there.daniel.get("/api/v1/opt-in-checks", params={"phone_number": PARENT})
@@ -209,9 +209,7 @@ async def test_a_list_that_cannot_be_read_finds_nothing_and_is_read_again_later(
     assert abs(datetime.now(UTC) - GRACE - until) < timedelta(seconds=30)
 
 
-async def test_each_comparison_looks_back_a_little_further_than_the_last_one_ended(
-    long_there: World, start: Start
-) -> None:
+async def test_each_backfill_overlaps_the_one_before_it(long_there: World, start: Start) -> None:
     peer = await start(page())
     backfill = Backfill(long_there, peer)
     for _ in range(2):
@@ -270,12 +268,10 @@ async def test_one_process_at_a_time_takes_a_line(long_there: World, start: Star
     assert [len(each) for each in sorted(taken, key=len)] == [0, 0, 0, 1]
     await long_there.admin.patch(f"/api/v1/lines/{long_there.line_id}", json={"enabled": False})
     await long_there.rows("UPDATE line_watches SET due_at = now() RETURNING id")
-    assert await backfill.take(interval=minute) == [], "A line out of service is not compared."
+    assert await backfill.take(interval=minute) == [], "A line out of service gets no backfill."
 
 
-async def test_the_worker_compares_by_itself_every_now_and_then(
-    long_there: World, start: Start, tmp_path: Path
-) -> None:
+async def test_the_worker_backfills_at_its_interval(long_there: World, start: Start, tmp_path: Path) -> None:
     world, service = long_there, long_there.service
     peer = await start(page(listed("SM1")))
     settings = service_settings(tmp_path, simulator_port=urlsplit(peer.url).port, watch_lines_seconds=0.2)
