@@ -24,11 +24,13 @@ from api.conversations import endpoints as conversations
 from api.conversations import message_endpoints as messages
 from api.delivery import endpoints as delivery
 from api.delivery.heartbeat import SendingWatch
+from api.delivery.loop import has_live_worker
 from api.directory import endpoints as directory
 from api.errors import answer, failed, install_error_handlers
 from api.inbound import endpoints as inbound
 from api.inbound.door import WebhookDoor, address_of
 from api.inbound.journal import JournalWriter
+from api.inbound.loop import JournalApplier
 from api.inbound.receiving import Receiver
 from api.kit.database import Database
 from api.kit.database_unavailable import sqlstate
@@ -51,7 +53,6 @@ from api.providers.registry import Providers
 from api.search import endpoints as search
 from api.settings import Settings
 from api.spa import mount_spa
-from api.worker import JournalApplier
 
 MAX_BODY_BYTES = 1024 * 1024
 UNDEFINED_TABLE = "42P01"
@@ -86,7 +87,9 @@ def create_app(
         state.secret_box = secret_box(settings)
         state.providers = Providers(settings)
         state.journal = journal = JournalWriter(database_url)
-        state.applier = applier = JournalApplier(state.database, state.providers, settings, beside=journal)
+        state.applier = applier = JournalApplier(
+            state.database, state.providers, settings, beside=journal, has_live_worker=has_live_worker
+        )
         # Connections of their own: API requests that use up the pool must not keep webhooks waiting.
         webhook_database = Database(database_url, pool_size=WEBHOOK_POOL_SIZE)
         state.lines = lines_known = LineCache(webhook_database, state.secret_box)

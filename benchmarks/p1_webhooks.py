@@ -40,7 +40,7 @@ class Carrier:
     """Prepares webhooks, each with an id of its own."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
         self._numbers = itertools.count()
 
     def webhooks(self, count: int = PREPARED) -> Iterator[bytes]:
@@ -61,9 +61,9 @@ class Carrier:
         headers = {
             "User-Agent": "TwilioProxy/1.1",
             "Content-Type": "application/x-www-form-urlencoded",
-            "X-Twilio-Signature": signature(AUTH_TOKEN, self._url, list(fields.items())),
+            "X-Twilio-Signature": signature(AUTH_TOKEN, self.url, list(fields.items())),
         }
-        return request("POST", self._url, headers=headers, body=urlencode(fields).encode())
+        return request("POST", self.url, headers=headers, body=urlencode(fields).encode())
 
 
 @dataclass

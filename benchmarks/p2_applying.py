@@ -6,6 +6,7 @@ leaves; it writes no audit entry. Both sync to disk, on tables that were warmed 
 """
 
 import asyncio
+import gc
 import re
 import subprocess
 import time
@@ -16,11 +17,12 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import asyncpg
+import uvloop
 
 from api.embedded_postgres.binaries import binary
 from api.embedded_postgres.run import EmbeddedPostgres
+from api.inbound.attempts import apply_due_events
 from api.inbound.queries import JournalRow, add_to_journal
-from api.inbound.turns import apply_due_events
 from api.kit.connection import plain_url
 from api.kit.database import Database
 from api.providers.port import EventKind, WebhookEvent
@@ -29,7 +31,7 @@ from benchmarks import place
 from benchmarks.harness import Result, benchmark
 from tests.support.business import LINE_NUMBER, create_business
 
-REACH = 1.0
+REACH = 1.3
 WARM_UP = 2_000
 """Messages in the tables before the statistics are taken. Without statistics each foreign key is checked by a scan."""
 ROUNDS = 4
@@ -83,7 +85,7 @@ def texts(organization_id: UUID, line_id: UUID, *, first: int, count: int) -> Se
     return [one(number) for number in range(first, first + count)]
 
 
-async def measure(server: EmbeddedPostgres, folder: Path) -> tuple[float, float]:
+async def measure(server: EmbeddedPostgres, folder: Path, *, rounds: int = ROUNDS) -> tuple[float, float]:
     """Messages applied per second by one process, and the floor: they take turns."""
     settings = place.settings(server, folder)
     database = Database(server.url, pool_size=4)
@@ -112,13 +114,16 @@ async def measure(server: EmbeddedPostgres, folder: Path) -> tuple[float, float]
     await connection.close()
     script = folder / "floor.sql"
     await lay_floor(server, business.organization_id, script)
+    # As a worker does once it has started.
+    gc.collect()
+    gc.freeze()
     seconds, floors = 0.0, []
-    for number in range(ROUNDS):
+    for number in range(rounds):
         floors.append(await asyncio.to_thread(pgbench, server, script))
         seconds += await applied(WARM_UP + number * MESSAGES, MESSAGES)
     await providers.close()
     await database.close()
-    return ROUNDS * MESSAGES / seconds, sum(floors) / ROUNDS
+    return rounds * MESSAGES / seconds, sum(floors) / rounds
 
 
 async def lay_floor(server: EmbeddedPostgres, organization_id: UUID, script: Path) -> None:
@@ -150,7 +155,7 @@ def pgbench(server: EmbeddedPostgres, script: Path) -> float:
 @benchmark("P2")
 def applying() -> Sequence[Result]:
     with place.database() as (server, folder):
-        reached, floor = asyncio.run(measure(server, folder))
+        reached, floor = uvloop.run(measure(server, folder))
     return [
         Result(
             name="P2",

@@ -1,6 +1,6 @@
 """Checking and changing consent. Every change, and every check that lets a text go, holds the number's row lock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -97,6 +97,12 @@ async def _checks(
 def _stopped_at(number: PhoneNumber) -> datetime:
     assert number.stopped_at is not None
     return number.stopped_at
+
+
+async def note_first_texts(session: AsyncSession, organization_id: UUID, pairs: Iterable[tuple[UUID, UUID]]) -> None:
+    """The phone number of each (line, phone number) has texted the line: it may be answered from now on."""
+    noted = sorted({(number_id, line_id) for line_id, number_id in pairs})
+    await queries.add_consumer_initiations(session, organization_id, noted)
 
 
 async def check_number(session: AsyncSession, organization_id: UUID, number: str, line: Line) -> OptInCheck:

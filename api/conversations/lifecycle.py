@@ -37,7 +37,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
 from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
-from api.consent.wishes import asks_to_stop
 from api.conversations import message_queries as queries
 from api.conversations.message_rules import (
     Direction,
@@ -53,6 +52,7 @@ from api.conversations.rules import Change, ConversationState, Status, Transitio
 from api.directory.models import PhoneNumber
 from api.kit.database import notify
 from api.kit.ids import new_id
+from api.kit.lexemes import search_vector
 from api.live.service import announce_conversation, announce_message, announce_phone_number
 from api.providers.port import MessageStatus, StatusReport
 
@@ -89,11 +89,16 @@ def apply_state(conversation: Conversation, state: ConversationState, *, at: dat
 
 def show_as_last(conversation: Conversation, message: Message) -> None:
     """Show the message in the list of conversations, as its conversation's last."""
-    conversation.last_message_direction = message.direction
-    conversation.last_message_preview = preview(message.body, media=len(shown_media(message.media)))
-    conversation.last_message_status = message.status
-    conversation.last_message_created_at = message.created_at
-    conversation.last_message_at = message.created_at
+    shown = preview(message.body, media=len(shown_media(message.media)))
+    _show(conversation, message.direction, shown, message.status, at=message.created_at)
+
+
+def _show(conversation: Conversation, direction: str, shown: str, status: str, *, at: datetime) -> None:
+    conversation.last_message_direction = direction
+    conversation.last_message_preview = shown
+    conversation.last_message_status = status
+    conversation.last_message_created_at = at
+    conversation.last_message_at = at
 
 
 def set_status(conversation: Conversation, message: Message, status: MessageStatus) -> None:
@@ -152,7 +157,9 @@ class Batch:
         """`at`: the database's time, taken once the rows are locked."""
         self.organization_id = organization_id
         self.at = at
-        self._messages: list[dict[str, object]] = []
+        self._changed: dict[UUID, Conversation] = {}
+        self._received: list[dict[str, object]] = []
+        self._sent: list[dict[str, object]] = []
         self._queued: list[dict[str, object]] = []
         self._removed: list[UUID] = []
         self._reported: list[Message] = []
@@ -162,44 +169,61 @@ class Batch:
         self._announced_messages: dict[UUID, tuple[UUID, int]] = {}
         self._announced_conversations: dict[UUID, None] = {}
 
-    def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> Message:
-        """Add a message that arrived, numbered and counted as `transition` says. Returns it as it will be stored."""
-        message = self._add_message(
-            row,
-            message_id=text.message_id,
-            seq=transition.state.last_seq,
-            direction=Direction.INBOUND.value,
-            body=text.body,
-            media=text.media,
-            status=MessageStatus.RECEIVED.value,
-            provider_message_id=text.provider_message_id,
-            provider_time=text.provider_time,
-            asks_to_stop=asks_to_stop(text.body),
+    def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> None:
+        """Add a message that arrived, numbered and counted as `transition` says."""
+        conversation, status, seq = row.conversation, MessageStatus.RECEIVED.value, transition.state.last_seq
+        self._received.append(
+            {
+                "organization_id": self.organization_id,
+                "id": text.message_id,
+                "conversation_id": conversation.id,
+                "line_id": conversation.line_id,
+                "seq": seq,
+                "direction": Direction.INBOUND.value,
+                "body": text.content.body,
+                "media": text.media,
+                "status": status,
+                "segments": text.content.segments.count,
+                "encoding": text.content.segments.encoding.value,
+                "search": text.content.search,
+                "asks_to_stop": text.content.asks_to_stop,
+                "provider_message_id": text.provider_message_id,
+                "provider_time": text.provider_time,
+                "created_at": self.at,
+            }
         )
-        self._add_timeline_entry(
-            message, MessageStatus.RECEIVED.value, text.source, inbound_event_id=text.inbound_event_id
-        )
-        self.change(row, transition, actor=number_actor(row.number), message_id=message.id)
-        show_as_last(row.conversation, message)
-        return message
+        self._add_timeline_entry(text.message_id, status, text.source, inbound_event_id=text.inbound_event_id)
+        self._announced_messages[text.message_id] = (conversation.id, seq)
+        self.change(row, transition, actor=number_actor(row.number), message_id=text.message_id)
+        shown = preview(text.content.body, media=len(text.media))
+        _show(self._to_store(conversation), Direction.INBOUND.value, shown, status, at=self.at)
 
     def queue(self, row: InboxRow, text: OutgoingText, transition: Transition) -> Message:
         """Add a message to be sent, and its outbox entry. Returns it as it will be stored."""
         sent_by = text.sent_by
-        message = self._add_message(
-            row,
-            message_id=new_id(),
-            seq=transition.state.last_seq,
-            direction=Direction.OUTBOUND.value,
-            body=text.body,
-            media=[{"url": url, "content_type": "application/octet-stream"} for url in text.media_urls],
-            status=MessageStatus.QUEUED.value,
-            sent_by_staff_member_id=sent_by.staff_member_id if sent_by else None,
-            sent_by_api_key_id=sent_by.id if sent_by and sent_by.staff_member_id is None else None,
-            opt_in_check=text.check.as_json(),
-            retry_of_message_id=text.retry_of,
-            answers=text.answers.value if text.answers else None,
-        )
+        counted = segments(text.body)
+        columns: dict[str, object] = {
+            "organization_id": self.organization_id,
+            "id": new_id(),
+            "conversation_id": row.conversation.id,
+            "line_id": row.conversation.line_id,
+            "seq": transition.state.last_seq,
+            "direction": Direction.OUTBOUND.value,
+            "body": text.body,
+            "media": [{"url": url, "content_type": "application/octet-stream"} for url in text.media_urls],
+            "status": MessageStatus.QUEUED.value,
+            "segments": counted.count,
+            "encoding": counted.encoding.value,
+            "asks_to_stop": False,
+            "sent_by_staff_member_id": sent_by.staff_member_id if sent_by else None,
+            "sent_by_api_key_id": sent_by.id if sent_by and sent_by.staff_member_id is None else None,
+            "opt_in_check": text.check.as_json(),
+            "retry_of_message_id": text.retry_of,
+            "answers": text.answers.value if text.answers else None,
+            "created_at": self.at,
+        }
+        message = Message(**columns)
+        self._sent.append({**columns, "search": search_vector(text.body, organization_id=self.organization_id)})
         self._queued.append(
             {
                 "organization_id": self.organization_id,
@@ -210,11 +234,11 @@ class Batch:
                 "past_gate": text.answers is not None,
             }
         )
-        self._add_timeline_entry(message, message.status, EntrySource.STAFF if sent_by else EntrySource.WORKER)
+        self.note(message, message.status, source=EntrySource.STAFF if sent_by else EntrySource.WORKER)
         actor = sent_by.actor if sent_by else SYSTEM
         self.record(sent_entry(row, message, actor))
         self.change(row, transition, actor=actor)
-        show_as_last(row.conversation, message)
+        show_as_last(self._to_store(row.conversation), message)
         return message
 
     def move(
@@ -224,7 +248,7 @@ class Batch:
 
         The caller has checked that the status does not go backwards (SEND-STATUS).
         """
-        set_status(conversation, message, status)
+        set_status(self._shows(conversation, message), message, status)
         self.note(message, status.value, detail=detail)
 
     def report(
@@ -244,7 +268,7 @@ class Batch:
         if message.provider_message_id is None and report.provider_message_id:
             message.provider_message_id = report.provider_message_id
         known = report if report.status is not None else replace(report, status=MessageStatus.SENT)
-        apply_report(conversation, message, known, at=self.at)
+        apply_report(self._shows(conversation, message), message, known, at=self.at)
         self.note(
             message,
             report.provider_status,
@@ -264,9 +288,10 @@ class Batch:
         if message.provider_message_id is None:
             message.provider_message_id = report.provider_message_id
         if message.provider_message_id == report.provider_message_id:
-            apply_report(conversation, message, report, at=self.at)
+            apply_report(self._shows(conversation, message), message, report, at=self.at)
+        self._announce_message(message)
         self._add_timeline_entry(
-            message,
+            message.id,
             report.provider_status,
             EntrySource.PROVIDER,
             code=report.error_code,
@@ -285,7 +310,8 @@ class Batch:
         detail: str | None = None,
     ) -> None:
         """Add an entry to the message's timeline."""
-        self._add_timeline_entry(message, status, source, code=code, detail=detail)
+        self._announce_message(message)
+        self._add_timeline_entry(message.id, status, source, code=code, detail=detail)
 
     def leave_outbox(self, message: Message) -> None:
         """Remove the message's outbox entry, whatever its state."""
@@ -295,7 +321,7 @@ class Batch:
         """Change a conversation's state. `actor` has caused it; `message_id`: with this message."""
         conversation = row.conversation
         if transition.state != state_of(conversation):
-            apply_state(conversation, transition.state, at=self.at)
+            apply_state(self._to_store(conversation), transition.state, at=self.at)
             self.announce_conversation(conversation.id)
         if transition.change is not None:
             self.record(conversation_entry(ACTIONS[transition.change], actor, row, message_id=message_id))
@@ -313,7 +339,7 @@ class Batch:
     def show_again(self, conversation: Conversation, message: Message) -> None:
         """The text or the files of a stored message have changed."""
         if conversation.last_seq == message.seq:
-            show_as_last(conversation, message)
+            show_as_last(self._to_store(conversation), message)
             conversation.updated_at = self.at
         self._announce_message(message)
         self.announce_conversation(conversation.id)
@@ -326,16 +352,30 @@ class Batch:
         self._announced_conversations[conversation_id] = None
 
     async def write(self, session: AsyncSession) -> None:
-        """Store the changes and announce them, in the caller's transaction. Call it once, after every lock."""
+        """Store the changes and announce them, in the caller's transaction. Call it once, after every lock.
+
+        It detaches the changed conversations from the session.
+        """
         organization_id = self.organization_id
+        await queries.store_conversations(session, list(self._changed.values()))
         await session.flush()
-        await queries.add_messages(session, self._messages)
+        await queries.add_messages(session, self._received)
+        await queries.add_messages(session, self._sent)
         await queries.add_outbox_entries(session, self._queued)
         await queries.remove_outbox_entries(session, organization_id, self._removed)
         await queries.remove_outbox_entries(session, organization_id, self._told(), state="unknown")
         await queries.add_timeline_entries(session, self._timeline)
         await audit.record(session, organization_id, *self._entries, at=self.at)
         self._announce(session)
+
+    def _to_store(self, conversation: Conversation) -> Conversation:
+        """The conversation, whose changes `write` will store."""
+        self._changed[conversation.id] = conversation
+        return conversation
+
+    def _shows(self, conversation: Conversation, message: Message) -> Conversation:
+        """The conversation of a message whose status may change: it changes too if it shows this message."""
+        return self._to_store(conversation) if conversation.last_seq == message.seq else conversation
 
     def _told(self) -> Sequence[UUID]:
         """Messages whose outcome a callback has told."""
@@ -352,27 +392,9 @@ class Batch:
         if self._queued:
             notify(session, OUTBOX_CHANNEL, {"organization_id": str(organization_id)})
 
-    def _add_message(self, row: InboxRow, *, message_id: UUID, **columns: object) -> Message:
-        """The new message, as a `Message` that no session knows: `write` inserts the columns."""
-        counted = segments(str(columns["body"]))
-        stored: dict[str, object] = {
-            "organization_id": self.organization_id,
-            "id": message_id,
-            "conversation_id": row.conversation.id,
-            "line_id": row.conversation.line_id,
-            "segments": counted.count,
-            "encoding": counted.encoding.value,
-            "created_at": self.at,
-            **dict.fromkeys(_OPTIONAL),
-            "asks_to_stop": False,
-            **columns,
-        }
-        self._messages.append(stored)
-        return Message(**stored)
-
     def _add_timeline_entry(
         self,
-        message: Message,
+        message_id: UUID,
         status: str,
         source: EntrySource,
         *,
@@ -384,7 +406,7 @@ class Batch:
             {
                 "organization_id": self.organization_id,
                 "id": new_id(),
-                "message_id": message.id,
+                "message_id": message_id,
                 "at": self.at,
                 "status": status,
                 "source": source.value,
@@ -393,19 +415,6 @@ class Batch:
                 "inbound_event_id": inbound_event_id,
             }
         )
-        self._announce_message(message)
 
     def _announce_message(self, message: Message) -> None:
         self._announced_messages[message.id] = (message.conversation_id, message.seq)
-
-
-_OPTIONAL = (
-    "sent_by_staff_member_id",
-    "sent_by_api_key_id",
-    "provider_message_id",
-    "provider_time",
-    "opt_in_check",
-    "retry_of_message_id",
-    "answers",
-)
-"""Columns of a message that received and outgoing messages do not both have: all rows of one insert name them."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import accumulate
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, delete, func, literal_column, or_, select, update
@@ -15,7 +15,7 @@ from api.access.models import ApiKey, StaffMember
 from api.consent.keywords import Keyword
 from api.conversations.message_rules import Direction, Encoding
 from api.conversations.models import Conversation, Message, MessageRow, OutboxEntry, TimelineEntry
-from api.kit.bulk import insert_together
+from api.kit.bulk import insert_together, update_together
 from api.kit.lexemes import search_vector
 
 
@@ -217,11 +217,38 @@ async def timeline(session: AsyncSession, organization_id: UUID, message_id: UUI
 
 
 async def add_messages(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
-    """New messages, as the columns of a `Message` without `search`."""
-    vectors = [search_vector(str(row["body"]), organization_id=cast("UUID", row["organization_id"])) for row in rows]
-    await insert_together(
-        session, Message, [{**row, "search": vector} for row, vector in zip(rows, vectors, strict=True)]
-    )
+    """New messages, as the columns of a `Message` that have no default; all rows name the same."""
+    await insert_together(session, Message, rows)
+
+
+_CHANGING = (
+    "id",
+    "status",
+    "last_seq",
+    "seen_seq",
+    "unread_messages",
+    "seen_deadline",
+    "last_message_direction",
+    "last_message_preview",
+    "last_message_status",
+    "last_message_created_at",
+    "last_message_at",
+    "updated_at",
+)
+"""The columns of a conversation that change, and its id."""
+
+
+async def store_conversations(session: AsyncSession, rows: Sequence[Conversation]) -> None:
+    """Write what has changed in these locked rows of one organization, and detach them from the session.
+
+    A session would write them one by one.
+    """
+    for row in rows:
+        if row in session:
+            session.expunge(row)
+    if rows:
+        columns = [{name: getattr(row, name) for name in _CHANGING} for row in rows]
+        await update_together(session, Conversation, rows[0].organization_id, columns)
 
 
 async def add_timeline_entries(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:

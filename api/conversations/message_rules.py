@@ -10,6 +10,8 @@ from uuid import UUID, uuid5
 from api.access.rules import Principal
 from api.consent.keywords import Keyword
 from api.consent.rules import OptInCheck
+from api.consent.wishes import asks_to_stop
+from api.kit.lexemes import search_vector
 from api.kit.text import MAX_LOOKED_AT
 from api.providers.port import MessageStatus, SendLimits
 
@@ -50,13 +52,33 @@ class ReceivedText:
     """A message that arrived, ready to be stored."""
 
     message_id: UUID
-    body: str
+    content: "Content"
     media: list[dict[str, Any]]
     """Its files, as `Message.media` stores them."""
     provider_message_id: str
     provider_time: datetime | None
     source: "EntrySource"
     inbound_event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The words of a received message, and what is derived from them."""
+
+    body: str
+    segments: "Segments"
+    asks_to_stop: bool
+    search: str
+    """As PostgreSQL reads a tsvector."""
+
+
+def content(body: str, *, organization_id: UUID) -> Content:
+    return Content(
+        body=body,
+        segments=segments(body),
+        asks_to_stop=asks_to_stop(body),
+        search=search_vector(body, organization_id=organization_id),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Keeping families, staff members and their phone records."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
 from api.directory import queries
-from api.directory.models import Contact, Family, PhoneRecord
+from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord
 from api.directory.records import Owner, WantedRecord, lock_numbers, parse_records, set_records
 from api.directory.rules import match_names
 from api.directory.schemas import (
@@ -33,6 +33,20 @@ from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
 from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
 from api.live.service import announce_phone_number
+
+
+async def ensure_phone_numbers(
+    session: AsyncSession, organization_id: UUID, numbers: Sequence[str]
+) -> dict[str, PhoneNumber]:
+    """The locked rows of these numbers, made where missing, and of their other spellings. This lock comes first."""
+    return await queries.ensure_phone_numbers(session, organization_id, numbers)
+
+
+async def lock_phone_numbers(
+    session: AsyncSession, organization_id: UUID, phone_number_ids: Iterable[UUID]
+) -> dict[UUID, PhoneNumber]:
+    """These rows, locked with those of their other spellings."""
+    return await queries.lock_phone_numbers(session, organization_id, phone_number_ids)
 
 
 async def require_family(session: AsyncSession, organization_id: UUID, family_id: UUID) -> Family:

@@ -1,4 +1,4 @@
-"""SQL of attempts at applying events: begun, finished, and found unfinished."""
+"""SQL of attempts to apply inbound events: begun, finished, and found unfinished."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
@@ -9,25 +9,25 @@ from sqlalchemy import ColumnElement, and_, any_, case, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.inbound.models import InboundAttempt, InboundEvent
-from api.inbound.queries import application_lock, due
+from api.inbound.queries import DueEvent, application_lock, due, due_columns
 from api.kit.database import Database
 from api.kit.ids import new_id
 from api.kit.process import PROCESS_ID
 
 
-class Turn(NamedTuple):
-    """What a process learns when it asks for its turn at an organization's journal."""
+class Lock(NamedTuple):
+    """The outcome of trying to lock an organization's journal."""
 
     taken: bool
-    """No other process is applying it. The turn lasts until the transaction ends."""
+    """No other process is applying the organization's events. The lock lasts until the transaction ends."""
     has_unfinished: bool
-    """Some attempt was begun and not finished. Only meaningful when `taken`."""
+    """An attempt was begun and not finished. Only meaningful when `taken`."""
 
 
-async def try_turn(session: AsyncSession, organization_id: UUID) -> Turn:
-    """The lock of `try_lock_application`, and a look at the attempts, in one statement."""
+async def try_lock(session: AsyncSession, organization_id: UUID) -> Lock:
+    """The lock of `try_lock_application`, and whether there are unfinished attempts, in one statement."""
     unfinished = select(InboundAttempt.id).where(InboundAttempt.organization_id == organization_id).exists()
-    return Turn(*(await session.execute(select(application_lock(organization_id), unfinished))).one())
+    return Lock(*(await session.execute(select(application_lock(organization_id), unfinished))).one())
 
 
 BEGIN = (
@@ -38,18 +38,19 @@ BEGIN = (
 
 
 async def begin(database: Database, organization_id: UUID, event_ids: Sequence[UUID]) -> UUID:
-    """In a transaction of its own, which is committed when this returns: one round trip on a second connection.
+    """Store an attempt in a transaction of its own, which is committed when this returns. One round trip.
 
-    For a batch the commit does not wait for the disk: the row has to outlive this process, not the database's.
+    The commit of an attempt at several events does not wait for the disk: the row has to survive this process, not
+    the database server.
     """
     attempt_id = new_id()
-    in_company = len(event_ids) > 1
+    several = len(event_ids) > 1
     async with database.engine.connect() as connection:
         driver: asyncpg.Connection[Any] = (await connection.get_raw_connection()).driver_connection
         try:
-            await driver.execute(BEGIN, organization_id, attempt_id, event_ids, PROCESS_ID, in_company)
+            await driver.execute(BEGIN, organization_id, attempt_id, event_ids, PROCESS_ID, several)
         except BaseException:
-            # The pool cannot know in what state it is.
+            # The pool cannot know the connection's state.
             await connection.invalidate()
             raise
     return attempt_id
@@ -62,9 +63,9 @@ async def finish(session: AsyncSession, organization_id: UUID, attempt_id: UUID)
 
 
 async def forget_own(session: AsyncSession, organization_id: UUID) -> None:
-    """Attempts of this process that ended without being finished, such as by an unavailable database.
+    """Delete this process's attempts that ended without being finished, for instance by an unavailable database.
 
-    Only for whoever holds the organization's turn: then no attempt of this process is under way, and since this process
+    The caller holds the organization's lock. So no attempt of this process is under way, and since this process
     lives, none of them hung or killed it.
     """
     await session.execute(
@@ -75,7 +76,7 @@ async def forget_own(session: AsyncSession, organization_id: UUID) -> None:
 
 
 async def forget_settled(session: AsyncSession, organization_id: UUID) -> None:
-    """Attempts of which no event waits to be applied any more."""
+    """Delete attempts none of whose events is pending any more."""
     waiting = select(InboundEvent.id).where(
         InboundEvent.organization_id == organization_id,
         InboundEvent.id == any_(InboundAttempt.event_ids),
@@ -87,7 +88,7 @@ async def forget_settled(session: AsyncSession, organization_id: UUID) -> None:
 
 
 async def forget_alone(session: AsyncSession, organization_id: UUID, event_ids: Collection[UUID]) -> None:
-    """Attempts at these events alone: one of them has finished, or they were quarantined."""
+    """Delete attempts at exactly one of these events."""
     await session.execute(
         delete(InboundAttempt).where(
             InboundAttempt.organization_id == organization_id,
@@ -97,28 +98,25 @@ async def forget_alone(session: AsyncSession, organization_id: UUID, event_ids: 
 
 
 async def unfinished(session: AsyncSession, organization_id: UUID) -> list[list[UUID]]:
-    """The event ids of each attempt that was begun and not finished."""
+    """The event ids of each unfinished attempt."""
     return list(
         await session.scalars(select(InboundAttempt.event_ids).where(InboundAttempt.organization_id == organization_id))
     )
 
 
-async def events_of(
-    session: AsyncSession, organization_id: UUID, event_ids: Collection[UUID]
-) -> Sequence[InboundEvent]:
-    return (
-        await session.scalars(
-            select(InboundEvent).where(InboundEvent.organization_id == organization_id, InboundEvent.id.in_(event_ids))
-        )
-    ).all()
+async def events_by_ids(session: AsyncSession, organization_id: UUID, event_ids: Collection[UUID]) -> list[DueEvent]:
+    rows = await session.execute(
+        due_columns().where(InboundEvent.organization_id == organization_id, InboundEvent.id.in_(event_ids))
+    )
+    return [DueEvent(*row) for row in rows]
 
 
 async def due_events_beside(
-    session: AsyncSession, organization_id: UUID, suspected: Sequence[InboundEvent], *, with_suspected: bool, limit: int
-) -> Sequence[InboundEvent]:
-    """In the order of arrival, without what follows a `suspected` event of its line and number.
+    session: AsyncSession, organization_id: UUID, suspected: Sequence[DueEvent], *, with_suspected: bool, limit: int
+) -> list[DueEvent]:
+    """Due events in the order of arrival, without those that follow a `suspected` event of their line and number.
 
-    The suspected events themselves come last, or, without `with_suspected`, not at all.
+    With `with_suspected` the suspected events come last, without it not at all.
     """
     ids = [event.id for event in suspected]
     statement = due(organization_id)
@@ -127,10 +125,10 @@ async def due_events_beside(
     if not with_suspected:
         statement = statement.where(InboundEvent.id.not_in(ids))
     last = case((InboundEvent.id.in_(ids), 1), else_=0)
-    return (await session.scalars(statement.order_by(last, InboundEvent.id).limit(limit))).all()
+    return [DueEvent(*row) for row in await session.execute(statement.order_by(last, InboundEvent.id).limit(limit))]
 
 
-def _follows(event: InboundEvent) -> ColumnElement[bool]:
+def _follows(event: DueEvent) -> ColumnElement[bool]:
     return and_(
         InboundEvent.id > event.id,
         InboundEvent.line_id == event.line_id,

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.access.dependencies import Administrator, Public, guarded
-from api.inbound import queries, replay, watch_queries
+from api.inbound import backfill_queries, queries, replay
 from api.inbound.queries import EventFilter
 from api.inbound.receiving import Address, NotAuthentic, Receiver
 from api.inbound.rules import EventState
@@ -104,7 +104,7 @@ async def inbound_health(principal: Administrator, session: Session) -> InboundH
     return InboundHealth.of(
         figures,
         silent=await line_queries.silent_lines(session, organization_id),
-        last_texts=await watch_queries.last_arrivals(session, organization_id),
+        last_texts=await backfill_queries.last_arrivals(session, organization_id),
     )
 
 

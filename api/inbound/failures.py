@@ -1,15 +1,15 @@
-"""Why an event could not be applied, in words that show nothing of what it carried."""
+"""Why an event could not be applied, in words that quote nothing of its content."""
 
 import traceback
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-HOUSE = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def in_words(error: Exception) -> str:
-    """For administrators and for the log. A database's own message quotes the row, so it is not repeated."""
+    """For administrators and the log. The database's own message quotes the row, so it is left out."""
     if isinstance(error, DBAPIError):
         cause = error.orig.__cause__ if error.orig is not None else None
         refusal = type(cause or error).__name__
@@ -19,6 +19,6 @@ def in_words(error: Exception) -> str:
 
 
 def place(error: Exception) -> str:
-    """Where in our own code it came up, for the log."""
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(HOUSE)]
-    return f"{Path(own[-1].filename).relative_to(HOUSE)}:{own[-1].lineno}" if own else "unknown"
+    """The last place in our own code that the error passed, for the log."""
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(PACKAGE)]
+    return f"{Path(own[-1].filename).relative_to(PACKAGE)}:{own[-1].lineno}" if own else "unknown"

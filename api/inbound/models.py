@@ -67,7 +67,7 @@ class InboundEvent(OrganizationRow, Base):
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The event as received, byte for byte; null once it was applied and kept for as long as the operator wants."""
     source: Mapped[str] = mapped_column(server_default=text("'webhook'"))
-    """`webhook`, or `reconciliation`: no webhook brought it, the comparison with the provider's list found it."""
+    """`webhook`, or `reconciliation`: no webhook brought it, a backfill found it."""
     message_ref: Mapped[UUID | None]
     """Our message's id, from the callback's own address, where it carries one."""
     state: Mapped[str] = mapped_column(server_default=text("'pending'"))
@@ -92,8 +92,8 @@ class InboundAttempt(OrganizationRow, Base):
     begun_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class LineWatch(OrganizationRow, Base):
-    """When a line is next compared with its provider's list, and how far it has been. `id` is the line's."""
+class LineBackfill(OrganizationRow, Base):
+    """When the next backfill of a line is due, and until when its texts are complete. `id` is the line's."""
 
     __tablename__ = "line_watches"
     __table_args__ = (
@@ -102,6 +102,6 @@ class LineWatch(OrganizationRow, Base):
     )
 
     due_at: Mapped[datetime]
-    """Moved ahead by whoever takes the line, so that no other process compares it meanwhile."""
+    """Moved ahead by the process that takes the line, so that no other process takes it meanwhile."""
     compared_until: Mapped[datetime | None]
-    """What the provider received before this is known to be in the journal; null before the first comparison."""
+    """Every text that the provider received before this is in the journal; null before the first backfill."""

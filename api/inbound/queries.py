@@ -1,12 +1,12 @@
-"""SQL of the inbound room."""
+"""SQL of the journal of inbound events."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -76,7 +76,7 @@ async def add_to_journal_at_once(connection: "asyncpg.Connection[Any]", rows: Se
 
 
 async def organizations_with_due_events(session: AsyncSession) -> list[UUID]:
-    """Those with an unfinished attempt come last: if one of their events hangs the process, the others are done."""
+    """Organizations with an unfinished attempt come last: if their event hangs the process, the others are done."""
     found = (
         select(InboundEvent.organization_id)
         .where(InboundEvent.state == "pending", InboundEvent.due_at <= func.clock_timestamp())
@@ -88,7 +88,7 @@ async def organizations_with_due_events(session: AsyncSession) -> list[UUID]:
 
 
 def application_lock(organization_id: UUID) -> ColumnElement[bool]:
-    """Takes the organization's lock until the transaction ends; false where another transaction has it."""
+    """Take the organization's lock until the transaction ends; false if another transaction has it."""
     key = int.from_bytes(organization_id.bytes[8:], signed=True)
     return func.pg_try_advisory_xact_lock(key)
 
@@ -99,35 +99,60 @@ async def try_lock_application(session: AsyncSession, organization_id: UUID) -> 
     return taken
 
 
-def due(organization_id: UUID) -> Select[InboundEvent]:
-    return select(InboundEvent).where(
+class DueEvent(NamedTuple):
+    """A pending inbound event, as far as applying it needs."""
+
+    id: UUID
+    line_id: UUID
+    provider: str
+    kind: str
+    phone_number: str | None
+    body: bytes | None
+    source: str
+    message_ref: UUID | None
+    attempts: int
+
+
+def due_columns() -> Select[*tuple[Any, ...]]:
+    """The columns of a `DueEvent`."""
+    return select(
+        InboundEvent.id,
+        InboundEvent.line_id,
+        InboundEvent.provider,
+        InboundEvent.kind,
+        InboundEvent.phone_number,
+        InboundEvent.body,
+        InboundEvent.source,
+        InboundEvent.message_ref,
+        InboundEvent.attempts,
+    )
+
+
+def due(organization_id: UUID) -> Select[*tuple[Any, ...]]:
+    return due_columns().where(
         InboundEvent.organization_id == organization_id,
         InboundEvent.state == "pending",
         InboundEvent.due_at <= func.clock_timestamp(),
     )
 
 
-async def due_events(session: AsyncSession, organization_id: UUID, *, limit: int) -> Sequence[InboundEvent]:
-    """In the order of arrival."""
-    return (await session.scalars(due(organization_id).order_by(InboundEvent.id).limit(limit))).all()
+async def due_events(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[DueEvent]:
+    """The oldest due events, in the order of arrival."""
+    rows = await session.execute(due(organization_id).order_by(InboundEvent.id).limit(limit))
+    return [DueEvent(*row) for row in rows]
 
 
-async def still_due(session: AsyncSession, organization_id: UUID, event_ids: Sequence[UUID]) -> Sequence[InboundEvent]:
-    """Those of these events that nobody has applied or deferred, in the order of arrival."""
-    return (
-        await session.scalars(due(organization_id).where(InboundEvent.id.in_(event_ids)).order_by(InboundEvent.id))
-    ).all()
+MARK_APPLIED = text(
+    "UPDATE inbound_events SET state = 'applied', applied_at = :at, error = NULL"
+    " WHERE organization_id = :organization_id AND id = ANY(CAST(:event_ids AS uuid[])) AND state = 'pending'"
+    " RETURNING id"
+)
 
 
-async def mark_applied(
-    session: AsyncSession, organization_id: UUID, event_ids: Sequence[UUID], *, at: datetime
-) -> None:
-    await session.execute(
-        update(InboundEvent)
-        .where(InboundEvent.organization_id == organization_id, InboundEvent.id.in_(event_ids))
-        .values(state="applied", applied_at=at, error=None)
-        .execution_options(synchronize_session=False)
-    )
+async def mark_applied(session: AsyncSession, organization_id: UUID, event_ids: Sequence[UUID], *, at: datetime) -> int:
+    """Mark the pending ones of these events as applied. Returns how many they are."""
+    given = {"organization_id": organization_id, "event_ids": list(event_ids), "at": at}
+    return len((await session.execute(MARK_APPLIED, given)).all())
 
 
 async def mark_failed(
@@ -139,7 +164,7 @@ async def mark_failed(
     attempts: int,
     retry_at: datetime | None,
 ) -> None:
-    """Try again at `retry_at`, or, where that is None, put it in quarantine."""
+    """Retry the pending event at `retry_at`, or quarantine it if that is None."""
     values: dict[str, object] = {"error": error, "attempts": attempts}
     if retry_at is None:
         values["state"] = "quarantined"
@@ -160,7 +185,7 @@ async def mark_failed(
 async def known_provider_ids(
     session: AsyncSession, organization_id: UUID, *, line_ids: Sequence[UUID], provider_ids: Sequence[str]
 ) -> set[tuple[UUID, str]]:
-    """Of these messages, those that are stored already."""
+    """Those of these messages that are stored already."""
     rows = await session.execute(
         select(Message.line_id, Message.provider_message_id).where(
             Message.organization_id == organization_id,
@@ -172,24 +197,34 @@ async def known_provider_ids(
 
 
 async def messages_reported_on(
-    session: AsyncSession, organization_id: UUID, *, refs: Sequence[UUID], provider_ids: Sequence[str]
+    session: AsyncSession, organization_id: UUID, *, refs: Collection[UUID], provider_ids: Collection[str]
 ) -> Sequence[Message]:
     """Outgoing messages by our id or by the provider's."""
     return (
         await session.scalars(
-            select(Message)
-            .where(
+            select(Message).where(
                 Message.organization_id == organization_id,
                 Message.direction == "outbound",
                 or_(Message.id.in_(refs), Message.provider_message_id.in_(provider_ids)),
             )
-            .execution_options(populate_existing=True)
         )
     ).all()
 
 
+async def messages_by_ids(
+    session: AsyncSession, organization_id: UUID, message_ids: Collection[UUID]
+) -> dict[UUID, Message]:
+    """As they are stored now, whatever the session has loaded before."""
+    rows = await session.scalars(
+        select(Message)
+        .where(Message.organization_id == organization_id, Message.id.in_(message_ids))
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in rows}
+
+
 class EventFilter(NamedTuple):
-    """What a list of events is narrowed to. `since` is part of the span, `until` is not."""
+    """Filters of a list of events. `since` is inclusive, `until` exclusive."""
 
     state: EventState | None = None
     line_id: UUID | None = None
@@ -241,7 +276,7 @@ async def event(session: AsyncSession, organization_id: UUID, event_id: UUID) ->
 async def lock_quarantined(
     session: AsyncSession, organization_id: UUID, *, event_id: UUID | None = None, after: UUID | None = None, limit: int
 ) -> Sequence[InboundEvent]:
-    """That one, or the oldest after `after`; locked, without their raw content."""
+    """The quarantined event `event_id`, or the oldest with ids above `after`; locked, without raw content."""
     statement = _without_raw().where(
         InboundEvent.organization_id == organization_id, InboundEvent.state == literal_column("'quarantined'")
     )
@@ -253,7 +288,7 @@ async def lock_quarantined(
 
 
 async def release(session: AsyncSession, organization_id: UUID, event_ids: Sequence[UUID], *, due_at: datetime) -> None:
-    """Out of quarantine, with every try before them."""
+    """Release the events from quarantine, with all their attempts before them."""
     await session.execute(
         update(InboundEvent)
         .where(InboundEvent.organization_id == organization_id, InboundEvent.id.in_(event_ids))
@@ -268,13 +303,13 @@ class JournalFigures(NamedTuple):
     oldest_pending_at: datetime | None
     """When the event that has waited longest was received."""
     missed: int
-    """Found by comparison with the provider's list, ever or since a moment."""
+    """Found by a backfill, ever or since a moment."""
 
 
 async def journal_figures(
     session: AsyncSession, *, organization_id: UUID | None, missed_since: datetime | None = None
 ) -> JournalFigures:
-    """Of one organization, or, for the operator's metrics, of all. Read from small partial indexes."""
+    """Figures of one organization or, for the operator's metrics, of all, from small partial indexes."""
 
     def counted(*conditions: ColumnElement[bool], value: ColumnElement[Any] | None = None) -> ScalarSelect[Any]:
         statement = select(func.count() if value is None else value).select_from(InboundEvent).where(*conditions)
@@ -297,3 +332,28 @@ async def journal_figures(
         )
     ).one()
     return JournalFigures(*row)
+
+
+async def forget_raw(session: AsyncSession, organization_id: UUID, *, before: datetime, limit: int) -> int:
+    """Empty the raw content of the oldest applied events received before `before`. Returns how many."""
+    oldest = (
+        select(InboundEvent.id)
+        .where(
+            InboundEvent.organization_id == organization_id,
+            InboundEvent.state == literal_column("'applied'"),
+            InboundEvent.body.is_not(None),
+            InboundEvent.id < first_id_at(before + CLOCK_SKEW),
+            InboundEvent.received_at < before,
+        )
+        .order_by(InboundEvent.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    emptied = await session.execute(
+        update(InboundEvent)
+        .where(InboundEvent.organization_id == organization_id, InboundEvent.id.in_(oldest.scalar_subquery()))
+        .values(body=None)
+        .returning(InboundEvent.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(emptied.all())

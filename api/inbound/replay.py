@@ -1,4 +1,4 @@
-"""Replaying what is held in quarantine, once its cause is mended (RECV-NOTHING-LOST)."""
+"""Replaying quarantined events once the cause is mended (RECV-NOTHING-LOST)."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -14,11 +14,11 @@ from api.kit.database import Database, database_time
 from api.kit.errors import Conflict, NotFound
 
 MAX_AT_ONCE = 500
-"""Events that one transaction replays: each leaves its audit entry."""
+"""Events that one transaction replays: each gets an audit entry."""
 
 
 async def require_event(session: AsyncSession, organization_id: UUID, event_id: UUID) -> InboundEvent:
-    """Raises `NotFound`, also for another organization's (PERM-TENANT)."""
+    """Raises `NotFound` if the id is not in this organization (PERM-TENANT)."""
     event = await queries.event(session, organization_id, event_id)
     if event is None:
         raise NotFound("There is no such event.")
@@ -26,9 +26,9 @@ async def require_event(session: AsyncSession, organization_id: UUID, event_id: 
 
 
 async def replay_event(session: AsyncSession, organization_id: UUID, event_id: UUID, *, actor: Actor) -> InboundEvent:
-    """Out of quarantine: it is due at once, with all its tries. One that waits already stays as it is.
+    """Release the event from quarantine: it is due at once, with all its attempts before it. A pending event stays.
 
-    Raises `Conflict` for one that has been applied, and `NotFound`.
+    Raises `Conflict` if the event has been applied, and `NotFound`.
     """
     locked = await queries.lock_quarantined(session, organization_id, event_id=event_id, limit=1)
     await _release(session, organization_id, locked, actor=actor)
@@ -41,7 +41,7 @@ async def replay_event(session: AsyncSession, organization_id: UUID, event_id: U
 async def replay_all(
     session: AsyncSession, organization_id: UUID, *, actor: Actor, after: UUID | None = None
 ) -> Sequence[InboundEvent]:
-    """The oldest `MAX_AT_ONCE` of the quarantine, after `after`, in the order of arrival."""
+    """Replay the oldest `MAX_AT_ONCE` quarantined events with ids above `after`, in the order of arrival."""
     locked = await queries.lock_quarantined(session, organization_id, after=after, limit=MAX_AT_ONCE)
     await _release(session, organization_id, locked, actor=actor)
     return locked
@@ -65,9 +65,9 @@ async def _release(
 
 
 async def replay_from_shell(database: Database, organization_ids: Sequence[UUID], *, event_id: UUID | None) -> int:
-    """That event of whichever organization has it, else everything that is held back now. Returns how many.
+    """Replay the event in whichever organization it is, or all quarantined events if it is None. Returns how many.
 
-    Raises `Conflict` for an event that has been applied, and `NotFound`.
+    Raises `Conflict` if the event has been applied, and `NotFound`.
     """
     count = 0
     for organization_id in organization_ids:
@@ -79,7 +79,7 @@ async def replay_from_shell(database: Database, organization_ids: Sequence[UUID]
             continue
         last: UUID | None = None
         while True:
-            # Forward through the ids: what fails again behind us is not taken twice.
+            # In the order of ids, so that an event that fails again is not replayed twice.
             async with database.transaction() as session:
                 batch = await replay_all(session, organization_id, actor=SYSTEM, after=last)
             if not batch:

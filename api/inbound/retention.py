@@ -1,9 +1,9 @@
-"""Raw content of provider events is kept for a while, for whoever has to find out what came, and then forgotten."""
+"""Retention: the raw content of applied events is emptied after some days."""
 
 from datetime import timedelta
 from uuid import UUID
 
-from api.inbound import watch_queries as queries
+from api.inbound import queries
 from api.kit.database import Database, database_time
 
 BATCH = 500
@@ -11,10 +11,10 @@ BATCH = 500
 
 
 async def forget_raw_content(database: Database, organization_id: UUID, *, older_than: timedelta) -> int:
-    """Empty what was applied and is older than that, a batch in a transaction. Returns how many events.
+    """Empty the raw content of older applied events, a batch in a transaction. Returns how many.
 
-    An event's row stays: its key is what makes a webhook that comes again the same event (RECV-ONCE). What waits or
-    is held back keeps its content, however old it is.
+    The rows stay: their key makes a repeated webhook the same event (RECV-ONCE). Pending and quarantined events keep
+    their content, however old they are.
     """
     count = 0
     while True:

@@ -1,4 +1,4 @@
-"""Pure rules of the inbound room."""
+"""Pure rules of inbound events: retries, suspects, confirmations, silence."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -19,14 +19,14 @@ class EventState(StrEnum):
 class EventSource(StrEnum):
     WEBHOOK = "webhook"
     RECONCILIATION = "reconciliation"
-    """No webhook brought it: it was found in the provider's own list."""
+    """No webhook brought it: a backfill found it in the provider's list."""
 
 
 MAX_ATTEMPTS = 6
 
 
 def retry_after(attempts: int) -> timedelta | None:
-    """How long an event that failed alone waits for its next try; None: it goes to quarantine."""
+    """How long an event that failed alone waits for its next attempt. None: it is quarantined."""
     if attempts >= MAX_ATTEMPTS:
         return None
     return timedelta(seconds=min(0.5 * 4 ** (attempts - 1), 120))
@@ -42,35 +42,35 @@ NEVER_FINISHED = (
 
 @dataclass(frozen=True)
 class Suspects:
-    """The events of attempts that were begun and never finished, by what is known against them."""
+    """The events of unfinished attempts, by what the attempts say of them."""
 
-    in_company: frozenset[UUID] = frozenset()
-    """Begun together with others. One of them, or none, is guilty: each is tried alone."""
+    in_batch: frozenset[UUID] = frozenset()
+    """Begun together with others, of which at most one is the culprit: each is tried alone."""
     alone: frozenset[UUID] = frozenset()
-    """Begun alone. It is tried again with care, and later events of its number wait for it."""
+    """Begun alone. It is retried with care, and later events of its number wait for it."""
     guilty: frozenset[UUID] = frozenset()
     """Begun alone `MAX_UNFINISHED` times: quarantined."""
 
     def __contains__(self, event_id: object) -> bool:
-        return event_id in self.in_company or event_id in self.alone
+        return event_id in self.in_batch or event_id in self.alone
 
 
 def suspects(unfinished: Iterable[Collection[UUID]]) -> Suspects:
-    """What the unfinished attempts, each as the ids of its events, say of them.
+    """Classify the events of the unfinished attempts, each given as its event ids.
 
-    An ordinary crash leaves a whole batch unfinished, so being begun in company counts once, however often it
+    An ordinary crash leaves a whole batch unfinished. So being begun in a batch counts once, however often it
     happened: it is never enough for quarantine.
     """
-    company: set[UUID] = set()
+    batched: set[UUID] = set()
     alone: Counter[UUID] = Counter()
     for event_ids in unfinished:
         if len(event_ids) == 1:
             alone.update(event_ids)
         else:
-            company.update(event_ids)
+            batched.update(event_ids)
     guilty = {event_id for event_id, times in alone.items() if times >= MAX_UNFINISHED}
     return Suspects(
-        in_company=frozenset(company - alone.keys()),
+        in_batch=frozenset(batched - alone.keys()),
         alone=frozenset(alone.keys() - guilty),
         guilty=frozenset(guilty),
     )
@@ -84,7 +84,7 @@ MAX_CONFIRMATIONS = 3
 def may_confirm(word: Keyword, *, sent: Counter[Keyword]) -> bool:
     """Whether one more confirmation may be sent, given those of the last day (OPTIN-CONFIRM).
 
-    Two machines that answer each other come to an end. A STOP is confirmed although HELP was asked often.
+    It ends a loop of two machines that answer each other. A STOP is confirmed even after many HELPs.
     """
     return sent.total() < MAX_CONFIRMATIONS or (word is Keyword.STOP and not sent[Keyword.STOP])
 
@@ -94,7 +94,7 @@ HISTORY = timedelta(days=28)
 """What a line's habits are learnt from: four of each hour of the week."""
 
 CHANCE = 0.001
-"""A silence this unlikely is no accident."""
+"""A silence less likely than this is reported."""
 
 
 def silent_since(

@@ -1,4 +1,4 @@
-"""Applying status callbacks: a message's status only moves forward, and every callback is kept."""
+"""Applying status reports: a message's status only advances, and every report is in its timeline (SEND-STATUS)."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -9,55 +9,39 @@ from api.audit.rules import SYSTEM
 from api.consent import service as consent
 from api.conversations import service as conversations
 from api.conversations.lifecycle import Batch
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.directory.rules import OptInSource
 from api.inbound import queries
-from api.inbound.models import InboundEvent
+from api.inbound.decide import Report, SentMessage, match_reports
 from api.kit.database import database_time
-from api.providers.port import StatusReport
 
 
-async def apply_statuses(
-    session: AsyncSession, organization_id: UUID, reports: Sequence[tuple[InboundEvent, StatusReport]]
-) -> None:
-    """A report on a message that is not ours (another application's on the account) changes nothing."""
+async def apply_reports(session: AsyncSession, organization_id: UUID, reports: Sequence[Report]) -> None:
+    """A report on a message of another application on the provider's account changes nothing."""
     found = await queries.messages_reported_on(
         session,
         organization_id,
-        refs=[event.message_ref for event, _ in reports if event.message_ref is not None],
-        provider_ids=[report.provider_message_id for _, report in reports],
+        refs=[each.message_ref for each in reports if each.message_ref is not None],
+        provider_ids=[each.status.provider_message_id for each in reports],
     )
-    by_ref = {message.id: message for message in found}
-    by_provider_id = {message.provider_message_id: message for message in found}
-    matched: list[tuple[InboundEvent, StatusReport, UUID]] = []
-    for event, report in reports:
-        message = by_provider_id.get(report.provider_message_id)
-        if message is None and event.message_ref is not None:
-            message = by_ref.get(event.message_ref)
-        if message is not None:
-            matched.append((event, report, message.id))
+    sent = [SentMessage(each.id, each.conversation_id, each.provider_message_id) for each in found]
+    matched = match_reports(reports, sent)
     if not matched:
         return
-    # Locks in the order of decision 0006: numbers (where a stop may follow), conversations.
+    # The provider refuses these because the recipient has stopped: their numbers are locked too (decision 0006).
+    stopped = {message.conversation_id for report, message in matched if report.status.opted_out}
     rows = await conversations.conversations_by_ids(
-        session, organization_id, {by_ref[message_id].conversation_id for _, _, message_id in matched}
+        session, organization_id, {message.conversation_id for _, message in matched}
     )
-    stopping = {by_ref[message_id].conversation_id for _, report, message_id in matched if report.opted_out}
-    if stopping:
-        await directory.lock_phone_numbers(session, organization_id, [rows[each].number.id for each in stopping])
+    if stopped:
+        await directory.lock_phone_numbers(session, organization_id, [rows[each].number.id for each in stopped])
     await conversations.lock_conversations(session, organization_id, rows)
-    current = {
-        message.id: message
-        for message in await queries.messages_reported_on(
-            session, organization_id, refs=[message_id for _, _, message_id in matched], provider_ids=[]
-        )
-    }
+    messages = await queries.messages_by_ids(session, organization_id, {message.id for _, message in matched})
     batch = Batch(organization_id, at=await database_time(session))
-    for event, report, message_id in matched:
-        message = current[message_id]
-        row = rows[message.conversation_id]
-        batch.callback(row.conversation, message, report, inbound_event_id=event.id)
-        if report.opted_out:
-            stop = consent.stop(row.number, actor=SYSTEM, source=OptInSource.PROVIDER, at=batch.at)
-            batch.change_consent(row, stop)
+    for report, matching in matched:
+        row, message = rows[matching.conversation_id], messages[matching.id]
+        batch.callback(row.conversation, message, report.status, inbound_event_id=report.event_id)
+        if report.status.opted_out:
+            entry = consent.stop(row.number, actor=SYSTEM, source=OptInSource.PROVIDER, at=batch.at)
+            batch.change_consent(row, entry)
     await batch.write(session)

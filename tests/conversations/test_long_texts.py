@@ -14,6 +14,7 @@ from api.conversations import message_queries as queries
 from api.conversations.message_queries import add_messages
 from api.directory import queries as directory
 from api.kit.ids import new_id
+from api.kit.lexemes import search_vector
 from tests.support.world import World
 
 API = "/api/v1"
@@ -35,6 +36,7 @@ async def store(world: World, bodies: list[str]) -> str:
             **{"organization_id": world.organization_id, "id": new_id(), "conversation_id": conversation["id"]},
             **{"line_id": world.line_id, "seq": seq, "direction": "inbound", "body": body, "status": "received"},
             **{"segments": 1, "encoding": "GSM-7", "media": [], "provider_message_id": f"long-{seq}"},
+            "search": search_vector(body, organization_id=world.organization_id),
         }
         for seq, body in enumerate(bodies, start=2)
     ]

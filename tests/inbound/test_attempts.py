@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.inbound.queries import organizations_with_due_events, try_lock_application
+from api.inbound import attempts
+from api.inbound.attempts import apply_due_events
+from api.inbound.queries import due_events, organizations_with_due_events, try_lock_application
+from api.inbound.reading import read_events
 from api.inbound.rules import MAX_UNFINISHED, NEVER_FINISHED, Suspects, suspects
-from api.inbound.turns import ApplicationBusy, apply_due_events
+from api.inbound.service import ApplicationBusy, apply_events
 from api.kit.process import PROCESS_ID
 from tests.inbound.journal import PARENT, accept_again, bodies, make_due, receive, refuse
 from tests.support.stack import eventually
@@ -27,27 +30,27 @@ A, B, C = UUID(int=1), UUID(int=2), UUID(int=3)
     ("unfinished", "known"),
     [
         ([], Suspects()),
-        ([[A, B]], Suspects(in_company=frozenset({A, B}))),
+        ([[A, B]], Suspects(in_batch=frozenset({A, B}))),
         # An ordinary crash in the middle of a batch accuses nobody, however often it happens.
-        ([[A, B]] * 20, Suspects(in_company=frozenset({A, B}))),
+        ([[A, B]] * 20, Suspects(in_batch=frozenset({A, B}))),
         ([[A]], Suspects(alone=frozenset({A}))),
-        ([[A, B, C], [B]], Suspects(in_company=frozenset({A, C}), alone=frozenset({B}))),
+        ([[A, B, C], [B]], Suspects(in_batch=frozenset({A, C}), alone=frozenset({B}))),
         ([[A]] * (MAX_UNFINISHED - 1), Suspects(alone=frozenset({A}))),
         ([[A]] * MAX_UNFINISHED, Suspects(guilty=frozenset({A}))),
         ([[A, B]] + [[A]] * MAX_UNFINISHED + [[C]], Suspects(frozenset({B}), frozenset({C}), frozenset({A}))),
     ],
 )
-def test_what_unfinished_attempts_say_of_their_events(unfinished: list[list[UUID]], known: Suspects) -> None:
+def test_the_classification_of_events_of_unfinished_attempts(unfinished: list[list[UUID]], known: Suspects) -> None:
     assert suspects(unfinished) == known
 
 
 @given(st.lists(st.frozensets(st.sampled_from([A, B, C, *(uuid4() for _ in range(5))]), min_size=1), max_size=30))
-def test_only_what_was_begun_alone_so_often_is_guilty_and_nothing_is_forgotten(
+def test_only_events_begun_alone_three_times_are_guilty_and_none_is_left_out(
     unfinished: list[frozenset[UUID]],
 ) -> None:
     known = suspects(unfinished)
     everything = frozenset[UUID]().union(*unfinished)
-    assert known.in_company | known.alone | known.guilty == everything
+    assert known.in_batch | known.alone | known.guilty == everything
     for each in everything:
         alone = unfinished.count(frozenset({each}))
         assert (each in known.guilty) == (alone >= MAX_UNFINISHED)
@@ -82,8 +85,8 @@ async def died_over(world: World, event_ids: Sequence[UUID], *, times: int = 1, 
         )
 
 
-async def one_turn(world: World, *, may_retry_suspects: bool) -> int:
-    """As a worker takes it, as soon as no other process has it."""
+async def one_call(world: World, *, may_retry_suspects: bool) -> int:
+    """One call of a worker, as soon as no other process holds the lock."""
 
     async def may() -> bool:
         return may_retry_suspects
@@ -127,7 +130,7 @@ async def test_an_attempt_is_committed_before_it_begins_and_gone_with_its_end(
     assert await attempts_left(world) == 0
 
 
-async def test_what_was_begun_alone_and_never_finished_is_quarantined_and_its_neighbours_are_applied(
+async def test_an_event_begun_alone_and_never_finished_is_quarantined_and_the_others_are_applied(
     world: World,
 ) -> None:
     async with nobody_applies(world):
@@ -152,7 +155,7 @@ async def test_what_was_begun_alone_and_never_finished_is_quarantined_and_its_ne
     assert sorted(await bodies(world)) == ["after", "before", "it hangs", "of another number"]
 
 
-async def test_a_crash_in_the_middle_of_a_batch_however_often_quarantines_nobody_and_keeps_the_order(
+async def test_crashes_in_the_middle_of_a_batch_quarantine_no_event_and_keep_the_order(
     world: World,
 ) -> None:
     texts = [(PARENT if number % 2 else OTHER, f"text {number:02}") for number in range(20)]
@@ -180,15 +183,15 @@ async def test_later_texts_of_its_number_wait_for_a_suspected_one_and_nobody_els
         await died_over(world, [suspected], times=MAX_UNFINISHED - 1)
 
     async def other_applied() -> bool:
-        await one_turn(world, may_retry_suspects=False)
+        await one_call(world, may_retry_suspects=False)
         return (await states(world, other)) == ["applied"]
 
     await eventually(other_applied, "the other number's text is applied")
     assert await states(world, suspected, later) == ["pending", "pending"]
-    assert await one_turn(world, may_retry_suspects=False) == 0, "Nothing is left to do, and nobody turns for ever."
+    assert await one_call(world, may_retry_suspects=False) == 0, "Nothing is left to do, and nobody turns for ever."
 
-    await one_turn(world, may_retry_suspects=True)
-    await one_turn(world, may_retry_suspects=False)
+    await one_call(world, may_retry_suspects=True)
+    await one_call(world, may_retry_suspects=False)
     assert await states(world, suspected, later) == ["applied", "applied"]
     assert [message["body"] for message in await world.thread((await world.conversation(PARENT))["id"])] == [
         "STOP",
@@ -211,14 +214,14 @@ async def test_more_texts_than_a_batch_of_a_suspected_ones_number_hold_up_no_oth
         await died_over(world, [suspected])
 
     async def other_applied() -> bool:
-        await one_turn(world, may_retry_suspects=False)
+        await one_call(world, may_retry_suspects=False)
         return (await states(world, other)) == ["applied"]
 
     await eventually(other_applied, "the other number's text is applied")
     assert set(await states(world, *later)) == {"pending"}
 
 
-async def test_what_ended_in_a_living_process_accuses_nobody(world: World) -> None:
+async def test_an_attempt_that_ended_in_a_living_process_counts_against_no_event(world: World) -> None:
     async with nobody_applies(world):
         (waiting,) = await received(world, (PARENT, "hello"))
         # The database went away in the middle, again and again, and this process is still there.
@@ -230,9 +233,7 @@ async def test_what_ended_in_a_living_process_accuses_nobody(world: World) -> No
     assert await attempts_left(world) == 0
 
 
-async def test_a_connection_that_is_cut_in_the_middle_counts_against_nobody(
-    world: World, owner: asyncpg.Connection
-) -> None:
+async def test_a_connection_cut_in_the_middle_counts_against_no_event(world: World, owner: asyncpg.Connection) -> None:
     waiting = (
         "FROM pg_locks WHERE NOT granted AND relation = 'messages'::regclass"
         " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -273,7 +274,7 @@ async def test_an_event_that_fails_has_finished_and_is_tried_as_often_as_before(
     assert await bodies(world) == ["poison"]
 
 
-async def test_a_business_with_an_unfinished_attempt_takes_its_turn_last(world: World) -> None:
+async def test_an_organization_with_an_unfinished_attempt_comes_last(world: World) -> None:
     others = [await World.create(world.service) for _ in range(3)]
     async with world.service.database.transaction() as session:
         for each in [world, *others]:
@@ -284,3 +285,54 @@ async def test_a_business_with_an_unfinished_attempt_takes_its_turn_last(world: 
             in_turn = await organizations_with_due_events(beside)
     assert len(in_turn) == 4
     assert in_turn[-1] == world.organization_id
+
+
+async def test_STATUS_ORDER_a_run_of_several_batches_keeps_the_order_and_leaves_no_attempt(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "BATCH", 4)
+    texts = [(PARENT if number % 2 else OTHER, f"text {number:02}") for number in range(22)]
+    async with nobody_applies(world):
+        await received(world, *texts)
+
+    await world.settled()
+
+    for sender in (PARENT, OTHER):
+        messages = await world.thread((await world.conversation(sender))["id"])
+        assert [message["body"] for message in messages] == [body for number, body in texts if number == sender]
+    assert await attempts_left(world) == 0
+
+
+async def test_a_batch_that_fails_in_the_middle_of_a_run_holds_up_nothing_before_or_after_it(
+    world: World, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "BATCH", 4)
+    await refuse(owner, "text 09")
+    texts = [f"text {number:02}" for number in range(22)]
+    async with nobody_applies(world):
+        await received(world, *((PARENT, body) for body in texts))
+
+    await world.settled()
+
+    assert await bodies(world) == [body for body in texts if body != "text 09"]
+    assert await attempts_left(world) == 0
+    await accept_again(owner)
+
+
+async def test_RECV_ONCE_events_that_another_process_has_applied_since_they_were_read_change_nothing(
+    world: World,
+) -> None:
+    database, organization_id = world.service.database, world.organization_id
+    async with nobody_applies(world):
+        await received(world, (PARENT, "first"), (PARENT, "second"))
+        async with database.transaction() as session:
+            due = await due_events(session, organization_id, limit=10)
+        read = await read_events(due, world.service.providers, organization_id=organization_id)
+        async with database.transaction() as session:
+            await apply_events(session, organization_id, read[:1], confirm_within=timedelta(seconds=20))
+        with pytest.raises(ApplicationBusy):
+            async with database.transaction() as session:
+                await apply_events(session, organization_id, read, confirm_within=timedelta(seconds=20))
+        assert await bodies(world) == ["first"]
+    await world.settled()
+    assert await bodies(world) == ["first", "second"]

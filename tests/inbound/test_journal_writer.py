@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from api.inbound.journal import JournalWriter
+from api.inbound.loop import POLITE_BATCH, POLITE_SECONDS
 from api.inbound.queries import JournalRow
 from api.providers.port import EventKind, WebhookEvent
-from api.worker import POLITE_BATCH, POLITE_SECONDS
 from tests.inbound.journal import PARENT
 from tests.support.world import World
 

@@ -1,4 +1,4 @@
-"""RECV-NOTHING-LOST: what is held back is reported, can be read, and is replayed once its cause is mended."""
+"""RECV-NOTHING-LOST: a quarantined event is reported, can be read, and is replayed once its cause is mended."""
 
 import asyncio
 import base64
@@ -27,7 +27,7 @@ EVENTS = "/api/v1/inbound-events"
 HEALTH = "/api/v1/inbound-health"
 
 
-async def held_back(world: World, **params: str) -> list[dict[str, Any]]:
+async def quarantined(world: World, **params: str) -> list[dict[str, Any]]:
     response = await world.admin.get(EVENTS, params={"state": "quarantined", **params})
     assert response.status_code == 200, response.text
     items: list[dict[str, Any]] = response.json()["items"]
@@ -68,11 +68,11 @@ async def test_one_bad_event_in_a_batch_of_200_blocks_none_of_the_others(
     ]
 
 
-async def test_what_is_held_back_is_listed_with_the_reason_in_words(world: World, owner: asyncpg.Connection) -> None:
+async def test_a_quarantined_event_is_listed_with_the_reason_in_words(world: World, owner: asyncpg.Connection) -> None:
     await refuse(owner, "a secret of ours")
     sid = await quarantine(world, "a secret of ours")
 
-    (held,) = await held_back(world)
+    (held,) = await quarantined(world)
 
     assert (held["event_id"], held["phone_number"], held["line_id"]) == (sid, PARENT, str(world.line_id))
     assert (held["kind"], held["provider"], held["source"]) == ("message", "simulator", "webhook")
@@ -84,7 +84,7 @@ async def test_what_is_held_back_is_listed_with_the_reason_in_words(world: World
 async def test_one_event_shows_its_raw_content_as_text_or_as_base64(world: World) -> None:
     await world.post_webhook("inbound", {"MessageSid": "SM1", "Body": "Zoë"})
     await world.settled()
-    (held,) = await held_back(world)
+    (held,) = await quarantined(world)
 
     raw = (await world.admin.get(f"{EVENTS}/{held['id']}")).json()["raw"]
     sent = "MessageSid=SM1&Body=Zo%C3%AB"
@@ -133,17 +133,17 @@ async def test_a_replay_after_the_cause_is_mended_applies_it_and_a_second_one_is
 ) -> None:
     await refuse(owner, "poison")
     await quarantine(world, "poison")
-    (held,) = await held_back(world)
+    (held,) = await quarantined(world)
     assert await replay(world, held["id"]) == 200
     assert await bodies(world) == [], "Nothing is mended yet."
     for _ in range(MAX_ATTEMPTS):
         await make_due(world)
-    assert len(await held_back(world)) == 1
+    assert len(await quarantined(world)) == 1
 
     await accept_again(owner)
     assert await replay(world, held["id"]) == 200
     assert await bodies(world) == ["poison"]
-    assert await held_back(world) == []
+    assert await quarantined(world) == []
 
     again = await world.admin.post(f"{EVENTS}/{held['id']}/replay")
     assert again.status_code == 409
@@ -157,7 +157,7 @@ async def test_RECV_ONCE_replayed_at_the_same_instant_by_several_it_is_applied_o
     await refuse(owner, "poison")
     await quarantine(world, "poison")
     await accept_again(owner)
-    (held,) = await held_back(world)
+    (held,) = await quarantined(world)
     path = f"{EVENTS}/{held['id']}/replay"
 
     answers = await asyncio.gather(
@@ -175,7 +175,7 @@ async def test_RECV_ONCE_one_that_arrived_in_another_way_meanwhile_is_not_double
 ) -> None:
     await refuse(owner, "poison")
     sid = await quarantine(world, "poison")
-    (held,) = await held_back(world)
+    (held,) = await quarantined(world)
     await accept_again(owner)
     await world.rows("UPDATE inbound_events SET event_id = 'kept' RETURNING id")
     await world.text(PARENT, "poison", sid=sid)
@@ -191,7 +191,7 @@ async def test_STATUS_ORDER_what_is_replayed_comes_last_in_its_thread(world: Wor
     await quarantine(world, "the first")
     await world.text(PARENT, "the second")
     await accept_again(owner)
-    (held,) = await held_back(world)
+    (held,) = await quarantined(world)
 
     await replay(world, held["id"])
 
@@ -200,7 +200,7 @@ async def test_STATUS_ORDER_what_is_replayed_comes_last_in_its_thread(world: Wor
     assert await world.indicator() == (2, 0)
 
 
-async def test_replaying_all_takes_whatever_is_held_back_in_the_order_of_arrival(
+async def test_replaying_all_takes_all_quarantined_events_in_the_order_of_arrival(
     world: World, owner: asyncpg.Connection
 ) -> None:
     texts = ["one", "two", "three"]
@@ -222,7 +222,7 @@ async def test_R10_a_replay_leaves_exactly_one_entry_that_names_the_event_and_wh
 ) -> None:
     await refuse(owner, "poison")
     await quarantine(world, "poison")
-    (held,) = await held_back(world)
+    (held,) = await quarantined(world)
     before = await world.audited()
 
     await replay(world, held["id"])
@@ -312,7 +312,7 @@ async def test_an_operator_replays_one_event_by_its_id_or_hears_why_not(
     await refuse(owner, "poison")
     await quarantine(world, "poison")
     await accept_again(owner)
-    (held,) = await held_back(world)
+    (held,) = await quarantined(world)
     event_id = UUID(held["id"])
     database = world.service.database
 

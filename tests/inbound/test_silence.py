@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.inbound.rules import CHANCE, HISTORY, HOUR, silent_since
-from api.inbound.watch import take_due_lines, watch_line
+from api.inbound.silence import check_silence
+from api.lines import queries as lines
 from tests.support.world import World
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -102,7 +103,7 @@ async def test_a_silent_line_is_said_on_the_line_in_the_administration_the_metri
 
     with structlog.testing.capture_logs() as logged:
         for _ in range(2):
-            await watch(world)
+            await check(world)
     assert [line["event"] for line in logged] == ["inbound.line_silent"], "It is said once."
 
     (line,) = (await world.daniel.get("/api/v1/lines")).json()["items"]
@@ -119,11 +120,13 @@ async def test_a_silent_line_is_said_on_the_line_in_the_administration_the_metri
     assert "messenger_inbound_silent_lines 1.0" in (await world.other_client().get("/metrics")).text
 
     await world.rows("UPDATE inbound_events SET received_at = now() WHERE event_id = 'e12' RETURNING id")
-    await watch(world)
+    await check(world)
     assert (await world.admin.get("/api/v1/inbound-health")).json()["silent_lines"] == []
 
 
-async def watch(world: World) -> None:
+async def check(world: World) -> None:
     service = world.service
-    (line,) = await take_due_lines(service.database, world.organization_id, interval=timedelta(0))
-    assert await watch_line(service.database, line, providers=service.providers, secrets=service.secret_box) == 0
+    async with service.database.transaction() as session:
+        line = await lines.line_by_id(session, world.line_id)
+    assert line is not None
+    await check_silence(service.database, line)

@@ -117,7 +117,7 @@ async def a_worker(world: World) -> AsyncIterator[Worker]:
 async def test_a_worker_whose_outbox_loop_stands_still_does_not_look_alive(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.worker.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("api.delivery.loop.POLL_SECONDS", 0.05)
     await world.rows(
         "INSERT INTO worker_heartbeats (id, beat_at) VALUES (gen_random_uuid(), now() - interval '2 days') RETURNING id"
     )
@@ -145,7 +145,7 @@ async def test_a_worker_whose_outbox_loop_stands_still_does_not_look_alive(
             stopped_at = await last_beat()
             await asyncio.sleep(0.5)
             assert await last_beat() == stopped_at
-            monkeypatch.setattr("api.worker.STUCK_SECONDS", 0.2)
+            monkeypatch.setattr("api.delivery.loop.STUCK_SECONDS", 0.2)
             assert not worker.is_turning
         await eventually(lambda: beats_after(stopped_at), "it beats again once it turns")
         await eventually(lambda: turns(worker), "it is healthy again")

@@ -12,7 +12,7 @@ import httpx
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.inbound.turns import apply_due_events
+from api.inbound.attempts import apply_due_events
 from api.kit.database import Database
 from api.kit.secrets import SecretBox
 from api.providers.registry import Providers

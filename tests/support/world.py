@@ -18,7 +18,7 @@ from api.access.dependencies import session_cookie
 from api.access.rules import Permission
 from api.delivery.claim import Claim, claim_due
 from api.directory.schemas import FamilyIn
-from api.inbound.turns import ApplicationBusy
+from api.inbound.service import ApplicationBusy
 from api.providers.twilio.receive import signature
 from api.tables import metadata
 from tests.support.business import AUTH_TOKEN, LINE_NUMBER, PASSWORD, create_business

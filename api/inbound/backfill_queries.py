@@ -1,4 +1,4 @@
-"""SQL of watching lines, and of forgetting raw content."""
+"""SQL of backfills, and of when texts arrived on a line."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,68 +9,69 @@ from sqlalchemy import func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.inbound.models import InboundEvent, LineWatch
-from api.inbound.queries import CLOCK_SKEW, known_provider_ids
-from api.kit.ids import first_id_at
+from api.inbound.models import InboundEvent, LineBackfill
+from api.inbound.queries import known_provider_ids
 from api.lines.models import Line
 from api.providers.port import ListedMessage
 
-_WATCH = (LineWatch.organization_id == Line.organization_id) & (LineWatch.id == Line.id)
+_BACKFILL = (LineBackfill.organization_id == Line.organization_id) & (LineBackfill.id == Line.id)
 
 
-async def organizations_with_lines_to_watch(session: AsyncSession) -> list[UUID]:
+async def organizations_with_due_lines(session: AsyncSession) -> list[UUID]:
     return list(
         await session.scalars(
             select(Line.organization_id)
-            .outerjoin(LineWatch, _WATCH)
-            .where(Line.enabled, or_(LineWatch.id.is_(None), LineWatch.due_at <= func.clock_timestamp()))
+            .outerjoin(LineBackfill, _BACKFILL)
+            .where(Line.enabled, or_(LineBackfill.id.is_(None), LineBackfill.due_at <= func.clock_timestamp()))
             .distinct()
         )
     )
 
 
-async def unwatched_lines(session: AsyncSession, organization_id: UUID) -> Sequence[UUID]:
+async def lines_without_backfill(session: AsyncSession, organization_id: UUID) -> Sequence[UUID]:
     return (
         await session.scalars(
             select(Line.id)
-            .outerjoin(LineWatch, _WATCH)
-            .where(Line.organization_id == organization_id, Line.enabled, LineWatch.id.is_(None))
+            .outerjoin(LineBackfill, _BACKFILL)
+            .where(Line.organization_id == organization_id, Line.enabled, LineBackfill.id.is_(None))
         )
     ).all()
 
 
-async def add_watches(session: AsyncSession, organization_id: UUID, due: Mapping[UUID, datetime]) -> None:
+async def add_backfills(session: AsyncSession, organization_id: UUID, due: Mapping[UUID, datetime]) -> None:
     if due:
         await session.execute(
-            insert(LineWatch).on_conflict_do_nothing(),
+            insert(LineBackfill).on_conflict_do_nothing(),
             [{"organization_id": organization_id, "id": line_id, "due_at": at} for line_id, at in due.items()],
         )
 
 
-async def lock_due_watches(
+async def lock_due_backfills(
     session: AsyncSession, organization_id: UUID, *, limit: int
-) -> Sequence[tuple[LineWatch, Line]]:
+) -> Sequence[tuple[LineBackfill, Line]]:
     rows = await session.execute(
-        select(LineWatch, Line)
-        .join(Line, _WATCH)
-        .where(LineWatch.organization_id == organization_id, Line.enabled, LineWatch.due_at <= func.clock_timestamp())
-        .order_by(LineWatch.due_at)
+        select(LineBackfill, Line)
+        .join(Line, _BACKFILL)
+        .where(
+            LineBackfill.organization_id == organization_id, Line.enabled, LineBackfill.due_at <= func.clock_timestamp()
+        )
+        .order_by(LineBackfill.due_at)
         .limit(limit)
-        .with_for_update(of=LineWatch, skip_locked=True)
+        .with_for_update(of=LineBackfill, skip_locked=True)
     )
     return [(row[0], row[1]) for row in rows]
 
 
-async def mark_compared(session: AsyncSession, organization_id: UUID, line_id: UUID, *, until: datetime) -> None:
+async def set_complete_until(session: AsyncSession, organization_id: UUID, line_id: UUID, *, until: datetime) -> None:
     await session.execute(
-        update(LineWatch)
-        .where(LineWatch.organization_id == organization_id, LineWatch.id == line_id)
+        update(LineBackfill)
+        .where(LineBackfill.organization_id == organization_id, LineBackfill.id == line_id)
         .values(compared_until=until)
     )
 
 
 async def not_arrived(session: AsyncSession, line: Line, listed: Sequence[ListedMessage]) -> list[ListedMessage]:
-    """Those that are neither in the journal nor among the line's messages."""
+    """The listed messages that are neither in the journal nor stored."""
     if not listed:
         return []
     journaled = set(
@@ -131,28 +132,3 @@ async def last_arrivals(session: AsyncSession, organization_id: UUID) -> dict[UU
     )
     rows = await session.execute(select(Line.id, last).where(Line.organization_id == organization_id))
     return {row[0]: row[1] for row in rows if row[1] is not None}
-
-
-async def forget_raw(session: AsyncSession, organization_id: UUID, *, before: datetime, limit: int) -> int:
-    """Empty the oldest applied events of that age. Their rows stay: they are what makes a repeat harmless."""
-    oldest = (
-        select(InboundEvent.id)
-        .where(
-            InboundEvent.organization_id == organization_id,
-            InboundEvent.state == literal_column("'applied'"),
-            InboundEvent.body.is_not(None),
-            InboundEvent.id < first_id_at(before + CLOCK_SKEW),
-            InboundEvent.received_at < before,
-        )
-        .order_by(InboundEvent.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    emptied = await session.execute(
-        update(InboundEvent)
-        .where(InboundEvent.organization_id == organization_id, InboundEvent.id.in_(oldest.scalar_subquery()))
-        .values(body=None)
-        .returning(InboundEvent.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(emptied.all())

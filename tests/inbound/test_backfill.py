@@ -1,4 +1,4 @@
-"""Comparing lines with the provider's own list: what never arrived is fetched, once (RECV-NOTHING-LOST, RECV-ONCE)."""
+"""Backfill: a text that no webhook brought is fetched from the provider's list, once (RECV-NOTHING-LOST, RECV-ONCE)."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from uuid import UUID
 import pytest
 import structlog
 
-from api.inbound.watch import GRACE, OVERLAP, WatchedLine, take_due_lines, watch_line
+from api.inbound.backfill import GRACE, OVERLAP, DueLine, backfill_line, take_due_lines
+from api.inbound.loop import BackfillLoop
 from api.providers.port import CannotTell, LineAccess
 from api.providers.registry import Providers
 from api.providers.twilio.provider import TwilioProvider
-from api.worker import LineWatcher
 from tests.inbound.journal import PARENT
 from tests.providers.peer import Answer, Peer, Start, hang, http, plain_client
 from tests.support.business import ACCOUNT_SID, LINE_NUMBER
@@ -59,13 +59,13 @@ def in_turn(*answers: Answer) -> Answer:
 
 
 @dataclass
-class Compared:
-    """The business's line, and a provider to compare it with."""
+class Backfill:
+    """The business's line, and a provider with a list of received messages."""
 
     world: World
     peer: Peer
 
-    async def take(self, *, interval: timedelta = timedelta(0)) -> list[WatchedLine]:
+    async def take(self, *, interval: timedelta = timedelta(0)) -> list[DueLine]:
         return await take_due_lines(self.world.service.database, self.world.organization_id, interval=interval)
 
     async def __call__(self) -> int:
@@ -74,7 +74,7 @@ class Compared:
         service = self.world.service
         providers = Providers(service_settings("unused", simulator_port=urlsplit(self.peer.url).port))
         try:
-            found = await watch_line(service.database, line, providers=providers, secrets=service.secret_box)
+            found = await backfill_line(service.database, line, providers=providers, secrets=service.secret_box)
         finally:
             await providers.close()
         await self.world.settled()
@@ -94,10 +94,10 @@ async def stored(world: World) -> list[str]:
 
 async def test_a_text_whose_webhook_was_lost_is_found_applied_and_reported(long_there: World, start: Start) -> None:
     world = long_there
-    compare = Compared(world, await start(page(listed("SM1", body="Is class on? 👍"))))
+    backfill = Backfill(world, await start(page(listed("SM1", body="Is class on? 👍"))))
 
     with structlog.testing.capture_logs() as logged:
-        assert await compare() == 1
+        assert await backfill() == 1
 
     conversation = await world.conversation(PARENT)
     (message,) = await world.thread(conversation["id"])
@@ -117,9 +117,9 @@ async def test_RECV_ONCE_found_again_and_by_a_late_webhook_it_stays_one_message(
     long_there: World, start: Start
 ) -> None:
     world = long_there
-    compare = Compared(world, await start(page(listed("SM1"))))
-    assert await compare() == 1
-    assert await compare() == 0
+    backfill = Backfill(world, await start(page(listed("SM1"))))
+    assert await backfill() == 1
+    assert await backfill() == 0
     await world.text(PARENT, "Is class on?", sid="SM1")
     assert await stored(world) == ["SM1"]
 
@@ -128,7 +128,7 @@ async def test_what_arrived_is_not_found_and_costs_no_more_than_the_list(long_th
     world = long_there
     await world.text(PARENT, "Is class on?", sid="SM1")
     peer = await start(page(listed("SM1"), listed("MM2", ago=timedelta(seconds=30), num_media="1")))
-    assert await Compared(world, peer)() == 0, "The second is so young that its webhook may be on its way."
+    assert await Backfill(world, peer)() == 0, "The second is so young that its webhook may be on its way."
     (request,) = peer.requests
     query = dict(parse_qsl(urlsplit(request.line.split(" ")[1]).query))
     assert query.keys() == {"DateSent>", "PageSize", "To"}
@@ -139,34 +139,34 @@ async def test_a_message_that_is_stored_but_not_in_the_journal_is_known_too(long
     world = long_there
     await world.text(PARENT, "Is class on?", sid="SM1")
     await world.rows("DELETE FROM inbound_events RETURNING id")
-    assert await Compared(world, await start(page(listed("SM1"))))() == 0
+    assert await Backfill(world, await start(page(listed("SM1"))))() == 0
 
 
-async def test_several_missed_texts_get_their_places_in_the_order_they_came_to_the_provider(
+async def test_STATUS_ORDER_backfilled_texts_keep_the_order_in_which_they_came_to_the_provider(
     long_there: World, start: Start
 ) -> None:
     ages = {"SM3": 5, "SM2": 6, "SM1": 7}
     first, *rest = [listed(sid, ago=timedelta(minutes=age)) for sid, age in ages.items()]
     peer = await start(in_turn(page(first, next_page=f"{ACCOUNT}/Messages.json?Page=1"), page(*rest)))
-    assert await Compared(long_there, peer)() == 3
+    assert await Backfill(long_there, peer)() == 3
     assert await stored(long_there) == ["SM1", "SM2", "SM3"]
     assert [urlsplit(each.line.split(" ")[1]).query for each in peer.requests][1] == "Page=1"
 
 
-async def test_a_missed_picture_comes_with_its_address(long_there: World, start: Start) -> None:
+async def test_a_backfilled_picture_has_its_address(long_there: World, start: Start) -> None:
     world = long_there
     uri = f"{ACCOUNT}/Messages/MM1/Media/ME1"
     media = http(200, {"media_list": [{"sid": "ME1", "content_type": "image/jpeg", "uri": f"{uri}.json"}]})
     peer = await start(in_turn(page(listed("MM1", body="", num_media="1")), media))
-    assert await Compared(world, peer)() == 1
+    assert await Backfill(world, peer)() == 1
     (message,) = await world.thread((await world.conversation(PARENT))["id"])
     assert [(each["content_type"], each["state"]) for each in message["media"]] == [("image/jpeg", "waiting")]
     assert await world.rows("SELECT provider_url FROM message_media") == [(f"{peer.url}{uri}",)]
 
 
-async def test_OPTIN_STOP_a_missed_STOP_takes_effect(long_there: World, start: Start) -> None:
+async def test_OPTIN_STOP_a_backfilled_STOP_takes_effect(long_there: World, start: Start) -> None:
     await long_there.family("Rivera", PARENT)
-    assert await Compared(long_there, await start(page(listed(body="Stop."))))() == 1
+    assert await Backfill(long_there, await start(page(listed(body="Stop."))))() == 1
     check = await long_there.daniel.get("/api/v1/opt-in-checks", params={"phone_number": PARENT})
     assert check.json()["reason"] == "stopped"
 
@@ -177,12 +177,12 @@ async def test_what_is_not_this_lines_is_left_alone(long_there: World, start: St
         listed("SM2", to="+13125550111"),
         listed("SM3", ago=timedelta(days=31)),
     ]
-    assert await Compared(long_there, await start(page(*others)))() == 0
+    assert await Backfill(long_there, await start(page(*others)))() == 0
     assert await stored(long_there) == []
 
 
 async def test_a_new_line_does_not_fetch_what_came_to_its_number_before(world: World, start: Start) -> None:
-    assert await Compared(world, await start(page(listed())))() == 0
+    assert await Backfill(world, await start(page(listed())))() == 0
 
 
 UNUSABLE = {
@@ -201,21 +201,19 @@ async def test_a_list_that_cannot_be_read_finds_nothing_and_is_read_again_later(
 ) -> None:
     world = long_there
     for what, answer in UNUSABLE.items():
-        assert (what, await Compared(world, await start(answer))()) == (what, 0)
+        assert (what, await Backfill(world, await start(answer))()) == (what, 0)
         assert await world.rows("SELECT compared_until FROM line_watches") == [(None,)], what
 
-    assert await Compared(world, await start(page(listed())))() == 1
+    assert await Backfill(world, await start(page(listed())))() == 1
     ((until,),) = await world.rows("SELECT compared_until FROM line_watches")
     assert abs(datetime.now(UTC) - GRACE - until) < timedelta(seconds=30)
 
 
-async def test_each_comparison_looks_back_a_little_further_than_the_last_one_ended(
-    long_there: World, start: Start
-) -> None:
+async def test_each_backfill_overlaps_the_one_before_it(long_there: World, start: Start) -> None:
     peer = await start(page())
-    compare = Compared(long_there, peer)
+    backfill = Backfill(long_there, peer)
     for _ in range(2):
-        await compare()
+        await backfill()
     asked = [
         datetime.fromisoformat(dict(parse_qsl(urlsplit(each.line.split(" ")[1]).query))["DateSent>"])
         for each in peer.requests
@@ -245,7 +243,7 @@ async def test_RECV_SENDER_a_found_text_s_sender_is_read_as_strictly_as_a_webhoo
 ) -> None:
     senders = {"312GYMTEAM": "312GYMTEAM", "3125550142": "3125550142", "+5215512345678": "+525512345678"}
     found = [listed(f"SM{place}") | {"from": sender} for place, sender in enumerate(senders)]
-    assert await Compared(long_there, await start(page(*found)))() == 3
+    assert await Backfill(long_there, await start(page(*found)))() == 3
     for name in senders.values():
         assert (await long_there.conversation(name))["phone_number"] == name
     assert len(await long_there.rows("SELECT id FROM phone_numbers")) == 3
@@ -262,31 +260,29 @@ async def test_NUMBER_ONE_the_list_may_spell_the_line_as_of_before(start: Start)
 
 
 async def test_one_process_at_a_time_takes_a_line(long_there: World, start: Start) -> None:
-    compare = Compared(long_there, await start(hang))
+    backfill = Backfill(long_there, await start(hang))
     minute = timedelta(minutes=1)
-    assert await compare.take(interval=minute) == [], "A line gets its first turn within the interval, not at once."
+    assert await backfill.take(interval=minute) == [], "A line gets its first turn within the interval, not at once."
     await long_there.rows("UPDATE line_watches SET due_at = now() RETURNING id")
-    taken = await asyncio.gather(*(compare.take(interval=minute) for _ in range(4)))
+    taken = await asyncio.gather(*(backfill.take(interval=minute) for _ in range(4)))
     assert [len(each) for each in sorted(taken, key=len)] == [0, 0, 0, 1]
     await long_there.admin.patch(f"/api/v1/lines/{long_there.line_id}", json={"enabled": False})
     await long_there.rows("UPDATE line_watches SET due_at = now() RETURNING id")
-    assert await compare.take(interval=minute) == [], "A line out of service is not compared."
+    assert await backfill.take(interval=minute) == [], "A line out of service gets no backfill."
 
 
-async def test_the_worker_compares_by_itself_every_now_and_then(
-    long_there: World, start: Start, tmp_path: Path
-) -> None:
+async def test_the_worker_backfills_at_its_interval(long_there: World, start: Start, tmp_path: Path) -> None:
     world, service = long_there, long_there.service
     peer = await start(page(listed("SM1")))
     settings = service_settings(tmp_path, simulator_port=urlsplit(peer.url).port, watch_lines_seconds=0.2)
     providers = Providers(settings)
     found = asyncio.Event()
-    watcher = LineWatcher(service.database, providers, service.secret_box, settings, on_found=found.set)
-    watcher.start()
+    loop = BackfillLoop(service.database, providers, service.secret_box, settings, on_found=found.set)
+    loop.start()
     try:
         await asyncio.wait_for(found.wait(), 30)
     finally:
-        await watcher.stop()
+        await loop.stop()
         await providers.close()
     await world.settled()
     assert await stored(world) == ["SM1"]

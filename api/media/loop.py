@@ -1,0 +1,80 @@
+"""What a worker runs of this slice: fetching the files of received messages."""
+
+import asyncio
+
+import structlog
+
+from api.kit.database import Database
+from api.kit.loop import POLL_SECONDS, Loop
+from api.kit.secrets import SecretBox
+from api.live.bus import Bus
+from api.media import queries, service
+from api.media.service import Claim
+from api.providers.registry import Providers
+
+FETCHES = 12
+"""Files that a worker fetches at the same time."""
+
+FETCHES_PER_ORGANIZATION = 4
+"""So that a provider that hangs holds up the pictures of its own lines alone."""
+
+log = structlog.get_logger(__name__)
+
+
+class MediaLoop:
+    """Claims due files and fetches them. Stopping releases the claims of unfinished fetches."""
+
+    def __init__(self, database: Database, bus: Bus, providers: Providers, secrets: SecretBox) -> None:
+        self._database = database
+        self._providers = providers
+        self._secrets = secrets
+        self._in_flight: dict[asyncio.Task[None], Claim] = {}
+        self._loop = Loop("fetch-media", self._step, interval=POLL_SECONDS)
+        bus.subscribe(service.CHANNEL, lambda _: self._loop.wake(), on_gap=self._loop.wake)
+
+    def start(self) -> None:
+        self._loop.start()
+
+    async def stop(self) -> None:
+        await self._loop.stop()
+        unfinished = dict(self._in_flight)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        for task, claim in unfinished.items():
+            if task.cancelled():
+                try:
+                    await service.give_back(self._database, claim)
+                except Exception as error:  # Its lease expires by itself; the other claims still have to be released.
+                    log.warning("worker.media_not_released", error=type(error).__name__)
+
+    async def _step(self) -> bool:
+        async with self._database.transaction() as session:
+            unadopted = await queries.organizations_with_unadopted_media(session)
+        for organization_id in unadopted:
+            await service.adopt(self._database, organization_id)
+        async with self._database.transaction() as session:
+            organizations = await queries.organizations_with_due_media(session)
+        claimed = 0
+        for organization_id in organizations:
+            held = sum(claim.organization_id == organization_id for claim in self._in_flight.values())
+            free = min(FETCHES - len(self._in_flight), FETCHES_PER_ORGANIZATION - held)
+            if free <= 0:
+                continue
+            for claim in await service.claim(self._database, organization_id, secrets=self._secrets, limit=free):
+                task = asyncio.create_task(self._fetch(claim))
+                self._in_flight[task] = claim
+                task.add_done_callback(self._done)
+                claimed += 1
+        return claimed > 0
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        del self._in_flight[task]
+        self._loop.wake()
+
+    async def _fetch(self, claim: Claim) -> None:
+        try:
+            outcome = await service.fetch(claim, providers=self._providers)
+            await service.settle(self._database, claim, outcome)
+        except Exception:  # It stays claimed until its lease expires, and is fetched again.
+            log.exception("worker.fetch_failed")
