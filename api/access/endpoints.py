@@ -28,7 +28,7 @@ from api.access.schemas import (
 )
 from api.access.sign_in import Credentials
 from api.access.sign_in import sign_in as start_by_password
-from api.kit.addresses import client_address
+from api.kit.client_address import client_address
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound, RateLimited, problem_responses
 from api.kit.idempotency import IdempotencyKeyHeader, once

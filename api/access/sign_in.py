@@ -26,7 +26,7 @@ from api.access.rules import (
 )
 from api.audit import service as audit
 from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
-from api.kit.addresses import counted_as
+from api.kit.client_address import counted_as
 from api.kit.database import Database, database_time
 from api.kit.errors import RateLimited
 from api.kit.ids import new_id
