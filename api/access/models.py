@@ -48,6 +48,15 @@ def stored_permissions(in_array: Iterable[str], *, has_directory: bool) -> list[
     return sorted({*in_array, *([Permission.DIRECTORY.value] if has_directory else ())})
 
 
+def stored_columns(permissions: Iterable[str]) -> dict[str, object]:
+    """The two columns of these permissions."""
+    given = set(permissions)
+    return {
+        "first_permissions": sorted(given - {Permission.DIRECTORY.value}),
+        "has_directory": Permission.DIRECTORY.value in given,
+    }
+
+
 class HoldsPermissions:
     """Permissions as stored: an array, and a boolean column for `directory`.
 
@@ -64,9 +73,8 @@ class HoldsPermissions:
 
     @permissions.setter
     def permissions(self, permissions: Iterable[str]) -> None:
-        given = set(permissions)
-        self.has_directory = Permission.DIRECTORY.value in given
-        self.first_permissions = sorted(given - {Permission.DIRECTORY.value})
+        for name, value in stored_columns(permissions).items():
+            setattr(self, name, value)
 
     @classmethod
     def holds(cls, permission: Permission) -> ColumnElement[bool]:

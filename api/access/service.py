@@ -41,9 +41,11 @@ async def staff_member(session: AsyncSession, organization_id: UUID, staff_membe
     return await queries.staff_member(session, organization_id, staff_member_id)
 
 
-async def end_sessions(session: AsyncSession, staff_member: StaffMember, *, except_for: UUID | None = None) -> None:
-    """Sign the staff member out everywhere but in the session `except_for`."""
-    await queries.delete_sessions_of(session, staff_member.organization_id, staff_member.id, except_for=except_for)
+async def end_sessions(
+    session: AsyncSession, organization_id: UUID, staff_member_id: UUID, *, except_for: UUID | None
+) -> None:
+    """End every session of the staff member but `except_for`."""
+    await queries.delete_sessions_of(session, organization_id, staff_member_id, except_for=except_for)
 
 
 async def sign_out(session: AsyncSession, principal: Principal) -> None:

@@ -36,8 +36,11 @@ async def append(
 ) -> None:
     """Insert the entries and move the heads (last number, last hash) of their chains."""
     await insert_together(session, AuditEntry, entries)
-    moved = [{"id": subject, "last_number": number, "last_hash": last} for subject, (number, last) in heads.items()]
-    await update_together(session, AuditChain, organization_id, moved)
+    moved = [
+        {"organization_id": organization_id, "id": subject, "last_number": number, "last_hash": last}
+        for subject, (number, last) in heads.items()
+    ]
+    await update_together(session, AuditChain, moved)
 
 
 class EntryWithHead(NamedTuple):

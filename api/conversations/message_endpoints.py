@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
 from api.consent.errors import NotAllowedToText
-from api.consent.shapes import OptInCheckOut
+from api.consent.types import OptInCheckOut
 from api.conversations import message_queries as queries
 from api.conversations import message_service as service
 from api.conversations import service as conversations

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from api.consent.shapes import OptInCheckOut
+from api.consent.types import OptInCheckOut
 from api.conversations.message_models import Message, TimelineEntry
 from api.conversations.message_queries import MessageRow
 from api.conversations.message_rules import (

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.consent.shapes import OptInCheckOut, OptInInstance, RefusalOut
+from api.consent.types import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations.rules import Status
 from api.directory.schemas import HolderOut
 from api.kit.phone import NumberOrSender

@@ -12,7 +12,7 @@ from api.audit import service as audit
 from api.audit.rules import Action, Actor, ActorKind, NewEntry
 from api.consent import service as consent
 from api.consent.rules import OptInCheck, Reason
-from api.consent.shapes import OptInCheckOut, OptInInstance, RefusalOut
+from api.consent.types import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations import queries, rules
 from api.conversations.models import Conversation
 from api.conversations.queries import InboxRow
