@@ -1,4 +1,4 @@
-"""Finding out who is asking; businesses and their API keys."""
+"""The principal of a request; organizations, staff sessions and API keys."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -112,7 +112,7 @@ def api_key_principal(key: ApiKey) -> Principal:
 async def current_principals(
     session: AsyncSession, principals: Iterable[Principal]
 ) -> dict[Principal, Principal | None]:
-    """What each principal is now: the same, with other permissions, or None when it is no longer let in."""
+    """Each principal with its present permissions, or None if its session or key is no longer valid."""
     asked = list(principals)
     sessions = await queries.live_sessions(
         session,
@@ -186,9 +186,9 @@ async def create_api_key(
     permissions: list[Permission],
     expires_at: datetime | None,
 ) -> tuple[ApiKey, str]:
-    """A new key and its secret, which is never to be had again.
+    """A new key and its secret, which cannot be read again.
 
-    It is spelled `mc_{8 hex digits}_{organization}_{secret}`; the first two parts are its public prefix.
+    The secret is spelled `mc_{8 hex digits}_{organization}_{secret}`; the first two parts are its public prefix.
     """
     prefix = f"mc_{secrets.token_hex(4)}"
     secret = f"{prefix}_{principal.organization_id.hex}_{secrets.token_hex(32)}"

@@ -1,4 +1,4 @@
-"""SQL of the audit room."""
+"""SQL of the audit log."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
@@ -46,7 +46,7 @@ async def append(
 class EntryWithHead(NamedTuple):
     entry: AuditEntry
     last_number: int | None
-    """What the head of its chain says; None where there is no head."""
+    """Of the head of its chain; None if there is no head."""
     last_hash: bytes | None
 
 
@@ -60,7 +60,7 @@ async def stream_entries(session: AsyncSession, organization_id: UUID) -> AsyncI
         )
         .where(AuditEntry.organization_id == organization_id)
         .order_by(AuditEntry.chain_subject, AuditEntry.chain_number)
-        # Each batch is proved without a pause: about 5 ms.
+        # A batch is verified without a pause: about 5 ms.
         .execution_options(yield_per=100)
     )
     async for row in result:
@@ -68,7 +68,7 @@ async def stream_entries(session: AsyncSession, organization_id: UUID) -> AsyncI
 
 
 async def chain_without_entries(session: AsyncSession, organization_id: UUID) -> UUID | None:
-    """The subject of a chain whose head counts entries that are none."""
+    """The subject of a chain whose head counts entries, of which none is stored."""
     statement = (
         select(AuditChain.id)
         .where(

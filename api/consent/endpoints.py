@@ -1,4 +1,4 @@
-"""Routes of the consent room."""
+"""Routes of opt-in checks, opt-in states and refusals."""
 
 from uuid import UUID
 
