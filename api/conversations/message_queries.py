@@ -222,6 +222,7 @@ async def add_messages(session: AsyncSession, rows: Sequence[dict[str, object]])
 
 
 _CHANGING = (
+    "organization_id",
     "id",
     "status",
     "last_seq",
@@ -235,7 +236,7 @@ _CHANGING = (
     "last_message_at",
     "updated_at",
 )
-"""The columns of a conversation that change, and its id."""
+"""The columns of a conversation that change, and its key."""
 
 
 async def store_conversations(session: AsyncSession, rows: Sequence[Conversation]) -> None:
@@ -248,7 +249,7 @@ async def store_conversations(session: AsyncSession, rows: Sequence[Conversation
             session.expunge(row)
     if rows:
         columns = [{name: getattr(row, name) for name in _CHANGING} for row in rows]
-        await update_together(session, Conversation, rows[0].organization_id, columns)
+        await update_together(session, Conversation, columns)
 
 
 async def add_timeline_entries(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:

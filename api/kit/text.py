@@ -8,9 +8,9 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 MAX_LOOKED_AT = 20_000
-"""Characters of a received text that are looked at: twice the longest message that a carrier delivers.
+"""Characters of a received text that are analysed: twice the longest message that a carrier delivers.
 
-A longer text is stored and shown whole; what is worked out from it is worked out from its beginning.
+A longer text is stored and shown whole.
 """
 
 _NOT_STORABLE = re.compile(r"[\x00\ud800-\udfff]")
@@ -43,14 +43,14 @@ Body = Annotated[str, AfterValidator(storable)]
 
 
 def made_storable(value: str) -> str:
-    """For what arrives from outside and must not be refused: U+FFFD stands in for what cannot be stored."""
+    """The text with U+FFFD in place of what cannot be stored, for input that must not be refused."""
     return _NOT_STORABLE.sub("\ufffd", value)
 
 
 def kept_apart(value: str, *, limit: int) -> str:
-    """As it is; what cannot be stored, or is longer than `limit`, is stored with a digest of all of it.
+    """The text; if it cannot be stored or exceeds `limit`, its beginning and a digest of all of it.
 
-    So two different texts never become the same.
+    Two different texts never become equal.
     """
     kept = made_storable(value)
     if kept == value and len(kept) <= limit:

@@ -44,7 +44,7 @@ class MediaLoop:
         for task, claim in unfinished.items():
             if task.cancelled():
                 try:
-                    await service.give_back(self._database, claim)
+                    await service.release(self._database, claim)
                 except Exception as error:  # Its lease expires by itself; the other claims still have to be released.
                     log.warning("worker.media_not_released", error=type(error).__name__)
 

@@ -1,4 +1,4 @@
-"""Text at the door: hostile text is refused with a clear error, or stored harmless (R9)."""
+"""Text in requests: hostile text is refused with a clear error, or stored harmless (R9)."""
 
 import unicodedata
 
