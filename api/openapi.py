@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.consent.shapes import NotAllowedToTextBody
+from api.consent.types import NotAllowedToTextBody
 from api.conversations.errors import NewMessagesBody
 from api.kit.errors import (
     PROBLEM_JSON,

@@ -279,7 +279,7 @@ class MediaFetcher:
         for task, claim in unfinished.items():
             if task.cancelled():
                 try:
-                    await media.give_back(self._database, claim)
+                    await media.release(self._database, claim)
                 except Exception as error:  # Its lease ends by itself; the others are still to be given back.
                     log.warning("worker.media_not_given_back", error=type(error).__name__)
 

@@ -1,1 +1,1 @@
-"""Who is asking, and what they may do: sign-in, sessions, API keys, permissions."""
+"""Staff, sign-in, sessions, API keys and permissions."""

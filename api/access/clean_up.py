@@ -1,4 +1,4 @@
-"""What a worker deletes of this slice, in bounded batches: old tries to sign in, and sessions that have ended."""
+"""Deletion of old sign-in attempts and ended sessions, in bounded batches, by a worker."""
 
 from datetime import timedelta
 from itertools import groupby
@@ -12,11 +12,11 @@ from api.kit.database import Database, database_time
 BATCH = 1_000
 
 SETTLED_AFTER = timedelta(minutes=1)
-"""A try that is so old has been refused: a success deletes it."""
+"""An attempt of this age was refused: a success would have deleted it."""
 
 
 async def clean_up(database: Database) -> bool:
-    """One round. Returns whether a batch was full: then there is more."""
+    """Delete one batch of each. Returns whether a batch was full: then there may be more."""
     async with database.transaction() as session:
         since = await database_time(session) - WINDOW
         organizations = await queries.organizations_with_refusals_before(session, since, limit=BATCH)
@@ -30,9 +30,9 @@ async def clean_up(database: Database) -> bool:
 
 
 async def summarise_refusals(database: Database, organization_id: UUID) -> None:
-    """Write one audit entry for each person's refused sign-ins that have none, and one for those of nobody.
+    """Write one audit entry for each staff member's refused sign-ins without one, and one for those of strangers.
 
-    It takes in every try until a minute ago, so a business gets a summary once in a window.
+    It covers every attempt until a minute ago.
     """
     async with database.transaction() as session:
         before = await database_time(session) - SETTLED_AFTER

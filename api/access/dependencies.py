@@ -1,4 +1,4 @@
-"""`Require(...)`: what a route asks of its caller. Every route declares one, or says that it is public."""
+"""`Require(...)`: the permissions that a route needs. Every route declares one, or `Public`."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -17,16 +17,16 @@ from api.urls import Origin, parsed_origin
 
 SESSION_COOKIE = "messenger_session"
 RATE_LIMIT_HEADERS = "messenger.rate_limit_headers"
-"""In the scope: headers that the answer gets, whatever it is."""
+"""The key in the request's scope of headers that every answer gets."""
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 async def signed_in(request: Request, session: Session) -> Principal:
-    """The caller, by API key or by cookie, whose request is counted.
+    """The caller, by API key or cookie. The request counts against the caller's rate limit.
 
-    Raises `NotSignedIn`, `CrossOrigin` for a forged form, and `RateLimited`.
+    Raises `NotSignedIn`, `CrossOrigin` for an unsafe request from another site, and `RateLimited`.
     """
     principal = await _principal(request, session)
     limits: RateLimits = request.app.state.rate_limits
@@ -68,9 +68,9 @@ SignedIn = Annotated[Principal, Depends(signed_in)]
 
 
 def _api_key(request: Request) -> str | None:
-    """The bearer token; empty where it is unclear, None where there is none.
+    """The bearer token; empty if there are several, None if there is none.
 
-    Other schemes are not ours: a proxy's own `Authorization: Basic …` may be left on every request.
+    Other schemes are ignored: a proxy may leave its own `Authorization: Basic …` on every request.
     """
     given = [value.strip().partition(" ") for value in request.headers.getlist("authorization")]
     keys = {key.strip() for scheme, _, key in given if scheme.lower() == "bearer"}
@@ -85,7 +85,7 @@ def session_cookie(settings: Settings) -> str:
 
 
 def require_same_origin(request: Request, *, may_be_absent: bool) -> None:
-    """CSRF: an unsafe request with a cookie must come from our own pages."""
+    """Raises `CrossOrigin` unless the request comes from our own pages (CSRF)."""
     given = request.headers.getlist("origin")
     if not given and may_be_absent:
         return
@@ -107,10 +107,9 @@ def _own_origins(request: Request) -> set[Origin]:
 
 
 class Require:
-    """A dependency: the caller is signed in and has what is named (PERM-VIEW, PERM-SEND, PERM-ADMIN, PERM-DIRECTORY).
+    """A dependency: the signed-in caller with these permissions (PERM-VIEW, PERM-SEND, PERM-ADMIN, PERM-DIRECTORY).
 
-    That is every one of `permissions` and, where any are named, at least one of `any_of`; an API key also needs every
-    one of `of_keys`.
+    The caller needs all of `permissions` and, if given, one of `any_of`; an API key also needs all of `of_keys`.
     """
 
     def __init__(
@@ -138,7 +137,7 @@ class Require:
 
 
 class Public:
-    """A dependency that says a route is open to anybody, with the reason."""
+    """A dependency of a route that is open to anybody, with the reason."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -160,5 +159,5 @@ GUARDED: tuple[type[Problem], ...] = (NotSignedIn, PermissionRequired, RateLimit
 
 
 def guarded(*problems: type[Problem]) -> dict[int | str, dict[str, object]]:
-    """The `responses=` of a route that asks for a principal, with the further problems it can raise."""
+    """The `responses=` of a route with a principal, with the further problems that it can raise."""
     return problem_responses(*GUARDED, *problems)

@@ -1,8 +1,7 @@
-"""Devices on which somebody has signed in before.
+"""Devices on which a staff member has signed in before, kept in a cookie alone.
 
-A cookie says so, and it is all that is kept: each of its entries names a device and a person, signed with the
-service's key. It lets nobody in. It only has the tries of that person on that device counted apart, so that strangers
-who guess at the account do not lock its owner out.
+Each entry of the cookie names a device and a staff member, signed with the service's key. It signs nobody in: attempts
+of that person on that device are counted apart, so that strangers who guess at the account do not lock its owner out.
 """
 
 import base64
@@ -16,10 +15,10 @@ from uuid import UUID
 from api.kit.secrets import SecretBox
 
 MAX_PEOPLE = 8
-"""Who share a device, as at a front desk: the last ones to sign in."""
+"""People who share a device, as at a front desk: the last ones to sign in."""
 
 LIFETIME_SECONDS = 400 * 24 * 3600
-"""As long as browsers keep a cookie."""
+"""The longest that browsers keep a cookie."""
 
 _ID_BYTES = 16
 _ENTRY_BYTES = 2 * _ID_BYTES + 32
@@ -41,7 +40,7 @@ class KnownDevice:
 
 
 def known_devices(cookie: str | None, secret_box: SecretBox) -> list[KnownDevice]:
-    """The entries that this service has signed, the last person to sign in first."""
+    """The entries with a valid signature, the last person to sign in first."""
     found: list[KnownDevice] = []
     for entry in (cookie or "").split(".")[:MAX_PEOPLE]:
         try:
@@ -60,5 +59,5 @@ def cookie_value(devices: Sequence[KnownDevice], secret_box: SecretBox) -> str:
 
 
 def with_device(devices: Sequence[KnownDevice], device: KnownDevice) -> list[KnownDevice]:
-    """The cookie's devices after this one's person has signed in."""
+    """The devices after the person of `device` has signed in."""
     return [device, *(each for each in devices if each.staff_member_id != device.staff_member_id)]

@@ -1,4 +1,4 @@
-"""Routes of the access room: the session, who is asking, API keys."""
+"""Routes of the session, the caller and the API keys."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -28,7 +28,7 @@ from api.access.schemas import (
 )
 from api.access.sign_in import Credentials
 from api.access.sign_in import sign_in as start_by_password
-from api.kit.addresses import client_address
+from api.kit.client_address import client_address
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound, RateLimited, problem_responses
 from api.kit.idempotency import IdempotencyKeyHeader, once
@@ -39,7 +39,7 @@ router = APIRouter(tags=["access"])
 
 
 def device_cookie_name(settings: Settings) -> str:
-    """With the prefix that lets no other host of the domain set it, where browsers allow that: over https."""
+    """The cookie's name; over https with `__Host-`, so that no other host of the domain can set it."""
     return "__Host-messenger_device" if settings.secure_cookies else "messenger_device"
 
 
@@ -49,7 +49,7 @@ def device_cookie_name(settings: Settings) -> str:
     responses=problem_responses(SignInRefused, CrossOrigin, Invalid, RateLimited),
 )
 async def sign_in(body: SignInIn, request: Request, response: Response) -> Me:
-    """Start a session; its token is set as an HttpOnly cookie, and a second cookie knows the device again."""
+    """Start a session. Its token is set as an HttpOnly cookie; a second cookie recognises the device."""
     require_same_origin(request, may_be_absent=True)
     state = request.app.state
     lifetime = timedelta(hours=state.settings.session_hours)
@@ -142,7 +142,7 @@ async def create_api_key(
     session: Session,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
-    """A new key. It is shown in this answer; for ten minutes also when it is repeated under its `Idempotency-Key`."""
+    """Create a key. This answer shows it, and for ten minutes so does a repeat under the same `Idempotency-Key`."""
 
     async def create() -> tuple[int, ApiKeyCreated]:
         key, secret = await service.create_api_key(

@@ -1,6 +1,6 @@
-"""How many people may sign in at once: a few are served, some wait, the rest are told to try again.
+"""A limit on concurrent sign-ins: a few run, some wait, the rest are told to try again.
 
-Sign-ins are anonymous and expensive. The gate is passed before anything else is done for one, so a flood of them costs
+Sign-ins are anonymous and expensive. The gate comes before all other work of a sign-in, so a flood of them costs
 neither database connections nor processor time.
 """
 
@@ -14,10 +14,10 @@ from api.access.errors import GateFull
 from api.access.passwords import HASHES_AT_ONCE
 
 WAITING = 32
-"""Who may wait of each kind. One sign-in takes about a tenth of a second."""
+"""Sign-ins that may wait in each queue. One takes about a tenth of a second."""
 
 WAITING_PER_SOURCE = 16
-"""Of one address, so that a single one does not take every place. An office may share an address."""
+"""Sign-ins that may wait of one address. An office may share an address."""
 
 WAITING_PER_DEVICE = 2
 WAIT_SECONDS = 10.0
@@ -38,7 +38,7 @@ class _Queue:
         return turn
 
     def next(self) -> asyncio.Future[None] | None:
-        """The first who is still waiting."""
+        """The first sign-in that still waits, if any."""
         while self.waiting:
             source, turn = self.waiting.popleft()
             self.by_source -= Counter([source])
@@ -48,7 +48,7 @@ class _Queue:
 
 
 class SignInGate:
-    """Known devices wait in a queue of their own, which is served first: a flood of strangers does not delay them."""
+    """Known devices have their own queue, which is served first: a flood of strangers does not delay them."""
 
     def __init__(self) -> None:
         self._free = HASHES_AT_ONCE
@@ -75,7 +75,7 @@ class SignInGate:
                     await turn
                 except asyncio.CancelledError:
                     if turn.done() and not turn.cancelled():
-                        # It came in the moment of giving up: the next one has it.
+                        # The turn came while the wait was being cancelled: the next sign-in gets it.
                         self._pass_on()
                     raise
         except TimeoutError:

@@ -1,4 +1,4 @@
-"""Tables of the access room: businesses, their staff, and what proves who is asking."""
+"""Tables of organizations, staff members, sessions, API keys and sign-in attempts."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -48,6 +48,15 @@ def stored_permissions(in_array: Iterable[str], *, has_directory: bool) -> list[
     return sorted({*in_array, *([Permission.DIRECTORY.value] if has_directory else ())})
 
 
+def stored_columns(permissions: Iterable[str]) -> dict[str, object]:
+    """The two columns of these permissions."""
+    given = set(permissions)
+    return {
+        "first_permissions": sorted(given - {Permission.DIRECTORY.value}),
+        "has_directory": Permission.DIRECTORY.value in given,
+    }
+
+
 class HoldsPermissions:
     """Permissions as stored: an array, and a boolean column for `directory`.
 
@@ -64,9 +73,8 @@ class HoldsPermissions:
 
     @permissions.setter
     def permissions(self, permissions: Iterable[str]) -> None:
-        given = set(permissions)
-        self.has_directory = Permission.DIRECTORY.value in given
-        self.first_permissions = sorted(given - {Permission.DIRECTORY.value})
+        for name, value in stored_columns(permissions).items():
+            setattr(self, name, value)
 
     @classmethod
     def holds(cls, permission: Permission) -> ColumnElement[bool]:
@@ -150,9 +158,9 @@ class ApiKey(HoldsPermissions, OrganizationRow, Base):
 
 
 class SignInTry(Base):
-    """A try to sign in, counted before its password is checked. A success deletes the tries of its account.
+    """A sign-in attempt, counted before its password is checked. A success deletes the attempts of its account.
 
-    It belongs to no organization: tries at businesses that do not exist count like any others.
+    It belongs to no organization: attempts at businesses that do not exist count too.
     """
 
     __tablename__ = "sign_in_tries"
@@ -170,7 +178,7 @@ class SignInTry(Base):
     address: Mapped[str]
     """As counted: an IPv4 address, or an IPv6 network of 64 bits."""
     device: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """The id of a device that this person has signed in on before. Its tries count for it alone."""
+    """The id of a device on which this person has signed in before. Attempts on it are counted apart."""
     organization_id: Mapped[UUID | None]
     staff_member_id: Mapped[UUID | None]
     is_audited: Mapped[bool] = mapped_column(server_default=false())
@@ -178,7 +186,7 @@ class SignInTry(Base):
 
 
 class SignInFailure(OrganizationRow, Base):
-    """Where processes of the version before count refused sign-ins. A later version drops the table."""
+    """Refused sign-ins as processes of the previous version count them. A later version drops the table."""
 
     __tablename__ = "sign_in_failures"
     __table_args__ = (

@@ -1,6 +1,6 @@
-"""Argon2id, in one thread of low priority: hashing is slow on purpose and must not slow down anything else.
+"""Argon2id hashing in one thread of low priority, so that it does not slow down other work.
 
-A caller holds no database connection meanwhile.
+Callers hold no database connection while they wait.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ NICENESS = 10
 """On Linux each thread has a priority of its own, and those that Argon2 starts inherit it (decision 0022)."""
 
 NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$Ynd2AvW4uHdulCD7fhvtbw$22UE/vDw+++vsTimrdJHA9vSfF1qJCkRh27u359VZZ0"
-"""What a password is checked against where there is no account, so that the answer takes as long. Nothing matches."""
+"""The hash to check against if there is no account, so that the answer takes as long. No password matches it."""
 
 _passwords = PasswordHash.recommended()
 Result = TypeVar("Result")
@@ -39,7 +39,7 @@ async def hash_password(password: str) -> str:
 
 
 async def hash_outside(session: AsyncSession, password: str | None) -> str | None:
-    """The hash of a password that a request sets, if any. Ends the transaction, which has only read until now."""
+    """The hash of the password, if any. Commits the transaction first, which must have only read."""
     if password is None:
         return None
     await commit(session)
@@ -47,7 +47,7 @@ async def hash_outside(session: AsyncSession, password: str | None) -> str | Non
 
 
 async def matches(password: str, stored: str) -> bool:
-    """Whether the password is the one of this hash."""
+    """Whether the hash is of this password."""
     return await _in_thread(lambda: _passwords.verify(password, stored))
 
 

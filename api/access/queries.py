@@ -1,4 +1,4 @@
-"""SQL of the access room."""
+"""SQL of the access slice."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -31,9 +31,9 @@ async def organizations(session: AsyncSession) -> Sequence[Organization]:
 
 
 async def account(session: AsyncSession, slug: str, email: str) -> tuple[str, Organization | None, StaffMember | None]:
-    """The address in the database's lower case, by which it is unique; the business; and who signs in there with it.
+    """The email in the database's lower case, the organization, and its staff member with that email.
 
-    One statement whichever of them exist, so that none takes longer.
+    It is one statement whether or not they exist, so that the time tells nothing.
     """
     given = select(func.lower(cast(email, Text)).label("email")).subquery()
     row = (
@@ -53,7 +53,7 @@ async def account(session: AsyncSession, slug: str, email: str) -> tuple[str, Or
 
 
 async def share_staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember | None:
-    """As it is now, and stays until the transaction ends."""
+    """The row with a share lock: it stays as it is until the transaction ends."""
     return (
         await session.execute(
             select(StaffMember)
@@ -119,7 +119,7 @@ async def delete_session(session: AsyncSession, organization_id: UUID, session_i
 async def delete_sessions_of(
     session: AsyncSession, organization_id: UUID, staff_member_id: UUID, *, except_for: UUID | None = None
 ) -> None:
-    """Every session of the person, but for one."""
+    """Delete every session of the staff member but `except_for`."""
     await session.execute(
         delete(StaffSession).where(
             StaffSession.organization_id == organization_id,
@@ -130,7 +130,7 @@ async def delete_sessions_of(
 
 
 async def delete_ended_sessions(session: AsyncSession, *, limit: int) -> int:
-    """Returns how many."""
+    """Delete up to `limit` ended sessions; returns how many."""
     row = (StaffSession.organization_id, StaffSession.id)
     ended = select(*row).where(StaffSession.expires_at <= func.now()).limit(limit).with_for_update(skip_locked=True)
     deleted = await session.execute(delete(StaffSession).where(tuple_(*row).in_(ended)).returning(StaffSession.id))
@@ -160,7 +160,7 @@ def _is_live() -> ColumnElement[bool]:
 async def live_sessions(
     session: AsyncSession, credentials: Sequence[tuple[UUID, UUID]]
 ) -> dict[tuple[UUID, UUID], StaffMember]:
-    """Of these (organization, session) pairs, those that still sign somebody in, with who."""
+    """The staff member of each of these (organization, session) pairs whose session is valid."""
     rows = await session.execute(
         select(StaffSession.organization_id, StaffSession.id, StaffMember)
         .join(
@@ -187,18 +187,18 @@ async def live_api_keys(
 
 
 async def lock_tries(session: AsyncSession, counted: Sequence[bytes]) -> None:
-    """Until the transaction ends nobody else counts a try of these accounts, addresses or devices."""
+    """Lock these accounts, addresses or devices against other counts until the transaction ends."""
     for key in sorted(int.from_bytes(sha256(b"sign-in/" + each).digest()[:8], signed=True) for each in counted):
         await session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 async def tries_of_account(session: AsyncSession, account: bytes, *, since: datetime) -> list[datetime]:
-    """Those on known devices are not among them."""
+    """Times of the attempts, newest first, without those on known devices."""
     return await _tries(session, (SignInTry.account == account) & SignInTry.device.is_(None), since=since)
 
 
 async def tries_of_address(session: AsyncSession, address: str, *, since: datetime) -> list[datetime]:
-    """Those on known devices are not among them."""
+    """Times of the attempts, newest first, without those on known devices."""
     return await _tries(session, (SignInTry.address == address) & SignInTry.device.is_(None), since=since)
 
 
@@ -207,7 +207,7 @@ async def tries_of_device(session: AsyncSession, account: bytes, device: bytes, 
 
 
 async def _tries(session: AsyncSession, which: ColumnElement[bool], *, since: datetime) -> list[datetime]:
-    """When, newest first; the delay grows no further after so many."""
+    """Times, newest first, 200 at most: the delay grows no further after so many."""
     rows = await session.scalars(
         select(SignInTry.at).where(which, SignInTry.at > since).order_by(SignInTry.at.desc()).limit(200)
     )
@@ -215,7 +215,7 @@ async def _tries(session: AsyncSession, which: ColumnElement[bool], *, since: da
 
 
 async def forget_tries(session: AsyncSession, account: bytes, *, device: bytes | None) -> Sequence[SignInTry]:
-    """Of the account on that device; with None, on devices that it is not known on. Returns them."""
+    """Delete and return the account's attempts on that device; with None, those on unknown devices."""
     deleted = await session.scalars(
         delete(SignInTry)
         .where(SignInTry.account == account, SignInTry.device.is_not_distinct_from(device))
@@ -250,7 +250,7 @@ async def mark_audited(session: AsyncSession, try_ids: Sequence[UUID]) -> None:
 
 
 async def organizations_with_refusals_before(session: AsyncSession, before: datetime, *, limit: int) -> Sequence[UUID]:
-    """Those with old tries that are in no audit entry yet."""
+    """Organizations with attempts until `before` that have no audit entry yet."""
     rows = await session.scalars(
         select(SignInTry.organization_id)
         .where(SignInTry.at <= before, SignInTry.organization_id.is_not(None), ~SignInTry.is_audited)
@@ -263,7 +263,7 @@ async def organizations_with_refusals_before(session: AsyncSession, before: date
 async def unaudited_tries(
     session: AsyncSession, organization_id: UUID, *, before: datetime, limit: int
 ) -> Sequence[SignInTry]:
-    """Locked; by person, then by time."""
+    """Attempts without an audit entry, locked, by staff member, then by time."""
     return (
         await session.scalars(
             select(SignInTry)
@@ -276,7 +276,7 @@ async def unaudited_tries(
 
 
 async def delete_tries_before(session: AsyncSession, before: datetime, *, limit: int) -> int:
-    """But for those that an audit entry is still to be written of. Returns how many."""
+    """Delete up to `limit` old attempts, except those that still need an audit entry; returns how many."""
     old = (
         select(SignInTry.id)
         .where(SignInTry.at <= before, or_(SignInTry.is_audited, SignInTry.organization_id.is_(None)))
@@ -288,7 +288,7 @@ async def delete_tries_before(session: AsyncSession, before: datetime, *, limit:
 
 
 async def delete_failures_before(session: AsyncSession, before: datetime, *, limit: int) -> int:
-    """What processes of the version before have counted. Returns how many."""
+    """Delete up to `limit` failures that processes of the previous version counted; returns how many."""
     row = (SignInFailure.organization_id, SignInFailure.id)
     old = select(*row).where(SignInFailure.at <= before).limit(limit).with_for_update(skip_locked=True)
     deleted = await session.execute(delete(SignInFailure).where(tuple_(*row).in_(old)).returning(SignInFailure.id))

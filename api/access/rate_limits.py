@@ -1,4 +1,4 @@
-"""How many requests a person or an API key may make a minute, kept in this process.
+"""Limits on the requests of a staff member or an API key in a minute, counted in this process.
 
 The headers follow draft-ietf-httpapi-ratelimit-headers-10.
 """
@@ -14,12 +14,12 @@ from api.access.rules import Principal, PrincipalKind
 
 WINDOW_SECONDS = 60
 MAX_REMEMBERED = 20_000
-"""Persons and keys whose windows are kept; the least recent one goes first."""
+"""Staff members and keys whose windows are kept; the least recent is dropped first."""
 
 
 @dataclass(frozen=True)
 class Quota:
-    """What is left to somebody after a request. `remaining` is negative where the request is one too many."""
+    """The caller's quota after a request. `remaining` is negative if the request exceeds the limit."""
 
     policy: str
     limit: int
@@ -39,7 +39,7 @@ class Quota:
 
 
 class RateLimits:
-    """Counts in windows of a minute that begin with somebody's first request. 0 stands for no limit."""
+    """Counts requests in windows of a minute that begin with the caller's first request. 0 means no limit."""
 
     def __init__(self, *, per_person: int, per_key: int, clock: Callable[[], float] = monotonic) -> None:
         self._limits = {PrincipalKind.STAFF_MEMBER: per_person, PrincipalKind.API_KEY: per_key}
@@ -47,7 +47,7 @@ class RateLimits:
         self._windows: OrderedDict[tuple[UUID, UUID], tuple[float, int]] = OrderedDict()
 
     def count(self, principal: Principal) -> Quota | None:
-        """Count one request. None where there is no limit."""
+        """Count one request. None if there is no limit."""
         limit = self._limits[principal.kind]
         if limit == 0:
             return None
@@ -55,7 +55,7 @@ class RateLimits:
         ends_at, used = self._windows.get(who, (0.0, 0))
         if ends_at <= now:
             ends_at, used = now + WINDOW_SECONDS, 0
-        # One that is refused is counted no further: the number stays small, and waiting is always enough.
+        # Further requests beyond the limit are not counted: waiting is always enough.
         used = min(used, limit) + 1
         self._windows[who] = (ends_at, used)
         self._windows.move_to_end(who)

@@ -1,4 +1,4 @@
-"""Who may do what, as values."""
+"""Permissions, principals and the delay of sign-ins, as pure rules."""
 
 import hashlib
 import math
@@ -29,7 +29,7 @@ class Permission(StrEnum):
 
 
 LEGACY_SPELLINGS = {"family_sms_logs": Permission.SMS_LOGS, "staff_sms_logs": Permission.SMS_LOGS}
-"""PERM-LEGACY: accepted by imports, never emitted."""
+"""Names that imports accept and nothing emits (PERM-LEGACY)."""
 
 
 class PrincipalKind(StrEnum):
@@ -39,7 +39,7 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who is asking. Permissions are as stored at this request (PERM-NOW)."""
+    """The caller of a request. Its permissions are as stored at this request (PERM-NOW)."""
 
     kind: PrincipalKind
     organization_id: UUID
@@ -48,7 +48,7 @@ class Principal:
     permissions: frozenset[Permission]
     is_admin: bool
     credential_id: UUID
-    """The session or API key that proves it."""
+    """The id of the session or API key."""
 
     @property
     def actor(self) -> Actor:
@@ -60,7 +60,7 @@ class Principal:
 
 
 def effective_permissions(stored: Iterable[str], *, is_admin: bool) -> frozenset[Permission]:
-    """PERM-ADMIN: an administrator has all. A stored value that only a later version knows gives nothing here."""
+    """The permissions in force: an administrator has all (PERM-ADMIN). Unknown stored values are ignored."""
     return frozenset(Permission) if is_admin else frozenset(Permission) & frozenset(stored)
 
 
@@ -74,27 +74,26 @@ ADDRESS_FAILURES = 50
 FAILURE_WINDOW_SECONDS = 15 * 60
 
 AUDITED_PER_PERSON = 5
-"""Refused sign-ins of one person within the window that leave an entry each; the others are summarised."""
+"""Refused sign-ins of one staff member in a window that get an audit entry each; the others are summarised."""
 
 AUDITED_OF_STRANGERS = 10
-"""The same for all email addresses of a business together that are nobody's."""
+"""The same for all unknown email addresses of an organization together."""
 
 
 def account_key(organization_slug: str, email: str) -> bytes:
-    """What tries are counted by: the business and the address as given, whether or not there is such an account.
+    """The key that attempts are counted by: organization and email as given, whether or not there is such an account.
 
-    `email` is in the database's lower case, by which addresses are unique and looked up: every spelling that finds an
-    account has that account's key.
+    `email` is in the database's lower case, so that every spelling that finds an account has that account's key.
     """
     return hashlib.sha256(f"{organization_slug}\n{email}".encode()).digest()
 
 
 def sign_in_delay(*, account_failures: list[datetime], address_failures: list[datetime], now: datetime) -> int | None:
-    """Seconds to wait before the next try, or None to let it through.
+    """Seconds to wait before the next attempt, or None if it may proceed.
 
-    After five failures of one account (or fifty from one address) within 15 minutes, each further try waits twice
-    as long as the one before: 1, 2, 4 … up to 300 seconds since the last failure. A try whose password is still being
-    checked counts as a failure.
+    After five failures of one account (or fifty from one address) within 15 minutes, each further attempt waits
+    twice as long as the one before: 1, 2, 4 … up to 300 seconds since the last failure. An attempt whose password is
+    still being checked counts as a failure.
     """
     delays = [
         _remaining(failures, allowed=allowed, now=now)

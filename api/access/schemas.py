@@ -1,4 +1,4 @@
-"""What crosses the wire in the access room."""
+"""Wire models of the access routes."""
 
 from datetime import datetime
 from typing import Annotated
@@ -49,7 +49,7 @@ class MeStaffMember(BaseModel):
 
 
 class Me(BaseModel):
-    """Who is asking. `staff_member` is null for an API key."""
+    """The caller. `staff_member` is null for an API key."""
 
     staff_member: MeStaffMember | None
     organization: OrganizationOut

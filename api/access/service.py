@@ -1,4 +1,4 @@
-"""Finding out who is asking; businesses and their API keys."""
+"""The principal of a request; organizations, staff sessions and API keys."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -41,9 +41,11 @@ async def staff_member(session: AsyncSession, organization_id: UUID, staff_membe
     return await queries.staff_member(session, organization_id, staff_member_id)
 
 
-async def end_sessions(session: AsyncSession, staff_member: StaffMember, *, except_for: UUID | None = None) -> None:
-    """Sign the staff member out everywhere but in the session `except_for`."""
-    await queries.delete_sessions_of(session, staff_member.organization_id, staff_member.id, except_for=except_for)
+async def end_sessions(
+    session: AsyncSession, organization_id: UUID, staff_member_id: UUID, *, except_for: UUID | None
+) -> None:
+    """End every session of the staff member but `except_for`."""
+    await queries.delete_sessions_of(session, organization_id, staff_member_id, except_for=except_for)
 
 
 async def sign_out(session: AsyncSession, principal: Principal) -> None:
@@ -110,7 +112,7 @@ def api_key_principal(key: ApiKey) -> Principal:
 async def current_principals(
     session: AsyncSession, principals: Iterable[Principal]
 ) -> dict[Principal, Principal | None]:
-    """What each principal is now: the same, with other permissions, or None when it is no longer let in."""
+    """Each principal with its present permissions, or None if its session or key is no longer valid."""
     asked = list(principals)
     sessions = await queries.live_sessions(
         session,
@@ -184,9 +186,9 @@ async def create_api_key(
     permissions: list[Permission],
     expires_at: datetime | None,
 ) -> tuple[ApiKey, str]:
-    """A new key and its secret, which is never to be had again.
+    """A new key and its secret, which cannot be read again.
 
-    It is spelled `mc_{8 hex digits}_{organization}_{secret}`; the first two parts are its public prefix.
+    The secret is spelled `mc_{8 hex digits}_{organization}_{secret}`; the first two parts are its public prefix.
     """
     prefix = f"mc_{secrets.token_hex(4)}"
     secret = f"{prefix}_{principal.organization_id.hex}_{secrets.token_hex(32)}"

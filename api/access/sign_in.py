@@ -1,7 +1,7 @@
-"""Signing in: pass the gate, count the try, check the password, start the session.
+"""Sign-in: pass the gate, count the attempt, check the password, start the session.
 
-The password is checked between two transactions, with no connection held. A business that does not exist, an account
-that does not, one without a password and a wrong password take the same steps, count alike and get the same answer.
+The password is checked between two transactions, with no connection held. An unknown business, an unknown account, an
+account without a password and a wrong password take the same steps, count alike and get the same answer.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from api.access.rules import (
 )
 from api.audit import service as audit
 from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
-from api.kit.addresses import counted_as
+from api.kit.client_address import counted_as
 from api.kit.database import Database, database_time
 from api.kit.errors import RateLimited
 from api.kit.ids import new_id
@@ -35,39 +35,39 @@ from api.kit.secrets import hash_token, new_token
 BUSY_RETRY_SECONDS = 5
 
 REFUSAL_SECONDS = 0.05
-"""A refusal is answered so long after the password was checked: what is written meanwhile cannot be told from it."""
+"""Seconds between the check of the password and the answer of a refusal, so that its time tells nothing."""
 
 MAX_ADDRESSES = 5
-"""That a summary names: the first ones."""
+"""Addresses that a summary names: the first ones."""
 
 WINDOW = timedelta(seconds=FAILURE_WINDOW_SECONDS)
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What somebody signs in with, and from where."""
+    """What a person signs in with, and the address that it comes from."""
 
     organization_slug: str
     email: str
     password: str
     address: str
     devices: Sequence[KnownDevice] = ()
-    """Of the request's device cookie."""
+    """The entries of the request's device cookie."""
 
 
 @dataclass(frozen=True)
 class SignedIn:
     token: str
-    """What the cookie carries: the organization's id and a secret."""
+    """The session cookie's value: the organization's id and a secret."""
     organization: Organization
     staff_member: StaffMember
     devices: Sequence[KnownDevice]
-    """What the device's cookie is to say from now on."""
+    """The new entries of the device cookie."""
 
 
 @dataclass(frozen=True)
 class _Counted:
-    """A try that may go on: it is counted already."""
+    """A counted attempt that may go on to the password."""
 
     id: UUID
     account: bytes
@@ -101,7 +101,10 @@ async def sign_in(database: Database, gate: SignInGate, given: Credentials, *, l
 
 
 async def _count(database: Database, given: Credentials) -> _Counted:
-    """Count the try, durably, unless it has to wait. Tries of one account, address or device come one by one."""
+    """Count the attempt and commit. Raises `RateLimited` if it has to wait.
+
+    Attempts of one account, address or device are counted one after the other.
+    """
     async with database.transaction() as session:
         email, organization, staff_member = await queries.account(session, given.organization_slug, given.email)
         account = account_key(given.organization_slug, email)
@@ -136,13 +139,13 @@ async def _count(database: Database, given: Credentials) -> _Counted:
 
 
 async def _start(database: Database, counted: _Counted, given: Credentials, *, lifetime: timedelta) -> SignedIn | None:
-    """Start the session and forget the tries. None if the person was archived, or got another password, meanwhile."""
+    """Start the session and delete the attempts. None if the person was archived or got another password meanwhile."""
     assert counted.organization is not None
     assert counted.staff_member is not None
     checked = counted.staff_member
     async with database.transaction() as session:
-        # Whoever changes the password or archives holds this row: a session of the old password is not started after
-        # that, and one started before it is ended by it.
+        # A change of the password and archiving lock this row too: no session of the old password starts after them,
+        # and they end those that started before.
         person = await queries.share_staff_member(session, checked.organization_id, checked.id)
         if person is None or person.archived_at is not None or person.password_hash != checked.password_hash:
             return None
@@ -157,7 +160,7 @@ async def _start(database: Database, counted: _Counted, given: Credentials, *, l
 
 
 async def _note_refusal(database: Database, counted: _Counted, address: str) -> None:
-    """Write an audit entry, unless there are as many as may be. The others are summarised (`summarise_refusals`)."""
+    """Write an audit entry, unless the limit is reached: `summarise_refusals` covers the others."""
     async with database.transaction() as session:
         at = await database_time(session)
         organization, person = counted.organization, counted.staff_member
@@ -174,7 +177,7 @@ async def _note_refusal(database: Database, counted: _Counted, address: str) -> 
 
 
 def summary(staff_member: StaffMember | None, tries: Sequence[SignInTry]) -> NewEntry:
-    """One audit entry for refused tries of this person, or of nobody, that have none."""
+    """One audit entry for these refused attempts of one staff member, or of strangers."""
     times = [each.at for each in tries]
     addresses = list(dict.fromkeys(each.address for each in tries))[:MAX_ADDRESSES]
     details = {
@@ -189,7 +192,7 @@ def summary(staff_member: StaffMember | None, tries: Sequence[SignInTry]) -> New
 async def start_session(
     session: AsyncSession, staff_member: StaffMember, *, address: str, lifetime: timedelta, at: datetime
 ) -> str:
-    """The token of a new session: what the cookie carries. Its first part names the organization."""
+    """The token of a new session. Its first part is the organization's id."""
     token = f"{staff_member.organization_id.hex}.{new_token()}"
     session.add(
         StaffSession(

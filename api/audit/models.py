@@ -1,4 +1,4 @@
-"""Tables of the audit room."""
+"""Tables of the audit log."""
 
 from dataclasses import fields
 from datetime import datetime
@@ -25,7 +25,7 @@ class AuditChain(OrganizationRow, Base):
 
 
 class AuditEntry(OrganizationRow, Base):
-    """One action, by one actor. Never updated, never deleted: a trigger refuses (AUDIT-APPEND)."""
+    """One action by one actor. A trigger refuses updates and deletions (AUDIT-APPEND)."""
 
     __tablename__ = "audit_entries"
     __table_args__ = (

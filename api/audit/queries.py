@@ -1,4 +1,4 @@
-"""SQL of the audit room."""
+"""SQL of the audit log."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
@@ -36,14 +36,17 @@ async def append(
 ) -> None:
     """Insert the entries and move the heads (last number, last hash) of their chains."""
     await insert_together(session, AuditEntry, entries)
-    moved = [{"id": subject, "last_number": number, "last_hash": last} for subject, (number, last) in heads.items()]
-    await update_together(session, AuditChain, organization_id, moved)
+    moved = [
+        {"organization_id": organization_id, "id": subject, "last_number": number, "last_hash": last}
+        for subject, (number, last) in heads.items()
+    ]
+    await update_together(session, AuditChain, moved)
 
 
 class EntryWithHead(NamedTuple):
     entry: AuditEntry
     last_number: int | None
-    """What the head of its chain says; None where there is no head."""
+    """Of the head of its chain; None if there is no head."""
     last_hash: bytes | None
 
 
@@ -57,7 +60,7 @@ async def stream_entries(session: AsyncSession, organization_id: UUID) -> AsyncI
         )
         .where(AuditEntry.organization_id == organization_id)
         .order_by(AuditEntry.chain_subject, AuditEntry.chain_number)
-        # Each batch is proved without a pause: about 5 ms.
+        # A batch is verified without a pause: about 5 ms.
         .execution_options(yield_per=100)
     )
     async for row in result:
@@ -65,7 +68,7 @@ async def stream_entries(session: AsyncSession, organization_id: UUID) -> AsyncI
 
 
 async def chain_without_entries(session: AsyncSession, organization_id: UUID) -> UUID | None:
-    """The subject of a chain whose head counts entries that are none."""
+    """The subject of a chain whose head counts entries, of which none is stored."""
     statement = (
         select(AuditChain.id)
         .where(

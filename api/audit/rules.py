@@ -1,4 +1,4 @@
-"""The audit chain, as pure functions: what an entry's hash covers, and whether a chain is whole."""
+"""Actors, actions and the hash of an audit entry, as pure rules."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 GENESIS = b"\0" * 32
-"""What the first entry of a chain follows."""
+"""The previous hash of a chain's first entry."""
 
 
 class ActorKind(StrEnum):
@@ -22,7 +22,7 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who did it. `name` is what the person was called at the time."""
+    """Who did it. `name` is the name at that time."""
 
     kind: ActorKind
     id: UUID | None
@@ -45,7 +45,7 @@ SYSTEM = Actor(kind=ActorKind.SYSTEM, id=None, name="Messenger")
 
 
 class Action(StrEnum):
-    """Everything that leaves an entry (AUDIT-WHAT)."""
+    """Every action that has an audit entry (AUDIT-WHAT)."""
 
     MESSAGE_SENT = "message.sent"
     CONVERSATION_OPENED = "conversation.opened"
@@ -78,7 +78,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class NewEntry:
-    """An entry about to be written. Its chain is its conversation's, else its organization's."""
+    """An entry to write. Its chain is that of its conversation, or of its organization if it has none."""
 
     action: Action
     actor: Actor
@@ -135,7 +135,7 @@ class EntryContent:
 
 @dataclass(frozen=True)
 class Broken:
-    """The first entry of a chain that is not as it was written, or is missing."""
+    """The first entry of a chain that was changed or is missing."""
 
     chain_subject: UUID
     chain_number: int

@@ -1,4 +1,4 @@
-"""Writing and proving the audit log."""
+"""Writing and verifying the audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -52,9 +52,9 @@ async def record(session: AsyncSession, organization_id: UUID, *entries: NewEntr
 
 
 async def verify(session: AsyncSession, organization_id: UUID) -> int | Broken:
-    """Prove every chain of the organization whole: the count of entries, or the first that is not.
+    """Verify every chain of the organization: the count of entries, or the first broken one.
 
-    The session must read one snapshot, or what is written meanwhile looks like a break.
+    The session must read one snapshot: entries written meanwhile would look like a break.
     """
     count = 0
     last: EntryWithHead | None = None

@@ -1,1 +1,1 @@
-"""The whole audit log for administrators: filtered, exported, proved."""
+"""The audit log for readers: lists, export, verification."""

@@ -1,4 +1,4 @@
-"""Routes of the whole log, for administrators (AUDIT-READ, PERM-ADMIN)."""
+"""Routes of the audit log: for administrators, and a conversation's entries (AUDIT-READ, PERM-ADMIN)."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -115,7 +115,7 @@ async def _page(
     },
 )
 async def export_audit_entries(asked: Asked, session: Session, request: Request) -> StreamingResponse:
-    """The log as a spreadsheet, with the same filters. That it was taken is itself an entry, written first."""
+    """The log as a spreadsheet, with the same filters. The export itself gets an entry first."""
     exported = await service.start_export(session, asked.principal, asked.filter)
     zone = ZoneInfo(asked.organization.timezone)
     assert exported.until is not None
@@ -129,8 +129,8 @@ async def export_audit_entries(asked: Asked, session: Session, request: Request)
 
 @router.get("/audit-entries/verification", responses=guarded(RateLimited))
 async def verify_audit_entries(principal: Administrator, session: Session, request: Request) -> AuditVerification:
-    """Prove every chain of the log whole, or name the first entry that is not (AUDIT-CHAIN)."""
-    # The proof takes a while and has a transaction of its own.
+    """Verify every chain of the log, or name the first broken entry (AUDIT-CHAIN)."""
+    # The verification takes a while and has its own transaction.
     await commit(session)
     result = await service.prove_now(request.app.state.database, principal.organization_id)
     return AuditVerification.of(result)

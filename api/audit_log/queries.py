@@ -1,4 +1,4 @@
-"""SQL of the whole log."""
+"""SQL of lists and checks of the audit log."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -48,7 +48,7 @@ async def entries(
 
 
 async def is_actor(session: AsyncSession, organization_id: UUID, actor_id: UUID) -> bool:
-    """Whether the id is that of somebody of this business who can act: a person, an API key or a phone number."""
+    """Whether the id is a staff member, API key or phone number of this organization."""
     known = [
         exists().where(table.organization_id == organization_id, table.id == actor_id)
         for table in (StaffMember, ApiKey, PhoneNumber)
@@ -63,9 +63,9 @@ async def try_lock_proof(session: AsyncSession, key: int) -> bool:
 
 
 async def subject_without_chain(session: AsyncSession, organization_id: UUID) -> UUID | None:
-    """The business itself, or a conversation, of which nothing was ever recorded.
+    """The organization itself, or a conversation, without any entry.
 
-    There is none: each is made together with an entry.
+    In a whole log there is none: each is made together with an entry.
     """
     subjects = union_all(
         select(Organization.id).where(Organization.id == organization_id),
@@ -94,7 +94,7 @@ class Unrecorded(NamedTuple):
 
 
 async def message_without_entry(session: AsyncSession, organization_id: UUID) -> Unrecorded | None:
-    """A message of ours whose sending nobody recorded. There is none: it is accepted together with its entry."""
+    """An outbound message without an entry. In a whole log there is none: both are written together."""
     statement = (
         select(Message.conversation_id, Message.id, AuditChain.last_number)
         .join(

@@ -1,4 +1,4 @@
-"""What an administrator asks of the log, and the log as a spreadsheet."""
+"""The filter of the log's entries, and the log as CSV."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class EntryFilter:
-    """Which entries: all that fit everything given. `since` is the first moment, `until` the first one after."""
+    """Entries that match every given field. `since` is the first moment, `until` the first one after."""
 
     actor_id: UUID | None = None
     phone_number: str | None = None
@@ -50,7 +50,7 @@ class EntryFilter:
     until: datetime | None = None
 
     def as_json(self) -> dict[str, str]:
-        """Under the names of the query, without what was not asked."""
+        """The given fields under their names in the query."""
         asked = {
             "actor_id": self.actor_id,
             "phone_number": self.phone_number,

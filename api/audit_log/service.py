@@ -1,4 +1,4 @@
-"""Exporting and proving the whole log."""
+"""Exporting and verifying the audit log."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,17 +18,17 @@ from api.kit.database import Database, database_time
 from api.kit.errors import RateLimited, Unavailable
 
 BATCH = 200
-"""Entries of one statement of an export, made into lines without a pause: about 5 ms."""
+"""Entries that an export reads and writes at once, without a pause: about 5 ms."""
 
 PROOF_SECONDS = 60
-"""How long a request may prove. It keeps a snapshot, and with it dead rows, for as long."""
+"""Seconds that a request may verify. Its snapshot keeps dead rows for as long."""
 
 PROOF_LOCK = 0x41554449
-"""Of the advisory locks, those that keep an organization's proofs from running beside each other."""
+"""The class of the advisory locks that let one verification of an organization run at a time."""
 
 
 async def start_export(session: AsyncSession, principal: Principal, asked: EntryFilter) -> EntryFilter:
-    """Record who takes what, in the caller's transaction. Returns what to export: nothing from now on."""
+    """Record the export in the caller's transaction. Returns its filter, which ends at this moment."""
     at = await database_time(session)
     await audit.record(
         session,
@@ -40,7 +40,7 @@ async def start_export(session: AsyncSession, principal: Principal, asked: Entry
 
 
 async def export(database: Database, organization_id: UUID, asked: EntryFilter, zone: ZoneInfo) -> AsyncIterator[bytes]:
-    """The entries as CSV, newest first. Each batch is a transaction of its own: none waits for the client."""
+    """The entries as CSV, newest first. Each batch has its own transaction, so none waits for the client."""
     yield csv_head().encode()
     before: tuple[datetime, UUID] | None = None
     while True:
@@ -53,11 +53,10 @@ async def export(database: Database, organization_id: UUID, asked: EntryFilter, 
 
 
 async def prove(database: Database, organization_id: UUID) -> int | Broken:
-    """Prove the log whole: the count of its entries, or the first that is not as it was written.
+    """Verify the log: the count of its entries, or the first broken one.
 
-    Everything is read from one snapshot, so what is written meanwhile is no part of it. Beyond the chains themselves,
-    each conversation must have its chain and each message of ours its entry: a chain that was deleted with its head,
-    or cut and its head set back, would otherwise look whole.
+    It reads one snapshot. Beyond the chains, each conversation must have its chain and each outbound message its entry:
+    otherwise a chain that was deleted with its head, or cut with its head set back, would look whole.
     """
     async with database.snapshot() as session:
         return await _prove(session, organization_id)

@@ -1,4 +1,4 @@
-"""Routes of the consent room."""
+"""Routes of opt-in checks, opt-in states and refusals."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from api.access.dependencies import CanRefuse, CanView, guarded
 from api.consent import service
 from api.consent.schemas import OptInChange, OptInChecks, OptInChecksIn, PhoneRecordChanged, RefusalLift
-from api.consent.shapes import OptInCheckOut, RefusalOut
+from api.consent.types import OptInCheckOut, RefusalOut
 from api.directory.named import named_number, named_numbers
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound

@@ -1,7 +1,7 @@
 """The error of a text that consent forbids."""
 
 from api.consent.rules import OptInCheck, explanation
-from api.consent.shapes import NotAllowedToTextBody
+from api.consent.types import NotAllowedToTextBody
 from api.kit.errors import Conflict
 
 

@@ -1,4 +1,4 @@
-"""The table of the consent room."""
+"""The table of first texts."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from api.kit.database import Base, OrganizationRow
 
 
 class ConsumerInitiation(OrganizationRow, Base):
-    """A number's first text to a line: what lets us answer a number on no record (OPTIN-UNKNOWN-SENDER)."""
+    """A number's first text to a line: it allows answers to a number on no record (OPTIN-UNKNOWN-SENDER)."""
 
     __tablename__ = "consumer_initiations"
     __table_args__ = (

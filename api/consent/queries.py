@@ -1,4 +1,4 @@
-"""SQL of the consent room."""
+"""SQL of the consent slice."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -68,7 +68,7 @@ async def instances(
 
 
 def refusals(organization_id: UUID, phone_number_ids: Sequence[UUID]) -> Select[Refusal]:
-    """Of these numbers, the newest first."""
+    """The refusals of these numbers, newest first."""
     return (
         select(Refusal)
         .where(Refusal.organization_id == organization_id, Refusal.phone_number_id.in_(phone_number_ids))
@@ -95,7 +95,7 @@ async def consumer_initiations(
 async def add_consumer_initiations(
     session: AsyncSession, organization_id: UUID, pairs: Sequence[tuple[UUID, UUID]]
 ) -> None:
-    """Note that these numbers have texted these lines; those noted before stay as they are."""
+    """Store that these numbers have texted these lines. Stored pairs stay."""
     rows = [
         {"organization_id": organization_id, "id": new_id(), "phone_number_id": phone_number_id, "line_id": line_id}
         for phone_number_id, line_id in pairs
@@ -129,7 +129,7 @@ async def standing_refusals(
 async def newest_refusals(
     session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID], *, limit: int
 ) -> Sequence[Refusal]:
-    """Standing and lifted."""
+    """Standing and lifted refusals, newest first."""
     return (await session.scalars(refusals(organization_id, phone_number_ids).limit(limit))).all()
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.consent.rules import NewOptIn
-from api.consent.shapes import OptInCheckOut, RefusalOut
+from api.consent.types import OptInCheckOut, RefusalOut
 from api.directory.models import PhoneRecord, Refusal
 from api.directory.rules import OptInState
 from api.directory.schemas import PhoneRecordOut, SettableSource

@@ -1,4 +1,4 @@
-"""Checking and changing consent. Every change, and every check that lets a text go, holds the number's row lock."""
+"""Checking and changing consent. Every change, and every check before a text, holds the number's row lock."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ from api.lines.models import Line
 from api.live.service import announce_phone_number
 
 TURN = 50
-"""Numbers between which others get their turn: each may be on any number of records."""
+"""Numbers that are checked before other requests get a turn."""
 
 
 async def check_many(
@@ -47,7 +47,7 @@ async def check(session: AsyncSession, number: PhoneNumber, line: Line) -> OptIn
 async def check_numbers(
     session: AsyncSession, organization_id: UUID, numbers: Sequence[str], line: Line
 ) -> list[OptInCheck]:
-    """The check of each number; one that is on no row at all was never asked and never wrote."""
+    """The check of each number, stored or not."""
     rows = await directory.phone_numbers(session, organization_id, numbers)
     checks: list[OptInCheck] = []
     for some in slices(numbers, TURN):

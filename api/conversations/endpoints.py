@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
 from api.consent.errors import NotAllowedToText
-from api.consent.shapes import OptInCheckOut, OptInInstance, RefusalOut
+from api.consent.types import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations import service, viewing
 from api.conversations.errors import NewMessages
 from api.conversations.models import Conversation

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import ConfigDict
 
 from api.conversations.models import MessageRow
-from api.conversations.shapes import MessageOut
+from api.conversations.types import MessageOut
 from api.kit.errors import Conflict, ProblemBody
 
 

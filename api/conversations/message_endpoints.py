@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
 from api.consent.errors import NotAllowedToText
-from api.consent.shapes import OptInCheckOut
+from api.consent.types import OptInCheckOut
 from api.conversations import sending, service
 from api.conversations.errors import NewMessages
 from api.conversations.message_queries import ThreadWindow
@@ -19,7 +19,7 @@ from api.conversations.schemas import (
     ThreadOut,
     TimelineEvent,
 )
-from api.conversations.shapes import MessageOut, message_fields
+from api.conversations.types import MessageOut, message_fields
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import (

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from api.consent.shapes import OptInCheckOut, OptInInstance, RefusalOut
+from api.consent.types import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations.message_rules import (
     MAX_BODY_CHARACTERS,
     MAX_MEDIA,
 )
 from api.conversations.models import TimelineEntry
 from api.conversations.rules import Status
-from api.conversations.shapes import MessageOut
+from api.conversations.types import MessageOut
 from api.directory.schemas import HolderOut
 from api.kit.phone import NumberOrSender
 from api.kit.text import Body, SingleLine

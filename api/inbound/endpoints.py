@@ -14,7 +14,7 @@ from api.inbound.rules import EventState
 from api.inbound.schemas import InboundEventDetail, InboundEventOut, InboundHealth, Replayed
 from api.kit.database import Session, after_commit, database_time
 from api.kit.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable, problem_responses
-from api.kit.paging import Page, Paging, decode_id_cursor, encode_cursor
+from api.kit.paging import Page, Paging
 from api.kit.times import Moment
 from api.lines import queries as line_queries
 from api.lines.service import require_line
@@ -85,14 +85,11 @@ async def list_inbound_events(
         session,
         organization_id,
         EventFilter(state=state, line_id=line_id, since=since, until=until),
-        before=decode_id_cursor(paging.cursor) if paging.cursor else None,
-        limit=paging.limit + 1,
+        before=paging.id_key(),
+        limit=paging.rows_to_read,
     )
-    shown = rows[: paging.limit]
-    return Page(
-        items=[InboundEventOut.of(row) for row in shown],
-        next_cursor=encode_cursor(shown[-1].id) if len(rows) > paging.limit else None,
-    )
+    shown, next_cursor = paging.cut(rows, lambda row: (row.id,))
+    return Page(items=[InboundEventOut.of(row) for row in shown], next_cursor=next_cursor)
 
 
 @journal_router.get("/inbound-health", responses=guarded())

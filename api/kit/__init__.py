@@ -1,1 +1,1 @@
-"""What every room stands on: database, errors, paging, phone numbers, ids, logs, secrets."""
+"""Shared by all slices: database, errors, paging, phone numbers, ids, logs, secrets."""

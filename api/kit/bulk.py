@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
-from uuid import UUID
 
 from sqlalchemy import Table, text
 from sqlalchemy.dialects import postgresql
@@ -14,6 +13,8 @@ from api.kit.database import Base
 
 _AS_TEXT = frozenset({"JSONB", "TSVECTOR"})
 """Types whose values are sent as text."""
+
+_KEY = frozenset({"organization_id", "id"})
 
 Row = Mapping[str, object]
 
@@ -36,18 +37,21 @@ async def insert_together(
         )
 
 
-async def update_together(session: AsyncSession, model: type[Base], organization_id: UUID, rows: Sequence[Row]) -> None:
-    """Update rows of one organization by their `id`. All rows name the same columns; objects in the session stay."""
+async def update_together(session: AsyncSession, model: type[Base], rows: Sequence[Row]) -> None:
+    """Update rows by their `organization_id` and `id`.
+
+    All rows name the same columns. Objects of these rows in the session keep their old values.
+    """
     if rows:
         table, names = cast("Table", model.__table__), tuple(rows[0])
         taken, new = _source(table, names)
-        assigned = [f"{name} = {value}" for name, value in zip(names, taken, strict=True) if name != "id"]
+        assigned = [f"{name} = {value}" for name, value in zip(names, taken, strict=True) if name not in _KEY]
         await session.execute(
             text(
                 f"UPDATE {table.name} AS row SET {', '.join(assigned)} FROM {new}"  # noqa: S608  # As above.
-                " WHERE row.organization_id = :organization_id AND row.id = new.id"
+                " WHERE row.organization_id = new.organization_id AND row.id = new.id"
             ),
-            _columns(table, rows) | {"organization_id": organization_id},
+            _columns(table, rows),
         )
 
 

@@ -45,14 +45,14 @@ class Base(DeclarativeBase):
 
 
 class OrganizationRow:
-    """Every row a business owns: its key starts with the organization, so nothing can refer across."""
+    """A row of one organization. The key starts with the organization, so no row refers to another's."""
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 
 
 class Database:
-    """The engine and its sessions. Made once per process; `close` gives every connection back."""
+    """The engine and its sessions. Made once per process; `close` closes every connection."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
@@ -61,7 +61,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
-            # Errors are logged; the texts and numbers in a statement's parameters must not be.
+            # Errors are logged; the parameters hold texts and numbers, which must not be.
             hide_parameters=True,
             connect_args={
                 "timeout": 5,
@@ -79,7 +79,7 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
-        """A transaction that only reads, and sees throughout what had been committed at its first statement."""
+        """A read-only transaction that sees what was committed at its first statement."""
         async with self._sessions() as session:
             await session.connection(
                 execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -102,7 +102,7 @@ Session = Annotated[AsyncSession, Depends(get_session, scope="function")]
 
 
 def notify(session: AsyncSession, channel: str, payload: dict[str, Any]) -> None:
-    """Queue a NOTIFY for the moment of commit. All of one transaction's leave in one statement."""
+    """Queue a NOTIFY for the commit. All notifications of a transaction are sent in one statement."""
     session.info.setdefault("notifications", []).append((channel, payload))
 
 
@@ -154,6 +154,6 @@ def _merged(notifications: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, 
 
 
 async def database_time(session: AsyncSession) -> datetime:
-    """The database's clock now, not at the transaction's start: rows may have been waited for since."""
+    """The database's clock now, not at the transaction's start: it may have waited for locks since."""
     at: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     return at

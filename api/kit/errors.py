@@ -36,11 +36,11 @@ class ValidationProblemBody(ProblemBody):
 
 
 BodyModel = type[ProblemBody]
-"""Named out here because `type` is a field of every problem."""
+"""An alias, because `type` is a field of every problem."""
 
 
 class Problem(Exception):
-    """An error with a meaning for the client. Subclasses name it; `fields` are added to the answer."""
+    """An error that is answered to the client. `fields` are added to the answer."""
 
     status: ClassVar[int] = 500
     type: ClassVar[str] = "about:blank"
@@ -87,7 +87,7 @@ class NotFound(Problem):
 
 
 class RequestTimeout(Problem):
-    """The connection is closed with it: what the client still sends is not read."""
+    """The connection is closed with it; the rest of the request is not read."""
 
     status, type, title = 408, "/problems/request-timeout", "Request Timeout"
 

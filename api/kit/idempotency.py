@@ -1,4 +1,4 @@
-"""SEND-ONCE and its kin: a POST that creates, repeated under one `Idempotency-Key`, creates once.
+"""Idempotency keys: a POST that creates, repeated under one `Idempotency-Key`, creates once (SEND-ONCE).
 
 The answer is stored in the transaction of the change, so a crash leaves both or neither. It is kept for 72 hours; a
 secret in it for ten minutes, encrypted.
@@ -37,7 +37,7 @@ _HOLDS_SECRET = text(f"answer ? '{SEALED}'")
 
 @dataclass(frozen=True)
 class GivenKey:
-    """A request's `Idempotency-Key`, and what its fingerprint is made with."""
+    """A request's `Idempotency-Key`, and the box that fingerprints the request."""
 
     value: str
     secrets: SecretBox
@@ -90,7 +90,7 @@ class IdempotencyInProgress(Problem):
 
 
 class Asker(Protocol):
-    """Whose key it is: a key means nothing to anybody else."""
+    """The owner of a key: each principal has keys of its own."""
 
     @property
     def organization_id(self) -> UUID: ...
@@ -158,7 +158,7 @@ async def once(
 
 
 def _is_same_request(fingerprint: bytes, asked: bytes, secrets: SecretBox) -> bool:
-    # The version before stored a plain SHA-256: its rows are there for 72 hours after an upgrade.
+    # The previous version stored a plain SHA-256: its rows stay for 72 hours after an upgrade.
     return secrets.is_fingerprint(fingerprint, "idempotency", asked) or fingerprint == hashlib.sha256(asked).digest()
 
 
@@ -168,7 +168,7 @@ def _without_secret(answer: dict[str, Any], field: str, secrets: SecretBox) -> d
 
 
 def _opened(sealed: str, secrets: SecretBox) -> dict[str, Any]:
-    """The secret field, or nothing once the key that sealed it is gone."""
+    """The secret field; empty if the key that sealed it is gone."""
     try:
         opened: dict[str, Any] = json.loads(secrets.open(sealed.encode())["answer"])
     except UnreadableSecretError:

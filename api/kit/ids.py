@@ -12,5 +12,5 @@ def new_id() -> uuid.UUID:
 
 
 def first_id_at(moment: datetime) -> uuid.UUID:
-    """What sorts before every id made at `moment` or later, and after every earlier one, to the millisecond."""
+    """The lowest id that could be made at `moment`, to the millisecond."""
     return uuid.UUID(int=max(int(moment.timestamp() * 1000), 0) << 80)

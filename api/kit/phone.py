@@ -73,7 +73,7 @@ _SUBSCRIBERS = frozenset(
         PhoneNumberType.PERSONAL_NUMBER,
     }
 )
-"""What seven digits or fewer must be to count as a phone number and not as a short code."""
+"""Kinds of number that seven digits or fewer must be, to be a phone number and not a short code."""
 
 _DASHES = "-\N{MINUS SIGN}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}"
 _PUNCTUATION = frozenset(" ()[]./~\N{MIDDLE DOT}\N{BULLET}\t" + _DASHES)
@@ -83,7 +83,7 @@ _EXTENSION = re.compile(r"(?i)[0-9)](?:ext(?:ension|n)?\.?|x|#|[,;]+(?:ext=)?)[:
 
 
 class InvalidPhoneNumberError(ValueError):
-    """What was given is not a phone number. The message says so in words for a person."""
+    """The text is not a phone number. The message is for a person."""
 
 
 # The one spelling.
@@ -110,7 +110,7 @@ def _one_spelling(number: str) -> str | None:
         if shorter is None:
             shorter = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
         if shorter == number:
-            # A number without its area code is possible only from next door: nobody can text it.
+            # A number without its area code can be dialled locally only: nobody can text it.
             possible = phonenumbers.is_possible_number_with_reason(parsed) == ValidationResult.IS_POSSIBLE
             return number if possible else None
         number = shorter
@@ -140,7 +140,7 @@ def _is_valid(code: int, national: str) -> bool:
 
 
 def is_phone_number(text: str) -> bool:
-    """Whether it is a phone number in its one spelling: the only thing that is ever texted."""
+    """Whether it is a phone number in its one spelling. Only such a number is ever texted."""
     return one_spelling(text) == text
 
 

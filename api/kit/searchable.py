@@ -1,4 +1,4 @@
-"""Records that are found by name and by number: the column and the indexes that their tables have (decision 0021)."""
+"""Search by name and number: the column and indexes of the tables that have it (decision 0021)."""
 
 from sqlalchemy import Index, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -6,11 +6,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Searchable:
-    """A mixin. Its tables have `search_indexes` too, and triggers that keep the column."""
+    """A mixin. Its tables need `search_indexes`, and triggers that fill the column."""
 
     search: Mapped[str | None] = mapped_column(TSVECTOR, deferred=True, deferred_raiseload=True)
-    """The words of the names on the record and the digits of its numbers, as migration 0011 takes them apart. NULL
-    until that migration has reached a row."""
+    """The words of the record's names and the digits of its numbers, split by migration 0011. NULL until that migration
+    has reached the row."""
 
 
 def search_indexes(table: str) -> tuple[Index, Index]:

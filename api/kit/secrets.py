@@ -19,8 +19,7 @@ class UnreadableSecretError(Exception):
 class SecretBox:
     """Encrypts small JSON objects (Fernet: AES-128-CBC with HMAC-SHA256) under the service's secret key.
 
-    While the key is being replaced there are two: what either has sealed or signed is read, and only `secret_key`
-    seals and signs.
+    While the key is being replaced there are two: both open and verify, and only `secret_key` seals and signs.
     """
 
     def __init__(self, secret_key: str, previous: str | None = None) -> None:
@@ -57,7 +56,7 @@ class SecretBox:
         return True
 
     def fingerprint(self, purpose: str, content: bytes) -> bytes:
-        """HMAC-SHA256: who does not have the key can neither make it nor guess the content from it."""
+        """HMAC-SHA256: without the key nobody can make it, or guess the content from it."""
         return _mac(self._mac_keys[0], purpose, content)
 
     def fingerprints(self, purpose: str, content: bytes) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Work in proportion to what a business has stored, in slices: other requests get their turn between two of them."""
+"""Splitting long work, so that other requests get a turn in between."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ def slices(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
 
 
 async def in_turns(items: Iterable[Item], size: int) -> AsyncIterator[Item]:
-    """The items. After each `size` of them the event loop runs what else is ready."""
+    """The items. After each `size` of them the event loop runs other tasks."""
     for number, item in enumerate(items, start=1):
         yield item
         if number % size == 0:

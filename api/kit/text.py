@@ -1,4 +1,4 @@
-"""Text from outside: what PostgreSQL cannot store is refused with a clear error; names are compared folded."""
+"""Text from outside: what PostgreSQL cannot store is refused with a clear error."""
 
 import hashlib
 import re
@@ -7,12 +7,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from api.kit.folding import APOSTROPHES
-
 MAX_LOOKED_AT = 20_000
-"""Characters of a received text that are looked at: twice the longest message that a carrier delivers.
+"""Characters of a received text that are analysed: twice the longest message that a carrier delivers.
 
-A longer text is stored and shown whole; what is worked out from it is worked out from its beginning.
+A longer text is stored and shown whole.
 """
 
 _NOT_STORABLE = re.compile(r"[\x00\ud800-\udfff]")
@@ -45,55 +43,17 @@ Body = Annotated[str, AfterValidator(storable)]
 
 
 def made_storable(value: str) -> str:
-    """For what arrives from outside and must not be refused: U+FFFD stands in for what cannot be stored."""
+    """The text with U+FFFD in place of what cannot be stored, for input that must not be refused."""
     return _NOT_STORABLE.sub("\ufffd", value)
 
 
 def kept_apart(value: str, *, limit: int) -> str:
-    """As it is; what cannot be stored, or is longer than `limit`, is stored with a digest of all of it.
+    """The text; if it cannot be stored or exceeds `limit`, its beginning and a digest of all of it.
 
-    So two different texts never become the same.
+    Two different texts never become equal.
     """
     kept = made_storable(value)
     if kept == value and len(kept) <= limit:
         return kept
     digest = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return f"{kept[: limit - len(digest) - 1]}\N{HORIZONTAL ELLIPSIS}{digest}"
-
-
-_APOSTROPHES = APOSTROPHES | {"\N{PRIME}"}
-"""Names are typed with a prime too. The search of messages has never folded it."""
-
-_MINUS = "\u2212"
-"""People paste it for a hyphen; Unicode files it under mathematical symbols."""
-
-_IGNORABLE = re.compile(
-    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
-)
-"""Default_Ignorable_Code_Point of Unicode, as far as it is not of the category Cf."""
-
-
-def fold(text: str, *, keep_accents: bool = False) -> str:
-    """A name as people compare names: two that differ only in how they were typed fold alike. Idempotent.
-
-    Case, accents, Unicode form, invisible characters and runs of space go; apostrophes are `'` and hyphens are `-`.
-    Marks that spell words (Hindi vowel signs) stay: only marks with a combining class of their own are accents.
-    """
-    unified = _unified(unicodedata.normalize("NFKD", _unified(text, keep_accents)), keep_accents)
-    decomposed = unicodedata.normalize("NFKD", unified.casefold())
-    return " ".join(unicodedata.normalize("NFKD", _unified(decomposed, keep_accents)).split())
-
-
-def _unified(text: str, keep_accents: bool) -> str:
-    return "".join(_unified_character(each) for each in text if keep_accents or not unicodedata.combining(each))
-
-
-def _unified_character(character: str) -> str:
-    if unicodedata.normalize("NFC", character) in _APOSTROPHES:
-        return "'"
-    category = unicodedata.category(character)
-    if category == "Pd" or character == _MINUS:
-        return "-"
-    if category in {"Cf", "Me"} or _IGNORABLE.match(character):
-        return ""
-    return character

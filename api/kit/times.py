@@ -1,4 +1,4 @@
-"""Times at the door: what PostgreSQL's driver cannot store is refused with a clear error, not with a crash."""
+"""Times in requests: those that PostgreSQL's driver cannot store are refused with a clear error."""
 
 import re
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
-"""At the ends of Python's calendar an offset runs out of it, and the driver takes its first and last moment for
+"""Nearer to the ends of Python's calendar an offset leaves it, and the driver reads its first and last moment as
 infinity."""
 
 
@@ -27,7 +27,7 @@ _DATED = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 
 
 def _spelled(value: object) -> object:
-    """Numbers, also those of a query, are no times here, though they could be read as seconds."""
+    """Refuse numbers, which pydantic would read as seconds."""
     if not isinstance(value, str) or not _DATED.match(value):
         raise ValueError("use a time as in 2030-01-31T12:00:00Z")
     return value

@@ -8,7 +8,7 @@ from api.access.dependencies import Administrator, CanView, guarded
 from api.kit.database import Session, after_commit
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
-from api.kit.paging import Page, Paging, decode_id_cursor, encode_cursor
+from api.kit.paging import Page, Paging
 from api.lines import queries, service
 from api.lines.schemas import LineHealth, LineIn, LineOut, LinePatch
 
@@ -18,14 +18,10 @@ router = APIRouter(tags=["lines"])
 @router.get("/lines", responses=guarded(Invalid))
 async def list_lines(principal: CanView, session: Session, paging: Paging, request: Request) -> Page[LineOut]:
     """The lines, oldest first. Credentials are never part of an answer."""
-    after = decode_id_cursor(paging.cursor) if paging.cursor else None
-    rows = await queries.lines(session, principal.organization_id, after=after, limit=paging.limit + 1)
-    shown = rows[: paging.limit]
+    rows = await queries.lines(session, principal.organization_id, after=paging.id_key(), limit=paging.rows_to_read)
+    shown, next_cursor = paging.cut(rows, lambda row: (row.id,))
     base = request.app.state.settings.public_base_url
-    return Page(
-        items=[LineOut.of(row, public_base_url=base) for row in shown],
-        next_cursor=encode_cursor(shown[-1].id) if len(rows) > paging.limit else None,
-    )
+    return Page(items=[LineOut.of(row, public_base_url=base) for row in shown], next_cursor=next_cursor)
 
 
 @router.post("/lines", status_code=201, response_model=LineOut, responses=guarded(Conflict, Invalid))

@@ -1,4 +1,4 @@
-"""The bus between processes: one LISTEN connection a process, outside any pool."""
+"""The bus between processes: one LISTEN connection per process, outside any pool."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ class PostgresBus:
         self._handlers.setdefault(channel, []).append((handler, on_gap))
 
     async def start(self) -> None:
-        """Returns once it listens, or after a few seconds when the database is away; it keeps trying."""
+        """Returns once it listens, or after a few seconds if the database is unavailable; it keeps trying."""
         self._task = asyncio.create_task(self._run(), name="bus")
         try:
             await asyncio.wait_for(self._listening.wait(), timeout=5)

@@ -1,1 +1,1 @@
-"""Pictures and files of received messages: fetched once, kept, and served as nothing but what they are."""
+"""Pictures and files of received messages: fetched once, stored, and served under their real type."""

@@ -1,4 +1,4 @@
-"""The route of the media room: a kept file."""
+"""The route of a stored file."""
 
 from typing import Annotated
 from uuid import UUID
@@ -41,7 +41,7 @@ async def get_message_media(
     etag = f'"{kept.sha256.hex()}"'
     headers = {
         "ETag": etag,
-        # Asked about before each use: a permission may have been revoked since (PERM-NOW).
+        # Revalidated before each use: a permission may have been revoked since (PERM-NOW).
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "Cross-Origin-Resource-Policy": "same-origin",

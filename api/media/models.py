@@ -10,8 +10,8 @@ from api.kit.database import Base, OrganizationRow
 
 
 class MessageMedia(OrganizationRow, Base):
-    """One file of a received message, from the moment the message is applied. What is shown of it stands in
-    `messages.media` too, so that a thread is read without this table."""
+    """One file of a received message, from the moment the message is applied. `messages.media` repeats what is shown
+    of it, so that a thread is read without this table."""
 
     __tablename__ = "message_media"
     __table_args__ = (
@@ -33,17 +33,17 @@ class MessageMedia(OrganizationRow, Base):
     """Its index in the message's list."""
     provider_url: Mapped[str]
     declared_type: Mapped[str]
-    """What the provider calls it: what it is shown as while it is waited for, and when it was refused."""
+    """The type that the provider gives. It is shown while the file is waiting, and if it is refused."""
     state: Mapped[str] = mapped_column(server_default=text("'waiting'"))
     reason: Mapped[str | None]
     content_type: Mapped[str | None]
-    """What its bytes say it is."""
+    """The type by its bytes."""
     size: Mapped[int | None]
     """Bytes."""
     content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True, deferred_raiseload=True)
     sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    """When it may be fetched; while somebody does, when their lease ends."""
+    """When it may be fetched; during a fetch, when the lease ends."""
     lease_token: Mapped[UUID | None]
     fetched_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""SQL of the media room."""
+"""SQL of the media slice."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -31,7 +31,7 @@ async def organizations_with_due_media(session: AsyncSession) -> list[UUID]:
 
 
 async def organizations_with_unadopted_media(session: AsyncSession) -> list[UUID]:
-    """Read from a partial index that is empty but for a while after an upgrade."""
+    """Reads a partial index, which is empty except for a while after an upgrade."""
     return list(await session.scalars(select(Message.organization_id).where(text(UNADOPTED_MEDIA)).distinct()))
 
 
@@ -54,14 +54,14 @@ class Taken(NamedTuple):
     provider_url: str
     declared_type: str
     attempts: int
-    """This one included."""
+    """With this one."""
     line_id: UUID
 
 
 async def take_due(
     session: AsyncSession, organization_id: UUID, *, token: UUID, lease: timedelta, limit: int
 ) -> list[Taken]:
-    """Lease what is due, oldest first: also what somebody took and has not settled within their lease."""
+    """Lease due files, oldest first, those with an expired lease included."""
     due = (
         select(MessageMedia.id)
         .where(
@@ -105,7 +105,7 @@ async def take_due(
 async def settle(
     session: AsyncSession, organization_id: UUID, media_id: UUID, *, token: UUID, values: dict[str, object]
 ) -> bool:
-    """Whether the lease still held: what somebody else has taken since is theirs to settle."""
+    """Write the outcome. Returns False, and writes nothing, if the lease is lost."""
     settled = await session.scalar(
         update(MessageMedia)
         .where(
@@ -120,8 +120,8 @@ async def settle(
     return settled is not None
 
 
-async def give_back(session: AsyncSession, organization_id: UUID, media_ids: Sequence[UUID], *, token: UUID) -> None:
-    """Due again at once, as if they had never been taken."""
+async def release(session: AsyncSession, organization_id: UUID, media_ids: Sequence[UUID], *, token: UUID) -> None:
+    """Make the files due at once, without counting the attempt."""
     await session.execute(
         update(MessageMedia)
         .where(
@@ -142,7 +142,7 @@ class Shown(NamedTuple):
 async def show(
     session: AsyncSession, organization_id: UUID, message_id: UUID, *, position: int, shown: dict[str, Any]
 ) -> Shown:
-    """Write what is shown of a file to its message; other files of it may be settled at the same time."""
+    """Write what is shown of a file to its message. Other files of it may be settled at the same time."""
     row = (
         await session.execute(
             update(Message)

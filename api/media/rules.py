@@ -1,4 +1,4 @@
-"""Pure rules of the media room: what a file is, whether it is kept, how it is shown, and when it is tried again."""
+"""Pure rules of files: the type, whether it is stored, how it is shown, when a fetch is retried."""
 
 import re
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from api.conversations.message_rules import MAX_WORDS
 from api.providers.received_parts import bare_type
 
 MAX_ATTEMPTS = 12
-"""Over some six hours, which outlasts an outage and a mistyped password. Bandwidth keeps files for two days."""
+"""Over about six hours: longer than an outage or a mistyped password. Bandwidth keeps files for two days."""
 
 
 class Reason(StrEnum):
-    """Why a file is not kept."""
+    """Why a file is not stored."""
 
     ADDRESS = "address"
     TOO_LARGE = "too_large"
@@ -34,11 +34,11 @@ WORDS = {
     Reason.NOT_FETCHED: "The provider did not hand it over, however often it was asked.",
     Reason.LAYOUT: "It only says how a phone lays the message out.",
 }
-"""For the front desk."""
+"""Reasons for people."""
 
 
 def retry_after(attempts: int) -> timedelta | None:
-    """How long a file that could not be fetched waits for its next try; None: it is given up."""
+    """The wait before the next attempt; None if there is none."""
     if attempts >= MAX_ATTEMPTS:
         return None
     return timedelta(seconds=min(5 * 4 ** (attempts - 1), 3600))
@@ -49,7 +49,7 @@ class Kind:
     content_type: str
     suffix: str
     inline: bool = False
-    """Shown in place. Only raster pictures are: nothing in them can run."""
+    """Shown in place. Only raster pictures are, because nothing in them can run."""
 
 
 JPEG = Kind("image/jpeg", "jpg", inline=True)
@@ -92,7 +92,7 @@ _STARTS = (
 
 _RIFF = {b"WEBP": WEBP, b"WAVE": WAV}
 _ANY_PICTURE = (b"mif1", b"msf1")
-"""Brands of a picture in such a file of whichever kind: which one, its other brands say."""
+"""Brands of any picture; the other brands tell which kind."""
 
 _BRANDS = (
     ((b"avif", b"avis"), AVIF),
@@ -104,20 +104,20 @@ _BRANDS = (
         (b"iso", b"mp4", b"mp7", b"avc1", b"av01", b"hvc1", b"hev1", b"M4V", b"MSNV", b"mmp4", b"dash", b"f4v", b"F4V"),
         MP4,
     ),
-    # Brands of any picture in such a file: which kind, the other brands of the file say.
+    # Brands of any picture: HEIC, if no other brand tells the kind.
     ((b"mif1", b"msf1"), HEIC),
 )
 """Of an ISO base media file (ISO/IEC 14496-12), as the registration authority lists them (mp4ra.org): how the brands
 of each kind begin, the most telling first."""
 
 _MAX_BRANDS = 32
-"""Compatible brands that are looked at."""
+"""Compatible brands that are read."""
 
 
 def kind_of(content: bytes) -> Kind | None:
-    """What its first bytes say it is, whatever anybody calls it. None: nothing that is kept.
+    """The kind by the first bytes, whatever the declared type. None if the kind is not stored.
 
-    Text, HTML, SVG, scripts, archives and programs are none of these.
+    Text, HTML, SVG, scripts, archives and programs are not stored.
     """
     for start, kind in _STARTS:
         if content.startswith(start):
@@ -131,7 +131,7 @@ def kind_of(content: bytes) -> Kind | None:
 
 
 def _kind_of_brands(content: bytes) -> Kind | None:
-    """By the major brand where it is known and tells the kind, else by all brands. None: no brand is known."""
+    """The kind by the major brand if that tells it, else by all brands. None if no brand is known."""
     end = min(int.from_bytes(content[:4]), 16 + 4 * _MAX_BRANDS, len(content) - 3)
     major, compatible = content[8:12], [content[at : at + 4] for at in range(16, end, 4)]
     by_major = None if major in _ANY_PICTURE else _first_kind([major])
@@ -149,7 +149,7 @@ _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 
 
 def words_in(content: bytes) -> str | None:
-    """The text that a file is: UTF-8, UTF-16 with its mark, or Windows-1252. None: it has bytes that no text has."""
+    """The file as text: UTF-8, UTF-16 with a byte order mark, or Windows-1252. None if it is binary."""
     try:
         if content.startswith((b"\xff\xfe", b"\xfe\xff")):
             text = content.decode("utf-16")
@@ -161,7 +161,7 @@ def words_in(content: bytes) -> str | None:
 
 
 def is_layout(content: bytes) -> bool:
-    """Whether it is a SMIL document, whatever it is called: declarations and comments may come before its element."""
+    """Whether it is a SMIL document. Declarations and comments may precede its element."""
     head = words_in(content[:4096])
     if head is None:
         return False
@@ -183,7 +183,7 @@ class Keep:
 
 @dataclass(frozen=True)
 class Words:
-    """It is words of the message, not a file."""
+    """The part is text of the message, not a file."""
 
     text: str
 
@@ -202,7 +202,7 @@ Decision = Keep | Words | Refuse | TryAgain
 
 
 def judge_content(content: bytes, *, declared_type: str = "") -> Keep | Words | Refuse:
-    """By its bytes; but whether text is words of the message is for the provider to say, by `declared_type`."""
+    """Decide by the bytes. Text belongs to the message only if the provider declares it as text."""
     if not content:
         return Refuse(Reason.EMPTY)
     if is_layout(content):
@@ -221,7 +221,7 @@ def judge_failure(attempts: int) -> Refuse | TryAgain:
 
 
 def disposition(content_type: str, *, position: int) -> str:
-    """`Content-Disposition` of a kept file, under a name of ours."""
+    """`Content-Disposition` of a stored file, with a file name that we give."""
     kind = KINDS[content_type]
     name = "picture" if content_type.startswith("image/") else "file"
     shown = "inline" if kind.inline else "attachment"

@@ -47,16 +47,16 @@ from api.providers.port import (
 from api.providers.registry import Providers
 
 CHANNEL = "messenger_media"
-"""The NOTIFY channel that wakes workers: there is something to fetch."""
+"""The NOTIFY channel that wakes workers to fetch files."""
 
 LEASE = timedelta(minutes=2)
-"""Longer than a fetch can take: until then a file is one worker's alone."""
+"""Longer than a fetch can take. Until then only this worker fetches the file."""
 
 ADOPTED_AT_ONCE = 100
-"""Messages that one transaction adopts."""
+"""Messages adopted in one transaction."""
 
 MAX_DECLARED = 100
-"""Characters of what a peer calls a file."""
+"""Characters of a declared type that are stored."""
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ log = structlog.get_logger(__name__)
 def expected(
     organization_id: UUID, message_id: UUID, items: Sequence[MediaItem]
 ) -> tuple[list[dict[str, Any]], list[dict[str, object]]]:
-    """What a new message shows of its files, and the rows to `expect`."""
+    """The media of a new message as it shows them, and the rows to `expect`."""
     shown: list[dict[str, Any]] = []
     rows: list[dict[str, object]] = []
     for position, item in enumerate(items):
@@ -84,7 +84,7 @@ def expected(
 
 
 async def expect(session: AsyncSession, organization_id: UUID, rows: Sequence[dict[str, object]]) -> None:
-    """In the transaction of their messages, after them."""
+    """Store the rows, in the transaction of their messages and after them."""
     if rows:
         await queries.add(session, rows)
         notify(session, CHANNEL, {"organization_id": str(organization_id)})
@@ -125,7 +125,7 @@ def kept_file(
 
 @dataclass(frozen=True)
 class Claim:
-    """A file that this worker alone may fetch, until its lease ends."""
+    """A file that only this worker may fetch until the lease ends."""
 
     organization_id: UUID
     lease_token: UUID
@@ -153,7 +153,7 @@ async def claim(database: Database, organization_id: UUID, *, secrets: SecretBox
 
 
 async def fetch(claimed: Claim, *, providers: Providers) -> MediaOutcome:
-    """With no transaction open. What has outlived as many workers as it may have tries is not asked for again."""
+    """Fetch the file, with no transaction open. It is not fetched after `MAX_ATTEMPTS` workers died fetching it."""
     if claimed.media.attempts > MAX_ATTEMPTS:
         return MediaUnavailable("No worker has lived to the end of its fetching.")
     provider = providers.get(claimed.provider)
@@ -163,7 +163,7 @@ async def fetch(claimed: Claim, *, providers: Providers) -> MediaOutcome:
 
 
 async def settle(database: Database, claimed: Claim, outcome: MediaOutcome) -> None:
-    """Write what came of it, guarded by the lease, and announce its message where what is shown has changed."""
+    """Write the outcome, guarded by the lease, and announce the message if what it shows has changed."""
     media, organization_id = claimed.media, claimed.organization_id
     decision = _decision(outcome, attempts=media.attempts, declared_type=media.declared_type)
     _report(claimed, decision, outcome)
@@ -221,7 +221,7 @@ async def _settle_part(database: Database, claimed: Claim, content: bytes, *, wo
 
 
 async def adopt(database: Database, organization_id: UUID, *, limit: int = ADOPTED_AT_ONCE) -> int:
-    """Expect the files of messages that a process of a version before 0005 took in. Returns how many messages."""
+    """Expect the files of messages that a version before migration 0005 stored. Returns how many messages."""
     async with database.transaction() as session:
         unadopted = await queries.lock_unadopted(session, organization_id, limit=limit)
         rows: list[dict[str, object]] = []
@@ -253,10 +253,10 @@ async def adopt(database: Database, organization_id: UUID, *, limit: int = ADOPT
     return len(unadopted)
 
 
-async def give_back(database: Database, claimed: Claim) -> None:
-    """The worker stops before it was fetched: another may fetch it at once."""
+async def release(database: Database, claimed: Claim) -> None:
+    """Let another worker fetch the file at once: this one stops before the fetch."""
     async with database.transaction() as session:
-        await queries.give_back(session, claimed.organization_id, [claimed.media.id], token=claimed.lease_token)
+        await queries.release(session, claimed.organization_id, [claimed.media.id], token=claimed.lease_token)
 
 
 def _decision(outcome: MediaOutcome, *, attempts: int, declared_type: str) -> Decision:
@@ -270,11 +270,11 @@ def _decision(outcome: MediaOutcome, *, attempts: int, declared_type: str) -> De
 
 
 def _report(claimed: Claim, decision: Decision, outcome: MediaOutcome) -> None:
-    """A file that is kept is nothing to report. Addresses are not logged: they can be all that it takes to read one."""
+    """Log a file that is not stored. Its address is not logged: who has it may be able to read the file."""
     if isinstance(decision, Keep | Words) or decision == Refuse(Reason.LAYOUT):
         return
     log.warning(
-        "media.refused" if isinstance(decision, Refuse) else "media.put_off",
+        "media.refused" if isinstance(decision, Refuse) else "media.deferred",
         organization_id=str(claimed.organization_id),
         media_id=str(claimed.media.id),
         provider=claimed.provider,
@@ -285,7 +285,7 @@ def _report(claimed: Claim, decision: Decision, outcome: MediaOutcome) -> None:
 
 
 async def require_kept(session: AsyncSession, organization_id: UUID, message_id: UUID, media_id: UUID) -> queries.Kept:
-    """Raises `NotFound` also while it is waited for, and when it was refused."""
+    """The stored file. Raises `NotFound`, also if the file is waiting or refused."""
     found = await queries.kept(session, organization_id, message_id, media_id)
     if found is None:
         raise NotFound("There is no such file.")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from api.access.dependencies import CanView, guarded
 from api.conversations.message_rules import Direction
 from api.conversations.rules import Status
-from api.conversations.shapes import MessageOut
+from api.conversations.types import MessageOut
 from api.directory.schemas import HolderOut
 from api.kit.database import Session
 from api.kit.errors import Invalid, NotFound

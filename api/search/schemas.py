@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from api.conversations.rules import Status
-from api.conversations.shapes import MessageOut
+from api.conversations.types import MessageOut
 from api.directory.schemas import HolderOut
 
 

@@ -241,7 +241,7 @@ def test_R5_every_route_declares_who_may_use_it_and_means_what_page_1_says(servi
 def test_R5_a_route_without_a_declared_permission_is_noticed() -> None:
     from fastapi import APIRouter, Depends, FastAPI
 
-    app, router = FastAPI(), APIRouter(prefix="/room")
+    app, router = FastAPI(), APIRouter(prefix="/slice")
 
     @router.get("/open")
     async def forgotten() -> None: ...
@@ -252,8 +252,8 @@ def test_R5_a_route_without_a_declared_permission_is_noticed() -> None:
     app.include_router(router)
     guards = {route.path: route.guards for route in routes_of(app)}
 
-    assert guards["/room/open"] == ()
-    assert [type(each) for each in guards["/room/guarded"]] == [Require]
+    assert guards["/slice/open"] == ()
+    assert [type(each) for each in guards["/slice/guarded"]] == [Require]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The whole audit log: what an administrator asks of it, takes away as CSV, and has proved."""
+"""The audit log for administrators: lists, CSV export, verification."""
 
 import asyncio
 import csv

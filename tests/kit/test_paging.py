@@ -179,3 +179,15 @@ def test_a_cursor_that_was_changed_is_refused(change: object) -> None:
 def test_a_page_holds_fifty_unless_asked_otherwise() -> None:
     assert page_query().limit == 50
     assert page_query().cursor is None
+
+
+def test_a_page_is_cut_at_its_limit_and_its_cursor_is_the_key_of_its_last_row() -> None:
+    rows = [UUID(int=number) for number in range(4)]
+    paging = page_query(limit=3, cursor=None)
+    assert (paging.rows_to_read, paging.id_key(), paging.time_key(), paging.name_key()) == (4, None, None, None)
+
+    shown, next_cursor = paging.cut(rows[: paging.rows_to_read], lambda row: (row,))
+
+    assert (shown, next_cursor) == (rows[:3], encode_cursor(rows[2]))
+    assert page_query(limit=3, cursor=next_cursor).id_key() == rows[2]
+    assert paging.cut(rows[:3], lambda row: (row,)) == (rows[:3], None), "there is no next page"

@@ -1,4 +1,4 @@
-"""Phone numbers: E.164 inside, forgiving at the door."""
+"""Phone numbers: stored as E.164, read in many spellings."""
 
 import re
 

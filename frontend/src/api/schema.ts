@@ -19,7 +19,7 @@ export interface paths {
         put?: never;
         /**
          * Create Api Key
-         * @description A new key. It is shown in this answer; for ten minutes also when it is repeated under its `Idempotency-Key`.
+         * @description Create a key. This answer shows it, and for ten minutes so does a repeat under the same `Idempotency-Key`.
          */
         post: operations["create_api_key"];
         delete?: never;
@@ -74,7 +74,7 @@ export interface paths {
         };
         /**
          * Export Audit Entries
-         * @description The log as a spreadsheet, with the same filters. That it was taken is itself an entry, written first.
+         * @description The log as a spreadsheet, with the same filters. The export itself gets an entry first.
          */
         get: operations["export_audit_entries"];
         put?: never;
@@ -94,7 +94,7 @@ export interface paths {
         };
         /**
          * Verify Audit Entries
-         * @description Prove every chain of the log whole, or name the first entry that is not (AUDIT-CHAIN).
+         * @description Verify every chain of the log, or name the first broken entry (AUDIT-CHAIN).
          */
         get: operations["verify_audit_entries"];
         put?: never;
@@ -785,7 +785,7 @@ export interface paths {
         put?: never;
         /**
          * Sign In
-         * @description Start a session; its token is set as an HttpOnly cookie, and a second cookie knows the device again.
+         * @description Start a session. Its token is set as an HttpOnly cookie; a second cookie recognises the device.
          */
         post: operations["sign_in"];
         /**
@@ -983,7 +983,7 @@ export interface components {
     schemas: {
         /**
          * Action
-         * @description Everything that leaves an entry (AUDIT-WHAT).
+         * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
         Action: "message.sent" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "organization.created" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported";
@@ -1062,7 +1062,7 @@ export interface components {
         };
         /**
          * AuditActor
-         * @description Who did it. `name` is what the person was called at the time.
+         * @description Who did it. `name` is the name at that time.
          */
         AuditActor: {
             /** Id */
@@ -1764,7 +1764,7 @@ export interface components {
         LineState: "ready" | "needs_attention" | "cannot_tell" | "unreachable";
         /**
          * Me
-         * @description Who is asking. `staff_member` is null for an API key.
+         * @description The caller. `staff_member` is null for an API key.
          */
         Me: {
             /** Is Admin */

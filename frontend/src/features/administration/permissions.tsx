@@ -3,11 +3,12 @@ import type { Permission } from "@/api/types";
 import { Tag } from "@/ui/bits";
 import { Mark } from "@/ui/form";
 
-const PERMISSIONS: { value: Permission; label: string; hint: string }[] = [
-  { value: "sms_logs", label: "SMS Logs", hint: "Sees the Messenger: reads, opens and closes conversations, and sees SMS on family and staff records." },
-  { value: "mass_text", label: "Mass Text", hint: "Sends texts and records consent. Needs SMS Logs too." },
-  { value: "directory", label: "Families and Staff", hint: "Adds, changes, archives and imports records. Without it a person reads them; an API key needs it to read them too." },
-];
+const WORDS: Record<Permission, { label: string; hint: string }> = {
+  sms_logs: { label: "SMS Logs", hint: "Sees the Messenger: reads, opens and closes conversations, and sees SMS on family and staff records." },
+  mass_text: { label: "Mass Text", hint: "Sends texts and records consent. Needs SMS Logs too." },
+  directory: { label: "Families and Staff", hint: "Adds, changes, archives and imports records. Without it a person reads them; an API key needs it to read them too." },
+};
+const PERMISSIONS = (Object.keys(WORDS) as Permission[]).map((value) => ({ value, ...WORDS[value] }));
 
 interface PermissionMarksProps {
   value: readonly Permission[];

@@ -32,9 +32,11 @@ KINDS: list[tuple[Exception, bool, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("error", "away", "passing"), KINDS, ids=[type(error).__name__ for error, *_ in KINDS])
-def test_what_is_the_databases_trouble_and_what_may_pass(error: Exception, away: bool, passing: bool) -> None:
-    assert (is_database_unavailable(error), is_transient(error)) == (away, passing)
+@pytest.mark.parametrize(
+    ("error", "unavailable", "transient"), KINDS, ids=[type(error).__name__ for error, *_ in KINDS]
+)
+def test_errors_are_unavailable_or_transient(error: Exception, unavailable: bool, transient: bool) -> None:
+    assert (is_database_unavailable(error), is_transient(error)) == (unavailable, transient)
 
 
 async def trouble(database: Database, *statements: str, **values: object) -> DBAPIError:

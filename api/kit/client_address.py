@@ -13,14 +13,14 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 MAX_HOPS = 20
-"""No chain of proxies is longer; what lies further left is not looked at."""
+"""Entries that are read, from the right: no chain of proxies is longer."""
 
 UNKNOWN = "unknown"
-"""Of a client whose connection has no address (a socket in the file system)."""
+"""The address of a client on a socket in the file system."""
 
 
 def client_address(request: Request) -> str:
-    """Where the request comes from, by the service's settings."""
+    """The client's address, with the trusted proxies of the settings."""
     return address_behind(
         request.scope["client"][0] if request.scope.get("client") else None,
         request.headers.getlist("x-forwarded-for"),
@@ -32,8 +32,8 @@ def address_behind(peer: str | None, forwarded_for: Sequence[str], *, trusted: S
     """The nearest address that is not a trusted proxy's.
 
     `forwarded_for` holds the values of every `X-Forwarded-For` header, in order. It is read from the right, and only
-    while the address to the right of an entry is trusted. An entry that is no address ends the reading: then the
-    proxy that passed it on is the client.
+    while the address to the right of an entry is trusted. An entry that is not an address ends the
+    reading: then the proxy that passed it on is the client.
     """
     nearest = _parse(peer or "")
     if nearest is None:
@@ -50,7 +50,7 @@ def address_behind(peer: str | None, forwarded_for: Sequence[str], *, trusted: S
 
 
 def counted_as(address: str) -> str:
-    """What limits count an address as: an IPv6 network of 64 bits, because one client has all of it."""
+    """The address as limits count it: an IPv6 network of 64 bits, because one client has all of it."""
     parsed = _parse(address)
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((parsed, 64), strict=False))
