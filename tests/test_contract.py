@@ -24,7 +24,7 @@ API = "/api/v1"
 
 DOCUMENT: dict[str, Any] = create_app(
     service_settings(tempfile.gettempdir()), database_url="postgresql+asyncpg://nowhere/nothing"
-).openapi()
+).api.openapi()
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 
 # Shapes.

@@ -22,6 +22,7 @@ from api.conversations.message_schemas import (
     message_fields,
 )
 from api.conversations.schemas import MAX_SEQ, CloseIn, ConversationDetail, ViewerIn
+from api.kit.app_state import from_app
 from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import (
@@ -31,6 +32,7 @@ from api.kit.idempotency import (
     once,
 )
 from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_number_cursor, encode_cursor
+from api.settings import Settings
 
 router = APIRouter(tags=["messages"])
 
@@ -160,12 +162,13 @@ async def view_conversation(
     request: Request,
 ) -> Viewing:
     """Start or renew a viewing lease for a tab, and confirm what it has shown."""
+    settings = from_app(request, Settings)
     return await service.view_conversation(
         session,
         principal,
         conversation_id=conversation_id,
         viewer_id=viewer_id,
         seen_seq=body.seen_seq,
-        lease=timedelta(seconds=request.app.state.settings.viewer_lease_seconds),
-        confirm_within=timedelta(seconds=request.app.state.settings.seen_deadline_seconds),
+        lease=timedelta(seconds=settings.viewer_lease_seconds),
+        confirm_within=timedelta(seconds=settings.seen_deadline_seconds),
     )

@@ -5,12 +5,17 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from api.access.dependencies import Administrator, CanView, guarded
+from api.kit.app_state import from_app
 from api.kit.database import Session, after_commit
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_id_cursor, encode_cursor
+from api.kit.secrets import SecretBox
 from api.lines import queries, service
+from api.lines.cache import LineCache
 from api.lines.schemas import LineHealth, LineIn, LineOut, LinePatch
+from api.providers.registry import Providers
+from api.settings import Settings
 
 router = APIRouter(tags=["lines"])
 
@@ -21,7 +26,7 @@ async def list_lines(principal: CanView, session: Session, paging: Paging, reque
     after = decode_id_cursor(paging.cursor) if paging.cursor else None
     rows = await queries.lines(session, principal.organization_id, after=after, limit=paging.limit + 1)
     shown = rows[: paging.limit]
-    base = request.app.state.settings.public_base_url
+    base = from_app(request, Settings).public_base_url
     return Page(
         items=[LineOut.of(row, public_base_url=base) for row in shown],
         next_cursor=encode_cursor(shown[-1].id) if len(rows) > paging.limit else None,
@@ -36,7 +41,6 @@ async def create_line(
     request: Request,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
-    state = request.app.state
 
     async def create() -> tuple[int, LineOut]:
         line = await service.create_line(
@@ -44,10 +48,10 @@ async def create_line(
             organization_id=principal.organization_id,
             actor=principal.actor,
             new=body,
-            providers=state.providers,
-            secrets=state.secret_box,
+            providers=from_app(request, Providers),
+            secrets=from_app(request, SecretBox),
         )
-        return 201, LineOut.of(line, public_base_url=state.settings.public_base_url)
+        return 201, LineOut.of(line, public_base_url=from_app(request, Settings).public_base_url)
 
     return await once(
         session,
@@ -62,20 +66,19 @@ async def create_line(
 @router.get("/lines/{line_id}", responses=guarded(NotFound, Invalid))
 async def get_line(line_id: UUID, principal: CanView, session: Session, request: Request) -> LineOut:
     line = await service.require_line(session, principal.organization_id, line_id)
-    return LineOut.of(line, public_base_url=request.app.state.settings.public_base_url)
+    return LineOut.of(line, public_base_url=from_app(request, Settings).public_base_url)
 
 
 @router.patch("/lines/{line_id}", responses=guarded(NotFound, Invalid))
 async def update_line(
     line_id: UUID, body: LinePatch, principal: Administrator, session: Session, request: Request
 ) -> LineOut:
-    state = request.app.state
     line = await service.update_line(
-        session, principal, line_id, body, providers=state.providers, secrets=state.secret_box
+        session, principal, line_id, body, providers=from_app(request, Providers), secrets=from_app(request, SecretBox)
     )
     # The other processes hear of it by NOTIFY; this one knows before it answers.
-    after_commit(session, lambda: state.lines.forget(line_id))
-    return LineOut.of(line, public_base_url=state.settings.public_base_url)
+    after_commit(session, lambda: from_app(request, LineCache).forget(line_id))
+    return LineOut.of(line, public_base_url=from_app(request, Settings).public_base_url)
 
 
 @router.post("/lines/{line_id}/check", responses=guarded(NotFound, Conflict, Invalid))
@@ -84,12 +87,11 @@ async def check_line(line_id: UUID, principal: Administrator, session: Session, 
 
     The answer is kept as the line's `health`. A provider that is out of reach is one, too: `unreachable`.
     """
-    state = request.app.state
     return await service.check_line(
         session,
         principal.organization_id,
         line_id,
-        providers=state.providers,
-        secrets=state.secret_box,
-        public_base_url=state.settings.public_base_url,
+        providers=from_app(request, Providers),
+        secrets=from_app(request, SecretBox),
+        public_base_url=from_app(request, Settings).public_base_url,
     )
