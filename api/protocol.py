@@ -14,6 +14,16 @@ WRITE_SECONDS = 60.0
 """How long a client may leave its answer unread before the connection is dropped."""
 
 
+class _Discarded(list[tuple[bytes, bytes]]):
+    """Where fields after a body (trailers) go: they are not used, and would be kept without a limit."""
+
+    def append(self, field: tuple[bytes, bytes]) -> None:
+        pass
+
+
+_DISCARDED = _Discarded()
+
+
 class DeadlineProtocol(HttpToolsProtocol):
     """Answers 408 when a request's headers have not arrived `deadline` seconds after its first byte (slowloris).
 
@@ -54,16 +64,13 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         super().on_message_begin()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        # Fields after a body (trailers) are not used, and would be kept without a limit.
-        if self._in_headers:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         self._in_headers = False
         self._header_bytes = 0
         self._stop_header_timer()
         super().on_headers_complete()
+        if not self.parser.should_upgrade():
+            self.headers = _DISCARDED
 
     def on_message_complete(self) -> None:
         self.scope[BODY_HAS_ARRIVED] = True  # type: ignore[literal-required]  # A key of our own.

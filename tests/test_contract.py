@@ -286,6 +286,7 @@ def spoil(value: Any, hostile: str) -> Iterator[Any]:
 # Schemathesis (R6): the service does what its document says, whatever is asked of it.
 
 EXPLAINED = (
+    "Use codes of countries, such as US",
     "Use the next_cursor of an earlier page, unchanged.",
     "is not a phone number.",
     "is not a possible phone number in",

@@ -1,11 +1,11 @@
-"""Why an event could not be applied, in words that show nothing of what it carried."""
+"""Says why an event could not be applied, without its content."""
 
 import traceback
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-HOUSE = Path(__file__).resolve().parent.parent
+API = Path(__file__).resolve().parent.parent
 
 
 def in_words(error: Exception) -> str:
@@ -19,6 +19,6 @@ def in_words(error: Exception) -> str:
 
 
 def place(error: Exception) -> str:
-    """Where in our own code it came up, for the log."""
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(HOUSE)]
-    return f"{Path(own[-1].filename).relative_to(HOUSE)}:{own[-1].lineno}" if own else "unknown"
+    """Where in our own code it was raised, for the log."""
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(API)]
+    return f"{Path(own[-1].filename).relative_to(API)}:{own[-1].lineno}" if own else "unknown"
