@@ -294,4 +294,4 @@ def export_openapi() -> None:
     from api.app import create_app
 
     app = create_app(Settings(_env_file=None), database_url="postgresql+asyncpg://unused")
-    typer.echo(json.dumps(app.openapi(), indent=2, ensure_ascii=False, sort_keys=True))
+    typer.echo(json.dumps(app.api.openapi(), indent=2, ensure_ascii=False, sort_keys=True))

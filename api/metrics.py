@@ -25,7 +25,7 @@ DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Metrics:
-    """What one process counts, and how all of it is shown."""
+    """Counts the requests of one process, and renders the metrics of all."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()

@@ -1,5 +1,6 @@
-"""Bringing a database's schema to this version."""
+"""Migrates a database to this version's schema."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -16,21 +17,22 @@ def alembic_config(owner_url: str) -> Config:
 
 
 def migrate(owner_url: str) -> None:
-    """Upgrade to the newest revision. Runs an event loop of its own: call it outside of one."""
+    """Upgrade to the newest revision. Runs its own event loop: call it outside of any."""
     command.upgrade(alembic_config(owner_url), "head")
 
 
+@cache
 def expected_revision() -> str:
-    """The newest revision that this version of the code has. Reads the migrations: ask once."""
+    """The newest revision of this version of the code. The first call reads the migrations."""
     head = ScriptDirectory.from_config(alembic_config("")).get_current_head()
     assert head is not None, "there is one history"
     return head
 
 
 def serves_schema(found: str | None, *, expected: str) -> bool:
-    """Whether code that expects one revision can serve a database at another.
+    """Whether code that expects one revision can serve a database at the revision `found`.
 
-    A later one too: migrations only add what earlier code does without, so that during an upgrade old processes go on
-    while new ones start. Revisions are numbers.
+    It serves a later one too: migrations only add, so that old processes keep running during an upgrade. Revisions
+    are numbers.
     """
     return found is not None and (found == expected or (found.isdigit() and int(found) > int(expected)))

@@ -1,4 +1,4 @@
-"""The OpenAPI document: schemas under the names of the contract, and the problem bodies among them."""
+"""Completes FastAPI's OpenAPI document: webhook routes, problems, and schemas under their public names."""
 
 import json
 from typing import Any
@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from api.consent.types import NotAllowedToTextBody
 from api.conversations.errors import NewMessagesBody
+from api.inbound.webhook_document import webhook_paths
 from api.kit.errors import (
     PROBLEM_JSON,
     FieldError,
@@ -24,7 +25,7 @@ PROBLEM_BODIES = (ProblemBody, ValidationProblemBody, NotAllowedToTextBody, NewM
 REF = "#/components/schemas/"
 
 
-def document_problems(app: FastAPI) -> None:
+def extend_document(app: FastAPI) -> None:
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -36,20 +37,21 @@ def document_problems(app: FastAPI) -> None:
 
 
 def _finished(schema: dict[str, Any]) -> dict[str, Any]:
+    schema["paths"] |= webhook_paths()
     schemas = schema["components"]["schemas"]
     for model in PROBLEM_BODIES:
         body = model.model_json_schema(ref_template=REF + "{model}", mode="serialization")
         for name, definition in body.pop("$defs", {}).items():
             schemas.setdefault(name, definition)
         schemas[model.__name__] = body
-    # Every route declares its own 422; FastAPI's default one has another shape.
+    # Every route declares its own 422. FastAPI's default has another shape.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     return _with_common_problems(_renamed(schema))
 
 
 def _with_common_problems(schema: dict[str, Any]) -> dict[str, Any]:
-    """What every route can answer that reads a body or takes an `Idempotency-Key`, whatever it does."""
+    """Add the problems of every route that reads JSON, or that takes an `Idempotency-Key`."""
     for path in schema["paths"].values():
         for operation in path.values():
             responses = operation["responses"]
@@ -77,7 +79,7 @@ def _add_problem(responses: dict[str, Any], problem: type[Problem]) -> None:
 
 
 def _renamed(schema: dict[str, Any]) -> dict[str, Any]:
-    """Each schema under its title where that is a plain name: `Conversation`, not `ConversationOut`."""
+    """Name each schema by its title, if that is an identifier: `Conversation`, not `ConversationOut`."""
     schemas: dict[str, Any] = schema["components"]["schemas"]
     names = {name: _name_of(name, definition) for name, definition in schemas.items()}
     if len(set(names.values())) != len(names):

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with deadlines: slow or endless headers, and clients that do not read their answer."""
+"""uvicorn's HTTP protocol with limits: for slow or endless headers, and for clients that do not read their answer."""
 
 import json
 from asyncio import TimerHandle, Transport
@@ -7,17 +7,28 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.kit.errors import PROBLEM_JSON, HeadersTooLarge, Problem, RequestTimeout
+from api.kit.scope import BODY_HAS_ARRIVED
 
 MAX_HEADER_BYTES = 64 * 1024
 WRITE_SECONDS = 60.0
 """How long a client may leave its answer unread before the connection is dropped."""
 
 
+class _Discarded(list[tuple[bytes, bytes]]):
+    """Where fields after a body (trailers) go: they are not used, and would be kept without a limit."""
+
+    def append(self, field: tuple[bytes, bytes]) -> None:
+        pass
+
+
+_DISCARDED = _Discarded()
+
+
 class DeadlineProtocol(HttpToolsProtocol):
     """Answers 408 when a request's headers have not arrived `deadline` seconds after its first byte (slowloris).
 
-    The body's deadline is kept where the body is read (`api.open_requests`): only there is it known whether the
-    client is slow, or we are.
+    The body has a deadline where it is read (`api.layers.BodyDeadline`): only there is it known whether the client is
+    slow or the application is.
     """
 
     def __init__(self, *args: Any, deadline: float, **kwargs: Any) -> None:
@@ -41,7 +52,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().data_received(data)
         if not self._in_headers and not self._is_idle():
             return
-        # What has come belongs to headers that are not complete, or to a body that nobody reads any more.
+        # The data belongs to incomplete headers, or to a body that nobody reads any more.
         self._header_bytes += len(data)
         if self._header_bytes > MAX_HEADER_BYTES:
             self._refuse(HeadersTooLarge("Send at most 64 KiB of headers."))
@@ -53,16 +64,17 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         super().on_message_begin()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        # Fields after a body (trailers) mean nothing to us, and would be kept without a bound.
-        if self._in_headers:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         self._in_headers = False
         self._header_bytes = 0
         self._stop_header_timer()
         super().on_headers_complete()
+        if not self.parser.should_upgrade():
+            self.headers = _DISCARDED
+
+    def on_message_complete(self) -> None:
+        self.scope[BODY_HAS_ARRIVED] = True  # type: ignore[literal-required]  # A key of our own.
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -76,7 +88,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def _is_idle(self) -> bool:
-        """No request is under way."""
+        """Whether no request is under way."""
         return self.cycle is None or self.cycle.response_complete
 
     def _start_header_timer(self) -> None:
@@ -92,11 +104,11 @@ class DeadlineProtocol(HttpToolsProtocol):
         if self._header_bytes:
             self._refuse(RequestTimeout("The headers did not arrive in time."))
         elif self._is_idle():
-            # A browser opens connections ahead of need: one that was never used is closed without a word.
+            # Browsers open connections in advance. One that was never used is closed without an answer.
             self.transport.close()
 
     def _refuse(self, problem: Problem) -> None:
-        """Close the connection, with the problem as the answer where none is under way."""
+        """Close the connection. The problem is the answer, unless another answer is under way."""
         if self.transport.is_closing():
             return
         if not self._is_idle():

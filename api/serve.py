@@ -1,4 +1,4 @@
-"""Running the API and the worker as processes."""
+"""Runs the API and the worker as processes."""
 
 import asyncio
 import gc
@@ -12,12 +12,11 @@ from types import FrameType
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from uvicorn.supervisors import Multiprocess
 
-from api.app import create_app
+from api.app import Application, create_app
 from api.database_urls import DatabaseUrls, database_urls
 from api.kit import crash_points
 from api.kit.database import Database
@@ -35,23 +34,23 @@ from api.worker import Worker
 
 GRACEFUL_SECONDS = 5
 NEVER_SECONDS = 3600.0
-"""Stands in for a process that is never to be ended for hanging."""
+"""For uvicorn's health check, if no process is to be ended for hanging."""
 
 log = structlog.get_logger(__name__)
 
 
 class Server(uvicorn.Server):
-    """Ends the event streams first: they would keep the server waiting."""
+    """Ends the event streams before it stops: it waits for open requests."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         application = self.config.app
-        if isinstance(application, FastAPI) and hasattr(application.state, "hub"):
-            application.state.hub.close_all()
+        if isinstance(application, Application):
+            application.close_streams()
         super().handle_exit(sig, frame)
 
 
 class Supervisor(Multiprocess):
-    """Several API processes behind one socket. It ends and replaces one that hangs, and says that it does so."""
+    """Several API processes behind one socket. It replaces a process that hangs, and sends beats of its own."""
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket], *, beats: Beats, figures: Path) -> None:
         super().__init__(config, sockets)
@@ -71,7 +70,13 @@ def run_server(settings: Settings, urls: DatabaseUrls) -> None:
         return
     crash_points.arm(None, fault_in_event=settings.fault_in_event)
     metrics = Metrics()
-    app = create_app(settings, database_url=urls.app, metrics=metrics, watchdog=Watchdog(settings.hang_seconds, beats))
+    app = create_app(
+        settings,
+        database_url=urls.app,
+        metrics=metrics,
+        watchdog=Watchdog(settings.hang_seconds, beats),
+        on_started=freeze,
+    )
     with serving_metrics(settings, urls.app, metrics):
         Server(uvicorn.Config(app, **_options(settings))).run()  # type: ignore[arg-type]
 
@@ -82,7 +87,7 @@ def _run_several(settings: Settings, urls: DatabaseUrls, beats: Beats) -> None:
             "api.serve:application",
             factory=True,
             workers=settings.workers,
-            # A hung process ends itself, with a traceback; this is for one that cannot, such as a stopped one.
+            # A hung process ends itself, with a traceback. This is for a process that cannot, such as a stopped one.
             timeout_worker_healthcheck=math.ceil(settings.hang_seconds or NEVER_SECONDS) + 1,
             **_options(settings),  # type: ignore[arg-type]
         )
@@ -98,7 +103,7 @@ def _options(settings: Settings) -> dict[str, object]:
         "log_level": "warning",
         "access_log": False,
         "server_header": False,
-        # Whose `X-Forwarded-For` counts is decided in one place: `api/kit/client_address.py`.
+        # `api/kit/addresses.py` alone decides whose `X-Forwarded-For` counts.
         "proxy_headers": False,
         "timeout_graceful_shutdown": GRACEFUL_SECONDS,
     }
@@ -107,18 +112,29 @@ def _options(settings: Settings) -> dict[str, object]:
 _held = ExitStack()
 
 
-def application() -> FastAPI:
-    """One of several API processes, from the environment. It holds its share of the embedded server until it ends."""
+def application() -> Application:
+    """One of several API processes, from the environment. It uses the embedded server until it ends."""
     die_with_parent()
     settings = get_settings()
     configure_logging(settings)
     crash_points.arm(None, fault_in_event=settings.fault_in_event)
     urls = _held.enter_context(database_urls(settings))
-    return create_app(settings, database_url=urls.app, watchdog=Watchdog(settings.hang_seconds, Beats(None)))
+    return create_app(
+        settings,
+        database_url=urls.app,
+        watchdog=Watchdog(settings.hang_seconds, Beats(None)),
+        on_started=freeze,
+    )
+
+
+def freeze() -> None:
+    """Exempt the objects made at start-up from garbage collection: they live as long as the process."""
+    gc.collect()
+    gc.freeze()
 
 
 async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
-    """Works until SIGTERM or SIGINT, then finishes what is under way."""
+    """Works until SIGTERM or SIGINT, then finishes the work under way."""
     crash_points.arm(settings.crash_at, fault_in_event=settings.fault_in_event)
     watchdog = Watchdog(settings.hang_seconds, Beats.from_environment())
     watchdog.start()
@@ -139,9 +155,7 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     health = _serve_health(settings, worker)
     await bus.start()
     worker.start()
-    # What was made at start-up lives as long as the process: the collector need not look at it again.
-    gc.collect()
-    gc.freeze()
+    freeze()
     log.info("worker.started")
     await stopping.wait()
     await worker.stop()
@@ -155,7 +169,8 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
 
 
 def _serve_health(settings: Settings, worker: Worker) -> asyncio.Task[None] | None:
-    """On the worker's own loop: when that hangs, nothing answers. Raises `SettingsError` if the port cannot be had."""
+    """Answers `/healthz` on the worker's own loop: a hung worker does not answer. Raises `SettingsError` if the port is
+    taken."""
     if settings.worker_port is None:
         return None
 

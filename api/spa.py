@@ -27,8 +27,8 @@ DOCS_POLICY = (
 PAGE_HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-cache"}
 
 PAGES = "/{path:path}"
-NOT_PAGES = ("/api/", "/webhooks/", "/assets/")
-"""Paths below these are never the page: a mistake there must look like one."""
+NOT_PAGES = ("/api/", "/assets/")
+"""An unknown path below these is a 404, not the page."""
 
 
 class PageRoute(APIRoute):

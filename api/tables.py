@@ -1,4 +1,4 @@
-"""Every table of the service, for migrations and for whoever needs the metadata whole."""
+"""Every table of the service: importing this module completes the metadata."""
 
 from api.access import models as access
 from api.audit import models as audit

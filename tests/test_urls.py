@@ -186,7 +186,7 @@ async def test_in_production_the_origin_is_exactly_that_of_the_public_url(
         world = await World.create(service)
         token = world.admin.cookies["__Host-messenger_session"]
         for url, group in itertools.groupby(ORIGINS, key=lambda row: row[0]):
-            service.app.state.settings = _production(tmp_path, url)
+            service.replace(settings=_production(tmp_path, url))
             for _, origin, is_ours in group:
                 assert origin is not None
                 signing_in = await _sign_in(service, world, [origin], server="http://listening.test:9876")
@@ -198,7 +198,7 @@ async def test_in_production_the_origin_is_exactly_that_of_the_public_url(
                     new = {"name": "Jones", "contacts": []}
                     changing = await client.post("/api/v1/families", json=new, headers=headers)
                 assert (url, origin, changing.status_code) == (url, origin, 201 if is_ours else 403)
-        service.app.state.settings = _production(tmp_path, "https://msg.example.com")
+        service.replace(settings=_production(tmp_path, "https://msg.example.com"))
         twice = await _sign_in(service, world, ["https://msg.example.com"] * 2, server="http://listening.test:9876")
         assert twice == 403
 

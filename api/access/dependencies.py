@@ -10,15 +10,14 @@ from api.access import service
 from api.access.errors import CrossOrigin, PermissionRequired
 from api.access.rate_limits import RateLimits
 from api.access.rules import Permission, Principal, PrincipalKind, first_missing
+from api.kit.app_state import from_app
 from api.kit.database import Session
 from api.kit.errors import NotSignedIn, Problem, RateLimited, problem_responses
+from api.kit.scope import RATE_LIMIT_HEADERS
 from api.settings import Environment, Settings
 from api.urls import Origin, parsed_origin
 
 SESSION_COOKIE = "messenger_session"
-RATE_LIMIT_HEADERS = "messenger.rate_limit_headers"
-"""The key in the request's scope of headers that every answer gets."""
-
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -29,8 +28,7 @@ async def signed_in(request: Request, session: Session) -> Principal:
     Raises `NotSignedIn`, `CrossOrigin` for an unsafe request from another site, and `RateLimited`.
     """
     principal = await _principal(request, session)
-    limits: RateLimits = request.app.state.rate_limits
-    quota = limits.count(principal)
+    quota = from_app(request, RateLimits).count(principal)
     if quota is not None:
         request.scope[RATE_LIMIT_HEADERS] = quota.headers
         if quota.is_exceeded:
@@ -51,7 +49,7 @@ async def _principal(request: Request, session: AsyncSession) -> Principal:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         return principal
-    settings: Settings = request.app.state.settings
+    settings = from_app(request, Settings)
     token = request.cookies.get(session_cookie(settings))
     if token is None:
         raise NotSignedIn("Sign in, or send an API key as a bearer token.")
@@ -98,7 +96,7 @@ def require_same_origin(request: Request, *, may_be_absent: bool) -> None:
 
 def _own_origins(request: Request) -> set[Origin]:
     """The configured address; in development also the address that the server listens on."""
-    settings: Settings = request.app.state.settings
+    settings = from_app(request, Settings)
     own = {settings.public_origin}
     server = request.scope.get("server")
     if settings.environment is Environment.DEVELOPMENT and server is not None and server[1] is not None:

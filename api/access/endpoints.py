@@ -16,6 +16,7 @@ from api.access.dependencies import (
 )
 from api.access.devices import LIFETIME_SECONDS, cookie_value, known_devices
 from api.access.errors import CrossOrigin, SignInRefused
+from api.access.gate import SignInGate
 from api.access.rules import Permission, Principal
 from api.access.schemas import (
     ApiKeyCreated,
@@ -28,11 +29,13 @@ from api.access.schemas import (
 )
 from api.access.sign_in import Credentials
 from api.access.sign_in import sign_in as start_by_password
+from api.kit.app_state import from_app
 from api.kit.client_address import client_address
-from api.kit.database import Session
+from api.kit.database import Database, Session
 from api.kit.errors import Conflict, Invalid, NotFound, RateLimited, problem_responses
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging
+from api.kit.secrets import SecretBox
 from api.settings import Settings
 
 router = APIRouter(tags=["access"])
@@ -51,36 +54,36 @@ def device_cookie_name(settings: Settings) -> str:
 async def sign_in(body: SignInIn, request: Request, response: Response) -> Me:
     """Start a session. Its token is set as an HttpOnly cookie; a second cookie recognises the device."""
     require_same_origin(request, may_be_absent=True)
-    state = request.app.state
-    lifetime = timedelta(hours=state.settings.session_hours)
+    settings, secrets = from_app(request, Settings), from_app(request, SecretBox)
+    lifetime = timedelta(hours=settings.session_hours)
     signed_in = await start_by_password(
-        state.database,
-        state.sign_in_gate,
+        from_app(request, Database),
+        from_app(request, SignInGate),
         Credentials(
             organization_slug=body.organization,
             email=body.email,
             password=body.password,
             address=client_address(request),
-            devices=known_devices(request.cookies.get(device_cookie_name(state.settings)), state.secret_box),
+            devices=known_devices(request.cookies.get(device_cookie_name(settings)), secrets),
         ),
         lifetime=lifetime,
     )
     response.set_cookie(
-        device_cookie_name(state.settings),
-        cookie_value(signed_in.devices, state.secret_box),
+        device_cookie_name(settings),
+        cookie_value(signed_in.devices, secrets),
         max_age=LIFETIME_SECONDS,
         httponly=True,
         samesite="strict",
-        secure=state.settings.secure_cookies,
+        secure=settings.secure_cookies,
         path="/",
     )
     response.set_cookie(
-        session_cookie(state.settings),
+        session_cookie(settings),
         signed_in.token,
         max_age=int(lifetime.total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=state.settings.secure_cookies,
+        secure=settings.secure_cookies,
         path="/",
     )
     principal = service.staff_principal(signed_in.staff_member, credential_id=signed_in.staff_member.id)
@@ -97,7 +100,7 @@ async def sign_out(principal: Anybody, request: Request, response: Response, ses
     """End the session. An API key has none: nothing happens."""
     if principal.staff_member_id is not None:
         await service.sign_out(session, principal)
-        settings = request.app.state.settings
+        settings = from_app(request, Settings)
         # Browsers ignore a `__Host-` cookie that is not secure, also where it ends the one they have.
         response.delete_cookie(
             session_cookie(settings), path="/", httponly=True, samesite="lax", secure=settings.secure_cookies

@@ -19,7 +19,8 @@ from api.audit_log.rules import EntryFilter, csv_name
 from api.audit_log.schemas import AuditEntryOut, AuditVerification
 from api.conversations import service as conversations
 from api.directory.named import named_number
-from api.kit.database import Session, commit
+from api.kit.app_state import from_app
+from api.kit.database import Database, Session, commit
 from api.kit.errors import Invalid, NotFound, RateLimited
 from api.kit.paging import Page, PageQuery, Paging
 from api.kit.phone import SHORT_CODE, NumberOrSender
@@ -121,7 +122,7 @@ async def export_audit_entries(asked: Asked, session: Session, request: Request)
     assert exported.until is not None
     name = csv_name(asked.organization.slug, exported.until, zone)
     return StreamingResponse(
-        service.export(request.app.state.database, asked.organization.id, exported, zone),
+        service.export(from_app(request, Database), asked.organization.id, exported, zone),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )
@@ -132,5 +133,5 @@ async def verify_audit_entries(principal: Administrator, session: Session, reque
     """Verify every chain of the log, or name the first broken entry (AUDIT-CHAIN)."""
     # The verification takes a while and has its own transaction.
     await commit(session)
-    result = await service.prove_now(request.app.state.database, principal.organization_id)
+    result = await service.prove_now(from_app(request, Database), principal.organization_id)
     return AuditVerification.of(result)

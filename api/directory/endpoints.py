@@ -27,7 +27,8 @@ from api.directory.schemas import (
     StaffMemberPatch,
 )
 from api.directory.search_rules import MAX_QUERY_CHARACTERS
-from api.kit.database import Session, commit
+from api.kit.app_state import from_app
+from api.kit.database import Database, Session, commit
 from api.kit.errors import (
     PROBLEM_JSON,
     Conflict,
@@ -303,7 +304,7 @@ async def import_families_and_staff_members(
         except ClientDisconnect:
             raise Unreadable("The upload ended before the file did.") from None
         report = await import_directory(
-            request.app.state.database,
+            from_app(request, Database),
             principal,
             file,
             form,

@@ -1,4 +1,4 @@
-"""The journal's writer: webhooks that arrive together share one insert and one commit."""
+"""Writes the journal. Webhooks that arrive together share one insert and one commit."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -20,9 +20,9 @@ _Waiting = tuple[Sequence[JournalRow], asyncio.Future[None]]
 
 
 class JournalWriter:
-    """Writes what has queued while the last commit ran, on a connection of its own.
+    """Writes on its own connection, each time all rows that queued during the last commit.
 
-    Commits wait for the disk (`synchronous_commit` is as the database has it), so what was written is durable.
+    Commits wait for the disk (the database's `synchronous_commit` is kept), so written rows are durable.
     """
 
     def __init__(self, database_url: str) -> None:
@@ -36,12 +36,12 @@ class JournalWriter:
         self._task: asyncio.Task[None] | None = None
 
     def start(self, *, on_written: Callable[[], None]) -> None:
-        """`on_written` is called after each commit."""
+        """`on_written` is called when there are new events to apply."""
         self._on_written = on_written
         self._task = asyncio.create_task(self._run(), name="journal-writer")
 
     async def stop(self) -> None:
-        """Everything queued is written, or its webhook is refused, before this returns."""
+        """Returns when every queued webhook was written or refused."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -50,14 +50,18 @@ class JournalWriter:
         self._drop_connection()
 
     def write(self, rows: Sequence[JournalRow]) -> asyncio.Future[None]:
-        """Done once the rows are durable (RECV-DURABLE); fails with what the database raised."""
+        """Done when the rows are durable (RECV-DURABLE). Fails with the database's error."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append((rows, done))
         self._wake.set()
         return done
 
+    def wake_applier(self) -> None:
+        """For events that became due again without being written anew, such as replayed ones."""
+        self._on_written()
+
     async def quiet(self, *, seconds: float, at_most: float) -> bool:
-        """Wait until nothing has been written for so long. False when that has not come within `at_most` seconds."""
+        """Wait until nothing was written for `seconds`. False if that takes more than `at_most` seconds."""
         loop = asyncio.get_running_loop()
         until = loop.time() + at_most
         while True:
@@ -90,17 +94,17 @@ class JournalWriter:
         try:
             await add_to_journal_at_once(await self._connected(), rows)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-            # One row that the database refuses must not refuse the others.
+            # A row that the database refuses does not refuse the others (RECV-NOTHING-LOST).
             if len(batch) == 1:
                 _refuse(batch, error)
             else:
                 for each in batch:
                     await self._write_batch([each])
             return
-        except Exception as error:  # Whatever it is, each waiting webhook must hear of it and answer 503.
+        except Exception as error:  # Each waiting webhook fails with it, whatever it is.
             log.warning("journal.write_failed", events=len(rows), error=type(error).__name__)
             _refuse(batch, error)
-            # Whatever state it is in, the next batch gets a new one.
+            # The connection's state is unknown: the next batch gets a new one.
             self._drop_connection()
             return
         for _, done in batch:

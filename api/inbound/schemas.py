@@ -1,4 +1,4 @@
-"""What crosses the wire of the journal."""
+"""Wire models of the journal."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class InboundEventOut(BaseModel):
 
 
 class RawContent(BaseModel):
-    """Either `text` or, for what is no UTF-8 text, `base64`."""
+    """`text` if the content is UTF-8, else `base64`."""
 
     content_type: str
     bytes: int
@@ -92,7 +92,7 @@ def _fields(event: InboundEvent) -> dict[str, object]:
 class Replayed(BaseModel):
     replayed: int
     remaining: int
-    """Held back still: more than one request replays."""
+    """Still quarantined: one request replays at most 500."""
 
 
 class SilentLine(BaseModel):

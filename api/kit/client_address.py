@@ -9,6 +9,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from starlette.requests import Request
 
+from api.kit.app_state import from_app
+from api.settings import Settings
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -24,7 +27,7 @@ def client_address(request: Request) -> str:
     return address_behind(
         request.scope["client"][0] if request.scope.get("client") else None,
         request.headers.getlist("x-forwarded-for"),
-        trusted=request.app.state.settings.trusted_networks,
+        trusted=from_app(request, Settings).trusted_networks,
     )
 
 

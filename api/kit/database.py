@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from api.kit.app_state import from_app
 from api.kit.ids import new_id
 
 MAX_NOTIFY_BYTES = 7_500
@@ -91,8 +92,7 @@ class Database:
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
-    database: Database = request.app.state.database
-    async with database._sessions() as session:
+    async with from_app(request, Database)._sessions() as session:
         yield session
         await commit(session)
 

@@ -1,26 +1,37 @@
-"""Errors of the database itself, apart from errors in a statement or its values."""
+"""Tells an unavailable database from an error in a statement. Decided here alone; a 503 in `api.error_answers`."""
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 UNAVAILABLE_CLASSES = ("08", "53", "57P", "58")
-"""SQLSTATE classes: connection errors, no resources (disk full included), operator intervention, system errors."""
+"""SQLSTATEs: connection trouble, no resources (disk full among them), operator intervention, system errors."""
 
 TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57014"})
 """Serialization failure, deadlock, lock not available, statement timeout: the same work may succeed next time."""
 
 
+DATABASE_ERRORS: tuple[type[Exception], ...] = (
+    DBAPIError,
+    PoolTimeoutError,
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+"""Every class of errors of which `is_transient` may be true."""
+
+
 def sqlstate(error: BaseException) -> str | None:
-    """The error's SQLSTATE; None if it is not from PostgreSQL."""
+    """PostgreSQL's five-character code of the error; None if the error does not come from PostgreSQL."""
     state = getattr(getattr(error, "orig", error), "sqlstate", None)
     return state if isinstance(state, str) else None
 
 
 def is_database_unavailable(error: BaseException) -> bool:
-    """Whether the database cannot be used: unreachable, cut off, shutting down, out of space or of connections.
+    """Whether the database could not be reached, or had no connection, memory or disk left.
 
-    The same work can be done again when the database is back.
+    The statement is not at fault: the same work can be done when the database is available again.
     """
     if (sqlstate(error) or "").startswith(UNAVAILABLE_CLASSES):
         return True
@@ -29,12 +40,12 @@ def is_database_unavailable(error: BaseException) -> bool:
         lost = error.connection_invalidated or isinstance(error, InterfaceError | OperationalError)
         return lost and not refused_here
     if isinstance(error, asyncpg.DataError):
-        # A value that does not fit its parameter: an error of the caller.
+        # The value does not fit the parameter's type: the caller's mistake.
         return False
     # asyncpg raises InternalClientError on a connection whose server was killed.
     return isinstance(error, PoolTimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError | OSError)
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same work may succeed at another time."""
+    """Whether the same work may succeed later, unchanged."""
     return is_database_unavailable(error) or sqlstate(error) in TRANSIENT_SQLSTATES

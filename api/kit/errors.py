@@ -3,7 +3,7 @@
 Every problem has a stable `type`, on which clients act, a title for people, and fields of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -84,6 +84,15 @@ class Forbidden(Problem):
 
 class NotFound(Problem):
     status, type, title = 404, "/problems/not-found", "Not found"
+
+
+class MethodNotAllowed(Problem):
+    """The address exists, and `allowed` are its methods."""
+
+    status, type, title = 405, "/problems/method-not-allowed", "Method Not Allowed"
+
+    def __init__(self, allowed: Collection[str]) -> None:
+        super().__init__(headers={"Allow": ", ".join(sorted(allowed))})
 
 
 class RequestTimeout(Problem):

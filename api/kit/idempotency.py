@@ -20,6 +20,7 @@ from sqlalchemy import Index, LargeBinary, UniqueConstraint, delete, func, inser
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from api.kit.app_state import from_app
 from api.kit.database import Base, Database, OrganizationRow, database_time
 from api.kit.errors import Problem
 from api.kit.ids import new_id
@@ -57,7 +58,7 @@ def _given_key(
         ),
     ] = None,
 ) -> GivenKey | None:
-    return None if key is None else GivenKey(key, request.app.state.secret_box)
+    return None if key is None else GivenKey(key, from_app(request, SecretBox))
 
 
 IdempotencyKeyHeader = Annotated[GivenKey | None, Depends(_given_key)]

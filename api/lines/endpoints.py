@@ -5,13 +5,17 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from api.access.dependencies import Administrator, CanView, guarded
+from api.kit.app_state import from_app
 from api.kit.database import Session, after_commit
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging
+from api.kit.secrets import SecretBox
 from api.lines import service
+from api.lines.cache import LineCache
 from api.lines.schemas import LineHealthOut, LineIn, LineOut, LinePatch, ProviderOut
 from api.providers.registry import ProviderName, Providers
+from api.settings import Settings
 
 router = APIRouter(tags=["lines"])
 
@@ -28,7 +32,7 @@ async def list_lines(principal: CanView, session: Session, paging: Paging, reque
     """The lines, oldest first. Credentials are never part of an answer."""
     rows = await service.list_lines(session, principal, after=paging.id_key(), limit=paging.rows_to_read)
     shown, next_cursor = paging.cut(rows, lambda row: (row.id,))
-    base = request.app.state.settings.public_base_url
+    base = from_app(request, Settings).public_base_url
     return Page(items=[LineOut.of(row, public_base_url=base) for row in shown], next_cursor=next_cursor)
 
 
@@ -40,13 +44,16 @@ async def create_line(
     request: Request,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
-    state = request.app.state
 
     async def create() -> tuple[int, LineOut]:
         line = await service.create_line(
-            session, principal, body.new_line(), providers=state.providers, secrets=state.secret_box
+            session,
+            principal,
+            body.new_line(),
+            providers=from_app(request, Providers),
+            secrets=from_app(request, SecretBox),
         )
-        return 201, LineOut.of(line, public_base_url=state.settings.public_base_url)
+        return 201, LineOut.of(line, public_base_url=from_app(request, Settings).public_base_url)
 
     return await once(
         session,
@@ -61,20 +68,24 @@ async def create_line(
 @router.get("/lines/{line_id}", responses=guarded(NotFound, Invalid))
 async def get_line(line_id: UUID, principal: CanView, session: Session, request: Request) -> LineOut:
     line = await service.require_line(session, principal.organization_id, line_id)
-    return LineOut.of(line, public_base_url=request.app.state.settings.public_base_url)
+    return LineOut.of(line, public_base_url=from_app(request, Settings).public_base_url)
 
 
 @router.patch("/lines/{line_id}", responses=guarded(NotFound, Invalid))
 async def update_line(
     line_id: UUID, body: LinePatch, principal: Administrator, session: Session, request: Request
 ) -> LineOut:
-    state = request.app.state
     line = await service.update_line(
-        session, principal, line_id, body.change(), providers=state.providers, secrets=state.secret_box
+        session,
+        principal,
+        line_id,
+        body.change(),
+        providers=from_app(request, Providers),
+        secrets=from_app(request, SecretBox),
     )
     # NOTIFY tells the other processes. This one drops its cached line before it answers.
-    after_commit(session, lambda: state.lines.forget(line_id))
-    return LineOut.of(line, public_base_url=state.settings.public_base_url)
+    after_commit(session, lambda: from_app(request, LineCache).forget(line_id))
+    return LineOut.of(line, public_base_url=from_app(request, Settings).public_base_url)
 
 
 @router.post("/lines/{line_id}/check", responses=guarded(NotFound, Conflict, Invalid))
@@ -83,13 +94,12 @@ async def check_line(line_id: UUID, principal: Administrator, session: Session, 
 
     The answer is stored as the line's `health`, also if the provider is `unreachable`.
     """
-    state = request.app.state
     health = await service.check_line(
         session,
         principal,
         line_id,
-        providers=state.providers,
-        secrets=state.secret_box,
-        public_base_url=state.settings.public_base_url,
+        providers=from_app(request, Providers),
+        secrets=from_app(request, SecretBox),
+        public_base_url=from_app(request, Settings).public_base_url,
     )
     return LineHealthOut.model_validate(health)

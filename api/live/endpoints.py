@@ -7,7 +7,9 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 
 from api.access.dependencies import CanView, guarded
+from api.kit.app_state import from_app
 from api.kit.errors import Invalid
+from api.kit.scope import IS_HEAD
 from api.live.errors import TooManyStreams
 from api.live.hub import Hub
 
@@ -34,10 +36,10 @@ async def events(
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)] = None,
 ) -> StreamingResponse:
     """A stream of changes as they happen. No database session is held while it is open."""
-    hub: Hub = request.app.state.hub
+    hub = from_app(request, Hub)
     content: AsyncIterator[bytes] = _nothing()
     # A HEAD request gets the headers, and opens no stream.
-    if "messenger.head" not in request.scope:
+    if IS_HEAD not in request.scope:
         content = hub.body(hub.open(principal, last_event_id=last_event_id))
     return StreamingResponse(
         content,

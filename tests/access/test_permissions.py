@@ -11,6 +11,7 @@ import pytest
 
 from api.access.dependencies import Public, Require
 from api.access.rules import Permission
+from api.inbound.webhook_document import webhook_paths
 from api.providers.port import FetchedMedia
 from tests.access.routes import other_paths_of, routes_of
 from tests.support.media import PNG, picture_fields, settle_media
@@ -223,7 +224,7 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
 
 def test_R5_every_route_declares_who_may_use_it_and_means_what_page_1_says(service: Service) -> None:
     declared: dict[str, Need] = {}
-    for route in routes_of(service.app):
+    for route in routes_of(service.app.api):
         assert len(route.guards) == 1, f"{route.name} must have exactly one Require or Public, and has {route.guards}"
         (guard,) = route.guards
         declared[route.name] = (
@@ -234,8 +235,9 @@ def test_R5_every_route_declares_who_may_use_it_and_means_what_page_1_says(servi
             )
         )
 
-    assert declared == NEEDS
-    assert other_paths_of(service.app) == {"/openapi.json", "/assets"}
+    webhooks = {f"POST {path}": PUBLIC for path in webhook_paths()}
+    assert declared | webhooks == NEEDS
+    assert other_paths_of(service.app.api) == {"/openapi.json", "/assets"}
 
 
 def test_R5_a_route_without_a_declared_permission_is_noticed() -> None:

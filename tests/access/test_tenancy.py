@@ -125,7 +125,9 @@ async def test_an_external_id_that_two_businesses_use_is_two_records(world: Worl
 
 
 def test_every_id_in_a_path_is_tried_above(world: World) -> None:
-    ids = {part[1:-1] for route in routes_of(world.service.app) for part in route.path.split("/") if part[:1] == "{"}
+    ids = {
+        part[1:-1] for route in routes_of(world.service.app.api) for part in route.path.split("/") if part[:1] == "{"
+    }
     ids -= NOT_OURS | {"path:path"}
     assert ids == {
         "conversation_id",

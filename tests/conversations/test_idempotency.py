@@ -208,7 +208,7 @@ async def test_a_fingerprint_cannot_be_made_without_the_service_s_key(world: Wor
 
 async def test_a_key_outlives_the_replacement_of_the_secret_key(world: World, path: str) -> None:
     first = await post(world.maria, path, {"body": "Yes"})
-    world.service.app.state.secret_box = SecretBox("a key from now on", "a key for tests")
+    world.service.replace(secrets=SecretBox("a key from now on", "a key for tests"))
     assert (await post(world.maria, path, {"body": "Yes"})).json() == first.json()
     assert (await post(world.maria, path, {"body": "No"})).status_code == 422
 

@@ -11,7 +11,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access.rules import Permission, Principal, PrincipalKind
-from api.live.hub import Hub
 from api.live.service import announce_phone_number
 from tests.directory.test_import import ANA, count, errors, outcomes, send_csv
 from tests.support.backends import cut, until_it_waits
@@ -88,7 +87,7 @@ async def test_an_import_that_is_all_or_nothing_and_loses_the_database_stores_no
 
 async def events_of(world: World, *rows: str) -> list[dict[str, Any]]:
     """What an open tab of the business is told of an import, besides its progress."""
-    hub: Hub = world.service.app.state.hub
+    hub = world.service.state.hub
     maria = Principal(
         kind=PrincipalKind.STAFF_MEMBER,
         organization_id=world.organization_id,

@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from api.inbound.journal import JournalWriter
 from api.inbound.loop import POLITE_BATCH, POLITE_SECONDS
 from api.inbound.queries import JournalRow
 from api.providers.port import EventKind, WebhookEvent
@@ -27,7 +26,7 @@ def row(world: World, *, line_id: UUID | None = None) -> JournalRow:
 
 
 async def test_RECV_NOTHING_LOST_a_row_that_the_database_refuses_does_not_refuse_those_beside_it(world: World) -> None:
-    journal: JournalWriter = world.service.app.state.journal
+    journal = world.service.state.journal
     good = [row(world) for _ in range(3)]
     outcomes = await asyncio.gather(
         journal.write(good[:1]),
@@ -41,14 +40,14 @@ async def test_RECV_NOTHING_LOST_a_row_that_the_database_refuses_does_not_refuse
 
 
 async def test_RECV_ONCE_twice_in_one_batch_is_one_event(world: World) -> None:
-    journal: JournalWriter = world.service.app.state.journal
+    journal = world.service.state.journal
     again = row(world)
     await asyncio.gather(*(journal.write([again, row(world), again]) for _ in range(5)))
     assert await world.rows("SELECT count(*) FROM inbound_events") == [(6,)]
 
 
 async def test_RECV_DURABLE_a_connection_that_is_cut_refuses_at_most_what_is_under_way(world: World) -> None:
-    journal: JournalWriter = world.service.app.state.journal
+    journal = world.service.state.journal
     await journal.write([row(world)])
     cut = await world.rows(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
@@ -61,7 +60,7 @@ async def test_RECV_DURABLE_a_connection_that_is_cut_refuses_at_most_what_is_und
 
 
 async def test_webhooks_that_keep_coming_go_first_and_are_applied_all_the_same(world: World) -> None:
-    journal: JournalWriter = world.service.app.state.journal
+    journal = world.service.state.journal
     ended = asyncio.Event()
 
     async def coming() -> int:

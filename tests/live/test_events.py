@@ -16,7 +16,7 @@ from api.access.dependencies import SESSION_COOKIE
 from api.access.rules import Permission, Principal
 from api.access.service import principal_of_cookie
 from api.live import hub as hub_module
-from api.live.hub import MAX_QUEUED, Hub
+from api.live.hub import MAX_QUEUED
 from api.live.service import announce_message
 from tests.support.server import serving
 from tests.support.world import World
@@ -271,7 +271,7 @@ async def test_after_a_gap_everybody_is_asked_to_load_everything_again(server: S
 
 
 async def test_a_client_that_lags_too_far_behind_is_asked_to_load_everything_again(world: World) -> None:
-    hub: Hub = world.service.app.state.hub
+    hub = world.service.state.hub
     principal = await _principal(world)
     slow, quick = hub.open(principal, last_event_id=None), hub.open(principal, last_event_id=None)
     seen: list[bytes] = []
@@ -333,7 +333,7 @@ async def test_silence_is_filled_with_pings_that_no_client_resumes_from(server: 
 
 
 async def test_a_client_that_goes_is_forgotten(server: Server) -> None:
-    hub: Hub = server.world.service.app.state.hub
+    hub = server.world.service.state.hub
     async with server.stream(server.world.daniel):
         assert hub.open_streams == 1
     async with asyncio.timeout(PATIENCE_SECONDS):

@@ -28,6 +28,6 @@ async def serving(world: World) -> AsyncIterator[str]:
         await asyncio.sleep(0.01)
     port = running.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
-    world.service.app.state.hub.close_all()
+    world.service.state.hub.close_all()
     running.should_exit = True
     await task

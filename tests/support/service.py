@@ -2,16 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import httpx
-from fastapi import FastAPI
 
-from api.app import create_app
+from api.app import Application, create_app
+from api.app_state import AppState
 from api.inbound.attempts import apply_due_events
 from api.kit.database import Database
 from api.kit.secrets import SecretBox
@@ -36,7 +36,7 @@ def service_settings(folder: object, **overrides: object) -> Settings:
 
 @dataclass
 class Service:
-    app: FastAPI
+    app: Application
     settings: Settings
     database: Database
     urls: postgres.Database
@@ -45,18 +45,24 @@ class Service:
     @asynccontextmanager
     async def running(cls, settings: Settings, clone: postgres.Database) -> AsyncIterator[Self]:
         app = create_app(settings, database_url=clone.url)
-        async with app.router.lifespan_context(app):
+        async with app.api.router.lifespan_context(app.api):
             yield cls(app=app, settings=settings, database=app.state.database, urls=clone)
 
     @property
     def providers(self) -> Providers:
-        providers: Providers = self.app.state.providers
-        return providers
+        return self.state.providers
 
     @property
     def secret_box(self) -> SecretBox:
-        secret_box: SecretBox = self.app.state.secret_box
-        return secret_box
+        return self.state.secrets
+
+    @property
+    def state(self) -> AppState:
+        return self.app.state
+
+    def replace(self, **parts: Any) -> None:
+        """Give the running application other parts of its state, such as settings."""
+        self.app.set_state(replace(self.state, **parts))
 
     def client(self, *, key: str | None = None) -> httpx.AsyncClient:
         """A client of the API. Without `key` it is nobody, until it signs in."""

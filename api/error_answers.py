@@ -1,0 +1,166 @@
+"""Turns every error of a request or webhook into an `application/problem+json` answer.
+
+No stack trace, SQL or secret leaves the service. The errors themselves are in `kit/errors.py`.
+"""
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.kit.database_unavailable import DATABASE_ERRORS, is_transient
+from api.kit.errors import (
+    PROBLEM_JSON,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+    RequestTimeout,
+    TooLarge,
+    Unavailable,
+    Unreadable,
+    UnsupportedMediaType,
+)
+from api.kit.text import made_storable
+from api.spa import NOT_PAGES, PAGES
+
+log = structlog.get_logger(__name__)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    for kind in (Problem, RequestValidationError, HTTPException, *DATABASE_ERRORS, Exception):
+        app.add_exception_handler(kind, _handle)
+
+
+class ErrorAnswers:
+    """Answers the errors of the layers behind it and of the webhook app. FastAPI answers its own, in the same way."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            if has_started:
+                raise
+            await error_response(Request(scope), error)(scope, receive, send)
+
+
+class TooLargeAsProblem:
+    """FastAPI refuses too large a body in plain text, outside of its error handlers: it leaves here as a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem: JSONResponse | None = None
+
+        async def sending(message: Message) -> None:
+            nonlocal problem
+            if message["type"] == "http.response.start":
+                if message["status"] == TooLarge.status and _is_plain_text(message):
+                    problem = error_response(Request(scope), TooLarge("Send less at a time."))
+                    message["headers"] = problem.raw_headers
+            elif problem is not None:
+                message["body"] = problem.body
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+def _is_plain_text(message: Message) -> bool:
+    return Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain")
+
+
+async def _handle(request: Request, error: Exception) -> JSONResponse:
+    return error_response(request, error)
+
+
+def error_response(request: Request, error: Exception) -> JSONResponse:
+    problem = _problem_of(request, error)
+    return JSONResponse(
+        problem.body(instance=request.url.path),
+        problem.status,
+        headers=problem.headers,
+        media_type=PROBLEM_JSON,
+    )
+
+
+def _problem_of(request: Request, error: Exception) -> Problem:
+    """Here alone an unavailable database, or a passing failure of it, becomes a 503."""
+    match error:
+        case Problem():
+            return error
+        case RequestValidationError():
+            return _validation(error)
+        case HTTPException() if error.status_code in _HTTP_PROBLEMS:
+            problem = _HTTP_PROBLEMS[error.status_code](str(error.detail))
+            problem.headers |= dict(error.headers or {})
+            return problem
+        case HTTPException(status_code=404):
+            return NotFound("There is nothing at this address.")
+        case HTTPException(status_code=405):
+            return MethodNotAllowed(_methods_at(request))
+    if is_transient(error):
+        log.warning("request.unavailable", path=request.scope.get("path"), error=type(error).__name__)
+        return Unavailable()
+    log.error("request.failed", path=request.scope.get("path"), exc_info=error)
+    return Problem("Something went wrong on our side. It has been noted.")
+
+
+_HTTP_PROBLEMS: dict[int, type[Unreadable | RequestTimeout | TooLarge | UnsupportedMediaType]] = {
+    each.status: each for each in (Unreadable, RequestTimeout, TooLarge, UnsupportedMediaType)
+}
+"""For the statuses that FastAPI, Starlette and `BodyDeadline` raise."""
+
+
+def _validation(error: RequestValidationError) -> Problem:
+    details = error.errors()
+    if any(each["type"] == "json_invalid" for each in details):
+        return Unreadable("The body is not valid JSON.")
+    # FastAPI leaves a body unread whose Content-Type is not JSON.
+    if any(each["loc"] == ("body",) and isinstance(each["input"], bytes) for each in details):
+        return UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
+    return Invalid([(_pointer(each["loc"]), _sentence(each)) for each in details])
+
+
+def _pointer(location: tuple[Any, ...]) -> str:
+    """A JSON pointer into the body; `/query/…`, `/path/…` and `/header/…` for the rest."""
+    place, *rest = location
+    parts = rest if place == "body" else [place, *rest]
+    return "/" + "/".join(made_storable(str(part)).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _sentence(detail: Any) -> str:
+    if isinstance(detail["input"], str) and detail["type"] in {"too_short", "too_long"}:
+        # The length of a text is checked after its surrounding space was removed, and pydantic then says “items”.
+        least, most = detail["ctx"].get("min_length"), detail["ctx"].get("max_length")
+        count, bound = (least, "at least") if least is not None else (most, "at most")
+        return f"Use {bound} {count} character{'' if count == 1 else 's'}."
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return message[:1].upper() + message[1:].rstrip(".") + "."
+
+
+def _methods_at(request: Request) -> set[str]:
+    """Every method that some route has at this path: the route that raised the 405 knows only its own."""
+    path = request.scope["path"]
+    methods: set[str] = set()
+    for context in iter_route_contexts(request.app.routes):
+        is_here = isinstance(context.original_route, APIRoute) and context.path_regex.match(path)
+        if is_here and not (context.path == PAGES and path.startswith(NOT_PAGES)):
+            methods |= context.methods or set()
+    return methods | {"HEAD"} if "GET" in methods else methods

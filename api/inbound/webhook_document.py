@@ -1,0 +1,60 @@
+"""The webhook app's two routes as the OpenAPI document describes them: FastAPI does not know them."""
+
+from typing import Any
+
+from api.inbound.errors import NotAuthentic
+from api.inbound.webhook import MAX_PROVIDER_CHARACTERS
+from api.kit.errors import Invalid, NotFound, TooLarge, Unavailable, problem_responses
+
+_PROVIDER = {
+    "in": "path",
+    "name": "provider",
+    "required": True,
+    "schema": {"maxLength": MAX_PROVIDER_CHARACTERS, "title": "Provider", "type": "string"},
+}
+_LINE_ID = {
+    "in": "path",
+    "name": "line_id",
+    "required": True,
+    "schema": {"format": "uuid", "title": "Line Id", "type": "string"},
+}
+_MESSAGE_ID = {
+    "description": "Our message's id.",
+    "in": "query",
+    "name": "message_id",
+    "required": False,
+    "schema": {
+        "anyOf": [{"format": "uuid", "type": "string"}, {"type": "null"}],
+        "description": "Our message's id.",
+        "title": "Message Id",
+    },
+}
+
+
+def webhook_paths() -> dict[str, Any]:
+    """The `paths` of the document, by route template."""
+    return {
+        "/webhooks/{provider}/{line_id}/inbound": _posted(
+            "receive_message", "A text has arrived at one of our lines.", [_PROVIDER, _LINE_ID]
+        ),
+        "/webhooks/{provider}/{line_id}/status": _posted(
+            "receive_status", "The provider reports on a text that we sent.", [_PROVIDER, _LINE_ID, _MESSAGE_ID]
+        ),
+    }
+
+
+def _posted(operation_id: str, description: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    problems = problem_responses(NotAuthentic, NotFound, TooLarge, Invalid, Unavailable)
+    return {
+        "post": {
+            "tags": ["webhooks"],
+            "summary": operation_id.replace("_", " ").title(),
+            "description": description,
+            "operationId": operation_id,
+            "parameters": parameters,
+            "responses": {
+                "200": {"description": "Successful Response", "content": {"application/json": {"schema": {}}}},
+                **{str(status): response for status, response in problems.items()},
+            },
+        }
+    }

@@ -1,0 +1,191 @@
+"""The layers that every request passes before `/webhooks` or FastAPI. `api.app` lists them in their order.
+
+They are plain ASGI, and cheap: a busy service answers several thousand webhooks a second.
+"""
+
+import asyncio
+from time import monotonic, perf_counter
+
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.inbound.webhook import PREFIX as WEBHOOKS
+from api.kit.errors import Unavailable
+from api.kit.scope import BODY_HAS_ARRIVED, IS_HEAD, RATE_LIMIT_HEADERS, ROUTE_TEMPLATE
+from api.metrics import Metrics
+
+SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+]
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+NO_STORE = (b"cache-control", b"no-store")
+
+PROBES = frozenset({"/healthz", "/readyz"})
+"""Answered however busy the process is: the operator's supervisor restarts a process that does not answer them."""
+
+MIN_BYTES_PER_SECOND = 8 * 1024
+"""A body that arrives more slowly than this uses up its deadline."""
+
+
+class HeadAsGet:
+    """Answers HEAD as GET, without a body.
+
+    The application gets a GET without a body. After the start of the answer it is told that the client has left, so
+    that a stream or an export ends there.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        has_started = asyncio.Event()
+        body = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+        async def receiving() -> Message:
+            if not has_started.is_set() and (message := next(body, None)) is not None:
+                return message
+            await has_started.wait()
+            return {"type": "http.disconnect"}
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                has_started.set()
+
+        await self._app({**scope, "method": "GET", IS_HEAD: True}, receiving, sending)
+
+
+class ResponseHeaders:
+    """Adds the security headers, the rate limit's, and for the API `Cache-Control: no-store`."""
+
+    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
+        self._app = app
+        self._security = [*SECURITY_HEADERS, HSTS] if is_https else SECURITY_HEADERS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message["headers"], *self._security, *scope.get(RATE_LIMIT_HEADERS, ())]
+                if scope["path"].startswith("/api/") and "cache-control" not in Headers(raw=headers):
+                    headers.append(NO_STORE)
+                message["headers"] = headers
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+class RequestMetrics:
+    """Measures the time to the start of each answer, by method, route and status."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                method = "HEAD" if IS_HEAD in scope else scope["method"]
+                self._metrics.observe(method, _template(scope), message["status"], perf_counter() - started)
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+def _template(scope: Scope) -> str:
+    """The route's template, never its path: paths carry ids."""
+    template: str | None = scope.get(ROUTE_TEMPLATE)
+    if template is None:
+        route = scope.get("route")
+        template = route.path if isinstance(route, APIRoute) else "other"
+    return template
+
+
+class OpenRequests:
+    """How many more requests this process takes. Webhooks are counted apart, so that no flood of API requests refuses
+    one."""
+
+    def __init__(self, *, requests: int, webhooks: int) -> None:
+        self.free = {False: requests, True: webhooks}
+        """By whether the request is a webhook."""
+
+
+class OpenRequestLimit:
+    """Bounds the requests under way in this process. Raises `Unavailable` above."""
+
+    def __init__(self, app: ASGIApp, *, open_requests: OpenRequests) -> None:
+        self._app = app
+        self._free = open_requests.free
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] in PROBES:
+            await self._app(scope, receive, send)
+            return
+        is_webhook = scope["path"].startswith(WEBHOOKS)
+        if self._free[is_webhook] <= 0:
+            raise Unavailable("The service has too much to do at the moment.", retry_after_seconds=1)
+        self._free[is_webhook] -= 1
+        is_counted = True
+
+        async def sending(message: Message) -> None:
+            nonlocal is_counted
+            if is_counted and message["type"] == "http.response.start" and _is_event_stream(message):
+                # From here on it waits. The hub limits the streams.
+                is_counted = False
+                self._free[False] += 1
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send if is_webhook else sending)
+        finally:
+            if is_counted:
+                self._free[is_webhook] += 1
+
+
+def _is_event_stream(message: Message) -> bool:
+    return Headers(raw=message["headers"]).get("content-type", "").startswith("text/event-stream")
+
+
+class BodyDeadline:
+    """Raises a 408 while the body is read, if the client sends it too slowly.
+
+    Only waiting counts, not our own work between two parts. A body may take `seconds`, and as long again as
+    `MIN_BYTES_PER_SECOND` allows for what has arrived. A body that has already arrived needs no timer.
+    """
+
+    def __init__(self, app: ASGIApp, *, seconds: float) -> None:
+        self._app = app
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive if BODY_HAS_ARRIVED in scope else self._timed(receive), send)
+
+    def _timed(self, receive: Receive) -> Receive:
+        left, is_complete = self._seconds, False
+
+        async def receiving() -> Message:
+            nonlocal left, is_complete
+            if is_complete:
+                return await receive()
+            started = monotonic()
+            try:
+                async with asyncio.timeout(max(left, 0)):
+                    message = await receive()
+            except TimeoutError:
+                is_complete = True
+                # FastAPI answers 400 to any other exception while it reads a body.
+                raise HTTPException(408, "The body did not arrive in time.") from None
+            left += len(message.get("body", b"")) / MIN_BYTES_PER_SECOND - (monotonic() - started)
+            is_complete = not message.get("more_body", False)
+            return message
+
+        return receiving

@@ -1,0 +1,64 @@
+"""Routes for the operator: probes and metrics."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from api.access.dependencies import Public
+from api.kit.app_state import from_app
+from api.kit.database import Database
+from api.kit.database_unavailable import sqlstate
+from api.kit.errors import NotFound, Unavailable, problem_responses
+from api.metrics import Metrics
+from api.migrate import expected_revision, serves_schema
+from api.settings import Settings
+
+UNDEFINED_TABLE = "42P01"
+
+
+def router(settings: Settings) -> APIRouter:
+    """In production `/metrics` is not there: the main port is open to everybody."""
+    operations = APIRouter(
+        tags=["operations"],
+        dependencies=[Depends(Public("For the operator's probes; they say nothing of any business."))],
+    )
+    operations.add_api_route("/healthz", healthz)
+    operations.add_api_route("/readyz", readyz, responses=problem_responses(Unavailable))
+    if settings.serves_metrics_beside_the_api:
+        operations.add_api_route("/metrics", metrics, response_class=Response)
+    else:
+        operations.add_api_route("/metrics", no_metrics, include_in_schema=False)
+    return operations
+
+
+async def healthz() -> dict[str, str]:
+    """The process is up."""
+    return {"status": "ok"}
+
+
+async def readyz(request: Request) -> dict[str, str]:
+    """The process can serve: it reaches its database, and the schema is one that this version can serve."""
+    expected = expected_revision()
+    try:
+        async with from_app(request, Database).transaction() as session:
+            found: str | None = await session.scalar(text("SELECT version_num FROM alembic_version"))
+    except ProgrammingError as error:
+        if sqlstate(error) != UNDEFINED_TABLE:
+            raise
+        found = None
+    if not serves_schema(found, expected=expected):
+        raise Unavailable(
+            f"The database's schema is at {found or 'no version'}, and this version needs {expected}. "
+            "Run `messenger migrate`."
+        )
+    return {"status": "ready"}
+
+
+async def metrics(request: Request) -> Response:
+    """Prometheus metrics: of all processes of this server, and of the database. In production on another port."""
+    return await from_app(request, Metrics).render(from_app(request, Database))
+
+
+async def no_metrics() -> None:
+    """Without this route the page of the SPA would answer."""
+    raise NotFound("Metrics are on a port of their own: see MESSENGER_METRICS_PORT.")
