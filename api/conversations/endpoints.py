@@ -29,12 +29,14 @@ from api.conversations.schemas import (
 from api.conversations.service import ConversationView
 from api.directory.named import named_number
 from api.directory.schemas import HolderOut
+from api.kit.app_state import from_app
 from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging
 from api.kit.phone import NumberOrSender
 from api.lines import service as lines
+from api.settings import Settings
 
 router = APIRouter(tags=["conversations"])
 
@@ -166,8 +168,8 @@ async def view_conversation(
         conversation_id=conversation_id,
         viewer_id=viewer_id,
         seen_seq=body.seen_seq,
-        lease=timedelta(seconds=request.app.state.settings.viewer_lease_seconds),
-        confirm_within=timedelta(seconds=request.app.state.settings.seen_deadline_seconds),
+        lease=timedelta(seconds=from_app(request, Settings).viewer_lease_seconds),
+        confirm_within=timedelta(seconds=from_app(request, Settings).seen_deadline_seconds),
     )
     return ViewingOut(
         viewer_id=held.viewer_id,

@@ -23,7 +23,7 @@ router = APIRouter(tags=["lines"])
 @router.get("/providers", responses=guarded())
 async def list_providers(principal: CanView, request: Request) -> list[ProviderOut]:
     """What a line needs at each provider that this service has, and what the provider can do."""
-    providers: Providers = request.app.state.providers
+    providers = from_app(request, Providers)
     return [ProviderOut.of(ProviderName(name), provider) for name, provider in providers.by_name.items()]
 
 
