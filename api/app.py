@@ -25,6 +25,7 @@ from api.conversations import message_endpoints as messages
 from api.delivery import endpoints as delivery
 from api.delivery.heartbeat import SendingWatch
 from api.directory import endpoints as directory
+from api.directory.importing import endpoints as imports
 from api.errors import answer, failed, install_error_handlers
 from api.inbound import endpoints as inbound
 from api.inbound.door import WebhookDoor, address_of
@@ -157,7 +158,7 @@ def create_app(
     install_error_handlers(app)
     api = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))
     # `/messages/search` comes before `/messages/{message_id}`, which would take it for an id.
-    for room in (access, live, conversations, search, messages, media, consent, directory, lines, audit_log):
+    for room in (access, live, conversations, search, messages, media, consent, directory, imports, lines, audit_log):
         api.include_router(room.router)
     api.include_router(inbound.journal_router)
     api.include_router(delivery.router)

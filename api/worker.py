@@ -15,6 +15,8 @@ from api.conversations import service as conversations
 from api.conversations.message_service import OUTBOX_CHANNEL
 from api.delivery.heartbeat import Heartbeat, sending_status
 from api.delivery.sender import Sender
+from api.directory.importing.jobs import IMPORTS_CHANNEL
+from api.directory.importing.loop import run_due_imports
 from api.inbound import queries as inbound_queries
 from api.inbound import watch_queries
 from api.inbound.journal import JournalWriter
@@ -338,6 +340,8 @@ class Worker:
         sweep_every = min(1.0, settings.viewer_lease_seconds / 4, settings.seen_deadline_seconds / 4)
         self._sweeper = Loop("sweeper", self._sweep, interval=sweep_every)
         self._cleaner = Loop("clean-up", self._clean_up, interval=CLEAN_UP_SECONDS)
+        self._imports = Loop("imports", lambda: run_due_imports(database), interval=POLL_SECONDS)
+        bus.subscribe(IMPORTS_CHANNEL, lambda _: self._imports.wake(), on_gap=self._imports.wake)
         bus.subscribe(OUTBOX_CHANNEL, lambda _: self._wake_outbox(), on_gap=self._wake_outbox)
 
     def start(self) -> None:
@@ -347,10 +351,11 @@ class Worker:
         self._outbox.start()
         self._sweeper.start()
         self._cleaner.start()
+        self._imports.start()
 
     async def stop(self) -> None:
         """Finishes what is under way: a message that was posted is settled before this returns."""
-        parts = (self._applier, self._watcher, self._media, self._outbox, self._sweeper, self._cleaner)
+        parts = (self._applier, self._watcher, self._media, self._outbox, self._sweeper, self._cleaner, self._imports)
         await asyncio.gather(*(part.stop() for part in parts))
         await self._sender.stop()
 

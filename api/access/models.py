@@ -42,6 +42,15 @@ def stored_permissions(first_permissions: Iterable[str], *, has_directory: bool)
     return sorted({*first_permissions, *([Permission.DIRECTORY.value] if has_directory else ())})
 
 
+def stored_columns(permissions: Iterable[str]) -> dict[str, object]:
+    """The columns of `HoldsPermissions`, for a statement over many rows."""
+    given = set(permissions)
+    return {
+        "first_permissions": sorted(given - {Permission.DIRECTORY.value}),
+        "has_directory": Permission.DIRECTORY.value in given,
+    }
+
+
 class HoldsPermissions:
     """Permissions as stored: those that the first version knew are an array, and `directory` is a column of its own.
 
@@ -57,9 +66,8 @@ class HoldsPermissions:
 
     @permissions.setter
     def permissions(self, permissions: Iterable[str]) -> None:
-        given = set(permissions)
-        self.has_directory = Permission.DIRECTORY.value in given
-        self.first_permissions = sorted(given - {Permission.DIRECTORY.value})
+        for name, value in stored_columns(permissions).items():
+            setattr(self, name, value)
 
 
 class StaffMember(HoldsPermissions, Searchable, OrganizationRow, Base):

@@ -19,11 +19,10 @@ from api.audit_log import queries, service
 from api.audit_log.rules import EntryFilter, csv_name
 from api.conversations import service as conversations
 from api.directory.named import named_number
-from api.directory.schemas import NumberOrSender
 from api.kit.database import Session, commit
 from api.kit.errors import Invalid, NotFound, RateLimited
 from api.kit.paging import Page, Paging
-from api.kit.phone import SHORT_CODE
+from api.kit.phone import SHORT_CODE, NumberOrSender
 from api.kit.times import Moment
 
 router = APIRouter(tags=["audit"])
@@ -42,7 +41,7 @@ async def asked_of_log(
     principal: Administrator,
     session: Session,
     actor_id: Annotated[UUID | None, Query(description="The id of a staff member, API key or phone number.")] = None,
-    phone_number: Annotated[NumberOrSender | None, Query()] = None,
+    phone_number: NumberOrSender | None = None,
     conversation_id: UUID | None = None,
     action: Action | None = None,
     since: Annotated[Moment | None, Query(alias="from", description="The first moment.")] = None,

@@ -1,9 +1,8 @@
 """Routes of the consent room."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from api.access.dependencies import CanRefuse, CanView, guarded
 from api.consent import service
@@ -18,9 +17,9 @@ from api.consent.schemas import (
     RefusalOut,
 )
 from api.directory.named import named_number, named_numbers
-from api.directory.schemas import NumberOrSender
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.phone import NumberOrSender
 from api.kit.slices import in_turns
 from api.lines import service as lines
 
@@ -31,7 +30,7 @@ router = APIRouter(tags=["consent"])
 async def check_opt_in(
     principal: CanView,
     session: Session,
-    phone_number: Annotated[NumberOrSender, Query()],
+    phone_number: NumberOrSender,
     line_id: UUID | None = None,
 ) -> OptInCheckOut:
     """Whether a number may be texted from a line (the oldest one in service where none is named), and why."""

@@ -10,10 +10,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from api.audit.schemas import AuditActor
 from api.consent.rules import Instance, OptInCheck, Reason
+from api.directory.fields import SettableSource
 from api.directory.models import PhoneRecord, Refusal
 from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
-from api.directory.schemas import NumberOrSender, PhoneRecordOut, SettableSource
+from api.directory.types import PhoneRecordOut
 from api.kit.errors import Conflict, ProblemBody
+from api.kit.phone import NumberOrSender
 from api.kit.text import Body, storable
 
 MAX_REPLACED = 50
@@ -158,7 +160,7 @@ class PhoneRecordChanged(PhoneRecordOut):
 
     @classmethod
     def after(cls, record: PhoneRecord, number: str, refusals: Sequence[Refusal]) -> "PhoneRecordChanged":
-        shown = PhoneRecordOut.of(record, number)
+        shown = PhoneRecordOut.of(record.stored(number))
         return cls(**dict(shown), refusals=[RefusalOut.of(each) for each in refusals])
 
 

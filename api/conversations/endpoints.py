@@ -1,9 +1,8 @@
 """Routes of the conversations room: the inbox, starting and reopening, the indicator."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
 from api.audit import queries as audit_queries
@@ -22,11 +21,11 @@ from api.conversations.schemas import (
 )
 from api.directory import service as directory
 from api.directory.named import named_number
-from api.directory.schemas import NumberOrSender
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_time_cursor, encode_cursor
+from api.kit.phone import NumberOrSender
 from api.lines import service as lines
 
 router = APIRouter(tags=["conversations"])
@@ -49,7 +48,7 @@ async def list_conversations(
     session: Session,
     paging: Paging,
     status: Status | None = None,
-    phone_number: Annotated[NumberOrSender | None, Query()] = None,
+    phone_number: NumberOrSender | None = None,
     family_id: UUID | None = None,
     staff_member_id: UUID | None = None,
     line_id: UUID | None = None,

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 
 from api.consent.schemas import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations.rules import Status
-from api.directory.schemas import HolderOut, NumberOrSender
+from api.directory.types import HolderOut
+from api.kit.phone import NumberOrSender
 
 MAX_SEQ = 2**31 - 1
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]

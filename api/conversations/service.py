@@ -18,10 +18,10 @@ from api.conversations.models import Conversation
 from api.conversations.queries import InboxRow
 from api.conversations.rules import Change, ConversationState, Status, Transition
 from api.conversations.schemas import ConversationDetail, ConversationOut, LastMessage, PhoneNumberOut, ViewerOut
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.directory.models import PhoneNumber
 from api.directory.rules import Holder, display_name
-from api.directory.schemas import HolderOut
+from api.directory.types import HolderOut
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
 from api.kit.phone import country_of, shown_number

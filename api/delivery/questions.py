@@ -13,7 +13,7 @@ from api.delivery import queries
 from api.delivery.changes import Changes
 from api.delivery.rules import RECONCILE_FOR, may_repeat, next_question
 from api.delivery.service import CLAIM_BATCH, outgoing
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time
 from api.kit.secrets import SecretBox

@@ -21,7 +21,7 @@ from api.conversations.message_models import Message, OutboxEntry
 from api.delivery import queries
 from api.delivery.changes import Changes
 from api.delivery.rules import pace
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.directory.models import PhoneNumber
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time

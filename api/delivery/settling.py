@@ -12,7 +12,7 @@ from api.delivery import queries
 from api.delivery.changes import Changes
 from api.delivery.rules import MAX_ATTEMPTS, backoff
 from api.delivery.service import Claim
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time
 from api.providers.port import Accepted, MessageStatus, NotProcessed, OutcomeUnknown, Rejected, SendOutcome

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Annotated
 
 import phonenumbers
 from phonenumbers import (
@@ -20,8 +21,9 @@ from phonenumbers import (
     PhoneNumberType,
     ValidationResult,
 )
+from pydantic import StringConstraints
 
-from api.kit.text import kept_apart
+from api.kit.text import Body, kept_apart
 
 SHORT_CODE = re.compile(r"[0-9]{3,7}\Z")
 """A line's own number may be a short code of 3 to 7 digits (New Zealand carriers require them)."""
@@ -30,6 +32,9 @@ E164 = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 
 MAX_SENDER = 320
 """Characters of a sender that is no phone number: the longest e-mail address."""
+
+NumberOrSender = Annotated[Body, StringConstraints(min_length=1, max_length=MAX_SENDER)]
+"""A phone number in a request: as people type it, or as the API returned it, to the letter (RECV-SENDER)."""
 
 MAX_TYPED = 80
 """Characters of a number as a person types it, invisible marks included."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api.conversations.message_schemas import MessageOut
 from api.conversations.rules import Status
-from api.directory.schemas import HolderOut
+from api.directory.types import HolderOut
 from api.kit.errors import Problem
 from api.search.rules import Span, in_utf16
 

@@ -10,9 +10,9 @@ from api.access import queries as access
 from api.conversations import service as conversations
 from api.conversations.message_schemas import MessageOut
 from api.conversations.rules import Status
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.directory.rules import display_name
-from api.directory.schemas import HolderOut
+from api.directory.types import HolderOut
 from api.kit.errors import Invalid
 from api.kit.phone import shown_number
 from api.kit.slices import in_turns
