@@ -97,9 +97,9 @@ async def _within_page(
     session: AsyncSession, organization_id: UUID, model: type[Record], ids: list[UUID]
 ) -> list[UUID]:
     """The first of these, in their order, until their contacts and phone records fill a page: one at least."""
-    counted: Select[Any]
+    counts: dict[UUID | None, int]
     if model is Family:
-        counted = (
+        contacts = await session.execute(
             select(Contact.family_id, func.count())
             .outerjoin(
                 PhoneRecord,
@@ -108,13 +108,14 @@ async def _within_page(
             .where(Contact.organization_id == organization_id, Contact.family_id.in_(ids))
             .group_by(Contact.family_id)
         )
+        counts = {row[0]: row[1] for row in contacts}
     else:
-        counted = (
+        phone_records = await session.execute(
             select(PhoneRecord.staff_member_id, func.count())
             .where(PhoneRecord.organization_id == organization_id, PhoneRecord.staff_member_id.in_(ids))
             .group_by(PhoneRecord.staff_member_id)
         )
-    counts = {row[0]: row[1] for row in await session.execute(counted)}
+        counts = {row[0]: row[1] for row in phone_records}
     ends = list(accumulate(counts.get(record_id, 0) for record_id in ids))
     return ids[: max(1, bisect_right(ends, PAGE_RECORDS))]
 
