@@ -107,7 +107,7 @@ class PhoneRecord(OrganizationRow, Base):
 
 
 class Refusal(OrganizationRow, Base):
-    """An opt-out that stays with the number, its phone record being gone, renumbered or reset (OPTIN-REMOVED).
+    """An opt-out that stays with the number after its phone record was removed, renumbered or reset (OPTIN-REMOVED).
 
     It blocks until it is lifted. An owner has one standing refusal of a number.
     """
@@ -144,9 +144,9 @@ class Refusal(OrganizationRow, Base):
 
     phone_number_id: Mapped[UUID]
     phone_record_id: Mapped[UUID]
-    """The record that was opted out. It is gone, or says something else now."""
+    """The record that was opted out. It has been deleted, or has another state now."""
     kind: Mapped[str | None]
-    """The owner's. Null, like `owner_id`, where the audit log alone knew of the refusal."""
+    """Of the owner. Null, like `owner_id`, for a refusal that was found in the audit log alone."""
     owner_id: Mapped[UUID | None]
     owner_name: Mapped[str]
     """The owner's name then."""
@@ -225,14 +225,14 @@ class ImportRecord(Base):
 
 
 class TextFolding(Base):
-    """`kit.folding`, for the database: what the characters from `first` to `last` contribute to the words of a name.
-    Those in no row separate words."""
+    """`kit.folding` for the database: how the characters from `first` to `last` are written in the words of a name.
+    Characters in no row separate words."""
 
     __tablename__ = "text_folding"
 
     first: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last: Mapped[int]
     text: Mapped[str | None]
-    """None: each contributes itself."""
+    """None if each stands for itself."""
     is_alone: Mapped[bool]
     """Each is a word by itself."""

@@ -19,7 +19,7 @@ from api.directory.search_rules import DirectoryQuery
 Record = TypeVar("Record", Family, StaffMember)
 
 LOOKED_THROUGH = 200
-"""Records looked through in their order before the index is asked: a common word fills its page there."""
+"""Records scanned in order of name before the index is used: a common word fills its page from them."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,17 @@ async def page(
 async def _found(
     session: AsyncSession, model: type[Record], search: DirectoryQuery, listed: Listed
 ) -> Sequence[Record]:
-    """In two steps, as messages are searched (decision 0008): the first by name are looked through, which is enough for
-    a common word; what is too rare for that costs the index as much as there are matches."""
+    """In two steps, as messages are searched (decision 0008).
+
+    The first records by name are scanned: enough for a common word. A rarer word is looked up in the index, which
+    costs in proportion to its matches.
+    """
     condition = search_rules.condition(search, organization_id=listed.organization_id)
     if not condition:
-        # Signs alone, such as %, are in no word: they are looked for as they are, in the records' own names.
+        # Signs alone, such as %, are in no word. They are searched literally in the records' own names.
         signs = listed.first(select(model).where(model.name.contains(search.text, autoescape=True)), model)
         return (await session.scalars(signs)).all()
-    # Not the whole table, however small it was when the statement was planned or however common the word.
+    # Never scan the whole table, even if it was small when the statement was planned, or the word is common.
     await session.execute(select(func.set_config("enable_seqscan", "off", True)))
     key: list[Any] = [model.organization_id, model.id, model.name, model.archived_at, model.search]
     records = select(*key)

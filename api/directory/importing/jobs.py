@@ -42,6 +42,12 @@ IMPORTS_CHANNEL = "messenger_imports"
 BATCH = 500
 """Records of one transaction."""
 
+ALONE = 50
+"""Records stored one by one in a turn, after a batch that failed whole."""
+
+ATTEMPTS = 3
+"""Of a transaction that lost against another one."""
+
 BATCH_NUMBERS = 2_500
 """Phone numbers of one transaction, unless one record alone has more."""
 
@@ -54,7 +60,7 @@ MAX_UNFINISHED = 10
 KEPT = timedelta(days=7)
 """How long a finished import and its report are kept."""
 
-PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03", "23505"})
+RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03", "23505"})
 """Serialization failure, deadlock, lock not available, and somebody else having stored the same key just now."""
 
 log = structlog.get_logger(__name__)
@@ -71,13 +77,13 @@ class ImportState(StrEnum):
     """Its author may no longer import. What was stored before stays."""
 
 
-def may_pass(error: DBAPIError) -> bool:
-    return sqlstate(error) in PASSING_SQLSTATES
+def is_retryable(error: DBAPIError) -> bool:
+    return sqlstate(error) in RETRYABLE_SQLSTATES
 
 
 def why_failed(error: DBAPIError, import_id: UUID) -> str:
     """For a record that could not be stored, also not alone."""
-    if may_pass(error):
+    if is_retryable(error):
         return "Somebody else is changing the same record, or has just taken its external id or email address."
     log.error("import.record_failed", import_id=str(import_id), exc_info=error)
     return "This record could not be stored. It has been noted."
@@ -197,25 +203,39 @@ def _rows_of(job: Import, entries: Iterator[Entry], position: int) -> list[dict[
 async def run_batch(database: Database, organization_id: UUID, *, limit: int) -> bool:
     """Check or store the next batch of the organization's oldest import. False if there is nothing to do.
 
-    A batch that fails whole is repeated record by record, and the record that fails alone is marked as failed.
+    Of a batch that fails whole the next records are stored one by one, and one that fails alone is marked as failed.
     """
     try:
-        async with database.transaction() as session:
-            job = await queries.lock_oldest_unfinished(session, organization_id)
-            if job is None:
-                return False
-            await _run(session, job, limit)
-            return True
+        return await _run_transaction(database, organization_id, limit=limit)
     except DBAPIError as error:
-        if is_database_unavailable(error) or (limit > 1 and may_pass(error)):
+        if is_database_unavailable(error):
             raise
-        if limit == 1:
-            await _fail_next(database, organization_id, error)
-            return True
-    for _ in range(limit):
-        if not await run_batch(database, organization_id, limit=1):
+    for _ in range(ALONE):
+        if not await _run_alone(database, organization_id):
             break
     return True
+
+
+async def _run_alone(database: Database, organization_id: UUID) -> bool:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return await _run_transaction(database, organization_id, limit=1)
+        except DBAPIError as error:
+            if is_database_unavailable(error):
+                raise
+            if attempt == ATTEMPTS or not is_retryable(error):
+                await _fail_next(database, organization_id, error)
+                break
+    return True
+
+
+async def _run_transaction(database: Database, organization_id: UUID, *, limit: int) -> bool:
+    async with database.transaction() as session:
+        job = await queries.lock_oldest_unfinished(session, organization_id)
+        if job is None:
+            return False
+        await _run(session, job, limit)
+        return True
 
 
 @dataclass(frozen=True)

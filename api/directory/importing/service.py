@@ -29,8 +29,6 @@ from api.kit.database_unavailable import is_database_unavailable
 from api.kit.errors import Conflict, Invalid, NotSignedIn
 
 MAX_BYTES = 64 * 1024 * 1024
-ATTEMPTS = 3
-
 ROWS_AT_ONCE = 1_000
 """A file with more rows becomes a job."""
 
@@ -124,7 +122,7 @@ async def _import_whole(database: Database, principal: Principal, entries: list[
     if any(isinstance(entry, Refused) for entry in entries):
         return _refused(entries, {})
     readable = [entry for entry in entries if isinstance(entry, Readable)]
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, jobs.ATTEMPTS + 1):
         results: list[RecordResult] = []
         try:
             async with database.transaction() as session:
@@ -141,9 +139,9 @@ async def _import_whole(database: Database, principal: Principal, entries: list[
             failed = {result.rows[0]: result for result in results if result.outcome is ImportOutcome.FAILED}
             return _refused(entries, failed)
         except DBAPIError as error:
-            if not jobs.may_pass(error):
+            if not jobs.is_retryable(error):
                 raise
-            if attempt == ATTEMPTS:
+            if attempt == jobs.ATTEMPTS:
                 raise Conflict("Somebody else is changing the same records. Try again.") from error
     raise AssertionError
 
@@ -208,11 +206,11 @@ async def _store_each(
 async def _store_together(
     database: Database, principal: Principal, entries: Sequence[Readable], import_id: UUID
 ) -> list[RecordResult]:
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, jobs.ATTEMPTS + 1):
         try:
             async with database.transaction() as session:
                 return await jobs.apply(session, principal, entries, import_id)
         except DBAPIError as error:
-            if attempt == ATTEMPTS or not jobs.may_pass(error):
+            if attempt == jobs.ATTEMPTS or not jobs.is_retryable(error):
                 raise
     raise AssertionError
