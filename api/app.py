@@ -16,6 +16,7 @@ from api.conversations import endpoints as conversations
 from api.conversations import message_endpoints as messages
 from api.delivery import endpoints as delivery
 from api.directory import endpoints as directory
+from api.directory.importing import endpoints as imports
 from api.error_answers import ErrorAnswers, TooLargeAsProblem, install_error_handlers
 from api.inbound import endpoints as inbound
 from api.inbound.webhook import PREFIX as WEBHOOKS
@@ -43,7 +44,10 @@ from api.spa import mount_spa
 
 MAX_BODY_BYTES = 1024 * 1024
 
-SLICES = (access, live, conversations, search, messages, media, consent, directory, lines, audit_log, inbound, delivery)
+SLICES = (
+    *(access, live, conversations, search, messages, media, consent, directory, imports),
+    *(lines, audit_log, inbound, delivery),
+)
 """Search comes before messages: `/messages/{message_id}` would take `/messages/search` for an id."""
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from api.access.loop import clean_up_loop
 from api.conversations.loop import sweep_loop
 from api.delivery.loop import OutboxLoop
+from api.directory.importing.loop import imports_loop
 from api.inbound.loop import BackfillLoop, JournalApplier, RetentionLoop
 from api.kit.database import Database
 from api.kit.secrets import SecretBox
@@ -37,6 +38,7 @@ class Worker:
             self._outbox,
             sweep_loop(database, settings),
             clean_up_loop(database),
+            imports_loop(database, bus),
         ]
 
     def start(self) -> None:

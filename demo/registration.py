@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.conversations.message_rules import Direction
 from api.conversations.models import Conversation, Message
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.directory.models import PhoneNumber
 from api.directory.rules import Holder
 from api.kit.database import Database

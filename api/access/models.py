@@ -49,7 +49,7 @@ def stored_permissions(in_array: Iterable[str], *, has_directory: bool) -> list[
 
 
 def stored_columns(permissions: Iterable[str]) -> dict[str, object]:
-    """The two columns of these permissions."""
+    """The columns of `HoldsPermissions`, for a statement over many rows."""
     given = set(permissions)
     return {
         "first_permissions": sorted(given - {Permission.DIRECTORY.value}),

@@ -140,6 +140,24 @@ class FirstAdministrator:
     password: str
 
 
+async def principal_now(session: AsyncSession, principal: Principal) -> Principal | None:
+    """A staff member or API key as it is now, whether or not the session that it acted in has ended.
+
+    For work that goes on without its author. None if the person is archived, or the key no longer valid.
+    """
+    if principal.kind is PrincipalKind.API_KEY:
+        return (await current_principals(session, [principal]))[principal]
+    staff_member = await queries.staff_member(session, principal.organization_id, principal.id)
+    if staff_member is None or staff_member.archived_at is not None:
+        return None
+    return staff_principal(staff_member, credential_id=principal.credential_id)
+
+
+async def country_of_organization(session: AsyncSession, organization_id: UUID) -> str:
+    """ISO 3166 alpha-2: how numbers in national form are read."""
+    return (await queries.organization(session, organization_id)).country
+
+
 async def create_organization(
     session: AsyncSession, *, slug: str, name: str, country: str, timezone: str, admin: FirstAdministrator
 ) -> tuple[Organization, StaffMember]:

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.consent.models import ConsumerInitiation
 from api.consent.rules import Instance, Removal
 from api.directory.models import PhoneRecord, Refusal
-from api.directory.queries import phone_records_with_owners
 from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
+from api.directory.service import phone_records_with_owners
 from api.kit.bulk import insert_together
 from api.kit.ids import new_id
 

@@ -8,9 +8,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from api.consent.rules import NewOptIn
 from api.consent.types import OptInCheckOut, RefusalOut
+from api.directory.fields import SettableSource
 from api.directory.models import PhoneRecord, Refusal
 from api.directory.rules import OptInState
-from api.directory.schemas import PhoneRecordOut, SettableSource
+from api.directory.types import PhoneRecordOut
 from api.kit.phone import NumberOrSender
 from api.kit.text import Body, storable
 
@@ -26,7 +27,7 @@ class PhoneRecordChanged(PhoneRecordOut):
 
     @classmethod
     def after(cls, record: PhoneRecord, number: str, refusals: Sequence[Refusal]) -> "PhoneRecordChanged":
-        shown = PhoneRecordOut.of(record, number)
+        shown = PhoneRecordOut.of(record.stored(number))
         return cls(**dict(shown), refusals=[RefusalOut.of(each) for each in refusals])
 
 

@@ -14,11 +14,10 @@ from api.audit.rules import Action, Actor, NewEntry
 from api.consent import queries
 from api.consent.errors import NotAllowedToText
 from api.consent.rules import NewOptIn, OptInCheck, check_opt_in
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.directory.models import PhoneNumber, PhoneRecord, Refusal
 from api.directory.named import named_numbers
-from api.directory.records import set_opt_in
-from api.directory.rules import OptInSource, OptInState, missing_for_consent
+from api.directory.rules import GivenOptIn, OptInSource, OptInState, missing_for_consent
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.phone import old_spellings, spellings
@@ -168,20 +167,8 @@ async def change_opt_in(
         raise NotFound("This phone record has just changed. Load it again.")
     same = await _same_number(session, number)
     at = await database_time(session)
-    entries = [
-        await set_opt_in(
-            session,
-            record,
-            number.number,
-            state=change.state,
-            source=change.source,
-            principal=principal,
-            at=at,
-            wording=change.wording,
-            note=change.note,
-        )
-    ]
-    await session.flush()
+    opt_in = GivenOptIn(change.state, change.source, change.wording, change.note)
+    entries = [*await directory.set_opt_in(session, principal, record, number, opt_in, at=at)]
     if change.replaces_refusals:
         entries += await _replace_refusals(session, record, number, change, same=same, actor=principal.actor, at=at)
     await audit.record(session, organization_id, *entries, at=at)

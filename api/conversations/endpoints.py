@@ -28,7 +28,7 @@ from api.conversations.schemas import (
 )
 from api.conversations.service import ConversationView
 from api.directory.named import named_number
-from api.directory.schemas import HolderOut
+from api.directory.types import HolderOut
 from api.kit.app_state import from_app
 from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound

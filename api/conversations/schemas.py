@@ -15,7 +15,7 @@ from api.conversations.message_rules import (
 from api.conversations.models import TimelineEntry
 from api.conversations.rules import Status
 from api.conversations.types import MessageOut
-from api.directory.schemas import HolderOut
+from api.directory.types import HolderOut
 from api.kit.phone import NumberOrSender
 from api.kit.text import Body, SingleLine
 

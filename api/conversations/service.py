@@ -29,8 +29,7 @@ from api.conversations.queries import conversations_by_ids as conversations_by_i
 from api.conversations.queries import ensure_conversations as ensure_conversations
 from api.conversations.queries import lock_conversations as lock_conversations
 from api.conversations.queries import viewed_conversations as viewed_conversations
-from api.directory import queries as directory
-from api.directory import service as directory_service
+from api.directory import service as directory
 from api.directory.models import PhoneNumber, Refusal
 from api.directory.rules import Holder, OptInSource, display_name
 from api.kit.database import database_time
@@ -150,9 +149,9 @@ async def inbox(
     """Conversations, newest first. Raises `NotFound` if the filter names an id that is not in this organization."""
     organization_id = principal.organization_id
     if narrowed.family_id is not None:
-        await directory_service.require_family(session, organization_id, narrowed.family_id)
+        await directory.require_family(session, organization_id, narrowed.family_id)
     if narrowed.staff_member_id is not None:
-        await directory_service.require_staff_member(session, organization_id, narrowed.staff_member_id)
+        await directory.require_staff_member(session, organization_id, narrowed.staff_member_id)
     if narrowed.line_id is not None:
         await require_line(session, organization_id, narrowed.line_id)
     return await queries.inbox(session, organization_id, narrowed, before=before, limit=limit)

@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from api.directory.rules import OptInSource, OptInState, StoredPhoneRecord
 from api.kit.database import Base, OrganizationRow
 from api.kit.searchable import Searchable, search_indexes
 
@@ -90,9 +92,22 @@ class PhoneRecord(OrganizationRow, Base):
     opt_in_wording: Mapped[str | None]
     opt_in_note: Mapped[str | None]
 
+    def stored(self, number: str) -> StoredPhoneRecord:
+        """As a value. `number`: of its phone number."""
+        return StoredPhoneRecord(
+            id=self.id,
+            number=number,
+            label=self.label,
+            position=self.position,
+            state=OptInState(self.opt_in_state),
+            source=OptInSource(self.opt_in_source) if self.opt_in_source else None,
+            changed_at=self.opt_in_changed_at,
+            changed_by=self.opt_in_changed_by,
+        )
+
 
 class Refusal(OrganizationRow, Base):
-    """An opt-out that stays with the number, its phone record being gone, renumbered or reset (OPTIN-REMOVED).
+    """An opt-out that stays with the number after its phone record was removed, renumbered or reset (OPTIN-REMOVED).
 
     It blocks until it is lifted. An owner has one standing refusal of a number.
     """
@@ -129,9 +144,9 @@ class Refusal(OrganizationRow, Base):
 
     phone_number_id: Mapped[UUID]
     phone_record_id: Mapped[UUID]
-    """The record that was opted out. It is gone, or says something else now."""
+    """The record that was opted out. It has been deleted, or has another state now."""
     kind: Mapped[str | None]
-    """The owner's. Null, like `owner_id`, where the audit log alone knew of the refusal."""
+    """Of the owner. Null, like `owner_id`, for a refusal that was found in the audit log alone."""
     owner_id: Mapped[UUID | None]
     owner_name: Mapped[str]
     """The owner's name then."""
@@ -151,15 +166,73 @@ class Refusal(OrganizationRow, Base):
     """The phone record whose consent replaces the refusal."""
 
 
+class Import(OrganizationRow, Base):
+    """An import that a worker runs. Its `import_records` are the file's rows, and its report."""
+
+    __tablename__ = "imports"
+    __table_args__ = (
+        CheckConstraint("state IN ('checking', 'storing', 'done', 'refused', 'stopped')", name="state"),
+        CheckConstraint("(finished_at IS NULL) = (state IN ('checking', 'storing'))", name="finished"),
+        Index(
+            "ix_imports_unfinished",
+            "organization_id",
+            "created_at",
+            "id",
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+        Index("ix_imports_finished_at", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
+    )
+
+    state: Mapped[str]
+    is_partial: Mapped[bool]
+    author: Mapped[dict[str, Any]]
+    """{kind, id, name, credential_id} of the principal."""
+    rows: Mapped[int]
+    done: Mapped[int]
+    """Rows checked or, once it is storing, stored."""
+    next_position: Mapped[int]
+    """Of the first record that is not done."""
+    created: Mapped[int]
+    updated: Mapped[int]
+    unchanged: Mapped[int]
+    failed: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    finished_at: Mapped[datetime | None]
+
+
+class ImportRecord(Base):
+    """One record of an import: consecutive rows of its file, and what came of them."""
+
+    __tablename__ = "import_records"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "import_id"], ["imports.organization_id", "imports.id"]),
+        CheckConstraint("outcome IN ('created', 'updated', 'unchanged', 'failed')", name="outcome"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    rows: Mapped[list[int]] = mapped_column(JSONB)
+    """Numbers of rows in the file."""
+    kind: Mapped[str | None]
+    external_id: Mapped[str | None]
+    wanted: Mapped[str | None]
+    """The encoded record until it is stored; null for rows that could not be read."""
+    outcome: Mapped[str | None]
+    record_id: Mapped[UUID | None]
+    errors: Mapped[list[dict[str, Any]]]
+    """[{row, pointer, detail}]."""
+
+
 class TextFolding(Base):
-    """`kit.folding`, for the database: what the characters from `first` to `last` contribute to the words of a name.
-    Those in no row separate words."""
+    """`kit.folding` for the database: how the characters from `first` to `last` are written in the words of a name.
+    Characters in no row separate words."""
 
     __tablename__ = "text_folding"
 
     first: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last: Mapped[int]
     text: Mapped[str | None]
-    """None: each contributes itself."""
+    """None if each stands for itself."""
     is_alone: Mapped[bool]
     """Each is a word by itself."""

@@ -1,25 +1,54 @@
-"""SQL of the directory."""
+"""SQL of the directory: its locks, and what is stored. `store_queries.py` writes plans.
 
-import json
+Locks are taken in this order: families, staff members, phone numbers, and the audit chain last; within each by id.
+"""
+
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, literal, or_, select, text, true
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from api.access.models import StaffMember
-from api.audit.rules import Actor
 from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord
-from api.directory.rules import Holder, OwnerKind, RefusalCause
+from api.directory.rules import (
+    Holder,
+    OptInSource,
+    OptInState,
+    OwnerKind,
+    StoredContact,
+    StoredFamily,
+    StoredPhoneRecord,
+    StoredStaffMember,
+)
 from api.kit.ids import new_id
 from api.kit.phone import old_spellings, spellings, variants
 
 
+def is_any(values: Iterable[object], of: str = "uuid") -> ColumnElement[Any]:
+    """`= ANY (array)`: one parameter, however many values."""
+    array = ARRAY(Text() if of == "text" else Uuid())
+    return any_(bindparam(None, list(values), type_=array))
+
+
 async def ensure_phone_numbers(
-    session: AsyncSession, organization_id: UUID, numbers: Sequence[str]
+    session: AsyncSession, organization_id: UUID, numbers: Iterable[str]
 ) -> dict[str, PhoneNumber]:
     """The rows of these numbers, made where missing, and of their other spellings; locked in the order of their ids.
 
@@ -27,26 +56,42 @@ async def ensure_phone_numbers(
     are made with it, so that whoever lets a text go waits for whoever refuses one under another spelling (decision
     0018).
     """
-    wanted = sorted({each for number in numbers for each in (number, *variants(number))})
+    return (await lock_or_make_numbers(session, organization_id, numbers)).rows
+
+
+class LockedNumbers(NamedTuple):
+    rows: dict[str, PhoneNumber]
+    made: frozenset[str]
+    """Those that were on no row before."""
+
+
+async def lock_or_make_numbers(session: AsyncSession, organization_id: UUID, numbers: Iterable[str]) -> LockedNumbers:
+    """`ensure_phone_numbers`, with the numbers that it made."""
+    wanted = {each for number in numbers for each in (number, *variants(number))}
     if not wanted:
-        return {}
-    every = sorted({each for number in wanted for each in (number, *old_spellings(number))})
+        return LockedNumbers({}, frozenset())
+    every = {each for number in wanted for each in (number, *old_spellings(number))}
     locked = (
         select(PhoneNumber)
-        .where(PhoneNumber.organization_id == organization_id, PhoneNumber.number.in_(every))
+        .where(PhoneNumber.organization_id == organization_id, PhoneNumber.number == is_any(every, "text"))
         .order_by(PhoneNumber.id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     found = {row.number: row for row in await session.scalars(locked)}
-    missing = [number for number in wanted if number not in found]
-    if missing:
-        await session.execute(
-            upsert(PhoneNumber).on_conflict_do_nothing(),
-            [{"organization_id": organization_id, "id": new_id(), "number": number} for number in missing],
-        )
-        found = {row.number: row for row in await session.scalars(locked)}
-    return found
+    missing = sorted(wanted - found.keys())
+    if not missing:
+        return LockedNumbers(found, frozenset())
+    made = await session.scalars(
+        text(
+            "INSERT INTO phone_numbers (organization_id, id, number)"
+            " SELECT :organization_id, new.id, new.number"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS text[])) AS new(id, number)"
+            " ON CONFLICT (organization_id, number) DO NOTHING RETURNING number"
+        ),
+        {"organization_id": organization_id, "ids": [new_id() for _ in missing], "numbers": missing},
+    )
+    return LockedNumbers({row.number: row for row in await session.scalars(locked)}, frozenset(made.all()))
 
 
 async def lock_phone_numbers(
@@ -89,7 +134,9 @@ async def phone_numbers(session: AsyncSession, organization_id: UUID, numbers: S
     if not numbers:
         return {}
     rows = await session.scalars(
-        select(PhoneNumber).where(PhoneNumber.organization_id == organization_id, PhoneNumber.number.in_(set(numbers)))
+        select(PhoneNumber).where(
+            PhoneNumber.organization_id == organization_id, PhoneNumber.number == is_any(set(numbers), "text")
+        )
     )
     return {row.number: row for row in rows}
 
@@ -180,166 +227,194 @@ def phone_number_ids_of(organization_id: UUID, *, family_id: UUID | None, staff_
     return statement
 
 
-async def family(session: AsyncSession, organization_id: UUID, family_id: UUID) -> Family | None:
-    return (
-        await session.scalars(select(Family).where(Family.organization_id == organization_id, Family.id == family_id))
-    ).one_or_none()
+# Stored records.
 
 
-async def contacts_of(
-    session: AsyncSession, organization_id: UUID, family_ids: Sequence[UUID]
-) -> dict[UUID, list[Contact]]:
-    by_family: dict[UUID, list[Contact]] = {family_id: [] for family_id in family_ids}
-    rows = await session.scalars(
-        select(Contact)
-        .where(Contact.organization_id == organization_id, Contact.family_id.in_(list(by_family)))
-        .order_by(Contact.position, Contact.id)
-    )
-    for contact in rows:
-        by_family[contact.family_id].append(contact)
-    return by_family
+async def families(
+    session: AsyncSession, organization_id: UUID, *, ids: Sequence[UUID] = (), external_ids: Sequence[str] = ()
+) -> list[StoredFamily]:
+    """Families with their contacts and phone records, unordered."""
+    rows = (
+        await session.execute(
+            select(Family.id, Family.external_id, Family.name, Family.archived_at).where(
+                Family.organization_id == organization_id, _is_one_of(Family, ids, external_ids)
+            )
+        )
+    ).all()
+    contacts = (
+        await session.execute(
+            select(Contact.id, Contact.family_id, Contact.name, Contact.relation, Contact.position)
+            .where(Contact.organization_id == organization_id, Contact.family_id == is_any(row.id for row in rows))
+            .order_by(Contact.position, Contact.id)
+        )
+    ).all()
+    records = await _phone_records(session, organization_id, PhoneRecord.contact_id, [row.id for row in contacts])
+    by_family: dict[UUID, list[StoredContact]] = {}
+    for contact_id, family_id, name, relation, position in contacts:
+        contact = StoredContact(contact_id, name, relation, position, records.get(contact_id, ()))
+        by_family.setdefault(family_id, []).append(contact)
+    return [
+        StoredFamily(family_id, external_id, name, archived_at is not None, by_family.get(family_id, ()))
+        for family_id, external_id, name, archived_at in rows
+    ]
 
 
-async def records_of(
-    session: AsyncSession,
-    organization_id: UUID,
-    *,
-    contact_ids: Sequence[UUID] = (),
-    staff_member_ids: Sequence[UUID] = (),
-) -> dict[UUID, list[tuple[PhoneRecord, str]]]:
-    """Phone records with their numbers, by contact or staff member, in their order."""
-    by_owner: dict[UUID, list[tuple[PhoneRecord, str]]] = {owner: [] for owner in (*contact_ids, *staff_member_ids)}
+async def staff_members(
+    session: AsyncSession, organization_id: UUID, *, ids: Sequence[UUID] = (), external_ids: Sequence[str] = ()
+) -> list[StoredStaffMember]:
+    """Staff members with their phone records, unordered."""
+    rows = (
+        await session.scalars(
+            select(StaffMember)
+            .where(StaffMember.organization_id == organization_id, _is_one_of(StaffMember, ids, external_ids))
+            .execution_options(populate_existing=True)
+        )
+    ).all()
+    records = await _phone_records(session, organization_id, PhoneRecord.staff_member_id, [row.id for row in rows])
+    return [
+        StoredStaffMember(
+            id=row.id,
+            external_id=row.external_id,
+            name=row.name,
+            email=row.email,
+            permissions=row.permissions,
+            is_admin=row.is_admin,
+            archived=row.archived_at is not None,
+            phone_records=records.get(row.id, ()),
+        )
+        for row in rows
+    ]
+
+
+async def _phone_records(
+    session: AsyncSession, organization_id: UUID, owner: InstrumentedAttribute[UUID | None], owner_ids: Sequence[UUID]
+) -> dict[UUID, list[StoredPhoneRecord]]:
+    by_owner: dict[UUID, list[StoredPhoneRecord]] = {}
+    if not owner_ids:
+        return by_owner
     rows = await session.execute(
-        select(PhoneRecord, PhoneNumber.number)
+        select(
+            *(owner, PhoneRecord.id, PhoneNumber.number, PhoneRecord.label, PhoneRecord.position),
+            *(PhoneRecord.opt_in_state, PhoneRecord.opt_in_source),
+            *(PhoneRecord.opt_in_changed_at, PhoneRecord.opt_in_changed_by),
+        )
         .join(
             PhoneNumber,
             (PhoneNumber.organization_id == PhoneRecord.organization_id)
             & (PhoneNumber.id == PhoneRecord.phone_number_id),
         )
-        .where(
-            PhoneRecord.organization_id == organization_id,
-            or_(PhoneRecord.contact_id.in_(contact_ids), PhoneRecord.staff_member_id.in_(staff_member_ids)),
-        )
+        .where(PhoneRecord.organization_id == organization_id, owner == is_any(owner_ids))
         .order_by(PhoneRecord.position, PhoneRecord.id)
-        .execution_options(populate_existing=True)
     )
-    for record, number in rows:
-        owner = record.contact_id or record.staff_member_id
-        assert owner is not None
-        by_owner[owner].append((record, number))
+    for owner_id, record_id, number, label, position, state, source, changed_at, changed_by in rows:
+        assert owner_id is not None
+        record = StoredPhoneRecord(
+            *(record_id, number, label, position, OptInState(state)),
+            *(OptInSource(source) if source else None, changed_at, changed_by),
+        )
+        by_owner.setdefault(owner_id, []).append(record)
     return by_owner
 
 
-async def lock_family(session: AsyncSession, organization_id: UUID, family_id: UUID) -> Family:
-    return (
-        await session.scalars(
-            select(Family)
-            .where(Family.organization_id == organization_id, Family.id == family_id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    ).one()
+async def email_holders(session: AsyncSession, organization_id: UUID, emails: Sequence[str]) -> dict[str, UUID]:
+    """Who signs in with each of these addresses, as the database compares them."""
+    if not emails:
+        return {}
+    rows = await session.execute(
+        text(
+            "SELECT wanted.email, staff.id FROM unnest(CAST(:emails AS text[])) AS wanted(email)"
+            " JOIN staff_members AS staff ON staff.organization_id = :organization_id"
+            " AND lower(staff.email) = lower(wanted.email)"
+        ),
+        {"organization_id": organization_id, "emails": list(emails)},
+    )
+    return {row[0]: row[1] for row in rows}
 
 
-async def lock_staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember:
-    return (
-        await session.scalars(
-            select(StaffMember)
-            .where(StaffMember.organization_id == organization_id, StaffMember.id == staff_member_id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    ).one()
+# Locks.
 
 
-async def family_by_external_id(session: AsyncSession, organization_id: UUID, external_id: str) -> Family | None:
-    return (
-        await session.scalars(
-            select(Family).where(Family.organization_id == organization_id, Family.external_id == external_id)
-        )
-    ).one_or_none()
+class LockedRecords(NamedTuple):
+    ids: Sequence[UUID]
+    has_administrator: bool
+    """Whether `administrator_id`, whose row is locked too, is a living administrator; False where none was given."""
 
 
-async def staff_member_by_external_id(
-    session: AsyncSession, organization_id: UUID, external_id: str
-) -> StaffMember | None:
-    return (
-        await session.scalars(
-            select(StaffMember).where(
-                StaffMember.organization_id == organization_id, StaffMember.external_id == external_id
-            )
-        )
-    ).one_or_none()
+async def lock_families(
+    session: AsyncSession, organization_id: UUID, *, ids: Sequence[UUID], external_ids: Sequence[str]
+) -> Sequence[UUID]:
+    """Lock the rows of these families. Returns their ids."""
+    if not (ids or external_ids):
+        return ()
+    return (await session.scalars(_locked(Family, organization_id, _is_one_of(Family, ids, external_ids)))).all()
 
 
-async def count_other_admins(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> int:
-    """Living administrators besides this one, each locked, so that two cannot go at the same time."""
-    rows = await session.scalars(
-        select(StaffMember.id)
-        .where(
+async def lock_staff_members(
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    ids: Sequence[UUID],
+    external_ids: Sequence[str],
+    administrator_id: UUID | None,
+) -> LockedRecords:
+    """Lock the rows of these staff members and of the administrator who changes them."""
+    also = [] if administrator_id is None else [administrator_id]
+    condition = _is_one_of(StaffMember, [*ids, *also], external_ids)
+    locked = (await session.scalars(_locked(StaffMember, organization_id, condition))).all()
+    administrator = await session.scalar(
+        select(StaffMember.id).where(
             StaffMember.organization_id == organization_id,
-            StaffMember.id != staff_member_id,
+            StaffMember.id == administrator_id,
             StaffMember.is_admin,
             StaffMember.archived_at.is_(None),
         )
-        .order_by(StaffMember.id)
+    )
+    return LockedRecords(locked, administrator is not None)
+
+
+def _locked(model: type[Family] | type[StaffMember], organization_id: UUID, condition: ColumnElement[bool]) -> Any:
+    return (
+        select(model.id)
+        .where(model.organization_id == organization_id, condition)
+        .order_by(model.id)
         .with_for_update(key_share=True)
     )
-    return len(rows.all())
 
 
-async def keep_refusals(
-    session: AsyncSession,
-    organization_id: UUID,
-    phone_record_ids: Sequence[UUID],
-    *,
-    cause: RefusalCause,
-    by: Actor,
-    at: datetime,
-    owner_name: str | None = None,
-    contact_name: str | None = None,
-) -> None:
-    """Write a refusal for each of these records that is opted out, before it stops saying so (OPTIN-REMOVED).
+def _is_one_of(
+    model: type[Family] | type[StaffMember], ids: Sequence[UUID], external_ids: Sequence[str]
+) -> ColumnElement[bool]:
+    """Two conditions only where both are needed: one alone is one index."""
+    by_id, by_external_id = model.id == is_any(ids), model.external_id == is_any(external_ids, "text")
+    if not external_ids:
+        return by_id
+    return (by_id | by_external_id) if ids else by_external_id
 
-    Their numbers are locked. A standing refusal of the same owner and number becomes this one. The names are what the
-    owner of the records was called until now, where the rows say something else already.
-    """
-    if not phone_record_ids:
-        return
-    await session.execute(
-        text(
-            "INSERT INTO refusals (organization_id, id, phone_number_id, phone_record_id, kind, owner_id, owner_name,"
-            " contact_name, changed_at, changed_by, source, cause, removed_at, removed_by)"
-            " SELECT DISTINCT ON (record.phone_number_id, coalesce(family.id, staff.id), contact.name)"
-            " record.organization_id, given.id, record.phone_number_id, record.id,"
-            " CASE WHEN record.contact_id IS NOT NULL THEN 'family' ELSE 'staff_member' END,"
-            " coalesce(family.id, staff.id), coalesce(CAST(:owner_name AS text), family.name, staff.name),"
-            " coalesce(CAST(:contact_name AS text), contact.name),"
-            " record.opt_in_changed_at, record.opt_in_changed_by, record.opt_in_source, :cause, :at,"
-            " CAST(:removed_by AS jsonb)"
-            " FROM unnest(CAST(:ids AS uuid[]), CAST(:phone_record_ids AS uuid[])) AS given(id, phone_record_id)"
-            " JOIN phone_records AS record"
-            " ON record.organization_id = :organization_id AND record.id = given.phone_record_id"
-            " LEFT JOIN contacts AS contact"
-            " ON contact.organization_id = :organization_id AND contact.id = record.contact_id"
-            " LEFT JOIN families AS family"
-            " ON family.organization_id = :organization_id AND family.id = contact.family_id"
-            " LEFT JOIN staff_members AS staff"
-            " ON staff.organization_id = :organization_id AND staff.id = record.staff_member_id"
-            " WHERE record.opt_in_state = 'opted_out'"
-            " ON CONFLICT (organization_id, phone_number_id, kind, owner_id, contact_name) WHERE lifted_at IS NULL"
-            " DO UPDATE SET phone_record_id = excluded.phone_record_id, owner_name = excluded.owner_name,"
-            " changed_at = excluded.changed_at, changed_by = excluded.changed_by, source = excluded.source,"
-            " cause = excluded.cause, removed_at = excluded.removed_at, removed_by = excluded.removed_by"
-        ),
-        {
-            "organization_id": organization_id,
-            "ids": [new_id() for _ in phone_record_ids],
-            "phone_record_ids": list(phone_record_ids),
-            "cause": cause.value,
-            "at": at,
-            "removed_by": json.dumps(by.as_json()),
-            "owner_name": owner_name,
-            "contact_name": contact_name,
-        },
+
+async def numbers_on(
+    session: AsyncSession, organization_id: UUID, *, family_ids: Sequence[UUID], staff_member_ids: Sequence[UUID]
+) -> Sequence[str]:
+    """The numbers on the records of these families and staff members."""
+    numbers = (
+        select(PhoneNumber.number)
+        .join(
+            PhoneRecord,
+            (PhoneRecord.organization_id == PhoneNumber.organization_id)
+            & (PhoneRecord.phone_number_id == PhoneNumber.id),
+        )
+        .where(PhoneNumber.organization_id == organization_id)
     )
+    of_families = numbers.join(
+        Contact, (Contact.organization_id == PhoneRecord.organization_id) & (Contact.id == PhoneRecord.contact_id)
+    ).where(Contact.family_id == is_any(family_ids))
+    found: list[str] = []
+    if family_ids:
+        found += (await session.scalars(of_families)).all()
+    if staff_member_ids:
+        found += (await session.scalars(numbers.where(PhoneRecord.staff_member_id == is_any(staff_member_ids)))).all()
+    return found
+
+
+async def plan_for_each_size(session: AsyncSession) -> None:
+    """For a batch: its tables grow, so a query plan made while they were small would scan them whole."""
+    await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))

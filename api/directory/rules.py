@@ -1,8 +1,10 @@
-"""What a record in the directory is, as values."""
+"""Families, staff members and their phone records as values: as stored, and as a request wants them. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from api.access.rules import Permission
@@ -84,6 +86,141 @@ def match_names(stored: Sequence[str], wanted: Sequence[str]) -> list[int | None
             if matched[index] is None and (places := unused.get(spelled(name))):
                 matched[index] = places.pop(0)
     return matched
+
+
+# As stored.
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPhoneRecord:
+    id: UUID
+    number: str
+    label: str | None
+    position: int
+    state: OptInState
+    source: OptInSource | None = None
+    changed_at: datetime | None = None
+    changed_by: Mapping[str, Any] | None = None
+    """The actor {kind, id, name}, as in the audit entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredContact:
+    id: UUID
+    name: str
+    relation: str | None
+    position: int
+    phone_records: Sequence[StoredPhoneRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFamily:
+    id: UUID
+    external_id: str | None
+    name: str
+    archived: bool
+    contacts: Sequence[StoredContact]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStaffMember:
+    id: UUID
+    external_id: str | None
+    name: str
+    email: str | None
+    permissions: Sequence[str]
+    """Sorted, and without those that the administrator role gives."""
+    is_admin: bool
+    archived: bool
+    phone_records: Sequence[StoredPhoneRecord]
+
+
+StoredRecord = StoredFamily | StoredStaffMember
+
+
+# As wanted. None leaves a field as it is stored; of a new record it is the default.
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the request says a value: a JSON pointer, and in an imported file its row too."""
+
+    pointer: str
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenOptIn:
+    state: OptInState
+    source: OptInSource
+    wording: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPhoneRecord:
+    """The record with `id`, else the holder's record of this number, else a new one."""
+
+    number: str
+    """E.164."""
+    place: Place
+    label: str | None = None
+    opt_in: GivenOptIn | None = None
+    id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedContact:
+    """The contact with `id`, else the family's contact of this name (`match_names`), else a new one."""
+
+    name: str
+    relation: str | None
+    phone_records: Sequence[WantedPhoneRecord] | None
+    """They replace the contact's phone records."""
+    place: Place
+    id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRecord:
+    """A family or a staff member as it shall be."""
+
+    kind: OwnerKind
+    target: UUID | str | None = None
+    """The id of a stored record; the external id of one that is created if it is missing; None for a new record."""
+    external_id: str | None = None
+    name: str | None = None
+    archived: bool | None = None
+    contacts: Sequence[WantedContact] | None = None
+    """Of a family. They replace its contacts."""
+    phone_records: Sequence[WantedPhoneRecord] | None = None
+    """Of a staff member. They replace the phone records."""
+    email: str | None = None
+    permissions: Sequence[str] | None = None
+    """Sorted."""
+    is_admin: bool | None = None
+    password_hash: str | None = None
+    keeps_details: bool = False
+    """A label or a relation of None leaves what is stored. Otherwise it clears it."""
+
+    def all_phone_records(self) -> list[WantedPhoneRecord]:
+        groups = [self.phone_records or ()] + [contact.phone_records or () for contact in self.contacts or ()]
+        return [each for group in groups for each in group]
+
+    @property
+    def concerns_numbers(self) -> bool:
+        """Whether it changes who may be texted at some number."""
+        return not (self.contacts is None and self.phone_records is None and self.archived is None)
+
+
+class ImportOutcome(StrEnum):
+    """What came of a row. `not_stored`: good in itself, in a file that was refused for another row."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    NOT_STORED = "not_stored"
 
 
 @dataclass(frozen=True)

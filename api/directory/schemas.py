@@ -1,38 +1,29 @@
-"""What crosses the wire in the directory."""
+"""Bodies and answers of the directory's routes."""
 
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
-from api.access.models import StaffMember
 from api.access.rules import Permission, effective_permissions
-from api.audit.rules import Actor
-from api.directory.models import Contact, Family, PhoneRecord
-from api.directory.rules import SETTABLE_SOURCES, Holder, OptInSource, OptInState, OwnerKind
-from api.kit.errors import FieldError, Problem, ProblemBody
-from api.kit.text import SingleLine
+from api.directory.fields import MAX_RECORDS, Email, ExternalId, Name, Number, SettableSource, Short
+from api.directory.rules import (
+    GivenOptIn,
+    OptInState,
+    OwnerKind,
+    Place,
+    StoredFamily,
+    StoredStaffMember,
+    WantedContact,
+    WantedPhoneRecord,
+    WantedRecord,
+)
+from api.directory.types import PhoneRecordOut
+from api.kit.errors import Invalid
+from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
 
-Name = Annotated[SingleLine, StringConstraints(min_length=1, max_length=200)]
-Short = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
-ExternalId = Annotated[SingleLine, StringConstraints(min_length=1, max_length=200)]
-Number = Annotated[SingleLine, StringConstraints(min_length=3, max_length=40)]
-Email = Annotated[SingleLine, StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 Password = Annotated[str, StringConstraints(min_length=10, max_length=1024)]
-
-MAX_RECORDS = 50
-
-
-def _settable(source: OptInSource) -> OptInSource:
-    if source not in SETTABLE_SOURCES:
-        raise ValueError("use portal, staff, verbal or import: the others are not for people to set")
-    return source
-
-
-SettableSource = Annotated[OptInSource, AfterValidator(_settable)]
-"""How a person or an integration learnt of an opt-in state."""
 
 
 class OptInIn(BaseModel):
@@ -61,6 +52,15 @@ class FamilyIn(BaseModel):
     external_id: ExternalId | None = None
     contacts: Annotated[list[ContactIn], Field(max_length=MAX_RECORDS)]
 
+    def wanted(self, *, country: str) -> WantedRecord:
+        """A new family. Raises `Invalid` for numbers that cannot be read."""
+        return WantedRecord(
+            OwnerKind.FAMILY,
+            external_id=self.external_id,
+            name=self.name,
+            contacts=_wanted_contacts(self.contacts, country=country),
+        )
+
 
 class StaffMemberIn(BaseModel):
     """Without `password` the person cannot sign in."""
@@ -72,6 +72,19 @@ class StaffMemberIn(BaseModel):
     is_admin: bool = False
     external_id: ExternalId | None = None
     phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
+
+    def wanted(self, *, country: str, password_hash: str | None) -> WantedRecord:
+        """A new staff member. Raises `Invalid` for numbers that cannot be read."""
+        return WantedRecord(
+            OwnerKind.STAFF_MEMBER,
+            external_id=self.external_id,
+            name=self.name,
+            email=self.email,
+            permissions=_sorted(self.permissions),
+            is_admin=self.is_admin,
+            password_hash=password_hash,
+            phone_records=_wanted_phone_records(self.phone_records, country=country),
+        )
 
 
 class PhoneRecordPut(PhoneRecordIn):
@@ -103,6 +116,17 @@ class FamilyPatch(BaseModel):
     archived: bool | None = None
     contacts: Annotated[list[ContactPut], Field(max_length=MAX_RECORDS)] | None = None
 
+    def wanted(self, family_id: UUID, *, country: str) -> WantedRecord:
+        """Raises `Invalid` for numbers that cannot be read."""
+        return WantedRecord(
+            OwnerKind.FAMILY,
+            family_id,
+            external_id=self.external_id,
+            name=self.name,
+            archived=self.archived,
+            contacts=None if self.contacts is None else _wanted_contacts(self.contacts, country=country),
+        )
+
 
 class StaffMemberPatch(BaseModel):
     """What is left out stays. `phone_records` replaces the whole list. A new password ends the person's sessions."""
@@ -116,35 +140,65 @@ class StaffMemberPatch(BaseModel):
     archived: bool | None = None
     phone_records: Annotated[list[PhoneRecordPut], Field(max_length=MAX_RECORDS)] | None = None
 
-
-class OptIn(BaseModel):
-    state: OptInState
-    source: OptInSource | None
-    changed_at: datetime | None
-    changed_by: Actor | None
-
-
-class PhoneRecordOut(BaseModel):
-    model_config = {"title": "PhoneRecord"}
-
-    id: UUID
-    phone_number: str
-    label: str | None
-    opt_in: OptIn
-
-    @classmethod
-    def of(cls, record: PhoneRecord, number: str) -> "PhoneRecordOut":
-        return cls(
-            id=record.id,
-            phone_number=number,
-            label=record.label,
-            opt_in=OptIn(
-                state=OptInState(record.opt_in_state),
-                source=OptInSource(record.opt_in_source) if record.opt_in_source else None,
-                changed_at=record.opt_in_changed_at,
-                changed_by=Actor.stored(record.opt_in_changed_by),
-            ),
+    def wanted(self, staff_member_id: UUID, *, country: str, password_hash: str | None) -> WantedRecord:
+        """Raises `Invalid` for numbers that cannot be read."""
+        records = self.phone_records
+        return WantedRecord(
+            OwnerKind.STAFF_MEMBER,
+            staff_member_id,
+            external_id=self.external_id,
+            name=self.name,
+            archived=self.archived,
+            email=self.email,
+            permissions=None if self.permissions is None else _sorted(self.permissions),
+            is_admin=self.is_admin,
+            password_hash=password_hash,
+            phone_records=None if records is None else _wanted_phone_records(records, country=country),
         )
+
+
+def _sorted(permissions: Sequence[Permission]) -> list[str]:
+    return sorted({permission.value for permission in permissions})
+
+
+def _wanted_contacts(contacts: Sequence[ContactIn], *, country: str) -> list[WantedContact]:
+    return [
+        WantedContact(
+            contact.name,
+            contact.relation,
+            _wanted_phone_records(contact.phone_records, country=country, pointer=f"/contacts/{index}"),
+            Place(f"/contacts/{index}"),
+            contact.id if isinstance(contact, ContactPut) else None,
+        )
+        for index, contact in enumerate(contacts)
+    ]
+
+
+def _wanted_phone_records(
+    records: Sequence[PhoneRecordIn], *, country: str, pointer: str = ""
+) -> list[WantedPhoneRecord]:
+    """Raises `Invalid` with a pointer to each number that cannot be read or is given twice."""
+    wanted: dict[str, WantedPhoneRecord] = {}
+    problems: list[tuple[str, str]] = []
+    for index, record in enumerate(records):
+        place = f"{pointer}/phone_records/{index}"
+        try:
+            number = parse_phone_number(record.phone_number, country=country)
+        except InvalidPhoneNumberError as error:
+            problems.append((f"{place}/phone_number", str(error)))
+            continue
+        if number in wanted:
+            problems.append((f"{place}/phone_number", "This number stands here twice."))
+        wanted[number] = WantedPhoneRecord(
+            number,
+            Place(place),
+            record.label,
+            GivenOptIn(record.opt_in.state, record.opt_in.source) if record.opt_in else None,
+            record.id if isinstance(record, PhoneRecordPut) else None,
+        )
+    if problems:
+        raise Invalid(problems)
+    return list(wanted.values())
 
 
 class ContactOut(BaseModel):
@@ -166,25 +220,20 @@ class FamilyOut(BaseModel):
     contacts: list[ContactOut]
 
     @classmethod
-    def of(
-        cls,
-        family: Family,
-        contacts: list[Contact],
-        records: dict[UUID, list[tuple[PhoneRecord, str]]],
-    ) -> "FamilyOut":
+    def of(cls, family: StoredFamily) -> "FamilyOut":
         return cls(
             id=family.id,
             external_id=family.external_id,
             name=family.name,
-            archived=family.archived_at is not None,
+            archived=family.archived,
             contacts=[
                 ContactOut(
                     id=contact.id,
                     name=contact.name,
                     relation=contact.relation,
-                    phone_records=[PhoneRecordOut.of(record, number) for record, number in records[contact.id]],
+                    phone_records=[PhoneRecordOut.of(record) for record in contact.phone_records],
                 )
-                for contact in contacts
+                for contact in family.contacts
             ],
         )
 
@@ -204,7 +253,7 @@ class StaffMemberOut(BaseModel):
     phone_records: list[PhoneRecordOut]
 
     @classmethod
-    def of(cls, staff_member: StaffMember, records: list[tuple[PhoneRecord, str]]) -> "StaffMemberOut":
+    def of(cls, staff_member: StoredStaffMember) -> "StaffMemberOut":
         permissions = effective_permissions(staff_member.permissions, is_admin=staff_member.is_admin)
         return cls(
             id=staff_member.id,
@@ -213,81 +262,6 @@ class StaffMemberOut(BaseModel):
             email=staff_member.email,
             permissions=[permission for permission in Permission if permission in permissions],
             is_admin=staff_member.is_admin,
-            archived=staff_member.archived_at is not None,
-            phone_records=[PhoneRecordOut.of(record, number) for record, number in records],
+            archived=staff_member.archived,
+            phone_records=[PhoneRecordOut.of(record) for record in staff_member.phone_records],
         )
-
-
-class HolderOut(BaseModel):
-    model_config = {"title": "Holder"}
-
-    kind: OwnerKind
-    id: UUID
-    name: str
-    contact_name: str | None
-    phone_record_id: UUID
-
-    @classmethod
-    def of(cls, holder: Holder) -> "HolderOut":
-        return cls(
-            kind=holder.kind,
-            id=holder.id,
-            name=holder.name,
-            contact_name=holder.contact_name,
-            phone_record_id=holder.phone_record_id,
-        )
-
-
-class ImportOutcome(StrEnum):
-    """What came of a row. `not_stored`: good in itself, in a file that was refused for another row."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    FAILED = "failed"
-    NOT_STORED = "not_stored"
-
-
-class ImportItem(BaseModel):
-    """One row: a record of the CSV file after its header, or a line of the NDJSON file, counted from 1.
-
-    `kind` is null where the row does not say it; `id` is the record's, where one is stored.
-    """
-
-    row: int
-    outcome: ImportOutcome
-    kind: OwnerKind | None
-    id: UUID | None
-    external_id: str | None
-    errors: list[FieldError]
-
-
-class ImportReport(BaseModel):
-    """The counts are of rows; several rows of one CSV record have the same outcome."""
-
-    committed: bool
-    rows: int
-    created: int
-    updated: int
-    unchanged: int
-    failed: int
-    items: list[ImportItem]
-
-
-class ImportRefusedBody(ProblemBody):
-    model_config = ConfigDict(extra="allow", title="ImportRefusedProblem")
-
-    committed: bool
-    rows: int
-    created: int
-    updated: int
-    unchanged: int
-    failed: int
-    items: list[ImportItem]
-
-
-class ImportRefused(Problem):
-    """A row failed, so nothing of the file was stored. The answer carries the report."""
-
-    status, type, title = 422, "/problems/import-refused", "Nothing of this file was imported"
-    body_model = ImportRefusedBody

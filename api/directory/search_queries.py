@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,33 +19,17 @@ from api.directory.search_rules import DirectoryQuery
 Record = TypeVar("Record", Family, StaffMember)
 
 LOOKED_THROUGH = 200
-"""Records looked through in their order before the index is asked: a common word fills its page there."""
-
-
-async def records(
-    session: AsyncSession,
-    organization_id: UUID,
-    model: type[Record],
-    *,
-    search: DirectoryQuery | None,
-    archived: bool,
-    after: tuple[str, UUID] | None,
-    limit: int,
-) -> Sequence[Record]:
-    """Families or staff members, by name."""
-    listed = _Listed(organization_id, archived, after, limit)
-    if search is None:
-        return (await session.scalars(listed.first(select(model), model))).all()
-    return await _found(session, model, search, listed)
+"""Records scanned in order of name before the index is used: a common word fills its page from them."""
 
 
 @dataclass(frozen=True)
-class _Listed:
+class Listed:
     """A page of the living or the archived records, in order of name."""
 
     organization_id: UUID
     archived: bool
     after: tuple[str, UUID] | None
+    """The (name, id) of the last record of the page before."""
     limit: int
 
     def conditions(self, columns: Any) -> list[ColumnElement[bool]]:
@@ -62,17 +46,34 @@ class _Listed:
         return statement.where(*self.conditions(columns)).order_by(columns.name, columns.id).limit(limit or self.limit)
 
 
+async def page(
+    session: AsyncSession, model: type[Record], listed: Listed, *, search: DirectoryQuery | None
+) -> tuple[list[UUID], bool]:
+    """The ids of a page of families or staff members by name, and whether there are more."""
+    more = replace(listed, limit=listed.limit + 1)
+    if search is None:
+        rows = (await session.scalars(more.first(select(model), model))).all()
+    else:
+        rows = await _found(session, model, search, more)
+    ids = [row.id for row in rows[: listed.limit]]
+    shown = await _within_page(session, listed.organization_id, model, ids)
+    return shown, len(shown) < len(rows)
+
+
 async def _found(
-    session: AsyncSession, model: type[Record], search: DirectoryQuery, listed: _Listed
+    session: AsyncSession, model: type[Record], search: DirectoryQuery, listed: Listed
 ) -> Sequence[Record]:
-    """In two steps, as messages are searched (decision 0008): the first by name are looked through, which is enough for
-    a common word; what is too rare for that costs the index as much as there are matches."""
+    """In two steps, as messages are searched (decision 0008).
+
+    The first records by name are scanned: enough for a common word. A rarer word is looked up in the index, which
+    costs in proportion to its matches.
+    """
     condition = search_rules.condition(search, organization_id=listed.organization_id)
     if not condition:
-        # Signs alone, such as %, are in no word: they are looked for as they are, in the records' own names.
+        # Signs alone, such as %, are in no word. They are searched literally in the records' own names.
         signs = listed.first(select(model).where(model.name.contains(search.text, autoescape=True)), model)
         return (await session.scalars(signs)).all()
-    # Not the whole table, however small it was when the statement was planned or however common the word.
+    # Never scan the whole table, even if it was small when the statement was planned, or the word is common.
     await session.execute(select(func.set_config("enable_seqscan", "off", True)))
     key: list[Any] = [model.organization_id, model.id, model.name, model.archived_at, model.search]
     records = select(*key)
@@ -95,13 +96,13 @@ PAGE_RECORDS = 2_000
 """Contacts and phone records on one page. A business has about three a family; a family may have 2,550."""
 
 
-async def within_page(session: AsyncSession, organization_id: UUID, records: Sequence[Record]) -> Sequence[Record]:
+async def _within_page(
+    session: AsyncSession, organization_id: UUID, model: type[Record], ids: list[UUID]
+) -> list[UUID]:
     """The first of these, in their order, until their contacts and phone records fill a page: one at least."""
-    if not records:
-        return records
-    ids = [record.id for record in records]
-    if isinstance(records[0], Family):
-        counted = await session.execute(
+    counts: dict[UUID | None, int]
+    if model is Family:
+        contacts = await session.execute(
             select(Contact.family_id, func.count())
             .outerjoin(
                 PhoneRecord,
@@ -110,16 +111,16 @@ async def within_page(session: AsyncSession, organization_id: UUID, records: Seq
             .where(Contact.organization_id == organization_id, Contact.family_id.in_(ids))
             .group_by(Contact.family_id)
         )
-        counts = {row[0]: row[1] for row in counted}
+        counts = {row[0]: row[1] for row in contacts}
     else:
-        held = await session.execute(
+        phone_records = await session.execute(
             select(PhoneRecord.staff_member_id, func.count())
             .where(PhoneRecord.organization_id == organization_id, PhoneRecord.staff_member_id.in_(ids))
             .group_by(PhoneRecord.staff_member_id)
         )
-        counts = {row[0]: row[1] for row in held if row[0] is not None}
+        counts = {row[0]: row[1] for row in phone_records}
     ends = list(accumulate(counts.get(record_id, 0) for record_id in ids))
-    return records[: max(1, bisect_right(ends, PAGE_RECORDS))]
+    return ids[: max(1, bisect_right(ends, PAGE_RECORDS))]
 
 
 def _matches(column: Any, condition: str) -> ColumnElement[bool]:

@@ -24,13 +24,13 @@ MAX_QUERY_CHARACTERS = 100
 MAX_WORD = 20
 
 MIN_DIGITS = 3
-"""A number is not searched by fewer."""
+"""Fewer digits are not searched as part of a number."""
 
 MIN_WHOLE_NUMBER = 7
-"""What has fewer digits is part of a number."""
+"""A query of fewer digits is searched as part of a number alone."""
 
 INDEXED_WORDS = 3
-"""Of many words the longest are looked up; the others are compared on what those find."""
+"""The longest words are looked up in the index. The others filter what those find."""
 
 SCHEMES = ("tel:", "sms:", "callto:")
 TRUNK_ZERO = "(0)"
@@ -39,13 +39,13 @@ TRUNK_ZERO = "(0)"
 
 @dataclass(frozen=True)
 class DirectoryQuery:
-    """What is searched for: all the words, or one of the digits; the text itself when it has neither."""
+    """A search: for all the words, or for one of the digits. For the text itself if it has neither."""
 
     text: str
     words: tuple[str, ...]
     digits: tuple[str, ...]
     is_number: bool
-    """Nothing but a number was typed: its words are no parts of one."""
+    """The query is a number and nothing else. Its words are not searched as parts of numbers."""
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ def digits_of(query: str) -> str | None:
 
 
 def as_number(query: str) -> str | None:
-    """The digits of a query without a letter, after a `+` where it has one before them; None where there is none."""
+    """The digits of a query, with a leading `+` if it has one. None if it holds letters or no digits."""
     seen = (character for character in unicodedata.normalize("NFKC", query) if FOLD[ord(character)])
     text = "".join(character for character in seen if not character.isspace()).casefold()
     for scheme in SCHEMES:
@@ -90,7 +90,7 @@ def as_number(query: str) -> str | None:
 
 
 def indexed_condition(query: DirectoryQuery, *, organization_id: UUID) -> str:
-    """What the index is asked, as PostgreSQL reads a tsquery: all that `condition` allows, and hardly more."""
+    """The tsquery for the index: it matches all that `condition` matches, and hardly more."""
     longest = sorted(query.words, key=len, reverse=True)[:INDEXED_WORDS]
     return condition(replace(query, words=tuple(longest)), organization_id=organization_id)
 

@@ -10,7 +10,7 @@ from api.access.dependencies import CanView, guarded
 from api.conversations.message_rules import Direction
 from api.conversations.rules import Status
 from api.conversations.types import MessageOut
-from api.directory.schemas import HolderOut
+from api.directory.types import HolderOut
 from api.kit.database import Session
 from api.kit.errors import Invalid, NotFound
 from api.kit.paging import Page, Paging, decode_time_cursor, encode_cursor

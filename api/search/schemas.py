@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api.conversations.rules import Status
 from api.conversations.types import MessageOut
-from api.directory.schemas import HolderOut
+from api.directory.types import HolderOut
 
 
 class Highlight(BaseModel):

@@ -10,7 +10,7 @@ from api.access import service as access
 from api.access.rules import Principal
 from api.conversations import service as conversations
 from api.conversations.models import InboxRow, MessageRow
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.directory.rules import Holder, display_name
 from api.kit.errors import Invalid
 from api.kit.phone import shown_number

@@ -11,6 +11,7 @@ import pytest
 
 from api.access.dependencies import Public, Require
 from api.access.rules import Permission
+from api.directory.models import Import
 from api.inbound.webhook_document import webhook_paths
 from api.providers.port import FetchedMedia
 from tests.access.routes import other_paths_of, routes_of
@@ -111,6 +112,7 @@ NEEDS = {
     f"PUT {API}/families/by-external-id/{{external_id}}": KEEP,
     f"POST {API}/families/{{family_id}}/archive": KEEP,
     f"POST {API}/directory/import": KEEP,
+    f"GET {API}/imports/{{import_id}}": KEEP,
     # OPTIN-WHO: a refusal; consent needs more, and tests/consent/test_who.py tries it.
     f"PUT {API}/phone-records/{{phone_record_id}}/opt-in": REFUSE,
 }
@@ -152,8 +154,18 @@ class Rows:
             "number": REFUSED,
             "refusal_id": await removed_refusal(world),
             "external_id": "external-1",
+            "import_id": await finished_import(world),
         }
         return cls(ids, PARENT)
+
+
+async def finished_import(world: World) -> str:
+    job = Import(organization_id=world.organization_id, id=uuid4(), state="done", is_partial=True, author={})
+    job.rows = job.done = job.next_position = job.created = job.updated = job.unchanged = job.failed = 0
+    job.finished_at = datetime.now(UTC)
+    async with world.service.database.transaction() as session:
+        session.add(job)
+    return str(job.id)
 
 
 async def removed_refusal(world: World) -> str:

@@ -134,6 +134,7 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
         "message_id",
         "media_id",
         "family_id",
+        "import_id",
         "phone_record_id",
         "staff_member_id",
         "api_key_id",

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from api.directory import queries as directory
+from api.directory import service as directory
 from tests.support.world import World
 
 OLD = [("+5215512345678", "+525512345678"), ("+4407911123456", "+447911123456"), ("+640211234567", "+64211234567")]

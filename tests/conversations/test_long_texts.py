@@ -12,7 +12,7 @@ import pytest
 
 from api.conversations import message_queries as queries
 from api.conversations.message_queries import add_messages
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
 from tests.support.world import World

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.directory.import_csv import COLUMNS
+from api.directory.importing.csv_rows import COLUMNS
 from tests.support.stack import eventually
 from tests.support.world import World
 
@@ -189,7 +189,7 @@ async def test_a_file_that_is_no_table_at_all_is_refused_with_a_clear_sentence(
     assert words in response.json()["detail"]
 
 
-@pytest.mark.parametrize("content_type", ["", "application/json", "multipart/form-data", "text/csv; charset=latin-1"])
+@pytest.mark.parametrize("content_type", ["", "application/xml", "multipart/form-data", "text/csv; charset=latin-1"])
 async def test_other_kinds_of_content_are_refused_with_those_that_are_taken(world: World, content_type: str) -> None:
     response = await send(world.maria, b"kind,name\r\nfamily,X\r\n", content_type=content_type)
 
@@ -212,11 +212,11 @@ async def test_a_file_may_be_larger_than_other_requests_but_not_past_its_own_lim
 
     accepted = await send_csv(world.maria, *rows, "person,F-x,one row is wrong,,,,,,,,,")
     refused = await send(world.maria, b"x" * (64 * 1024 * 1024 + 1))
-    monkeypatch.setattr("api.directory.import_rows.MAX_ROWS", 100)
+    monkeypatch.setattr("api.directory.importing.rows.MAX_ROWS", 100)
     too_many = await send_csv(world.maria, *(f"family,G-{index},G,,,,,,,,," for index in range(101)))
 
-    assert accepted.status_code == 422
-    assert accepted.json()["rows"] == 6_001
+    assert accepted.status_code == 202
+    assert (accepted.json()["rows"], accepted.json()["state"]) == (6_001, "refused")
     assert refused.status_code == too_many.status_code == 413
     assert "100 rows" in too_many.json()["detail"]
 
@@ -321,6 +321,17 @@ async def test_one_wrong_row_of_a_record_fails_its_other_rows_and_nobody_elses(w
         (1, "", "Row 2, of the same record, failed."),
         (2, "/name", "Rows of one record must agree, and row 1 says otherwise."),
     ]
+
+
+async def test_a_thousand_rows_are_answered_at_once_and_more_become_a_job(world: World) -> None:
+    rows = [f"family,F-{index},Rivera,Ana,,+1312{2_000_000 + index},,opted_in,,,," for index in range(1_001)]
+
+    at_once = await send_csv(world.maria, *rows[:1_000])
+    job = await send_csv(world.maria, *rows)
+
+    assert (at_once.status_code, at_once.json()["created"]) == (200, 1_000)
+    assert (job.status_code, job.json()["state"]) == (202, "checking")
+    assert await count(world, "families") == 1_000
 
 
 # Upsert by external id.

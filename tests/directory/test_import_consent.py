@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tests.directory.test_import import ANA, BEN, count, errors, send_csv, stored_family
+from tests.support.backends import until_it_waits
 from tests.support.world import World
 
 
@@ -92,3 +93,23 @@ async def test_OPTIN_DISPATCH_an_import_waits_for_whoever_holds_the_number(world
     # The change took effect under the lock: after whatever the holder decided.
     (changed,) = await world.rows("SELECT opt_in_changed_at FROM phone_records WHERE opt_in_state = 'opted_out'")
     assert changed[0] > committed_at
+
+
+@pytest.mark.parametrize("partial", [False, True])
+async def test_NUMBER_ONE_an_import_waits_for_whoever_holds_another_spelling(world: World, *, partial: bool) -> None:
+    old, new = "+5215512345678", "+525512345678"
+    await world.rows(
+        "INSERT INTO phone_numbers (organization_id, id, number) VALUES (:o, gen_random_uuid(), :n) RETURNING id",
+        o=world.organization_id,
+        n=old,
+    )
+    async with world.service.database.engine.connect() as holder:
+        await holder.exec_driver_sql(f"SELECT id FROM phone_numbers WHERE number = '{old}' FOR NO KEY UPDATE")
+        sending = asyncio.create_task(
+            send_csv(world.maria, f"family,F-1,Rivera,Ana,,{new},,opted_out,,,,", partial=partial)
+        )
+        await until_it_waits(world)
+        assert await count(world, "families") == 0
+        await holder.rollback()
+
+    assert (await sending).json()["created"] == 1

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.directory.import_csv import COLUMNS, read_csv
-from api.directory.import_files import spool, temporary_file
-from api.directory.import_rows import MAX_LINE, Entry, Record, Refused, distinct, read_ndjson
+from api.directory.importing.csv_rows import COLUMNS, read_csv
+from api.directory.importing.files import spool, temporary_file
+from api.directory.importing.rows import MAX_LINE, Entry, Readable, Refused, decoded, distinct, encoded, read_ndjson
 from api.directory.rules import OwnerKind
 from api.kit.errors import Problem
 from tests.directory.test_import import send
@@ -87,17 +87,18 @@ def require_sound(entries: list[Entry]) -> None:
     for entry in entries:
         assert entry.rows
         seen += entry.rows
-        if isinstance(entry, Record):
-            assert Record.decoded(entry.encoded()) == entry
-            assert entry.name.strip()
-            assert all(number.startswith("+") for number in entry.all_numbers())
-            assert set(entry.permissions or []) <= {"sms_logs", "mass_text"}
-            assert (entry.email is not None) == (entry.kind is OwnerKind.STAFF_MEMBER)
+        if isinstance(entry, Readable):
+            wanted = entry.wanted
+            assert decoded(encoded(wanted)) == wanted
+            assert wanted.name
+            assert wanted.name.strip()
+            assert all(each.number.startswith("+") for each in wanted.all_phone_records())
+            assert set(wanted.permissions or []) <= {"sms_logs", "mass_text"}
+            assert (wanted.email is not None) == (entry.kind is OwnerKind.STAFF_MEMBER)
         else:
             assert entry.errors
             assert {error.row for error in entry.errors} <= set(entry.rows)
             assert all(error.detail.endswith((".", "?")) for error in entry.errors), entry
-            json.dumps(entry).encode()
     assert seen == sorted(set(seen)), "each row once, in order"
 
 
@@ -180,8 +181,8 @@ def test_a_broken_line_is_refused_in_words_and_the_next_one_is_read(line: str, w
     assert isinstance(broken, Refused)
     assert broken.rows == [1]
     assert words in broken.errors[0].detail
-    assert isinstance(fine, Record)
-    assert (fine.rows, fine.name) == ([2], "Okafor")
+    assert isinstance(fine, Readable)
+    assert (fine.rows, fine.wanted.name) == ([2], "Okafor")
 
 
 def test_errors_point_into_the_line() -> None:
@@ -223,8 +224,8 @@ def test_a_broken_csv_row_is_refused_at_its_cell_and_the_next_one_is_read(row: s
     assert isinstance(broken, Refused)
     assert [error.pointer for error in broken.errors] == [pointer]
     assert words in broken.errors[0].detail
-    assert isinstance(fine, Record)
-    assert (fine.rows, fine.name) == ([2], "Okafor")
+    assert isinstance(fine, Readable)
+    assert (fine.rows, fine.wanted.name) == ([2], "Okafor")
 
 
 def test_a_quote_that_never_ends_is_told_as_such_and_nothing_after_it_is_guessed() -> None:
@@ -232,7 +233,7 @@ def test_a_quote_that_never_ends_is_told_as_such_and_nothing_after_it_is_guessed
 
     fine, broken = entries_of(read_csv, body)
 
-    assert isinstance(fine, Record)
+    assert isinstance(fine, Readable)
     assert isinstance(broken, Refused)
     assert "Nothing after it was read" in broken.errors[0].detail
 

@@ -6,7 +6,7 @@ import pytest
 
 from api.audit.rules import SYSTEM
 from api.consent import service as consent
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.directory.rules import OptInSource
 from api.kit.database import database_time
 from tests.providers.dialects.dialect import PARENT

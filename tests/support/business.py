@@ -9,7 +9,7 @@ from api.access.models import StaffMember
 from api.access.rules import Permission
 from api.access.sign_in import start_session
 from api.directory import service as directory
-from api.directory.schemas import StaffMemberIn
+from api.directory.rules import OwnerKind, WantedRecord
 from api.kit.database import Database, database_time
 from api.kit.secrets import SecretBox
 from api.lines import service as lines
@@ -55,14 +55,16 @@ async def create_business(
             admin=access.FirstAdministrator(name="Ada", email="ada@gym.test", password=PASSWORD),
         )
         principal = access.staff_principal(admin, credential_id=admin.id)
-        people: dict[str, StaffMember] = {"admin": admin}
+        people = {"admin": admin}
         for name, permissions in PEOPLE.items():
-            people[name] = await directory.create_staff_member(
-                session,
-                principal=principal,
-                new=StaffMemberIn(name=name.capitalize(), email=f"{name}@gym.test", permissions=permissions),
-                password_hash=None,
+            wanted = WantedRecord(
+                OwnerKind.STAFF_MEMBER,
+                name=name.capitalize(),
+                email=f"{name}@gym.test",
+                permissions=sorted(permissions),
             )
+            created = await directory.change(session, principal, wanted)
+            people[name] = await session.get_one(StaffMember, (organization.id, created.id))
         line = await lines.create_line(
             session,
             principal,

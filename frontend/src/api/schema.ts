@@ -272,8 +272,9 @@ export interface paths {
          *
          *     A row that changes consent fails without the permissions for it (OPTIN-WHO).
          *
-         *     A record whose external id is known is made as given, and what the file leaves out stays. The answer has an item for
-         *     each row. While it runs, `import` events `{import_id, done, total}` tell how far it is.
+         *     A record whose external id is known is made as given, and what the file leaves out stays. Up to 1,000 rows are
+         *     imported at once, and the answer has an item for each row. A longer file is answered 202 and imported by a worker:
+         *     `GET /imports/{import_id}` tells how far it is. So do `import` events `{import_id, done, total}`.
          */
         post: operations["import_families_and_staff_members"];
         delete?: never;
@@ -378,6 +379,26 @@ export interface paths {
          * @description An archived record that is opted out still blocks its numbers (OPTIN-ARCHIVED).
          */
         post: operations["archive_family"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description How far an import of more than 1,000 rows is, and a page of its report. Kept for 7 days after its end.
+         */
+        get: operations["get_import"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -889,7 +910,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Archive Staff Member */
+        /**
+         * Archive Staff Member
+         * @description The person is signed out everywhere and cannot sign in again.
+         */
         post: operations["archive_staff_member"];
         delete?: never;
         options?: never;
@@ -1511,6 +1535,80 @@ export interface components {
             row: number;
         };
         /**
+         * ImportJob
+         * @description An import that a worker runs. The counts are of rows.
+         *
+         *     An import that is all or nothing begins as `checking`: `done` rows are checked. Then it is `storing`: `done` rows
+         *     are stored. It ends as `done`; as `refused` if a row failed in the check, so that nothing was stored; or as
+         *     `stopped` if its author may no longer import: what was stored before stays.
+         */
+        ImportJob: {
+            /** Created */
+            created: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Done */
+            done: number;
+            /** Failed */
+            failed: number;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Partial */
+            partial: boolean;
+            /** Rows */
+            rows: number;
+            state: components["schemas"]["ImportState"];
+            /** Unchanged */
+            unchanged: number;
+            /** Updated */
+            updated: number;
+        };
+        /**
+         * ImportJobReport
+         * @description The import with a page of its report. While it runs, the report holds the rows that are stored or have failed.
+         */
+        ImportJobReport: {
+            /** Created */
+            created: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Done */
+            done: number;
+            /** Failed */
+            failed: number;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Items */
+            items: components["schemas"]["ImportItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Partial */
+            partial: boolean;
+            /** Rows */
+            rows: number;
+            state: components["schemas"]["ImportState"];
+            /** Unchanged */
+            unchanged: number;
+            /** Updated */
+            updated: number;
+        };
+        /**
          * ImportOutcome
          * @description What came of a row. `not_stored`: good in itself, in a file that was refused for another row.
          * @enum {string}
@@ -1536,6 +1634,11 @@ export interface components {
             /** Updated */
             updated: number;
         };
+        /**
+         * ImportState
+         * @enum {string}
+         */
+        ImportState: "checking" | "storing" | "done" | "refused" | "stopped";
         /** InboundEvent */
         InboundEvent: {
             /** Applied At */
@@ -4075,7 +4178,7 @@ export interface operations {
             query?: {
                 /** @description Store what is good, whatever else the file holds. */
                 partial?: boolean;
-                /** @description What the live events of its progress call it. */
+                /** @description Its id, in its address and live events. */
                 import_id?: string | null;
             };
             header?: never;
@@ -4084,6 +4187,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "rows": [
+                 *         {
+                 *           "external_id": "F-1",
+                 *           "kind": "family",
+                 *           "name": "Rivera family"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": Record<string, never>;
                 /** @example {"kind": "family", "external_id": "F-1", "name": "Rivera family", "contacts": [{"name": "Ana Rivera", "phone_records": [{"phone_number": "312-555-0142"}]}]} */
                 "application/x-ndjson": string;
                 /**
@@ -4101,6 +4216,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description More than 1,000 rows: a worker imports them */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportJob"];
                 };
             };
             /** @description The request cannot be read */
@@ -4787,6 +4911,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Family"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: {
+                /** @description Rows with this outcome alone. */
+                outcome?: components["schemas"]["ImportOutcome"] | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportJobReport"];
                 };
             };
             /** @description Not signed in */

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import IO, Any
 
-from api.directory.import_rows import (
+from api.directory.importing.rows import (
     MAX_ERRORS_OF_ROW,
     MAX_LINE,
     Entry,
     Refused,
     RowError,
+    entry_of,
     kind_of,
     lines_of,
-    record_of,
-    require_room,
+    require_row_allowed,
     shown_id,
     unknown_kind,
 )
@@ -43,7 +43,7 @@ class _LineTooLong(Exception):
 def read_csv(file: IO[bytes], *, country: str) -> Iterator[Entry]:
     """RFC 4180, with commas or semicolons. Raises `Invalid` for a header that does not fit.
 
-    Consecutive rows of one kind and external id are one record. Empty rows are passed over, and counted.
+    Consecutive rows of one kind and external id are one record. Empty rows are skipped, and counted.
     """
     lines = lines_of(file, newline="")
     header, delimiter = _header(next((line for line in lines if line.strip()), ""))
@@ -52,7 +52,7 @@ def read_csv(file: IO[bytes], *, country: str) -> Iterator[Entry]:
     group = _Group()
     while True:
         row += 1
-        require_room(row)
+        require_row_allowed(row)
         read_before = reader.line_num
         try:
             cells = next(reader)
@@ -151,14 +151,14 @@ class _Group:
             detail = f"One record may have at most {MAX_ROWS_OF_RECORD} rows."
             yield Refused(rows, None, None, [RowError(rows[0], "/external_id", detail)])
         elif rows:
-            yield _record_of_rows(rows, values, country=country)
+            yield _entry_of_rows(rows, values, country=country)
 
 
 def _key(values: dict[str, str]) -> tuple[str, str] | None:
     return (values["kind"].lower(), values["external_id"]) if values["external_id"] else None
 
 
-def _record_of_rows(rows: list[int], values: list[dict[str, str]], *, country: str) -> Entry:
+def _entry_of_rows(rows: list[int], values: list[dict[str, str]], *, country: str) -> Entry:
     kind = kind_of(values[0]["kind"].lower())
     external_id = values[0]["external_id"]
     if kind is None:
@@ -195,12 +195,12 @@ def _record_of_rows(rows: list[int], values: list[dict[str, str]], *, country: s
     if problems:
         return Refused(rows, kind, shown_id(external_id), problems[:MAX_ERRORS_OF_ROW])
 
-    def place(location: tuple[str | int, ...]) -> tuple[int, str]:
+    def locate(location: tuple[str | int, ...]) -> tuple[int, str]:
         while location not in places:
             location = location[:-1]
         return places[location]
 
-    return record_of(data, kind, rows, place=place, country=country)
+    return entry_of(data, kind, rows, locate=locate, country=country)
 
 
 def _permissions(cell: str) -> list[str]:

@@ -1,0 +1,142 @@
+"""Routes of imports."""
+
+from email.message import Message
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+
+from api.access.dependencies import CanKeepDirectory, guarded
+from api.directory.importing import jobs
+from api.directory.importing.errors import ImportRefused
+from api.directory.importing.files import spool, temporary_file
+from api.directory.importing.rows import MAX_ROWS
+from api.directory.importing.schemas import ImportJob, ImportJobReport, ImportRefusedBody, ImportReport
+from api.directory.importing.service import MAX_BYTES, Format, import_directory
+from api.directory.models import Import
+from api.directory.rules import ImportOutcome
+from api.kit.database import Session, commit
+from api.kit.errors import (
+    PROBLEM_JSON,
+    Conflict,
+    Invalid,
+    NotFound,
+    TooLarge,
+    Unreadable,
+    UnsupportedMediaType,
+)
+from api.kit.paging import Paging, decode_number_cursor, encode_cursor
+
+router = APIRouter(tags=["directory"])
+
+IMPORT_EXAMPLES: dict[str, object] = {
+    "text/csv": "kind,external_id,name,contact_name,phone_number,opt_in_state\n"
+    "family,F-1,Rivera family,Ana Rivera,312-555-0142,opted_in\n",
+    "application/x-ndjson": '{"kind": "family", "external_id": "F-1", "name": "Rivera family", "contacts": '
+    '[{"name": "Ana Rivera", "phone_records": [{"phone_number": "312-555-0142"}]}]}\n',
+    "application/json": {"rows": [{"kind": "family", "external_id": "F-1", "name": "Rivera family"}]},
+}
+
+
+VALIDATION_PROBLEM = {"$ref": "#/components/schemas/ValidationProblem"}
+IMPORT_REFUSED_SCHEMA = ImportRefusedBody.model_json_schema(
+    mode="serialization", ref_template="#/components/schemas/{model}"
+)
+IMPORT_REFUSED_SCHEMA.pop("$defs")
+
+
+@router.post(
+    "/directory/import",
+    response_model=ImportReport,
+    max_body_size=MAX_BYTES,
+    responses={
+        202: {"model": ImportJob, "description": "More than 1,000 rows: a worker imports them"},
+        **guarded(Conflict, Unreadable, TooLarge, UnsupportedMediaType),
+        422: {
+            "description": f"{Invalid.title}; {ImportRefused.title}",
+            "content": {PROBLEM_JSON: {"schema": {"anyOf": [VALIDATION_PROBLEM, IMPORT_REFUSED_SCHEMA]}}},
+        },
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                media_type: {"schema": {"type": "string" if isinstance(example, str) else "object"}, "example": example}
+                for media_type, example in IMPORT_EXAMPLES.items()
+            },
+        }
+    },
+)
+async def import_families_and_staff_members(
+    request: Request,
+    principal: CanKeepDirectory,
+    session: Session,
+    partial: Annotated[bool, Query(description="Store what is good, whatever else the file holds.")] = False,
+    import_id: Annotated[UUID | None, Query(description="Its id, in its address and live events.")] = None,
+) -> Response:
+    """Import families and, for administrators, staff members: the whole file or, unless `partial`, nothing of it.
+
+    A row that changes consent fails without the permissions for it (OPTIN-WHO).
+
+    A record whose external id is known is made as given, and what the file leaves out stays. Up to 1,000 rows are
+    imported at once, and the answer has an item for each row. A longer file is answered 202 and imported by a worker:
+    `GET /imports/{import_id}` tells how far it is. So do `import` events `{import_id, done, total}`.
+    """
+    form = _format(request)
+    # No transaction is open while the client sends.
+    await commit(session)
+    with temporary_file() as file:
+        try:
+            await spool(request.stream(), file)
+        except ClientDisconnect:
+            raise Unreadable("The upload ended before the file did.") from None
+        imported = await import_directory(
+            request.app.state.database, principal, file, form, partial=partial, import_id=import_id or uuid4()
+        )
+    if isinstance(imported, Import):
+        location = f"/api/v1/imports/{imported.id}"
+        body = ImportJob.of(imported).model_dump(mode="json")
+        return JSONResponse(body, status_code=202, headers={"Location": location})
+    report = ImportReport.of(imported)
+    if not report.committed:
+        detail = f"{report.failed:,} of {report.rows:,} rows cannot be stored, so none was."
+        raise ImportRefused(detail, fields=report.model_dump(mode="json"))
+    return JSONResponse(report.model_dump(mode="json"))
+
+
+@router.get("/imports/{import_id}", responses=guarded(NotFound, Invalid))
+async def get_import(
+    import_id: UUID,
+    principal: CanKeepDirectory,
+    session: Session,
+    paging: Paging,
+    outcome: Annotated[ImportOutcome | None, Query(description="Rows with this outcome alone.")] = None,
+) -> ImportJobReport:
+    """How far an import of more than 1,000 rows is, and a page of its report. Kept for 7 days after its end."""
+    position = decode_number_cursor(paging.cursor, maximum=MAX_ROWS) if paging.cursor else 0
+    page = await jobs.report_page(session, principal, import_id, position=position, outcome=outcome, limit=paging.limit)
+    next_cursor = None if page.next_position is None else encode_cursor(page.next_position)
+    return ImportJobReport.page(page.job, page.results, next_cursor=next_cursor)
+
+
+FORMATS = {
+    "text/csv": Format.CSV,
+    "application/x-ndjson": Format.NDJSON,
+    "application/ndjson": Format.NDJSON,
+    "application/jsonl": Format.NDJSON,
+    "application/json": Format.JSON,
+}
+
+
+def _format(request: Request) -> Format:
+    """Raises `UnsupportedMediaType`, which names what is taken."""
+    declared = Message()
+    declared["content-type"] = request.headers.get("content-type", "")
+    form = FORMATS.get(declared.get_content_type())
+    if form is None or declared.get_content_charset("utf-8") not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType(f"Send UTF-8 with a Content-Type of {', '.join(FORMATS)}.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Send the file as it is, without a Content-Encoding.")
+    return form

@@ -1,0 +1,117 @@
+"""Answers of the import's routes."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from api.directory.importing.jobs import ImportState
+from api.directory.importing.reports import Report, RowResult
+from api.directory.models import Import
+from api.directory.rules import ImportOutcome, OwnerKind
+from api.kit.errors import FieldError, ProblemBody
+
+
+class ImportItem(BaseModel):
+    """One row: a record of the CSV file after its header, or a line of the NDJSON file, counted from 1.
+
+    `kind` is null where the row does not say it; `id` is the record's, where one is stored.
+    """
+
+    row: int
+    outcome: ImportOutcome
+    kind: OwnerKind | None
+    id: UUID | None
+    external_id: str | None
+    errors: list[FieldError]
+
+    @classmethod
+    def of(cls, result: RowResult) -> "ImportItem":
+        return cls(
+            row=result.row,
+            outcome=result.outcome,
+            kind=result.kind,
+            id=result.id,
+            external_id=result.external_id,
+            errors=[FieldError(pointer=pointer, detail=detail) for pointer, detail in result.errors],
+        )
+
+
+class ImportReport(BaseModel):
+    """The counts are of rows; several rows of one CSV record have the same outcome."""
+
+    committed: bool
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    failed: int
+    items: list[ImportItem]
+
+    @classmethod
+    def of(cls, report: Report) -> "ImportReport":
+        counts = {outcome.value: count for outcome, count in report.counts.items()}
+        items = [ImportItem.of(row) for record in report.records for row in record.by_row()]
+        return cls(committed=report.committed, rows=report.rows, items=items, **counts)
+
+
+class ImportRefusedBody(ProblemBody):
+    model_config = ConfigDict(extra="allow", title="ImportRefusedProblem")
+
+    committed: bool
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    failed: int
+    items: list[ImportItem]
+
+
+class ImportJob(BaseModel):
+    """An import that a worker runs. The counts are of rows.
+
+    An import that is all or nothing begins as `checking`: `done` rows are checked. Then it is `storing`: `done` rows
+    are stored. It ends as `done`; as `refused` if a row failed in the check, so that nothing was stored; or as
+    `stopped` if its author may no longer import: what was stored before stays.
+    """
+
+    id: UUID
+    state: ImportState
+    partial: bool
+    rows: int
+    done: int
+    created: int
+    updated: int
+    unchanged: int
+    failed: int
+    created_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, job: Import) -> "ImportJob":
+        return cls(
+            id=job.id,
+            state=ImportState(job.state),
+            partial=job.is_partial,
+            rows=job.rows,
+            done=job.done,
+            created=job.created,
+            updated=job.updated,
+            unchanged=job.unchanged,
+            failed=job.failed,
+            created_at=job.created_at,
+            finished_at=job.finished_at,
+        )
+
+
+class ImportJobReport(ImportJob):
+    """The import with a page of its report. While it runs, the report holds the rows that are stored or have failed."""
+
+    items: list[ImportItem]
+    next_cursor: str | None
+
+    @classmethod
+    def page(cls, job: Import, results: Iterable[RowResult], *, next_cursor: str | None) -> "ImportJobReport":
+        items = [ImportItem.of(each) for each in results]
+        return cls(**dict(ImportJob.of(job)), items=items, next_cursor=next_cursor)

@@ -1,0 +1,201 @@
+"""SQL that writes a plan, with few statements however many records it has."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, insert, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.access import service as access
+from api.access.models import StaffMember, stored_columns
+from api.audit.rules import Actor
+from api.directory.models import Contact, Family, PhoneRecord
+from api.directory.plan import OptInRow, Plan, StaffMemberRow
+from api.directory.queries import is_any
+from api.directory.rules import OptInState, RefusalCause
+from api.kit.bulk import insert_together, update_together
+from api.kit.ids import new_id
+
+
+async def store(
+    session: AsyncSession,
+    organization_id: UUID,
+    plan: Plan,
+    *,
+    number_ids: Mapping[str, UUID],
+    author: Actor,
+    at: datetime,
+) -> None:
+    """Write everything but the audit entries. `number_ids`: the locked rows of the plan's numbers.
+
+    Raises `IntegrityError` if somebody else has just stored the same external id or email address.
+    """
+    write = _Writer(session, organization_id, author, at)
+    # Before the owners are renamed: a refusal carries the names that its record had.
+    refused: dict[RefusalCause, list[UUID]] = defaultdict(list)
+    for cause, record_id in plan.refusals:
+        refused[cause].append(record_id)
+    for cause, record_ids in refused.items():
+        await _keep_refusals(session, organization_id, record_ids, cause=cause, by=author, at=at)
+    await write.families(plan)
+    await write.staff_members(plan)
+    await write.removals(plan)
+    await write.contacts(plan)
+    await write.phone_records(plan, number_ids)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    session: AsyncSession
+    organization_id: UUID
+    author: Actor
+    at: datetime
+
+    def _row(self, row_id: UUID, **columns: object) -> dict[str, object]:
+        return {"organization_id": self.organization_id, "id": row_id, **columns}
+
+    async def families(self, plan: Plan) -> None:
+        new = [self._row(row.id, external_id=row.external_id, name=row.name) for row in plan.new_families]
+        await insert_together(
+            self.session, Family, [{**row, "created_at": self.at, "updated_at": self.at} for row in new]
+        )
+        changed = [self._row(row.id, external_id=row.external_id, name=row.name) for row in plan.families]
+        await update_together(self.session, Family, [{**row, "updated_at": self.at} for row in changed])
+        await update_together(self.session, Family, self._archived(plan.archived_families))
+
+    def _archived(self, archived: Sequence[tuple[UUID, bool]]) -> list[dict[str, object]]:
+        return [
+            self._row(record_id, archived_at=self.at if is_archived else None, updated_at=self.at)
+            for record_id, is_archived in archived
+        ]
+
+    async def staff_members(self, plan: Plan) -> None:
+        if plan.new_staff_members:
+            new = [{**self._staff_member(row), "created_at": self.at} for row in plan.new_staff_members]
+            await self.session.execute(insert(StaffMember), new)
+        if plan.staff_members:
+            await self.session.execute(update(StaffMember), [self._staff_member(row) for row in plan.staff_members])
+        passwords = [self._row(record_id, password_hash=password_hash) for record_id, password_hash in plan.passwords]
+        await update_together(self.session, StaffMember, passwords)
+        await update_together(self.session, StaffMember, self._archived(plan.archived_staff_members))
+        for staff_member_id, kept in plan.ended_sessions:
+            await access.end_sessions(self.session, self.organization_id, staff_member_id, except_for=kept)
+
+    def _staff_member(self, row: StaffMemberRow) -> dict[str, object]:
+        return self._row(
+            row.id,
+            external_id=row.external_id,
+            name=row.name,
+            email=row.email,
+            is_admin=row.is_admin,
+            updated_at=self.at,
+            **stored_columns(row.permissions),
+        )
+
+    async def removals(self, plan: Plan) -> None:
+        for model, ids in ((PhoneRecord, plan.removed_phone_records), (Contact, plan.removed_contacts)):
+            if ids:
+                await self.session.execute(
+                    delete(model)
+                    .where(model.organization_id == self.organization_id, model.id == is_any(ids))
+                    .execution_options(synchronize_session=False)
+                )
+
+    async def contacts(self, plan: Plan) -> None:
+        changed = [
+            self._row(row.id, name=row.name, relation=row.relation, position=row.position) for row in plan.contacts
+        ]
+        await update_together(self.session, Contact, changed)
+        new = [
+            self._row(row.id, family_id=row.family_id, name=row.name, relation=row.relation, position=row.position)
+            for row in plan.new_contacts
+        ]
+        await insert_together(self.session, Contact, new)
+
+    async def phone_records(self, plan: Plan, number_ids: Mapping[str, UUID]) -> None:
+        changed = [
+            self._row(record_id, label=label, position=position) for record_id, label, position in plan.phone_records
+        ]
+        await update_together(self.session, PhoneRecord, changed)
+        # One by one, in their order: a record may take the number that another of its holder has just left.
+        for record_id, number in plan.renumbered:
+            unknown = self._opt_in(OptInRow(record_id, OptInState.UNKNOWN.value, None, None, None))
+            await update_together(self.session, PhoneRecord, [{**unknown, "phone_number_id": number_ids[number]}])
+        new = [
+            self._row(
+                row.id,
+                phone_number_id=number_ids[row.number],
+                contact_id=row.contact_id,
+                staff_member_id=row.staff_member_id,
+                label=row.label,
+                position=row.position,
+                opt_in_state=OptInState.UNKNOWN.value,
+            )
+            for row in plan.new_phone_records
+        ]
+        await insert_together(self.session, PhoneRecord, new)
+        await update_together(self.session, PhoneRecord, [self._opt_in(row) for row in plan.opt_ins])
+
+    def _opt_in(self, row: OptInRow) -> dict[str, object]:
+        return self._row(
+            row.phone_record_id,
+            opt_in_state=row.state,
+            opt_in_source=row.source,
+            opt_in_changed_at=self.at,
+            opt_in_changed_by=self.author.as_json(),
+            opt_in_wording=row.wording,
+            opt_in_note=row.note,
+        )
+
+
+async def _keep_refusals(
+    session: AsyncSession,
+    organization_id: UUID,
+    phone_record_ids: Sequence[UUID],
+    *,
+    cause: RefusalCause,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Write a refusal for each of these records, before it stops saying that it is opted out (OPTIN-REMOVED).
+
+    Their numbers are locked. A standing refusal of the same owner and number becomes this one.
+    """
+    await session.execute(
+        text(
+            "INSERT INTO refusals (organization_id, id, phone_number_id, phone_record_id, kind, owner_id, owner_name,"
+            " contact_name, changed_at, changed_by, source, cause, removed_at, removed_by)"
+            " SELECT DISTINCT ON (record.phone_number_id, coalesce(family.id, staff.id), contact.name)"
+            " record.organization_id, given.id, record.phone_number_id, record.id,"
+            " CASE WHEN record.contact_id IS NOT NULL THEN 'family' ELSE 'staff_member' END,"
+            " coalesce(family.id, staff.id), coalesce(family.name, staff.name), contact.name,"
+            " record.opt_in_changed_at, record.opt_in_changed_by, record.opt_in_source, :cause, :at,"
+            " CAST(:removed_by AS jsonb)"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:phone_record_ids AS uuid[])) AS given(id, phone_record_id)"
+            " JOIN phone_records AS record"
+            " ON record.organization_id = :organization_id AND record.id = given.phone_record_id"
+            " LEFT JOIN contacts AS contact"
+            " ON contact.organization_id = :organization_id AND contact.id = record.contact_id"
+            " LEFT JOIN families AS family"
+            " ON family.organization_id = :organization_id AND family.id = contact.family_id"
+            " LEFT JOIN staff_members AS staff"
+            " ON staff.organization_id = :organization_id AND staff.id = record.staff_member_id"
+            " WHERE record.opt_in_state = 'opted_out'"
+            " ON CONFLICT (organization_id, phone_number_id, kind, owner_id, contact_name) WHERE lifted_at IS NULL"
+            " DO UPDATE SET phone_record_id = excluded.phone_record_id, owner_name = excluded.owner_name,"
+            " changed_at = excluded.changed_at, changed_by = excluded.changed_by, source = excluded.source,"
+            " cause = excluded.cause, removed_at = excluded.removed_at, removed_by = excluded.removed_by"
+        ),
+        {
+            "organization_id": organization_id,
+            "ids": [new_id() for _ in phone_record_ids],
+            "phone_record_ids": list(phone_record_ids),
+            "cause": cause.value,
+            "at": at,
+            "removed_by": json.dumps(by.as_json()),
+        },
+    )

@@ -1,0 +1,105 @@
+"""The plan of a change: values in, rows out."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from api.access.rules import Permission, Principal, PrincipalKind
+from api.directory.plan import Author, Conflicting, LacksPermission, NotPlanned, Plan, plan_record
+from api.directory.rules import (
+    GivenOptIn,
+    ImportOutcome,
+    OptInSource,
+    OptInState,
+    OwnerKind,
+    Place,
+    RefusalCause,
+    StoredContact,
+    StoredFamily,
+    StoredPhoneRecord,
+    StoredStaffMember,
+    WantedContact,
+    WantedPhoneRecord,
+    WantedRecord,
+)
+
+ANA, BEN = "+13125550142", "+13125550143"
+KEEPER = Principal(
+    PrincipalKind.STAFF_MEMBER, uuid4(), uuid4(), "Olga", frozenset({Permission.DIRECTORY}), False, uuid4()
+)
+AUTHOR = Author(KEEPER, keeps_staff=False)
+RECORD = StoredPhoneRecord(uuid4(), ANA, "mobile", 0, OptInState.OPTED_OUT)
+FAMILY = StoredFamily(uuid4(), "F-1", "Rivera", False, [StoredContact(uuid4(), "Ana", "mother", 0, [RECORD])])
+ADMINISTRATOR = StoredStaffMember(KEEPER.id, "S-1", "Olga", "olga@gym.test", ["directory"], True, False, [])
+
+
+def wanted(*records: WantedPhoneRecord, name: str | None = None, contact: str = "Ana") -> WantedRecord:
+    contacts = [WantedContact(contact, None, records, Place("/contacts/0"))]
+    return WantedRecord(OwnerKind.FAMILY, FAMILY.id, name=name, contacts=contacts, keeps_details=True)
+
+
+def phone_record(number: str, **changes: object) -> WantedPhoneRecord:
+    record = WantedPhoneRecord(number, Place("/contacts/0/phone_records/0"))
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def test_what_is_stored_already_writes_nothing() -> None:
+    plan, planned = plan_record(wanted(phone_record(ANA)), FAMILY, author=AUTHOR, emails={})
+
+    assert plan == Plan()
+    assert planned.outcome is ImportOutcome.UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (wanted(), RefusalCause.REMOVED),
+        (wanted(phone_record(ANA), contact="Somebody"), RefusalCause.REMOVED),
+        (wanted(phone_record(BEN)), RefusalCause.REMOVED),
+        (wanted(phone_record(BEN, id=RECORD.id)), RefusalCause.RENUMBERED),
+    ],
+)
+def test_OPTIN_REMOVED_a_refusal_stays_with_its_number(change: WantedRecord, cause: RefusalCause) -> None:
+    plan, planned = plan_record(change, FAMILY, author=AUTHOR, emails={})
+
+    assert plan.refusals == ((cause, RECORD.id),)
+    assert plan.opt_ins == ()
+    assert ANA in plan.numbers
+    assert planned.outcome is ImportOutcome.UPDATED
+
+
+@pytest.mark.parametrize("state", [OptInState.OPTED_IN, OptInState.UNKNOWN])
+def test_OPTIN_WHO_who_only_keeps_the_directory_plans_no_consent(state: OptInState) -> None:
+    change = wanted(phone_record(ANA, opt_in=GivenOptIn(state, OptInSource.VERBAL)))
+
+    with pytest.raises(LacksPermission) as refused:
+        plan_record(change, FAMILY, author=AUTHOR, emails={})
+
+    assert refused.value.permission is Permission.SMS_LOGS
+    assert refused.value.place.pointer == "/contacts/0/phone_records/0"
+
+
+def test_PERM_DIRECTORY_and_PERM_ADMIN_are_asked_of_every_plan() -> None:
+    nobody = Author(replace(KEEPER, permissions=frozenset()), keeps_staff=False)
+    with pytest.raises(LacksPermission) as family:
+        plan_record(wanted(), FAMILY, author=nobody, emails={})
+    with pytest.raises(LacksPermission) as person:
+        plan_record(WantedRecord(OwnerKind.STAFF_MEMBER, name="Jo"), None, author=AUTHOR, emails={})
+
+    assert (family.value.permission, person.value.permission) == (Permission.DIRECTORY, None)
+
+
+@pytest.mark.parametrize("change", [{"is_admin": False}, {"archived": True}])
+def test_PERM_ADMIN_nobody_takes_the_administrator_role_from_themselves(change: dict[str, bool]) -> None:
+    change_of_role = replace(WantedRecord(OwnerKind.STAFF_MEMBER, ADMINISTRATOR.id), **change)  # type: ignore[arg-type]
+
+    with pytest.raises(Conflicting):
+        plan_record(change_of_role, ADMINISTRATOR, author=Author(KEEPER, keeps_staff=True), emails={})
+
+
+def test_an_id_that_is_not_the_familys_is_not_planned() -> None:
+    with pytest.raises(NotPlanned) as refused:
+        plan_record(wanted(phone_record(ANA, id=uuid4())), FAMILY, author=AUTHOR, emails={})
+
+    assert refused.value.place.pointer == "/contacts/0/phone_records/0/id"
