@@ -1,5 +1,6 @@
 """Bringing a database's schema to this version."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -20,8 +21,9 @@ def migrate(owner_url: str) -> None:
     command.upgrade(alembic_config(owner_url), "head")
 
 
+@cache
 def expected_revision() -> str:
-    """The newest revision that this version of the code has. Reads the migrations: ask once."""
+    """The newest revision that this version of the code has. Reads the migrations once per process."""
     head = ScriptDirectory.from_config(alembic_config("")).get_current_head()
     assert head is not None, "there is one history"
     return head
