@@ -8,7 +8,7 @@ export interface MessengerSearch {
   status?: ConversationStatus | undefined;
   /** The message at which the thread opens. */
   seq?: number | undefined;
-  /** What is searched for in the messages, in place of the list. */
+  /** The query of a message search; its results replace the list. */
   q?: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What only administrators do. */
+/** The administration: only for administrators. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
@@ -26,7 +26,7 @@ const TABS = [
 const Lines = lazy(() => import("@/features/administration/Lines").then((module) => ({ default: module.Lines })));
 const Quarantine = lazy(() => import("@/features/administration/Quarantine").then((module) => ({ default: module.Quarantine })));
 
-/** On a phone the tabs are wider than the screen; the one that is open is never out of sight. */
+/** On a phone the tabs are wider than the screen: scrolls the open one into view. */
 function showInFull(tab: HTMLElement | null) {
   tab?.scrollIntoView({ block: "nearest", inline: "center" });
 }

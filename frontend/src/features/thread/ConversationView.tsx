@@ -6,7 +6,7 @@ import { cx } from "@/lib/cx";
 import { useMedia, WIDE } from "@/lib/media";
 import { Dialog } from "@/ui/Dialog";
 
-/** Loaded beside the thread, which does not wait for it. */
+/** Its own chunk, so that the thread does not wait for it. */
 const Details = lazy(() => import("./Details"));
 
 interface ConversationViewProps {

@@ -74,7 +74,7 @@ export class ThreadScroll {
     this.measure();
   }
 
-  /** Rows came, went or changed height. */
+  /** Called when rows were added, removed or changed height. */
   contentChanged(): void {
     const { element } = this;
     if (!element || !this.placed) return;
@@ -109,7 +109,7 @@ export class ThreadScroll {
     const rows = [...element.querySelectorAll<HTMLElement>("[data-seq]")];
     this.anchor = this.findAnchor(rows);
 
-    // What arrives in a hidden tab has been rendered, not shown.
+    // A message that arrives in a hidden tab has been rendered, but not shown.
     const visible = document.visibilityState === "visible" ? this.lastShown(rows, atNewest) : 0;
     const shownSeq = Math.max(this.state.shownSeq, visible);
     if (atNewest !== this.state.atNewest || shownSeq !== this.state.shownSeq) {
