@@ -1,11 +1,11 @@
 """Set up, check and test: `check.py [--fail-fast] all | checks | e2e | <step> …`.
 
-Steps that need little come first; those of the service and those of the app run beside each other, because
-each keeps one core busy. A failed step does not hide the others: everything runs, what could not run counts
-as failed, and the exit status is 1 if anything did. `--fail-fast` stops after the first failure instead.
+The checks come first, those of the service beside those of the app; then the tests, in the same way. A failed step
+does not hide the others: everything runs, what could not run counts as failed, and the exit status is 1 if anything
+did. `--fail-fast` stops after the first failure instead.
 
-Each step's whole output is kept in `.cache/logs/<step>.log`. The last line is `N passed, N failed`: the tests
-that pytest, Vitest and Playwright report, and one for each step that is a check.
+Each step's whole output is kept in `.cache/logs/<step>.log`. The end is a table of the steps, the slowest ten tests,
+and `N passed, N failed`: the tests that pytest, Vitest and Playwright report, and one for each step that is a check.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bootstrap import (
     install_python_packages,
     node_environment,
 )
-from outcomes import Step, last_line, table
+from outcomes import Step, last_line, slowest, table
 from runner import REPORTS, Plan, Runner
 from steps import FRONTEND, ROOT, SetupError, exit_with, only_one_setup, say
 
@@ -41,6 +41,7 @@ def main() -> int:
 
     outcomes = [runner.outcomes[step.name] for step in steps]
     say(f"\n{table(outcomes, seconds=time.monotonic() - started)}\n")
+    say(slowest(outcomes))
     say(last_line(outcomes))
     return 1 if any(outcome.problem for outcome in outcomes) else 0
 
@@ -57,7 +58,8 @@ SERVICE_CHECKS = (
     Step("lint", "Lint (ruff)", (BIN / "ruff", "check", ".")),
     Step("format", "Format (ruff)", (BIN / "ruff", "format", "--check", ".")),
     Step("locks", "Lock files: hashed, nested, no registry named", script("freshness.py", "locks")),
-    Step("contracts", "Order of the rooms (import-linter)", (BIN / "lint-imports",)),
+    Step("words", "No retired words", script("words.py")),
+    Step("contracts", "Imports between slices (import-linter)", (BIN / "lint-imports",)),
     Step("openapi", "openapi.json is fresh", script("freshness.py", "openapi")),
     Step("types", "Types of the service (mypy)", (BIN / "mypy",)),
     Step("script-types", "Types of the scripts (mypy)", (BIN / "mypy", "scripts")),
@@ -81,13 +83,13 @@ APP_TESTS = Step(
     report=junit("app-tests"),
 )
 BUILD = Step("build", "Build of the app", script("bootstrap.py", "build"))
-# A file's tests stay together: those that start the whole product do so once for their file.
+# A process that has finished its own tests takes some of another's: the last ones do not run alone.
 SERVICE_TESTS = Step(
     "service-tests",
     "Tests of the service (pytest)",
     (
         *(BIN / "python", "-m", "pytest", "--quiet"),
-        *("--numprocesses=auto", "--maxprocesses=8", "--dist=loadfile"),
+        *("--numprocesses=auto", "--maxprocesses=8", "--dist=worksteal"),
         f"--junitxml={junit('service-tests')}",
     ),
     report=junit("service-tests"),
@@ -104,8 +106,8 @@ BROWSER_TESTS = Step(
 
 EVERYTHING: Plan = [
     [[*SERVICE_CHECKS, *AUDITS], [*APP_CHECKS, APP_TESTS, BUILD]],
-    [[SERVICE_TESTS]],
-    [[BROWSER_TESTS]],
+    # The tests of the service often wait for other processes; the browser's take what that leaves of the processors.
+    [[SERVICE_TESTS], [BROWSER_TESTS]],
 ]
 PLANS: dict[str, Plan] = {
     "all": EVERYTHING,

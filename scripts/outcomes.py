@@ -100,6 +100,18 @@ def table(outcomes: Sequence[Outcome], *, seconds: float) -> str:
     return "\n".join([head, *rows, row("", "", total_of(outcomes), seconds)])
 
 
+def slowest(outcomes: Sequence[Outcome], *, count: int = 10) -> str:
+    """The tests that took longest, with their seconds, of all reports together."""
+    reports = [done.step.report for done in outcomes if done.step.report is not None and done.step.report.exists()]
+    cases = [case for report in reports for case in ElementTree.parse(report).getroot().iter("testcase")]
+    timed = sorted(((float(case.get("time") or 0), case.get("name", "")) for case in cases), reverse=True)[:count]
+    return (
+        "".join(["  slowest tests\n", *(f"  {seconds:>8.1f}  {name[:110]}\n" for seconds, name in timed)])
+        if timed
+        else ""
+    )
+
+
 def last_line(outcomes: Sequence[Outcome]) -> str:
     total = total_of(outcomes)
     return f"{total.passed} passed, {total.failed} failed"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from outcomes import Count, Outcome, Step, count_junit, judge, last_line, not_run
+from outcomes import Count, Outcome, Step, count_junit, judge, last_line, not_run, slowest
 
 PYTEST = """<?xml version="1.0"?><testsuites><testsuite name="pytest" errors="1" failures="1" skipped="1" tests="4">
 <testcase name="a"/><testcase name="b"><failure message="no"/></testcase>
@@ -75,3 +75,12 @@ def test_the_last_line_adds_everything_up_and_counts_what_was_not_run_as_failed(
         not_run(step(), "`build` failed"),
     ]
     assert last_line(outcomes) == "2 passed, 3 failed"
+
+
+def test_the_slowest_tests_are_named_in_order(report: Path) -> None:
+    report.write_text(
+        '<testsuite><testcase name="a" time="1"/><testcase name="b" time="2.5"/><testcase name="c"/></testsuite>'
+    )
+    shown = slowest([judge(step(report), seconds=1, problem=None)], count=2).split()
+    assert shown == ["slowest", "tests", "2.5", "b", "1.0", "a"]
+    assert slowest([judge(step(), seconds=1, problem=None)]) == ""

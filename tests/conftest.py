@@ -1,6 +1,9 @@
 """Fixtures: a real PostgreSQL, the service over it, and a carrier to talk to."""
 
+import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,13 +13,22 @@ from api.kit.logging import configure_logging
 from api.migrate import migrate
 from api.settings import Settings
 from tests.support import postgres
+from tests.support.business import Business
 from tests.support.service import Service, service_settings
-from tests.support.world import World
+from tests.support.world import World, create_quickly
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_logs() -> None:
     configure_logging(service_settings(".", log_level="error"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_garbage_collection() -> None:
+    """Exclude the imported modules from collections."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +37,31 @@ def template() -> str:
     return postgres.template_database(migrate)
 
 
+@dataclass(frozen=True)
+class BusinessTemplate:
+    """A database to clone that holds a business already."""
+
+    database: postgres.Database
+    business: Business
+
+
+@pytest.fixture(scope="session")
+def business_template(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BusinessTemplate]:
+    database = postgres.clone_database(template)
+
+    async def create() -> Business:
+        async with Service.running(service_settings(tmp_path_factory.mktemp("template")), database) as service:
+            return await create_quickly(service)
+
+    yield BusinessTemplate(database, asyncio.run(create()))
+    postgres.drop_database(database)
+
+
 @pytest.fixture
-def clone(template: str) -> Iterator[postgres.Database]:
-    """A migrated database of the test's own: what it commits stays in it, and goes with it."""
+def clone(request: pytest.FixtureRequest, template: str) -> Iterator[postgres.Database]:
+    """A migrated database for one test: with the business if the test has a `world`, else empty."""
+    if "world" in request.fixturenames:
+        template = request.getfixturevalue("business_template").database.name
     database = postgres.clone_database(template)
     yield database
     postgres.drop_database(database)
@@ -75,6 +109,6 @@ async def service(clone: postgres.Database, settings: Settings) -> AsyncIterator
 
 
 @pytest.fixture
-async def world(service: Service) -> World:
+async def world(service: Service, business_template: BusinessTemplate) -> World:
     """A business with a line, staff of every permission, and the means to act as each of them."""
-    return await World.create(service)
+    return World.of(service, business_template.business)

@@ -16,6 +16,7 @@ from api.access.dependencies import SESSION_COOKIE
 from api.app import create_app
 from tests.access.test_permissions import NEEDS, Rows, body_of
 from tests.support import postgres
+from tests.support.reliability import size
 from tests.support.service import ORIGIN, service_settings
 from tests.support.threaded import ThreadedServer, threaded_server
 from tests.support.world import World
@@ -337,7 +338,7 @@ def is_explained(response: Any) -> bool:
 schema = schemathesis.openapi.from_dict(
     DOCUMENT,
     config=SchemathesisConfig.from_dict(
-        {"seed": 1, "generation": {"max-examples": 15, "deterministic": True, "database": "none"}}
+        {"seed": 1, "generation": {"max-examples": size(quick=5, full=50), "deterministic": True, "database": "none"}}
     ),
 ).exclude(path=f"{API}/events")
 """Every operation but the stream, which never ends."""
@@ -351,6 +352,7 @@ def server(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     postgres.drop_database(clone)
 
 
+@pytest.mark.reliability
 @schema.parametrize()
 @settings(suppress_health_check=list(HealthCheck), deadline=None)
 def test_R6_the_service_does_what_its_document_says(case: schemathesis.Case[Any], server: ThreadedServer) -> None:

@@ -3,7 +3,7 @@
 The server is the application's own embedded one, with `fsync` off: a crash of the machine may destroy the cluster,
 which is then made again. A killed test run, or a server that a test kills, loses nothing that was committed.
 
-The cluster lies in memory (`/dev/shm`) where that has room, else in the temporary folder, and is kept for the next
+The cluster lies in memory (`/dev/shm`) where that has space, else in the temporary folder, and is kept for the next
 run: one per user and checkout. It is made again when the machine has been restarted or the code that makes it changed.
 
 Measured with 25 empty tables of three indexes each (9 MB), 30 clones, PostgreSQL 18.4 on a machine of two cores, median
@@ -36,7 +36,7 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 MIGRATIONS = PROJECT / "migrations"
 
 _MEMORY = Path("/dev/shm")
-_ROOM_BYTES = 2_000_000_000
+_NEEDED_BYTES = 2_000_000_000
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _numbers = itertools.count()
 
@@ -182,8 +182,8 @@ def _folder() -> Path:
     name = f"messenger-tests-{os.geteuid()}-{checkout}"
     if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK):
         in_memory = _MEMORY / name
-        # Once one process has chosen it, the others follow, though there is less room by then.
-        if in_memory.exists() or shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
+        # Once one process has chosen it, the others follow, although less space is free by then.
+        if in_memory.exists() or shutil.disk_usage(_MEMORY).free > _NEEDED_BYTES:
             return in_memory
     return Path(tempfile.gettempdir()) / name
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from api.kit.secrets import SecretBox
 from api.providers.registry import Providers
 from tests.support import postgres
 from tests.support.business import ACCOUNT_SID, AUTH_TOKEN, LINE_NUMBER, Business, create_business
+from tests.support.programs import Program
 from tests.support.service import service_settings
 
 UNTIL_ANSWERED = ("--retry-until-answered", "--retry-on", "connect", "read", "5xx")
@@ -64,16 +64,13 @@ class Stack:
             **{f"MESSENGER_{name.upper()}": value for name, value in settings.items()},
         }
         self._commands = {
-            "api": [MESSENGER, "serve"],
-            "another api": [MESSENGER, "serve"],
-            "worker": [MESSENGER, "worker"],
-            "another worker": [MESSENGER, "worker"],
-            "carrier": [
-                *(sys.executable, "-m", "simulator", "--port", self.carrier_url.rpartition(":")[2]),
-                *("--fast", *carrier),
-            ],
+            "api": ["messenger", "serve"],
+            "another api": ["messenger", "serve"],
+            "worker": ["messenger", "worker"],
+            "another worker": ["messenger", "worker"],
+            "carrier": ["simulator", "--port", self.carrier_url.rpartition(":")[2], "--fast", *carrier],
         }
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, Program] = {}
         self._database = Database(clone.url, pool_size=4)
         self.carrier = httpx.AsyncClient(base_url=self.carrier_url, timeout=10)
 
@@ -103,7 +100,7 @@ class Stack:
         return self._database
 
     def start(self, name: str, **environment: str) -> None:
-        self._processes[name] = subprocess.Popen(self._commands[name], env={**self.environment, **environment})
+        self._processes[name] = Program(self._commands[name], {**self.environment, **environment})
 
     @asynccontextmanager
     async def another_api(self) -> AsyncIterator[str]:
@@ -131,14 +128,13 @@ class Stack:
         process = self._processes.pop(name, None)
         if process is None:
             return None
-        if process.poll() is None:
-            process.terminate()
+        if process.is_running():
+            process.send_signal(signal.SIGTERM)
             try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        return process.returncode
+                return process.wait(15)
+            except TimeoutError:
+                process.send_signal(signal.SIGKILL)
+        return process.wait()
 
     async def ready(self) -> None:
         await eventually(lambda: _answers(f"{self.api_url}/readyz"), "the API is ready")

@@ -21,10 +21,19 @@ from api.directory.schemas import FamilyIn
 from api.inbound.service import ApplicationBusy
 from api.providers.twilio.receive import signature
 from api.tables import metadata
-from tests.support.business import AUTH_TOKEN, LINE_NUMBER, PASSWORD, create_business
+from tests.support.business import AUTH_TOKEN, LINE_NUMBER, PASSWORD, Business, create_business
 from tests.support.service import ORIGIN, Service
 
 QUICK_PASSWORDS = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
+
+
+async def create_quickly(service: Service, *, slug: str | None = None) -> Business:
+    """Create a business whose password is hashed with cheap parameters: the real ones take 0.2 s."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_passwords", QUICK_PASSWORDS)
+        return await create_business(
+            service.database, providers=service.providers, secrets=service.secret_box, slug=slug
+        )
 
 
 @dataclass
@@ -48,12 +57,11 @@ class World:
 
     @classmethod
     async def create(cls, service: Service, *, slug: str | None = None) -> "World":
-        with pytest.MonkeyPatch.context() as patch:
-            # A real hash takes 0.2 s, on purpose; what is stored says with which settings it was made.
-            patch.setattr(passwords, "_passwords", QUICK_PASSWORDS)
-            business = await create_business(
-                service.database, providers=service.providers, secrets=service.secret_box, slug=slug
-            )
+        return cls.of(service, await create_quickly(service, slug=slug))
+
+    @classmethod
+    def of(cls, service: Service, business: Business) -> "World":
+        """The world of a business that is in the database already."""
         world = cls(
             service=service,
             organization_id=business.organization_id,

@@ -186,7 +186,7 @@ def test_R7_restarts_and_cut_connections_are_503_with_Retry_After_and_lose_nothi
 
 
 @pytest.mark.timeout(300)
-def test_R7_a_journal_that_finds_the_disk_full_acknowledges_nothing_and_goes_on_when_there_is_room(
+def test_R7_a_journal_that_finds_the_disk_full_acknowledges_nothing_and_goes_on_when_there_is_space(
     tmp_path: Path,
 ) -> None:
     """PostgreSQL's own error for it (53100), raised where the journal writes; the real thing is the test below."""
@@ -199,13 +199,13 @@ def test_R7_a_journal_that_finds_the_disk_full_acknowledges_nothing_and_goes_on_
                 await asyncio.to_thread(
                     execute,
                     server.database.owner_url,
-                    "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                    "CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
                     " RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100';"
                     " END $$",
-                    "CREATE TRIGGER no_room BEFORE INSERT ON inbound_events EXECUTE FUNCTION no_room()",
+                    "CREATE TRIGGER disk_full BEFORE INSERT ON inbound_events EXECUTE FUNCTION disk_full()",
                 )
                 await load.refuses()
-                await asyncio.to_thread(execute, server.database.owner_url, "DROP TRIGGER no_room ON inbound_events")
+                await asyncio.to_thread(execute, server.database.owner_url, "DROP TRIGGER disk_full ON inbound_events")
                 await load.acknowledges(AT_ONCE)
             await load.everything_acknowledged_arrived(server)
 
@@ -228,7 +228,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
 @pytest.mark.reliability
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk; the test above covers the error")
 @pytest.mark.timeout(600)
-def test_R7_a_disk_that_really_is_full_is_503_and_recovers_once_there_is_room(tmp_path: Path) -> None:
+def test_R7_a_disk_that_really_is_full_is_503_and_recovers_once_there_is_space(tmp_path: Path) -> None:
     async def drive(server: OwnServer, disk: Path) -> None:
         async with Stack.running(server.database, tmp_path) as stack:
             load = Load(stack)
@@ -248,7 +248,7 @@ def test_R7_a_disk_that_really_is_full_is_503_and_recovers_once_there_is_room(tm
 
 
 def _fill(path: Path) -> None:
-    """Take what room is left, to the last page."""
+    """Fill the disk to the last page."""
     with path.open("wb") as file:
         while True:
             free = shutil.disk_usage(path.parent).free

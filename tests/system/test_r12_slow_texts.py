@@ -138,7 +138,7 @@ class Turning:
 
 
 @dataclass
-class Doors:
+class Entrances:
     """The two ways in: a form of texts, and JSON of a provider that repeats what it is told."""
 
     world: World
@@ -193,7 +193,7 @@ async def test_R12_texts_chosen_to_be_slow_take_less_than_a_second_each_and_nobo
         },
     )
     assert line.status_code == 201, line.text
-    doors = Doors(world, line.json()["id"])
+    entrances = Entrances(world, line.json()["id"])
     progress = Progress("R12", total=TEXTS)
     slowest, longest_wait = 0.0, 0.0
     for number in range(TEXTS):
@@ -201,9 +201,9 @@ async def test_R12_texts_chosen_to_be_slow_take_less_than_a_second_each_and_nobo
         turning = Turning()
         async with turning.watched():
             if text is None:
-                await doors.post_json(chance)
+                await entrances.post_json(chance)
             else:
-                await doors.post_text(text)
+                await entrances.post_text(text)
             if number % EVERY == 0:
                 since = time.monotonic()
                 await neighbour.text(NEIGHBOUR, f"text {number}")

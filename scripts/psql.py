@@ -1,0 +1,17 @@
+"""Open psql as the owner of the database: MESSENGER_DATABASE_URL, else the embedded server of the data folder."""
+
+import subprocess
+import sys
+
+from api.database_urls import database_urls
+from api.embedded_postgres.run import psql_path
+from api.settings import get_settings
+
+
+def main() -> int:
+    with database_urls(get_settings()) as urls:
+        return subprocess.run([str(psql_path()), urls.owner.replace("+asyncpg", "")], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
