@@ -1,6 +1,6 @@
 import { useState, type ComponentProps } from "react";
 
-import { KINDS, NZ_NOTICE, countries, credentialFields, isOptional } from "./line-providers";
+import { KINDS, NZ_NOTICE, countries, credentialFields, isOptional, pointersOf } from "./line-providers";
 import { useFormats } from "@/api/format";
 import { useChangeLine, useCreateLine, type Line, type LineSettings, type Provider } from "@/api/lines";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
@@ -14,13 +14,13 @@ import { showToast } from "@/ui/Toast";
 
 const LIMITS = ["/settings/countries", "/settings/texts_per_day", "/settings/texts_per_person_per_day"];
 
-/** "us, CA" as ["US", "CA"]; null where nothing is typed. */
+/** "us, CA" as ["US", "CA"]; null if the field is empty. */
 function codesIn(typed: string): string[] | null {
   const codes = typed.toUpperCase().split(/[\s,;]+/).filter(Boolean);
   return codes.length > 0 ? codes : null;
 }
 
-/** "1,000" as 1000; null where nothing is typed. What is no number goes to the server, which says so. */
+/** "1,000" as 1000; null if the field is empty. Anything else goes to the server, which refuses it. */
 function countIn(typed: string): number | null {
   const digits = typed.replace(/[\s,.]/g, "");
   return digits === "" ? null : /^\d+$/.test(digits) ? Number(digits) : 0;
@@ -33,7 +33,7 @@ interface LineEditorProps {
   onClose: () => void;
 }
 
-/** Adds a line, or changes what it is called, its settings and its credentials. Its number stays what it is. */
+/** Adds a line, or changes its label, settings and credentials. The number of a line cannot change. */
 export function LineEditor({ providers, line, ...rest }: LineEditorProps) {
   const first = providers.find(({ id }) => id === line?.provider) ?? providers[0];
   return first && <Editor providers={providers} first={first} line={line} {...rest} />;
@@ -53,7 +53,7 @@ function Editor({ providers, first, line, onAdded, onClose }: LineEditorProps & 
   const [enabled, setEnabled] = useState(line?.enabled ?? true);
   const [typed, setTyped] = useState<Record<string, string>>({});
   const [pace, setPace] = useState(line?.settings.messages_per_second?.toString() ?? "");
-  /** Until somebody chooses, whoever the provider leaves it to. */
+  /** Until somebody chooses, the provider's default. */
   const [chosen, setChosen] = useState(line?.settings.answers_keywords ?? null);
   const [businessName, setBusinessName] = useState(line?.settings.business_name ?? "");
   const [helpText, setHelpText] = useState(line?.settings.help_text ?? "");
@@ -111,7 +111,7 @@ function Editor({ providers, first, line, onAdded, onClose }: LineEditorProps & 
   const fieldErrors = isProblem(error, PROBLEM.validation) ? (error.problem.errors ?? []) : [];
   const errorOf = (pointer: string) =>
     fieldErrors.find((each) => each.pointer === pointer || each.pointer.startsWith(`${pointer}/`))?.detail ?? null;
-  const shown = ["/label", "/phone_number", "/settings/messages_per_second", "/settings/business_name", ...LIMITS, ...fields.map(({ name }) => `/credentials/${name}`)];
+  const shown = ["/label", "/phone_number", "/settings/messages_per_second", "/settings/business_name", ...LIMITS, ...fields.flatMap((field) => pointersOf(provider, field))];
   const elsewhere = fieldErrors.find(({ pointer }) => !shown.some((each) => pointer === each || pointer.startsWith(`${each}/`)));
   return (
     <Dialog
@@ -199,7 +199,7 @@ function Editor({ providers, first, line, onAdded, onClose }: LineEditorProps & 
               value={typed[field.name] ?? ""}
               onChange={(event) => setTyped({ ...typed, [field.name]: event.target.value })}
               {...(field.help && { hint: field.help })}
-              error={errorOf(`/credentials/${field.name}`)}
+              error={pointersOf(provider, field).map(errorOf).find((each) => each !== null) ?? null}
             />
           ))}
         </fieldset>

@@ -11,6 +11,16 @@ export function isOptional({ required, alternative }: CredentialField): boolean 
   return !required && alternative === null;
 }
 
+/**
+ * Where the service reports an error of this field. If nothing of any alternative was entered, it reports the fields of the
+ * first one: each counts for the field in the same place of the alternative that is shown.
+ */
+export function pointersOf(provider: Provider, field: CredentialField): readonly string[] {
+  const of = (alternative: string | null | undefined) => provider.credential_fields.filter((each) => each.alternative === alternative);
+  const instead = field.alternative === null ? undefined : of(provider.alternatives[0]?.id)[of(field.alternative).indexOf(field)];
+  return [field, ...(instead ? [instead] : [])].map(({ name }) => `/credentials/${name}`);
+}
+
 export const KINDS: Record<Line["kind"], string> = {
   long_code: "Ordinary number",
   toll_free: "Toll-free number",
