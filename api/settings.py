@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     bandwidth_api_url: str = "https://messaging.bandwidth.com"
     bandwidth_token_url: str = "https://api.bandwidth.com/api/v1/oauth2/token"  # noqa: S105 (an address)
     """The whole address at which Bandwidth gives tokens: it is on another host than `bandwidth_api_url`."""
+    plivo_api_url: str = "https://api.plivo.com"
     viewer_lease_seconds: float = Field(default=30, gt=0, allow_inf_nan=False)
     """How long a viewer counts without a renewal (STATUS-VIEWING)."""
     seen_deadline_seconds: float = Field(default=20, gt=0, allow_inf_nan=False)
@@ -131,7 +132,9 @@ class Settings(BaseSettings):
             raise ValueError("use debug, info, warning, error or critical")
         return level
 
-    @field_validator("public_url", "twilio_api_url", "telnyx_api_url", "bandwidth_api_url", "bandwidth_token_url")
+    @field_validator(
+        "public_url", "twilio_api_url", "telnyx_api_url", "bandwidth_api_url", "bandwidth_token_url", "plivo_api_url"
+    )
     @classmethod
     def _base_url(cls, value: str | None) -> str | None:
         # An InvalidAddressError is a ValueError: its message is the line that the operator reads.

@@ -77,7 +77,7 @@ VALUES = {
     "ActorKind": "staff_member api_key phone_number system",
     "Permission": "sms_logs mass_text directory",
     "LineKind": "long_code toll_free short_code",
-    "ProviderName": "twilio telnyx bandwidth simulator",
+    "ProviderName": "twilio telnyx bandwidth plivo simulator",
 }
 
 

@@ -98,7 +98,14 @@ def test_any_other_address_stops_the_start_with_one_line(given_url: str) -> None
     with pytest.raises(InvalidAddressError) as refused:
         normalized_base_url(given_url)
     assert len(str(refused.value).splitlines()) == 1
-    for name in ("public_url", "twilio_api_url", "telnyx_api_url", "bandwidth_api_url", "bandwidth_token_url"):
+    for name in (
+        "public_url",
+        "twilio_api_url",
+        "telnyx_api_url",
+        "bandwidth_api_url",
+        "bandwidth_token_url",
+        "plivo_api_url",
+    ):
         with pytest.raises(SettingsError, match=rf"^[^\n]*MESSENGER_{name.upper()}: use |“") as error:
             load_settings(_env_file=None, **{name: given_url})
         assert len(str(error.value).splitlines()) == 1

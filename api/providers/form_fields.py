@@ -31,3 +31,10 @@ def form_fields(body: bytes, *, max_fields: int | None = MAX_FIELDS) -> FormFiel
 
 def _decoded(text: str) -> str:
     return unquote_to_bytes(text).decode("utf-8", "replace") if "%" in text else text
+
+
+def first_of_each(pairs: FormFields) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        fields.setdefault(name, value)
+    return fields

@@ -9,6 +9,7 @@ import httpx
 
 from api.providers.bandwidth.provider import BandwidthProvider
 from api.providers.http import make_client
+from api.providers.plivo.provider import PlivoProvider
 from api.providers.port import SendLimits, SmsProvider
 from api.providers.simulator.provider import SimulatorProvider
 from api.providers.telnyx.provider import TelnyxProvider
@@ -20,6 +21,7 @@ class ProviderName(StrEnum):
     TWILIO = "twilio"
     TELNYX = "telnyx"
     BANDWIDTH = "bandwidth"
+    PLIVO = "plivo"
     SIMULATOR = "simulator"
 
 
@@ -33,6 +35,7 @@ ADAPTERS: Mapping[ProviderName, type[Adapter]] = MappingProxyType(
         ProviderName.TWILIO: TwilioProvider,
         ProviderName.TELNYX: TelnyxProvider,
         ProviderName.BANDWIDTH: BandwidthProvider,
+        ProviderName.PLIVO: PlivoProvider,
         ProviderName.SIMULATOR: SimulatorProvider,
     }
 )

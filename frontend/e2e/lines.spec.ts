@@ -15,7 +15,7 @@ async function atTheCarrier(page: Page, number: string, inbound_url: string | nu
 async function addLine(page: Page, name: string, number: string) {
   await page.getByRole("button", { name: "Add a line" }).click();
   const dialog = page.getByRole("dialog", { name: "Add a line" });
-  await dialog.getByLabel("Provider").selectOption({ label: "Simulator, to try things out" });
+  await dialog.getByLabel("Provider").selectOption({ label: "Simulator" });
   await dialog.getByRole("textbox", { name: "Name" }).fill(name);
   await dialog.getByRole("textbox", { name: "Number" }).fill(number);
   await dialog.getByRole("textbox", { name: "Account" }).fill("camp");

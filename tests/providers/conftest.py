@@ -48,5 +48,6 @@ def settings(tmp_path: object, peer: Peer) -> Settings:
         twilio_api_url=peer.url,
         telnyx_api_url=peer.url,
         bandwidth_api_url=peer.url,
+        plivo_api_url=peer.url,
         bandwidth_token_url=f"{peer.url}{TOKEN_PATH}",
     )

@@ -72,6 +72,8 @@ class Carrier:
         match dialect.name:
             case ProviderName.TWILIO:
                 sid, account["auth_token"] = given["account_sid"], given["auth_token"]
+            case ProviderName.PLIVO:
+                sid, account["auth_token"] = given["auth_id"], given["auth_token"]
             case ProviderName.TELNYX:
                 sid, account["auth_token"] = "the-organization", given["api_key"]
             case _:
@@ -161,7 +163,7 @@ async def test_SEND_NEVER_TWICE_what_breaks_off_is_known_again_and_the_carrier_s
     assert isinstance(await carrier.provider.send(carrier.line, carrier.text("See you at 6!")), OutcomeUnknown)
     unknown = UnknownMessage(MESSAGE_ID, PARENT, "See you at 6!", claimed_at, repeat=carrier.text("See you at 6!"))
     outcome = await carrier.provider.reconcile(carrier.line, unknown)
-    assert isinstance(outcome, CannotTell if dialect.name is ProviderName.BANDWIDTH else Found)
+    assert isinstance(outcome, CannotTell if dialect.name in {ProviderName.BANDWIDTH, ProviderName.PLIVO} else Found)
     await carrier.control("GET", "/idle?seconds=10")
     books = await carrier.control("GET", "/messages")
     assert (books["repeated"], books["counts"]["sends_accepted"]) == ([], 1)
@@ -195,7 +197,7 @@ async def test_a_failure_at_once_and_a_full_queue_under_another_status(dialect: 
     full = 429 if dialect.name is ProviderName.BANDWIDTH else int(dialect.queue_full_code)
     rules = [
         {"where": "send", "kind": "accept_failed", "code": int(dialect.opted_out_code), "next_n": 1},
-        {"where": "send", "kind": "reject", "code": full, "status_code": 400, "next_n": 1},
+        {"where": "send", "kind": "reject", "code": full, "status_code": dialect.queue_full_status, "next_n": 1},
     ]
     await carrier.control("PUT", "/faults", rules=rules)
     failed = await carrier.provider.send(carrier.line, carrier.text("Hi"))

@@ -83,7 +83,7 @@ async def test_an_answer_that_cannot_be_read_tells_nothing_and_breaks_nothing(
     chance = random.Random(20_261_125)
     values: list[object] = [None, True, -1, "", "x\x00", "\ud800", "http://[", [], {}, [[]], [{"phone_number": {}}]]
     names = ["sms_url", "sms_method", "webhook_url", "id", "enabled", "data", "incoming_phone_numbers"]
-    names += ["inbound_request_url", "phone_number", "messaging_profile_id"]
+    names += ["inbound_request_url", "phone_number", "messaging_profile_id", "application", "number"]
     peer = await start(disconnect)
     lines = [line_of(dialect), line_of(dialect, messaging_service_sid="MG1", messaging_profile_id="4001")]
     for body in (b"", b"<html>", b"[]", b"null", b"{}", b"\xff", b"[" * 100_000):

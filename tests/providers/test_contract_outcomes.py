@@ -6,6 +6,7 @@ import pytest
 
 from api.providers import error_words
 from api.providers.bandwidth import errors as bandwidth_errors
+from api.providers.plivo import errors as plivo_errors
 from api.providers.port import Accepted, MessageStatus, NotProcessed, Rejected
 from api.providers.registry import ProviderName
 from api.providers.telnyx import errors as telnyx_errors
@@ -61,6 +62,9 @@ ODD_ACCEPTANCES: list[tuple[str, dict[str, Any], MessageStatus, str | None, bool
     ("bandwidth", {"errorCode": 4775}, FAILED, "4775", True),
     ("bandwidth", {"errorCode": 0}, SENT, None, False),
     ("bandwidth", {"errorCode": 9902}, SENT, None, False),
+    ("plivo", {"message_uuid": ["m1"], "error_code": "000"}, SENT, None, False),
+    ("plivo", {"message_uuid": ["m1"], "error_code": 200}, FAILED, "200", True),
+    ("plivo", {"message_uuid": "m1"}, SENT, None, False),
 ]
 """A provider, what it says, and what that means."""
 
@@ -118,6 +122,7 @@ NEVER_PROCESSED = {
     ProviderName.TWILIO: twilio_errors.NEVER_PROCESSED,
     ProviderName.TELNYX: telnyx_errors.NEVER_PROCESSED,
     ProviderName.BANDWIDTH: bandwidth_errors.NEVER_PROCESSED,
+    ProviderName.PLIVO: plivo_errors.NEVER_PROCESSED,
 }
 
 
@@ -135,7 +140,7 @@ async def test_a_full_queue_was_never_processed_whatever_the_status_says(
 
 @every_access
 async def test_a_full_queue_is_tried_again_later_and_then_leaves(wire: Wire) -> None:
-    wire.peer.answer = wire.dialect.refuses(400, wire.dialect.queue_full_code)
+    wire.peer.answer = wire.dialect.refuses(wire.dialect.queue_full_status, wire.dialect.queue_full_code)
     message_id = await wire.queues()
     assert await wire.delivers() == 1
     assert await wire.status(message_id) == ("sending", None)
@@ -149,7 +154,7 @@ async def test_a_full_queue_is_tried_again_later_and_then_leaves(wire: Wire) -> 
 # Words.
 
 
-TABLES = [twilio_errors, telnyx_errors, bandwidth_errors]
+TABLES = [twilio_errors, telnyx_errors, bandwidth_errors, plivo_errors]
 
 ASKED = {
     twilio_errors: "20003 21211 21408 21606 21608 21610 21611 21612 21614 21617 21635 30001 30002 30003 30004 30005 "
@@ -157,6 +162,7 @@ ASKED = {
     telnyx_errors: "10011 40001 40002 40003 40004 40005 40006 40008 40009 40010 40300 40302 40305 40310 40318 40329",
     bandwidth_errors: "4301 4302 4303 4401 4403 4404 4405 4406 4420 4421 4432 4470 4481 4700 4701 4702 4720 4721 4730 "
     "4740 4750 4751 4770 4773 4775 4780 4781 4795 5100 5500 5600 5650 9902 9999",
+    plivo_errors: "10 20 30 40 50 60 70 80 90 100 110 200 201 1000",
 }
 """The codes that businesses really get."""
 

@@ -68,10 +68,7 @@ async def test_every_provider_of_the_service_has_a_dialect_here() -> None:
     """The simulator speaks another's protocol; its line is held to that one's contract."""
     providers = Providers(service_settings("."))
     spoken = {dialect.name.value for dialect in DIALECTS}
-    assert {name for name in ("twilio", "telnyx", "bandwidth", "simulator") if providers.get(name)} == {
-        *spoken,
-        "simulator",
-    }
+    assert set(providers.by_name) == {*spoken, "simulator"}
     for dialect in DIALECTS:
         provider = providers.get(dialect.name.value)
         assert provider is not None
@@ -194,10 +191,10 @@ def test_R9_half_a_character_is_kept_as_replacement_characters(dialect: Dialect)
 @every_dialect
 @pytest.mark.parametrize("signal", OptOutSignal)
 def test_OPTIN_STOP_the_providers_own_signal_is_read_beside_the_text(dialect: Dialect, signal: OptOutSignal) -> None:
-    """Where the words that stop are the business's own. A provider that answers no keywords gives none."""
+    """Where the words that stop are the business's own."""
     message = read(dialect, Arriving(text="no gracias", signal=signal))
     assert message.body == "no gracias"
-    assert message.signal is (signal if listening(dialect).description.answers_keywords else None)
+    assert message.signal is (signal if dialect.gives_signals else None)
 
 
 # What is reported.

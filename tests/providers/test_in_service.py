@@ -111,7 +111,7 @@ async def test_OPTIN_STOP_the_providers_opt_out_error_stops_the_number_at_once_a
 
 @every_access
 async def test_OPTIN_CONFIRM_a_STOP_is_confirmed_by_the_line_exactly_where_its_provider_does_not(wire: Wire) -> None:
-    confirms = wire.dialect.name is ProviderName.BANDWIDTH
+    confirms = wire.dialect.name in {ProviderName.BANDWIDTH, ProviderName.PLIVO}
     wire.peer.answer = wire.dialect.accepts("theirs-1")
     await wire.arrives("Stop.")
     assert await wire.check() == "stopped"
@@ -131,6 +131,8 @@ async def test_RECV_SENDER_only_plus_and_digits_of_a_possible_number_is_read_as_
     patched = await wire.world.admin.patch(f"/api/v1/lines/{wire.line['id']}", json={"settings": settings})
     assert patched.status_code == 200, patched.text
     for sender, expected in SENDERS.items():
+        if wire.dialect.omits_plus and sender.isdecimal() and len(sender) > 7:
+            continue  # To this provider it is a whole number.
         arriving = Arriving(f"theirs {len(sender)} {sender[-6:]}", sender, "STOP")
         response = await wire.post(wire.dialect.arrival(arriving, url=wire.line["webhook_urls"]["inbound"]))
         assert response.status_code == 200

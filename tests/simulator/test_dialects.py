@@ -75,7 +75,24 @@ BANDWIDTH = Dialect(
 )
 
 
-@pytest.fixture(params=[TWILIO, TELNYX, BANDWIDTH], ids=lambda dialect: dialect.name)
+PLIVO = Dialect(
+    name="plivo",
+    line="+13125550130",
+    account={"auth_token": "token"},
+    request=lambda body: {
+        "url": "/v1/Account/plivo/Message/",
+        "json": {"src": "+13125550130", "dst": PARENT, "text": body},
+        "auth": ("plivo", "token"),
+    },
+    accepted=202,
+    sid=lambda answer: answer["message_uuid"][0],
+    text_of=lambda report: report.fields["Text"],
+    status_of=lambda report: report.fields["Status"],
+    last_status="delivered",
+)
+
+
+@pytest.fixture(params=[TWILIO, TELNYX, BANDWIDTH, PLIVO], ids=lambda dialect: dialect.name)
 def dialect(request: pytest.FixtureRequest, simulator: Simulator, business: Business) -> Dialect:
     dialect: Dialect = request.param
     account = ACCOUNT if dialect is TWILIO else dialect.name

@@ -26,7 +26,7 @@ from api.providers.port import (
     WebhookEvent,
     WebhookRequest,
 )
-from api.providers.received_parts import is_layout, suffix
+from api.providers.received_parts import is_layout, type_by_suffix
 
 RECEIVED = "message-received"
 
@@ -40,27 +40,6 @@ STATUSES: Mapping[str, MessageStatus] = MappingProxyType(
     }
 )
 """The types of events that report on a text of ours, and the state that each tells."""
-
-CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        "jpg": "image/jpeg",
-        "jpeg": "image/jpeg",
-        "png": "image/png",
-        "gif": "image/gif",
-        "webp": "image/webp",
-        "heic": "image/heic",
-        "mp4": "video/mp4",
-        "3gp": "video/3gpp",
-        "mov": "video/quicktime",
-        "mp3": "audio/mpeg",
-        "amr": "audio/amr",
-        "m4a": "audio/mp4",
-        "pdf": "application/pdf",
-        "vcf": "text/vcard",
-        "txt": "text/plain",
-    }
-)
-"""Bandwidth names media by address alone."""
 
 
 def is_authentic(line: LineAccess, request: WebhookRequest) -> bool:
@@ -135,11 +114,7 @@ def read_message(body: bytes) -> ReceivedMessage:
         provider_message_id=message_id,
         sender=kept_apart(sender, limit=MAX_SENDER),
         body=fields.text(event, "message", "text") or "",
-        media=[
-            MediaItem(url=url, content_type=CONTENT_TYPES.get(suffix(url), "application/octet-stream"))
-            for url in urls
-            if not is_layout("", url)
-        ][:10],
+        media=[MediaItem(url=url, content_type=type_by_suffix(url)) for url in urls if not is_layout("", url)][:10],
         signal=None,
         provider_time=fields.time(event, "message", "time") or fields.time(event, "time"),
     )

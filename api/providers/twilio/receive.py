@@ -17,7 +17,7 @@ from api.kit.phone import MAX_SENDER
 from api.kit.secrets import equal
 from api.kit.text import kept_apart, made_storable
 from api.kit.times import in_utc
-from api.providers.form_fields import MAX_FIELDS, FormFields, form_fields
+from api.providers.form_fields import MAX_FIELDS, first_of_each, form_fields
 from api.providers.port import (
     EventKind,
     LineAccess,
@@ -82,7 +82,7 @@ def _form(body: bytes) -> dict[str, str]:
         pairs = form_fields(body.decode("utf-8", "replace").encode())
     except ValueError as error:
         raise UnreadableEventError(f"The form cannot be read: {error}.") from None
-    return _first_of_each(pairs)
+    return first_of_each(pairs)
 
 
 def _kind(fields: Mapping[str, str], address: EventKind) -> EventKind:
@@ -98,13 +98,6 @@ def _kind(fields: Mapping[str, str], address: EventKind) -> EventKind:
     if status in STATUSES or (status and (fields.get("MessageStatus") or not is_text)):
         return EventKind.STATUS
     return EventKind.MESSAGE if is_text else address
-
-
-def _first_of_each(pairs: FormFields) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    for name, value in pairs:
-        fields.setdefault(name, value)
-    return fields
 
 
 def is_authentic(line: LineAccess, request: WebhookRequest) -> bool:
@@ -141,7 +134,7 @@ def is_authentic(line: LineAccess, request: WebhookRequest) -> bool:
 def split_webhook(request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
     content_type = made_storable(request.headers.get("content-type", ""))[:200]
     form = request.form or ()
-    fields = _first_of_each(form) if len(form) <= MAX_FIELDS else {}
+    fields = first_of_each(form) if len(form) <= MAX_FIELDS else {}
     sid = fields.get("MessageSid") or fields.get("SmsSid")
     if not sid:
         return [WebhookEvent.unreadable(request.body, content_type)]

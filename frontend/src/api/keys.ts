@@ -40,6 +40,7 @@ export const keys = {
   quarantined: ["inbound", "quarantine"],
   inboundEvent: (id: string) => ["inbound", "event", id],
   lines: ["lines"],
+  providers: ["providers"],
   lineList: ["lines", "list"],
   hasLine: ["lines", "any"],
   lineLabels: ["lines", "labels"],

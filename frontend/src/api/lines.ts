@@ -1,5 +1,5 @@
 /** The numbers that the business texts from. */
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
@@ -11,6 +11,20 @@ export type LineChange = components["schemas"]["LinePatch"];
 export type LineHealth = components["schemas"]["LineHealth"];
 export type LineSettings = components["schemas"]["LineSettings"];
 export type ProviderName = Line["provider"];
+export type Provider = components["schemas"]["Provider"];
+export type CredentialField = components["schemas"]["CredentialField"];
+
+/** What a line needs at each provider. It changes only with a new version of the service. */
+export const providersQuery = queryOptions({
+  queryKey: keys.providers,
+  queryFn: ({ signal }) => unwrap(client.GET("/api/v1/providers", { signal })),
+  staleTime: Infinity,
+});
+
+/** One provider; undefined while it is being loaded, and if this service does not have it. */
+export function useProvider(id: ProviderName): Provider | undefined {
+  return useQuery(providersQuery).data?.find((provider) => provider.id === id);
+}
 
 export const linesQuery = infiniteQueryOptions({
   queryKey: keys.lineList,

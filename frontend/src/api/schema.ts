@@ -2394,7 +2394,7 @@ export interface components {
          * ProviderName
          * @enum {string}
          */
-        ProviderName: "twilio" | "telnyx" | "bandwidth" | "simulator";
+        ProviderName: "twilio" | "telnyx" | "bandwidth" | "plivo" | "simulator";
         /**
          * RawContent
          * @description Either `text` or, for what is no UTF-8 text, `base64`.

@@ -7,6 +7,7 @@ import { http, HttpResponse, type HttpHandler } from "msw";
 import { aLine, aMessage, anId, aPerson, byStaff, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
 import { server } from "./server";
+import { PROVIDERS } from "./providers";
 import type { ApiKey } from "@/api/api-keys";
 import type { InboundEventDetail, InboundHealth } from "@/api/inbound";
 import type { Line, LineHealth, NewLine } from "@/api/lines";
@@ -277,6 +278,7 @@ export class World {
         found.revoked_at = NOW.toISOString();
         return new HttpResponse(null, { status: 204 });
       }),
+      http.get(`${api}/providers`, () => HttpResponse.json(PROVIDERS)),
       http.get(`${api}/lines`, ({ request }) => HttpResponse.json(page(this.lines, new URL(request.url).searchParams))),
       http.post(`${api}/lines`, async ({ request }) => {
         const body = (await request.json()) as NewLine;

@@ -4,10 +4,11 @@ import pytest
 
 from tests.providers.dialects.bandwidth import Bandwidth, BandwidthOAuth
 from tests.providers.dialects.dialect import Dialect
+from tests.providers.dialects.plivo import Plivo
 from tests.providers.dialects.telnyx import Telnyx
 from tests.providers.dialects.twilio import Twilio
 
-DIALECTS: list[Dialect] = [Twilio(), Telnyx(), Bandwidth()]
+DIALECTS: list[Dialect] = [Twilio(), Telnyx(), Bandwidth(), Plivo()]
 
 
 def _name(dialect: Dialect) -> str:

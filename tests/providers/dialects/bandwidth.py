@@ -50,6 +50,10 @@ class Bandwidth:
     opted_out_code = "4775"
     landline_code = "4720"
     queue_full_code = "max-message-queue-size-exceeded"
+    queue_full_status = 400
+    gives_signals = False
+    omits_plus = False
+    path = "/messages"
     second_credentials: Mapping[str, str] = MappingProxyType({"callback_password_secondary": "the next password"})
     signs_content = False
     signature_headers: Sequence[str] = ("authorization",)

@@ -93,6 +93,14 @@ class Dialect(Protocol):
     opted_out_code: str
     landline_code: str
     queue_full_code: str
+    queue_full_status: int
+    """The HTTP status of the answer that says so."""
+    gives_signals: bool
+    """Whether its webhooks say which keyword list a text was found in."""
+    omits_plus: bool
+    """Whether it writes E.164 numbers without their plus."""
+    path: str
+    """The end of the path that texts are posted to."""
     second_credentials: Mapping[str, str]
     """What is set beside `credentials` while what the provider signs with is rotated."""
     signs_content: bool

@@ -55,6 +55,10 @@ class Telnyx:
     opted_out_code = "40300"
     landline_code = "40001"
     queue_full_code = "40318"
+    queue_full_status = 400
+    gives_signals = True
+    omits_plus = False
+    path = "/messages"
     second_credentials: Mapping[str, str] = MappingProxyType(
         {"public_key_secondary": base64.b64encode(bytes(SECOND_KEY.verify_key)).decode()}
     )

@@ -49,6 +49,10 @@ class Twilio:
     opted_out_code = "21610"
     landline_code = "21614"
     queue_full_code = "21611"
+    queue_full_status = 400
+    gives_signals = True
+    omits_plus = False
+    path = "/Messages.json"
     second_credentials: Mapping[str, str] = MappingProxyType({"auth_token_secondary": "fedcba9876543210"})
     signs_content = True
     signature_headers: Sequence[str] = ("x-twilio-signature",)

@@ -1,8 +1,7 @@
 import type { ReactNode } from "react";
 
-import { PROVIDERS } from "./line-providers";
 import { useFormats } from "@/api/format";
-import { useCheckLine, type Line, type LineHealth } from "@/api/lines";
+import { useCheckLine, useProvider, type Line, type LineHealth } from "@/api/lines";
 import { describeError } from "@/api/problem";
 import { Spinner } from "@/ui/bits";
 import { Button } from "@/ui/Button";
@@ -15,7 +14,7 @@ type Finding = LineHealth["inbound"];
 export function LineCheck({ line }: { line: Line }) {
   const check = useCheckLine(line.id);
   const { dateTime } = useFormats();
-  const { name } = PROVIDERS[line.provider];
+  const name = useProvider(line.provider)?.name ?? "The provider";
   const { health } = line;
   return (
     <div>

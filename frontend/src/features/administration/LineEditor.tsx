@@ -1,8 +1,8 @@
 import { useState, type ComponentProps } from "react";
 
-import { KINDS, NZ_NOTICE, PROVIDERS, countries, credentialFields, type CredentialField } from "./line-providers";
+import { KINDS, NZ_NOTICE, countries, credentialFields, isOptional, pointersOf } from "./line-providers";
 import { useFormats } from "@/api/format";
-import { useChangeLine, useCreateLine, type Line, type LineSettings, type ProviderName } from "@/api/lines";
+import { useChangeLine, useCreateLine, type Line, type LineSettings, type Provider } from "@/api/lines";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { useMe } from "@/api/session";
 import { useSubmission } from "@/lib/submission";
@@ -27,19 +27,25 @@ function countIn(typed: string): number | null {
 }
 
 interface LineEditorProps {
+  providers: readonly Provider[];
   line: Line | null;
   onAdded: (line: Line) => void;
   onClose: () => void;
 }
 
 /** Adds a line, or changes its label, settings and credentials. The number of a line cannot change. */
-export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
+export function LineEditor({ providers, line, ...rest }: LineEditorProps) {
+  const first = providers.find(({ id }) => id === line?.provider) ?? providers[0];
+  return first && <Editor providers={providers} first={first} line={line} {...rest} />;
+}
+
+function Editor({ providers, first, line, onAdded, onClose }: LineEditorProps & { first: Provider }) {
   const { organization } = useMe();
   const { phone } = useFormats();
   const create = useCreateLine();
   const change = useChangeLine(line?.id ?? "");
   const submission = useSubmission();
-  const [provider, setProvider] = useState<ProviderName>(line?.provider ?? "twilio");
+  const [provider, setProvider] = useState(first);
   const [label, setLabel] = useState(line?.label ?? "");
   const [number, setNumber] = useState("");
   const [kind, setKind] = useState<Line["kind"]>(line?.kind ?? "long_code");
@@ -54,10 +60,11 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
   const [allowed, setAllowed] = useState(line?.settings.countries.join(", ") ?? "");
   const [perDay, setPerDay] = useState(line?.settings.texts_per_day.toString() ?? "");
   const [perPerson, setPerPerson] = useState(line?.settings.texts_per_person_per_day.toString() ?? "");
-  const [chosenWay, setChosenWay] = useState<string | null>(null);
-  const { ways, answersKeywords, name: providerName } = PROVIDERS[provider];
-  const way = ways?.find(({ value }) => value === chosenWay) ?? ways?.[0];
-  const fields = credentialFields(provider, way?.value);
+  const [chosenAlternative, setChosenAlternative] = useState<string | null>(null);
+  const { alternatives, name: providerName } = provider;
+  const answersKeywords = provider.capabilities.answers_keywords;
+  const alternative = alternatives.find(({ id }) => id === chosenAlternative) ?? alternatives[0];
+  const fields = credentialFields(provider, alternative?.id);
   const answers = chosen ?? !answersKeywords;
   const { error, isPending } = line ? change : create;
   const perSecond = pace.trim() === "" ? null : Number(pace.replace(",", "."));
@@ -87,7 +94,7 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
         },
       });
     } else {
-      const body = { label: label.trim(), phone_number: number.trim(), kind, country, provider, credentials, settings };
+      const body = { label: label.trim(), phone_number: number.trim(), kind, country, provider: provider.id, credentials, settings };
       create.mutate(
         { body, key: submission.keyFor(body) },
         {
@@ -104,8 +111,7 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
   const fieldErrors = isProblem(error, PROBLEM.validation) ? (error.problem.errors ?? []) : [];
   const errorOf = (pointer: string) =>
     fieldErrors.find((each) => each.pointer === pointer || each.pointer.startsWith(`${pointer}/`))?.detail ?? null;
-  const pointersOf = ({ name, inPlaceOf }: CredentialField) => [name, ...(inPlaceOf ? [inPlaceOf] : [])].map((each) => `/credentials/${each}`);
-  const shown = ["/label", "/phone_number", "/settings/messages_per_second", "/settings/business_name", ...LIMITS, ...fields.flatMap(pointersOf)];
+  const shown = ["/label", "/phone_number", "/settings/messages_per_second", "/settings/business_name", ...LIMITS, ...fields.flatMap((field) => pointersOf(provider, field))];
   const elsewhere = fieldErrors.find(({ pointer }) => !shown.some((each) => pointer === each || pointer.startsWith(`${each}/`)));
   return (
     <Dialog
@@ -116,10 +122,10 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
     >
       <form onSubmit={submit} className="flex flex-col gap-4" noValidate autoComplete="off">
         {!line && (
-          <SelectField label="Provider" value={provider} onChange={(event) => setProvider(event.target.value as ProviderName)}>
-            {Object.entries(PROVIDERS).map(([value, { name }]) => (
-              <option key={value} value={value}>
-                {value === "simulator" ? "Simulator, to try things out" : name}
+          <SelectField label="Provider" value={provider.id} onChange={(event) => setProvider(providers.find(({ id }) => id === event.target.value) ?? first)}>
+            {providers.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
               </option>
             ))}
           </SelectField>
@@ -175,18 +181,25 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
                 : "Stored encrypted and never shown again."}
             </p>
           </div>
-          {ways && way && <Choice legend="Signed in with" options={ways} value={way.value} onChange={setChosenWay} />}
+          {alternative && (
+            <Choice
+              legend="Signed in with"
+              options={alternatives.map(({ id, label: name, help }) => ({ value: id, label: name, hint: help ?? "" }))}
+              value={alternative.id}
+              onChange={setChosenAlternative}
+            />
+          )}
           {fields.map((field) => (
             <TextField
-              key={`${provider} ${field.name}`}
-              label={field.optional ? `${field.label} (optional)` : field.label}
-              type={field.open ? "text" : "password"}
-              autoComplete={field.open ? "off" : "new-password"}
+              key={`${provider.id} ${field.name}`}
+              label={isOptional(field) ? `${field.label} (optional)` : field.label}
+              type={field.secret ? "password" : "text"}
+              autoComplete={field.secret ? "new-password" : "off"}
               spellCheck={false}
               value={typed[field.name] ?? ""}
               onChange={(event) => setTyped({ ...typed, [field.name]: event.target.value })}
-              hint={field.hint}
-              error={pointersOf(field).map(errorOf).find((each) => each !== null) ?? null}
+              {...(field.help && { hint: field.help })}
+              error={pointersOf(provider, field).map(errorOf).find((each) => each !== null) ?? null}
             />
           ))}
         </fieldset>

@@ -1,9 +1,9 @@
 import { useId } from "react";
 
-import { KINDS, PROVIDERS } from "./line-providers";
+import { KINDS } from "./line-providers";
 import { LineSetUp } from "./LineSetUp";
 import { useFormats } from "@/api/format";
-import type { Line } from "@/api/lines";
+import { useProvider, type Line } from "@/api/lines";
 import { Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { WarningIcon } from "@/ui/icons";
@@ -21,7 +21,8 @@ interface LineRowProps {
 export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) {
   const { dateTime, phone } = useFormats();
   const setUp = useId();
-  const { label, phone_number, kind, provider, silent_since, enabled } = line;
+  const { label, phone_number, kind, silent_since, enabled } = line;
+  const provider = useProvider(line.provider);
   return (
     <li className="py-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
@@ -32,7 +33,7 @@ export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) 
             <State line={line} />
           </p>
           <p className="text-note text-ink-2">
-            {`${PROVIDERS[provider].name} · ${KINDS[kind]}`}
+            {`${provider?.name ?? line.provider} · ${KINDS[kind]}`}
             {lastText && ` · last text: ${dateTime(lastText)}`}
             {lastText === null && " · no text yet"}
           </p>

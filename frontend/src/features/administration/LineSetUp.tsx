@@ -2,30 +2,30 @@
 import { useId } from "react";
 
 import { copyText } from "./copy-text";
-import { isPublic, PROVIDERS } from "./line-providers";
+import { isPublic } from "./line-providers";
 import { LineCheck } from "./LineCheck";
-import type { Line } from "@/api/lines";
+import { useProvider, type Line } from "@/api/lines";
 import { Button } from "@/ui/Button";
 import { WarningIcon } from "@/ui/icons";
 import { Notice } from "@/ui/states";
 
 export function LineSetUp({ line }: { line: Line }) {
-  const { steps, reports, name } = PROVIDERS[line.provider];
+  const provider = useProvider(line.provider);
   const { inbound, status } = line.webhook_urls;
   return (
     <div role="group" aria-label={`Set-up of ${line.label}`} className="mt-3 flex flex-col gap-4 rounded-lg border border-line p-4">
       <ol className="list-decimal space-y-1 pl-5">
-        {steps(line).map((step) => (
+        {provider?.setup_steps.map((step) => (
           <li key={step} className="[overflow-wrap:anywhere]">
-            {step}
+            {step.replaceAll("{phone_number}", line.phone_number)}
           </li>
         ))}
       </ol>
       <Address label="Address for texts" value={inbound} />
-      <Address label="Address for delivery reports" value={status} hint={reports} />
+      <Address label="Address for delivery reports" value={status} {...(provider && { hint: provider.status_address_help })} />
       {line.provider !== "simulator" && !isPublic(inbound) && (
         <Notice tone="warn" role="note" icon={<WarningIcon size={16} />}>
-          {name} can’t reach this address from the internet. Whoever runs Messenger sets its public address (MESSENGER_PUBLIC_URL), which starts with https.
+          {provider?.name ?? "The provider"} can’t reach this address from the internet. Whoever runs Messenger sets its public address (MESSENGER_PUBLIC_URL), which starts with https.
         </Notice>
       )}
       <LineCheck line={line} />

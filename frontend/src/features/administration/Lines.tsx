@@ -4,7 +4,7 @@ import { useState } from "react";
 import { LineEditor } from "./LineEditor";
 import { LineRow } from "./LineRow";
 import { inboundHealthQuery } from "@/api/inbound";
-import { linesQuery, type Line } from "@/api/lines";
+import { linesQuery, providersQuery, type Line } from "@/api/lines";
 import { Skeleton } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { MessengerIcon, PlusIcon } from "@/ui/icons";
@@ -14,6 +14,7 @@ import { EmptyState, ErrorState } from "@/ui/states";
 export function Lines() {
   const { data, error, isError, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(linesQuery);
   const { data: inbound } = useQuery(inboundHealthQuery);
+  const { data: providers } = useQuery(providersQuery);
   const [edited, setEdited] = useState<Line | "new" | null>(null);
   /** The line whose set-up is open. */
   const [open, setOpen] = useState<string | null>(null);
@@ -37,7 +38,7 @@ export function Lines() {
       {!isError && !lines && <Skeleton className="mt-4 h-40" />}
       {lines?.length === 0 && (
         <EmptyState icon={<MessengerIcon />} title="Add the number you text from" action={add}>
-          You need a number at Twilio, Telnyx or Bandwidth, and what its account is signed in with. It takes five minutes.
+          You need a number at a provider, and what its account is signed in with. It takes five minutes.
         </EmptyState>
       )}
       <ul aria-label="Lines" className="mt-3 divide-y divide-line">
@@ -57,7 +58,7 @@ export function Lines() {
           Show more
         </Button>
       )}
-      {edited && <LineEditor line={edited === "new" ? null : edited} onAdded={(line) => setOpen(line.id)} onClose={() => setEdited(null)} />}
+      {edited && providers && <LineEditor providers={providers} line={edited === "new" ? null : edited} onAdded={(line) => setOpen(line.id)} onClose={() => setEdited(null)} />}
     </section>
   );
 }

@@ -3,12 +3,13 @@ import { screen, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { NZ_NOTICE, PROVIDERS, credentialFields } from "./line-providers";
+import { NZ_NOTICE, credentialFields, isOptional } from "./line-providers";
 import { aLine, aPerson, LINE_ID } from "@/testing/builders";
+import { PROVIDERS } from "@/testing/providers";
 import { renderApp } from "@/testing/render-app";
 import { server } from "@/testing/server";
 import { problem, World } from "@/testing/world";
-import type { LineHealth, ProviderName } from "@/api/lines";
+import type { LineHealth } from "@/api/lines";
 
 let world: World;
 beforeEach(() => {
@@ -97,7 +98,8 @@ describe("a business without a line", () => {
 describe("adding a line", () => {
   const dialogOf = async () => within(await screen.findByRole("dialog", { name: "Add a line" }));
 
-  it.each(Object.keys(PROVIDERS) as ProviderName[])("asks for the credentials of %s, and sends them with everything else", async (provider) => {
+  it.each(PROVIDERS)("asks for the credentials of $name, and sends them with everything else", async (described) => {
+    const provider = described.id;
     world.lines = [];
     const { user } = open();
     await user.click(await screen.findByRole("button", { name: "Add a line" }));
@@ -106,16 +108,18 @@ describe("adding a line", () => {
     await user.type(dialog.getByLabelText("Name"), "Camp");
     await user.type(dialog.getByLabelText("Number"), "(312) 555-0188");
     const credentials: Record<string, string> = {};
-    for (const { name, label, optional, open: shown } of credentialFields(provider, PROVIDERS[provider].ways?.[0]?.value)) {
+    for (const described_field of credentialFields(described, described.alternatives[0]?.id)) {
+      const { name, label, secret } = described_field;
+      const optional = isOptional(described_field);
       const field = dialog.getByLabelText(optional ? `${label} (optional)` : label);
-      expect(field).toHaveAttribute("type", shown ? "text" : "password");
+      expect(field).toHaveAttribute("type", secret ? "password" : "text");
       if (optional) continue;
       await user.type(field, `the ${name}`);
       credentials[name] = `the ${name}`;
     }
     await user.click(dialog.getByRole("button", { name: "Add" }));
     const steps = within(await screen.findByRole("group", { name: "Set-up of Camp" }));
-    const answers_keywords = provider === "bandwidth";
+    const answers_keywords = !described.capabilities.answers_keywords;
     expect(world.changes).toEqual([
       {
         path: "/lines",

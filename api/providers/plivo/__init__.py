@@ -1,0 +1,1 @@
+"""Plivo's adapter: `provider.py` puts it together."""
