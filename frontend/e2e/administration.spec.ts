@@ -28,9 +28,9 @@ for (const [width, colorScheme] of [[1440, "light"], [360, "dark"]] as const) {
       await expect(log.getByText(/The log is whole/)).toBeVisible();
       await expectAccessible(page);
 
-      await page.goto("/administration?tab=held-back");
-      await expect(page.getByText("Nothing is held back")).toBeVisible();
-      await expect(page.getByRole("link", { name: /^Held-back texts/ })).toBeInViewport({ ratio: 0.9 });
+      await page.goto("/administration?tab=quarantine");
+      await expect(page.getByText("Nothing is quarantined")).toBeVisible();
+      await expect(page.getByRole("link", { name: /^Quarantined texts/ })).toBeInViewport({ ratio: 0.9 });
       await expectAccessible(page);
 
       await page.goto("/families");

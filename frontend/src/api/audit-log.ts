@@ -35,12 +35,12 @@ export function auditLogQuery(filter: AuditLogFilter, timeZone: string) {
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
-    // No live event tells of entries: what is looked at again is asked for again.
+    // No live event reports entries, so a new visit refetches.
     staleTime: 0,
   });
 }
 
-/** Where the same entries are to be had as a spreadsheet. */
+/** The address of the same entries as CSV. */
 export function auditExportHref(filter: AuditLogFilter, timeZone: string): string {
   const query = new URLSearchParams(asQuery(filter, timeZone) as Record<string, string>).toString();
   return `/api/v1/audit-entries/export.csv${query && `?${query}`}`;
@@ -55,7 +55,7 @@ export interface PossibleActor {
   name: string;
 }
 
-/** Everybody who can have acted, whether or not they still work here: people and API keys. */
+/** All possible actors: people and API keys, archived ones too. */
 export const possibleActorsQuery = queryOptions({
   queryKey: keys.possibleActors,
   queryFn: async ({ signal }) => {

@@ -7,7 +7,7 @@ import type { paths } from "./schema";
 export const client = createClient<paths>({
   baseUrl: window.location.origin,
   credentials: "same-origin",
-  // Looked up for each call, so that tests can stand in for the network.
+  // Looked up for each call, so that tests can replace it.
   fetch: (request) => globalThis.fetch(request),
 });
 
@@ -35,7 +35,7 @@ function readProblem(error: unknown, response: Response): Problem {
   if (typeof error === "object" && error !== null && "type" in error && "title" in error) {
     return { detail: null, ...error, status: response.status } as Problem;
   }
-  // A proxy or a crash answered in the API's place.
+  // A proxy answered instead of the API.
   return { type: "about:blank", title: `Error ${response.status}`, status: response.status, detail: null };
 }
 

@@ -1,4 +1,4 @@
-/** What providers have sent: what is held back, and whether everything gets through. */
+/** Inbound events that are quarantined, and the health of inbound delivery. */
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { client, unwrap } from "./client";
@@ -9,7 +9,7 @@ export type InboundEvent = components["schemas"]["InboundEvent"];
 export type InboundEventDetail = components["schemas"]["InboundEventDetail"];
 export type InboundHealth = components["schemas"]["InboundHealth"];
 
-/** No live event says that something was held back or has been applied after all. */
+/** No live event reports quarantined or replayed events, so both queries poll. */
 const LOOK_AGAIN_MS = 15_000;
 
 export const inboundHealthQuery = queryOptions({
@@ -18,8 +18,8 @@ export const inboundHealthQuery = queryOptions({
   refetchInterval: LOOK_AGAIN_MS,
 });
 
-export const heldBackQuery = infiniteQueryOptions({
-  queryKey: keys.heldBack,
+export const quarantineQuery = infiniteQueryOptions({
+  queryKey: keys.quarantined,
   queryFn: ({ pageParam, signal }) =>
     unwrap(
       client.GET("/api/v1/inbound-events", {

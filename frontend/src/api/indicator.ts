@@ -9,7 +9,7 @@ export const indicatorQuery = queryOptions({
   queryFn: ({ signal }) => unwrap(client.GET("/api/v1/indicator", { signal })),
 });
 
-/** Whether texts leave at the moment. For who may send. */
+/** Whether texts are leaving at the moment; for people who may send. */
 export const sendingStatusQuery = queryOptions({
   queryKey: keys.sendingStatus,
   queryFn: ({ signal }) => unwrap(client.GET("/api/v1/sending-status", { signal })),

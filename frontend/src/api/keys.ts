@@ -18,7 +18,7 @@ export const keys = {
   threadFrom: (conversationId: string, aroundSeq: number | null) => ["threads", conversationId, aroundSeq],
   message: (id: string) => ["messages", id],
   messages: ["messages"],
-  /** Not below `messages`: what was found stays as it is while events come in. */
+  /** Not below `messages`: live events do not change search results. */
   messageSearch: (q: string) => ["message-search", q],
   auditTrails: ["audit-trail"],
   auditTrail: (conversationId: string) => ["audit-trail", conversationId],
@@ -30,14 +30,14 @@ export const keys = {
   staffMember: (id: string) => ["staff-members", "one", id],
   optInChecks: ["opt-in-checks"],
   optInChecksOf: (numbers: readonly string[]) => ["opt-in-checks", numbers],
-  /** Below `optInChecks`: what changes those changes this. */
+  /** Below `optInChecks`: both are invalidated together. */
   phoneNumber: (number: string) => ["opt-in-checks", "number", number],
   apiKeys: ["api-keys"],
   auditLog: (asked: object) => ["audit-log", asked],
   possibleActors: ["possible-actors"],
   inbound: ["inbound"],
   inboundHealth: ["inbound", "health"],
-  heldBack: ["inbound", "held-back"],
+  quarantined: ["inbound", "quarantine"],
   inboundEvent: (id: string) => ["inbound", "event", id],
   lines: ["lines"],
   lineList: ["lines", "list"],

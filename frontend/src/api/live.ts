@@ -18,7 +18,7 @@ interface LiveOptions {
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
 const BEAT_MS = 5_000;
-/** The server says something every 15 s. A stream this long without a word is dead and does not know it. */
+/** The server sends a keep-alive every 15 s. A stream without one for this long is dead. */
 const SILENT_MS = 35_000;
 /** An attempt that has been neither accepted nor refused by then is given up. */
 const CONNECT_MS = 10_000;
@@ -105,7 +105,7 @@ export class LiveConnection {
       }
       if (messageId) this.refetch(keys.message(messageId));
     });
-    // Who may be texted has changed for a number; which conversations and records that concerns is not said.
+    // The event names a number, not the conversations and records that hold it.
     on("opt_in", () => {
       for (const key of [keys.conversations, keys.families, keys.staffMembers, keys.optInChecks]) this.refetch(key);
     });
@@ -136,7 +136,7 @@ export class LiveConnection {
     this.retry = setTimeout(() => this.connect(), backoff);
   };
 
-  /** Of a network that went without a word, or a machine that slept. */
+  /** Closes a stream that died silently, or during sleep. */
   private readonly checkSilence = (): void => {
     if (!this.source) return;
     const silence = Date.now() - this.lastHeard;

@@ -1,4 +1,4 @@
-/** What records say about texting, asked and changed. Apart from `consent.ts`, which the first load carries. */
+/** Opt-in checks and changes of records. Apart from `consent.ts`, which is part of the first load. */
 import { queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 
 import { client, unwrap } from "./client";
@@ -66,7 +66,7 @@ export interface OptInChange {
   replaces_refusals?: string[];
 }
 
-/** Settles once everything on screen that shows the state has been fetched again. */
+/** Resolves once everything on screen that shows the state has been fetched again. */
 export function useChangeOptIn(phoneRecordId: string) {
   const queryClient = useQueryClient();
   return useMutation({

@@ -110,7 +110,7 @@ export class Outbox {
     }
   }
 
-  /** True when this text is settled and the next may go. */
+  /** True when this text is done, so that the next may be sent. */
   private async attempt(text: PendingText): Promise<boolean> {
     this.replace(text.key, { ...text, state: "sending" });
     try {
@@ -136,7 +136,7 @@ export class Outbox {
       this.texts
         .filter((candidate) => candidate.key !== text.key)
         .map((candidate) =>
-          // One's own text is nothing that was missed: those behind it have seen it.
+          // The person's own text counts as seen by the texts after it.
           candidate.conversationId === text.conversationId && candidate.seenSeq !== null && candidate.seenSeq === message.seq - 1
             ? { ...candidate, seenSeq: message.seq }
             : candidate,

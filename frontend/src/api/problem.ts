@@ -1,4 +1,4 @@
-/** What can go wrong with a request: the API said no (RFC 9457), or it could not be reached at all. */
+/** Errors of a request: a problem that the API returned (RFC 9457), or no connection. */
 import type { Message, OptInCheck } from "./types";
 
 export interface Problem {
@@ -12,7 +12,7 @@ export interface Problem {
   permission?: string;
   /** `/problems/not-allowed-to-text` */
   check?: OptInCheck;
-  /** `/problems/rate-limited`, of a day's texts: when they count anew. */
+  /** `/problems/rate-limited` for a day's texts: when the count starts again. */
   resets_at?: string;
   /** `/problems/new-messages` */
   missed?: Message[];
@@ -49,7 +49,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** No answer: offline, the server down, the connection cut. Whether the request was carried out is not known. */
+/** No answer: offline, the server down, the connection cut. The request may or may not have been carried out. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
 }
@@ -62,7 +62,7 @@ export function hasStatus(error: unknown, status: number): error is ProblemError
   return error instanceof ProblemError && error.status === status;
 }
 
-/** A sentence for a person, whatever was thrown. */
+/** One sentence for a person about any thrown error. */
 export function describeError(error: unknown): string {
   if (error instanceof ConnectionError) return "The server can't be reached. Check the connection and try again.";
   if (error instanceof ProblemError) {

@@ -24,7 +24,7 @@ export function RealtimeProvider({ owner, listens, children }: { owner: string; 
       post: postMessage,
       onAccepted: (message) => showAcceptedMessage(queryClient, message),
       onRefused: (_problem, text) => {
-        // Whatever made the API say no (a new message, an opt-out, a revoked permission) is to be seen.
+        // Refetch, so that the reason of the refusal shows (a new message, an opt-out, a revoked permission).
         void queryClient.invalidateQueries({ queryKey: keys.conversation(text.conversationId) });
         void queryClient.invalidateQueries({ queryKey: keys.thread(text.conversationId) });
         void queryClient.invalidateQueries({ queryKey: keys.me });

@@ -1,4 +1,4 @@
-/** Changes of families and staff members. Apart from the reading, which more pages need. */
+/** Mutations of families and staff members. The queries are in other files, because more pages need them. */
 import { useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 
 import { client, unwrap } from "./client";
@@ -17,7 +17,7 @@ export type FamilyChange = Body<"/api/v1/families/{family_id}", "patch">;
 export type NewStaffMember = Body<"/api/v1/staff-members", "post">;
 export type StaffMemberChange = Body<"/api/v1/staff-members/{staff_member_id}", "patch">;
 
-/** Names and numbers of records show in conversations too, and what a person may do in `me`. */
+/** Conversations show names and numbers of records, and `me` shows permissions: all are refetched. */
 function refetchRecords(queryClient: QueryClient) {
   return Promise.all(
     [keys.families, keys.staffMembers, keys.conversations, keys.optInChecks, keys.me].map((queryKey) => queryClient.invalidateQueries({ queryKey })),

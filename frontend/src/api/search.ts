@@ -3,7 +3,7 @@ import { infiniteQueryOptions, keepPreviousData } from "@tanstack/react-query";
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
 
-/** Messages with these words, newest first. Nothing that happens meanwhile moves a row: searching again asks again. */
+/** Messages with these words, newest first. Live events do not refetch the results; a new search does. */
 export function messageSearchQuery(q: string) {
   return infiniteQueryOptions({
     queryKey: keys.messageSearch(q),
@@ -13,7 +13,7 @@ export function messageSearchQuery(q: string) {
     getNextPageParam: (page) => page.next_cursor,
     staleTime: Infinity,
     gcTime: 0,
-    // What was found stays until the next letter's answer is there.
+    // Keep the last results until the next ones arrive.
     placeholderData: keepPreviousData,
   });
 }

@@ -15,7 +15,7 @@ export function staffListQuery(q: string, archived = false) {
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
-    // What was found stays until the next letter's answer is there.
+    // Keep the last results until the next ones arrive.
     placeholderData: keepPreviousData,
   });
 }

@@ -1,5 +1,5 @@
 /**
- * The words of the API, derived from its paths: a renamed model in the generated schema changes nothing here,
+ * The types of the API, derived from its paths: a renamed model in the generated schema changes nothing here,
  * a changed shape fails the type check.
  */
 import type { paths } from "./schema";

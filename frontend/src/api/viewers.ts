@@ -13,12 +13,12 @@ const VIEWER_ID = crypto.randomUUID();
 /** The leases of this tab: one, or none. */
 const leases = new Set<ViewingLease>();
 
-/** Lets go of what this tab views while it still may: before its person signs out. */
+/** Releases this tab's lease while the session still allows it: before sign-out. */
 export async function releaseViewing(): Promise<void> {
   await Promise.all([...leases].map((lease) => lease.pause()));
 }
 
-/** Views again what `releaseViewing` let go of: the person stays. */
+/** Takes the lease that `releaseViewing` released again: the person stays. */
 export function resumeViewing(): void {
   for (const lease of leases) lease.resume();
 }
@@ -26,7 +26,7 @@ export function resumeViewing(): void {
 export class ViewingLease {
   private timer: ReturnType<typeof setInterval> | undefined;
   private held = false;
-  /** A release waits for its turn. */
+  /** Releases the lease after the request under way. */
   private releasing = false;
   private stopped = false;
   private requests: Promise<unknown> = Promise.resolve();
@@ -85,7 +85,7 @@ export class ViewingLease {
 
   /** One request after the other: a renewal under way never overtakes the release that follows it. */
   private enqueue(request: () => Promise<unknown>): void {
-    // A failed request needs no telling: the next beat repeats a renewal, and a lease expires by itself.
+    // A failed request needs no message: the next beat repeats a renewal, and a lease expires by itself.
     this.requests = this.requests.then(request).catch(() => undefined);
   }
 
@@ -110,7 +110,7 @@ export class ViewingLease {
     this.enqueue(() => (this.releasing ? this.delete() : Promise.resolve()));
   };
 
-  /** The page is going and will not wait for its turn. */
+  /** Releases the lease at once, because the page is closing. */
   private readonly releaseNow = (): void => {
     clearInterval(this.timer);
     if (!this.held && !this.releasing) return;

@@ -1,4 +1,4 @@
-/** The Messenger as a person meets it: the whole application against a small API in memory. */
+/** The Messenger: the whole application against a small API in memory. */
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 

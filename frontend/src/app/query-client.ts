@@ -14,7 +14,7 @@ export function createQueryClient(onSignedOut: () => void): QueryClient {
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
-        // The event stream says what has changed; this only bounds what a missed event could cost.
+        // The event stream reports changes; this only bounds the age of data after a missed event.
         staleTime: 30_000,
         networkMode: "always",
         retry: (failures, error) => failures < RETRIES && (error instanceof ConnectionError || hasStatus(error, 503)),

@@ -26,7 +26,7 @@ const signInRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/SignIn"), "SignIn"),
 });
 
-/** Everything behind the sign-in. */
+/** The signed-in layout and its routes. */
 const signedInRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: "signed-in",
@@ -104,7 +104,7 @@ const routeTree = rootRoute.addChildren([
   ]),
 ]);
 
-/** Forgets what was loaded and leads to the sign-in and back, once however many requests found the session gone. */
+/** Clears loaded data and goes to the sign-in, once for any number of requests that found the session ended. */
 export function leaveForSignIn(router: ReturnType<typeof createAppRouter>, queryClient: QueryClient): void {
   const { pathname, href } = router.state.location;
   if (pathname === "/sign-in") return;
@@ -112,7 +112,7 @@ export function leaveForSignIn(router: ReturnType<typeof createAppRouter>, query
   void router.navigate({ to: "/sign-in", search: { redirect: href }, replace: true });
 }
 
-/** `history` is the browser's own unless a test brings another. */
+/** `history` is the browser's own unless a test passes another. */
 export function createAppRouter(queryClient: QueryClient, history?: RouterHistory) {
   return createRouter({
     ...(history && { history }),

@@ -8,7 +8,7 @@ export interface MessengerSearch {
   status?: ConversationStatus | undefined;
   /** The message at which the thread opens. */
   seq?: number | undefined;
-  /** What is searched for in the messages, in place of the list. */
+  /** The query of a message search; its results replace the list. */
   q?: string | undefined;
 }
 
@@ -50,7 +50,7 @@ export function parseRecordSearch({ tab, conversation }: Record<string, unknown>
   };
 }
 
-const ADMINISTRATION_TABS = ["lines", "api-keys", "audit-log", "held-back"] as const;
+const ADMINISTRATION_TABS = ["lines", "api-keys", "audit-log", "quarantine"] as const;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** The rest are the filters of the audit log; a day is one of the organization's zone. */
@@ -89,6 +89,6 @@ export interface SignInSearch {
 }
 
 export function parseSignInSearch({ redirect }: Record<string, unknown>): SignInSearch {
-  // Only paths of this site: never a door to another.
+  // Accept only paths of this site, never another address.
   return { redirect: typeof redirect === "string" && /^\/(?![/\\])/.test(redirect) ? redirect : undefined };
 }

@@ -1,4 +1,4 @@
-/** Audit entries in the desk's words. */
+/** Audit entries in words for the desk. */
 import type { AuditEntry } from "@/api/types";
 import { firstName, nameIntegration } from "@/lib/text";
 

@@ -28,7 +28,7 @@ export function writeDraft(owner: string, conversationId: string, text: string):
   for (const listener of listeners) listener();
 }
 
-/** Puts text back in front of what has been typed since, if anything. */
+/** Puts text back before anything typed since. */
 export function returnToDraft(owner: string, conversationId: string, text: string): void {
   const current = readDraft(owner, conversationId);
   writeDraft(owner, conversationId, current === "" ? text : `${text}\n${current}`);

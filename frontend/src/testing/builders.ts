@@ -228,7 +228,7 @@ export function aStaffMember(overrides: Partial<StaffMember> = {}): StaffMember 
   };
 }
 
-export function aHeldBackEvent(overrides: Partial<InboundEventDetail> = {}): InboundEventDetail {
+export function aQuarantinedEvent(overrides: Partial<InboundEventDetail> = {}): InboundEventDetail {
   const text = "MessageSid=SM1&From=%2B13125550101&Body=Hello%3F";
   return {
     id: anId(),

@@ -30,9 +30,9 @@ export class World {
   lines: Line[] = [aLine()];
   /** What the provider answers to the next checks. */
   readonly checks: Omit<LineHealth, "at">[] = [];
-  heldBack: InboundEventDetail[] = [];
+  quarantined: InboundEventDetail[] = [];
   textsAreLeaving = true;
-  /** What the administration should know of what arrives, besides what is held back. */
+  /** The health of inbound delivery, without the quarantined events. */
   inbound: Omit<InboundHealth, "quarantined"> = { pending: 0, oldest_pending_at: null, missed_last_week: 0, silent_lines: [], last_texts: [] };
 
   /** Every POST of a message, in order. */
@@ -299,17 +299,17 @@ export class World {
         found.health = { ...answer, at: NOW.toISOString() };
         return HttpResponse.json(found.health);
       }),
-      http.get(`${api}/inbound-health`, () => HttpResponse.json({ ...this.inbound, quarantined: this.heldBack.length })),
+      http.get(`${api}/inbound-health`, () => HttpResponse.json({ ...this.inbound, quarantined: this.quarantined.length })),
       http.get(`${api}/inbound-events`, ({ request }) =>
-        HttpResponse.json(page(this.heldBack.map((event) => ({ ...event, raw: undefined })), new URL(request.url).searchParams)),
+        HttpResponse.json(page(this.quarantined.map((event) => ({ ...event, raw: undefined })), new URL(request.url).searchParams)),
       ),
-      http.get(`${api}/inbound-events/:id`, ({ params }) => one(this.heldBack, params.id)),
+      http.get(`${api}/inbound-events/:id`, ({ params }) => one(this.quarantined, params.id)),
       http.post(`${api}/inbound-events/:id/replay`, ({ params }) => {
-        this.heldBack = this.heldBack.filter((event) => event.id !== params.id);
+        this.quarantined = this.quarantined.filter((event) => event.id !== params.id);
         return HttpResponse.json({ id: params.id, state: "pending" });
       }),
       http.post(`${api}/inbound-replays`, () => {
-        const replayed = this.heldBack.splice(0).length;
+        const replayed = this.quarantined.splice(0).length;
         return HttpResponse.json({ replayed, remaining: 0 });
       }),
     ];

@@ -1,4 +1,4 @@
-/** Dialogs and side sheets. What they are made of is fetched when the first one opens. */
+/** Dialogs and side sheets. Their code is fetched when the first one opens. */
 import { lazy, Suspense } from "react";
 
 import type { DialogProps } from "./DialogWindow";

@@ -21,7 +21,7 @@ interface Shape {
   label: string;
   className?: string | undefined;
   rowClassName?: string | undefined;
-  /** How many rows there are in all; -1 where that is not known yet. */
+  /** The number of rows in all; -1 while unknown. */
   size: number;
 }
 

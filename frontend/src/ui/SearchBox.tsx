@@ -1,4 +1,4 @@
-/** A search box for what stands in the address: typing reaches it after a moment, and Escape empties it at once. */
+/** A search box for a query in the address: typing updates it after a moment, Escape empties it at once. */
 import { useEffect, useState, type KeyboardEvent } from "react";
 
 import { SearchField } from "./fields";

@@ -1,4 +1,4 @@
-/** One short line about what has just happened, out of the way and gone by itself. */
+/** A short message about what just happened; it disappears by itself. */
 import { useSyncExternalStore } from "react";
 
 interface Toast {

@@ -60,7 +60,7 @@ export function Tooltip({ content, children }: { content: ReactNode; children: R
   );
 }
 
-/** One thing to do later; a new one takes its place. */
+/** One pending timer; a new one replaces it. */
 class Delay {
   private timer: ReturnType<typeof setTimeout> | undefined;
 

@@ -1,4 +1,4 @@
-/** The small parts that everything is made of. */
+/** Small shared components. */
 import type { ReactNode } from "react";
 
 import { cx } from "@/lib/cx";

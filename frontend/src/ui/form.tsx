@@ -62,7 +62,7 @@ interface ChoiceProps<Value extends string> {
   error?: string | null;
 }
 
-/** One of a few. */
+/** A choice of a few options. */
 export function Choice<Value extends string>({ legend, options, value, onChange, error }: ChoiceProps<Value>) {
   const name = useId();
   return (
@@ -94,7 +94,7 @@ interface MarkProps extends Omit<ComponentProps<"input">, "type"> {
   hint?: string | undefined;
 }
 
-/** A box to tick, or one dot of a choice, with what it means beside it. */
+/** A checkbox or radio button with its explanation. */
 export function Mark({ type = "checkbox", label, hint, disabled, ...props }: MarkProps) {
   const id = useId();
   return (
@@ -121,7 +121,7 @@ export function Mark({ type = "checkbox", label, hint, disabled, ...props }: Mar
   );
 }
 
-/** Why nothing was saved. */
+/** The reason why nothing was saved. */
 export function FormProblem({ children }: { children: ReactNode }) {
   if (!children) return null;
   return (

@@ -1,4 +1,4 @@
-/** What a view shows when it has nothing, or nothing yet, to show. */
+/** Empty, loading and error states of a view. */
 import type { ReactNode } from "react";
 
 import { Button } from "./Button";
@@ -47,7 +47,7 @@ export function ErrorState({ error, onRetry, title = "This couldn't be loaded" }
   );
 }
 
-/** A strip across the top of a pane: something is not as it should be. */
+/** A warning strip across the top of a pane. */
 export function Notice({
   tone,
   icon,

@@ -11,7 +11,7 @@ import { DESK, useMedia } from "@/lib/media";
 import { LockIcon, MessengerIcon } from "@/ui/icons";
 import { EmptyState } from "@/ui/states";
 
-/** The inbox. Beside each other from 760 px on; below, list and thread take turns. */
+/** The inbox. List and thread stand side by side from 760 px on; a narrower screen shows one of them. */
 export function MessengerPage() {
   const me = useMe();
   if (!may(me, "sms_logs")) {

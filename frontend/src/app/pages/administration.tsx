@@ -1,4 +1,4 @@
-/** What only administrators do. */
+/** The administration: only for administrators. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
@@ -20,13 +20,13 @@ const TABS = [
   { key: "lines", label: "Lines", search: { tab: "lines" } },
   { key: "api-keys", label: "API keys", search: { tab: "api-keys" } },
   { key: "audit-log", label: "Audit log", search: { tab: "audit-log" } },
-  { key: "held-back", label: "Held-back texts", search: { tab: "held-back" } },
+  { key: "quarantine", label: "Quarantined texts", search: { tab: "quarantine" } },
 ] as const;
 
 const Lines = lazy(() => import("@/features/administration/Lines").then((module) => ({ default: module.Lines })));
-const HeldBack = lazy(() => import("@/features/administration/HeldBack").then((module) => ({ default: module.HeldBack })));
+const Quarantine = lazy(() => import("@/features/administration/Quarantine").then((module) => ({ default: module.Quarantine })));
 
-/** On a phone the tabs are wider than the screen; the one that is open is never out of sight. */
+/** On a phone the tabs are wider than the screen: scrolls the open one into view. */
 function showInFull(tab: HTMLElement | null) {
   tab?.scrollIntoView({ block: "nearest", inline: "center" });
 }
@@ -38,7 +38,7 @@ export function Administration() {
     return (
       <main className="grid h-full place-items-center">
         <EmptyState icon={<LockIcon />} title="Administration is not open to you">
-          Only administrators manage staff, permissions, lines and API keys, read the audit log and see what was held back.
+          Only administrators manage staff, permissions, lines and API keys, read the audit log and see quarantined texts.
         </EmptyState>
       </main>
     );
@@ -63,7 +63,7 @@ export function Administration() {
                 )}
               >
                 {each.label}
-                {each.key === "held-back" && <HeldBackCount />}
+                {each.key === "quarantine" && <QuarantinedCount />}
               </Link>
             ))}
           </nav>
@@ -90,8 +90,8 @@ function Tab({ tab }: { tab: (typeof TABS)[number]["key"] }) {
       return <ApiKeys />;
     case "audit-log":
       return <Log />;
-    case "held-back":
-      return <HeldBack />;
+    case "quarantine":
+      return <Quarantine />;
   }
 }
 
@@ -108,13 +108,13 @@ function Log() {
   );
 }
 
-function HeldBackCount() {
+function QuarantinedCount() {
   const { data } = useQuery(inboundHealthQuery);
   if (!data || data.quarantined === 0) return null;
   return (
     <>
       {" "}
-      <CountBadge count={data.quarantined} tone="red" /> <span className="sr-only">held back</span>
+      <CountBadge count={data.quarantined} tone="red" /> <span className="sr-only">quarantined</span>
     </>
   );
 }

@@ -9,7 +9,7 @@ import { StaffRecord } from "@/features/directory/StaffRecord";
 import { ConversationView } from "@/features/thread/ConversationView";
 import { ROOMY, useMedia } from "@/lib/media";
 
-/** The thread beside the record's conversations, or in their place where there is no room for both. */
+/** Shows the thread beside the record’s conversations, or instead of them on a narrow screen. */
 function Embedded({ conversationId, onBack }: { conversationId: string; onBack: () => void }) {
   const roomy = useMedia(ROOMY);
   return <ConversationView embedded conversationId={conversationId} {...(!roomy && { onBack })} />;

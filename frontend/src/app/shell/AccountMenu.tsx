@@ -6,7 +6,7 @@ import { Avatar } from "@/ui/bits";
 const load = () => import("./AccountMenuContent");
 const AccountMenuContent = lazy(load);
 
-/** Who is signed in. What the menu is made of is fetched when the pointer or the focus comes near. */
+/** The signed-in person. The menu's code is fetched when the pointer or the focus comes near. */
 export function AccountMenu({ onShowHelp }: { onShowHelp: () => void }) {
   const [open, setOpen] = useState(false);
   const preload = () => void load();

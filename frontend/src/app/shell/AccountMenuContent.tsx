@@ -8,7 +8,7 @@ import { usePreferences } from "@/lib/preferences";
 import { Menu, MenuCheck, MenuItem, MenuLabel, MenuSeparator } from "@/ui/Menu";
 import { showToast } from "@/ui/Toast";
 
-/** What a person may do, and why what they look for may not be there. */
+/** The person's permissions, and why parts of the app may be missing. */
 function describePermissions(me: Me): string {
   if (me.is_admin) return "Administrator";
   if (!may(me, "sms_logs")) return "You don't have the SMS Logs permission, so there is no Messenger icon. Ask an administrator for it.";
@@ -39,7 +39,7 @@ export default function AccountMenuContent({ trigger, onShowHelp, onClose }: Acc
     if (wanted) playChime();
     change({ sound: wanted, offered: true });
   };
-  // The menu closes, and this component goes, before the answer is there.
+  // The menu closes and unmounts this component before the response arrives.
   const leave = () =>
     void signOut.mutateAsync().then(
       () => navigate({ to: "/sign-in" }),

@@ -43,7 +43,7 @@ export function Attention() {
             () => void navigate({ to: "/messenger/$conversationId", params: { conversationId: newest.id } }),
           );
         })
-        // The badge and the title have it already.
+        // The badge and the title show it already.
         .catch(() => undefined);
     }
   }, [unread, preferences, queryClient, navigate, phone]);

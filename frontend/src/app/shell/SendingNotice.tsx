@@ -1,4 +1,4 @@
-/** Says to who can send that nothing leaves at the moment, on every screen, until it does again. */
+/** Notice on every screen, for people who can send, while texts are not leaving. */
 import { useQuery } from "@tanstack/react-query";
 
 import { sendingStatusQuery } from "@/api/indicator";

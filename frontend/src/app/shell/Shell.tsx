@@ -1,4 +1,4 @@
-/** Everything signed-in: the rail, what is open beside it, and what keeps both up to date. */
+/** The frame of every signed-in page: rail, content, live updates. */
 import { Outlet } from "@tanstack/react-router";
 import { useState } from "react";
 

@@ -1,4 +1,4 @@
-/** The ways to make oneself noticed: the tab's title and icon, a desktop notification, a sound. */
+/** Signals outside the page: the tab's title and icon, a desktop notification, a sound. */
 
 const BASE_ICON = "/favicon.svg";
 

@@ -12,7 +12,7 @@ import { PlusIcon } from "@/ui/icons";
 import { EmptyState, ErrorState } from "@/ui/states";
 import { showToast } from "@/ui/Toast";
 
-/** The keys that other systems use, by their beginnings: the keys themselves are kept nowhere. */
+/** API keys, listed by their prefixes: the keys themselves are not stored. */
 export function ApiKeys() {
   const { data, error, isError, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(apiKeysQuery);
   const [creating, setCreating] = useState(false);

@@ -15,7 +15,7 @@ interface AuditFiltersProps {
   error: unknown;
 }
 
-/** Each change asks at once, but for the number, which is asked for when it has been typed. */
+/** Each change filters at once; the phone number filters when typing has ended. */
 export function AuditFilters({ filter, onFilter, error }: AuditFiltersProps) {
   const { data: actors } = useQuery(possibleActorsQuery);
   const [phone, setPhone] = useState(filter.phone ?? "");

@@ -151,7 +151,7 @@ function spelled(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value, null, 1).replaceAll(/\n\s*/g, " ");
 }
 
-/** Loads by itself when it comes near, and by hand where the last try failed. */
+/** Loads the next page when it scrolls into view; after a failure, a button does. */
 function ShowEarlier({ isFetching, hasFailed, onShow }: { isFetching: boolean; hasFailed: boolean; onShow: () => void }) {
   const button = useRef<HTMLButtonElement>(null);
   const show = useRef(onShow);

@@ -1,4 +1,4 @@
-/** Has the whole log proved, and says the result in words (AUDIT-CHAIN). */
+/** Verifies the whole log and shows the result in words (AUDIT-CHAIN). */
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
@@ -70,7 +70,7 @@ function Result({ result: { entries, broken } }: { result: AuditVerification }) 
   );
 }
 
-/** That a log is too long to be proved here is said with a 503, whose sentence is the API's own. */
+/** A log that is too long to verify in a request answers 503; its sentence is the API's own. */
 function explain(error: unknown): string {
   return error instanceof ProblemError && error.problem.detail !== null ? error.problem.detail : describeError(error);
 }

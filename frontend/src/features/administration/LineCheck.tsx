@@ -11,7 +11,7 @@ import { Notice } from "@/ui/states";
 
 type Finding = LineHealth["inbound"];
 
-/** Asks the provider what is set there, and says what it answered, now or when it was last asked. */
+/** Runs the line's check at the provider and shows its last result. */
 export function LineCheck({ line }: { line: Line }) {
   const check = useCheckLine(line.id);
   const { dateTime } = useFormats();

@@ -14,13 +14,13 @@ import { showToast } from "@/ui/Toast";
 
 const LIMITS = ["/settings/countries", "/settings/texts_per_day", "/settings/texts_per_person_per_day"];
 
-/** "us, CA" as ["US", "CA"]; null where nothing is typed. */
+/** "us, CA" as ["US", "CA"]; null if the field is empty. */
 function codesIn(typed: string): string[] | null {
   const codes = typed.toUpperCase().split(/[\s,;]+/).filter(Boolean);
   return codes.length > 0 ? codes : null;
 }
 
-/** "1,000" as 1000; null where nothing is typed. What is no number goes to the server, which says so. */
+/** "1,000" as 1000; null if the field is empty. Anything else goes to the server, which refuses it. */
 function countIn(typed: string): number | null {
   const digits = typed.replace(/[\s,.]/g, "");
   return digits === "" ? null : /^\d+$/.test(digits) ? Number(digits) : 0;
@@ -32,7 +32,7 @@ interface LineEditorProps {
   onClose: () => void;
 }
 
-/** Adds a line, or changes what it is called, its settings and its credentials. Its number stays what it is. */
+/** Adds a line, or changes its label, settings and credentials. The number of a line cannot change. */
 export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
   const { organization } = useMe();
   const { phone } = useFormats();
@@ -47,7 +47,7 @@ export function LineEditor({ line, onAdded, onClose }: LineEditorProps) {
   const [enabled, setEnabled] = useState(line?.enabled ?? true);
   const [typed, setTyped] = useState<Record<string, string>>({});
   const [pace, setPace] = useState(line?.settings.messages_per_second?.toString() ?? "");
-  /** Until somebody chooses, whoever the provider leaves it to. */
+  /** Until somebody chooses, the provider's default. */
   const [chosen, setChosen] = useState(line?.settings.answers_keywords ?? null);
   const [businessName, setBusinessName] = useState(line?.settings.business_name ?? "");
   const [helpText, setHelpText] = useState(line?.settings.help_text ?? "");

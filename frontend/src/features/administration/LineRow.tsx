@@ -11,7 +11,7 @@ import { Notice } from "@/ui/states";
 
 interface LineRowProps {
   line: Line;
-  /** When the last text came in; null if none ever did, undefined while that is not known. */
+  /** When the last text came in; null if none ever did, undefined while loading. */
   lastText: string | null | undefined;
   open: boolean;
   onOpen: (open: boolean) => void;

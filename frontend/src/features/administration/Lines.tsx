@@ -10,7 +10,7 @@ import { Button } from "@/ui/Button";
 import { MessengerIcon, PlusIcon } from "@/ui/icons";
 import { EmptyState, ErrorState } from "@/ui/states";
 
-/** The numbers that the business texts from: what each needs to be set up, and whether it is. */
+/** The lines, each with its set-up instructions and its check. */
 export function Lines() {
   const { data, error, isError, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(linesQuery);
   const { data: inbound } = useQuery(inboundHealthQuery);

@@ -70,7 +70,7 @@ export function StaffAdministration() {
   );
 }
 
-/** They come back with the permissions that they had, which the row shows. */
+/** A restored staff member has the permissions of before, which the row shows. */
 function Restore({ member: { id, name } }: { member: StaffMember }) {
   const change = useChangeStaffMember(id);
   return (

@@ -42,7 +42,7 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
           ...common,
           ...(email.trim() !== (member.email ?? "") && { email: email.trim() }),
           is_admin: administrator,
-          // An administrator's own two are not theirs to lose: they come with the role.
+          // An administrator's permissions come with the role.
           ...(!administrator && { permissions }),
         },
         done(`${common.name} saved.`),

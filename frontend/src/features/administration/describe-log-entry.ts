@@ -1,4 +1,4 @@
-/** Entries of the whole audit log in the desk's words. */
+/** Entries of the whole audit log in words for the desk. */
 import type { AuditAction } from "@/api/audit-log";
 import type { AuditEntry } from "@/api/types";
 import { describeActor, describeDeed } from "@/lib/describe-entry";

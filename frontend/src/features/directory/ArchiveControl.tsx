@@ -10,7 +10,7 @@ interface ArchiveControlProps {
   onChange: (archived: boolean) => void;
 }
 
-/** Archives after a second thought, in which it says what stays (OPTIN-ARCHIVED). */
+/** Archives after a confirmation that says what stays (OPTIN-ARCHIVED). */
 export function ArchiveControl({ name, archived, pending, onChange }: ArchiveControlProps) {
   const [asking, setAsking] = useState(false);
   if (archived) {

@@ -7,7 +7,7 @@ import { Notice } from "@/ui/states";
 interface NumbersEditorProps {
   numbers: NumberDraft[];
   onChange: (numbers: NumberDraft[]) => void;
-  /** What the API said of the number at this place among those sent. */
+  /** The API's error for the number at this index of those sent. */
   errorOf: (index: number) => string | null;
 }
 

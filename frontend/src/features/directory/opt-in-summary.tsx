@@ -18,7 +18,7 @@ export function OptInTag({ state }: { state: PhoneRecord["opt_in"]["state"] }) {
   return <Tag tone={TONE[state]}>{OPT_IN_LABEL[state]}</Tag>;
 }
 
-/** One tag for several records: what stands in the way of texting wins. */
+/** One tag for several records: a blocking state wins. */
 export function OptInSummary({ records }: { records: PhoneRecord[] }) {
   if (records.length === 0) return <Tag>No number</Tag>;
   const count = (state: PhoneRecord["opt_in"]["state"]) => records.filter((record) => record.opt_in.state === state).length;
@@ -32,7 +32,7 @@ interface PhoneRecordLineProps {
   record: PhoneRecord;
   ownerName: string;
   contactName: string | null;
-  /** Whether the number may be texted; known only with SMS Logs, and once it has been asked. */
+  /** Whether the number may be texted; undefined without SMS Logs and while loading. */
   check?: OptInCheck | undefined;
   /** With SMS Logs, or Families and Staff (OPTIN-WHO). */
   mayChange: boolean;

@@ -1,4 +1,4 @@
-/** What the editor of a record holds before it is saved, and what it becomes on the way to the API. */
+/** The unsaved state of a record's editor, and its request body. */
 import type { Family, PhoneRecord } from "@/api/types";
 
 export interface NumberDraft {
@@ -7,7 +7,7 @@ export interface NumberDraft {
   id: string | null;
   text: string;
   label: string;
-  /** What stands on the record now: as stored, and as shown. Null for a new number. */
+  /** The number on the record now: as stored, and as shown. Null for a new number. */
   before: { number: string; text: string } | null;
 }
 
@@ -52,7 +52,7 @@ export function leftRefused(stored: PhoneRecord[], numbers: NumberDraft[]): Phon
   return stored.filter((record) => record.opt_in.state === "opted_out" && !kept.has(record.id));
 }
 
-/** Rows left empty are none. A number that was not touched goes back exactly as it was stored. */
+/** Leaves out empty rows. An unchanged number is sent exactly as it was stored. */
 export function sentNumbers(numbers: NumberDraft[]) {
   return keptNumbers(numbers).map((draft) => ({
     ...(draft.id && { id: draft.id }),

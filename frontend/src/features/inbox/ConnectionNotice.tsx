@@ -1,4 +1,4 @@
-/** Says that what is shown may be out of date. A reconnection that takes no time is not worth a word. */
+/** Notice that the page may be out of date. A short reconnection shows nothing. */
 import { useEffect, useState } from "react";
 
 import { useLiveState, useReconnect } from "@/api/realtime";

@@ -1,4 +1,4 @@
-/** The list pane: what there is to answer, newest first, under the four tabs; or what a search of the messages has found. */
+/** The list pane: conversations under the four tabs, newest first, or the results of a message search. */
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 
@@ -21,7 +21,7 @@ const SearchResults = lazy(() => import("./SearchResults"));
 
 interface InboxPaneProps {
   status: ConversationStatus | undefined;
-  /** What is searched for; the list without it. */
+  /** The query of a message search; undefined shows the list. */
   q: string | undefined;
   onSearch: (q: string) => void;
   selectedId: string | undefined;

@@ -1,4 +1,4 @@
-/** What a search of the messages has found, newest first, in place of the list. */
+/** The results of a message search, newest first, in place of the list. */
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode, Ref } from "react";

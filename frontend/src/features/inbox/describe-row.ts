@@ -1,4 +1,4 @@
-/** What a row of the list says about a conversation. */
+/** The texts of a conversation's row in the list. */
 import type { Conversation } from "@/api/types";
 import { firstName } from "@/lib/text";
 
@@ -8,14 +8,14 @@ type Names = Pick<Conversation, "holders" | "display_name" | "phone_number">;
 
 export interface WhoDescription {
   name: string;
-  /** Who of the family, "Staff", or how many more hold the number. */
+  /** The contact, "Staff", or how many more hold the number. */
   aside: string | null;
   avatarName: string;
 }
 
 export interface RowDescription extends WhoDescription {
   preview: string;
-  /** The last thing the business said did not arrive, in two words. */
+  /** A two-word label if the business's last message did not arrive. */
   failure: string | null;
 }
 

@@ -8,7 +8,7 @@ import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { showToast } from "@/ui/Toast";
 
-/** Closes what has been seen, and only that: a message that came in meanwhile is shown and nothing closes. */
+/** Closes the conversation up to the last seen message; if another has come in, it is shown and nothing closes. */
 export function CloseControl({ conversation, seenSeq }: { conversation: ConversationDetail; seenSeq: number }) {
   const close = useCloseConversation(conversation.id);
   const reopen = useReopenConversation(conversation.id);

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 
 import { LockIcon } from "@/ui/icons";
 
-/** Stands where the composer would, and says exactly why it does not. A draft is kept and shown. */
+/** Replaces the composer when sending is not allowed, and says why. A draft is kept and shown. */
 export function ComposerBlocked({ title, draft, children }: { title?: string; draft: string; children: ReactNode }) {
   return (
     <div className="px-3 pb-[calc(12px+env(safe-area-inset-bottom))] desk:px-5 desk:pb-[18px]">

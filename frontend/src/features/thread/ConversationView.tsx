@@ -1,4 +1,4 @@
-/** One conversation: its thread, and its details beside it or, where there is no room, in a sheet. */
+/** One conversation: its thread, and its details beside it or, on a narrow screen, in a sheet. */
 import { lazy, Suspense, useState } from "react";
 
 import { Thread } from "./Thread";
@@ -6,7 +6,7 @@ import { cx } from "@/lib/cx";
 import { useMedia, WIDE } from "@/lib/media";
 import { Dialog } from "@/ui/Dialog";
 
-/** Loaded beside the thread, which does not wait for it. */
+/** Its own chunk, so that the thread does not wait for it. */
 const Details = lazy(() => import("./Details"));
 
 interface ConversationViewProps {
@@ -18,7 +18,7 @@ interface ConversationViewProps {
   /** Where the thread stands alone on the screen: the way back to the list, and what is unread there. */
   onBack?: () => void;
   unreadElsewhere?: number;
-  /** Inside a record's page there is never room for a third column. */
+  /** A record’s page is too narrow for a third column. */
   embedded?: boolean;
 }
 

@@ -9,7 +9,7 @@ const MessageTimeline = lazy(() => import("./MessageTimeline"));
 
 const TONES = { quiet: "text-ink-3", bad: "font-strong text-red", warn: "font-strong text-amber" };
 
-/** Whether it arrived; why not on hover and focus; the whole story on a click. */
+/** The delivery state; the reason on hover and focus; the timeline on a click. */
 export function DeliveryState({ message }: { message: Message }) {
   const [open, setOpen] = useState(false);
   const { label, meaning, tone } = DELIVERY[message.status];

@@ -1,4 +1,4 @@
-/** Who holds the number, whether it may be texted and why not, and what has happened. */
+/** The details pane: the number's holders, its opt-in check, and what happened. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useState, type ReactNode } from "react";
@@ -61,7 +61,7 @@ function Consent({ conversation }: { conversation: ConversationDetail }) {
   );
 }
 
-/** What blocks comes first; a number that very many share does not fill the pane. */
+/** Blocking instances come first; a number with very many holders shows some of them. */
 function Holders({ check }: { check: OptInCheck }) {
   const [all, setAll] = useState(false);
   const ordered = check.instances.toSorted((a, b) => Number(b.blocks) - Number(a.blocks) || Number(a.archived) - Number(b.archived));

@@ -8,7 +8,7 @@ import { DownloadIcon, WarningIcon } from "@/ui/icons";
 const CARD = "flex min-h-11 items-center gap-2 rounded-lg border border-line bg-surface px-3 py-2 text-note";
 const LINK = "font-strong text-accent underline underline-offset-2";
 
-/** Each file as what has become of it: a picture, a download, one that is waited for or refused, or somebody's link. */
+/** A message's files by state: picture, download, waiting, refused, or a link. */
 export default function Files({ media }: { media: readonly MediaFile[] }) {
   return media.map((file, index) => (
     <li key={file.id ?? `${index} ${file.url}`} className="min-w-0">
@@ -90,7 +90,7 @@ function Download({ file, name, note }: { file: MediaFile; name: string; note?: 
   );
 }
 
-/** What was sent stays where its sender put it: this page loads nothing from other sites. */
+/** A sent file is shown as a link: this page loads nothing from other sites. */
 function Elsewhere({ file }: { file: MediaFile }) {
   return (
     <div className={CARD}>

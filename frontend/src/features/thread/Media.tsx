@@ -7,7 +7,7 @@ const Files = lazy(() => import("./Files"));
 
 const takesRoom = ({ state, content_type }: Message["media"][number]) => state === "waiting" || (state === "kept" && /^image\/(?!heic)/.test(content_type));
 
-/** The pictures and files of a message. Their room is kept from the start, so that the thread does not jump. */
+/** The pictures and files of a message. Their space is reserved from the start, so that the thread does not jump. */
 export function Media({ message: { media, direction } }: { message: Message }) {
   if (media.length === 0) return null;
   const outbound = direction === "outbound";

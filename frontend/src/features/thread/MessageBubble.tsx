@@ -14,7 +14,7 @@ interface MessageBubbleProps {
   continues: boolean;
   ends: boolean;
   highlighted?: boolean;
-  /** It failed, and this person may send it again. */
+  /** The message failed, and this person may send it again. */
   canRetry?: boolean;
 }
 

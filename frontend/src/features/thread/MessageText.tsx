@@ -1,4 +1,4 @@
-/** The words of a text. Whatever is in them is only ever text; web addresses can be followed. */
+/** The body of a message, always shown as text; web addresses are links. */
 const WEB_ADDRESS = /(https?:\/\/[^\s<>"]+[^\s<>"'.,;:!?)\]])/g;
 
 export function MessageText({ body, className }: { body: string; className?: string }) {

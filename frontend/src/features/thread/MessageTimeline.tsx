@@ -10,7 +10,7 @@ import { Dialog } from "@/ui/Dialog";
 import { ErrorState } from "@/ui/states";
 import { Steps, Step } from "@/ui/Steps";
 
-/** What became of one message, step by step. */
+/** The timeline of one message. */
 export default function MessageTimeline({ message, onClose }: { message: Message; onClose: () => void }) {
   const { data, error, isError, refetch } = useQuery(messageQuery(message.id));
   const { dateTime } = useFormats();

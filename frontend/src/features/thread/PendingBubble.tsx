@@ -75,7 +75,7 @@ function Refused({ text }: { text: PendingText }) {
   );
 }
 
-/** What came in before the text went out. */
+/** Messages that came in before the text was sent. */
 function Missed({ problem }: { problem: Problem | null }) {
   const { time } = useFormats();
   return (

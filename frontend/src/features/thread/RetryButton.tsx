@@ -5,7 +5,7 @@ import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import type { Message } from "@/api/types";
 import { showToast } from "@/ui/Toast";
 
-/** Sends a failed message again. What stands in the way is said, not hidden. */
+/** Sends a failed message again; shows the reason if it cannot be sent. */
 export function RetryButton({ message }: { message: Message }) {
   const retry = useRetryMessage(message);
   const { date } = useFormats();

@@ -44,7 +44,7 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
     if (hasNextPage && !isFetching) void fetchNextPage();
   }, [hasNextPage, isFetching, fetchNextPage]);
 
-  // Both answers are of this visit: what was cached may not know what has been seen since.
+  // Wait for fresh responses: cached ones may have an older `seen_seq`.
   const settled = isSuccess && conversation.isFetchedAfterMount && conversation.isSuccess;
   const seenBefore = settled ? conversation.data.seen_seq : undefined;
   const opensAtNew = seenBefore !== undefined && messages.some((message) => message.direction === "inbound" && message.seq > seenBefore);
@@ -57,7 +57,7 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
   const { atNewest, shownSeq, jumpToNewest, newAfter } = useReading({
     conversationId, scroller, target, seenBefore, messages, pending, entries, hasNewer: hasNextPage, loadOlder, loadNewer,
   });
-  // Opened far up, the way down is long: the newest are loaded afresh.
+  // The thread is open far up: load the newest page instead of all pages between.
   const toNewest = hasNextPage && onShowNewest ? onShowNewest : jumpToNewest;
 
   const rows = useMemo(
@@ -127,13 +127,13 @@ type ReadingInput = Pick<ReturnType<typeof useThread>, "messages" | "pending" | 
   scroller: RefObject<HTMLDivElement | null>;
   target: { seq: number } | "new" | "newest" | null;
   seenBefore: number | undefined;
-  /** Messages after the last loaded one are there to be loaded. */
+  /** Whether messages after the last loaded one exist. */
   hasNewer: boolean;
   loadOlder: () => void;
   loadNewer: () => void;
 };
 
-/** Where the person is in the thread, what they have seen of it, and telling the server so. */
+/** The scroll position, the last seen message, and its report to the server. */
 function useReading({ conversationId, scroller, target, seenBefore, messages, pending, entries, hasNewer, loadOlder, loadNewer }: ReadingInput) {
   const content = useMemo(() => ({ messages, pending, entries }), [messages, pending, entries]);
   const scroll = useThreadScroll({ scroller, content, target, hasNewer, onNearStart: loadOlder, onNearEnd: loadNewer });

@@ -7,7 +7,7 @@ export function DayLine({ at }: { at: string }) {
   return <p className="mt-4 mb-3 text-center text-meta text-ink-3 first:mt-0">{day(at)}</p>;
 }
 
-/** Everything below it is new to this person. */
+/** The line above the messages that are new to this person. */
 export function NewLine() {
   return (
     <div

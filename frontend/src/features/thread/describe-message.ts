@@ -1,10 +1,10 @@
-/** The delivery of a message in the desk's words. */
+/** The delivery of a message in words for the desk. */
 import type { Message, MessageStatus } from "@/api/types";
 import { nameIntegration } from "@/lib/text";
 
 interface Delivery {
   label: string;
-  /** What it means, for hover and focus. */
+  /** Its meaning, for hover and focus. */
   meaning: string;
   tone: "quiet" | "bad" | "warn";
 }
@@ -24,7 +24,7 @@ export const DELIVERY: Record<MessageStatus, Delivery> = {
   },
 };
 
-/** Statuses that come from a provider are its own words; ours have a label. */
+/** Our statuses have a label; a provider's status is shown as it came. */
 export function describeStatus(status: string): string {
   return status in DELIVERY ? DELIVERY[status as MessageStatus].label : status.replaceAll("_", " ");
 }

@@ -20,7 +20,7 @@ const open = () => renderApp(`/messenger/${conversation.id}`);
 const log = async () => within(await screen.findByRole("log", { name: "Messages" }));
 
 describe("a picture that arrived", () => {
-  it("is waited for in the room that it will take, and appears when the event comes", async () => {
+  it("has its space reserved, and appears when the event comes", async () => {
     const waiting = aFile({ state: "waiting", size: null });
     const message = world.append(conversation, { body: "", media: [waiting] });
     open();

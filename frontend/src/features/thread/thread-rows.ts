@@ -9,13 +9,13 @@ export type ThreadRow =
       kind: "message";
       key: string;
       message: Message;
-      /** Follows another one of the same voice closely. */
+      /** Follows another message of the same sender closely. */
       continues: boolean;
-      /** Nothing of the same voice follows closely: who, when and whether it arrived stand below it. */
+      /** No message of the same sender follows closely: sender, time and delivery stand below it. */
       ends: boolean;
     };
 
-/** Changes of the conversation that are told between its messages. */
+/** Audit entries that are shown between the messages. */
 const TOLD = new Set(["conversation.opened", "conversation.closed", "conversation.unread"]);
 const CLOSELY_MS = 3 * 60_000;
 
@@ -24,7 +24,7 @@ interface ThreadInput {
   messages: readonly Message[];
   /** In any order. */
   entries: readonly AuditEntry[];
-  /** Whether messages before the first are still to be loaded: what happened among those is not told yet. */
+  /** Whether messages before the first are still to be loaded: entries among those are left out. */
   hasOlder: boolean;
   /** Incoming messages above this are new to this person; null for none. */
   newAfter: number | null;
@@ -79,7 +79,7 @@ function tellsUnread(row: ThreadRow | undefined): boolean {
   return row?.kind === "system" && row.entry.action === "conversation.unread";
 }
 
-/** One voice, one state, close in time: such messages share one line of details. */
+/** Same sender, same state, close in time: such messages share one line of details. */
 function belongTogether(a: ThreadRow | undefined, b: ThreadRow | undefined): boolean {
   if (a?.kind !== "message" || b?.kind !== "message") return false;
   const [first, second] = [a.message, b.message];

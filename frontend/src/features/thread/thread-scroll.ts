@@ -29,7 +29,7 @@ export class ThreadScroll {
   /** What to do when the person nears the first or the last loaded message. */
   onNear(near: { start: () => void; end: () => void }): void {
     this.near = near;
-    // A page of short messages may leave room for more without anybody scrolling.
+    // A page of short messages may leave space for more without scrolling.
     if (this.placed) this.checkNear();
   }
 
@@ -74,7 +74,7 @@ export class ThreadScroll {
     this.measure();
   }
 
-  /** Rows came, went or changed height. */
+  /** Called when rows were added, removed or changed height. */
   contentChanged(): void {
     const { element } = this;
     if (!element || !this.placed) return;
@@ -109,7 +109,7 @@ export class ThreadScroll {
     const rows = [...element.querySelectorAll<HTMLElement>("[data-seq]")];
     this.anchor = this.findAnchor(rows);
 
-    // What arrives in a hidden tab has been rendered, not shown.
+    // A message that arrives in a hidden tab has been rendered, but not shown.
     const visible = document.visibilityState === "visible" ? this.lastShown(rows, atNewest) : 0;
     const shownSeq = Math.max(this.state.shownSeq, visible);
     if (atNewest !== this.state.atNewest || shownSeq !== this.state.shownSeq) {

@@ -1,4 +1,4 @@
-/** Everything a thread shows, loaded and merged. */
+/** Loads and merges all that a thread shows. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 
@@ -21,7 +21,7 @@ export function useThread(conversationId: string, aroundSeq: number | null) {
   const staffMemberId = me.staff_member?.id;
   const pending = useMemo(() => notYetShown(outgoing, messages, staffMemberId), [outgoing, messages, staffMemberId]);
 
-  // The trail is loaded as far back as the messages are.
+  // Load audit entries as far back as the messages.
   const { hasNextPage, isFetching, isError, fetchNextPage } = trail;
   const firstAt = messages[0]?.created_at;
   const oldestEntryAt = entries.at(-1)?.at;

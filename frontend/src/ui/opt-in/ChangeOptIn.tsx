@@ -1,4 +1,4 @@
-/** The way to change what one record says about texting. What its dialog is made of is fetched when it opens. */
+/** The button that changes a record's opt-in. Its dialog is fetched when it opens. */
 import { lazy, Suspense, useState } from "react";
 
 import type { OptInState } from "@/api/types";

@@ -1,4 +1,4 @@
-/** The way to lift a refusal whose record is gone (OPTIN-REMOVED). Its dialog is fetched when it opens. */
+/** The button that lifts a refusal without a record (OPTIN-REMOVED). Its dialog is fetched when it opens. */
 import { lazy, Suspense, useState } from "react";
 
 import { Button } from "@/ui/Button";

@@ -1,4 +1,4 @@
-/** What became of the record of a refusal, and for administrators the way to lift it (OPTIN-REMOVED). */
+/** A refusal without a record, and an administrator's button to lift it (OPTIN-REMOVED). */
 import { LiftRefusal } from "./LiftRefusal";
 import { useFormats } from "@/api/format";
 import { useMe } from "@/api/session";

@@ -15,7 +15,7 @@ const KINDS: Record<InboundEvent["kind"], string> = {
   unreadable: "Something unreadable",
 };
 
-export function HeldBackRow({ event, line }: { event: InboundEvent; line: string | undefined }) {
+export function QuarantinedEventRow({ event, line }: { event: InboundEvent; line: string | undefined }) {
   const { dateTime, phone } = useFormats();
   const replay = useReplayEvent();
   const [open, setOpen] = useState(false);
@@ -73,7 +73,7 @@ function Content({ id }: { id: string }) {
   return <Raw raw={data.raw} />;
 }
 
-/** Only ever shown as text, whatever it is. */
+/** The raw content, always shown as text. */
 function Raw({ raw }: { raw: InboundEventDetail["raw"] }) {
   if (!raw) return <p className="mt-2 text-note text-ink-2">Its content is no longer kept.</p>;
   const binary = raw.text === null;

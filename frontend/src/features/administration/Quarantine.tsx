@@ -1,8 +1,8 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 
-import { HeldBackRow } from "./HeldBackRow";
+import { QuarantinedEventRow } from "./QuarantinedEventRow";
 import { useFormats } from "@/api/format";
-import { heldBackQuery, inboundHealthQuery, useReplayAll, type InboundHealth } from "@/api/inbound";
+import { quarantineQuery, inboundHealthQuery, useReplayAll, type InboundHealth } from "@/api/inbound";
 import { lineLabelsQuery } from "@/api/lines";
 import { describeError } from "@/api/problem";
 import { Skeleton } from "@/ui/bits";
@@ -11,19 +11,19 @@ import { CheckIcon, WarningIcon } from "@/ui/icons";
 import { EmptyState, ErrorState, Notice } from "@/ui/states";
 import { showToast } from "@/ui/Toast";
 
-/** What came from a provider and could not be taken in: kept, explained, and tried again when somebody says so. */
-export function HeldBack() {
-  const { data, error, isError, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(heldBackQuery);
+/** The quarantined inbound events, each with its reason; an administrator can replay them. */
+export function Quarantine() {
+  const { data, error, isError, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(quarantineQuery);
   const { data: health } = useQuery(inboundHealthQuery);
   const { data: labels } = useQuery(lineLabelsQuery);
   const replayAll = useReplayAll();
   const events = data?.pages.flatMap((page) => page.items);
   return (
-    <section aria-label="Held-back texts">
+    <section aria-label="Quarantined texts">
       {health && <Notices health={health} />}
       <div className="flex flex-wrap items-center gap-3">
         <p className="min-w-0 flex-[1_1_240px] text-note text-ink-2">
-          What arrived but could not be shown in a conversation. It is kept here, with the reason, until it is replayed.
+          Texts that arrived but could not be shown in a conversation. They are kept here, with the reason, until they are replayed.
         </p>
         {events && events.length > 0 && (
           <Button
@@ -42,13 +42,13 @@ export function HeldBack() {
       {isError && !events && <ErrorState error={error} onRetry={() => void refetch()} />}
       {!isError && !events && <Skeleton className="mt-4 h-40" />}
       {events?.length === 0 && (
-        <EmptyState icon={<CheckIcon />} title="Nothing is held back">
+        <EmptyState icon={<CheckIcon />} title="Nothing is quarantined">
           Every text that arrived is in its conversation.
         </EmptyState>
       )}
-      <ul aria-label="Held-back texts" className="mt-3 divide-y divide-line">
+      <ul aria-label="Quarantined texts" className="mt-3 divide-y divide-line">
         {events?.map((event) => (
-          <HeldBackRow key={event.id} event={event} line={labels?.[event.line_id]} />
+          <QuarantinedEventRow key={event.id} event={event} line={labels?.[event.line_id]} />
         ))}
       </ul>
       {hasNextPage && (

@@ -1,9 +1,9 @@
-/** RECV-NOTHING-LOST on screen: what is held back, why, and trying it again. */
+/** RECV-NOTHING-LOST on screen: what is quarantined, why, and trying it again. */
 import { screen, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { aHeldBackEvent, aPerson, LINE_ID } from "@/testing/builders";
+import { aQuarantinedEvent, aPerson, LINE_ID } from "@/testing/builders";
 import { renderApp } from "@/testing/render-app";
 import { server } from "@/testing/server";
 import { problem, World } from "@/testing/world";
@@ -14,19 +14,19 @@ beforeEach(() => {
   world.me = aPerson({ is_admin: true });
 });
 
-const open = () => renderApp("/administration?tab=held-back");
-const list = async () => within(await screen.findByRole("list", { name: "Held-back texts" }));
+const open = () => renderApp("/administration?tab=quarantine");
+const list = async () => within(await screen.findByRole("list", { name: "Quarantined texts" }));
 
-describe("held-back texts", () => {
+describe("quarantined texts", () => {
   it("are counted on their tab, wherever in the administration one is", async () => {
-    world.heldBack = [aHeldBackEvent(), aHeldBackEvent()];
+    world.quarantined = [aQuarantinedEvent(), aQuarantinedEvent()];
     renderApp("/administration");
-    expect(await screen.findByRole("link", { name: "Held-back texts 2 held back" })).toBeVisible();
+    expect(await screen.findByRole("link", { name: "Quarantined texts 2 quarantined" })).toBeVisible();
   });
 
   it("say from whom, when, to which line and why, and show what came as nothing but text", async () => {
     const text = "Body=<img src=x onerror=alert(1)> \u202etxet \u0000";
-    world.heldBack = [aHeldBackEvent({ raw: { content_type: "text/html", bytes: 40, text, base64: null } })];
+    world.quarantined = [aQuarantinedEvent({ raw: { content_type: "text/html", bytes: 40, text, base64: null } })];
     const { user } = open();
     const row = await list();
     expect(await row.findByText("Text from (312) 555-0101")).toBeVisible();
@@ -42,7 +42,7 @@ describe("held-back texts", () => {
   });
 
   it("that are no text are shown as base64", async () => {
-    world.heldBack = [aHeldBackEvent({ kind: "unreadable", phone_number: null, raw: { content_type: "", bytes: 2, text: null, base64: "//4=" } })];
+    world.quarantined = [aQuarantinedEvent({ kind: "unreadable", phone_number: null, raw: { content_type: "", bytes: 2, text: null, base64: "//4=" } })];
     const { user } = open();
     const row = await list();
     expect(await row.findByText("Something unreadable from an unknown number")).toBeVisible();
@@ -52,27 +52,27 @@ describe("held-back texts", () => {
   });
 
   it("are replayed one by one", async () => {
-    world.heldBack = [aHeldBackEvent(), aHeldBackEvent({ kind: "status", phone_number: "+13125550102" })];
+    world.quarantined = [aQuarantinedEvent(), aQuarantinedEvent({ kind: "status", phone_number: "+13125550102" })];
     const { user } = open();
     await user.click(await screen.findByRole("button", { name: "Replay: Delivery report about (312) 555-0102" }));
     expect(await screen.findByText(/It is being tried again/)).toBeVisible();
     expect((await list()).getAllByRole("listitem")).toHaveLength(1);
-    expect(await screen.findByRole("link", { name: "Held-back texts 1 held back" })).toBeVisible();
+    expect(await screen.findByRole("link", { name: "Quarantined texts 1 quarantined" })).toBeVisible();
   });
 
-  it("are replayed all at once, and then nothing is held back", async () => {
-    world.heldBack = [aHeldBackEvent(), aHeldBackEvent()];
+  it("are replayed all at once, and then nothing is quarantined", async () => {
+    world.quarantined = [aQuarantinedEvent(), aQuarantinedEvent()];
     const { user } = open();
     await user.click(await screen.findByRole("button", { name: "Replay all" }));
     expect(await screen.findByText("2 are being tried again.")).toBeVisible();
-    expect(await screen.findByText("Nothing is held back")).toBeVisible();
+    expect(await screen.findByText("Nothing is quarantined")).toBeVisible();
     expect(screen.queryByRole("button", { name: "Replay all" })).toBeNull();
-    expect(screen.getByRole("link", { name: "Held-back texts" })).toBeVisible();
+    expect(screen.getByRole("link", { name: "Quarantined texts" })).toBeVisible();
   });
 
   it("that were applied meanwhile say so", async () => {
     const detail = "It has been applied already, so there is nothing to replay.";
-    world.heldBack = [aHeldBackEvent()];
+    world.quarantined = [aQuarantinedEvent()];
     server.use(http.post("*/api/v1/inbound-events/:id/replay", () => problem(409, "/problems/conflict", "Conflict", { detail })));
     const { user } = open();
     await user.click(await screen.findByRole("button", { name: /^Replay: / }));
@@ -86,7 +86,7 @@ describe("held-back texts", () => {
     expect(await screen.findByRole("alert")).toHaveTextContent("This couldn't be loaded");
     broken = false;
     await user.click(screen.getByRole("button", { name: "Try again" }));
-    expect(await screen.findByText("Nothing is held back")).toBeVisible();
+    expect(await screen.findByText("Nothing is quarantined")).toBeVisible();
   });
 });
 
