@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL refuses, in one line, what it cannot run; where it runs, and as what."""
+"""The embedded PostgreSQL: refusals in one line, folders and accounts, roles and settings of the server."""
 
 import os
 import secrets
