@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 import uvloop
 
-from api.access import queries as access_queries
 from api.access import service as access
 from api.access.models import Organization
 from api.audit.rules import Broken
@@ -28,7 +27,7 @@ from api.kit.secrets import secret_box
 from api.kit.version import VERSION
 from api.lines.secret_key import Rotation, WrongSecretKeyError, replace_lost_secret_key, rotate_secret_key
 from api.migrate import migrate as migrate_schema
-from api.providers.simulator import SimulatorError
+from api.providers.simulator.control import SimulatorError
 from api.settings import Settings, SettingsError, get_settings
 from api.startup import StartError, check_key, require_extra, require_extras_of_up
 
@@ -193,9 +192,7 @@ def create_organization(
                 name=name,
                 country=country,
                 timezone=timezone,
-                admin_email=admin_email,
-                admin_name=admin_name,
-                admin_password=password,
+                admin=access.FirstAdministrator(name=admin_name, email=admin_email, password=password),
             )
             return str(organization.id)
 
@@ -255,7 +252,7 @@ def replay(
 async def _chosen_organizations(database: Database, slug: str | None) -> list[Organization]:
     """The organization with this slug, or every organization. Raises `NotFound`."""
     async with database.transaction() as session:
-        found = await access_queries.organizations(session)
+        found = await access.organizations(session)
     chosen = [each for each in found if slug is None or each.slug == slug]
     if slug is not None and not chosen:
         raise NotFound(f"There is no organization “{slug}”.")

@@ -5,8 +5,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.consent.schemas import NotAllowedToTextBody
-from api.conversations.message_schemas import NewMessagesBody
+from api.consent.shapes import NotAllowedToTextBody
+from api.conversations.errors import NewMessagesBody
 from api.kit.errors import (
     PROBLEM_JSON,
     FieldError,

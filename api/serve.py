@@ -98,7 +98,7 @@ def _options(settings: Settings) -> dict[str, object]:
         "log_level": "warning",
         "access_log": False,
         "server_header": False,
-        # Whose `X-Forwarded-For` counts is decided in one place: `api/kit/addresses.py`.
+        # Whose `X-Forwarded-For` counts is decided in one place: `api/kit/client_address.py`.
         "proxy_headers": False,
         "timeout_graceful_shutdown": GRACEFUL_SECONDS,
     }

@@ -3,7 +3,6 @@
 from api.access import models as access
 from api.audit import models as audit
 from api.consent import models as consent
-from api.conversations import message_models as messages
 from api.conversations import models as conversations
 from api.delivery import models as delivery
 from api.directory import models as directory
@@ -26,6 +25,5 @@ __all__ = [
     "inbound",
     "lines",
     "media",
-    "messages",
     "metadata",
 ]

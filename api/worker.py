@@ -8,11 +8,10 @@ from datetime import timedelta
 
 import structlog
 
-from api.access import queries as access_queries
+from api.access import service as access
 from api.access.clean_up import clean_up
-from api.conversations import queries as conversation_queries
-from api.conversations import service as conversations
-from api.conversations.message_service import OUTBOX_CHANNEL
+from api.conversations import viewing
+from api.conversations.lifecycle import OUTBOX_CHANNEL
 from api.delivery.heartbeat import Heartbeat, sending_status
 from api.delivery.sender import Sender
 from api.inbound import queries as inbound_queries
@@ -251,7 +250,7 @@ class LineWatcher:
 
     async def _forget(self) -> bool:
         async with self._database.transaction() as session:
-            organizations = [each.id for each in await access_queries.organizations(session)]
+            organizations = [each.id for each in await access.organizations(session)]
         for organization_id in organizations:
             await forget_raw_content(self._database, organization_id, older_than=self._keep_raw)
         return False
@@ -369,10 +368,10 @@ class Worker:
 
     async def _sweep(self) -> bool:
         async with self._database.transaction() as session:
-            organizations = await conversation_queries.organizations_to_sweep(session)
+            organizations = await viewing.organizations_to_sweep(session)
         for organization_id in organizations:
             async with self._database.transaction() as session:
-                await conversations.sweep(session, organization_id)
+                await viewing.sweep(session, organization_id)
         return False
 
     async def _clean_up(self) -> bool:

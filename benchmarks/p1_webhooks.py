@@ -18,7 +18,7 @@ from api.embedded_postgres.run import EmbeddedPostgres
 from api.kit.connection import plain_url
 from api.kit.database import Database
 from api.providers.registry import Providers
-from api.providers.twilio import signature
+from api.providers.twilio.receive import signature
 from benchmarks import place
 from benchmarks.harness import Result, benchmark
 from benchmarks.load import Load, drive, request

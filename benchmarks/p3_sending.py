@@ -17,7 +17,7 @@ import asyncpg
 import httpx
 import uvloop
 
-from api.conversations.message_service import OUTBOX_CHANNEL
+from api.conversations.lifecycle import OUTBOX_CHANNEL
 from api.embedded_postgres.run import EmbeddedPostgres
 from api.kit.connection import plain_url
 from api.kit.database import Database
@@ -25,7 +25,7 @@ from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
 from api.providers.http import make_client
 from api.providers.registry import Providers
-from api.providers.simulator import SimulatedAccount, SimulatedLine, register_with_simulator
+from api.providers.simulator.control import SimulatedAccount, SimulatedLine, register_with_simulator
 from api.settings import Settings
 from benchmarks import place
 from benchmarks.harness import Result, benchmark

@@ -20,9 +20,8 @@ from api.kit.database import Base
 from api.kit.ids import new_id
 from api.kit.secrets import SecretBox, hash_token
 from api.lines.models import Line
-from api.lines.rules import LineKind
-from api.lines.schemas import LineSettings
-from api.providers.port import ProviderName
+from api.lines.rules import LineKind, LineSettings
+from api.providers.registry import ProviderName
 from demo.hours import OpeningHours
 from demo.people import (
     AOTEAROA,
@@ -181,7 +180,7 @@ def _rent(
         country=country,
         provider=ProviderName.SIMULATOR.value,
         sealed_credentials=sealed,
-        settings=LineSettings(business_name=DEMO_NAME).model_dump(mode="json"),
+        settings=LineSettings(answers_keywords=False, business_name=DEMO_NAME).stored(),
         enabled=True,
         created_at=at,
         updated_at=at,

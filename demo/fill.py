@@ -8,15 +8,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access import queries as access_queries
+from api.access import service as access
 from api.access.models import Organization
 from api.access.passwords import hash_password
 from api.audit import service as audit
 from api.kit.database import Base, Database, database_time
 from api.kit.ids import new_id
 from api.kit.secrets import SecretBox, secret_box
-from api.providers.port import ProviderName
-from api.providers.registry import Providers
+from api.providers.registry import ProviderName, Providers
 from api.settings import Settings
 from demo.business import found
 from demo.history import HistoryWriter
@@ -44,7 +43,7 @@ async def fill_demo(database: Database, *, secrets: SecretBox, providers: Provid
     No message waits to be sent. Two processes that start at once make one demo.
     """
     async with database.transaction() as session:
-        if await access_queries.organization_by_slug(session, DEMO_SLUG) is not None:
+        if await access.organization_by_slug(session, DEMO_SLUG) is not None:
             return False
     password_hash = await hash_password(DEMO_PASSWORD)
     async with database.transaction() as session:
@@ -58,7 +57,7 @@ async def fill_demo(database: Database, *, secrets: SecretBox, providers: Provid
         if organization_id is None:
             return False
         business = found(
-            await access_queries.organization(session, organization_id),
+            await access.organization(session, organization_id),
             hours=OpeningHours(ZoneInfo(DEMO_TIMEZONE)),
             now=await database_time(session),
             password_hash=password_hash,
@@ -87,6 +86,6 @@ def _credentials(providers: Providers) -> dict[str, str]:
     simulator = providers.get(ProviderName.SIMULATOR)
     assert simulator is not None, "the demo's lines are the simulator's"
     credentials = {"account_sid": f"AC{random_secrets.token_hex(16)}", "auth_token": random_secrets.token_hex(16)}
-    required = {name for name, is_required in simulator.credential_fields.items() if is_required}
+    required = {field.name for field in simulator.description.credential_fields if field.required}
     assert credentials.keys() == required, f"the simulator's lines need {', '.join(sorted(required))}"
     return credentials

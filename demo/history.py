@@ -6,18 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.audit.rules import Action, Actor, NewEntry
+from api.audit.rules import Actor, NewEntry
 from api.consent import service as consent
 from api.consent.keywords import Keyword, keyword
 from api.consent.models import ConsumerInitiation
 from api.consent.rules import check_opt_in
-from api.consent.schemas import OptInCheckOut
+from api.conversations import lifecycle
 from api.conversations import rules as status_rules
-from api.conversations import service as conversations
-from api.conversations.message_models import Message, TimelineEntry
 from api.conversations.message_rules import Direction, segments
-from api.conversations.message_service import apply_report, show_message_as_last
-from api.conversations.models import Conversation
+from api.conversations.models import Conversation, InboxRow, Message, TimelineEntry
 from api.conversations.rules import NEW, Transition
 from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource, OptInState
@@ -25,7 +22,7 @@ from api.kit.ids import new_id
 from api.lines.models import Line
 from api.media import service as media
 from api.providers.port import MediaItem, MessageStatus, StatusReport
-from api.providers.twilio_errors import error_title
+from api.providers.twilio.errors import error_title
 from demo.business import Business, opt_in_entry
 from demo.steps import Auto, Close, In, OptOut, Out, Seen, Step, Thread
 
@@ -93,13 +90,13 @@ class HistoryWriter:
                 self._write_reply(thread, step, at)
             case Auto():
                 self._ensure_conversation(thread, at)
-                goes_out = status_rules.text_goes_out(conversations.state_of(thread.started))
+                goes_out = status_rules.text_goes_out(lifecycle.state_of(thread.started))
                 self._write_outbound(thread, step.body, goes_out, at, by=None)
             case Seen():
                 self._write_view(thread, step.by, at)
             case Close():
                 self._write_view(thread, step.by, self._shortly_before(thread, at))
-                state = conversations.state_of(thread.started)
+                state = lifecycle.state_of(thread.started)
                 transition = status_rules.staff_closes(state, seen_seq=state.last_seq)
                 self._change(thread, transition, self._business.actor(step.by), at)
             case OptOut():
@@ -130,14 +127,15 @@ class HistoryWriter:
         self, thread: ThreadState, transition: Transition, actor: Actor, at: datetime, *entries: NewEntry
     ) -> None:
         conversation = thread.started
-        conversations.apply_state(conversation, transition.state, at=at)
+        lifecycle.apply_state(conversation, transition.state, at=at)
         written = list(entries)
         if transition.change is not None:
-            written.append(conversations.change_entry(transition.change, actor, conversation.id, thread.number.number))
+            row = InboxRow(conversation, thread.number)
+            written.append(lifecycle.conversation_entry(lifecycle.ACTIONS[transition.change], actor, row))
         self._business.record(at, *written)
 
     def _write_view(self, thread: ThreadState, by: str, at: datetime) -> None:
-        state = conversations.state_of(thread.started)
+        state = lifecycle.state_of(thread.started)
         if state.unread_messages > 0:
             seen = status_rules.staff_views(state, confirmed_seq=state.last_seq, unread_above=0, next_due=None)
             self._change(thread, seen, self._business.actor(by), at)
@@ -153,21 +151,24 @@ class HistoryWriter:
                 )
             )
         transition = status_rules.message_arrives(
-            conversations.state_of(thread.started), viewing=False, at=at, confirm_within=timedelta()
+            lifecycle.state_of(thread.started), viewing=False, at=at, confirm_within=timedelta()
         )
         message = self._message(thread, step.body, Direction.INBOUND, seq=transition.state.last_seq, at=at)
         if step.picture:
             self._add_picture(message, at)
         message.provider_message_id = ("MM" if step.picture else "SM") + random_secrets.token_hex(16)
         self._add_entry(message, MessageStatus.RECEIVED.value, at, source="provider")
-        actor = conversations.number_actor(number)
-        conversations.apply_state(thread.started, transition.state, at=at)
-        show_message_as_last(thread.started, message)
+        actor = lifecycle.number_actor(number)
+        lifecycle.apply_state(thread.started, transition.state, at=at)
+        lifecycle.show_as_last(thread.started, message)
         entries: list[NewEntry] = []
         if transition.change is not None:
             entries.append(
-                conversations.change_entry(
-                    transition.change, actor, thread.started.id, number.number, message_id=message.id
+                lifecycle.conversation_entry(
+                    lifecycle.ACTIONS[transition.change],
+                    actor,
+                    InboxRow(thread.started, number),
+                    message_id=message.id,
                 )
             )
         if keyword(step.body) is Keyword.STOP:
@@ -185,10 +186,10 @@ class HistoryWriter:
         moment = self._shortly_before(thread, at)
         if thread.conversation is None:
             self._ensure_conversation(thread, moment)
-            opened = status_rules.staff_reopens(conversations.state_of(thread.started))
+            opened = status_rules.staff_reopens(lifecycle.state_of(thread.started))
             self._change(thread, opened, self._business.actor(step.by), moment)
         self._write_view(thread, step.by, moment)
-        transition = status_rules.staff_replies(conversations.state_of(thread.started), close=step.close)
+        transition = status_rules.staff_replies(lifecycle.state_of(thread.started), close=step.close)
         self._write_outbound(thread, step.body, transition, at, by=step.by, landline=step.landline)
 
     def _write_outbound(
@@ -210,17 +211,9 @@ class HistoryWriter:
             message.sent_by_staff_member_id = actor.id
         else:
             message.sent_by_api_key_id = actor.id
-        details = {"seq": message.seq, "segments": message.segments}
-        sent = NewEntry(
-            Action.MESSAGE_SENT,
-            actor,
-            conversation_id=thread.started.id,
-            message_id=message.id,
-            phone_number=thread.number.number,
-            details=details,
-        )
+        sent = lifecycle.sent_entry(InboxRow(thread.started, thread.number), message, actor)
         self._change(thread, transition, actor, at, sent)
-        show_message_as_last(thread.started, message)
+        lifecycle.show_as_last(thread.started, message)
         self._add_entry(message, MessageStatus.QUEUED.value, at, source="staff")
         self._add_entry(message, MessageStatus.SENDING.value, at + _WORKER_TAKES_IT, source="worker")
         self._apply_report(thread, message, MessageStatus.SENT, at + _PROVIDER_TAKES_IT, source="worker")
@@ -242,7 +235,7 @@ class HistoryWriter:
         )
         if not check.allowed:
             raise ValueError(f"The demo texts {number.number} although it is {check.reason}.")
-        return OptInCheckOut.of(check).model_dump(mode="json")
+        return check.as_json()
 
     def _message(self, thread: ThreadState, body: str, direction: Direction, *, seq: int, at: datetime) -> Message:
         counted = segments(body)
@@ -283,7 +276,7 @@ class HistoryWriter:
             opted_out=False,
             provider_time=None,
         )
-        apply_report(message, thread.started, report, at=at)
+        lifecycle.apply_report(thread.started, message, report, at=at)
         self._add_entry(message, status.value, at, source=source, code=report.error_code, detail=report.error_title)
 
     def _add_entry(

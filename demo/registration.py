@@ -8,9 +8,8 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.conversations.message_models import Message
 from api.conversations.message_rules import Direction
-from api.conversations.models import Conversation
+from api.conversations.models import Conversation, Message
 from api.directory import queries as directory
 from api.directory.models import PhoneNumber
 from api.directory.rules import Holder
@@ -19,8 +18,9 @@ from api.kit.phone import E164
 from api.kit.secrets import SecretBox, UnreadableSecretError, secret_box
 from api.lines.models import Line
 from api.lines.service import line_settings, open_line
-from api.providers.port import LineAccess, MessageStatus, ProviderName
-from api.providers.simulator import (
+from api.providers.port import LineAccess, MessageStatus
+from api.providers.registry import ProviderName
+from api.providers.simulator.control import (
     PastText,
     SimulatedAccount,
     SimulatedHandset,
@@ -111,7 +111,7 @@ def _line(line: Line, access: LineAccess, settings: Settings) -> SimulatedLine:
         inbound_url=f"{webhooks}/inbound",
         status_url=f"{webhooks}/status",
         messaging_service_sid=access.credentials.get("messaging_service_sid"),
-        answers_keywords=line_settings(line).answers_keywords,
+        answers_keywords=bool(line_settings(line).answers_keywords),
     )
 
 

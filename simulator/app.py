@@ -12,16 +12,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from simulator.bandwidth import BandwidthWire
 from simulator.carrier import Carrier
 from simulator.control import control_app
+from simulator.dialect import dialects
 from simulator.media import content_reply
 from simulator.settings import Settings
-from simulator.telnyx import TelnyxWire
-from simulator.twilio import TwilioWire
-from simulator.wire import Wire
-
-WIRES: tuple[Wire, ...] = (TwilioWire(), TelnyxWire(), BandwidthWire())
 
 _STATIC = Path(__file__).parent / "static"
 _PAGE_HEADERS = {
@@ -39,7 +34,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     Serve it with `create_server`, or with any uvicorn of one process: closing a connection without an answer
     reaches under ASGI.
     """
-    carrier = Carrier(settings or Settings(), {wire.name: wire for wire in WIRES})
+    spoken = dialects()
+    carrier = Carrier(settings or Settings(), {dialect.name: dialect for dialect in spoken})
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -61,7 +57,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    routes: list[BaseRoute] = [route for wire in WIRES for route in wire.routes(carrier)]
+    routes: list[BaseRoute] = [route for dialect in spoken for route in dialect.routes(carrier)]
     routes += [
         Route("/", page),
         Route("/healthz", healthz),

@@ -1,4 +1,4 @@
-"""The carrier itself, in whatever protocol it is spoken to: texts travel, the network answers STOP."""
+"""The carrier behind every dialect: it moves texts, and its network answers STOP."""
 
 import asyncio
 import base64
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from simulator import keywords, media
 from simulator.faults import Faults, Where
-from simulator.model import FINAL, Direction, Failure, HandsetState, Line, Media, Message, Status
+from simulator.model import FINAL, Direction, Failure, HandsetState, Line, Media, Message, Status, Submission
 from simulator.reports import Reports, facts_of
 from simulator.segments import count_segments
 from simulator.settings import Settings
@@ -30,7 +30,7 @@ class Carrier:
         self.closing = asyncio.Event()
         self.state = State()
         self.fails_at_once: int | None = None
-        """The provider's code with which what is accepted now has failed already."""
+        """The provider's code if the text that is being accepted fails at once."""
         self.reports = Reports(self)
         self._store: Store | None = None
         self._moving: dict[str, asyncio.TimerHandle] = {}
@@ -104,44 +104,31 @@ class Carrier:
 
     # From a line to a handset
 
-    def accept(
-        self,
-        line: Line,
-        *,
-        to: str,
-        body: str,
-        media_urls: Sequence[str] = (),
-        status_callback: str | None = None,
-        fallback_callback: str | None = None,
-        tag: str | None = None,
-        profile_id: str | None = None,
-        picks_sender: bool = False,
-        direction: Direction = Direction.OUTBOUND_API,
-        failure: Failure | None = None,
-    ) -> Message:
-        """Take a text for delivery. It moves on by itself from here. With `picks_sender` it was handed to a profile
-        that chooses the line a moment later; with `failure` it will not arrive."""
+    def accept(self, line: Line, text: Submission) -> Message:
+        """Take a text for delivery. Timers move it on from here."""
         state = self.state
         now = state.clock()
         message = Message(
             number=state.next_number(),
-            sid=self.wires[line.wire].new_message_sid(has_media=bool(media_urls)),
+            sid=self.wires[line.wire].new_message_sid(has_media=bool(text.media_urls)),
             account_sid=line.account_sid,
             line=line.phone_number,
-            handset=to,
-            direction=direction,
-            body=body,
-            status=Status.ACCEPTED if picks_sender else Status.QUEUED,
+            handset=text.to,
+            direction=text.direction,
+            body=text.body,
+            status=Status.ACCEPTED if text.picks_sender else Status.QUEUED,
             created_at=now,
             updated_at=now,
             wire=line.wire,
-            media=[Media(id=new_media_id(), url=url, content_type=media.guess_type(url)) for url in media_urls],
-            segments=count_segments(body),
-            status_callback=None if direction is Direction.CARRIER else status_callback or state.status_address(line),
-            fallback_callback=fallback_callback,
-            tag=tag,
-            profile_id=profile_id,
-            failure=failure,
+            media=[Media(id=new_media_id(), url=url, content_type=media.guess_type(url)) for url in text.media_urls],
+            segments=count_segments(text.body),
+            status_callback=None
+            if text.direction is Direction.CARRIER
+            else text.status_callback or state.status_address(line),
+            fallback_callback=text.fallback_callback,
+            tag=text.tag,
+            profile_id=text.profile_id,
+            failure=text.failure,
         )
         if self.fails_at_once is not None:
             message.status, message.failure_code, message.failed_at_once = (
@@ -150,7 +137,7 @@ class Carrier:
                 True,
             )
         state.add(message)
-        if direction is Direction.OUTBOUND_API:
+        if text.direction is Direction.OUTBOUND_API:
             state.counts.sends_accepted += 1
         self.reports.status(message)
         if not message.failed_at_once:
@@ -295,7 +282,7 @@ class Carrier:
             self.state.lift_stop(line, handset)
         answer = keywords.answer(keyword, kind=line.kind, was_stopped=was_stopped)
         if answer is not None:
-            self.accept(line, to=handset, body=answer, direction=Direction.CARRIER)
+            self.accept(line, Submission(to=handset, body=answer, direction=Direction.CARRIER))
 
     def remember(
         self, handset: str, line: Line, *, body: str, inbound: bool, at: float, message_sid: str | None = None

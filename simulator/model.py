@@ -1,6 +1,7 @@
 """What a carrier knows: accounts, the numbers they rent, handsets, and the texts between the two."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
@@ -154,6 +155,29 @@ class Media:
 
     stored: bool = False
     """The carrier holds it and shows it on the handset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A text that a business, or the network itself, hands over for delivery."""
+
+    to: str
+    body: str
+    media_urls: Sequence[str] = ()
+    status_callback: str | None = None
+    fallback_callback: str | None = None
+    """Where reports go that `status_callback` does not answer."""
+
+    tag: str | None = None
+    """The business's own name for it, repeated in reports."""
+
+    profile_id: str | None = None
+    picks_sender: bool = False
+    """It was handed to a profile, which chooses the line a moment later."""
+
+    direction: Direction = Direction.OUTBOUND_API
+    failure: Failure | None = None
+    """Why it will not arrive, if that is certain already."""
 
 
 @dataclass(slots=True, kw_only=True)

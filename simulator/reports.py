@@ -1,20 +1,19 @@
-"""Telling businesses of texts and of their fates: which webhooks, to where, and what their answers ask for."""
+"""Webhooks to businesses: which are posted, where to, and what the answers ask for."""
 
 import dataclasses
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Protocol
 
 import httpx
 
 from simulator.client import WebhookClient
-from simulator.faults import BEFORE_POSTING, Facts, Kind, Where
-from simulator.model import Direction, Line, Message
+from simulator.faults import BEFORE_POSTING, Facts, Faults, Kind, Where
+from simulator.model import Direction, Line, Message, Submission
 from simulator.outgoing import Dispatcher, Job, JobKind, Outcome
-from simulator.settings import Patience
-from simulator.wire import Occasion
-
-if TYPE_CHECKING:
-    from simulator.carrier import Carrier
+from simulator.settings import Patience, Settings
+from simulator.state import State
+from simulator.wire import Occasion, Wire
 
 _AT_ATTEMPT = frozenset({Kind.HANG, Kind.ACCEPT_THEN_DISCONNECT})
 
@@ -29,8 +28,19 @@ class Alert:
     detail: str
 
 
+class Source(Protocol):
+    """What reports need of the carrier."""
+
+    settings: Settings
+    faults: Faults
+    state: State
+    wires: Mapping[str, Wire]
+
+    def accept(self, line: Line, text: Submission) -> Message: ...
+
+
 class Reports:
-    def __init__(self, carrier: "Carrier") -> None:
+    def __init__(self, carrier: Source) -> None:
         self._carrier = carrier
         self.alerts: deque[Alert] = deque(maxlen=500)
         self.dispatcher = Dispatcher(
@@ -127,7 +137,9 @@ class Reports:
             if self._carrier.state.is_stopped(line, message.handset):
                 self.alert(message.sid, JobKind.INBOUND, "its answer was not texted: unsubscribed")
             else:
-                self._carrier.accept(line, to=message.handset, body=text, direction=Direction.OUTBOUND_REPLY)
+                self._carrier.accept(
+                    line, Submission(to=message.handset, body=text, direction=Direction.OUTBOUND_REPLY)
+                )
 
     def _abandoned(self, job: Job, outcome: Outcome) -> None:
         self.alert(job.message_sid, job.kind, outcome.detail)

@@ -1,22 +1,13 @@
-"""What a provider's wire protocol has to bring; the carrier itself speaks none.
-
-A further protocol is one package beside `twilio`, `telnyx` and `bandwidth`, and an entry in `WIRES` in
-`app.py`.
-"""
+"""The interface of a provider's wire protocol towards the carrier, which speaks none itself."""
 
 import uuid
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import httpx
-from starlette.routing import BaseRoute
 
 from simulator.model import Account, LineKind, Media, Message
 from simulator.settings import Patience
-
-if TYPE_CHECKING:
-    from simulator.carrier import Carrier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +58,11 @@ class Answer:
 
 
 class Wire(ABC):
-    """One dialect. What most providers do is done here."""
+    """One provider's protocol. The methods with a body do what most providers do."""
 
     name: str
 
     patience: Patience
-
-    @abstractmethod
-    def routes(self, carrier: "Carrier") -> list[BaseRoute]:
-        """The provider's REST interface."""
 
     def introduce(self, account: Account) -> dict[str, str]:
         """What the provider tells an account so that it can recognise webhooks."""

@@ -7,10 +7,11 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import service
+from api.access.errors import CrossOrigin, PermissionRequired
 from api.access.rate_limits import RateLimits
-from api.access.rules import LABELS, Permission, Principal, PrincipalKind, first_missing
+from api.access.rules import Permission, Principal, PrincipalKind, first_missing
 from api.kit.database import Session
-from api.kit.errors import Forbidden, NotSignedIn, Problem, RateLimited, problem_responses
+from api.kit.errors import NotSignedIn, Problem, RateLimited, problem_responses
 from api.settings import Environment, Settings
 from api.urls import Origin, parsed_origin
 
@@ -20,28 +21,6 @@ RATE_LIMIT_HEADERS = "messenger.rate_limit_headers"
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-def permission_needed(permission: Permission | None) -> str:
-    """What is missing, in words. None stands for the administrator role."""
-    name = "the administrator role" if permission is None else f"the {LABELS[permission]} permission"
-    return f"This needs {name}. Ask an administrator for it."
-
-
-class PermissionRequired(Forbidden):
-    """The caller lacks a permission; the answer names it."""
-
-    type, title = "/problems/permission-required", "A permission is missing"
-
-    def __init__(self, permission: Permission | None) -> None:
-        super().__init__(
-            permission_needed(permission),
-            fields={"permission": "administrator" if permission is None else permission.value},
-        )
-
-
-class CrossOrigin(Forbidden):
-    type, title = "/problems/cross-origin", "The request came from another site"
 
 
 async def signed_in(request: Request, session: Session) -> Principal:

@@ -9,13 +9,13 @@ from api.access import queries, service
 from api.access.dependencies import (
     Administrator,
     Anybody,
-    CrossOrigin,
     Public,
     guarded,
     require_same_origin,
     session_cookie,
 )
 from api.access.devices import LIFETIME_SECONDS, cookie_value, known_devices
+from api.access.errors import CrossOrigin, SignInRefused
 from api.access.rules import Permission, Principal
 from api.access.schemas import (
     ApiKeyCreated,
@@ -26,13 +26,13 @@ from api.access.schemas import (
     OrganizationOut,
     SignInIn,
 )
-from api.access.sign_in import Credentials, SignInRefused
+from api.access.sign_in import Credentials
 from api.access.sign_in import sign_in as start_by_password
-from api.kit.addresses import client_address
+from api.kit.client_address import client_address
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound, RateLimited, problem_responses
 from api.kit.idempotency import IdempotencyKeyHeader, once
-from api.kit.paging import Page, Paging, decode_id_cursor, encode_cursor
+from api.kit.paging import Page, Paging
 from api.settings import Settings
 
 router = APIRouter(tags=["access"])
@@ -124,14 +124,10 @@ def _sorted_permissions(principal: Principal) -> list[Permission]:
 
 @router.get("/api-keys", responses=guarded(Invalid))
 async def list_api_keys(principal: Administrator, session: Session, paging: Paging) -> Page[ApiKeyOut]:
-    after = decode_id_cursor(paging.cursor) if paging.cursor else None
-    keys = await queries.api_keys(session, principal.organization_id, after=after, limit=paging.limit + 1)
-    more = len(keys) > paging.limit
-    shown = keys[: paging.limit]
-    return Page(
-        items=[ApiKeyOut.of(key) for key in shown],
-        next_cursor=encode_cursor(shown[-1].id) if more else None,
-    )
+    """The organization's keys, newest first, revoked ones included."""
+    keys = await queries.api_keys(session, principal.organization_id, after=paging.id_key(), limit=paging.rows_to_read)
+    shown, next_cursor = paging.cut(keys, lambda key: (key.id,))
+    return Page(items=[ApiKeyOut.of(key) for key in shown], next_cursor=next_cursor)
 
 
 @router.post(

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from api.access.errors import GateFull
 from api.access.passwords import HASHES_AT_ONCE
 
 WAITING = 32
@@ -20,10 +21,6 @@ WAITING_PER_SOURCE = 16
 
 WAITING_PER_DEVICE = 2
 WAIT_SECONDS = 10.0
-
-
-class GateFull(Exception):
-    """As many people are waiting as may, or one has waited for `WAIT_SECONDS`."""
 
 
 @dataclass

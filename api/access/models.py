@@ -6,10 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKeyConstraint,
     Index,
     LargeBinary,
     UniqueConstraint,
+    any_,
     false,
     func,
     text,
@@ -38,14 +40,19 @@ class Organization(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-def stored_permissions(first_permissions: Iterable[str], *, has_directory: bool) -> list[str]:
-    return sorted({*first_permissions, *([Permission.DIRECTORY.value] if has_directory else ())})
+IN_ARRAY = [permission.value for permission in Permission if permission is not Permission.DIRECTORY]
+
+
+def stored_permissions(in_array: Iterable[str], *, has_directory: bool) -> list[str]:
+    """The permissions of a row, from its two columns."""
+    return sorted({*in_array, *([Permission.DIRECTORY.value] if has_directory else ())})
 
 
 class HoldsPermissions:
-    """Permissions as stored: those that the first version knew are an array, and `directory` is a column of its own.
+    """Permissions as stored: an array, and a boolean column for `directory`.
 
-    Processes of the first version refuse an array with a value that they do not know; they do not read the column.
+    `directory` has its own column because the first version refuses an array with a value that it does not know.
+    Later versions ignore unknown values, so every newer permission goes into the array.
     """
 
     first_permissions: Mapped[list[str]] = mapped_column("permissions", server_default=text("'{}'::text[]"))
@@ -61,6 +68,19 @@ class HoldsPermissions:
         self.has_directory = Permission.DIRECTORY.value in given
         self.first_permissions = sorted(given - {Permission.DIRECTORY.value})
 
+    @classmethod
+    def holds(cls, permission: Permission) -> ColumnElement[bool]:
+        """SQL condition: the row has the permission. It does not look at `is_admin`."""
+        if permission is Permission.DIRECTORY:
+            return cls.has_directory.is_(True)
+        return any_(cls.first_permissions) == permission.value
+
+
+def permissions_check() -> CheckConstraint:
+    """The CHECK of `HoldsPermissions.first_permissions`; each table needs one of its own."""
+    values = ", ".join(f"'{value}'" for value in IN_ARRAY)
+    return CheckConstraint(f"permissions <@ ARRAY[{values}]::text[]", name="permissions")
+
 
 class StaffMember(HoldsPermissions, Searchable, OrganizationRow, Base):
     """A person who works for the business: signs in, and holds phone numbers like a family does."""
@@ -68,7 +88,7 @@ class StaffMember(HoldsPermissions, Searchable, OrganizationRow, Base):
     __tablename__ = "staff_members"
     __table_args__ = (
         UniqueConstraint("organization_id", "external_id"),
-        CheckConstraint("permissions <@ ARRAY['sms_logs', 'mass_text']::text[]", name="permissions"),
+        permissions_check(),
         Index(
             "uq_staff_members_organization_id_email",
             "organization_id",
@@ -116,7 +136,7 @@ class ApiKey(HoldsPermissions, OrganizationRow, Base):
     __tablename__ = "api_keys"
     __table_args__ = (
         UniqueConstraint("organization_id", "key_hash"),
-        CheckConstraint("permissions <@ ARRAY['sms_logs', 'mass_text']::text[]", name="permissions"),
+        permissions_check(),
     )
 
     name: Mapped[str]

@@ -11,8 +11,6 @@ from api.access.rules import Permission
 from api.kit.text import SingleLine
 from api.kit.times import Moment
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-
 
 class SignInIn(BaseModel):
     organization: Annotated[SingleLine, StringConstraints(max_length=63)]

@@ -1,7 +1,8 @@
 """Finding out who is asking; businesses and their API keys."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -20,6 +21,29 @@ from api.kit.ids import new_id
 from api.kit.secrets import hash_token
 
 TOUCH_EVERY = timedelta(minutes=1)
+
+
+async def organization(session: AsyncSession, organization_id: UUID) -> Organization:
+    return await queries.organization(session, organization_id)
+
+
+async def organization_by_slug(session: AsyncSession, slug: str) -> Organization | None:
+    return await queries.organization_by_slug(session, slug)
+
+
+async def organizations(session: AsyncSession) -> Sequence[Organization]:
+    """All organizations, by slug."""
+    return await queries.organizations(session)
+
+
+async def staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember | None:
+    """The staff member, archived or not."""
+    return await queries.staff_member(session, organization_id, staff_member_id)
+
+
+async def end_sessions(session: AsyncSession, staff_member: StaffMember, *, except_for: UUID | None = None) -> None:
+    """Sign the staff member out everywhere but in the session `except_for`."""
+    await queries.delete_sessions_of(session, staff_member.organization_id, staff_member.id, except_for=except_for)
 
 
 async def sign_out(session: AsyncSession, principal: Principal) -> None:
@@ -107,38 +131,37 @@ async def current_principals(
     return current
 
 
+@dataclass(frozen=True, kw_only=True)
+class FirstAdministrator:
+    name: str
+    email: str
+    password: str
+
+
 async def create_organization(
-    session: AsyncSession,
-    *,
-    slug: str,
-    name: str,
-    country: str,
-    timezone: str,
-    admin_email: str,
-    admin_name: str,
-    admin_password: str,
+    session: AsyncSession, *, slug: str, name: str, country: str, timezone: str, admin: FirstAdministrator
 ) -> tuple[Organization, StaffMember]:
-    """A new business with its first administrator. Raises `Conflict` when the slug is taken.
+    """A new organization with its first administrator. Raises `Conflict` when the slug is taken.
 
     Hashes the password before its first statement: call it first in a transaction.
     """
-    password_hash = await hash_password(admin_password)
+    password_hash = await hash_password(admin.password)
     organization = Organization(id=new_id(), slug=slug, name=name, country=country.upper(), timezone=timezone)
     session.add(organization)
     try:
         await session.flush()
     except IntegrityError as error:
         raise Conflict(f"There is a business “{slug}” already. Choose another slug.") from error
-    admin = StaffMember(
+    staff_member = StaffMember(
         organization_id=organization.id,
         id=new_id(),
-        name=admin_name,
-        email=admin_email,
+        name=admin.name,
+        email=admin.email,
         password_hash=password_hash,
         permissions=[],
         is_admin=True,
     )
-    session.add(admin)
+    session.add(staff_member)
     await session.flush()
     await audit.record(
         session,
@@ -147,10 +170,10 @@ async def create_organization(
         NewEntry(
             Action.STAFF_MEMBER_CREATED,
             SYSTEM,
-            details={"staff_member_id": str(admin.id), "name": admin_name, "is_admin": True},
+            details={"staff_member_id": str(staff_member.id), "name": admin.name, "is_admin": True},
         ),
     )
-    return organization, admin
+    return organization, staff_member
 
 
 async def create_api_key(

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import passwords, queries
 from api.access.devices import KnownDevice, with_device
-from api.access.gate import GateFull, SignInGate
+from api.access.errors import GateFull, SignInRefused
+from api.access.gate import SignInGate
 from api.access.models import Organization, SignInTry, StaffMember, StaffSession
 from api.access.rules import (
     AUDITED_OF_STRANGERS,
@@ -25,9 +26,9 @@ from api.access.rules import (
 )
 from api.audit import service as audit
 from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
-from api.kit.addresses import counted_as
+from api.kit.client_address import counted_as
 from api.kit.database import Database, database_time
-from api.kit.errors import NotSignedIn, RateLimited
+from api.kit.errors import RateLimited
 from api.kit.ids import new_id
 from api.kit.secrets import hash_token, new_token
 
@@ -40,13 +41,6 @@ MAX_ADDRESSES = 5
 """That a summary names: the first ones."""
 
 WINDOW = timedelta(seconds=FAILURE_WINDOW_SECONDS)
-
-
-class SignInRefused(NotSignedIn):
-    title = "Sign-in refused"
-
-    def __init__(self) -> None:
-        super().__init__("The business, email address or password is not right.")
 
 
 @dataclass(frozen=True)

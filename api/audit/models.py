@@ -1,5 +1,6 @@
 """Tables of the audit room."""
 
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from api.audit.rules import EntryContent
 from api.kit.database import Base, OrganizationRow
 
 
@@ -56,3 +58,6 @@ class AuditEntry(OrganizationRow, Base):
     chain_number: Mapped[int] = mapped_column(BigInteger)
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+    def content(self) -> EntryContent:
+        return EntryContent(**{field.name: getattr(self, field.name) for field in fields(EntryContent)})

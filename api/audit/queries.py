@@ -1,17 +1,15 @@
 """SQL of the audit room."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit.models import AuditChain, AuditEntry
 from api.audit.rules import GENESIS
-from api.kit.bulk import insert_together
+from api.kit.bulk import insert_together, update_together
 
 
 async def lock_chains(
@@ -27,53 +25,19 @@ async def lock_chains(
     heads = {row.id: (row.last_number, row.last_hash) for row in await session.execute(statement)}
     missing = sorted(set(subjects) - heads.keys())
     if missing:
-        await session.execute(
-            upsert(AuditChain).on_conflict_do_nothing(),
-            [
-                {"organization_id": organization_id, "id": subject, "last_number": 0, "last_hash": GENESIS}
-                for subject in missing
-            ],
-        )
+        new = {"organization_id": organization_id, "last_number": 0, "last_hash": GENESIS}
+        await insert_together(session, AuditChain, [{**new, "id": each} for each in missing], skip_existing=True)
         heads = {row.id: (row.last_number, row.last_hash) for row in await session.execute(statement)}
     return heads
 
 
 async def append(
-    session: AsyncSession,
-    organization_id: UUID,
-    *,
-    entries: list[dict[str, Any]],
-    heads: dict[UUID, tuple[int, bytes]],
+    session: AsyncSession, organization_id: UUID, entries: list[dict[str, Any]], heads: dict[UUID, tuple[int, bytes]]
 ) -> None:
+    """Insert the entries and move the heads (last number, last hash) of their chains."""
     await insert_together(session, AuditEntry, entries)
-    await session.execute(
-        text(
-            "UPDATE audit_chains AS chain SET last_number = head.number, last_hash = head.hash"
-            " FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS bigint[]), CAST(:hashes AS bytea[]))"
-            " AS head(id, number, hash)"
-            " WHERE chain.organization_id = :organization_id AND chain.id = head.id"
-        ),
-        {
-            "organization_id": organization_id,
-            "ids": list(heads),
-            "numbers": [number for number, _ in heads.values()],
-            "hashes": [digest for _, digest in heads.values()],
-        },
-    )
-
-
-def entries_of_conversation(organization_id: UUID, conversation_id: UUID) -> Select[AuditEntry]:
-    return select(AuditEntry).where(
-        AuditEntry.organization_id == organization_id, AuditEntry.conversation_id == conversation_id
-    )
-
-
-def newest_first(
-    statement: Select[AuditEntry], *, before: tuple[datetime, UUID] | None, limit: int
-) -> Select[AuditEntry]:
-    if before is not None:
-        statement = statement.where(tuple_(AuditEntry.at, AuditEntry.id) < tuple_(*before))
-    return statement.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
+    moved = [{"id": subject, "last_number": number, "last_hash": last} for subject, (number, last) in heads.items()]
+    await update_together(session, AuditChain, organization_id, moved)
 
 
 class EntryWithHead(NamedTuple):

@@ -28,6 +28,15 @@ class Actor:
     id: UUID | None
     name: str
 
+    __pydantic_config__ = {"title": "AuditActor"}  # noqa: RUF012  # The name of its schema in the API.
+
+    @classmethod
+    def stored(cls, actor: Mapping[str, Any] | None) -> "Actor | None":
+        """The actor that `as_json` stored; None for None."""
+        if actor is None:
+            return None
+        return cls(ActorKind(actor["kind"]), UUID(actor["id"]) if actor["id"] else None, actor["name"])
+
     def as_json(self) -> dict[str, Any]:
         return {"kind": self.kind.value, "id": str(self.id) if self.id else None, "name": self.name}
 
@@ -39,7 +48,6 @@ class Action(StrEnum):
     """Everything that leaves an entry (AUDIT-WHAT)."""
 
     MESSAGE_SENT = "message.sent"
-    MESSAGE_RETRIED = "message.retried"
     CONVERSATION_OPENED = "conversation.opened"
     CONVERSATION_CLOSED = "conversation.closed"
     CONVERSATION_UNREAD = "conversation.unread"
@@ -80,49 +88,49 @@ class NewEntry:
     details: Mapping[str, Any] | None = None
 
 
-def entry_hash(
-    *,
-    previous_hash: bytes,
-    organization_id: UUID,
-    chain_subject: UUID,
-    chain_number: int,
-    entry_id: UUID,
-    at: datetime,
-    action: str,
-    actor_kind: str,
-    actor_id: UUID | None,
-    actor_name: str,
-    conversation_id: UUID | None,
-    message_id: UUID | None,
-    phone_number: str | None,
-    details: Mapping[str, Any],
-) -> bytes:
-    """SHA-256 over every stored column of the entry and the hash before it (AUDIT-CHAIN).
+@dataclass(frozen=True, kw_only=True)
+class EntryContent:
+    """Every stored column of an entry but its hash (AUDIT-CHAIN)."""
 
-    The columns are a JSON array in this order, so no two different entries spell the same bytes.
-    """
-    covered = json.dumps(
-        [
-            previous_hash.hex(),
-            str(organization_id),
-            str(chain_subject),
-            chain_number,
-            str(entry_id),
-            at.astimezone(UTC).isoformat(timespec="microseconds"),
-            action,
-            actor_kind,
-            str(actor_id) if actor_id else None,
-            actor_name,
-            str(conversation_id) if conversation_id else None,
-            str(message_id) if message_id else None,
-            phone_number,
-            details,
-        ],
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=True,
-    )
-    return hashlib.sha256(covered.encode()).digest()
+    previous_hash: bytes
+    organization_id: UUID
+    chain_subject: UUID
+    chain_number: int
+    id: UUID
+    at: datetime
+    action: str
+    actor_kind: str
+    actor_id: UUID | None
+    actor_name: str
+    conversation_id: UUID | None
+    message_id: UUID | None
+    phone_number: str | None
+    details: Mapping[str, Any]
+
+    def hash(self) -> bytes:
+        """SHA-256 of the columns as a JSON array in this order: no two entries have the same bytes."""
+        covered = json.dumps(
+            [
+                self.previous_hash.hex(),
+                str(self.organization_id),
+                str(self.chain_subject),
+                self.chain_number,
+                str(self.id),
+                self.at.astimezone(UTC).isoformat(timespec="microseconds"),
+                self.action,
+                self.actor_kind,
+                str(self.actor_id) if self.actor_id else None,
+                self.actor_name,
+                str(self.conversation_id) if self.conversation_id else None,
+                str(self.message_id) if self.message_id else None,
+                self.phone_number,
+                self.details,
+            ],
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=True,
+        )
+        return hashlib.sha256(covered.encode()).digest()
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import queries
 from api.audit.models import AuditEntry
 from api.audit.queries import EntryWithHead
-from api.audit.rules import GENESIS, Broken, NewEntry, entry_hash
-from api.audit.schemas import AuditEntryOut
+from api.audit.rules import GENESIS, Broken, EntryContent, NewEntry
 from api.kit.database import database_time
 from api.kit.ids import new_id
-from api.kit.paging import Page, PageQuery, decode_time_cursor, encode_cursor
 
 
 async def record(session: AsyncSession, organization_id: UUID, *entries: NewEntry, at: datetime | None = None) -> None:
@@ -32,37 +29,26 @@ async def record(session: AsyncSession, organization_id: UUID, *entries: NewEntr
     for entry in entries:
         subject = entry.conversation_id or organization_id
         number, previous_hash = heads[subject]
-        covered: dict[str, Any] = {
-            "previous_hash": previous_hash,
-            "organization_id": organization_id,
-            "chain_subject": subject,
-            "chain_number": number + 1,
-            "at": at,
-            "action": entry.action.value,
-            "actor_kind": entry.actor.kind.value,
-            "actor_id": entry.actor.id,
-            "actor_name": entry.actor.name,
-            "conversation_id": entry.conversation_id,
-            "message_id": entry.message_id,
-            "phone_number": entry.phone_number,
-            "details": dict(entry.details or {}),
-        }
-        entry_id = new_id()
-        digest = entry_hash(entry_id=entry_id, **covered)
-        rows.append({"id": entry_id, "hash": digest, **covered})
+        content = EntryContent(
+            previous_hash=previous_hash,
+            organization_id=organization_id,
+            chain_subject=subject,
+            chain_number=number + 1,
+            id=new_id(),
+            at=at,
+            action=entry.action.value,
+            actor_kind=entry.actor.kind.value,
+            actor_id=entry.actor.id,
+            actor_name=entry.actor.name,
+            conversation_id=entry.conversation_id,
+            message_id=entry.message_id,
+            phone_number=entry.phone_number,
+            details=dict(entry.details or {}),
+        )
+        digest = content.hash()
+        rows.append({**vars(content), "hash": digest})
         heads[subject] = (number + 1, digest)
-    await queries.append(session, organization_id, entries=rows, heads=heads)
-
-
-async def page(session: AsyncSession, statement: Select[AuditEntry], paging: PageQuery) -> Page[AuditEntryOut]:
-    """The entries of `statement`, newest first, a page at a time."""
-    before = decode_time_cursor(paging.cursor) if paging.cursor else None
-    found = (await session.scalars(queries.newest_first(statement, before=before, limit=paging.limit + 1))).all()
-    shown = found[: paging.limit]
-    return Page(
-        items=[AuditEntryOut.of(entry) for entry in shown],
-        next_cursor=encode_cursor(shown[-1].at, shown[-1].id) if len(found) > paging.limit else None,
-    )
+    await queries.append(session, organization_id, rows, heads)
 
 
 async def verify(session: AsyncSession, organization_id: UUID) -> int | Broken:
@@ -93,23 +79,7 @@ async def verify(session: AsyncSession, organization_id: UUID) -> int | Broken:
 def _check_entry(entry: AuditEntry, number: int, previous_hash: bytes) -> Broken | None:
     if entry.chain_number != number:
         return Broken(entry.chain_subject, number, None, f"entry {number} is missing")
-    digest = entry_hash(
-        previous_hash=entry.previous_hash,
-        organization_id=entry.organization_id,
-        chain_subject=entry.chain_subject,
-        chain_number=entry.chain_number,
-        entry_id=entry.id,
-        at=entry.at,
-        action=entry.action,
-        actor_kind=entry.actor_kind,
-        actor_id=entry.actor_id,
-        actor_name=entry.actor_name,
-        conversation_id=entry.conversation_id,
-        message_id=entry.message_id,
-        phone_number=entry.phone_number,
-        details=entry.details,
-    )
-    if digest != entry.hash:
+    if entry.content().hash() != entry.hash:
         return Broken(entry.chain_subject, number, entry.id, "its content is not what was written")
     if entry.previous_hash != previous_hash:
         return Broken(entry.chain_subject, number, entry.id, "it does not follow the entry before it")

@@ -1,29 +1,28 @@
 """Routes of the whole log, for administrators (AUDIT-READ, PERM-ADMIN)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access import queries as access
-from api.access.dependencies import Administrator, guarded
+from api.access import service as access
+from api.access.dependencies import Administrator, CanView, guarded
 from api.access.models import Organization
 from api.access.rules import Principal
-from api.audit import service as audit
 from api.audit.rules import Action
-from api.audit.schemas import AuditEntryOut, AuditVerification
 from api.audit_log import queries, service
 from api.audit_log.rules import EntryFilter, csv_name
+from api.audit_log.schemas import AuditEntryOut, AuditVerification
 from api.conversations import service as conversations
 from api.directory.named import named_number
-from api.directory.schemas import NumberOrSender
 from api.kit.database import Session, commit
 from api.kit.errors import Invalid, NotFound, RateLimited
-from api.kit.paging import Page, Paging
-from api.kit.phone import SHORT_CODE
+from api.kit.paging import Page, PageQuery, Paging
+from api.kit.phone import SHORT_CODE, NumberOrSender
 from api.kit.times import Moment
 
 router = APIRouter(tags=["audit"])
@@ -31,49 +30,48 @@ router = APIRouter(tags=["audit"])
 
 @dataclass(frozen=True)
 class AskedOfLog:
-    """An administrator, and the entries of their business that they ask for."""
+    """An administrator, their organization, and the filter of the entries that they want."""
 
     principal: Principal
     organization: Organization
     filter: EntryFilter
 
 
-async def asked_of_log(
-    principal: Administrator,
-    session: Session,
+def given_filter(
     actor_id: Annotated[UUID | None, Query(description="The id of a staff member, API key or phone number.")] = None,
-    phone_number: Annotated[NumberOrSender | None, Query()] = None,
+    phone_number: NumberOrSender | None = None,
     conversation_id: UUID | None = None,
     action: Action | None = None,
     since: Annotated[Moment | None, Query(alias="from", description="The first moment.")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="The first moment after.")] = None,
-) -> AskedOfLog:
-    """Raises `NotFound` for an id of nobody's or of another business's, `Invalid` for what cannot be meant."""
-    organization = await access.organization(session, principal.organization_id)
-    number: str | None = None
-    if phone_number is not None:
-        # Texts of a short code are kept under it, and so are entries about a line that is one.
-        short = SHORT_CODE.match(phone_number) is not None
-        number = (
-            phone_number
-            if short
-            else await named_number(session, organization.id, phone_number, pointer="/query/phone_number")
-        )
+) -> EntryFilter:
+    """The filter as the query gives it. Raises `Invalid` if `from` is not before `to`."""
     if since is not None and until is not None and since >= until:
         raise Invalid([("/query/to", "Use a time after the one in `from`.")])
-    if actor_id is not None and not await queries.is_actor(session, organization.id, actor_id):
-        raise NotFound("There is no such person, API key or phone number.")
-    if conversation_id is not None:
-        await conversations.require_conversation(session, organization.id, conversation_id)
-    asked = EntryFilter(
+    return EntryFilter(
         actor_id=actor_id,
-        phone_number=number,
+        phone_number=phone_number,
         conversation_id=conversation_id,
         action=action,
         since=since,
         until=until,
     )
-    return AskedOfLog(principal, organization, asked)
+
+
+async def asked_of_log(
+    principal: Administrator, session: Session, given: Annotated[EntryFilter, Depends(given_filter)]
+) -> AskedOfLog:
+    """Raises `NotFound` if an id is not in this organization, `Invalid` if the number is not a phone number."""
+    organization = await access.organization(session, principal.organization_id)
+    number = given.phone_number
+    # Entries about a short code have it as their phone number.
+    if number is not None and SHORT_CODE.match(number) is None:
+        number = await named_number(session, organization.id, number, pointer="/query/phone_number")
+    if given.actor_id is not None and not await queries.is_actor(session, organization.id, given.actor_id):
+        raise NotFound("There is no such person, API key or phone number.")
+    if given.conversation_id is not None:
+        await conversations.require_conversation(session, organization.id, given.conversation_id)
+    return AskedOfLog(principal, organization, replace(given, phone_number=number))
 
 
 Asked = Annotated[AskedOfLog, Depends(asked_of_log, scope="function")]
@@ -82,7 +80,26 @@ Asked = Annotated[AskedOfLog, Depends(asked_of_log, scope="function")]
 @router.get("/audit-entries", responses=guarded(NotFound, Invalid))
 async def list_audit_entries(asked: Asked, session: Session, paging: Paging) -> Page[AuditEntryOut]:
     """The log, newest first. Filters combine."""
-    return await audit.page(session, queries.entries(asked.organization.id, asked.filter), paging)
+    return await _page(session, asked.organization.id, asked.filter, paging)
+
+
+@router.get("/conversations/{conversation_id}/audit-entries", responses=guarded(NotFound, Invalid))
+async def list_conversation_audit_entries(
+    conversation_id: UUID, principal: CanView, session: Session, paging: Paging
+) -> Page[AuditEntryOut]:
+    """The conversation's own entries, newest first (AUDIT-READ)."""
+    await conversations.require_conversation(session, principal.organization_id, conversation_id)
+    return await _page(session, principal.organization_id, EntryFilter(conversation_id=conversation_id), paging)
+
+
+async def _page(
+    session: AsyncSession, organization_id: UUID, asked: EntryFilter, paging: PageQuery
+) -> Page[AuditEntryOut]:
+    entries = await queries.entries(
+        session, organization_id, asked, before=paging.time_key(), limit=paging.rows_to_read
+    )
+    shown, next_cursor = paging.cut(entries, lambda entry: (entry.at, entry.id))
+    return Page(items=[AuditEntryOut.of(entry) for entry in shown], next_cursor=next_cursor)
 
 
 @router.get(

@@ -1,22 +1,31 @@
 """SQL of the whole log."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, or_, select, union_all
+from sqlalchemy import exists, func, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, Organization, StaffMember
 from api.audit.models import AuditChain, AuditEntry
 from api.audit.rules import Action
 from api.audit_log.rules import EntryFilter
-from api.conversations.message_models import Message
-from api.conversations.models import Conversation
+from api.conversations.models import Conversation, Message
 from api.directory.models import PhoneNumber
 from api.kit.phone import old_spellings
 
 
-def entries(organization_id: UUID, asked: EntryFilter) -> Select[AuditEntry]:
+async def entries(
+    session: AsyncSession,
+    organization_id: UUID,
+    asked: EntryFilter,
+    *,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[AuditEntry]:
+    """Newest first; `before` is the (time, id) of the last entry that was read."""
     statement = select(AuditEntry).where(AuditEntry.organization_id == organization_id)
     if asked.actor_id is not None:
         statement = statement.where(AuditEntry.actor_id == asked.actor_id)
@@ -32,7 +41,10 @@ def entries(organization_id: UUID, asked: EntryFilter) -> Select[AuditEntry]:
         statement = statement.where(AuditEntry.at >= asked.since)
     if asked.until is not None:
         statement = statement.where(AuditEntry.at < asked.until)
-    return statement
+    if before is not None:
+        statement = statement.where(tuple_(AuditEntry.at, AuditEntry.id) < tuple_(*before))
+    newest_first = statement.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
+    return (await session.scalars(newest_first)).all()
 
 
 async def is_actor(session: AsyncSession, organization_id: UUID, actor_id: UUID) -> bool:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.rules import Principal
-from api.audit import queries as audit_queries
 from api.audit import service as audit
 from api.audit.rules import Action, Broken, NewEntry
 from api.audit_log import queries
@@ -43,11 +42,10 @@ async def start_export(session: AsyncSession, principal: Principal, asked: Entry
 async def export(database: Database, organization_id: UUID, asked: EntryFilter, zone: ZoneInfo) -> AsyncIterator[bytes]:
     """The entries as CSV, newest first. Each batch is a transaction of its own: none waits for the client."""
     yield csv_head().encode()
-    statement = queries.entries(organization_id, asked)
     before: tuple[datetime, UUID] | None = None
     while True:
         async with database.transaction() as session:
-            found = (await session.scalars(audit_queries.newest_first(statement, before=before, limit=BATCH))).all()
+            found = await queries.entries(session, organization_id, asked, before=before, limit=BATCH)
         yield csv_lines(found, zone).encode()
         if len(found) < BATCH:
             return

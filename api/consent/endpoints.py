@@ -1,26 +1,17 @@
 """Routes of the consent room."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from api.access.dependencies import CanRefuse, CanView, guarded
 from api.consent import service
-from api.consent.schemas import (
-    NumberPath,
-    OptInChange,
-    OptInCheckOut,
-    OptInChecks,
-    OptInChecksIn,
-    PhoneRecordChanged,
-    RefusalLift,
-    RefusalOut,
-)
+from api.consent.schemas import OptInChange, OptInChecks, OptInChecksIn, PhoneRecordChanged, RefusalLift
+from api.consent.shapes import OptInCheckOut, RefusalOut
 from api.directory.named import named_number, named_numbers
-from api.directory.schemas import NumberOrSender
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.phone import NumberOrSender
 from api.kit.slices import in_turns
 from api.lines import service as lines
 
@@ -31,7 +22,7 @@ router = APIRouter(tags=["consent"])
 async def check_opt_in(
     principal: CanView,
     session: Session,
-    phone_number: Annotated[NumberOrSender, Query()],
+    phone_number: NumberOrSender,
     line_id: UUID | None = None,
 ) -> OptInCheckOut:
     """Whether a number may be texted from a line (the oldest one in service where none is named), and why."""
@@ -64,15 +55,13 @@ async def change_opt_in(
     A refusal needs `sms_logs` or `directory`; consent, and resetting a refusal, need `mass_text` and `sms_logs`
     (OPTIN-WHO). A refusal whose record is gone is lifted only if `replaces_refusals` names it (OPTIN-REMOVED).
     """
-    record, number, refusals = await service.change_opt_in(
-        session, principal, phone_record_id=phone_record_id, change=body
-    )
+    record, number, refusals = await service.change_opt_in(session, principal, phone_record_id, body.wanted())
     return PhoneRecordChanged.after(record, number.number, refusals)
 
 
 @router.post("/phone-numbers/{number}/refusals/{refusal_id}/lift", responses=guarded(NotFound, Conflict, Invalid))
 async def lift_refusal(
-    number: NumberPath, refusal_id: UUID, body: RefusalLift, principal: CanView, session: Session
+    number: NumberOrSender, refusal_id: UUID, body: RefusalLift, principal: CanView, session: Session
 ) -> RefusalOut:
     """Lift a refusal that stayed with its number (OPTIN-REMOVED).
 
@@ -80,4 +69,7 @@ async def lift_refusal(
     administrator gives the reason.
     """
     row = await service.require_phone_number(session, principal.organization_id, number)
-    return RefusalOut.of(await service.lift_refusal(session, principal, number=row, refusal_id=refusal_id, lift=body))
+    lifted = await service.lift_refusal(
+        session, principal, row, refusal_id=refusal_id, reason=body.reason, replaced_by=body.replaced_by
+    )
+    return RefusalOut.of(lifted)

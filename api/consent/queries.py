@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, select, tuple_
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.consent.models import ConsumerInitiation
@@ -12,6 +11,7 @@ from api.consent.rules import Instance, Removal
 from api.directory.models import PhoneRecord, Refusal
 from api.directory.queries import phone_records_with_owners
 from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
+from api.kit.bulk import insert_together
 from api.kit.ids import new_id
 
 
@@ -96,19 +96,11 @@ async def add_consumer_initiations(
     session: AsyncSession, organization_id: UUID, pairs: Sequence[tuple[UUID, UUID]]
 ) -> None:
     """Note that these numbers have texted these lines; those noted before stay as they are."""
-    if pairs:
-        await session.execute(
-            upsert(ConsumerInitiation).on_conflict_do_nothing(),
-            [
-                {
-                    "organization_id": organization_id,
-                    "id": new_id(),
-                    "phone_number_id": phone_number_id,
-                    "line_id": line_id,
-                }
-                for phone_number_id, line_id in pairs
-            ],
-        )
+    rows = [
+        {"organization_id": organization_id, "id": new_id(), "phone_number_id": phone_number_id, "line_id": line_id}
+        for phone_number_id, line_id in pairs
+    ]
+    await insert_together(session, ConsumerInitiation, rows, skip_existing=True)
 
 
 async def phone_record(session: AsyncSession, organization_id: UUID, phone_record_id: UUID) -> PhoneRecord | None:

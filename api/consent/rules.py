@@ -10,6 +10,7 @@ from uuid import UUID
 from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
 from api.kit.countries import COUNTRY_NAMES
 from api.kit.phone import SHORT_CODE, country_of, is_phone_number, one_spelling
+from api.kit.times import rfc3339
 
 
 class Reason(StrEnum):
@@ -71,6 +72,32 @@ class Instance:
             (True, OptInState.OPTED_OUT): True,
         }[self.archived, self.state]
 
+    def as_json(self) -> dict[str, Any]:
+        """As messages store it and the API shows it."""
+        removal = self.removal
+        return {
+            "phone_record_id": _text(self.phone_record_id),
+            "kind": self.kind.value if self.kind else None,
+            "owner_id": _text(self.owner_id),
+            "owner_name": self.owner_name,
+            "contact_name": self.contact_name,
+            "state": self.state.value,
+            "changed_at": rfc3339(self.changed_at),
+            "changed_by": self.changed_by,
+            "source": self.source.value if self.source else None,
+            "archived": self.archived,
+            "blocks": self.blocks,
+            "phone_number": self.phone_number,
+            "refusal_id": _text(removal.refusal_id) if removal else None,
+            "removed": removal.cause.value if removal else None,
+            "removed_at": rfc3339(removal.at) if removal else None,
+            "removed_by": removal.by if removal else None,
+        }
+
+
+def _text(id: UUID | None) -> str | None:
+    return None if id is None else str(id)
+
 
 @dataclass(frozen=True)
 class OptInCheck:
@@ -88,6 +115,29 @@ class OptInCheck:
     @property
     def allowed(self) -> bool:
         return self.reason is Reason.ALLOWED
+
+    def as_json(self) -> dict[str, Any]:
+        """As messages store it and the API shows it."""
+        return {
+            "phone_number": self.phone_number,
+            "allowed": self.allowed,
+            "reason": self.reason.value,
+            "note": self.note,
+            "stopped_at": rfc3339(self.stopped_at),
+            "stopped_as": self.stopped_as,
+            "instances": [instance.as_json() for instance in self.instances],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewOptIn:
+    """An opt-in state to set, with its evidence (OPTIN-EVIDENCE), and the refusals that the consent replaces."""
+
+    state: OptInState
+    source: OptInSource
+    wording: str | None
+    note: str | None
+    replaces_refusals: Sequence[UUID]
 
 
 def check_opt_in(

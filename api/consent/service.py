@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access.dependencies import PermissionRequired
+from api.access.errors import PermissionRequired
 from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, Actor, NewEntry
 from api.consent import queries
-from api.consent.rules import OptInCheck, check_opt_in, explanation
-from api.consent.schemas import NotAllowedToText, OptInChange, OptInCheckOut, RefusalLift
+from api.consent.errors import NotAllowedToText
+from api.consent.rules import NewOptIn, OptInCheck, check_opt_in
 from api.directory import queries as directory
 from api.directory.models import PhoneNumber, PhoneRecord, Refusal
 from api.directory.named import named_numbers
@@ -107,7 +107,7 @@ async def check_number(session: AsyncSession, organization_id: UUID, number: str
 def require_allowed(result: OptInCheck) -> None:
     """Raises `NotAllowedToText` with the check, unless it is allowed."""
     if not result.allowed:
-        raise NotAllowedToText(explanation(result), fields={"check": OptInCheckOut.of(result).model_dump(mode="json")})
+        raise NotAllowedToText(result)
 
 
 def stop_entry(number: PhoneNumber, actor: Actor, source: OptInSource, wording: str | None) -> NewEntry:
@@ -145,7 +145,7 @@ def start(number: PhoneNumber, *, actor: Actor, source: OptInSource, wording: st
 
 
 async def change_opt_in(
-    session: AsyncSession, principal: Principal, *, phone_record_id: UUID, change: OptInChange
+    session: AsyncSession, principal: Principal, phone_record_id: UUID, change: NewOptIn
 ) -> tuple[PhoneRecord, PhoneNumber, Sequence[Refusal]]:
     """Set a record's opt-in state, with its evidence (OPTIN-EVIDENCE), and lift the refusals that it replaces.
 
@@ -177,18 +177,37 @@ async def change_opt_in(
     ]
     await session.flush()
     if change.replaces_refusals:
-        if change.state is not OptInState.OPTED_IN or not await queries.is_living(session, organization_id, record.id):
-            raise Invalid([("/replaces_refusals", "Only consent on a living record replaces a refusal.")])
-        standing = {each.id: each for each in await queries.standing_refusals(session, organization_id, same)}
-        for index, refusal_id in enumerate(dict.fromkeys(change.replaces_refusals)):
-            if refusal_id not in standing:
-                raise Invalid([(f"/replaces_refusals/{index}", "This is none of the number's standing refusals.")])
-            lifted = _lift(standing[refusal_id], number, principal.actor, at=at, replaced_by=record.id)
-            entries.append(lifted)
-        await session.flush()
+        entries += await _replace_refusals(session, record, number, change, same=same, actor=principal.actor, at=at)
     await audit.record(session, organization_id, *entries, at=at)
     announce_phone_number(session, organization_id, number.number)
     return record, number, await queries.standing_refusals(session, organization_id, same)
+
+
+async def _replace_refusals(
+    session: AsyncSession,
+    record: PhoneRecord,
+    number: PhoneNumber,
+    change: NewOptIn,
+    *,
+    same: Sequence[UUID],
+    actor: Actor,
+    at: datetime,
+) -> list[NewEntry]:
+    """Lift the refusals that the consent on `record` replaces. Raises `Invalid`.
+
+    `same`: the ids of the locked number's rows, old spellings included.
+    """
+    organization_id = record.organization_id
+    if change.state is not OptInState.OPTED_IN or not await queries.is_living(session, organization_id, record.id):
+        raise Invalid([("/replaces_refusals", "Only consent on a living record replaces a refusal.")])
+    standing = {each.id: each for each in await queries.standing_refusals(session, organization_id, same)}
+    entries: list[NewEntry] = []
+    for index, refusal_id in enumerate(dict.fromkeys(change.replaces_refusals)):
+        if refusal_id not in standing:
+            raise Invalid([(f"/replaces_refusals/{index}", "This is not one of the number's standing refusals.")])
+        entries.append(_lift(standing[refusal_id], number, actor, at=at, replaced_by=record.id))
+    await session.flush()
+    return entries
 
 
 async def require_phone_number(session: AsyncSession, organization_id: UUID, given: str) -> PhoneNumber:
@@ -208,7 +227,13 @@ async def newest_refusals(session: AsyncSession, number: PhoneNumber, *, limit: 
 
 
 async def lift_refusal(
-    session: AsyncSession, principal: Principal, *, number: PhoneNumber, refusal_id: UUID, lift: RefusalLift
+    session: AsyncSession,
+    principal: Principal,
+    number: PhoneNumber,
+    *,
+    refusal_id: UUID,
+    reason: str | None,
+    replaced_by: UUID | None,
 ) -> Refusal:
     """Lift a refusal that outlived its record (OPTIN-REMOVED).
 
@@ -216,9 +241,9 @@ async def lift_refusal(
     consent cannot replace it.
     """
     organization_id = principal.organization_id
-    if (lift.reason is None) == (lift.replaced_by is None):
+    if (reason is None) == (replaced_by is None):
         raise Invalid([("", "Give a reason, or the phone record whose consent replaces the refusal.")])
-    if lift.reason is not None and not principal.is_admin:
+    if reason is not None and not principal.is_admin:
         raise PermissionRequired(None)
     missing = missing_for_consent(principal.permissions)
     if missing is not None:
@@ -230,13 +255,13 @@ async def lift_refusal(
         raise NotFound("There is no such refusal of this number.")
     if refusal.lifted_at is not None:
         raise Conflict("This refusal has been lifted already.")
-    if lift.replaced_by is not None:
-        record = await queries.phone_record(session, organization_id, lift.replaced_by)
+    if replaced_by is not None:
+        record = await queries.phone_record(session, organization_id, replaced_by)
         if record is None:
             raise NotFound("There is no such phone record.")
         await _require_replaces(session, record, refusal, same)
     at = await database_time(session)
-    entry = _lift(refusal, number, principal.actor, at=at, replaced_by=lift.replaced_by, reason=lift.reason)
+    entry = _lift(refusal, number, principal.actor, at=at, replaced_by=replaced_by, reason=reason)
     await session.flush()
     await audit.record(session, organization_id, entry, at=at)
     announce_phone_number(session, organization_id, number.number)

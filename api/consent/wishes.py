@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import chain, product
 
 from api.consent.keywords import KEYWORDS, Keyword, keyword
+from api.kit.folding import APOSTROPHES_OR_PRIME
 
 MAX_CHARACTERS = 2_000
 """How much is looked at from the beginning of a text and, where it is longer, as much again from its end."""
@@ -228,13 +229,12 @@ UNREAD = "\u2026"
 """What stands for the middle of a long text among its words. It is no word of any table."""
 
 _CLAUSE_ENDS = frozenset(".!?;,\n\r\u2014\u3002\u3001\u061f\u060c")
-_APOSTROPHES = frozenset("'`\u00b4\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u2032\uff07")
 
 
 @lru_cache(maxsize=4096)
 def _folded(character: str) -> str:
     """What a character contributes: letters in lower case without accents, the end of a clause, a space or nothing."""
-    if character in _APOSTROPHES:
+    if character in APOSTROPHES_OR_PRIME:
         return ""
     parts = []
     for part in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold()):

@@ -1,32 +1,39 @@
-"""Routes of the conversations room: the inbox, starting and reopening, the indicator."""
+"""Routes of conversations: the inbox, starting, viewing, closing and reopening, the indicator."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
-from api.audit import queries as audit_queries
-from api.audit import service as audit
-from api.audit.schemas import AuditEntryOut
-from api.consent import service as consent
-from api.consent.schemas import NotAllowedToText, NumberPath
-from api.conversations import queries, service
+from api.consent.errors import NotAllowedToText
+from api.consent.shapes import OptInCheckOut, OptInInstance, RefusalOut
+from api.conversations import service, viewing
+from api.conversations.errors import NewMessages
+from api.conversations.models import Conversation
+from api.conversations.queries import InboxFilter, ViewerRow
 from api.conversations.rules import Status
 from api.conversations.schemas import (
+    CloseIn,
     ConversationDetail,
     ConversationIn,
     ConversationOut,
     IndicatorOut,
+    LastMessage,
     PhoneNumberOut,
+    ViewerIn,
+    ViewerOut,
+    ViewingOut,
 )
-from api.directory import service as directory
+from api.conversations.service import ConversationView
 from api.directory.named import named_number
-from api.directory.schemas import NumberOrSender
+from api.directory.schemas import HolderOut
 from api.kit.database import Session
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_time_cursor, encode_cursor
+from api.kit.phone import NumberOrSender
 from api.lines import service as lines
 
 router = APIRouter(tags=["conversations"])
@@ -35,7 +42,7 @@ router = APIRouter(tags=["conversations"])
 @router.get("/indicator", responses=guarded())
 async def indicator(principal: CanView, session: Session) -> IndicatorOut:
     """The two badges of the Messenger icon, computed from the rows."""
-    counts = await queries.indicator(session, principal.organization_id)
+    counts = await service.indicator(session, principal)
     return IndicatorOut(
         unread_messages=counts.unread_messages,
         open_conversations=counts.open_conversations,
@@ -43,43 +50,35 @@ async def indicator(principal: CanView, session: Session) -> IndicatorOut:
     )
 
 
+async def inbox_filter(
+    principal: CanView,
+    session: Session,
+    status: Status | None = None,
+    phone_number: NumberOrSender | None = None,
+    family_id: UUID | None = None,
+    staff_member_id: UUID | None = None,
+    line_id: UUID | None = None,
+) -> InboxFilter:
+    number: str | None = None
+    if phone_number is not None:
+        number = await named_number(session, principal.organization_id, phone_number, pointer="/query/phone_number")
+    return InboxFilter(status, number, family_id, staff_member_id, line_id)
+
+
 @router.get("/conversations", responses=guarded(NotFound, Invalid))
 async def list_conversations(
     principal: CanView,
     session: Session,
     paging: Paging,
-    status: Status | None = None,
-    phone_number: Annotated[NumberOrSender | None, Query()] = None,
-    family_id: UUID | None = None,
-    staff_member_id: UUID | None = None,
-    line_id: UUID | None = None,
+    narrowed: Annotated[InboxFilter, Depends(inbox_filter)],
 ) -> Page[ConversationOut]:
     """The inbox, newest first."""
-    organization_id = principal.organization_id
-    number: str | None = None
-    if phone_number is not None:
-        number = await named_number(session, organization_id, phone_number, pointer="/query/phone_number")
-    if family_id is not None:
-        await directory.require_family(session, organization_id, family_id)
-    if staff_member_id is not None:
-        await directory.require_staff_member(session, organization_id, staff_member_id)
-    if line_id is not None:
-        await lines.require_line(session, organization_id, line_id)
-    rows = await queries.inbox(
-        session,
-        organization_id,
-        status=status,
-        phone_number=number,
-        family_id=family_id,
-        staff_member_id=staff_member_id,
-        line_id=line_id,
-        before=decode_time_cursor(paging.cursor) if paging.cursor else None,
-        limit=paging.limit + 1,
-    )
+    before = decode_time_cursor(paging.cursor) if paging.cursor else None
+    rows = await service.inbox(session, principal, narrowed, before=before, limit=paging.limit + 1)
     shown = rows[: paging.limit]
     last = shown[-1].conversation if len(rows) > paging.limit else None
     return Page(
-        items=await service.conversations_out(session, organization_id, shown),
+        items=[conversation_out(view) for view in await service.views_of(session, principal, shown)],
         next_cursor=encode_cursor(last.last_message_at, last.id) if last else None,
     )
 
@@ -96,14 +95,14 @@ async def list_conversations(
 async def start_conversation(
     body: ConversationIn, principal: CanSend, session: Session, idempotency_key: IdempotencyKeyHeader = None
 ) -> Response:
-    """The conversation with a number: 201 when it is new, 200 when it exists, 409 when it may not be started."""
+    """The conversation with a number: 201 if it is new, 200 if it exists, 409 if it may not be started."""
 
     async def start() -> tuple[int, ConversationDetail]:
         number = await named_number(session, principal.organization_id, body.phone_number, pointer="/phone_number")
         line = await lines.line_or_default(session, principal.organization_id, body.line_id)
         row, is_new = await service.start_conversation(session, principal, number=number, line=line)
-        answer = await service.conversation_out(session, principal.organization_id, row)
-        return 201 if is_new else 200, answer
+        view = await service.view_of(session, principal, row)
+        return 201 if is_new else 200, conversation_detail(view)
 
     return await once(
         session,
@@ -117,23 +116,71 @@ async def start_conversation(
 
 @router.get("/conversations/{conversation_id}", responses=guarded(NotFound, Invalid))
 async def get_conversation(conversation_id: UUID, principal: CanView, session: Session) -> ConversationDetail:
-    """One conversation, with its opt-in check, its holders and who is viewing it."""
+    """One conversation, with its opt-in check, its holders and its viewers."""
     row = await service.require_conversation(session, principal.organization_id, conversation_id)
-    return await service.conversation_out(session, principal.organization_id, row)
+    return conversation_detail(await service.view_of(session, principal, row))
 
 
 @router.get("/phone-numbers/{number}", responses=guarded(NotFound, Conflict, Invalid))
-async def get_phone_number(number: NumberPath, principal: CanView, session: Session) -> PhoneNumberOut:
+async def get_phone_number(number: NumberOrSender, principal: CanView, session: Session) -> PhoneNumberOut:
     """A number's consent, records, refusals and conversations."""
-    row = await consent.require_phone_number(session, principal.organization_id, number)
-    return await service.phone_number_out(session, row)
+    view = await service.phone_number_view(session, principal, number)
+    return PhoneNumberOut(
+        phone_number=view.number.number,
+        stopped_at=view.number.stopped_at,
+        consent=OptInCheckOut.of(view.check),
+        records=[OptInInstance.of(each) for each in view.check.instances if each.removal is None],
+        refusals=[RefusalOut.of(each) for each in view.refusals],
+        conversations=[conversation_out(each) for each in view.conversations],
+    )
 
 
 @router.post("/conversations/{conversation_id}/reopen", responses=guarded(NotFound, Invalid))
 async def reopen_conversation(conversation_id: UUID, principal: CanView, session: Session) -> ConversationDetail:
     """Open a closed conversation; any other stays as it is."""
-    row = await service.reopen(session, principal, conversation_id)
-    return await service.conversation_out(session, principal.organization_id, row)
+    row = await viewing.reopen_conversation(session, principal, conversation_id)
+    return conversation_detail(await service.view_of(session, principal, row))
+
+
+@router.post("/conversations/{conversation_id}/close", responses=guarded(NotFound, NewMessages, Invalid))
+async def close_conversation(
+    conversation_id: UUID, body: CloseIn, principal: CanView, session: Session
+) -> ConversationDetail:
+    """Mark it complete: 409 with the message if one has arrived that was not seen."""
+    row = await viewing.close_conversation(session, principal, conversation_id, seen_seq=body.seen_seq)
+    return conversation_detail(await service.view_of(session, principal, row))
+
+
+@router.put(
+    "/conversations/{conversation_id}/viewers/{viewer_id}",
+    responses=guarded(NotFound, Forbidden, Invalid),
+)
+async def view_conversation(
+    conversation_id: UUID,
+    viewer_id: UUID,
+    body: ViewerIn,
+    principal: CanView,
+    session: Session,
+    request: Request,
+) -> ViewingOut:
+    """Start or renew a viewing lease for a tab, and confirm what it has shown."""
+    held = await viewing.view_conversation(
+        session,
+        principal,
+        conversation_id=conversation_id,
+        viewer_id=viewer_id,
+        seen_seq=body.seen_seq,
+        lease=timedelta(seconds=request.app.state.settings.viewer_lease_seconds),
+        confirm_within=timedelta(seconds=request.app.state.settings.seen_deadline_seconds),
+    )
+    return ViewingOut(
+        viewer_id=held.viewer_id,
+        expires_at=held.expires_at,
+        status=Status(held.conversation.status),
+        seen_seq=held.conversation.seen_seq,
+        last_seq=held.conversation.last_seq,
+        unread_messages=held.conversation.unread_messages,
+    )
 
 
 @router.delete(
@@ -143,15 +190,54 @@ async def reopen_conversation(conversation_id: UUID, principal: CanView, session
 )
 async def stop_viewing(conversation_id: UUID, viewer_id: UUID, principal: CanView, session: Session) -> None:
     """Release a viewing lease at once: the tab was hidden, left or closed."""
-    await service.stop_viewing(session, principal, conversation_id=conversation_id, viewer_id=viewer_id)
+    await viewing.stop_viewing(session, principal, conversation_id=conversation_id, viewer_id=viewer_id)
 
 
-@router.get("/conversations/{conversation_id}/audit-entries", responses=guarded(NotFound, Invalid))
-async def list_conversation_audit_entries(
-    conversation_id: UUID, principal: CanView, session: Session, paging: Paging
-) -> Page[AuditEntryOut]:
-    """The conversation's own trail, newest first (AUDIT-READ)."""
-    await service.require_conversation(session, principal.organization_id, conversation_id)
-    return await audit.page(
-        session, audit_queries.entries_of_conversation(principal.organization_id, conversation_id), paging
+def conversation_out(view: ConversationView) -> ConversationOut:
+    return ConversationOut(**_fields(view))
+
+
+def conversation_detail(view: ConversationView) -> ConversationDetail:
+    return ConversationDetail(
+        **_fields(view),
+        opt_in_check=OptInCheckOut.of(view.check),
+        notice=view.notice,
+        max_segments=view.max_segments,
     )
+
+
+def _fields(view: ConversationView) -> dict[str, object]:
+    conversation, number = view.row
+    return {
+        "id": conversation.id,
+        "line_id": conversation.line_id,
+        "phone_number": number.number,
+        "display_name": view.display_name,
+        "status": Status(conversation.status),
+        "unread_messages": conversation.unread_messages,
+        "last_seq": conversation.last_seq,
+        "seen_seq": conversation.seen_seq,
+        "last_message": _last_message(conversation),
+        "last_message_at": conversation.last_message_at,
+        "holders": [HolderOut.of(holder) for holder in view.holders],
+        "opted_out": view.is_opted_out,
+        "viewers": [_viewer_out(viewer) for viewer in view.viewers],
+        "created_at": conversation.created_at,
+        "updated_at": conversation.updated_at,
+    }
+
+
+def _last_message(conversation: Conversation) -> LastMessage | None:
+    if conversation.last_message_created_at is None:
+        return None
+    return LastMessage(
+        seq=conversation.last_seq,
+        direction=conversation.last_message_direction or "",
+        preview=conversation.last_message_preview or "",
+        created_at=conversation.last_message_created_at,
+        status=conversation.last_message_status or "",
+    )
+
+
+def _viewer_out(viewer: ViewerRow) -> ViewerOut:
+    return ViewerOut(staff_member_id=viewer.staff_member_id, name=viewer.name, since=viewer.since)

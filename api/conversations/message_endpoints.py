@@ -1,29 +1,28 @@
-"""Routes of the messages room: threads, sending, and what depends on having seen messages."""
+"""Routes of messages: threads, sending, retrying."""
 
-from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
-from api.consent.schemas import NotAllowedToText, OptInCheckOut
-from api.conversations import message_queries as queries
-from api.conversations import message_service as service
-from api.conversations import service as conversations
-from api.conversations.message_schemas import (
+from api.consent.errors import NotAllowedToText
+from api.consent.shapes import OptInCheckOut
+from api.conversations import sending, service
+from api.conversations.errors import NewMessages
+from api.conversations.message_queries import ThreadWindow
+from api.conversations.message_rules import Reply
+from api.conversations.schemas import (
+    MAX_SEQ,
     MessageDetail,
     MessageIn,
     MessageOut,
-    NewMessages,
     ThreadOut,
     TimelineEvent,
-    Viewing,
     message_fields,
 )
-from api.conversations.schemas import MAX_SEQ, CloseIn, ConversationDetail, ViewerIn
 from api.kit.database import Session
-from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import (
     IdempotencyInProgress,
     IdempotencyKeyHeader,
@@ -37,33 +36,29 @@ router = APIRouter(tags=["messages"])
 SeqQuery = Annotated[int | None, Query(ge=0, le=MAX_SEQ)]
 
 
+async def thread_window(
+    before_seq: SeqQuery = None,
+    after_seq: SeqQuery = None,
+    around_seq: SeqQuery = None,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+) -> ThreadWindow:
+    if sum(each is not None for each in (before_seq, after_seq, around_seq, cursor)) > 1:
+        raise Invalid([("/query", "Use one of before_seq, after_seq, around_seq and cursor.")])
+    if cursor is not None:
+        before_seq = decode_number_cursor(cursor, maximum=MAX_SEQ)
+    return ThreadWindow(before_seq, after_seq, around_seq)
+
+
 @router.get("/conversations/{conversation_id}/messages", responses=guarded(NotFound, Invalid))
 async def list_messages(
     conversation_id: UUID,
     principal: CanView,
     session: Session,
-    before_seq: SeqQuery = None,
-    after_seq: SeqQuery = None,
-    around_seq: SeqQuery = None,
+    window: Annotated[ThreadWindow, Depends(thread_window)],
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> ThreadOut:
     """The newest messages of a thread, or those before, after or around one, in order of `seq`."""
-    if sum(each is not None for each in (before_seq, after_seq, around_seq, cursor)) > 1:
-        raise Invalid([("/query", "Use one of before_seq, after_seq, around_seq and cursor.")])
-    if cursor is not None:
-        before_seq = decode_number_cursor(cursor, maximum=MAX_SEQ)
-    row = await conversations.require_conversation(session, principal.organization_id, conversation_id)
-    page = await queries.thread(
-        session,
-        principal.organization_id,
-        conversation_id,
-        before_seq=before_seq,
-        after_seq=after_seq,
-        around_seq=around_seq,
-        last_seq=row.conversation.last_seq,
-        limit=limit,
-    )
+    page = await service.thread(session, principal, conversation_id, window, limit=limit)
     return ThreadOut(
         items=[MessageOut.of(row) for row in page.rows],
         next_cursor=encode_cursor(page.rows[0].message.seq) if page.rows and page.has_before else None,
@@ -85,10 +80,11 @@ async def send_message(
     session: Session,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
-    """Send a text. The answer means that it is stored and will leave; its `status` tells the rest."""
+    """Send a text. The answer means that it is stored and queued; its `status` tells the rest."""
 
     async def send() -> tuple[int, MessageOut]:
-        row = await service.send_message(session, principal, conversation_id, body)
+        reply = Reply(body=body.body, media_urls=body.media_urls, seen_seq=body.seen_seq, close=body.close)
+        row = await sending.send_message(session, principal, conversation_id, reply)
         return 201, MessageOut.of(row)
 
     return await once(
@@ -103,14 +99,14 @@ async def send_message(
 
 @router.get("/messages/{message_id}", responses=guarded(NotFound, Invalid))
 async def get_message(message_id: UUID, principal: CanView, session: Session) -> MessageDetail:
-    """One message with its timeline and the stored opt-in decision."""
-    row = await service.require_message(session, principal.organization_id, message_id)
-    events = await queries.timeline(session, principal.organization_id, message_id)
+    """One message with its timeline and the opt-in check with which it was sent."""
+    row = await service.require_message(session, principal, message_id)
+    timeline = await service.timeline(session, principal, message_id)
     stored = row.message.opt_in_check
     return MessageDetail(
         **message_fields(row),
-        timeline=[TimelineEvent.of(event) for event in events],
-        opt_in_check=OptInCheckOut.stored(stored) if stored else None,
+        timeline=[TimelineEvent.of(entry) for entry in timeline],
+        opt_in_check=OptInCheckOut.model_validate(stored) if stored else None,
     )
 
 
@@ -126,7 +122,7 @@ async def retry_message(
     """Send a failed message again, as a new one."""
 
     async def retry() -> tuple[int, MessageOut]:
-        return 201, MessageOut.of(await service.retry_message(session, principal, message_id))
+        return 201, MessageOut.of(await sending.retry_message(session, principal, message_id))
 
     return await once(
         session,
@@ -135,37 +131,4 @@ async def retry_message(
         asked_by=principal,
         operation=f"retry-message/{message_id}",
         request=None,
-    )
-
-
-@router.post("/conversations/{conversation_id}/close", responses=guarded(NotFound, NewMessages, Invalid))
-async def close_conversation(
-    conversation_id: UUID, body: CloseIn, principal: CanView, session: Session
-) -> ConversationDetail:
-    """Mark it complete: 409 with the message if one has arrived that was not seen."""
-    row = await service.close_conversation(session, principal, conversation_id, seen_seq=body.seen_seq)
-    return await conversations.conversation_out(session, principal.organization_id, row)
-
-
-@router.put(
-    "/conversations/{conversation_id}/viewers/{viewer_id}",
-    responses=guarded(NotFound, Forbidden, Invalid),
-)
-async def view_conversation(
-    conversation_id: UUID,
-    viewer_id: UUID,
-    body: ViewerIn,
-    principal: CanView,
-    session: Session,
-    request: Request,
-) -> Viewing:
-    """Start or renew a viewing lease for a tab, and confirm what it has shown."""
-    return await service.view_conversation(
-        session,
-        principal,
-        conversation_id=conversation_id,
-        viewer_id=viewer_id,
-        seen_seq=body.seen_seq,
-        lease=timedelta(seconds=request.app.state.settings.viewer_lease_seconds),
-        confirm_within=timedelta(seconds=request.app.state.settings.seen_deadline_seconds),
     )

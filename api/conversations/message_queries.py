@@ -1,4 +1,4 @@
-"""SQL of the messages room."""
+"""SQL of messages, their timelines and the outbox."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -8,27 +8,19 @@ from itertools import accumulate
 from typing import NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, StaffMember
 from api.consent.keywords import Keyword
-from api.conversations.message_models import Message, TimelineEntry
 from api.conversations.message_rules import Direction, Encoding
-from api.conversations.models import Conversation
+from api.conversations.models import Conversation, Message, MessageRow, OutboxEntry, TimelineEntry
 from api.kit.bulk import insert_together
-from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
 
 
-class MessageRow(NamedTuple):
-    message: Message
-    sender_id: UUID | None
-    sender_name: str | None
-
-
 def messages_of(organization_id: UUID) -> Select[Message, UUID, str]:
-    """The messages of a business, each with who sent it."""
+    """An organization's messages, as the columns of a `MessageRow`."""
     return (
         select(
             Message,
@@ -49,14 +41,14 @@ def messages_of(organization_id: UUID) -> Select[Message, UUID, str]:
 
 
 PAGE_BYTES = 8_000_000
-"""Of the texts on one page: 200 of the longest that carriers deliver fit. Longer ones make a page of fewer."""
+"""The most bytes of text on one page: 200 of the longest texts that carriers deliver fit."""
 
 
 async def within_page_bytes(
     session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]
 ) -> Sequence[UUID]:
-    """The first of these messages, in their order, until their texts fill a page: one at least."""
-    # PostgreSQL knows the length of a text without reading it.
+    """The first of these messages, in their order, whose texts fit on a page; at least one."""
+    # PostgreSQL reads the length of a text without the text.
     statement = select(Message.id, func.octet_length(Message.body)).where(
         Message.organization_id == organization_id, Message.id.in_(message_ids)
     )
@@ -72,23 +64,22 @@ class ThreadPage(NamedTuple):
     has_after: bool
 
 
-async def thread(
-    session: AsyncSession,
-    organization_id: UUID,
-    conversation_id: UUID,
-    *,
-    before_seq: int | None = None,
-    after_seq: int | None = None,
-    around_seq: int | None = None,
-    last_seq: int,
-    limit: int,
-) -> ThreadPage:
-    """A page of a thread that ends at `last_seq`: its newest messages, or those before, after or around a `seq`."""
+class ThreadWindow(NamedTuple):
+    """Which messages of a thread a page shows: those before, after or around a `seq`; the newest if all are None."""
+
+    before_seq: int | None = None
+    after_seq: int | None = None
+    around_seq: int | None = None
+
+
+async def thread(session: AsyncSession, conversation: Conversation, window: ThreadWindow, *, limit: int) -> ThreadPage:
+    organization_id, last_seq = conversation.organization_id, conversation.last_seq
+    before_seq, after_seq, around_seq = window
     in_thread = select(Message.id).where(
-        Message.organization_id == organization_id, Message.conversation_id == conversation_id
+        Message.organization_id == organization_id, Message.conversation_id == conversation.id
     )
     if around_seq is not None:
-        after_seq = await _seq_before(session, organization_id, conversation_id, around_seq, count=limit // 2)
+        after_seq = await _seq_before(session, conversation, around_seq, count=limit // 2)
     if after_seq is not None:
         later = in_thread.where(Message.seq > after_seq).order_by(Message.seq).limit(limit + 1)
         rows, has_more = await _page(session, organization_id, later, limit=limit)
@@ -104,22 +95,20 @@ async def thread(
 async def _page(
     session: AsyncSession, organization_id: UUID, statement: Select[UUID], *, limit: int
 ) -> tuple[list[MessageRow], bool]:
-    """The messages of a page in order of `seq`, and whether `statement`, which has one id more, leads further."""
+    """The messages of a page in order of `seq`, and whether there are more. `statement` selects `limit` + 1 ids."""
     ids = (await session.scalars(statement)).all()
     shown = await within_page_bytes(session, organization_id, ids[:limit])
     rows = await _rows(session, messages_of(organization_id).where(Message.id.in_(shown)).order_by(Message.seq))
     return rows, len(shown) < len(ids)
 
 
-async def _seq_before(
-    session: AsyncSession, organization_id: UUID, conversation_id: UUID, seq: int, *, count: int
-) -> int:
-    """The `seq` after which a page starts that has `count` messages before `seq`, or as many as half fill a page."""
+async def _seq_before(session: AsyncSession, conversation: Conversation, seq: int, *, count: int) -> int:
+    """The `seq` after which a page starts that shows `count` messages before `seq`, or as many as fill half of it."""
     statement = (
         select(Message.seq, func.octet_length(Message.body))
         .where(
-            Message.organization_id == organization_id,
-            Message.conversation_id == conversation_id,
+            Message.organization_id == conversation.organization_id,
+            Message.conversation_id == conversation.id,
             Message.seq < seq,
         )
         .order_by(Message.seq.desc())
@@ -139,31 +128,44 @@ async def message(session: AsyncSession, organization_id: UUID, message_id: UUID
     return rows[0] if rows else None
 
 
+MISSED_SHOWN = 50
+
+
+async def arrived(session: AsyncSession, conversation: Conversation, *, after_seq: int) -> list[MessageRow]:
+    """The first `MISSED_SHOWN` messages received after `after_seq`."""
+    return await _after(session, conversation, after_seq, Message.direction == Direction.INBOUND.value)
+
+
 async def missed(
-    session: AsyncSession,
-    organization_id: UUID,
-    conversation_id: UUID,
-    *,
-    after_seq: int,
-    except_sender_id: UUID | None,
-    inbound_only: bool,
-    limit: int,
+    session: AsyncSession, conversation: Conversation, *, after_seq: int, except_sender_id: UUID
 ) -> list[MessageRow]:
-    """What has come since `after_seq`: arrivals and, unless `inbound_only`, what somebody else has sent."""
-    statement = messages_of(organization_id).where(Message.conversation_id == conversation_id, Message.seq > after_seq)
-    arrived = Message.direction == Direction.INBOUND.value
-    if inbound_only:
-        statement = statement.where(arrived)
-    else:
-        sender = func.coalesce(Message.sent_by_staff_member_id, Message.sent_by_api_key_id)
-        statement = statement.where(or_(arrived, sender.is_distinct_from(except_sender_id)))
-    return await _rows(session, statement.order_by(Message.seq).limit(limit))
+    """The first `MISSED_SHOWN` messages after `after_seq`: received, or sent by another sender."""
+    sender = func.coalesce(Message.sent_by_staff_member_id, Message.sent_by_api_key_id)
+    by_others = sender.is_distinct_from(except_sender_id)
+    return await _after(session, conversation, after_seq, or_(Message.direction == Direction.INBOUND.value, by_others))
+
+
+async def _after(
+    session: AsyncSession, conversation: Conversation, after_seq: int, condition: ColumnElement[bool]
+) -> list[MessageRow]:
+    statement = messages_of(conversation.organization_id).where(
+        Message.conversation_id == conversation.id, Message.seq > after_seq, condition
+    )
+    return await _rows(session, statement.order_by(Message.seq).limit(MISSED_SHOWN))
+
+
+async def is_retried(session: AsyncSession, organization_id: UUID, message_id: UUID) -> bool:
+    """Whether a later message is a retry of this one."""
+    statement = select(Message.id).where(
+        Message.organization_id == organization_id, Message.retry_of_message_id == message_id
+    )
+    return (await session.execute(statement)).first() is not None
 
 
 class InboundAbove(NamedTuple):
     messages: int
     first_at: datetime | None
-    """The earliest time at which one of them arrived."""
+    """When the first of them arrived, by `created_at`."""
 
 
 async def inbound_above(session: AsyncSession, organization_id: UUID, conversation_id: UUID, seq: int) -> InboundAbove:
@@ -183,7 +185,7 @@ async def inbound_above(session: AsyncSession, organization_id: UUID, conversati
 async def answers_since(
     session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID], *, since: datetime
 ) -> dict[UUID, Counter[Keyword]]:
-    """How often each number's keywords have been answered, by whichever line."""
+    """How often each number's keywords have been answered since then, by any line."""
     rows = await session.execute(
         select(Conversation.phone_number_id, Message.answers, func.count())
         .join(
@@ -215,7 +217,7 @@ async def timeline(session: AsyncSession, organization_id: UUID, message_id: UUI
 
 
 async def add_messages(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
-    """New messages, as the columns of a `Message` but for `search`."""
+    """New messages, as the columns of a `Message` without `search`."""
     vectors = [search_vector(str(row["body"]), organization_id=cast("UUID", row["organization_id"])) for row in rows]
     await insert_together(
         session, Message, [{**row, "search": vector} for row, vector in zip(rows, vectors, strict=True)]
@@ -223,14 +225,33 @@ async def add_messages(session: AsyncSession, rows: Sequence[dict[str, object]])
 
 
 async def add_timeline_entries(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
-    """Steps of messages' timelines, as the columns of a `TimelineEntry` but for `id`."""
-    await insert_together(session, TimelineEntry, [{"id": new_id(), **row} for row in rows])
+    """New timeline entries, as the columns of a `TimelineEntry`."""
+    await insert_together(session, TimelineEntry, rows)
+
+
+async def add_outbox_entries(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
+    """Queue messages. `rows`: the columns of an `OutboxEntry` that have no default."""
+    await insert_together(session, OutboxEntry, rows)
+
+
+async def remove_outbox_entries(
+    session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID], *, state: str | None = None
+) -> None:
+    """The outbox entries of these messages; with `state`, only those that are in it."""
+    if not message_ids:
+        return
+    statement = delete(OutboxEntry).where(
+        OutboxEntry.organization_id == organization_id, OutboxEntry.id.in_(message_ids)
+    )
+    if state is not None:
+        statement = statement.where(OutboxEntry.state == state)
+    await session.execute(statement.execution_options(synchronize_session=False))
 
 
 async def set_body(
     session: AsyncSession, message: Message, *, body: str, segments: int, encoding: Encoding, asks_to_stop: bool
 ) -> None:
-    """The whole text of a received message, and what is derived from it."""
+    """Store the whole text of a received message, and what is derived from it."""
     await session.execute(
         update(Message)
         .where(Message.organization_id == message.organization_id, Message.id == message.id)
@@ -247,7 +268,7 @@ async def set_body(
 
 
 async def bodies_after(session: AsyncSession, message: Message, *, limit: int) -> Sequence[str]:
-    """The texts that came later in its conversation, newest first."""
+    """The texts received after it in its conversation, newest first."""
     return (
         await session.scalars(
             select(Message.body)
@@ -264,7 +285,7 @@ async def bodies_after(session: AsyncSession, message: Message, *, limit: int) -
 
 
 async def received_message(session: AsyncSession, organization_id: UUID, message_id: UUID) -> Message:
-    """As it is now, whatever this session knew of it."""
+    """The message as it is now in the database, whatever this session has loaded of it."""
     return (
         await session.scalars(
             select(Message)

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid5
 
+from api.access.rules import Principal
+from api.consent.keywords import Keyword
+from api.consent.rules import OptInCheck
 from api.kit.text import MAX_LOOKED_AT
 from api.providers.port import MessageStatus, SendLimits
 
@@ -41,6 +45,44 @@ def shown_media(stored: Sequence[Mapping[str, Any]]) -> list[tuple[int, Mapping[
     return [(position, each) for position, each in enumerate(stored) if not each.get("hidden")]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReceivedText:
+    """A message that arrived, ready to be stored."""
+
+    message_id: UUID
+    body: str
+    media: list[dict[str, Any]]
+    """Its files, as `Message.media` stores them."""
+    provider_message_id: str
+    provider_time: datetime | None
+    source: "EntrySource"
+    inbound_event_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a staff member or an integration asks to send. `seen_seq`: the last message that they saw, if they say."""
+
+    body: str
+    media_urls: Sequence[str] = ()
+    seen_seq: int | None = None
+    close: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutgoingText:
+    """A message to be sent, allowed by `check` or, if it answers a keyword, whatever `check` says (OPTIN-CONFIRM)."""
+
+    body: str
+    media_urls: Sequence[str] = ()
+    check: OptInCheck
+    sent_by: Principal | None
+    """None for an automatic answer."""
+    retry_of: UUID | None = None
+    answers: Keyword | None = None
+    """The keyword that it answers."""
+
+
 class MediaState(StrEnum):
     """Of a file that a received message came with."""
 
@@ -52,6 +94,18 @@ class MediaState(StrEnum):
 class Direction(StrEnum):
     INBOUND = "inbound"
     OUTBOUND = "outbound"
+
+
+class EntrySource(StrEnum):
+    """Where an entry of a message's timeline comes from."""
+
+    STAFF = "staff"
+    """The request that sent the message, of a staff member or an API key."""
+    WORKER = "worker"
+    PROVIDER = "provider"
+    """A webhook."""
+    RECONCILIATION = "reconciliation"
+    """The provider's answer to a question of ours: a backfill, or the reconciliation of an unknown outcome."""
 
 
 class Encoding(StrEnum):

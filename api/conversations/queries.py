@@ -1,17 +1,17 @@
-"""SQL of the conversations room."""
+"""SQL of conversations and their viewers."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, delete, exists, func, not_, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import StaffMember, StaffSession
 from api.access.rules import Permission
-from api.conversations.models import Conversation, Viewer
+from api.conversations.models import Conversation, InboxRow, Viewer
 from api.conversations.rules import NEW, Status
 from api.directory.models import PhoneNumber
 from api.directory.queries import phone_number_ids_of
@@ -19,9 +19,12 @@ from api.kit.ids import new_id
 from api.kit.phone import old_spellings
 
 
-class InboxRow(NamedTuple):
-    conversation: Conversation
-    number: PhoneNumber
+class Tab(NamedTuple):
+    """A staff member's tab on a conversation: what a viewing lease is held for."""
+
+    conversation_id: UUID
+    staff_member_id: UUID
+    viewer_id: UUID
 
 
 class ViewerRow(NamedTuple):
@@ -31,20 +34,19 @@ class ViewerRow(NamedTuple):
     since: datetime
 
 
-async def inbox(
-    session: AsyncSession,
-    organization_id: UUID,
-    *,
-    status: Status | None = None,
-    phone_number: str | None = None,
-    family_id: UUID | None = None,
-    staff_member_id: UUID | None = None,
-    line_id: UUID | None = None,
-    before: tuple[datetime, UUID] | None = None,
-    limit: int,
-) -> list[InboxRow]:
-    """Newest first, by (last_message_at, id)."""
-    statement = (
+class InboxFilter(NamedTuple):
+    """Which conversations a list shows. None: whatever the value."""
+
+    status: Status | None = None
+    phone_number: str | None = None
+    """E.164; its old spellings match too."""
+    family_id: UUID | None = None
+    staff_member_id: UUID | None = None
+    line_id: UUID | None = None
+
+
+def _with_number(organization_id: UUID) -> Select[Conversation, PhoneNumber]:
+    return (
         select(Conversation, PhoneNumber)
         .join(
             PhoneNumber,
@@ -53,18 +55,30 @@ async def inbox(
         )
         .where(Conversation.organization_id == organization_id)
     )
-    if status is not None:
-        statement = statement.where(Conversation.status == status.value)
-    if phone_number is not None:
-        statement = statement.where(PhoneNumber.number.in_((phone_number, *old_spellings(phone_number))))
-    if family_id is not None or staff_member_id is not None:
-        statement = statement.where(
-            Conversation.phone_number_id.in_(
-                phone_number_ids_of(organization_id, family_id=family_id, staff_member_id=staff_member_id)
-            )
+
+
+async def inbox(
+    session: AsyncSession,
+    organization_id: UUID,
+    narrowed: InboxFilter,
+    *,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[InboxRow]:
+    """Newest first, by (last_message_at, id). `before`: that key of the last row of the page before."""
+    statement = _with_number(organization_id)
+    if narrowed.status is not None:
+        statement = statement.where(Conversation.status == narrowed.status.value)
+    if narrowed.phone_number is not None:
+        spellings = (narrowed.phone_number, *old_spellings(narrowed.phone_number))
+        statement = statement.where(PhoneNumber.number.in_(spellings))
+    if narrowed.family_id is not None or narrowed.staff_member_id is not None:
+        held = phone_number_ids_of(
+            organization_id, family_id=narrowed.family_id, staff_member_id=narrowed.staff_member_id
         )
-    if line_id is not None:
-        statement = statement.where(Conversation.line_id == line_id)
+        statement = statement.where(Conversation.phone_number_id.in_(held))
+    if narrowed.line_id is not None:
+        statement = statement.where(Conversation.line_id == narrowed.line_id)
     if before is not None:
         statement = statement.where(tuple_(Conversation.last_message_at, Conversation.id) < tuple_(*before))
     statement = statement.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(limit)
@@ -72,24 +86,23 @@ async def inbox(
 
 
 async def conversation(session: AsyncSession, organization_id: UUID, conversation_id: UUID) -> InboxRow | None:
-    row = (
-        await session.execute(
-            select(Conversation, PhoneNumber)
-            .join(
-                PhoneNumber,
-                (PhoneNumber.organization_id == Conversation.organization_id)
-                & (PhoneNumber.id == Conversation.phone_number_id),
-            )
-            .where(Conversation.organization_id == organization_id, Conversation.id == conversation_id)
-        )
-    ).one_or_none()
+    statement = _with_number(organization_id).where(Conversation.id == conversation_id)
+    row = (await session.execute(statement)).one_or_none()
     return None if row is None else InboxRow(row[0], row[1])
 
 
+async def conversations_by_ids(
+    session: AsyncSession, organization_id: UUID, conversation_ids: Collection[UUID]
+) -> dict[UUID, InboxRow]:
+    """These conversations by id, not locked."""
+    statement = _with_number(organization_id).where(Conversation.id.in_(conversation_ids))
+    return {row[0].id: InboxRow(row[0], row[1]) for row in await session.execute(statement)}
+
+
 async def lock_conversations(
-    session: AsyncSession, organization_id: UUID, conversation_ids: Sequence[UUID]
+    session: AsyncSession, organization_id: UUID, conversation_ids: Collection[UUID]
 ) -> dict[UUID, Conversation]:
-    """Locked in the order of ids, after the locks of their phone numbers."""
+    """Conversations by id, locked in the order of ids. Lock their phone numbers before (decision 0006)."""
     rows = await session.scalars(
         select(Conversation)
         .where(Conversation.organization_id == organization_id, Conversation.id.in_(conversation_ids))
@@ -103,7 +116,7 @@ async def lock_conversations(
 async def ensure_conversations(
     session: AsyncSession, organization_id: UUID, pairs: Sequence[tuple[UUID, UUID]]
 ) -> dict[tuple[UUID, UUID], Conversation]:
-    """The conversation of each (line, phone number), made where missing, locked (STATUS-ONE)."""
+    """The conversation of each (line, phone number): created if missing, and locked (STATUS-ONE)."""
     wanted = list(dict.fromkeys(pairs))
     if not wanted:
         return {}
@@ -177,20 +190,19 @@ async def indicator(session: AsyncSession, organization_id: UUID) -> Indicator:
     return Indicator(int(row[0]), row[1], row[2])
 
 
-def _counts() -> ColumnElement[bool]:
-    """Whether a lease counts: it has not expired, and its person could still look (STATUS-VIEWING).
+def _is_active() -> ColumnElement[bool]:
+    """Whether a lease is active: it has not expired, and its staff member may still view (STATUS-VIEWING).
 
-    Read with every use, so a lease ends with its session and with the permission in the very transaction that ends
-    those, whichever way it does, and one that is taken at that moment is none (decision 0023).
+    Every use checks it, so a lease ends in the same transaction as its session or the permission (decision 0023).
     """
-    may_look = (
+    may_view = (
         exists()
         .correlate(Viewer)
         .where(
             StaffMember.organization_id == Viewer.organization_id,
             StaffMember.id == Viewer.staff_member_id,
             StaffMember.archived_at.is_(None),
-            or_(StaffMember.is_admin, any_(StaffMember.first_permissions) == Permission.SMS_LOGS.value),
+            or_(StaffMember.is_admin, StaffMember.holds(Permission.SMS_LOGS)),
         )
     )
     is_signed_in = (
@@ -202,13 +214,13 @@ def _counts() -> ColumnElement[bool]:
             StaffSession.expires_at > func.now(),
         )
     )
-    return (Viewer.expires_at > func.clock_timestamp()) & may_look & or_(Viewer.session_id.is_(None), is_signed_in)
+    return (Viewer.expires_at > func.clock_timestamp()) & may_view & or_(Viewer.session_id.is_(None), is_signed_in)
 
 
 async def active_viewers(
     session: AsyncSession, organization_id: UUID, conversation_ids: Sequence[UUID]
 ) -> list[ViewerRow]:
-    """Who is viewing these conversations now, one row a person, earliest first. The database's clock decides."""
+    """The viewers of these conversations now, one row for each staff member, the earliest first."""
     if not conversation_ids:
         return []
     rows = await session.execute(
@@ -220,7 +232,7 @@ async def active_viewers(
         .where(
             Viewer.organization_id == organization_id,
             Viewer.conversation_id.in_(conversation_ids),
-            _counts(),
+            _is_active(),
         )
         .group_by(Viewer.conversation_id, Viewer.staff_member_id, StaffMember.name)
         .order_by(func.min(Viewer.since), Viewer.staff_member_id)
@@ -231,102 +243,68 @@ async def active_viewers(
 async def viewed_conversations(
     session: AsyncSession, organization_id: UUID, conversation_ids: Sequence[UUID]
 ) -> set[UUID]:
-    """Of these, the conversations that somebody is viewing now."""
+    """The conversations among these that a staff member is viewing now."""
     rows = await session.scalars(
         select(Viewer.conversation_id)
         .where(
             Viewer.organization_id == organization_id,
             Viewer.conversation_id.in_(conversation_ids),
-            _counts(),
+            _is_active(),
         )
         .distinct()
     )
     return set(rows)
 
 
+def _lease_of(organization_id: UUID, tab: Tab) -> ColumnElement[bool]:
+    return and_(
+        Viewer.organization_id == organization_id,
+        Viewer.conversation_id == tab.conversation_id,
+        Viewer.staff_member_id == tab.staff_member_id,
+        Viewer.viewer_id == tab.viewer_id,
+    )
+
+
 async def hold_lease(
-    session: AsyncSession,
-    organization_id: UUID,
-    *,
-    conversation_id: UUID,
-    staff_member_id: UUID,
-    session_id: UUID,
-    viewer_id: UUID,
-    at: datetime,
-    lease: timedelta,
+    session: AsyncSession, organization_id: UUID, tab: Tab, *, session_id: UUID, at: datetime, expires_at: datetime
 ) -> bool:
-    """Start or renew a viewing lease. True when it starts a visit: there was none, it had expired, or was another
+    """Start or renew a viewing lease. True if a visit starts: the tab had no lease, an expired one, or another
     session's."""
-    existing = (
-        await session.scalars(
-            select(Viewer)
-            .where(
-                Viewer.organization_id == organization_id,
-                Viewer.conversation_id == conversation_id,
-                Viewer.staff_member_id == staff_member_id,
-                Viewer.viewer_id == viewer_id,
-            )
-            .with_for_update()
-        )
-    ).one_or_none()
+    statement = select(Viewer).where(_lease_of(organization_id, tab)).with_for_update()
+    existing = (await session.scalars(statement)).one_or_none()
     if existing is not None and existing.expires_at > at and existing.session_id in {None, session_id}:
         existing.session_id = session_id
-        existing.expires_at = at + lease
+        existing.expires_at = expires_at
         await session.flush()
         return False
-    statement = upsert(Viewer).values(
-        organization_id=organization_id,
-        id=new_id(),
-        conversation_id=conversation_id,
-        staff_member_id=staff_member_id,
-        session_id=session_id,
-        viewer_id=viewer_id,
-        since=at,
-        expires_at=at + lease,
-    )
+    held = {"session_id": session_id, "since": at, "expires_at": expires_at}
+    started = upsert(Viewer).values(organization_id=organization_id, id=new_id(), **tab._asdict(), **held)
     await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["organization_id", "conversation_id", "staff_member_id", "viewer_id"],
-            set_={"session_id": session_id, "since": at, "expires_at": at + lease},
+        started.on_conflict_do_update(
+            index_elements=["organization_id", "conversation_id", "staff_member_id", "viewer_id"], set_=held
         )
     )
     return True
 
 
-async def release_lease(
-    session: AsyncSession,
-    organization_id: UUID,
-    *,
-    conversation_id: UUID,
-    staff_member_id: UUID,
-    viewer_id: UUID,
-) -> bool:
-    """True when there was one."""
-    deleted = await session.execute(
-        delete(Viewer)
-        .where(
-            Viewer.organization_id == organization_id,
-            Viewer.conversation_id == conversation_id,
-            Viewer.staff_member_id == staff_member_id,
-            Viewer.viewer_id == viewer_id,
-        )
-        .returning(Viewer.id)
-    )
+async def release_lease(session: AsyncSession, organization_id: UUID, tab: Tab) -> bool:
+    """True if the tab had a lease."""
+    deleted = await session.execute(delete(Viewer).where(_lease_of(organization_id, tab)).returning(Viewer.id))
     return deleted.first() is not None
 
 
 async def delete_ended_leases(session: AsyncSession, organization_id: UUID) -> list[UUID]:
-    """The conversations whose viewers changed by it."""
+    """Returns the conversations whose viewers changed by it."""
     rows = await session.execute(
         delete(Viewer)
-        .where(Viewer.organization_id == organization_id, not_(_counts()))
+        .where(Viewer.organization_id == organization_id, not_(_is_active()))
         .returning(Viewer.conversation_id)
     )
     return list(dict.fromkeys(row[0] for row in rows))
 
 
 async def due_seen_deadlines(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[UUID]:
-    """Conversations whose unseen messages were not confirmed in time."""
+    """Conversations whose unread messages no viewer confirmed in time, the longest overdue first."""
     rows = await session.scalars(
         select(Conversation.id)
         .where(
@@ -340,7 +318,7 @@ async def due_seen_deadlines(session: AsyncSession, organization_id: UUID, *, li
 
 
 async def organizations_to_sweep(session: AsyncSession) -> list[UUID]:
-    """Organizations with an ended lease or a passed deadline."""
-    ended = select(Viewer.organization_id).where(not_(_counts()))
+    """Organizations with an ended lease, or with a conversation whose deadline has passed."""
+    ended = select(Viewer.organization_id).where(not_(_is_active()))
     overdue = select(Conversation.organization_id).where(Conversation.seen_deadline <= func.clock_timestamp())
     return list(await session.scalars(ended.union(overdue)))

@@ -1,97 +1,106 @@
-"""Conversations: the inbox, starting one, and moving its status under its lock."""
+"""Conversations and their messages: reading them, starting a conversation, completing a received message.
+
+`sending.py` sends, `viewing.py` holds viewers and moves the status, `lifecycle.py` writes every change.
+"""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import queries as access
 from api.access.rules import Principal
-from api.audit import service as audit
-from api.audit.rules import Action, Actor, ActorKind, NewEntry
 from api.consent import service as consent
+from api.consent.keywords import Keyword, keyword
 from api.consent.rules import OptInCheck, Reason
-from api.consent.schemas import OptInCheckOut, OptInInstance, RefusalOut
-from api.conversations import queries, rules
-from api.conversations.models import Conversation
-from api.conversations.queries import InboxRow
-from api.conversations.rules import Change, ConversationState, Status, Transition
-from api.conversations.schemas import ConversationDetail, ConversationOut, LastMessage, PhoneNumberOut, ViewerOut
+from api.consent.wishes import asks_to_stop
+from api.conversations import message_queries, queries, rules
+from api.conversations.lifecycle import Batch, number_actor, state_of
+from api.conversations.message_queries import ThreadPage, ThreadWindow
+from api.conversations.message_queries import answers_since as answers_since
+from api.conversations.message_rules import segments
+from api.conversations.models import Conversation, InboxRow, Message, MessageRow, TimelineEntry
+from api.conversations.queries import InboxFilter, Indicator, ViewerRow
+from api.conversations.queries import conversations_by_ids as conversations_by_ids
+from api.conversations.queries import ensure_conversations as ensure_conversations
+from api.conversations.queries import lock_conversations as lock_conversations
+from api.conversations.queries import viewed_conversations as viewed_conversations
 from api.directory import queries as directory
-from api.directory.models import PhoneNumber
-from api.directory.rules import Holder, display_name
-from api.directory.schemas import HolderOut
+from api.directory import service as directory_service
+from api.directory.models import PhoneNumber, Refusal
+from api.directory.rules import Holder, OptInSource, display_name
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
 from api.kit.phone import country_of, shown_number
-from api.lines import queries as lines
+from api.lines import service as lines
 from api.lines.models import Line
 from api.lines.rules import NZ_NOTICE, recipient_pays
-from api.lines.service import line_or_default
-from api.live.service import announce_conversation
-from api.providers.port import SEND_LIMITS, ProviderName
-
-ACTIONS = {
-    Change.OPENED: Action.CONVERSATION_OPENED,
-    Change.CLOSED: Action.CONVERSATION_CLOSED,
-    Change.BECAME_UNREAD: Action.CONVERSATION_UNREAD,
-}
-
-SWEEP_BATCH = 100
+from api.lines.service import line_or_default, require_line
+from api.providers.registry import send_limits
 
 MAX_OF_NUMBER = 200
-"""Refusals, and conversations, that a number shows."""
+"""The most refusals, and the most conversations, that a number shows."""
+
+STARTS_LOOKED_FOR = 100
+"""The later texts of a conversation among which a START is looked for."""
 
 
-def state_of(conversation: Conversation) -> ConversationState:
-    return ConversationState(
-        status=Status(conversation.status),
-        last_seq=conversation.last_seq,
-        seen_seq=conversation.seen_seq,
-        unread_messages=conversation.unread_messages,
-        seen_deadline=conversation.seen_deadline,
-    )
+@dataclass(frozen=True)
+class ConversationView:
+    """A conversation with everything that the inbox shows of it."""
+
+    row: InboxRow
+    line: Line
+    check: OptInCheck
+    holders: list[Holder]
+    viewers: Sequence[ViewerRow]
+    country: str
+    """The organization's country."""
+
+    @property
+    def display_name(self) -> str:
+        number = shown_number(self.row.number.number, country=self.country)
+        return display_name(self.holders, phone_number=number)
+
+    @property
+    def is_opted_out(self) -> bool:
+        return self.check.stopped_at is not None or self.check.reason is Reason.OPTED_OUT
+
+    @property
+    def notice(self) -> str | None:
+        """What staff must know before they text this number from this line (NZ-NOTICE)."""
+        pays = recipient_pays(line_kind=self.line.kind, recipient_country=country_of(self.row.number.number))
+        return NZ_NOTICE if pays else None
+
+    @property
+    def max_segments(self) -> int | None:
+        return send_limits(self.line.provider).segments
 
 
-def apply_state(conversation: Conversation, state: ConversationState, *, at: datetime) -> None:
-    """Write a decided state to the locked row."""
-    conversation.status = state.status.value
-    conversation.last_seq = state.last_seq
-    conversation.seen_seq = state.seen_seq
-    conversation.unread_messages = state.unread_messages
-    conversation.seen_deadline = state.seen_deadline
-    conversation.updated_at = at
+@dataclass(frozen=True)
+class PhoneNumberView:
+    """A phone number with its consent for the default line, its refusals and its conversations."""
 
-
-def change_entry(
-    change: Change, actor: Actor, conversation_id: UUID, number: str, *, message_id: UUID | None = None
-) -> NewEntry:
-    return NewEntry(
-        ACTIONS[change],
-        actor,
-        conversation_id=conversation_id,
-        message_id=message_id,
-        phone_number=number,
-    )
-
-
-def number_actor(number: PhoneNumber) -> Actor:
-    return Actor(ActorKind.PHONE_NUMBER, number.id, number.number)
+    number: PhoneNumber
+    check: OptInCheck
+    refusals: Sequence[Refusal]
+    conversations: Sequence[ConversationView]
 
 
 async def require_conversation(session: AsyncSession, organization_id: UUID, conversation_id: UUID) -> InboxRow:
-    """Raises `NotFound`, also for another organization's (PERM-TENANT)."""
+    """Raises `NotFound` if the id is not in this organization (PERM-TENANT)."""
     row = await queries.conversation(session, organization_id, conversation_id)
     if row is None:
         raise NotFound("There is no such conversation.")
     return row
 
 
-async def lock(
+async def lock_conversation(
     session: AsyncSession, organization_id: UUID, conversation_id: UUID, *, with_number: bool = False
 ) -> InboxRow:
-    """The conversation, locked; with its phone number locked before it where consent will be decided."""
+    """Lock a conversation. `with_number`: lock its phone number first, since consent is decided or changed."""
     row = await require_conversation(session, organization_id, conversation_id)
     number = row.number
     if with_number:
@@ -100,101 +109,89 @@ async def lock(
     return InboxRow(locked[conversation_id], number)
 
 
-async def conversations_out(
-    session: AsyncSession, organization_id: UUID, rows: Sequence[InboxRow]
-) -> list[ConversationOut]:
-    """The rows with everything the list shows, in a fixed number of statements."""
-    checks = await _checks(session, organization_id, rows)
-    holders = await directory.holders(session, organization_id, [row.number.id for row in rows])
-    viewers = await _viewers(session, organization_id, [row.conversation.id for row in rows])
-    country = (await access.organization(session, organization_id)).country
-    return [
-        ConversationOut(
-            **_fields(row, check, holders[row.number.id], viewers.get(row.conversation.id, []), country=country)
-        )
-        for row, (check, _) in zip(rows, checks, strict=True)
-    ]
+def require_known_seq(conversation: Conversation, seen_seq: int) -> None:
+    """Raises `Invalid` if the conversation has no message `seen_seq` yet."""
+    if seen_seq > conversation.last_seq:
+        raise Invalid([("/seen_seq", f"The last message of this conversation is {conversation.last_seq}.")])
 
 
-async def conversation_out(session: AsyncSession, organization_id: UUID, row: InboxRow) -> ConversationDetail:
-    ((check, line),) = await _checks(session, organization_id, [row])
-    holders = await directory.holders(session, organization_id, [row.number.id])
-    viewers = await _viewers(session, organization_id, [row.conversation.id])
-    country = (await access.organization(session, organization_id)).country
-    pays = recipient_pays(line_kind=line.kind, recipient_country=country_of(row.number.number))
-    return ConversationDetail(
-        **_fields(row, check, holders[row.number.id], viewers.get(row.conversation.id, []), country=country),
-        opt_in_check=OptInCheckOut.of(check),
-        notice=NZ_NOTICE if pays else None,
-        max_segments=SEND_LIMITS[ProviderName(line.provider)].segments,
-    )
+async def require_message(session: AsyncSession, principal: Principal, message_id: UUID) -> MessageRow:
+    """Raises `NotFound` if the id is not in the principal's organization."""
+    row = await message_queries.message(session, principal.organization_id, message_id)
+    if row is None:
+        raise NotFound("There is no such message.")
+    return row
 
 
-async def phone_number_out(session: AsyncSession, number: PhoneNumber) -> PhoneNumberOut:
-    """Raises `Conflict` if the business has no line: then nothing can be checked."""
-    organization_id = number.organization_id
-    check = await consent.check(session, number, await line_or_default(session, organization_id, None))
-    rows = await queries.inbox(session, organization_id, phone_number=number.number, limit=MAX_OF_NUMBER)
-    return PhoneNumberOut(
-        phone_number=number.number,
-        stopped_at=number.stopped_at,
-        consent=OptInCheckOut.of(check),
-        records=[OptInInstance.of(each) for each in check.instances if each.removal is None],
-        refusals=[RefusalOut.of(each) for each in await consent.newest_refusals(session, number, limit=MAX_OF_NUMBER)],
-        conversations=await conversations_out(session, organization_id, rows),
-    )
+async def timeline(session: AsyncSession, principal: Principal, message_id: UUID) -> Sequence[TimelineEntry]:
+    return await message_queries.timeline(session, principal.organization_id, message_id)
 
 
-async def _checks(
-    session: AsyncSession, organization_id: UUID, rows: Sequence[InboxRow]
-) -> list[tuple[OptInCheck, Line]]:
+async def thread(
+    session: AsyncSession, principal: Principal, conversation_id: UUID, window: ThreadWindow, *, limit: int
+) -> ThreadPage:
+    row = await require_conversation(session, principal.organization_id, conversation_id)
+    return await message_queries.thread(session, row.conversation, window, limit=limit)
+
+
+async def indicator(session: AsyncSession, principal: Principal) -> Indicator:
+    return await queries.indicator(session, principal.organization_id)
+
+
+async def inbox(
+    session: AsyncSession,
+    principal: Principal,
+    narrowed: InboxFilter,
+    *,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[InboxRow]:
+    """Conversations, newest first. Raises `NotFound` if the filter names an id that is not in this organization."""
+    organization_id = principal.organization_id
+    if narrowed.family_id is not None:
+        await directory_service.require_family(session, organization_id, narrowed.family_id)
+    if narrowed.staff_member_id is not None:
+        await directory_service.require_staff_member(session, organization_id, narrowed.staff_member_id)
+    if narrowed.line_id is not None:
+        await require_line(session, organization_id, narrowed.line_id)
+    return await queries.inbox(session, organization_id, narrowed, before=before, limit=limit)
+
+
+async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[InboxRow]) -> list[ConversationView]:
+    """What the inbox shows of each row, read with a fixed number of statements."""
+    organization_id = principal.organization_id
     by_id = await lines.lines_by_ids(session, organization_id, list({row.conversation.line_id for row in rows}))
     pairs = [(row.number, by_id[row.conversation.line_id]) for row in rows]
     checks = await consent.check_many(session, organization_id, pairs)
-    return [(check, line) for check, (_, line) in zip(checks, pairs, strict=True)]
+    holders = await directory.holders(session, organization_id, [row.number.id for row in rows])
+    viewers: dict[UUID, list[ViewerRow]] = {row.conversation.id: [] for row in rows}
+    for viewer in await queries.active_viewers(session, organization_id, list(viewers)):
+        viewers[viewer.conversation_id].append(viewer)
+    country = (await access.organization(session, organization_id)).country
+    return [
+        ConversationView(row, line, check, holders[row.number.id], viewers[row.conversation.id], country)
+        for row, (_, line), check in zip(rows, pairs, checks, strict=True)
+    ]
 
 
-async def _viewers(
-    session: AsyncSession, organization_id: UUID, conversation_ids: Sequence[UUID]
-) -> dict[UUID, list[ViewerOut]]:
-    by_conversation: dict[UUID, list[ViewerOut]] = {}
-    for row in await queries.active_viewers(session, organization_id, conversation_ids):
-        by_conversation.setdefault(row.conversation_id, []).append(
-            ViewerOut(staff_member_id=row.staff_member_id, name=row.name, since=row.since)
-        )
-    return by_conversation
+async def view_of(session: AsyncSession, principal: Principal, row: InboxRow) -> ConversationView:
+    (view,) = await views_of(session, principal, [row])
+    return view
 
 
-def _fields(
-    row: InboxRow, check: OptInCheck, holders: list[Holder], viewers: list[ViewerOut], *, country: str
-) -> dict[str, object]:
-    conversation, number = row
-    last_message = None
-    if conversation.last_message_created_at is not None:
-        last_message = LastMessage(
-            seq=conversation.last_seq,
-            direction=conversation.last_message_direction or "",
-            preview=conversation.last_message_preview or "",
-            created_at=conversation.last_message_created_at,
-            status=conversation.last_message_status or "",
-        )
-    return {
-        "id": conversation.id,
-        "line_id": conversation.line_id,
-        "phone_number": number.number,
-        "display_name": display_name(holders, phone_number=shown_number(number.number, country=country)),
-        "status": Status(conversation.status),
-        "unread_messages": conversation.unread_messages,
-        "last_seq": conversation.last_seq,
-        "seen_seq": conversation.seen_seq,
-        "last_message": last_message,
-        "last_message_at": conversation.last_message_at,
-        "holders": [HolderOut.of(holder) for holder in holders],
-        "opted_out": check.stopped_at is not None or check.reason is Reason.OPTED_OUT,
-        "viewers": viewers,
-        "created_at": conversation.created_at,
-        "updated_at": conversation.updated_at,
-    }
+async def phone_number_view(session: AsyncSession, principal: Principal, given: str) -> PhoneNumberView:
+    """Raises `NotFound` if the number is unknown, `Conflict` if the organization has no line to check it for."""
+    organization_id = principal.organization_id
+    number = await consent.require_phone_number(session, organization_id, given)
+    check = await consent.check(session, number, await line_or_default(session, organization_id, None))
+    narrowed = InboxFilter(phone_number=number.number)
+    rows = await queries.inbox(session, organization_id, narrowed, limit=MAX_OF_NUMBER)
+    return PhoneNumberView(
+        number=number,
+        check=check,
+        refusals=await consent.newest_refusals(session, number, limit=MAX_OF_NUMBER),
+        conversations=await views_of(session, principal, rows),
+    )
 
 
 async def start_conversation(
@@ -202,124 +199,72 @@ async def start_conversation(
 ) -> tuple[InboxRow, bool]:
     """The conversation between the line and the number, and whether it is new.
 
-    One that exists is returned whatever the opt-in check says; a new one needs it to allow, else
-    `NotAllowedToText` is raised. Raises `Invalid` for the line's own number.
+    An existing conversation is returned whatever the opt-in check says. Raises `NotAllowedToText` if a new one is not
+    allowed, `Invalid` if the number is the line's own.
     """
     organization_id = principal.organization_id
     if number == line.phone_number:
         raise Invalid([("/phone_number", "This is the line's own number. A line can't text itself.")])
     known = await directory.phone_number(session, organization_id, number)
-    if known is not None:
-        existing = await queries.find_conversation(session, organization_id, line_id=line.id, phone_number_id=known.id)
-        if existing is not None:
-            return InboxRow(existing, known), False
+    if known is not None and (existing := await _find(session, line, known)):
+        return existing, False
     consent.require_allowed(await consent.check_number(session, organization_id, number, line))
     locked = (await directory.ensure_phone_numbers(session, organization_id, [number]))[number]
-    # Somebody may have started it, or texted, before the number was locked.
-    existing = await queries.find_conversation(session, organization_id, line_id=line.id, phone_number_id=locked.id)
-    if existing is not None:
-        return InboxRow(existing, locked), False
+    # Another request or a received message may have started it before the number was locked.
+    if existing := await _find(session, line, locked):
+        return existing, False
     consent.require_allowed(await consent.check(session, locked, line))
     conversations = await queries.ensure_conversations(session, organization_id, [(line.id, locked.id)])
-    conversation = conversations[line.id, locked.id]
-    await session.refresh(conversation)
-    at = await database_time(session)
-    transition = rules.staff_reopens(state_of(conversation))
-    await record_transition(session, InboxRow(conversation, locked), transition, actor=principal.actor, at=at)
-    return InboxRow(conversation, locked), True
+    row = InboxRow(conversations[line.id, locked.id], locked)
+    await session.refresh(row.conversation)
+    batch = Batch(organization_id, at=await database_time(session))
+    batch.change(row, rules.staff_reopens(state_of(row.conversation)), actor=principal.actor)
+    await batch.write(session)
+    return row, True
 
 
-async def record_transition(
-    session: AsyncSession,
-    row: InboxRow,
-    transition: Transition,
-    *,
-    actor: Actor,
-    at: datetime,
-    entries: Sequence[NewEntry] = (),
+async def _find(session: AsyncSession, line: Line, number: PhoneNumber) -> InboxRow | None:
+    found = await queries.find_conversation(session, line.organization_id, line_id=line.id, phone_number_id=number.id)
+    return None if found is None else InboxRow(found, number)
+
+
+async def lock_received_message(
+    session: AsyncSession, organization_id: UUID, message_id: UUID
+) -> tuple[InboxRow, Message]:
+    """A received message under the locks of its phone number and its conversation."""
+    found = await message_queries.received_message(session, organization_id, message_id)
+    row = await lock_conversation(session, organization_id, found.conversation_id, with_number=True)
+    return row, await message_queries.received_message(session, organization_id, message_id)
+
+
+async def complete_received_message(
+    session: AsyncSession, row: InboxRow, message_id: UUID, *, body: str | None
 ) -> None:
-    """Write a transition to the locked row, with its audit entries (`entries` first) and its announcement."""
-    conversation, number = row
-    if transition.state != state_of(conversation):
-        apply_state(conversation, transition.state, at=at)
-        announce_conversation(session, conversation.organization_id, conversation.id)
-    await session.flush()
-    written = list(entries)
-    if transition.change is not None:
-        written.append(change_entry(transition.change, actor, conversation.id, number.number))
-    await audit.record(session, conversation.organization_id, *written, at=at)
+    """Show a received message again, after its files have changed, with `body` as its whole text if that is not None.
+
+    The rows are locked by `lock_received_message`. If the whole text is a STOP, the number stops (OPTIN-STOP), unless
+    a later text is a START. A START lifts no stop, since the stop may be newer.
+    """
+    message = await message_queries.received_message(session, row.conversation.organization_id, message_id)
+    batch = Batch(message.organization_id, at=await database_time(session))
+    if body is not None and body != message.body:
+        counted = segments(body)
+        await message_queries.set_body(
+            session,
+            message,
+            body=body,
+            segments=counted.count,
+            encoding=counted.encoding,
+            asks_to_stop=asks_to_stop(body),
+        )
+        if keyword(body) is Keyword.STOP and not await _started_since(session, message):
+            actor = number_actor(row.number)
+            stop = consent.stop(row.number, actor=actor, source=OptInSource.KEYWORD, at=batch.at, wording=body)
+            batch.change_consent(row, stop)
+    batch.show_again(row.conversation, message)
+    await batch.write(session)
 
 
-async def reopen(session: AsyncSession, principal: Principal, conversation_id: UUID) -> InboxRow:
-    row = await lock(session, principal.organization_id, conversation_id)
-    at = await database_time(session)
-    transition = rules.staff_reopens(state_of(row.conversation))
-    await record_transition(session, row, transition, actor=principal.actor, at=at)
-    return row
-
-
-async def stop_viewing(session: AsyncSession, principal: Principal, *, conversation_id: UUID, viewer_id: UUID) -> None:
-    """Release a lease at once (STATUS-VIEWING). Nothing happens when there is none."""
-    # With the lock it is before or after a message that arrives, not beside it (decision 0010).
-    await lock(session, principal.organization_id, conversation_id)
-    if principal.staff_member_id is None:
-        return
-    released = await queries.release_lease(
-        session,
-        principal.organization_id,
-        conversation_id=conversation_id,
-        staff_member_id=principal.staff_member_id,
-        viewer_id=viewer_id,
-    )
-    if released:
-        announce_conversation(session, principal.organization_id, conversation_id)
-
-
-async def sweep(session: AsyncSession, organization_id: UUID) -> int:
-    """Clear away ended leases, and make unread what no viewer confirmed in time. Returns how many became unread."""
-    due = await queries.due_seen_deadlines(session, organization_id, limit=SWEEP_BATCH)
-    # Conversations are locked before leases, as by whoever views one: the other way round the two could deadlock.
-    locked = await queries.lock_conversations(session, organization_id, due) if due else {}
-    for conversation_id in await queries.delete_ended_leases(session, organization_id):
-        announce_conversation(session, organization_id, conversation_id)
-    if not locked:
-        return 0
-    at = await database_time(session)
-    entries: list[NewEntry] = []
-    for conversation in locked.values():
-        transition = rules.seen_deadline_passes(state_of(conversation), at=at)
-        if transition.change is None:
-            continue
-        row = await require_conversation(session, organization_id, conversation.id)
-        apply_state(conversation, transition.state, at=at)
-        announce_conversation(session, organization_id, conversation.id)
-        entries.append(change_entry(transition.change, number_actor(row.number), conversation.id, row.number.number))
-    await session.flush()
-    await audit.record(session, organization_id, *entries, at=at)
-    return len(entries)
-
-
-async def hold_viewer(
-    session: AsyncSession,
-    principal: Principal,
-    *,
-    conversation_id: UUID,
-    staff_member_id: UUID,
-    viewer_id: UUID,
-    lease: timedelta,
-    at: datetime,
-) -> bool:
-    """Start or renew a lease; True when it starts a visit, which is announced."""
-    starts = await queries.hold_lease(
-        session,
-        principal.organization_id,
-        conversation_id=conversation_id,
-        staff_member_id=staff_member_id,
-        session_id=principal.credential_id,
-        viewer_id=viewer_id,
-        at=at,
-        lease=lease,
-    )
-    if starts:
-        announce_conversation(session, principal.organization_id, conversation_id)
-    return starts
+async def _started_since(session: AsyncSession, message: Message) -> bool:
+    later = await message_queries.bodies_after(session, message, limit=STARTS_LOOKED_FOR)
+    return any(keyword(body) is Keyword.START for body in later)

@@ -1,4 +1,4 @@
-"""Whether texts are leaving: workers' heartbeats, and telling those who can send."""
+"""Whether texts are leaving: workers' heartbeats, and the live event that tells those who may send."""
 
 import asyncio
 import math
@@ -21,7 +21,7 @@ from api.live.hub import Hub
 
 BEAT_SECONDS = 5.0
 CHECK_SECONDS = 3.0
-FORGET_AFTER = timedelta(days=1)
+KEEP_FOR = timedelta(days=1)
 
 log = structlog.get_logger(__name__)
 
@@ -29,25 +29,25 @@ log = structlog.get_logger(__name__)
 class SendingStatus(NamedTuple):
     texts_are_leaving: bool
     since: datetime | None
-    """If they are not: the last time that a worker turned to the outbox. None if that is long ago or never was."""
+    """If they are not: when a worker's outbox loop last turned. None if that is not known."""
 
 
 class Heartbeat:
-    """A worker's. Beats come from its outbox loop, so a worker whose loop stands still does not look alive."""
+    """A worker's heartbeat. Its outbox loop beats it, so a worker whose loop is stuck does not look alive."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._beaten_at: float | None = None
 
     async def beat(self) -> None:
-        """The outbox loop has turned. Writes a row every `BEAT_SECONDS`; the first beat removes rows of long ago."""
+        """Record that the outbox loop has turned, at most every `BEAT_SECONDS`. The first one deletes old rows."""
         now = time.monotonic()
         if self._beaten_at is not None and now - self._beaten_at < BEAT_SECONDS:
             return
         async with self._database.transaction() as session:
             await queries.beat(session)
             if self._beaten_at is None:
-                await queries.forget_heartbeats(session, older_than=FORGET_AFTER)
+                await queries.delete_heartbeats(session, older_than=KEEP_FOR)
         self._beaten_at = now
 
 
@@ -58,7 +58,7 @@ async def sending_status(session: AsyncSession) -> SendingStatus:
 
 
 class SendingWatch:
-    """In an API process: tells the open screens of those who can send when texts stop or begin to leave."""
+    """Tells those who may send, on their open screens, when texts stop leaving or leave again. In each API process."""
 
     def __init__(self, database: Database, hub: Hub) -> None:
         self._database = database
@@ -88,7 +88,7 @@ class SendingWatch:
             try:
                 await self.check()
                 known = True
-            except Exception as error:  # Whatever it is, it is looked at again at the next turn.
+            except Exception as error:  # The next turn checks again.
                 if not is_database_unavailable(error):
                     log.exception("delivery.sending_status_unknown")
                 elif known:
@@ -98,13 +98,13 @@ class SendingWatch:
 
 
 class HeartbeatMetrics(Collector):
-    """Read from the database when it is asked for. Infinite without a worker, NaN without a database."""
+    """The age of the latest heartbeat: infinite without a worker, NaN while the database is unavailable."""
 
     def __init__(self) -> None:
         self._age = math.nan
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        says = "How long ago the worker that was heard last turned to the outbox."
+        says = "How long ago the outbox loop of any worker last turned."
         yield GaugeMetricFamily("messenger_worker_heartbeat_age_seconds", says, value=self._age)
 
     async def refresh(self, database: Database) -> None:

@@ -1,4 +1,4 @@
-"""What workers say of themselves."""
+"""Table of the workers' heartbeats."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from api.kit.database import Base
 
 
 class WorkerHeartbeat(Base):
-    """A worker's outbox loop has turned. Of no organization: a worker serves all of them. `id` is its `PROCESS_ID`."""
+    """When a worker's outbox loop last turned. `id` is its `PROCESS_ID`. A worker serves every organization."""
 
     __tablename__ = "worker_heartbeats"
 

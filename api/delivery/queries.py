@@ -1,6 +1,6 @@
-"""SQL of the delivery room."""
+"""SQL of the outbox and of heartbeats."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -10,13 +10,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from api.conversations.message_models import Message, OutboxEntry
-from api.conversations.models import Conversation
+from api.conversations.models import Conversation, Message, OutboxEntry
 from api.delivery.models import WorkerHeartbeat
 from api.kit.process import PROCESS_ID
 
 
 class Candidate(NamedTuple):
+    """An outbox entry that is not locked yet."""
+
     message_id: UUID
     conversation_id: UUID
     phone_number_id: UUID
@@ -37,7 +38,7 @@ def _outbox(organization_id: UUID) -> Select[UUID, UUID, UUID, UUID]:
 
 
 async def due_work(session: AsyncSession) -> dict[UUID, set[str]]:
-    """The organizations with something due in their outbox, and the states of what is due."""
+    """The organizations with due outbox entries, and the states of those entries."""
     rows = await session.execute(
         select(OutboxEntry.organization_id, OutboxEntry.state)
         .where(OutboxEntry.due_at <= func.clock_timestamp())
@@ -71,9 +72,9 @@ async def candidates(session: AsyncSession, organization_id: UUID, *, limit: int
 
 
 async def lock_queued(
-    session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]
+    session: AsyncSession, organization_id: UUID, message_ids: Collection[UUID]
 ) -> Sequence[OutboxEntry]:
-    """Those that are still queued and due, and that no other worker is claiming."""
+    """Lock the entries among these that are still queued and due. Skips those that another worker is claiming."""
     return (
         await session.scalars(
             select(OutboxEntry)
@@ -90,7 +91,7 @@ async def lock_queued(
     ).all()
 
 
-async def messages(session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]) -> dict[UUID, Message]:
+async def messages(session: AsyncSession, organization_id: UUID, message_ids: Collection[UUID]) -> dict[UUID, Message]:
     rows = await session.scalars(
         select(Message)
         .where(Message.organization_id == organization_id, Message.id.in_(message_ids))
@@ -100,9 +101,9 @@ async def messages(session: AsyncSession, organization_id: UUID, message_ids: Se
 
 
 async def lock_entries(
-    session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]
+    session: AsyncSession, organization_id: UUID, message_ids: Collection[UUID]
 ) -> dict[UUID, OutboxEntry]:
-    """Those that are there, whatever their state, locked in the order of their ids."""
+    """Lock these messages' entries, whatever their state, in the order of ids. Settled messages have none."""
     rows = await session.scalars(
         select(OutboxEntry)
         .where(OutboxEntry.organization_id == organization_id, OutboxEntry.id.in_(message_ids))
@@ -114,7 +115,7 @@ async def lock_entries(
 
 
 async def expired_leases(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[Candidate]:
-    """Messages whose worker vanished between claim and settle. Not locked yet."""
+    """Claimed messages whose lease has expired. Not locked yet."""
     rows = await session.execute(
         _outbox(organization_id)
         .where(OutboxEntry.state == "sending", OutboxEntry.due_at <= func.clock_timestamp())
@@ -124,8 +125,8 @@ async def expired_leases(session: AsyncSession, organization_id: UUID, *, limit:
     return [Candidate(*row) for row in rows]
 
 
-async def due_questions(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[Candidate]:
-    """Unknown outcomes to ask the provider about. Not locked yet."""
+async def due_unknown(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[Candidate]:
+    """Unknown outcomes that are due for reconciliation. Not locked yet."""
     rows = await session.execute(
         _outbox(organization_id)
         .where(
@@ -139,9 +140,9 @@ async def due_questions(session: AsyncSession, organization_id: UUID, *, limit: 
 
 
 async def lock_unknown(
-    session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]
+    session: AsyncSession, organization_id: UUID, message_ids: Collection[UUID]
 ) -> Sequence[OutboxEntry]:
-    """Those that are still unknown and due, and that no other worker is asking about."""
+    """Lock the entries among these that are still unknown and due. Skips those that another worker is reconciling."""
     return (
         await session.scalars(
             select(OutboxEntry)
@@ -161,7 +162,7 @@ async def lock_unknown(
 async def last_outgoing_seqs(
     session: AsyncSession, organization_id: UUID, conversation_ids: Sequence[UUID]
 ) -> dict[UUID, int]:
-    """The number of each conversation's last message of ours, sent or not."""
+    """The `seq` of each conversation's last outgoing message, sent or not."""
     rows = await session.execute(
         select(Message.conversation_id, func.max(Message.seq))
         .where(
@@ -174,17 +175,8 @@ async def last_outgoing_seqs(
     return {row[0]: row[1] for row in rows}
 
 
-async def remove_entries(session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]) -> None:
-    if message_ids:
-        await session.execute(
-            delete(OutboxEntry)
-            .where(OutboxEntry.organization_id == organization_id, OutboxEntry.id.in_(message_ids))
-            .execution_options(synchronize_session=False)
-        )
-
-
-async def unsettled_twins(session: AsyncSession, message: Message, phone_number_id: UUID) -> list[datetime]:
-    """When others with this message's words to its number were claimed whose outcome is not known either, in order."""
+async def unknown_duplicates(session: AsyncSession, message: Message, phone_number_id: UUID) -> list[datetime]:
+    """When the other messages with this body to this number and no outcome yet were claimed, in order."""
     rows = await session.scalars(
         select(OutboxEntry.claimed_at)
         .join(
@@ -213,7 +205,7 @@ async def unsettled_twins(session: AsyncSession, message: Message, phone_number_
 async def provider_ids_since(
     session: AsyncSession, organization_id: UUID, phone_number_id: UUID, *, since: datetime
 ) -> set[str]:
-    """Provider ids of texts to this number, sent lately by whatever line: not to be mistaken for an unknown one's."""
+    """The provider's ids of messages to this number, of any line, that were sent since then."""
     rows = await session.scalars(
         select(Message.provider_message_id)
         .join(
@@ -245,7 +237,7 @@ async def message_with_provider_id(
 
 
 async def beat(session: AsyncSession) -> None:
-    """This process's outbox loop has turned just now."""
+    """Record that this process's outbox loop has turned now."""
     at = func.clock_timestamp()
     row = insert(WorkerHeartbeat).values(id=PROCESS_ID, beat_at=at)
     await session.execute(row.on_conflict_do_update(index_elements=[WorkerHeartbeat.id], set_={"beat_at": at}))
@@ -257,11 +249,11 @@ class LastHeartbeat(NamedTuple):
 
 
 async def last_heartbeat(session: AsyncSession) -> LastHeartbeat | None:
-    """Of the worker that was heard last; None if none was for long."""
+    """The latest heartbeat of any worker. None if there is none."""
     newest = select(func.max(WorkerHeartbeat.beat_at).label("beat_at")).subquery()
     row = (await session.execute(select(newest.c.beat_at, func.clock_timestamp() - newest.c.beat_at))).one()
     return None if row[0] is None else LastHeartbeat(*row)
 
 
-async def forget_heartbeats(session: AsyncSession, *, older_than: timedelta) -> None:
+async def delete_heartbeats(session: AsyncSession, *, older_than: timedelta) -> None:
     await session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.beat_at < func.now() - older_than))

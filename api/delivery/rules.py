@@ -1,56 +1,58 @@
-"""Pure rules of sending: pace, patience, and when to stop asking."""
+"""Pure rules of sending: a line's pace, retries, reconciliation, and the reports that outcomes amount to."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from api.providers.port import Accepted, MessageStatus, StatusReport
+
 MAX_ATTEMPTS = 8
-"""Tries of a message that certainly was not processed, before it fails with that reason."""
+"""How often a message is posted that was certainly not processed, before it fails with that reason."""
 
 RECONCILE_FOR = timedelta(hours=24)
-"""How long the provider is asked about an unknown outcome. After that it stays visibly unknown."""
+"""How long an unknown outcome is reconciled. After that the message stays `unknown`."""
 
 REPEAT_FOR = timedelta(hours=1)
-"""How long a message whose outcome is unknown may be handed over again under its key.
+"""How long a message with an unknown outcome may be handed over again under its idempotency key.
 
-Telnyx knows a repetition for one during 24 hours. An hour leaves that far behind, and is as late as a text may come.
+Telnyx recognises the key for 24 hours. An hour is well within that, and is as late as a text may arrive.
 """
 
 HEARTBEAT_FRESH_FOR = timedelta(seconds=30)
-"""Longer than a worker that hangs takes to be ended and started again."""
+"""Longer than it takes to end and restart a worker that hangs."""
 
 
 def texts_are_leaving(heartbeat_age: timedelta | None) -> bool:
-    """Whether a worker has turned to the outbox lately. None: no worker has, or it was long ago."""
+    """Whether a worker's outbox loop has turned lately. `heartbeat_age`: of the latest one; None if there is none."""
     return heartbeat_age is not None and heartbeat_age <= HEARTBEAT_FRESH_FOR
 
 
 def backoff(attempts: int, *, jitter: float, retry_after_seconds: float | None = None) -> timedelta:
-    """The wait before the next try: 1, 2, 4 … 120 seconds, spread by `jitter` in 0…1 over its upper half.
+    """The wait before the next post: 1, 2, 4 … 120 seconds, spread by `jitter` in 0…1 over its upper half.
 
-    What the provider asked for (`Retry-After`) is the least.
+    It is at least the provider's `Retry-After`.
     """
     full = min(2.0 ** (attempts - 1), 120.0)
     seconds = full / 2 + full / 2 * jitter
     return timedelta(seconds=max(seconds, retry_after_seconds or 0.0))
 
 
-def next_question(attempts: int) -> timedelta:
-    """The wait before the provider is asked (again) about an unknown outcome: 2, 6, 18 … 600 seconds."""
+def reconcile_wait(attempts: int) -> timedelta:
+    """The wait before the next reconciliation of an unknown outcome: 2, 6, 18 … 600 seconds."""
     return timedelta(seconds=min(2.0 * 3.0**attempts, 600.0))
 
 
 def may_repeat(*, allowed: bool, is_last: bool, since_claim: timedelta) -> bool:
-    """Whether a message whose outcome is unknown may be handed over again, under the same key.
+    """Whether a message with an unknown outcome may be handed over again, under the same idempotency key.
 
-    If the first time never reached the provider, this is when the text leaves. So consent must hold now
-    (OPTIN-DISPATCH), nothing of ours may have followed it in its conversation (SEND-ORDER), and it must not be late.
+    If the first post never reached the provider, the text leaves now. So it must be allowed now (OPTIN-DISPATCH), be
+    the last outgoing message of its conversation (SEND-ORDER), and not be late.
     """
     return allowed and is_last and since_claim <= REPEAT_FOR
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How many of a line's waiting messages may leave now, and when the next may."""
+    """How many of a line's waiting messages may leave now, and when the next one may."""
 
     granted: int
     next_send_at: datetime
@@ -72,4 +74,30 @@ def pace(*, next_send_at: datetime, now: datetime, per_second: float | None, wai
         granted=granted,
         next_send_at=slot,
         deferred_until=[slot + interval * index for index in range(waiting - granted)],
+    )
+
+
+def acceptance(outcome: Accepted) -> StatusReport:
+    """The report that a provider's acceptance amounts to. It may be a failure already."""
+    return StatusReport(
+        provider_message_id=outcome.provider_message_id,
+        status=outcome.status,
+        provider_status=outcome.status.value,
+        error_code=outcome.code,
+        error_title=outcome.title,
+        opted_out=outcome.opted_out,
+        provider_time=None,
+    )
+
+
+def failure(code: str, title: str) -> StatusReport:
+    """The report that a message has failed for good, under no id of the provider's."""
+    return StatusReport(
+        provider_message_id="",
+        status=MessageStatus.FAILED,
+        provider_status=MessageStatus.FAILED.value,
+        error_code=code,
+        error_title=title,
+        opted_out=False,
+        provider_time=None,
     )

@@ -1,4 +1,4 @@
-"""What crosses the wire of sending."""
+"""What crosses the wire of delivery."""
 
 from datetime import datetime
 
@@ -11,9 +11,9 @@ class SendingStatusOut(BaseModel):
     model_config = ConfigDict(title="SendingStatus")
 
     texts_are_leaving: bool
-    """False: no worker sends at the moment. What is sent waits, and leaves when one is back."""
+    """False: no worker sends at the moment. Messages wait in the outbox until one does."""
     since: datetime | None
-    """If they are not: the last time that a worker looked at what is to be sent, where that is known."""
+    """If they are not leaving: when a worker's outbox loop last turned, if that is known."""
 
     @classmethod
     def of(cls, status: SendingStatus) -> "SendingStatusOut":

@@ -1,4 +1,4 @@
-"""Emptying the outbox: messages are claimed, posted and settled at the same time, many of each."""
+"""Emptying the outbox: many messages are claimed, posted, settled and reconciled at the same time."""
 
 import asyncio
 import time
@@ -9,10 +9,10 @@ from uuid import UUID
 import structlog
 
 from api.delivery import queries
-from api.delivery.questions import Question, settle_question, take_questions
-from api.delivery.service import CLAIM_BATCH, Claim, claim, expire_leases
-from api.delivery.settler import Settler
-from api.delivery.settling import Settlement
+from api.delivery.claim import CLAIM_BATCH, Claim, claim_due
+from api.delivery.expire import expire_leases
+from api.delivery.reconcile import Reconciliation, claim_unknown, settle_reconciliation
+from api.delivery.settle import Settlement, SettleQueue
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database
 from api.kit.database_unavailable import is_database_unavailable
@@ -22,31 +22,37 @@ from api.providers.registry import Providers
 from api.settings import Settings
 
 MAX_POSTING = 64
-"""Messages of one organization that a worker posts at the same time."""
+"""The messages of one organization that a worker posts at the same time."""
 
 log = structlog.get_logger(__name__)
 
 
 class _Lane:
-    """One organization's messages on their way, in this worker."""
+    """One organization's messages that this worker is sending."""
 
-    def __init__(self, settler: Settler) -> None:
-        self.settler = settler
+    def __init__(self, settle_queue: SettleQueue) -> None:
+        self.settle_queue = settle_queue
         self.posting: set[asyncio.Task[None]] = set()
-        self.asking: set[asyncio.Task[None]] = set()
+        self.reconciling: set[asyncio.Task[None]] = set()
 
     @property
     def is_empty(self) -> bool:
-        return not self.posting and not self.asking and self.settler.is_idle
+        return not self.posting and not self.reconciling and self.settle_queue.is_idle
 
-    def spawn(self, group: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> None:
+    @property
+    def may_claim(self) -> bool:
+        """Whether a whole batch more may be posted."""
+        return MAX_POSTING - len(self.posting) >= CLAIM_BATCH
+
+    def spawn(self, group: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         group.add(task)
         task.add_done_callback(group.discard)
+        return task
 
 
 class Sender:
-    """One worker's part in emptying the outbox. `wake` is called whenever there may be more to do."""
+    """One worker's part in emptying the outbox. It calls `wake` whenever more may be due."""
 
     def __init__(
         self,
@@ -66,9 +72,9 @@ class Sender:
         self._lanes: dict[UUID, _Lane] = {}
 
     async def send_due(self) -> bool:
-        """A batch of each organization's, in turn. Returns whether anything was claimed, so that more may be due.
+        """Start sending a batch of each organization, in turn. True if anything was claimed, so more may be due.
 
-        One gym's mass text never delays another's reply, and a provider that hangs holds up no more than its own share.
+        One organization's mass text never delays another's reply, and a provider that hangs takes only its own lane.
         """
         async with self._database.transaction() as session:
             due = await queries.due_work(session)
@@ -76,7 +82,7 @@ class Sender:
         for organization_id, states in due.items():
             try:
                 claimed |= await self._send_due_of(organization_id, states)
-            except Exception as error:  # One organization's trouble must not keep the others from sending.
+            except Exception as error:  # One organization's error must not keep the others from sending.
                 if is_database_unavailable(error):
                     raise
                 log.exception("delivery.turn_failed", organization_id=str(organization_id))
@@ -85,70 +91,82 @@ class Sender:
         return claimed
 
     async def stop(self) -> None:
-        """What has been posted is settled before this returns."""
+        """Returns once every posted message is settled."""
         lanes = list(self._lanes.values())
-        await asyncio.gather(*(task for lane in lanes for task in [*lane.posting, *lane.asking]))
-        await asyncio.gather(*(lane.settler.stop() for lane in lanes))
+        await asyncio.gather(*(task for lane in lanes for task in [*lane.posting, *lane.reconciling]))
+        await asyncio.gather(*(lane.settle_queue.stop() for lane in lanes))
 
     async def _send_due_of(self, organization_id: UUID, states: set[str]) -> bool:
+        """`states`: those of the organization's due outbox entries."""
         lane = self._lanes.get(organization_id)
         if lane is None:
-            settler = Settler(self._database, organization_id, on_stored=self._wake)
-            lane = self._lanes[organization_id] = _Lane(settler)
+            settle_queue = SettleQueue(self._database, organization_id, on_stored=self._wake)
+            lane = self._lanes[organization_id] = _Lane(settle_queue)
         if "sending" in states:
             await expire_leases(self._database, organization_id)
-        if "unknown" in states and len(lane.asking) < CLAIM_BATCH:
-            questions = await take_questions(
-                self._database,
-                organization_id,
-                secrets=self._secrets,
-                public_base_url=self._public_base_url,
-                limit=CLAIM_BATCH - len(lane.asking),
-            )
-            for question in questions:
-                lane.spawn(lane.asking, self._ask(question))
-        # While posts are under way the next batch is claimed only once there is room for a whole one.
-        if "queued" not in states or MAX_POSTING - len(lane.posting) < CLAIM_BATCH:
+        if "unknown" in states:
+            await self._start_reconciling(lane, organization_id)
+        return "queued" in states and await self._start_posting(lane, organization_id)
+
+    async def _start_posting(self, lane: _Lane, organization_id: UUID) -> bool:
+        """Claim a batch and post it. True if anything was claimed."""
+        if not lane.may_claim:
             return False
-        claims = await claim(
+        claims = await claim_due(
             self._database,
             organization_id,
             secrets=self._secrets,
             public_base_url=self._public_base_url,
             lease=self._lease,
         )
-        for each in claims:
-            lane.spawn(lane.posting, self._post(lane, each))
+        for claim in claims:
+            task = lane.spawn(lane.posting, self._post_and_settle(lane, claim))
+            task.add_done_callback(lambda _: self._wake_for_room(lane))
         return bool(claims)
 
-    async def _post(self, lane: _Lane, claimed: Claim) -> None:
-        outcome = await self._outcome(claimed)
+    async def _post_and_settle(self, lane: _Lane, claim: Claim) -> None:
+        outcome = await self._post(claim)
         reached(CrashPoint.POST_ANSWERED)
-        lane.settler.add(Settlement(claimed, outcome))
-        # This one's place is free when the task ends.
-        if MAX_POSTING - len(lane.posting) + 1 >= CLAIM_BATCH:
-            asyncio.get_running_loop().call_soon(self._wake)
+        lane.settle_queue.add(Settlement(claim, outcome))
 
-    async def _outcome(self, claimed: Claim) -> SendOutcome:
-        provider = self._providers.get(claimed.provider)
+    def _wake_for_room(self, lane: _Lane) -> None:
+        if lane.may_claim:
+            self._wake()
+
+    async def _post(self, claim: Claim) -> SendOutcome:
+        provider = self._providers.get(claim.provider)
         if provider is None:
-            return Rejected("no_adapter", self._providers.why_missing(claimed.provider))
-        if time.monotonic() >= claimed.post_before:
-            # This process was stopped for so long that consent may have gone meanwhile.
+            return Rejected("no_adapter", self._providers.why_missing(claim.provider))
+        if time.monotonic() >= claim.post_before:
+            # The process was suspended for so long that the consent may have changed meanwhile.
             return NotProcessed("The worker came too late to post it.")
         try:
-            return await provider.send(claimed.line, claimed.message)
-        except Exception as error:  # An adapter's own mistake, before or after the request had left.
-            log.exception("delivery.post_failed", message_id=str(claimed.message_id))
+            return await provider.send(claim.line, claim.message)
+        except Exception as error:  # An error of the adapter, before or after the request was written.
+            log.exception("delivery.post_failed", message_id=str(claim.message_id))
             return OutcomeUnknown(f"The adapter failed ({type(error).__name__}).")
 
-    async def _ask(self, question: Question) -> None:
+    async def _start_reconciling(self, lane: _Lane, organization_id: UUID) -> None:
+        room = CLAIM_BATCH - len(lane.reconciling)
+        if room <= 0:
+            return
+        claimed = await claim_unknown(
+            self._database,
+            organization_id,
+            secrets=self._secrets,
+            public_base_url=self._public_base_url,
+            limit=room,
+        )
+        for each in claimed:
+            lane.spawn(lane.reconciling, self._reconcile(each))
+
+    async def _reconcile(self, claimed: Reconciliation) -> None:
         try:
-            provider = self._providers.get(question.provider)
-            assert provider is not None, f"line {question.line.line_id} has no adapter for {question.provider}"
-            outcome = await provider.reconcile(question.line, question.message)
-            await settle_question(self._database, question, outcome)
-        except Exception:  # It is asked again when it is due.
-            log.exception("delivery.question_failed", message_id=str(question.message.message_id))
+            provider = self._providers.get(claimed.provider)
+            assert provider is not None, f"line {claimed.line.line_id} has no adapter for {claimed.provider}"
+            outcome = await provider.reconcile(claimed.line, claimed.message)
+            await settle_reconciliation(self._database, claimed, outcome)
+        except Exception:  # It is due again later.
+            log.exception("delivery.reconciliation_failed", message_id=str(claimed.message.message_id))
             return
         self._wake()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from api.access.dependencies import permission_needed
+from api.access.errors import permission_needed
 from api.access.rules import Permission
 from api.audit.rules import Action, Actor, NewEntry
 from api.directory.import_rows import Record, WantedContact, WantedNumber

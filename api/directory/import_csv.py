@@ -21,7 +21,8 @@ from api.directory.import_rows import (
 )
 from api.directory.rules import OptInSource, OwnerKind
 from api.kit.errors import Invalid
-from api.kit.text import fold, made_storable
+from api.kit.folding import fold_name
+from api.kit.text import made_storable
 
 COLUMNS = (
     *("kind", "external_id", "name", "contact_name", "relation", "phone_number", "label"),
@@ -249,9 +250,9 @@ class _Holders:
     def _contact(self, row: int, cells: dict[str, str]) -> int:
         """The place of the row's contact: the one of the same name and, where the row says it, the same relation."""
         # José and Jose may be two people; one of them, written with another kind of space, is not.
-        spelling = fold(cells["contact_name"], keep_accents=True)
+        spelling = fold_name(cells["contact_name"], keep_accents=True)
         for index, contact in enumerate(self._contacts):
-            same_name = spelling == fold(contact["name"], keep_accents=True)
+            same_name = spelling == fold_name(contact["name"], keep_accents=True)
             if same_name and cells["relation"] in {"", contact["relation"]}:
                 return index
         index = len(self._contacts)

@@ -24,7 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import queries as access_queries
-from api.access.dependencies import PermissionRequired
+from api.access.errors import PermissionRequired
 from api.access.rules import Permission, Principal, first_missing
 from api.access.service import current_principals
 from api.audit import service as audit

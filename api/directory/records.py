@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access.dependencies import PermissionRequired
+from api.access.errors import PermissionRequired
 from api.access.rules import Principal
 from api.audit.rules import Action, Actor, NewEntry
 from api.directory import queries

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from api.access.rules import Permission
-from api.kit.text import fold
+from api.kit.folding import fold_name
 
 
 class OwnerKind(StrEnum):
@@ -75,7 +75,7 @@ def match_names(stored: Sequence[str], wanted: Sequence[str]) -> list[int | None
     The same spelling goes first, then names that differ only in how they were typed (`fold`), in order.
     """
     matched: list[int | None] = [None] * len(wanted)
-    for spelled in (str, fold):
+    for spelled in (str, fold_name):
         unused: dict[str, list[int]] = {}
         for place, name in enumerate(stored):
             if place not in matched:

@@ -9,20 +9,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from api.access.models import StaffMember
 from api.access.rules import Permission, effective_permissions
-from api.audit.schemas import AuditActor
+from api.audit.rules import Actor
 from api.directory.models import Contact, Family, PhoneRecord
 from api.directory.rules import SETTABLE_SOURCES, Holder, OptInSource, OptInState, OwnerKind
 from api.kit.errors import FieldError, Problem, ProblemBody
-from api.kit.phone import MAX_SENDER
-from api.kit.text import Body, SingleLine
+from api.kit.text import SingleLine
 
 Name = Annotated[SingleLine, StringConstraints(min_length=1, max_length=200)]
 Short = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
 ExternalId = Annotated[SingleLine, StringConstraints(min_length=1, max_length=200)]
 Number = Annotated[SingleLine, StringConstraints(min_length=3, max_length=40)]
-NumberOrSender = Annotated[Body, StringConstraints(min_length=1, max_length=MAX_SENDER)]
-"""A number as people type it, or whatever the API calls a `phone_number` itself, to the letter (RECV-SENDER)."""
-
 Email = Annotated[SingleLine, StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 Password = Annotated[str, StringConstraints(min_length=10, max_length=1024)]
 
@@ -125,7 +121,7 @@ class OptIn(BaseModel):
     state: OptInState
     source: OptInSource | None
     changed_at: datetime | None
-    changed_by: AuditActor | None
+    changed_by: Actor | None
 
 
 class PhoneRecordOut(BaseModel):
@@ -146,7 +142,7 @@ class PhoneRecordOut(BaseModel):
                 state=OptInState(record.opt_in_state),
                 source=OptInSource(record.opt_in_source) if record.opt_in_source else None,
                 changed_at=record.opt_in_changed_at,
-                changed_by=AuditActor(**record.opt_in_changed_by) if record.opt_in_changed_by else None,
+                changed_by=Actor.stored(record.opt_in_changed_by),
             ),
         )
 

@@ -16,7 +16,7 @@ from api.kit.database import Session, after_commit, database_time
 from api.kit.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable, problem_responses
 from api.kit.paging import Page, Paging, decode_id_cursor, encode_cursor
 from api.kit.times import Moment
-from api.lines import queries as line_queries
+from api.lines import service as line_queries
 from api.lines.service import require_line
 from api.providers.port import EventKind
 

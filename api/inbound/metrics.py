@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from api.inbound import queries
 from api.kit.database import Database, database_time
 from api.kit.database_unavailable import is_transient
-from api.lines import queries as lines
+from api.lines import service as lines
 
 SAYS = {
     "quarantined": "Events quarantined because they could not be applied.",

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from api.conversations.message_models import Message, OutboxEntry
+from api.conversations.models import Message
 from api.inbound.models import InboundAttempt, InboundEvent
 from api.inbound.rules import EventSource, EventState
 from api.kit.ids import first_id_at, new_id
@@ -186,17 +186,6 @@ async def messages_reported_on(
             .execution_options(populate_existing=True)
         )
     ).all()
-
-
-async def settle_unknown(session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]) -> None:
-    """The provider has reported on these, so their outcome is known: they leave the outbox."""
-    await session.execute(
-        OutboxEntry.__table__.delete().where(  # type: ignore[attr-defined]  # A Table, typed as FromClause.
-            OutboxEntry.organization_id == organization_id,
-            OutboxEntry.id.in_(message_ids),
-            OutboxEntry.state == "unknown",
-        )
-    )
 
 
 class EventFilter(NamedTuple):

@@ -9,20 +9,15 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.audit import service as audit
 from api.audit.rules import NewEntry
 from api.consent import queries as consent_queries
 from api.consent import service as consent
 from api.consent.keywords import Keyword, keyword
-from api.consent.wishes import asks_to_stop
-from api.conversations import message_queries as message_queries
-from api.conversations import queries as conversation_queries
 from api.conversations import rules as status_rules
 from api.conversations import service as conversations
-from api.conversations.message_rules import Direction, segments
-from api.conversations.message_service import show_as_last
-from api.conversations.queries import InboxRow
-from api.conversations.rules import ConversationState
+from api.conversations.lifecycle import Batch, number_actor, state_of
+from api.conversations.message_rules import EntrySource, ReceivedText
+from api.conversations.models import InboxRow
 from api.directory import queries as directory
 from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource
@@ -35,13 +30,11 @@ from api.kit.database import database_time
 from api.kit.ids import new_id
 from api.kit.phone import is_phone_number, old_spellings, sender_of
 from api.kit.text import MAX_LOOKED_AT
-from api.lines import queries as lines
+from api.lines import service as lines
 from api.lines.models import Line
-from api.live.service import announce_conversation, announce_message, announce_phone_number
 from api.media import service as media
 from api.providers.port import (
     EventKind,
-    MessageStatus,
     ReceivedMessage,
     StatusReport,
     UnreadableEventError,
@@ -142,109 +135,54 @@ async def apply_arrivals(
         return
     numbers = await directory.ensure_phone_numbers(session, organization_id, [arrival.number for arrival in fresh])
     pairs = [(arrival.line.id, numbers[arrival.number].id) for arrival in fresh]
-    rows = await conversation_queries.ensure_conversations(session, organization_id, pairs)
-    viewed = await conversation_queries.viewed_conversations(
-        session, organization_id, [row.id for row in rows.values()]
-    )
+    rows = await conversations.ensure_conversations(session, organization_id, pairs)
+    viewed = await conversations.viewed_conversations(session, organization_id, [row.id for row in rows.values()])
     await consent_queries.add_consumer_initiations(
         session, organization_id, sorted({(number_id, line_id) for line_id, number_id in pairs})
     )
-    at = await database_time(session)
-    states: dict[UUID, ConversationState] = {row.id: conversations.state_of(row) for row in rows.values()}
-    entries: list[NewEntry] = []
-    messages: list[dict[str, object]] = []
+    batch = Batch(organization_id, at=await database_time(session))
     files: list[dict[str, object]] = []
-    timeline: list[dict[str, object]] = []
     due_confirmations: list[Confirmation] = []
     for arrival, pair in zip(fresh, pairs, strict=True):
-        conversation = rows[pair]
-        number = numbers[arrival.number]
+        row = InboxRow(rows[pair], numbers[arrival.number])
         transition = status_rules.message_arrives(
-            states[conversation.id],
-            viewing=conversation.id in viewed,
-            at=at,
+            state_of(row.conversation),
+            viewing=row.conversation.id in viewed,
+            at=batch.at,
             confirm_within=confirm_within,
         )
-        states[conversation.id] = transition.state
-        message_id, seq = new_id(), transition.state.last_seq
+        message_id = new_id()
         shown, expected = media.expected(organization_id, message_id, arrival.message.media)
         files += expected
-        messages.append(_columns(arrival, message_id, conversation.id, seq=seq, media=shown, at=at))
-        show_as_last(
-            conversation,
-            direction=Direction.INBOUND,
-            body=arrival.message.body,
-            media=len(shown),
-            status=MessageStatus.RECEIVED,
-            at=at,
-        )
-        timeline.append(
-            {
-                "organization_id": organization_id,
-                "message_id": message_id,
-                "at": at,
-                "status": MessageStatus.RECEIVED.value,
-                "source": "provider" if arrival.event.source == EventSource.WEBHOOK else "reconciliation",
-                "inbound_event_id": arrival.event.id,
-            }
-        )
-        if transition.change is not None:
-            entries.append(
-                conversations.change_entry(
-                    transition.change,
-                    conversations.number_actor(number),
-                    conversation.id,
-                    number.number,
-                    message_id=message_id,
-                )
-            )
+        batch.receive(row, _text(arrival, message_id, shown), transition)
         word = _keyword_of(arrival)
         changed = [
             entry
             for spelled in (arrival.number, *old_spellings(arrival.number))
-            if spelled in numbers and (entry := _apply_keyword(word, arrival, numbers[spelled], at=at)) is not None
+            if spelled in numbers
+            and (entry := _apply_keyword(word, arrival, numbers[spelled], at=batch.at)) is not None
         ]
-        if changed:
-            entries += changed
-            announce_phone_number(session, organization_id, number.number)
+        for entry in changed:
+            batch.change_consent(row, entry)
         # A short code or a name cannot be answered (RECV-SENDER).
-        if word is not None and (changed or word is Keyword.HELP) and is_phone_number(number.number):
-            due_confirmations.append(Confirmation(word, arrival.line, InboxRow(conversation, number)))
-        announce_message(session, organization_id, conversation.id, message_id, seq=seq)
-    for row in rows.values():
-        conversations.apply_state(row, states[row.id], at=at)
-        announce_conversation(session, organization_id, row.id)
-    await session.flush()
-    await message_queries.add_messages(session, messages)
-    await message_queries.add_timeline_entries(session, timeline)
+        if word is not None and (changed or word is Keyword.HELP) and is_phone_number(row.number.number):
+            due_confirmations.append(Confirmation(word, arrival.line, row))
+    await confirm_keywords(session, batch, due_confirmations)
+    await batch.write(session)
     await media.expect(session, organization_id, files)
-    entries += await confirm_keywords(session, organization_id, due_confirmations)
-    await audit.record(session, organization_id, *entries, at=at)
 
 
-def _columns(
-    arrival: Arrival, message_id: UUID, conversation_id: UUID, *, seq: int, media: list[dict[str, Any]], at: datetime
-) -> dict[str, object]:
-    """The columns of an incoming `Message`."""
-    body = arrival.message.body
-    counted = segments(body)
-    return {
-        "organization_id": arrival.line.organization_id,
-        "id": message_id,
-        "conversation_id": conversation_id,
-        "line_id": arrival.line.id,
-        "seq": seq,
-        "direction": Direction.INBOUND.value,
-        "body": body,
-        "media": media,
-        "status": MessageStatus.RECEIVED.value,
-        "segments": counted.count,
-        "encoding": counted.encoding.value,
-        "provider_message_id": arrival.message.provider_message_id,
-        "provider_time": arrival.message.provider_time,
-        "asks_to_stop": asks_to_stop(body),
-        "created_at": at,
-    }
+def _text(arrival: Arrival, message_id: UUID, media: list[dict[str, Any]]) -> ReceivedText:
+    from_webhook = arrival.event.source == EventSource.WEBHOOK
+    return ReceivedText(
+        message_id=message_id,
+        body=arrival.message.body,
+        media=media,
+        provider_message_id=arrival.message.provider_message_id,
+        provider_time=arrival.message.provider_time,
+        source=EntrySource.PROVIDER if from_webhook else EntrySource.RECONCILIATION,
+        inbound_event_id=arrival.event.id,
+    )
 
 
 def _keyword_of(arrival: Arrival) -> Keyword | None:
@@ -258,7 +196,7 @@ def _apply_keyword(word: Keyword | None, arrival: Arrival, number: PhoneNumber, 
     """OPTIN-STOP and OPTIN-START. None when nothing changes: no such keyword, or it holds already."""
     if word not in {Keyword.STOP, Keyword.START}:
         return None
-    actor = conversations.number_actor(number)
+    actor = number_actor(number)
     body = arrival.message.body
     wording = body if len(body) <= MAX_LOOKED_AT else body.strip()[:MAX_LOOKED_AT]
     source = OptInSource.PROVIDER if keyword(body) is None else OptInSource.KEYWORD

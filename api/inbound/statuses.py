@@ -1,24 +1,20 @@
-"""Applying status callbacks: a message's delivery state only moves forward, and every callback is kept."""
+"""Applying status callbacks: a message's status only moves forward, and every callback is kept."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.audit import service as audit
-from api.audit.rules import SYSTEM, NewEntry
+from api.audit.rules import SYSTEM
 from api.consent import service as consent
-from api.conversations import queries as conversation_queries
-from api.conversations.message_models import TimelineEntry
-from api.conversations.message_service import apply_report
+from api.conversations import service as conversations
+from api.conversations.lifecycle import Batch
 from api.directory import queries as directory
-from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource
 from api.inbound import queries
 from api.inbound.models import InboundEvent
 from api.kit.database import database_time
-from api.live.service import announce_conversation, announce_message, announce_phone_number
-from api.providers.port import MessageStatus, StatusReport
+from api.providers.port import StatusReport
 
 
 async def apply_statuses(
@@ -42,51 +38,26 @@ async def apply_statuses(
             matched.append((event, report, message.id))
     if not matched:
         return
-    # Locks in the order of the house: numbers (where a stop may follow), conversations, messages.
-    conversation_ids = {by_ref[message_id].conversation_id for _, _, message_id in matched}
-    numbers: dict[UUID, PhoneNumber] = {}
-    if any(report.opted_out for _, report, _ in matched):
-        for conversation_id in conversation_ids:
-            row = await conversation_queries.conversation(session, organization_id, conversation_id)
-            assert row is not None
-            numbers[row.conversation.id] = row.number
-        await directory.lock_phone_numbers(session, organization_id, [number.id for number in numbers.values()])
-    locked = await conversation_queries.lock_conversations(session, organization_id, sorted(conversation_ids))
+    # Locks in the order of decision 0006: numbers (where a stop may follow), conversations.
+    rows = await conversations.conversations_by_ids(
+        session, organization_id, {by_ref[message_id].conversation_id for _, _, message_id in matched}
+    )
+    stopping = {by_ref[message_id].conversation_id for _, report, message_id in matched if report.opted_out}
+    if stopping:
+        await directory.lock_phone_numbers(session, organization_id, [rows[each].number.id for each in stopping])
+    await conversations.lock_conversations(session, organization_id, rows)
     current = {
         message.id: message
         for message in await queries.messages_reported_on(
             session, organization_id, refs=[message_id for _, _, message_id in matched], provider_ids=[]
         )
     }
-    at = await database_time(session)
-    entries: list[NewEntry] = []
+    batch = Batch(organization_id, at=await database_time(session))
     for event, report, message_id in matched:
         message = current[message_id]
-        session.add(
-            TimelineEntry(
-                organization_id=organization_id,
-                message_id=message_id,
-                at=at,
-                status=report.provider_status,
-                source="provider",
-                code=report.error_code,
-                detail=report.error_title,
-                inbound_event_id=event.id,
-            )
-        )
-        if message.provider_message_id is None:
-            message.provider_message_id = report.provider_message_id
-        if message.provider_message_id == report.provider_message_id:
-            apply_report(message, locked[message.conversation_id], report, at=at)
+        row = rows[message.conversation_id]
+        batch.callback(row.conversation, message, report, inbound_event_id=event.id)
         if report.opted_out:
-            number = numbers[message.conversation_id]
-            entry = consent.stop(number, actor=SYSTEM, source=OptInSource.PROVIDER, at=at)
-            if entry is not None:
-                entries.append(entry)
-                announce_phone_number(session, organization_id, number.number)
-                announce_conversation(session, organization_id, message.conversation_id)
-        announce_message(session, organization_id, message.conversation_id, message_id, seq=message.seq)
-    await session.flush()
-    told = [each.id for each in current.values() if each.status != MessageStatus.UNKNOWN.value]
-    await queries.settle_unknown(session, organization_id, told)
-    await audit.record(session, organization_id, *entries, at=at)
+            stop = consent.stop(row.number, actor=SYSTEM, source=OptInSource.PROVIDER, at=batch.at)
+            batch.change_consent(row, stop)
+    await batch.write(session)

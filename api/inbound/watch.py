@@ -15,7 +15,7 @@ from api.inbound.queries import JournalRow, add_to_journal
 from api.inbound.rules import HISTORY, EventSource, silent_since
 from api.kit.database import Database, database_time
 from api.kit.secrets import SecretBox
-from api.lines import queries as lines
+from api.lines import service as lines
 from api.lines.models import Line
 from api.lines.service import open_line
 from api.providers.port import CannotTell, ListedMessage, ListsReceived, WebhookEvent

@@ -1,41 +1,72 @@
-"""Many rows in one statement: one statement a row costs the database, and SQLAlchemy, several times as much."""
+"""Writing many rows in one statement over arrays (`unnest`): one statement a row takes several times as long."""
 
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
+from uuid import UUID
 
-from sqlalchemy import Table, TextClause, text
+from sqlalchemy import Table, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.kit.database import Base
 
 _AS_TEXT = frozenset({"JSONB", "TSVECTOR"})
-"""Types whose values travel as text."""
+"""Types whose values are sent as text."""
+
+Row = Mapping[str, object]
 
 
-async def insert_together(session: AsyncSession, model: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert rows of one table, which all name the same columns. The others take the database's defaults: those that
-    Python makes, on a model, are the caller's to bring."""
-    if not rows:
-        return
-    table = cast("Table", model.__table__)
-    names = tuple(rows[0])
-    statement = _insert(table, names)
-    json_names = {name for name in names if isinstance(table.c[name].type, postgresql.JSONB)}
-    columns: dict[str, list[Any]] = {
-        name: [json.dumps(row[name]) if name in json_names else row[name] for row in rows] for name in names
-    }
-    await session.execute(statement, columns)
+async def insert_together(
+    session: AsyncSession, model: type[Base], rows: Sequence[Row], *, skip_existing: bool = False
+) -> None:
+    """Insert rows that all name the same columns.
+
+    Other columns take the database's defaults; Python defaults of the model do not apply. With `skip_existing` a row
+    that conflicts with a stored one is left out; without it the insert fails.
+    """
+    if rows:
+        table, names = cast("Table", model.__table__), tuple(rows[0])
+        taken, new = _source(table, names)
+        on_conflict = " ON CONFLICT DO NOTHING" if skip_existing else ""
+        await session.execute(
+            text(f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(taken)} FROM {new}{on_conflict}"),  # noqa: S608  # Names of our own tables and columns.
+            _columns(table, rows),
+        )
+
+
+async def update_together(session: AsyncSession, model: type[Base], organization_id: UUID, rows: Sequence[Row]) -> None:
+    """Update rows of one organization by their `id`. All rows name the same columns; objects in the session stay."""
+    if rows:
+        table, names = cast("Table", model.__table__), tuple(rows[0])
+        taken, new = _source(table, names)
+        assigned = [f"{name} = {value}" for name, value in zip(names, taken, strict=True) if name != "id"]
+        await session.execute(
+            text(
+                f"UPDATE {table.name} AS row SET {', '.join(assigned)} FROM {new}"  # noqa: S608  # As above.
+                " WHERE row.organization_id = :organization_id AND row.id = new.id"
+            ),
+            _columns(table, rows) | {"organization_id": organization_id},
+        )
 
 
 @lru_cache(maxsize=64)
-def _insert(table: Table, names: tuple[str, ...]) -> TextClause:
-    kinds = {name: table.c[name].type.compile(dialect=postgresql.dialect()) for name in names}  # type: ignore[no-untyped-call]
+def _source(table: Table, names: tuple[str, ...]) -> tuple[list[str], str]:
+    """The SQL of each new value, and of the arrays as the table `new`."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    kinds = {name: table.c[name].type.compile(dialect=dialect) for name in names}
     taken = [f"CAST(new.{name} AS {kind})" if kind in _AS_TEXT else f"new.{name}" for name, kind in kinds.items()]
-    given = [f"CAST(:{name} AS {'TEXT' if kind in _AS_TEXT else kind}[])" for name, kind in kinds.items()]
-    return text(
-        f"INSERT INTO {table.name} ({', '.join(names)})"  # noqa: S608  # Names of our own tables and columns alone.
-        f" SELECT {', '.join(taken)} FROM unnest({', '.join(given)}) AS new({', '.join(names)})"
-    )
+    given = [f"CAST(:new_{name} AS {'TEXT' if kind in _AS_TEXT else kind}[])" for name, kind in kinds.items()]
+    return taken, f"unnest({', '.join(given)}) AS new({', '.join(names)})"
+
+
+def _columns(table: Table, rows: Sequence[Row]) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for name in rows[0]:
+        values = [row[name] for row in rows]
+        is_json = isinstance(table.c[name].type, postgresql.JSONB)
+        columns[f"new_{name}"] = (
+            [None if value is None else json.dumps(value) for value in values] if is_json else values
+        )
+    return columns

@@ -26,12 +26,12 @@ class CrashPoint(StrEnum):
     SETTLE_COMMITTED = "settle.committed"
     EXPIRE_BEFORE_COMMIT = "expire.before_commit"
     EXPIRE_COMMITTED = "expire.committed"
-    QUESTION_BEFORE_COMMIT = "question.before_commit"
-    QUESTION_COMMITTED = "question.committed"
-    """The reconciliation is claimed, and the provider was not asked yet."""
-    QUESTION_ANSWERED = "question.answered"
-    ANSWER_BEFORE_COMMIT = "answer.before_commit"
-    ANSWER_COMMITTED = "answer.committed"
+    RECONCILE_CLAIM_BEFORE_COMMIT = "reconcile.claim_before_commit"
+    RECONCILE_CLAIM_COMMITTED = "reconcile.claim_committed"
+    """The provider has not been asked yet."""
+    RECONCILE_ANSWERED = "reconcile.answered"
+    RECONCILE_SETTLE_BEFORE_COMMIT = "reconcile.settle_before_commit"
+    RECONCILE_SETTLE_COMMITTED = "reconcile.settle_committed"
 
 
 _armed: CrashPoint | None = None

@@ -1,4 +1,6 @@
-"""Folding: what of a character counts when people look for what was written or for somebody's name.
+"""Folding of text: `FOLD` makes the words that a search finds; `fold_name` makes names comparable.
+
+`FOLD` maps one character to what counts of it:
 
 - Case and accents go: compatibility decomposition (NFKD) and full case folding, then every combining mark that has a
   combining class of its own (accents, Māori macrons, Hebrew points) is dropped. Marks without one, such as Hindi vowel
@@ -11,6 +13,7 @@
 - Everything else separates: space, punctuation, currency and mathematical signs. 5:30 is the words 5 and 30.
 """
 
+import re
 import sys
 import unicodedata
 from bisect import bisect_right
@@ -37,6 +40,9 @@ APOSTROPHES = frozenset(
     "\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\ua78c"  # letters, such as the okina of Hawaiian names
     "\u055a\u05f3\uff07"  # Armenian, Hebrew, full width
 )
+
+APOSTROPHES_OR_PRIME = APOSTROPHES | {"\N{PRIME}"}
+"""For names and wishes to stop. In the search of messages a prime separates words."""
 
 ALONE = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -152,3 +158,41 @@ def organization_key(organization_id: UUID) -> str:
     other: every statement compares `organization_id` too.
     """
     return organization_id.hex[-6:]
+
+
+# Names.
+
+
+_MINUS = "\u2212"
+"""A minus sign is used as a hyphen; its Unicode category is that of mathematical symbols."""
+
+_IGNORABLE = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
+"""Unicode's Default_Ignorable_Code_Point, without category Cf."""
+
+
+def fold_name(text: str, *, keep_accents: bool = False) -> str:
+    """A name for comparison: two names that differ only in how they were typed fold alike. Idempotent.
+
+    Case, accents, Unicode form, invisible characters and runs of space go; apostrophes are `'` and hyphens are `-`.
+    Marks that spell words (Hindi vowel signs) stay: only marks with a combining class of their own are accents.
+    """
+    unified = _unified(unicodedata.normalize("NFKD", _unified(text, keep_accents)), keep_accents)
+    decomposed = unicodedata.normalize("NFKD", unified.casefold())
+    return " ".join(unicodedata.normalize("NFKD", _unified(decomposed, keep_accents)).split())
+
+
+def _unified(text: str, keep_accents: bool) -> str:
+    return "".join(_unified_character(each) for each in text if keep_accents or not unicodedata.combining(each))
+
+
+def _unified_character(character: str) -> str:
+    if unicodedata.normalize("NFC", character) in APOSTROPHES_OR_PRIME:
+        return "'"
+    category = unicodedata.category(character)
+    if category == "Pd" or character == _MINUS:
+        return "-"
+    if category in {"Cf", "Me"} or _IGNORABLE.match(character):
+        return ""
+    return character

@@ -2,6 +2,8 @@
 
 import base64
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -14,6 +16,7 @@ from api.kit.text import storable
 from api.kit.times import in_utc
 
 Item = TypeVar("Item")
+Key = tuple[str | int | datetime | UUID, ...]
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
@@ -26,9 +29,37 @@ class Page(BaseModel, Generic[Item]):
     next_cursor: str | None
 
 
-class PageQuery(BaseModel):
+@dataclass(frozen=True)
+class PageQuery:
+    """The page that a request wants: at most `limit` items after `cursor`."""
+
     limit: int
     cursor: str | None
+
+    @property
+    def rows_to_read(self) -> int:
+        """One more than the page holds: the extra row says that there is a next page."""
+        return self.limit + 1
+
+    def cut(self, rows: Sequence[Item], key: Callable[[Item], Key]) -> tuple[Sequence[Item], str | None]:
+        """The page's rows out of `rows_to_read`, and the cursor of the next page, if there is one.
+
+        `key` is the sort key of a row.
+        """
+        shown = rows[: self.limit]
+        return shown, encode_cursor(*key(shown[-1])) if len(rows) > self.limit else None
+
+    def time_key(self) -> tuple[datetime, UUID] | None:
+        """The (time, id) of the last row before this page; None on the first page. Raises `Invalid`."""
+        return decode_time_cursor(self.cursor) if self.cursor else None
+
+    def name_key(self) -> tuple[str, UUID] | None:
+        """The (name, id) of the last row before this page; None on the first page. Raises `Invalid`."""
+        return decode_name_cursor(self.cursor) if self.cursor else None
+
+    def id_key(self) -> UUID | None:
+        """The id of the last row before this page; None on the first page. Raises `Invalid`."""
+        return decode_id_cursor(self.cursor) if self.cursor else None
 
 
 def page_query(
@@ -42,19 +73,20 @@ Paging = Annotated[PageQuery, Depends(page_query)]
 
 
 def encode_cursor(*key: str | int | datetime | UUID) -> str:
+    """The cursor of a sort key: base64url of a JSON array."""
     parts = [part.isoformat() if isinstance(part, datetime) else part for part in key]
     raw = json.dumps([str(part) if isinstance(part, UUID) else part for part in parts], separators=(",", ":"))
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, *kinds: type[str] | type[int]) -> list[Any]:
-    """The parts of a cursor, each of exactly its kind. Raises `Invalid` for anything this service did not make."""
+    """The parts of a cursor. Raises `Invalid` unless they are exactly of these types."""
     try:
         raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         parts = json.loads(raw)
     except (ValueError, RecursionError):
         raise unknown_cursor() from None
-    # Exactly: JSON's true is a bool, which Python counts among the ints.
+    # Exactly: JSON's true is a bool, and bool is a subclass of int.
     if not isinstance(parts, list) or [type(part) for part in parts] != list(kinds):
         raise unknown_cursor()
     return parts

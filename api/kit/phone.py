@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Annotated
 
 import phonenumbers
 from phonenumbers import (
@@ -20,8 +21,9 @@ from phonenumbers import (
     PhoneNumberType,
     ValidationResult,
 )
+from pydantic import Field, StringConstraints
 
-from api.kit.text import kept_apart
+from api.kit.text import Body, kept_apart
 
 SHORT_CODE = re.compile(r"[0-9]{3,7}\Z")
 """A line's own number may be a short code of 3 to 7 digits (New Zealand carriers require them)."""
@@ -33,6 +35,13 @@ MAX_SENDER = 320
 
 MAX_TYPED = 80
 """Characters of a number as a person types it, invisible marks included."""
+
+NumberOrSender = Annotated[
+    Body,
+    StringConstraints(min_length=1, max_length=MAX_SENDER),
+    Field(description="A phone number, as people write it or as the API returned it."),
+]
+"""A phone number in a path, a query or a body. A sender that is not a phone number is matched exactly (RECV-SENDER)."""
 
 DROPPED_PREFIXES: Mapping[int, Mapping[str, str]] = MappingProxyType(
     {

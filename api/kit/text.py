@@ -1,4 +1,4 @@
-"""Text from outside: what PostgreSQL cannot store is refused with a clear error; names are compared folded."""
+"""Text from outside: what PostgreSQL cannot store is refused with a clear error."""
 
 import hashlib
 import re
@@ -6,8 +6,6 @@ import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator
-
-from api.kit.folding import APOSTROPHES
 
 MAX_LOOKED_AT = 20_000
 """Characters of a received text that are looked at: twice the longest message that a carrier delivers.
@@ -59,41 +57,3 @@ def kept_apart(value: str, *, limit: int) -> str:
         return kept
     digest = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return f"{kept[: limit - len(digest) - 1]}\N{HORIZONTAL ELLIPSIS}{digest}"
-
-
-_APOSTROPHES = APOSTROPHES | {"\N{PRIME}"}
-"""Names are typed with a prime too. The search of messages has never folded it."""
-
-_MINUS = "\u2212"
-"""People paste it for a hyphen; Unicode files it under mathematical symbols."""
-
-_IGNORABLE = re.compile(
-    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
-)
-"""Default_Ignorable_Code_Point of Unicode, as far as it is not of the category Cf."""
-
-
-def fold(text: str, *, keep_accents: bool = False) -> str:
-    """A name as people compare names: two that differ only in how they were typed fold alike. Idempotent.
-
-    Case, accents, Unicode form, invisible characters and runs of space go; apostrophes are `'` and hyphens are `-`.
-    Marks that spell words (Hindi vowel signs) stay: only marks with a combining class of their own are accents.
-    """
-    unified = _unified(unicodedata.normalize("NFKD", _unified(text, keep_accents)), keep_accents)
-    decomposed = unicodedata.normalize("NFKD", unified.casefold())
-    return " ".join(unicodedata.normalize("NFKD", _unified(decomposed, keep_accents)).split())
-
-
-def _unified(text: str, keep_accents: bool) -> str:
-    return "".join(_unified_character(each) for each in text if keep_accents or not unicodedata.combining(each))
-
-
-def _unified_character(character: str) -> str:
-    if unicodedata.normalize("NFC", character) in _APOSTROPHES:
-        return "'"
-    category = unicodedata.category(character)
-    if category == "Pd" or character == _MINUS:
-        return "-"
-    if category in {"Cf", "Me"} or _IGNORABLE.match(character):
-        return ""
-    return character

@@ -18,6 +18,11 @@ def in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+def rfc3339(at: datetime | None) -> str | None:
+    """The moment as the API spells it: in UTC, with a `Z`."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 
 

@@ -1,4 +1,4 @@
-"""Routes of the lines room."""
+"""Routes of lines and providers."""
 
 from uuid import UUID
 
@@ -9,17 +9,25 @@ from api.kit.database import Session, after_commit
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_id_cursor, encode_cursor
-from api.lines import queries, service
-from api.lines.schemas import LineHealth, LineIn, LineOut, LinePatch
+from api.lines import service
+from api.lines.schemas import LineHealthOut, LineIn, LineOut, LinePatch, ProviderOut
+from api.providers.registry import ProviderName, Providers
 
 router = APIRouter(tags=["lines"])
+
+
+@router.get("/providers", responses=guarded())
+async def list_providers(principal: CanView, request: Request) -> list[ProviderOut]:
+    """What a line needs at each provider that this service has, and what the provider can do."""
+    providers: Providers = request.app.state.providers
+    return [ProviderOut.of(ProviderName(name), provider) for name, provider in providers.by_name.items()]
 
 
 @router.get("/lines", responses=guarded(Invalid))
 async def list_lines(principal: CanView, session: Session, paging: Paging, request: Request) -> Page[LineOut]:
     """The lines, oldest first. Credentials are never part of an answer."""
     after = decode_id_cursor(paging.cursor) if paging.cursor else None
-    rows = await queries.lines(session, principal.organization_id, after=after, limit=paging.limit + 1)
+    rows = await service.list_lines(session, principal, after=after, limit=paging.limit + 1)
     shown = rows[: paging.limit]
     base = request.app.state.settings.public_base_url
     return Page(
@@ -40,12 +48,7 @@ async def create_line(
 
     async def create() -> tuple[int, LineOut]:
         line = await service.create_line(
-            session,
-            organization_id=principal.organization_id,
-            actor=principal.actor,
-            new=body,
-            providers=state.providers,
-            secrets=state.secret_box,
+            session, principal, body.new_line(), providers=state.providers, secrets=state.secret_box
         )
         return 201, LineOut.of(line, public_base_url=state.settings.public_base_url)
 
@@ -71,25 +74,26 @@ async def update_line(
 ) -> LineOut:
     state = request.app.state
     line = await service.update_line(
-        session, principal, line_id, body, providers=state.providers, secrets=state.secret_box
+        session, principal, line_id, body.change(), providers=state.providers, secrets=state.secret_box
     )
-    # The other processes hear of it by NOTIFY; this one knows before it answers.
+    # NOTIFY tells the other processes. This one drops its cached line before it answers.
     after_commit(session, lambda: state.lines.forget(line_id))
     return LineOut.of(line, public_base_url=state.settings.public_base_url)
 
 
 @router.post("/lines/{line_id}/check", responses=guarded(NotFound, Conflict, Invalid))
-async def check_line(line_id: UUID, principal: Administrator, session: Session, request: Request) -> LineHealth:
+async def check_line(line_id: UUID, principal: Administrator, session: Session, request: Request) -> LineHealthOut:
     """Ask the provider whether the line's webhooks are set and its credentials are right. It changes nothing there.
 
-    The answer is kept as the line's `health`. A provider that is out of reach is one, too: `unreachable`.
+    The answer is stored as the line's `health`, also if the provider is `unreachable`.
     """
     state = request.app.state
-    return await service.check_line(
+    health = await service.check_line(
         session,
-        principal.organization_id,
+        principal,
         line_id,
         providers=state.providers,
         secrets=state.secret_box,
         public_base_url=state.settings.public_base_url,
     )
+    return LineHealthOut.model_validate(health)

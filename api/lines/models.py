@@ -47,17 +47,17 @@ class Line(OrganizationRow, Base):
     texts_per_person_per_day: Mapped[int | None]
     """Of one staff member or API key on this line; null: `DEFAULT_TEXTS_PER_PERSON_PER_DAY`."""
     next_send_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    """When the rate limit next lets a message go; kept here so that processes share it."""
+    """When the rate limit next allows a message. All processes share it."""
     health: Mapped[dict[str, Any] | None]
-    """A `LineHealth`: what the provider last said of the line; null until it was asked with these credentials."""
+    """`LineHealth.stored()` of the last check; null until one with these credentials."""
     silent_since: Mapped[datetime | None]
-    """The last text of a line that has been silent for longer than it ever is; null while it is as usual."""
+    """When the last text came, if that is longer ago than usual for this line; else null."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class SecretKeyCheck(Base):
-    """One row: a value that the service's secret key gives, so that a start with another key is noticed."""
+    """One row: a value derived from the service's secret key. A start with another key is refused."""
 
     __tablename__ = "secret_key_check"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -68,7 +68,7 @@ class SecretKeyCheck(Base):
 
 
 class DailyTexts(OrganizationRow, Base):
-    """How many texts were accepted on a line in a day: of one sender, or of all (`sender_id` is then the line's id)."""
+    """Texts accepted on a line in a day: from one sender, or in all (`sender_id` is then the line's id)."""
 
     __tablename__ = "daily_texts"
     __table_args__ = (

@@ -1,14 +1,23 @@
-"""What a line is, as values."""
+"""Values of a line, and pure decisions about it."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any, Self
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from api.kit.phone import possible_countries
-from api.providers.port import CredentialsState, ProviderUnreachable, WebhookCheck, WebhookState
+from api.providers.port import (
+    CredentialsState,
+    ProviderUnreachable,
+    WebhookAddresses,
+    WebhookCheck,
+    WebhookFinding,
+    WebhookState,
+)
 
 NEW_ZEALAND = "NZ"
 
@@ -30,8 +39,58 @@ def recipient_pays(*, line_kind: str, recipient_country: str | None) -> bool:
     return line_kind == LineKind.SHORT_CODE and recipient_country == NEW_ZEALAND
 
 
+@dataclass(frozen=True)
+class LineSettings:
+    """`Line.settings`, and what a new line or a change is given of them."""
+
+    messages_per_second: float | None = None
+    """None: no rate limit."""
+    answers_keywords: bool | None = None
+    """We answer STOP, START and HELP, not the provider. None in a request: we answer if the provider does not."""
+    business_name: str | None = None
+    help_text: str | None = None
+
+    def stored(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class NewLine:
+    label: str
+    phone_number: str
+    """As typed."""
+    kind: LineKind
+    country: str
+    provider: str
+    credentials: Mapping[str, str]
+    settings: LineSettings = LineSettings()
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    """Values of `LIMITS`; a missing one has its default."""
+
+
+@dataclass(frozen=True)
+class LineChange:
+    """None, or a missing limit: unchanged."""
+
+    label: str | None = None
+    credentials: Mapping[str, str | None] | None = None
+    """A complete set replaces the stored one. Fewer fields change only those; None removes one."""
+    settings: LineSettings | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    enabled: bool | None = None
+
+
+LIMITS = frozenset({"countries", "texts_per_day", "texts_per_person_per_day"})
+"""Settings that are columns of their own. A change that omits one leaves it, so that nobody lifts a limit unawares."""
+
+
+def webhook_addresses(provider: str, line_id: UUID, *, public_base_url: str) -> WebhookAddresses:
+    base = f"{public_base_url}/webhooks/{provider}/{line_id}"
+    return WebhookAddresses(inbound=f"{base}/inbound", status=f"{base}/status")
+
+
 class LineState(StrEnum):
-    """What a check of a line came to."""
+    """The result of a check of a line."""
 
     READY = "ready"
     NEEDS_ATTENTION = "needs_attention"
@@ -40,7 +99,7 @@ class LineState(StrEnum):
 
 
 def verdict(check: WebhookCheck | ProviderUnreachable) -> tuple[LineState, str]:
-    """The worst of what was found, and that in words."""
+    """The worst finding, and its words."""
     if isinstance(check, ProviderUnreachable):
         return LineState.UNREACHABLE, check.detail
     if check.credentials is CredentialsState.REFUSED:
@@ -53,6 +112,30 @@ def verdict(check: WebhookCheck | ProviderUnreachable) -> tuple[LineState, str]:
         if finding.state is WebhookState.CANNOT_TELL:
             return LineState.CANNOT_TELL, finding.detail
     return LineState.READY, "The provider sends this line's texts here."
+
+
+@dataclass(frozen=True)
+class LineHealth:
+    """The provider's answer to the last check. `detail` is the worst finding in words."""
+
+    state: LineState
+    detail: str
+    at: datetime
+    credentials_state: CredentialsState
+    inbound: WebhookFinding
+    status: WebhookFinding
+
+    @classmethod
+    def of(cls, check: WebhookCheck | ProviderUnreachable, *, at: datetime) -> Self:
+        state, detail = verdict(check)
+        if isinstance(check, ProviderUnreachable):
+            unknown = WebhookFinding(WebhookState.CANNOT_TELL, "The provider could not be reached.")
+            check = WebhookCheck(CredentialsState.CANNOT_TELL, unknown, unknown)
+        return cls(state, detail, at, check.credentials, check.inbound, check.status)
+
+    def stored(self) -> dict[str, Any]:
+        """`Line.health`."""
+        return {**asdict(self), "at": self.at.isoformat()}
 
 
 DEFAULT_TEXTS_PER_DAY = 20_000
@@ -72,15 +155,15 @@ ONE_COUNTRY = (
     frozenset({"CW", "BQ"}),
     frozenset({"SH", "AC", "TA"}),
 )
-"""Territories that share a country's numbering plan and count as that country: nobody at a desk tells a mobile number
-of Jersey from one of Kent. Canada and the Caribbean share +1 with the United States and are countries of their own."""
+"""Territories that share a country's numbering plan and count as that country: staff cannot tell a mobile number of
+Jersey from one of Kent. Canada and the Caribbean share +1 with the United States and are countries of their own."""
 
 
 def texts_number(recipient: str, *, country: str, countries: Sequence[str] | None) -> bool:
     """Whether a line may text a number's country: its own, or those that an administrator chose.
 
-    Without this anybody who gets a line to answer premium numbers abroad earns by each text (toll fraud), so it holds
-    for answers as well. What is not E.164 is nobody's country: other rules decide on it.
+    The limit prevents toll fraud with premium numbers abroad, so it applies to replies too. A number that is not
+    E.164 has no country and is allowed here; other rules decide on it.
     """
     possible = possible_countries(recipient)
     allowed = set(countries if countries is not None else (country,))

@@ -1,7 +1,7 @@
-"""What crosses the wire in the lines room."""
+"""Wire models of lines and providers."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
@@ -12,20 +12,25 @@ from api.lines.models import Line
 from api.lines.rules import (
     DEFAULT_TEXTS_PER_DAY,
     DEFAULT_TEXTS_PER_PERSON_PER_DAY,
+    LIMITS,
+    NEW_ZEALAND,
     NZ_NOTICE,
+    LineChange,
     LineKind,
+    LineSettings,
     LineState,
-    verdict,
+    NewLine,
+    webhook_addresses,
 )
 from api.providers.port import (
+    ChecksWebhooks,
     CredentialsState,
-    ProviderName,
-    ProviderUnreachable,
-    WebhookAddresses,
-    WebhookCheck,
-    WebhookFinding,
+    FetchesMedia,
+    ListsReceived,
+    SmsProvider,
     WebhookState,
 )
+from api.providers.registry import ProviderName
 
 Label = Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -33,24 +38,16 @@ CredentialName = Annotated[SingleLine, StringConstraints(min_length=1, max_lengt
 Secret = Annotated[SingleLine, StringConstraints(min_length=1, max_length=1000)]
 
 
-_FIELDS = (
-    "Of `twilio` and `simulator`: account_sid, auth_token, messaging_service_sid (optional). "
-    "Of `telnyx`: api_key, public_key, messaging_profile_id (optional). Of `bandwidth`: account_id, "
-    "application_id, callback_username, callback_password, and either client_id and client_secret (an API "
-    "credential) or username and password (an API user, which Bandwidth ends on 2 December 2026). "
-    "While what a provider signs with is rotated, webhooks are accepted with a second one, too: auth_token_secondary, "
-    "public_key_secondary, callback_password_secondary (with callback_username_secondary where that changes)."
-)
-
-Credentials = Annotated[dict[CredentialName, Secret], Field(max_length=12, description=_FIELDS)]
-"""Fields by the provider's adapter."""
+Credentials = Annotated[
+    dict[CredentialName, Secret], Field(max_length=12, description="The `credential_fields` of the line's provider.")
+]
 
 CredentialsPatch = Annotated[
     dict[CredentialName, Secret | None],
     Field(
         max_length=12,
-        description=f"A complete set replaces what is stored. Fewer fields change only those, and null removes one. "
-        f"A change holds at once, for sending and for webhooks. {_FIELDS}",
+        description="A complete set replaces what is stored. Fewer fields change only those, and null removes one. "
+        "A change holds at once, for sending and for webhooks.",
     ),
 ]
 
@@ -58,7 +55,7 @@ CredentialsPatch = Annotated[
 def _known_countries(given: list[str]) -> list[str]:
     unknown = sorted(set(given) - COUNTRY_NAMES.keys())
     if unknown:
-        raise ValueError(f"use codes of countries, such as US; {', '.join(unknown)} is none")
+        raise ValueError(f"use codes of countries, such as US; {', '.join(unknown)} is not one")
     return sorted(set(given))
 
 
@@ -66,15 +63,15 @@ Countries = Annotated[list[Country], Field(min_length=1, max_length=250), AfterV
 TextsPerDay = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class LineSettings(BaseModel):
+class LineSettingsIn(BaseModel):
     """`messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
     HELP, not the provider; left out, that is so exactly where the provider does not answer them itself.
 
     `countries`: those that the line may text (ISO 3166 alpha-2), null for its own. `texts_per_day` and
     `texts_per_person_per_day`: how many texts are accepted in a day of the business, of everybody and of each person
-    or API key; null for 10,000 and 1,000. These three stay as they are where they are left out."""
+    or API key; null for 20,000 and 5,000. These three stay as they are where they are left out."""
 
-    model_config = {"extra": "forbid"}
+    model_config = {"extra": "forbid", "title": "LineSettings"}
 
     messages_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
     # What it is when left out depends on the provider, so the document names no default.
@@ -87,9 +84,16 @@ class LineSettings(BaseModel):
     texts_per_day: TextsPerDay | None = None
     texts_per_person_per_day: TextsPerDay | None = None
 
+    def given(self) -> LineSettings:
+        return LineSettings(
+            messages_per_second=self.messages_per_second,
+            answers_keywords=self.answers_keywords if "answers_keywords" in self.model_fields_set else None,
+            business_name=self.business_name,
+            help_text=self.help_text,
+        )
 
-LIMITS = {"countries", "texts_per_day", "texts_per_person_per_day"}
-"""Settings that are columns of their own. What a change leaves out stays, so that nobody lifts one unawares."""
+    def limits(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in LIMITS & self.model_fields_set}
 
 
 class LineSettingsOut(BaseModel):
@@ -104,7 +108,7 @@ class LineSettingsOut(BaseModel):
     @classmethod
     def of(cls, line: Line) -> "LineSettingsOut":
         return cls(
-            **LineSettings(**line.settings).model_dump(exclude=LIMITS),
+            **LineSettingsIn(**line.settings).model_dump(exclude=set(LIMITS)),
             countries=line.countries if line.countries is not None else [line.country],
             texts_per_day=line.texts_per_day or DEFAULT_TEXTS_PER_DAY,
             texts_per_person_per_day=line.texts_per_person_per_day or DEFAULT_TEXTS_PER_PERSON_PER_DAY,
@@ -118,7 +122,19 @@ class LineIn(BaseModel):
     country: Country
     provider: ProviderName
     credentials: Credentials
-    settings: LineSettings | None = None
+    settings: LineSettingsIn | None = None
+
+    def new_line(self) -> NewLine:
+        return NewLine(
+            label=self.label,
+            phone_number=self.phone_number,
+            kind=self.kind,
+            country=self.country,
+            provider=self.provider.value,
+            credentials=self.credentials,
+            settings=self.settings.given() if self.settings else LineSettings(),
+            limits=self.settings.limits() if self.settings else {},
+        )
 
 
 class LinePatch(BaseModel):
@@ -126,26 +142,26 @@ class LinePatch(BaseModel):
 
     label: Label | None = None
     credentials: CredentialsPatch | None = None
-    settings: LineSettings | None = None
+    settings: LineSettingsIn | None = None
     enabled: bool | None = None
+
+    def change(self) -> LineChange:
+        return LineChange(
+            label=self.label,
+            credentials=self.credentials,
+            settings=self.settings.given() if self.settings else None,
+            limits=self.settings.limits() if self.settings else {},
+            enabled=self.enabled,
+        )
 
 
 class WebhookUrls(BaseModel):
     inbound: str
     status: str
 
-    @classmethod
-    def of(cls, line: Line, *, public_base_url: str) -> "WebhookUrls":
-        base = f"{public_base_url}/webhooks/{line.provider}/{line.id}"
-        return cls(inbound=f"{base}/inbound", status=f"{base}/status")
-
-    @property
-    def expected(self) -> WebhookAddresses:
-        return WebhookAddresses(inbound=self.inbound, status=self.status)
-
 
 class WebhookFindingOut(BaseModel):
-    model_config = {"title": "WebhookFinding"}
+    model_config = {"title": "WebhookFinding", "from_attributes": True}
 
     state: WebhookState
     detail: str
@@ -153,8 +169,10 @@ class WebhookFindingOut(BaseModel):
     """What is set at the provider instead of the line's own address."""
 
 
-class LineHealth(BaseModel):
-    """What the provider said when it was last asked. `detail` is the worst of it in words."""
+class LineHealthOut(BaseModel):
+    """The provider's answer to the last check. `detail` is the worst finding in words."""
+
+    model_config = {"title": "LineHealth", "from_attributes": True}
 
     state: LineState
     detail: str
@@ -162,21 +180,6 @@ class LineHealth(BaseModel):
     credentials_state: CredentialsState
     inbound: WebhookFindingOut
     status: WebhookFindingOut
-
-    @classmethod
-    def of(cls, check: WebhookCheck | ProviderUnreachable, *, at: datetime) -> "LineHealth":
-        state, detail = verdict(check)
-        if isinstance(check, ProviderUnreachable):
-            unknown = WebhookFinding(WebhookState.CANNOT_TELL, "The provider could not be asked.")
-            check = WebhookCheck(CredentialsState.CANNOT_TELL, unknown, unknown)
-        return cls(
-            state=state,
-            detail=detail,
-            at=at,
-            credentials_state=check.credentials,
-            inbound=WebhookFindingOut(**vars(check.inbound)),
-            status=WebhookFindingOut(**vars(check.status)),
-        )
 
 
 class LineOut(BaseModel):
@@ -191,7 +194,7 @@ class LineOut(BaseModel):
     enabled: bool
     settings: LineSettingsOut
     webhook_urls: WebhookUrls
-    health: LineHealth | None
+    health: LineHealthOut | None
     silent_since: datetime | None
     """When the last text came to a line that has been silent for longer than usual; null while it is as usual."""
     notice: str | None
@@ -209,9 +212,84 @@ class LineOut(BaseModel):
             provider=ProviderName(line.provider),
             enabled=line.enabled,
             settings=LineSettingsOut.of(line),
-            webhook_urls=WebhookUrls.of(line, public_base_url=public_base_url),
-            health=LineHealth(**line.health) if line.health else None,
+            webhook_urls=WebhookUrls(
+                **vars(webhook_addresses(line.provider, line.id, public_base_url=public_base_url))
+            ),
+            health=LineHealthOut(**line.health) if line.health else None,
             silent_since=line.silent_since,
-            notice=NZ_NOTICE if line.kind == LineKind.SHORT_CODE and line.country == "NZ" else None,
+            notice=NZ_NOTICE if line.kind == LineKind.SHORT_CODE and line.country == NEW_ZEALAND else None,
             created_at=line.created_at,
+        )
+
+
+class CredentialFieldOut(BaseModel):
+    model_config = {"title": "CredentialField", "from_attributes": True}
+
+    name: str
+    label: str
+    secret: bool
+    required: bool
+    help: str | None
+    pattern: str | None
+    """A regular expression that the whole value must match."""
+    alternative: str | None
+    """The field is needed if this one of the provider's `alternatives` is chosen, and refused with another."""
+
+
+class AlternativeOut(BaseModel):
+    """One of several ways to sign in to a provider."""
+
+    model_config = {"title": "Alternative", "from_attributes": True}
+
+    id: str
+    label: str
+    help: str | None
+
+
+class ProviderCapabilities(BaseModel):
+    answers_keywords: bool
+    """The provider answers STOP, START and HELP itself."""
+    checks_webhooks: bool
+    """It can be asked whether a line's webhooks are set."""
+    fetches_media: bool
+    lists_received: bool
+    """It lists received texts, so that those without a webhook are found."""
+    max_characters: int | None
+    max_segments: int | None
+    max_media: int
+
+
+class ProviderOut(BaseModel):
+    model_config = {"title": "Provider"}
+
+    id: ProviderName
+    name: str
+    credential_fields: list[CredentialFieldOut]
+    alternatives: list[AlternativeOut]
+    """Exactly one is used, the first unless a line has another already; empty where there is no choice."""
+    setup_steps: list[str]
+    """What to do at the provider, in order. `{phone_number}` stands for the line's number."""
+    status_address_help: str
+    """Where the address for delivery reports is entered at the provider."""
+    capabilities: ProviderCapabilities
+
+    @classmethod
+    def of(cls, name: ProviderName, provider: SmsProvider) -> "ProviderOut":
+        description = provider.description
+        return cls(
+            id=name,
+            name=description.label,
+            credential_fields=[CredentialFieldOut.model_validate(each) for each in description.credential_fields],
+            alternatives=[AlternativeOut.model_validate(each) for each in description.alternatives],
+            setup_steps=list(description.setup_steps),
+            status_address_help=description.status_address_help,
+            capabilities=ProviderCapabilities(
+                answers_keywords=description.answers_keywords,
+                checks_webhooks=isinstance(provider, ChecksWebhooks),
+                fetches_media=isinstance(provider, FetchesMedia),
+                lists_received=isinstance(provider, ListsReceived),
+                max_characters=description.limits.characters,
+                max_segments=description.limits.segments,
+                max_media=description.limits.media,
+            ),
         )

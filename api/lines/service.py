@@ -1,6 +1,7 @@
-"""Setting up lines, and opening them for use."""
+"""Use cases of lines: setting them up, checking them, and reading them for other slices."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access import queries as access_queries
 from api.access.rules import Principal
 from api.audit import service as audit
-from api.audit.rules import Action, Actor, NewEntry
+from api.audit.rules import Action, NewEntry
 from api.kit.database import commit, database_time, notify
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
@@ -20,16 +21,30 @@ from api.kit.secrets import SecretBox, UnreadableSecretError
 from api.lines import queries
 from api.lines.errors import TooManyTextsToday
 from api.lines.models import Line
-from api.lines.rules import DEFAULT_TEXTS_PER_DAY, DEFAULT_TEXTS_PER_PERSON_PER_DAY, Day, texts_number
-from api.lines.schemas import LIMITS, LineHealth, LineIn, LinePatch, LineSettings, WebhookUrls
+from api.lines.queries import count_silent_lines as count_silent_lines
+from api.lines.queries import lines_by_ids as lines_by_ids
+from api.lines.queries import own_numbers as own_numbers
+from api.lines.queries import set_silent_since as set_silent_since
+from api.lines.queries import silent_lines as silent_lines
+from api.lines.rules import (
+    DEFAULT_TEXTS_PER_DAY,
+    DEFAULT_TEXTS_PER_PERSON_PER_DAY,
+    Day,
+    LineChange,
+    LineHealth,
+    LineSettings,
+    NewLine,
+    texts_number,
+    webhook_addresses,
+)
 from api.providers.port import ChecksWebhooks, LineAccess, SmsProvider
 from api.providers.registry import Providers
 
 CHANNEL = "messenger_lines"
-"""NOTIFY that a line has changed: API processes forget what they know of it."""
+"""NOTIFY channel of changed lines: API processes drop their cached line."""
 
 KEPT = timedelta(days=7)
-"""How long the counts of past days are kept."""
+"""How long counts of past days are stored."""
 
 
 async def require_line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line:
@@ -61,6 +76,11 @@ def line_settings(line: Line) -> LineSettings:
     return LineSettings(**line.settings)
 
 
+async def list_lines(session: AsyncSession, principal: Principal, *, after: UUID | None, limit: int) -> Sequence[Line]:
+    """The organization's lines by id, which is oldest first."""
+    return await queries.lines(session, principal.organization_id, after=after, limit=limit)
+
+
 def _adapter(providers: Providers, provider: str) -> SmsProvider:
     adapter = providers.get(provider)
     if adapter is None:
@@ -68,78 +88,63 @@ def _adapter(providers: Providers, provider: str) -> SmsProvider:
     return adapter
 
 
-def _checked_credentials(providers: Providers, provider: str, given: dict[str, str]) -> dict[str, str]:
-    adapter = _adapter(providers, provider)
-    missing = [name for name, required in adapter.credential_fields.items() if required and name not in given]
-    unknown = [name for name in given if name not in adapter.credential_fields]
-    problems = [(f"/credentials/{name}", f"{provider.capitalize()} needs this.") for name in missing]
-    problems += [(f"/credentials/{name}", f"{provider} lines have no {name}.") for name in unknown]
-    if not problems:
-        malformed = adapter.malformed_credentials(given)
-        problems = [(f"/credentials/{name}", detail) for name, detail in malformed.items()]
-    if problems:
-        raise Invalid(problems)
+def _checked_credentials(adapter: SmsProvider, given: dict[str, str]) -> dict[str, str]:
+    """Raises `Invalid` with a problem for each wrong field."""
+    if problems := adapter.description.problems(given):
+        raise Invalid([(f"/credentials/{name}", detail) for name, detail in problems.items()])
     return given
 
 
-def _stored_settings(providers: Providers, provider: str, given: LineSettings) -> dict[str, Any]:
-    """Settings as they are kept in `Line.settings`: who answers STOP, START and HELP is always said (OPTIN-CONFIRM)."""
-    settings = given.model_dump(mode="json", exclude=LIMITS)
-    if "answers_keywords" not in given.model_fields_set:
-        settings["answers_keywords"] = not _adapter(providers, provider).answers_keywords
-    return settings
+def _stored_settings(adapter: SmsProvider, given: LineSettings) -> dict[str, Any]:
+    """`Line.settings`, which always says who answers STOP, START and HELP (OPTIN-CONFIRM)."""
+    if given.answers_keywords is None:
+        given = replace(given, answers_keywords=not adapter.description.answers_keywords)
+    return given.stored()
 
 
 def _merged_credentials(
     line: Line, given: Mapping[str, str | None], adapter: SmsProvider, secrets: SecretBox
 ) -> dict[str, str]:
-    """A complete set stands for itself. Fewer fields are changed in what is stored; null takes one away."""
+    """A complete set replaces the stored one. Fewer fields change only those; None removes one."""
     kept = {name: value for name, value in given.items() if value is not None}
-    required = {name for name, required in adapter.credential_fields.items() if required}
-    if required <= kept.keys() and not adapter.malformed_credentials(kept):
+    if adapter.description.is_complete(kept):
         return kept
     try:
         before = secrets.open(line.sealed_credentials)
     except UnreadableSecretError:
-        return kept  # They were stored under another key of the service: only a complete set mends that.
+        return kept  # Stored under a lost key of the service: only a complete set replaces them.
     return {name: value for name, value in {**before, **given}.items() if value is not None}
 
 
 def _changed_credentials(line: Line, given: dict[str, str], secrets: SecretBox) -> list[str]:
-    """The names of the fields that are not as they were, never what is in them."""
+    """The names of the changed fields, never their values."""
     try:
         before = secrets.open(line.sealed_credentials)
     except UnreadableSecretError:
-        before = {}  # They were stored under another key of the service: the new ones mend that.
+        before = {}  # Stored under a lost key of the service: every field counts as changed.
     return sorted(name for name in before.keys() | given.keys() if before.get(name) != given.get(name))
 
 
 async def create_line(
-    session: AsyncSession,
-    *,
-    organization_id: UUID,
-    actor: Actor,
-    new: LineIn,
-    providers: Providers,
-    secrets: SecretBox,
+    session: AsyncSession, principal: Principal, new: NewLine, *, providers: Providers, secrets: SecretBox
 ) -> Line:
-    """Raises `Invalid`, and `Conflict` when the organization has that number already."""
+    """Raises `Invalid`, and `Conflict` if the organization has a line with that number."""
     try:
         number = parse_line_number(new.phone_number, country=new.country)
     except InvalidPhoneNumberError as error:
         raise Invalid([("/phone_number", str(error))]) from None
-    credentials = _checked_credentials(providers, new.provider, dict(new.credentials))
+    adapter = _adapter(providers, new.provider)
     line = Line(
-        organization_id=organization_id,
+        organization_id=principal.organization_id,
         id=new_id(),
         label=new.label,
         phone_number=number,
         kind=new.kind.value,
         country=new.country,
-        provider=new.provider.value,
-        sealed_credentials=secrets.seal(credentials),
-        settings=_stored_settings(providers, new.provider, new.settings or LineSettings()),
-        **(new.settings.model_dump(include=LIMITS) if new.settings else {}),
+        provider=new.provider,
+        sealed_credentials=secrets.seal(_checked_credentials(adapter, dict(new.credentials))),
+        settings=_stored_settings(adapter, new.settings),
+        **new.limits,
     )
     session.add(line)
     try:
@@ -149,10 +154,10 @@ async def create_line(
     await session.refresh(line)
     await audit.record(
         session,
-        organization_id,
+        principal.organization_id,
         NewEntry(
             Action.LINE_CREATED,
-            actor,
+            principal.actor,
             phone_number=number,
             details={"line_id": str(line.id), "label": line.label, "provider": line.provider},
         ),
@@ -164,32 +169,28 @@ async def update_line(
     session: AsyncSession,
     principal: Principal,
     line_id: UUID,
-    patch: LinePatch,
+    change: LineChange,
     *,
     providers: Providers,
     secrets: SecretBox,
 ) -> Line:
+    """Raises `NotFound` and `Invalid`."""
     line = await require_line(session, principal.organization_id, line_id)
+    after: dict[str, Any] = dict(change.limits)
+    if change.label is not None:
+        after["label"] = change.label
+    if change.settings is not None:
+        after["settings"] = _stored_settings(_adapter(providers, line.provider), change.settings)
+    if change.enabled is not None:
+        after["enabled"] = change.enabled
     changes: dict[str, Any] = {}
-    if patch.label is not None and patch.label != line.label:
-        changes["label"] = {"from": line.label, "to": patch.label}
-        line.label = patch.label
-    if patch.settings is not None:
-        settings = _stored_settings(providers, line.provider, patch.settings)
-        if settings != line.settings:
-            changes["settings"] = {"from": line.settings, "to": settings}
-            line.settings = settings
-        for name in sorted(LIMITS & patch.settings.model_fields_set):
-            before, after = getattr(line, name), getattr(patch.settings, name)
-            if before != after:
-                changes[name] = {"from": before, "to": after}
-                setattr(line, name, after)
-    if patch.enabled is not None and patch.enabled != line.enabled:
-        changes["enabled"] = {"from": line.enabled, "to": patch.enabled}
-        line.enabled = patch.enabled
-    if patch.credentials is not None:
-        given = _merged_credentials(line, patch.credentials, _adapter(providers, line.provider), secrets)
-        credentials = _checked_credentials(providers, line.provider, given)
+    for name, value in sorted(after.items()):
+        if (before := getattr(line, name)) != value:
+            changes[name] = {"from": before, "to": value}
+            setattr(line, name, value)
+    if change.credentials is not None:
+        adapter = _adapter(providers, line.provider)
+        credentials = _checked_credentials(adapter, _merged_credentials(line, change.credentials, adapter, secrets))
         if changed := _changed_credentials(line, credentials, secrets):
             line.sealed_credentials = secrets.seal(credentials)
             line.health = None
@@ -217,10 +218,9 @@ def may_text(line: Line, phone_number: str) -> bool:
 
 
 async def count_text(session: AsyncSession, line: Line, *, sender_id: UUID) -> None:
-    """Count a text that a person or API key sends. Raises `TooManyTextsToday`, and the count is undone with the rest.
+    """Count a text that a person or API key sends. Raises `TooManyTextsToday`; the rollback undoes the count.
 
-    Of texts at the same time on one line each waits for the one before to be committed: together they cannot pass the
-    limit.
+    Simultaneous texts on one line wait for each other's commit, so together they cannot exceed the limit.
     """
     at = await database_time(session)
     organization = await access_queries.organization(session, line.organization_id)
@@ -241,26 +241,26 @@ async def count_text(session: AsyncSession, line: Line, *, sender_id: UUID) -> N
 
 async def check_line(
     session: AsyncSession,
-    organization_id: UUID,
+    principal: Principal,
     line_id: UUID,
     *,
     providers: Providers,
     secrets: SecretBox,
     public_base_url: str,
 ) -> LineHealth:
-    """Ask the provider what is set there for the line, and keep the answer. Nothing is changed at the provider.
+    """Ask the provider which webhooks and credentials it has for the line, and store the answer. Changes nothing there.
 
-    The caller's transaction ends before the provider is asked, and the answer is kept in another. Raises `NotFound`,
-    and `Conflict` where the provider cannot be asked.
+    Ends the caller's transaction before the request, and stores the answer in another. Raises `NotFound`, and
+    `Conflict` if the provider offers no check.
     """
-    line = await require_line(session, organization_id, line_id)
+    line = await require_line(session, principal.organization_id, line_id)
     adapter = _adapter(providers, line.provider)
     if not isinstance(adapter, ChecksWebhooks):
-        raise Conflict(f"{line.provider} cannot be asked what is set there.")
+        raise Conflict(f"{adapter.description.label} does not say what is set there.")
     access = open_line(line, secrets)
-    expected = WebhookUrls.of(line, public_base_url=public_base_url).expected
+    expected = webhook_addresses(line.provider, line.id, public_base_url=public_base_url)
     await commit(session)
     check = await adapter.check_webhooks(access, expected)
     health = LineHealth.of(check, at=await database_time(session))
-    await queries.set_health(session, line, health.model_dump(mode="json"))
+    await queries.set_health(session, line, health.stored())
     return health

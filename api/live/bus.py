@@ -18,10 +18,10 @@ log = structlog.get_logger(__name__)
 
 
 class Bus(Protocol):
-    """What the hub and the workers listen to. Another one (Redis) may stand in for NOTIFY."""
+    """Notifications between processes. Redis could take the place of NOTIFY behind it."""
 
     def subscribe(self, channel: str, handler: Handler, *, on_gap: Callable[[], None]) -> None:
-        """Call `handler` with each notification, and `on_gap` after any time in which some may have been missed."""
+        """Call `handler` with each notification, and `on_gap` after a gap in which some may have been lost."""
         ...
 
     async def start(self) -> None: ...
@@ -67,8 +67,7 @@ class PostgresBus:
                 first = False
                 self._listening.set()
                 while True:
-                    # A connection that the server ends says so at once; of a half-open one, a question now and then
-                    # finds out.
+                    # The listener reports a connection that the server ends. A half-open one is found by a query.
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(ended.wait(), CHECK_SECONDS)
                     await connection.execute("SELECT 1", timeout=CHECK_SECONDS)

@@ -8,7 +8,8 @@ from fastapi.responses import StreamingResponse
 
 from api.access.dependencies import CanView, guarded
 from api.kit.errors import Invalid
-from api.live.hub import Hub, TooManyStreams
+from api.live.errors import TooManyStreams
+from api.live.hub import Hub
 
 router = APIRouter(tags=["live"])
 
@@ -32,7 +33,7 @@ async def events(
     request: Request,
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)] = None,
 ) -> StreamingResponse:
-    """What changes, while it changes. No database session is held while the stream is open."""
+    """A stream of changes as they happen. No database session is held while it is open."""
     hub: Hub = request.app.state.hub
     content: AsyncIterator[bytes] = _nothing()
     # A HEAD request gets the headers, and opens no stream.

@@ -1,4 +1,4 @@
-"""The hub of server-sent events: fans the bus out to open streams, each seeing only what its principal may."""
+"""The hub of server-sent events: it copies each event of the bus to the open streams of its organization."""
 
 import asyncio
 import json
@@ -15,42 +15,29 @@ from api.access.rules import Permission, Principal
 from api.access.service import current_principals
 from api.kit.database import Database
 from api.kit.database_unavailable import is_database_unavailable
-from api.kit.errors import RateLimited
 from api.live.bus import Bus
+from api.live.errors import TooManyStreams
 from api.live.service import CHANNEL
 
 MAX_QUEUED = 200
-"""Events a stream may lag behind before it is told to load everything again."""
+"""Events that may wait in a stream. One more replaces them all with a `resync`."""
 
 REMEMBERED = 2_000
 """Events kept for streams that reconnect with `Last-Event-ID`."""
 
 KEEP_ALIVE_SECONDS = 15.0
 KEEP_ALIVE = b"event: ping\ndata: {}\n\n"
-"""An event, so that a page can tell silence from a dead connection; without an id, so that none resumes from it."""
+"""An event, so that a page can tell silence from a dead connection. It has no id: no client resumes from it."""
 
 REAUTHORIZE_SECONDS = 3.0
-"""PERM-NOW allows five."""
+"""Seconds between two checks of the open streams' principals. PERM-NOW allows five."""
 
 START_SECONDS = 10.0
-"""A stream that has not begun by then has no reader."""
-
-RETRY_SECONDS = 30
-"""When to try again where too many streams are open."""
+"""A stream that has not started by then has no reader."""
 
 RESYNC = "resync"
 
 log = structlog.get_logger(__name__)
-
-
-class TooManyStreams(RateLimited):
-    """Nothing is closed for the new one: two pages would go on closing each other's."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(
-            f"There are {limit} event streams open already. Close a tab of Messenger Center, or another connection.",
-            retry_after_seconds=RETRY_SECONDS,
-        )
 
 
 class Event(NamedTuple):
@@ -66,8 +53,9 @@ class Event(NamedTuple):
 class Stream:
     """One open event stream. Its queue is bounded; on overflow it holds one `resync` instead."""
 
-    def __init__(self, principal: Principal) -> None:
+    def __init__(self, principal: Principal, *, new_resync: Callable[[], Event]) -> None:
         self.principal = principal
+        self._new_resync = new_resync
         self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()
         self.closed = False
@@ -76,22 +64,25 @@ class Stream:
 
     @property
     def is_abandoned(self) -> bool:
-        """Its client had gone before the first byte: nobody reads it, and nothing ends it."""
+        """Whether its client left before the first byte: nothing reads it, and nothing ends it."""
         return not self.has_started and monotonic() - self._opened_at > START_SECONDS
 
-    def push(self, event: Event, *, resync: Event) -> None:
+    def push(self, event: Event) -> None:
         if len(self._queue) >= MAX_QUEUED:
             self._queue.clear()
-            event = resync
+            event = self._new_resync()
         self._queue.append(event)
         self._wake.set()
+
+    def push_resync(self) -> None:
+        self.push(self._new_resync())
 
     def close(self) -> None:
         self.closed = True
         self._wake.set()
 
     async def next_batch(self, timeout_seconds: float) -> list[Event]:
-        """What has come, or nothing after `timeout_seconds`."""
+        """The waiting events; an empty list if none came for `timeout_seconds`."""
         if not self._queue and not self.closed:
             try:
                 await asyncio.wait_for(self._wake.wait(), timeout_seconds)
@@ -153,43 +144,38 @@ class Hub:
         event = self._event(item["organization_id"], item["type"], data)
         self._recent.append(event)
         for stream in self._streams.get(UUID(event.organization_id), ()):
-            stream.push(event, resync=self._event(event.organization_id, RESYNC, {}))
+            stream.push(event)
 
     def broadcast(self, event_type: str, data: dict[str, Any], *, permission: Permission) -> None:
-        """To every open stream of this process whose principal has the permission. A later stream does not get it."""
+        """Send an event to every open stream whose principal has the permission. It is not kept for resuming."""
         for stream in self._all():
             if permission in stream.principal.permissions:
-                organization_id = str(stream.principal.organization_id)
-                stream.push(
-                    self._event(organization_id, event_type, data), resync=self._event(organization_id, RESYNC, {})
-                )
+                stream.push(self._event(str(stream.principal.organization_id), event_type, data))
 
     def resync_all(self) -> None:
-        """Events may have been missed: every stream loads again, and none may resume from before."""
+        """Events may have been lost: make every stream load again, and let none resume from before."""
         self._recent.clear()
         for stream in self._all():
-            resync = self._event(str(stream.principal.organization_id), RESYNC, {})
-            stream.push(resync, resync=resync)
+            stream.push_resync()
 
     def open(self, principal: Principal, *, last_event_id: str | None) -> Stream:
-        """Raises `TooManyStreams`."""
+        """A stream with the events after `last_event_id`, or a `resync` if that is unknown. Raises `TooManyStreams`."""
         own = [each for each in self._streams.get(principal.organization_id, ()) if each.principal.id == principal.id]
         for abandoned in [each for each in own if each.is_abandoned]:
             self._discard(abandoned)
             own.remove(abandoned)
         if len(own) >= self._streams_per_person:
             raise TooManyStreams(self._streams_per_person)
-        stream = Stream(principal)
         organization_id = str(principal.organization_id)
+        stream = Stream(principal, new_resync=lambda: self._event(organization_id, RESYNC, {}))
         if last_event_id is not None:
             position = next((i for i, event in enumerate(self._recent) if event.id == last_event_id), None)
-            resync = self._event(organization_id, RESYNC, {})
             if position is None:
-                stream.push(resync, resync=resync)
+                stream.push_resync()
             else:
                 for event in list(self._recent)[position + 1 :]:
                     if event.organization_id == organization_id:
-                        stream.push(event, resync=resync)
+                        stream.push(event)
         self._streams.setdefault(principal.organization_id, set()).add(stream)
         self._on_streams(self.open_streams)
         return stream
@@ -203,7 +189,7 @@ class Hub:
         self._on_streams(self.open_streams)
 
     async def body(self, stream: Stream) -> AsyncIterator[bytes]:
-        """The stream's bytes, until the client goes, the hub stops or the permission is revoked."""
+        """The stream's bytes, until the client leaves, the hub stops or the permission is revoked."""
         stream.has_started = True
         try:
             yield b"retry: 1000\n: connected\n\n"
@@ -216,7 +202,7 @@ class Hub:
             self._discard(stream)
 
     async def _reauthorize(self) -> None:
-        """PERM-NOW: a stream whose principal may no longer look is closed within five seconds."""
+        """Close the streams whose principal may no longer read, within five seconds (PERM-NOW)."""
         while True:
             await asyncio.sleep(REAUTHORIZE_SECONDS)
             streams = self._all()
@@ -225,7 +211,7 @@ class Hub:
             try:
                 async with self._database.transaction() as session:
                     current = await current_principals(session, {stream.principal for stream in streams})
-            except Exception as error:  # Whatever it is, the streams are looked at again at the next turn.
+            except Exception as error:  # Any error: the next round checks the same streams.
                 if is_database_unavailable(error):
                     log.warning("hub.cannot_reauthorize", error=type(error).__name__)
                 else:

@@ -1,4 +1,4 @@
-"""Announcing what has changed, in the transaction of the change."""
+"""Announcing changes to open event streams, in the transaction of the change."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ CHANNEL = "messenger_events"
 
 
 def announce_conversation(session: AsyncSession, organization_id: UUID, conversation_id: UUID) -> None:
-    """The conversation has changed; so may have the indicator."""
+    """The conversation has changed, and perhaps the indicator."""
     notify(
         session,
         CHANNEL,
@@ -28,7 +28,7 @@ def announce_conversation(session: AsyncSession, organization_id: UUID, conversa
 def announce_message(
     session: AsyncSession, organization_id: UUID, conversation_id: UUID, message_id: UUID, *, seq: int
 ) -> None:
-    """A message is new, or its delivery state is."""
+    """The message is new, or its status has changed."""
     notify(
         session,
         CHANNEL,
@@ -43,7 +43,7 @@ def announce_message(
 
 
 def announce_phone_number(session: AsyncSession, organization_id: UUID, phone_number: str) -> None:
-    """Who may be texted has changed for a number, and for its variants with it (NUMBER-ONE)."""
+    """The opt-in check of the number has changed, and of its variants (NUMBER-ONE)."""
     for number in (phone_number, *variants(phone_number)):
         notify(
             session,

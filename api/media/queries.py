@@ -9,7 +9,7 @@ from sqlalchemy import Text, func, literal, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.conversations.message_models import UNADOPTED_MEDIA, Message
+from api.conversations.models import UNADOPTED_MEDIA, Message
 from api.kit.bulk import insert_together
 from api.media.models import MessageMedia
 

@@ -10,18 +10,16 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.conversations import message_queries as messages
 from api.conversations import service as conversations
 from api.conversations.message_rules import MediaState, adopted_media_id, with_words
-from api.conversations.message_service import complete_body, show_message_as_last
 from api.kit.database import Database, database_time, notify
 from api.kit.errors import NotFound
 from api.kit.ids import new_id
 from api.kit.secrets import SecretBox
 from api.kit.text import made_storable
-from api.lines import queries as lines
+from api.lines import service as lines
 from api.lines.service import open_line
-from api.live.service import announce_conversation, announce_message
+from api.live.service import announce_message
 from api.media import queries
 from api.media.models import MessageMedia
 from api.media.rules import (
@@ -206,9 +204,7 @@ async def _settle_part(database: Database, claimed: Claim, content: bytes, *, wo
     """
     media, organization_id = claimed.media, claimed.organization_id
     async with database.transaction() as session:
-        found = await messages.received_message(session, organization_id, media.message_id)
-        row = await conversations.lock(session, organization_id, found.conversation_id, with_number=True)
-        message = await messages.received_message(session, organization_id, media.message_id)
+        row, message = await conversations.lock_received_message(session, organization_id, media.message_id)
         body = with_words(message.body, words) if words is not None else None
         values: dict[str, object]
         if words is not None:
@@ -221,14 +217,7 @@ async def _settle_part(database: Database, claimed: Claim, content: bytes, *, wo
         if not await queries.settle(session, organization_id, media.id, token=claimed.lease_token, values=values):
             return
         await queries.show(session, organization_id, media.message_id, position=media.position, shown=shown)
-        message = await messages.received_message(session, organization_id, media.message_id)
-        if body is not None:
-            await complete_body(session, row, message, body)
-        if row.conversation.last_seq == message.seq:
-            show_message_as_last(row.conversation, message)
-            row.conversation.updated_at = await database_time(session)
-        announce_message(session, organization_id, message.conversation_id, message.id, seq=message.seq)
-        announce_conversation(session, organization_id, message.conversation_id)
+        await conversations.complete_received_message(session, row, message.id, body=body)
 
 
 async def adopt(database: Database, organization_id: UUID, *, limit: int = ADOPTED_AT_ONCE) -> int:

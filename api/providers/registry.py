@@ -1,15 +1,46 @@
-"""Every provider the service knows, by name."""
+"""Every provider that the service knows, by name."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
+from typing import Protocol, Self
 
-from api.providers.bandwidth import BandwidthProvider
+import httpx
+
+from api.providers.bandwidth.provider import BandwidthProvider
 from api.providers.http import make_client
-from api.providers.port import ProviderName, SmsProvider
-from api.providers.simulator import SimulatorProvider
-from api.providers.telnyx import TelnyxProvider
-from api.providers.twilio import TwilioProvider
+from api.providers.port import SendLimits, SmsProvider
+from api.providers.simulator.provider import SimulatorProvider
+from api.providers.telnyx.provider import TelnyxProvider
+from api.providers.twilio.provider import TwilioProvider
 from api.settings import Settings
+
+
+class ProviderName(StrEnum):
+    TWILIO = "twilio"
+    TELNYX = "telnyx"
+    BANDWIDTH = "bandwidth"
+    SIMULATOR = "simulator"
+
+
+class Adapter(SmsProvider, Protocol):
+    @classmethod
+    def from_settings(cls, client: httpx.AsyncClient, settings: Settings) -> Self: ...
+
+
+ADAPTERS: Mapping[ProviderName, type[Adapter]] = MappingProxyType(
+    {
+        ProviderName.TWILIO: TwilioProvider,
+        ProviderName.TELNYX: TelnyxProvider,
+        ProviderName.BANDWIDTH: BandwidthProvider,
+        ProviderName.SIMULATOR: SimulatorProvider,
+    }
+)
+
+
+def send_limits(provider: str) -> SendLimits:
+    """The longest message that a line's provider takes. `provider` is the value of a `ProviderName`."""
+    return ADAPTERS[ProviderName(provider)].description.limits
 
 
 class Providers:
@@ -17,29 +48,21 @@ class Providers:
 
     def __init__(self, settings: Settings) -> None:
         self._client = make_client()
-        providers: list[SmsProvider] = [
-            TwilioProvider(self._client, api_url=settings.twilio_api_url, media_hosts=settings.extra_media_hosts),
-            TelnyxProvider(self._client, api_url=settings.telnyx_api_url, media_hosts=settings.extra_media_hosts),
-            BandwidthProvider(
-                self._client,
-                api_url=settings.bandwidth_api_url,
-                token_url=settings.bandwidth_token_url,
-                media_hosts=settings.extra_media_hosts,
-            ),
-        ]
-        if not settings.is_production:
-            providers.append(SimulatorProvider(self._client, api_url=settings.simulator_url))
-        self._by_name: Mapping[str, SmsProvider] = MappingProxyType(
-            {provider.name.value: provider for provider in providers}
+        self.by_name: Mapping[str, SmsProvider] = MappingProxyType(
+            {
+                name.value: adapter.from_settings(self._client, settings)
+                for name, adapter in ADAPTERS.items()
+                if name is not ProviderName.SIMULATOR or not settings.is_production
+            }
         )
 
     def get(self, name: str) -> SmsProvider | None:
-        """The adapter of that name, or None for one this version does not have."""
-        return self._by_name.get(name)
+        """The adapter of that name; None if this version or environment has none."""
+        return self.by_name.get(name)
 
     @staticmethod
     def why_missing(name: str) -> str:
-        """Why `get` gave None, for whoever looks after the line."""
+        """Why `get` returned None, for an administrator."""
         if name == ProviderName.SIMULATOR:
             return "The carrier simulator is not for production: give the line a provider."
         return f"This version has no adapter for {name}."

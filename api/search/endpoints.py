@@ -1,23 +1,40 @@
 """The route of the search over messages."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from api.access.dependencies import CanView, guarded
 from api.conversations.message_rules import Direction
+from api.conversations.rules import Status
+from api.conversations.schemas import MessageOut
+from api.directory.schemas import HolderOut
 from api.kit.database import Session
 from api.kit.errors import Invalid, NotFound
 from api.kit.paging import Page, Paging, decode_time_cursor, encode_cursor
 from api.kit.text import Body
 from api.kit.times import Moment
-from api.search import service as service
+from api.search import service
+from api.search.errors import SearchTooBroad
 from api.search.queries import Filter
-from api.search.rules import MAX_QUERY_CHARACTERS
-from api.search.schemas import SearchResult, SearchTooBroad
+from api.search.rules import MAX_QUERY_CHARACTERS, Span, in_utf16
+from api.search.schemas import FoundIn, Highlight, SearchResult, SnippetOut
+from api.search.service import Hit
 
 router = APIRouter(tags=["messages"])
+
+
+async def search_filter(
+    paging: Paging,
+    conversation_id: UUID | None = None,
+    direction: Direction | None = None,
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Annotated[Moment | None, Query(alias="to")] = None,
+) -> Filter:
+    before = decode_time_cursor(paging.cursor) if paging.cursor else None
+    return Filter(conversation_id, direction, since, until, before)
 
 
 @router.get("/messages/search", responses=guarded(NotFound, Invalid, SearchTooBroad))
@@ -26,26 +43,41 @@ async def search_messages(
     session: Session,
     paging: Paging,
     q: Annotated[Body, Query(min_length=1, max_length=MAX_QUERY_CHARACTERS)],
-    conversation_id: UUID | None = None,
-    direction: Direction | None = None,
-    since: Annotated[Moment | None, Query(alias="from")] = None,
-    until: Annotated[Moment | None, Query(alias="to")] = None,
+    narrowed: Annotated[Filter, Depends(search_filter)],
 ) -> Page[SearchResult]:
     """Messages with these words, newest first: all of them, "quoted phrases" together, case and accents ignored.
 
     The last word is the beginning of one unless something follows it. `from` is inclusive, `to` is not.
     """
-    query = service.parsed(q)
-    narrowed = Filter(
-        conversation_id=conversation_id,
-        direction=direction,
-        since=since,
-        until=until,
-        before=decode_time_cursor(paging.cursor) if paging.cursor else None,
-    )
-    page = await service.search(session, principal.organization_id, query, narrowed, limit=paging.limit)
-    last = page.rows[-1].row.message if page.has_more else None
+    page = await service.search(session, principal, q, narrowed, limit=paging.limit)
+    last = page.hits[-1].row.message if page.has_more else None
     return Page(
-        items=await service.results_out(session, principal.organization_id, page.rows, query),
+        items=[_result(hit) for hit in page.hits],
         next_cursor=encode_cursor(last.created_at, last.id) if last else None,
     )
+
+
+def _result(hit: Hit) -> SearchResult:
+    conversation, number = hit.conversation
+    return SearchResult(
+        message=MessageOut.of(hit.row),
+        conversation=FoundIn(
+            id=conversation.id,
+            line_id=conversation.line_id,
+            phone_number=number.number,
+            display_name=hit.display_name,
+            status=Status(conversation.status),
+            holders=[HolderOut.of(each) for each in hit.holders],
+        ),
+        highlights=_highlights(hit.row.message.body, hit.matches),
+        snippet=SnippetOut(
+            text=hit.snippet.text,
+            highlights=_highlights(hit.snippet.text, hit.snippet.matches),
+            cut_before=hit.snippet.cut_before,
+            cut_after=hit.snippet.cut_after,
+        ),
+    )
+
+
+def _highlights(text: str, matches: Sequence[Span]) -> list[Highlight]:
+    return [Highlight(start=start, end=end) for start, end in in_utf16(text, matches)]

@@ -14,11 +14,9 @@ from sqlalchemy import ColumnElement, Select, Subquery, cast, func, literal, sel
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.conversations.message_models import Message
-from api.conversations.message_queries import MessageRow, messages_of, within_page_bytes
+from api.conversations.message_queries import messages_of, within_page_bytes
 from api.conversations.message_rules import Direction
-from api.conversations.models import Conversation
-from api.conversations.queries import InboxRow
+from api.conversations.models import Conversation, InboxRow, Message, MessageRow
 from api.directory.models import PhoneNumber
 from api.search.rules import SearchQuery, search_condition
 

@@ -1,19 +1,16 @@
-"""What crosses the wire in a search."""
+"""What crosses the wire of the search."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from api.conversations.message_schemas import MessageOut
 from api.conversations.rules import Status
+from api.conversations.schemas import MessageOut
 from api.directory.schemas import HolderOut
-from api.kit.errors import Problem
-from api.search.rules import Span, in_utf16
 
 
 class Highlight(BaseModel):
-    """A part that matches: from `start` up to `end`, which is not in it. UTF-16 code units, as JavaScript counts."""
+    """A part that matches, from `start` inclusive to `end` exclusive, in UTF-16 code units as JavaScript counts."""
 
     start: int
     end: int
@@ -32,7 +29,7 @@ class SnippetOut(BaseModel):
 
 
 class FoundIn(BaseModel):
-    """The conversation of a message that was found, as the inbox names it."""
+    """The conversation of a found message, under the name that the inbox shows."""
 
     id: UUID
     line_id: UUID
@@ -48,16 +45,3 @@ class SearchResult(BaseModel):
     highlights: list[Highlight]
     """Within the message's `body`."""
     snippet: SnippetOut
-
-
-class SearchTooBroad(Problem):
-    """The database was stopped: too many messages have these words. The same search again would take as long."""
-
-    status, type, title = 422, "/problems/search-too-broad", "This search takes too long"
-
-    def __init__(self) -> None:
-        super().__init__("Search for something more specific: a rarer word, or a longer one.")
-
-
-def highlights_of(text: str, matches: Sequence[Span]) -> list[Highlight]:
-    return [Highlight(start=start, end=end) for start, end in in_utf16(text, matches)]

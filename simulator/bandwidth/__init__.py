@@ -8,16 +8,17 @@ from simulator.bandwidth import messages, webhooks
 from simulator.bandwidth.http import BandwidthManners
 from simulator.bandwidth.tokens import TokenManners, Tokens, create_token
 from simulator.carrier import Carrier
+from simulator.dialect import Dialect
 from simulator.faults import Where
 from simulator.model import LineKind, Media, Message
 from simulator.rest import route
 from simulator.settings import Patience, RetryOn
-from simulator.wire import Occasion, Webhook, Wire
+from simulator.wire import Occasion, Webhook
 
 _USER = "/api/v2/users"
 
 
-class BandwidthWire(Wire):
+class BandwidthDialect(Dialect):
     name = "bandwidth"
     patience = Patience(read_timeout=10, retries=None, retry_on=frozenset(RetryOn))
 
@@ -58,3 +59,6 @@ class BandwidthWire(Wire):
 
     def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
         return webhooks.status_webhook(message, status, occasion)
+
+
+DIALECT = BandwidthDialect()

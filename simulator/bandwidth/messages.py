@@ -10,7 +10,7 @@ from simulator.bandwidth.http import Call
 from simulator.bandwidth.resources import STATUSES, listed_document, message_document
 from simulator.carrier import Carrier
 from simulator.media import content_reply
-from simulator.model import Direction, Failure, Line, Message
+from simulator.model import Direction, Failure, Line, Message, Submission
 from simulator.network import Reply
 from simulator.rest import is_url, json_reply
 
@@ -50,8 +50,7 @@ def _accept(carrier: Carrier, call: Call) -> Message:
     _check_expiration(carrier, call)
     # A toll-free network refuses what its keyword stopped, but says so only later.
     stopped = carrier.state.is_stopped(line, to)
-    return carrier.accept(
-        line,
+    submission = Submission(
         to=to,
         body=text,
         media_urls=media_urls,
@@ -61,6 +60,7 @@ def _accept(carrier: Carrier, call: Call) -> Message:
         profile_id=application_id,
         failure=Failure.OPTED_OUT if stopped else None,
     )
+    return carrier.accept(line, submission)
 
 
 def _text(call: Call, name: str, *, longest: int | None = None) -> str:

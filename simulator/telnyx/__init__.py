@@ -3,16 +3,17 @@
 from starlette.routing import BaseRoute
 
 from simulator.carrier import Carrier
+from simulator.dialect import Dialect
 from simulator.faults import Where
 from simulator.model import Account, Media, Message
 from simulator.rest import route
 from simulator.settings import Patience, RetryOn
 from simulator.telnyx import messages, webhooks
 from simulator.telnyx.http import TelnyxManners
-from simulator.wire import Occasion, Webhook, Wire
+from simulator.wire import Occasion, Webhook
 
 
-class TelnyxWire(Wire):
+class TelnyxDialect(Dialect):
     name = "telnyx"
     patience = Patience(read_timeout=2, retries=webhooks.TRIES_EACH - 1, retry_on=frozenset(RetryOn))
 
@@ -39,3 +40,6 @@ class TelnyxWire(Wire):
 
     def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
         return webhooks.status_webhook(message, status, occasion)
+
+
+DIALECT = TelnyxDialect()

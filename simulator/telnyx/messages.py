@@ -3,7 +3,7 @@
 import re
 
 from simulator.carrier import Carrier
-from simulator.model import Direction, Line, LineKind, Message
+from simulator.model import Direction, Line, LineKind, Message, Submission
 from simulator.network import Reply
 from simulator.rest import is_url, json_reply
 from simulator.segments import count_segments
@@ -58,8 +58,7 @@ def _accept(carrier: Carrier, call: Call) -> Message:
     if webhook_url is None:
         webhook_url = carrier.state.status_address(line) or next(iter(reports), None)
         failover_url = failover_url or next(iter(reports[1:]), None)
-    return carrier.accept(
-        line,
+    submission = Submission(
         to=to,
         body=text,
         media_urls=media_urls,
@@ -67,6 +66,7 @@ def _accept(carrier: Carrier, call: Call) -> Message:
         fallback_callback=failover_url,
         profile_id=line.profile_id,
     )
+    return carrier.accept(line, submission)
 
 
 def _sender(carrier: Carrier, call: Call, *, to: str) -> Line:

@@ -6,6 +6,7 @@ import httpx
 from starlette.routing import BaseRoute
 
 from simulator.carrier import Carrier
+from simulator.dialect import Dialect
 from simulator.faults import Where
 from simulator.model import LineKind, Media, Message
 from simulator.rest import route
@@ -14,12 +15,12 @@ from simulator.twilio import messages, numbers
 from simulator.twilio.http import OpenToAll, TwilioManners
 from simulator.twilio.resources import VERSION, message_uri
 from simulator.twilio.webhooks import inbound_webhook, read_answer, status_webhook
-from simulator.wire import Answer, Occasion, Webhook, Wire
+from simulator.wire import Answer, Occasion, Webhook
 
 _ACCOUNT = f"/{VERSION}/Accounts/{{account_sid}}"
 
 
-class TwilioWire(Wire):
+class TwilioDialect(Dialect):
     name = "twilio"
     patience = Patience(read_timeout=15, retries=1, retry_on=frozenset({RetryOn.CONNECT}))
     """Its default, a line's settings for which stand behind the `#` of its address."""
@@ -74,3 +75,6 @@ class TwilioWire(Wire):
 
     def read_answer(self, response: httpx.Response) -> Answer:
         return read_answer(response)
+
+
+DIALECT = TwilioDialect()

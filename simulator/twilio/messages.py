@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from simulator.carrier import Carrier
 from simulator.media import content_reply
-from simulator.model import Direction, Line, Media, Message
+from simulator.model import Direction, Line, Media, Message, Submission
 from simulator.network import Reply
 from simulator.rest import is_url, json_reply
 from simulator.twilio.errors import TwilioError
@@ -50,8 +50,7 @@ def _accept(carrier: Carrier, call: Call) -> Message:
         raise TwilioError(21609, f"The StatusCallback URL {callback} is not a valid URL.")
     if carrier.state.is_stopped(line, to):
         raise TwilioError(21610)
-    return carrier.accept(
-        line,
+    submission = Submission(
         to=to,
         body=body,
         media_urls=media_urls,
@@ -59,6 +58,7 @@ def _accept(carrier: Carrier, call: Call) -> Message:
         profile_id=service_sid,
         picks_sender=service_sid is not None,
     )
+    return carrier.accept(line, submission)
 
 
 def _sender(carrier: Carrier, call: Call, *, service_sid: str | None, to: str) -> Line:

@@ -12,7 +12,8 @@ from pwdlib.exceptions import UnknownHashError
 
 from api.access import gate as gates
 from api.access import passwords
-from api.access.gate import WAITING, WAITING_PER_DEVICE, WAITING_PER_SOURCE, GateFull, SignInGate
+from api.access.errors import GateFull
+from api.access.gate import WAITING, WAITING_PER_DEVICE, WAITING_PER_SOURCE, SignInGate
 from tests.support.stack import eventually
 from tests.support.world import World
 

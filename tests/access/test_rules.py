@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.access.rules import (
-    LABELS,
     LEGACY_SPELLINGS,
     Permission,
     Principal,
@@ -35,7 +34,7 @@ def principal(*permissions: Permission, kind: PrincipalKind = PrincipalKind.STAF
 
 
 def test_PERM_DIRECTORY_there_are_the_permissions_of_the_specification_under_its_names_and_directory() -> None:
-    assert {permission.value: LABELS[permission] for permission in Permission} == {
+    assert {permission.value: permission.label for permission in Permission} == {
         "sms_logs": "SMS Logs",
         "mass_text": "Mass Text",
         "directory": "Families and Staff",

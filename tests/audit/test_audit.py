@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 
 from api.audit.models import AuditEntry
-from api.audit.rules import Broken, entry_hash
+from api.audit.rules import Broken, EntryContent
 from api.audit_log import service as audit_log
 from api.kit.connection import plain_url
 from tests.access.test_permissions import new_line, new_person
@@ -491,11 +491,11 @@ async def test_AUDIT_CHAIN_an_entry_rewritten_with_a_hash_of_its_own_is_found_by
         await forger.fetchrow("SELECT * FROM audit_entries WHERE chain_subject = $1 AND chain_number = 2", chain)
     )
     del entry["hash"]
-    forged = {"entry_id": entry.pop("id"), **entry, "actor_name": "Nobody", "details": json.loads(entry["details"])}
+    forged = {**entry, "actor_name": "Nobody", "details": json.loads(entry["details"])}
     await forger.execute(
         "UPDATE audit_entries SET actor_name = 'Nobody', hash = $2 WHERE id = $1",
-        forged["entry_id"],
-        entry_hash(**forged),
+        forged["id"],
+        EntryContent(**forged).hash(),
     )
 
     found = await verified(world)

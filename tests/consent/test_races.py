@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from api.audit.models import AuditEntry
-from api.conversations.message_models import Message, TimelineEntry
+from api.conversations.models import Message, TimelineEntry
 from tests.support.reliability import Progress, figure, size
 from tests.support.world import World
 

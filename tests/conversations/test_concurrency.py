@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from api.audit import service as audit
-from api.conversations import service as conversations
+from api.conversations import viewing
 from tests.support.business import LINE_NUMBER
 from tests.support.world import World
 
@@ -122,7 +122,7 @@ async def test_eight_at_once_leave_no_gap_no_duplicate_and_counts_that_are_recou
 
     async def sweep() -> None:
         async with world.service.database.transaction() as session:
-            await conversations.sweep(session, world.organization_id)
+            await viewing.sweep(session, world.organization_id)
 
     actors: list[Callable[[], Awaitable[None]]] = [text, view, leave, reply, careful_reply, close, reopen, sweep]
 
@@ -202,7 +202,7 @@ async def test_a_sweep_and_a_visit_do_not_lock_each_other_out(world: World) -> N
 
     async def sweep() -> None:
         async with world.service.database.transaction() as session:
-            await conversations.sweep(session, world.organization_id)
+            await viewing.sweep(session, world.organization_id)
 
     for n in range(8):
         await world.view(conversation["id"], 1 + n, viewer_id=viewer)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from api.access.rules import Permission
-from api.conversations import service as conversations
+from api.conversations import viewing
 from tests.support import postgres
 from tests.support.service import Service, service_settings
 from tests.support.world import World
@@ -28,7 +28,7 @@ async def reply(world: World, conversation_id: str, **body: object) -> Any:
 
 async def sweep(world: World) -> int:
     async with world.service.database.transaction() as session:
-        return await conversations.sweep(session, world.organization_id)
+        return await viewing.sweep(session, world.organization_id)
 
 
 @pytest.fixture

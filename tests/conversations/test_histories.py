@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from api.access.rules import Permission
 from api.audit import service as audit
-from api.conversations import service as conversations
+from api.conversations import viewing
 from tests.support import conversation_model as model
 from tests.support import postgres, reliability
 from tests.support.business import LINE_NUMBER
@@ -194,7 +194,7 @@ class Histories(RuleBasedStateMachine):
 
     async def _sweep(self) -> None:
         async with self.laboratory.service.database.transaction() as session:
-            await conversations.sweep(session, self.world.organization_id)
+            await viewing.sweep(session, self.world.organization_id)
 
     # What can be seen after each of it.
 

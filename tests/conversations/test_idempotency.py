@@ -10,7 +10,7 @@ import pytest
 from fastapi.encoders import jsonable_encoder
 
 from api.access.rules import Permission
-from api.conversations.message_schemas import MessageIn
+from api.conversations.schemas import MessageIn
 from api.directory.schemas import StaffMemberIn
 from api.kit import idempotency
 from api.kit.idempotency import forget_answers

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from api.audit import service as audit
-from api.conversations import service as conversations
+from api.conversations import viewing
 from tests.conversations.test_concurrency import API, PARENT, webhook
 from tests.conversations.test_histories import answered, standing
 from tests.support import conversation_model as model
@@ -150,7 +150,7 @@ class Actor:
 
     async def sweep(self) -> Deed:
         async with self._world.service.database.transaction() as session:
-            became_unread = await conversations.sweep(session, self._world.organization_id)
+            became_unread = await viewing.sweep(session, self._world.organization_id)
 
         def happens(it: model.Conversation) -> object:
             before = it.status

@@ -7,8 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from api.conversations import queries, service
-from api.conversations.service import sweep
+from api.conversations import lifecycle, viewing
+from api.conversations.viewing import sweep
 from tests.support.business import PASSWORD
 from tests.support.world import World
 
@@ -148,14 +148,14 @@ async def test_what_had_arrived_for_a_viewer_who_left_becomes_unread_by_the_swee
     await _ok(await zoe.delete(f"{API}/session"))
 
     announced: list[str] = []
-    monkeypatch.setattr(service, "announce_conversation", lambda session, org, id: announced.append(str(id)))
+    monkeypatch.setattr(lifecycle, "announce_conversation", lambda session, org, id: announced.append(str(id)))
     async with world.service.database.transaction() as session:
-        assert world.organization_id in await queries.organizations_to_sweep(session)
+        assert world.organization_id in await viewing.organizations_to_sweep(session)
         assert await sweep(session, world.organization_id) == 0, "Its deadline has not passed."
     assert announced == [conversation["id"]], "Everybody sees at once that Zoe looks no more."
     assert await world.rows("SELECT id FROM viewers") == []
     async with world.service.database.transaction() as session:
-        assert world.organization_id not in await queries.organizations_to_sweep(session)
+        assert world.organization_id not in await viewing.organizations_to_sweep(session)
     await world.rows("UPDATE conversations SET seen_deadline = now() - interval '1 second' RETURNING id")
     async with world.service.database.transaction() as session:
         assert await sweep(session, world.organization_id) == 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.delivery.rules import MAX_ATTEMPTS, RECONCILE_FOR, REPEAT_FOR, Pace, backoff, may_repeat, next_question, pace
+from api.delivery.rules import MAX_ATTEMPTS, RECONCILE_FOR, REPEAT_FOR, Pace, backoff, may_repeat, pace, reconcile_wait
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=1)
@@ -42,14 +42,14 @@ def test_a_message_is_tried_several_times_within_a_few_minutes() -> None:
 def test_SEND_NEVER_TWICE_an_unknown_outcome_is_asked_about_soon_then_ever_more_rarely(
     attempts: int, seconds: int
 ) -> None:
-    assert next_question(attempts) == timedelta(seconds=seconds)
+    assert reconcile_wait(attempts) == timedelta(seconds=seconds)
 
 
 def test_SEND_NEVER_TWICE_an_unknown_outcome_is_asked_about_for_a_day() -> None:
     assert timedelta(hours=24) == RECONCILE_FOR
     asked, questions = timedelta(), 0
     while asked < RECONCILE_FOR:
-        asked += next_question(questions)
+        asked += reconcile_wait(questions)
         questions += 1
     assert 100 < questions < 300
 

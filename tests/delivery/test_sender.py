@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, contextmanager
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.delivery.expire import expire_leases
 from api.delivery.sender import Sender
-from api.delivery.service import expire_leases
 from api.kit.connection import execute, fetch_value
 from api.kit.database import Database
 from api.settings import Settings

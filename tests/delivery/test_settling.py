@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from api.delivery import service as delivery
-from api.delivery.questions import Question, settle_question, take_questions
+from api.delivery.claim import Claim, claim_due
+from api.delivery.expire import expire_leases
+from api.delivery.reconcile import Reconciliation, claim_unknown, settle_reconciliation
 from api.delivery.rules import MAX_ATTEMPTS
-from api.delivery.settling import settle
+from api.delivery.settle import settle
 from api.providers.port import (
     Accepted,
     CannotTell,
@@ -36,8 +37,8 @@ async def send(world: World, body: str = "See you at five!") -> str:
     return message_id
 
 
-async def claim(world: World, *, lease_seconds: float = 300) -> Sequence[delivery.Claim]:
-    return await delivery.claim(
+async def claim(world: World, *, lease_seconds: float = 300) -> Sequence[Claim]:
+    return await claim_due(
         world.service.database,
         world.organization_id,
         secrets=world.service.secret_box,
@@ -46,8 +47,8 @@ async def claim(world: World, *, lease_seconds: float = 300) -> Sequence[deliver
     )
 
 
-async def questions(world: World) -> list[Question]:
-    return await take_questions(
+async def questions(world: World) -> list[Reconciliation]:
+    return await claim_unknown(
         world.service.database,
         world.organization_id,
         secrets=world.service.secret_box,
@@ -129,12 +130,12 @@ async def test_SEND_NEVER_TWICE_an_unknown_outcome_is_asked_about_and_never_post
     assert await claim(family) == []
     for outcome in (NotFoundAtProvider(), CannotTell("It is away.")):
         (question,) = await questions(family)
-        await settle_question(database, question, outcome)
+        await settle_reconciliation(database, question, outcome)
         assert await status_of(family, message_id) == ("unknown", None)
         await due_now(family)
     (question,) = await questions(family)
     report = StatusReport("SM9", MessageStatus.DELIVERED, "delivered", None, None, opted_out=False, provider_time=None)
-    await settle_question(database, question, Found(report))
+    await settle_reconciliation(database, question, Found(report))
     assert await status_of(family, message_id) == ("delivered", None)
 
 
@@ -142,7 +143,7 @@ async def test_a_worker_that_vanishes_leaves_the_message_visibly_unknown(family:
     message_id = await send(family)
     (claimed,) = await claim(family, lease_seconds=0)
 
-    await delivery.expire_leases(family.service.database, family.organization_id)
+    await expire_leases(family.service.database, family.organization_id)
 
     assert await status_of(family, message_id) == ("unknown", None)
     assert await claim(family) == []
@@ -155,7 +156,7 @@ async def test_a_worker_that_vanishes_leaves_the_message_visibly_unknown(family:
 async def test_a_lost_lease_puts_nothing_back_into_the_outbox(family: World) -> None:
     message_id = await send(family)
     (claimed,) = await claim(family, lease_seconds=0)
-    await delivery.expire_leases(family.service.database, family.organization_id)
+    await expire_leases(family.service.database, family.organization_id)
 
     await settle(family.service.database, claimed, NotProcessed("It never connected."))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.delivery.questions import settle_question
+from api.delivery.reconcile import settle_reconciliation
 from api.providers.port import Found, MessageStatus, NotProcessed, StatusReport
 from tests.providers.dialects.dialect import LINE_NUMBER, PARENT
 from tests.providers.dialects.twilio import Twilio
@@ -61,7 +61,7 @@ async def test_SEND_NEVER_TWICE_equal_texts_that_the_provider_has_are_told_apart
         listed("SM2", seconds=2, status="undelivered", error_code=30003), listed("SM1", seconds=1)
     )
 
-    assert await wire.asks() == 2
+    assert await wire.reconciles() == 2
 
     assert (await provider_id(wire, first), await wire.status(first)) == ("SM1", ("delivered", None))
     assert (await provider_id(wire, second), await wire.status(second)) == ("SM2", ("undelivered", "30003"))
@@ -73,12 +73,12 @@ async def test_SEND_NEVER_TWICE_of_two_equal_texts_the_only_one_at_the_provider_
     first, second = await unknown(wire), await unknown(wire)
     wire.peer.answer = listing(listed("SM1", seconds=1))
 
-    await wire.asks()
+    await wire.reconciles()
     assert [await wire.status(each) for each in (first, second)] == [("unknown", None)] * 2
 
     await wire.reports("delivered", "SM1", ref=second)
     assert await wire.status(second) == ("delivered", None)
-    await wire.asks()
+    await wire.reconciles()
     assert (await wire.status(first), await provider_id(wire, first)) == (("unknown", None), None)
 
 
@@ -86,16 +86,16 @@ async def test_SEND_NEVER_TWICE_an_equal_text_sent_while_the_provider_is_asked_i
     first = await unknown(wire)
     second = await wire.queues(BODY)
     await wire.world.rows("UPDATE outbox SET due_at = now() RETURNING id")
-    (question,) = await wire.questions()
+    (question,) = await wire.reconciliations()
     (claimed,) = await wire.claims()
     answer = Found(StatusReport("SM2", MessageStatus.SENT, "sent", None, None, opted_out=False, provider_time=None))
 
-    await settle_question(wire.world.service.database, question, answer)
+    await settle_reconciliation(wire.world.service.database, question, answer)
     assert await wire.status(first) == ("unknown", None), "the text that is under way may be the one that was found"
 
     wire.peer.answer = wire.dialect.accepts("SM2")
     await wire.sends(claimed)
-    await settle_question(wire.world.service.database, question, answer)
+    await settle_reconciliation(wire.world.service.database, question, answer)
     assert [await provider_id(wire, each) for each in (first, second)] == [None, "SM2"]
 
 
@@ -103,7 +103,7 @@ async def test_SEND_NEVER_TWICE_a_late_callback_resolves_it_and_nobody_is_asked_
     message_id = await unknown(wire)
     await wire.reports("delivered", "SM1", ref=message_id)
     assert await wire.status(message_id) == ("delivered", None)
-    assert await wire.asks() == 0
+    assert await wire.reconciles() == 0
 
 
 async def test_SEND_STATUS_a_callback_that_came_before_the_connection_broke_is_the_last_word(wire: Wire) -> None:
@@ -121,14 +121,14 @@ async def test_a_callback_that_tells_nothing_leaves_it_to_be_asked_about(wire: W
     await wire.reports("pondering", "SM1", ref=message_id)
     assert await wire.status(message_id) == ("unknown", None)
     wire.peer.answer = listing(listed("SM1", seconds=1))
-    assert await wire.asks() == 1
+    assert await wire.reconciles() == 1
     assert (await wire.message(message_id))["timeline"][-1]["source"] in {"provider", "reconciliation"}
 
 
 async def test_what_is_found_under_a_word_that_nobody_knows_has_been_handed_over(wire: Wire) -> None:
     message_id = await unknown(wire)
     wire.peer.answer = listing(listed("SM1", seconds=1, status="pondering"))
-    assert await wire.asks() == 1
+    assert await wire.reconciles() == 1
     assert await wire.status(message_id) == ("sent", None)
 
 
@@ -137,7 +137,7 @@ async def test_SEND_NEVER_TWICE_after_a_day_it_stays_unknown_and_says_so(wire: W
     await wire.world.rows("UPDATE outbox SET claimed_at = now() - interval '24 hours 1 second' RETURNING id")
     wire.peer.requests.clear()
 
-    assert await wire.asks() == 0
+    assert await wire.reconciles() == 0
 
     assert await wire.status(message_id) == ("unknown", None)
     last = (await wire.message(message_id))["timeline"][-1]

@@ -25,9 +25,8 @@ from api.consent.models import ConsumerInitiation
 from api.consent.rules import CONSUMER_INITIATED, Reason
 from api.conversations import queries as conversation_queries
 from api.conversations import rules as status_rules
-from api.conversations.message_models import Message, OutboxEntry, TimelineEntry
 from api.conversations.message_rules import Direction, segments
-from api.conversations.models import Conversation
+from api.conversations.models import Conversation, Message, OutboxEntry, TimelineEntry
 from api.directory.models import Family, PhoneNumber
 from api.inbound.models import InboundEvent
 from api.kit.database import Database

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.directory.rules import match_names
-from api.kit.text import fold
+from api.kit.folding import fold_name
 from tests.directory.test_import import send_csv, send_ndjson, stored_family
 from tests.support.world import World
 
@@ -116,8 +116,10 @@ def test_each_stored_name_is_matched_once_and_none_is_left_that_would_fit(stored
     assert len(places) == len(set(places))
     for name, place in zip(wanted, matched, strict=True):
         if place is None:
-            assert not any(fold(name) == fold(each) for index, each in enumerate(stored) if index not in places)
+            assert not any(
+                fold_name(name) == fold_name(each) for index, each in enumerate(stored) if index not in places
+            )
         else:
-            assert fold(name) == fold(stored[place])
+            assert fold_name(name) == fold_name(stored[place])
     same = match_names(stored, [unicodedata.normalize("NFD", name) for name in stored])
     assert sorted(place for place in same if place is not None) == list(range(len(stored)))

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from api.delivery import service as delivery
-from api.delivery.settling import settle
+from api.delivery.claim import Claim, claim_due
+from api.delivery.settle import settle
 from api.providers.port import Accepted, MessageStatus
 from tests.inbound.journal import PARENT
 from tests.support.business import LINE_NUMBER
@@ -22,12 +22,12 @@ async def family(world: World) -> World:
     return world
 
 
-async def claimed_message(world: World) -> delivery.Claim:
+async def claimed_message(world: World) -> Claim:
     """A message that a worker is about to post."""
     started = await world.maria.post("/api/v1/conversations", json={"phone_number": PARENT})
     path = f"/api/v1/conversations/{started.json()['id']}/messages"
     assert (await world.maria.post(path, json={"body": "See you!"})).status_code == 201
-    (claim,) = await delivery.claim(
+    (claim,) = await claim_due(
         world.service.database,
         world.organization_id,
         secrets=world.service.secret_box,
@@ -37,19 +37,19 @@ async def claimed_message(world: World) -> delivery.Claim:
     return claim
 
 
-async def report(world: World, claim: delivery.Claim, sid: str, status: str, **more: str) -> None:
+async def report(world: World, claim: Claim, sid: str, status: str, **more: str) -> None:
     fields = {"MessageSid": sid, "MessageStatus": status, "To": PARENT, "From": LINE_NUMBER, **more}
     answer = await world.post_webhook("status", fields, query=f"?message_id={claim.message_id}")
     assert answer.status_code == 200
     await world.settled()
 
 
-async def accepted(world: World, claim: delivery.Claim, sid: str) -> None:
+async def accepted(world: World, claim: Claim, sid: str) -> None:
     accepted = Accepted(provider_message_id=sid, status=MessageStatus.SENT)
     await settle(world.service.database, claim, accepted)
 
 
-async def detail(world: World, claim: delivery.Claim) -> dict[str, Any]:
+async def detail(world: World, claim: Claim) -> dict[str, Any]:
     message: dict[str, Any] = (await world.maria.get(f"/api/v1/messages/{claim.message_id}")).json()
     return message
 

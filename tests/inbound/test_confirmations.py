@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.consent.keywords import Keyword
-from api.delivery.settling import settle
+from api.delivery.settle import settle
 from api.inbound.rules import MAX_CONFIRMATIONS, may_confirm
 from api.providers.port import Accepted, MessageStatus
 from tests.support.business import ACCOUNT_SID, AUTH_TOKEN, LINE_NUMBER

@@ -12,7 +12,7 @@ import pytest
 from api.inbound.door import Scope, address_of
 from api.inbound.receiving import Address
 from api.providers.port import EventKind
-from api.providers.twilio import signature
+from api.providers.twilio.receive import signature
 from tests.inbound.journal import PARENT
 from tests.support.business import AUTH_TOKEN, LINE_NUMBER
 from tests.support.service import ORIGIN

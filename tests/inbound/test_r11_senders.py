@@ -11,9 +11,10 @@ import httpx
 import phonenumbers
 import pytest
 
-from api.delivery import service as delivery
-from api.delivery.settling import Settlement, settle_many
-from api.providers.port import Accepted, MessageStatus, ProviderName
+from api.delivery.claim import claim_due
+from api.delivery.settle import Settlement, settle_many
+from api.providers.port import Accepted, MessageStatus
+from api.providers.registry import ProviderName
 from tests.providers.dialects import DIALECTS
 from tests.providers.dialects.dialect import Arriving, Dialect
 from tests.support.reliability import Progress, figure, seed, size
@@ -97,7 +98,7 @@ class Texting:
     async def leaves(self) -> list[tuple[str, str]]:
         """Everything that is due leaves: to whom, and what it says."""
         gone: list[tuple[str, str]] = []
-        while claims := await delivery.claim(
+        while claims := await claim_due(
             self.world.service.database,
             self.world.organization_id,
             secrets=self.world.service.secret_box,

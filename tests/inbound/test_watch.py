@@ -15,7 +15,7 @@ import structlog
 from api.inbound.watch import GRACE, OVERLAP, WatchedLine, take_due_lines, watch_line
 from api.providers.port import CannotTell, LineAccess
 from api.providers.registry import Providers
-from api.providers.twilio import TwilioProvider
+from api.providers.twilio.provider import TwilioProvider
 from api.worker import LineWatcher
 from tests.inbound.journal import PARENT
 from tests.providers.peer import Answer, Peer, Start, hang, http, plain_client

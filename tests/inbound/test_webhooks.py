@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from api.providers.twilio import signature
+from api.providers.twilio.receive import signature
 from tests.support.business import ACCOUNT_SID, AUTH_TOKEN, LINE_NUMBER
 from tests.support.service import ORIGIN
 from tests.support.world import World

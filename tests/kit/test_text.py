@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from api.kit.text import Body, SingleLine, fold, made_storable, one_line, storable
+from api.kit.folding import fold_name
+from api.kit.text import Body, SingleLine, made_storable, one_line, storable
 
 RTL = "\N{RIGHT-TO-LEFT OVERRIDE}שלום"
 
@@ -121,7 +122,7 @@ def test_the_types_of_the_wire_apply_them() -> None:
     ],
 )
 def test_names_that_differ_only_in_how_they_were_typed_fold_alike(spelling: str, folded: str) -> None:
-    assert fold(spelling) == folded
+    assert fold_name(spelling) == folded
 
 
 @pytest.mark.parametrize(
@@ -134,13 +135,13 @@ def test_names_that_differ_only_in_how_they_were_typed_fold_alike(spelling: str,
     ],
 )
 def test_different_names_fold_apart(one: str, other: str) -> None:
-    assert fold(one) != fold(other)
+    assert fold_name(one) != fold_name(other)
 
 
 @given(ANY_TEXT)
 def test_folding_is_stable_and_the_same_for_every_unicode_form(text: str) -> None:
-    folded = fold(text)
-    assert fold(folded) == folded
+    folded = fold_name(text)
+    assert fold_name(folded) == folded
     for form in ("NFC", "NFD"):
-        assert fold(unicodedata.normalize(form, text)) == folded
-    assert fold(f" {text}\u00a0 ") == folded
+        assert fold_name(unicodedata.normalize(form, text)) == folded
+    assert fold_name(f" {text}\u00a0 ") == folded

@@ -23,7 +23,6 @@ from api.providers.port import (
     NotProcessed,
     OutcomeUnknown,
     OutgoingMessage,
-    ProviderName,
     SmsProvider,
     UnknownMessage,
     WebhookAddresses,
@@ -31,6 +30,7 @@ from api.providers.port import (
     WebhookRequest,
     WebhookState,
 )
+from api.providers.registry import ProviderName
 from simulator.app import create_server
 from tests.providers.dialects import every_access
 from tests.providers.dialects.bandwidth import BandwidthOAuth

@@ -15,9 +15,9 @@ import httpx
 import pytest
 from bandwidth import Configuration
 
-from api.providers import bandwidth_access
-from api.providers.bandwidth import BandwidthProvider
-from api.providers.bandwidth_access import BandwidthAccess, NoToken, TokenUnavailable
+from api.providers.bandwidth import access as bandwidth_access
+from api.providers.bandwidth.access import BandwidthAccess, NoToken, TokenUnavailable
+from api.providers.bandwidth.provider import BandwidthProvider
 from api.providers.port import (
     Accepted,
     CredentialsState,
@@ -404,4 +404,4 @@ def test_exactly_one_pair_of_credentials_is_given(
     provider: BandwidthProvider, given: Mapping[str, str], wrong: set[str]
 ) -> None:
     others = {name: DIALECT.credentials[name] for name in DIALECT.credentials.keys() - {"client_id", "client_secret"}}
-    assert provider.malformed_credentials({**others, **given}).keys() == wrong
+    assert provider.description.problems({**others, **given}).keys() == wrong

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from api.kit.text import storable
-from api.providers import checking
+from api.providers import check as checking
 from api.providers.port import (
     ChecksWebhooks,
     CredentialsState,
@@ -119,9 +119,9 @@ async def test_what_cannot_be_right_is_known_before_the_provider_is_asked(
     dialect: Dialect, client: httpx.AsyncClient
 ) -> None:
     provider = dialect.provider(client, "http://127.0.0.1:1")
-    assert provider.malformed_credentials(dialect.credentials) == {}
+    assert provider.description.problems(dialect.credentials) == {}
     for name, value in dialect.mistyped.items():
-        found = provider.malformed_credentials({**dialect.credentials, name: value})
+        found = provider.description.problems({**dialect.credentials, name: value})
         assert found.keys() == {name}, (name, value)
         assert value not in found[name], "what was typed may be a secret in the wrong field"
 

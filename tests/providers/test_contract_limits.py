@@ -3,15 +3,16 @@
 import pytest
 
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, segments, too_much
-from api.providers.port import SEND_LIMITS, ProviderName, SendLimits
+from api.providers.port import SendLimits
+from api.providers.registry import ProviderName, send_limits
 from tests.providers.dialects import every_dialect
 from tests.providers.dialects.dialect import PARENT, Dialect
 from tests.providers.peer import Peer
 from tests.providers.wire import Wire
 from tests.support.world import World
 
-TELNYX = SEND_LIMITS[ProviderName.TELNYX]
-TWILIO = SEND_LIMITS[ProviderName.TWILIO]
+TELNYX = send_limits("telnyx")
+TWILIO = send_limits("twilio")
 
 BODIES: list[tuple[str, SendLimits, int, bool]] = [
     # Text, limits, files; whether it is taken.
@@ -30,8 +31,8 @@ BODIES: list[tuple[str, SendLimits, int, bool]] = [
     ("🤸" * 331, TELNYX, 0, False),
     # Parts are counted of texts alone: a picture message goes another way.
     ("x" * 1531, TELNYX, 1, True),
-    ("x" * 1600, SEND_LIMITS[ProviderName.BANDWIDTH], 0, True),
-    ("x" * 1601, SEND_LIMITS[ProviderName.BANDWIDTH], 0, False),
+    ("x" * 1600, send_limits("bandwidth"), 0, True),
+    ("x" * 1601, send_limits("bandwidth"), 0, False),
     ("x" * 1601, TELNYX, 1, False),
     ("x" * 1600, SendLimits(), 0, True),
     ("x" * 161, SendLimits(segments=1), 0, False),
@@ -48,8 +49,8 @@ def test_what_a_provider_takes(body: str, limits: SendLimits, media: int, taken:
 
 
 def test_every_provider_has_its_limits() -> None:
-    assert set(SEND_LIMITS) == set(ProviderName)
-    assert all((each.characters or MAX_BODY_CHARACTERS) >= MAX_BODY_CHARACTERS for each in SEND_LIMITS.values())
+    limits = [send_limits(name) for name in ProviderName]
+    assert all((each.characters or MAX_BODY_CHARACTERS) >= MAX_BODY_CHARACTERS for each in limits)
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ async def wire(world: World, dialect: Dialect, peer: Peer) -> Wire:
 
 @every_dialect
 async def test_what_is_too_long_is_422_with_the_limit_and_is_not_queued(wire: Wire) -> None:
-    limits = SEND_LIMITS[wire.dialect.name]
+    limits = send_limits(wire.dialect.name)
     longest = "ā" * 670 if limits.segments else "x" * MAX_BODY_CHARACTERS
     assert segments(longest).count <= 11
     message_id = await wire.queues(longest)
@@ -77,7 +78,7 @@ async def test_what_is_too_long_is_422_with_the_limit_and_is_not_queued(wire: Wi
 
 @every_dialect
 async def test_a_failed_text_of_a_longer_time_is_not_retried_past_the_limit(wire: Wire) -> None:
-    if SEND_LIMITS[wire.dialect.name].segments is None:
+    if send_limits(wire.dialect.name).segments is None:
         return  # Nothing that such a provider refuses was ever stored.
     wire.peer.answer = wire.dialect.refuses(400, wire.dialect.landline_code)
     message_id = await wire.queues()

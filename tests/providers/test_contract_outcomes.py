@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
-from api.providers import bandwidth_errors, error_words, telnyx_errors, twilio_errors
-from api.providers.port import Accepted, MessageStatus, NotProcessed, ProviderName, Rejected
+from api.providers import error_words
+from api.providers.bandwidth import errors as bandwidth_errors
+from api.providers.port import Accepted, MessageStatus, NotProcessed, Rejected
+from api.providers.registry import ProviderName
+from api.providers.telnyx import errors as telnyx_errors
+from api.providers.twilio import errors as twilio_errors
 from tests.providers.dialects import every_access
 from tests.providers.dialects.dialect import PARENT, Dialect
 from tests.providers.dialects.telnyx import message_record
@@ -157,7 +161,7 @@ ASKED = {
 """The codes that businesses really get."""
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__.rpartition(".")[2])
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__.split(".")[2])
 def test_every_code_that_people_get_has_words_that_are_a_sentence(table: object) -> None:
     titles: dict[str, str] = dict(table.ERROR_TITLES)  # type: ignore[attr-defined]
     assert [code for code in ASKED[table].split() if code not in titles] == []  # type: ignore[index]
@@ -167,7 +171,7 @@ def test_every_code_that_people_get_has_words_that_are_a_sentence(table: object)
         assert code not in title, "a front desk has no use for the number"
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__.rpartition(".")[2])
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__.split(".")[2])
 def test_an_unknown_code_has_the_providers_own_words_in_part_else_the_code(table: object) -> None:
     error_title = table.error_title  # type: ignore[attr-defined]
     assert error_title("98765", "Its own  \n words") == "Its own words"

@@ -75,8 +75,7 @@ async def test_every_provider_of_the_service_has_a_dialect_here() -> None:
     for dialect in DIALECTS:
         provider = providers.get(dialect.name.value)
         assert provider is not None
-        assert provider.name is dialect.name
-        assert {name for name, required in provider.credential_fields.items() if required} <= dialect.credentials.keys()
+        assert provider.description.problems(dialect.credentials) == {}
     await providers.close()
 
 
@@ -198,7 +197,7 @@ def test_OPTIN_STOP_the_providers_own_signal_is_read_beside_the_text(dialect: Di
     """Where the words that stop are the business's own. A provider that answers no keywords gives none."""
     message = read(dialect, Arriving(text="no gracias", signal=signal))
     assert message.body == "no gracias"
-    assert message.signal is (signal if listening(dialect).answers_keywords else None)
+    assert message.signal is (signal if listening(dialect).description.answers_keywords else None)
 
 
 # What is reported.

@@ -10,10 +10,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from api.providers.bandwidth import MAX_EVENTS
-from api.providers.forms import form_fields
+from api.providers.bandwidth.json_array import MAX_EVENTS
+from api.providers.form_fields import form_fields
 from api.providers.port import EventKind
-from api.providers.twilio import signature
+from api.providers.twilio.receive import signature
 from tests.providers.dialects import every_dialect
 from tests.providers.dialects.bandwidth import Bandwidth, received
 from tests.providers.dialects.dialect import BASE, LINE_NUMBER, PARENT, Arriving, Dialect, Reporting, Webhook, line_of
@@ -130,7 +130,7 @@ def test_RECV_AUTHENTIC_while_it_is_rotated_either_of_two_is_accepted_and_no_thi
     provider = listening(dialect)
     judged = [[provider.is_authentic(line, each.request) for each in (first, second, third)] for line in (alone, both)]
     assert judged == [[True, False, False], [True, True, False]]
-    assert provider.malformed_credentials(both.credentials) == {}
+    assert provider.description.problems(both.credentials) == {}
 
 
 @every_dialect

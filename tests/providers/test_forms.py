@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.providers.forms import MAX_FIELDS, form_fields
+from api.providers.form_fields import MAX_FIELDS, form_fields
 
 PIECES = st.sampled_from(
     [*"&=+%a; \x00", "%4", "%41", "%2B", "%26", "%3D", "%00", "%ED%A0%80", "%C3", "%A9", "é", "👍"]

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from api.providers.port import Accepted, MessageStatus, OutcomeUnknown, ProviderName, Rejected
+from api.providers.port import Accepted, MessageStatus, OutcomeUnknown, Rejected
+from api.providers.registry import ProviderName
 from tests.providers.dialects import every_access
 from tests.providers.dialects.dialect import LINE_NUMBER, PARENT, Arriving, Dialect
 from tests.providers.peer import Peer
@@ -81,7 +82,7 @@ async def test_SEND_NEVER_TWICE_a_callback_resolves_what_broke_off(wire: Wire) -
     assert await wire.status(message_id) == ("unknown", None)
     await wire.reports(words_for(wire.dialect, MessageStatus.SENT), "theirs-1", ref=message_id)
     assert await wire.status(message_id) == ("sent", None)
-    assert await wire.asks() == 0, "there is nothing left to ask"
+    assert await wire.reconciles() == 0, "there is nothing left to ask"
     assert len(wire.peer.requests) == 1
 
 

@@ -39,23 +39,23 @@ async def test_SEND_NEVER_TWICE_the_repetition_is_the_same_request_and_resolves_
     message_id = await wire.queues()
     await wire.delivers()
     wire.peer.answer = wire.dialect.accepts("theirs-1")
-    assert await wire.asks() == 1
+    assert await wire.reconciles() == 1
     assert await wire.status(message_id) == ("sent", None)
     first, second = wire.peer.requests
     assert first.body == second.body
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"] == message_id
     assert (await wire.message(message_id))["provider_message_id"] == "theirs-1"
-    assert await wire.asks() == 0
+    assert await wire.reconciles() == 0
 
 
 async def test_OPTIN_DISPATCH_after_a_STOP_nothing_is_repeated_until_it_is_lifted(wire: Wire) -> None:
     message_id = await broken_off(wire)
     await wire.arrives("STOP")
-    assert await wire.asks() == 1
+    assert await wire.reconciles() == 1
     assert wire.peer.requests == []
     assert await wire.status(message_id) == ("unknown", None)
     await wire.arrives("START")
-    await wire.asks()
+    await wire.reconciles()
     assert await wire.status(message_id) == ("sent", None)
 
 
@@ -70,7 +70,7 @@ async def test_OPTIN_DISPATCH_a_STOP_that_commits_while_the_question_is_taken_is
         at = await database_time(session)
         consent.stop(number, actor=SYSTEM, source=OptInSource.KEYWORD, at=at)
         await session.flush()
-        asking = asyncio.create_task(wire.questions())
+        asking = asyncio.create_task(wire.reconciliations())
         waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         while not await world.rows(waiting):
             assert not asking.done(), "it must wait for the number's lock"
@@ -82,7 +82,7 @@ async def test_OPTIN_DISPATCH_a_STOP_that_commits_while_the_question_is_taken_is
 async def test_OPTIN_ALL_a_new_opted_out_record_forbids_the_repetition(wire: Wire) -> None:
     message_id = await broken_off(wire)
     await wire.world.family("Jones", PARENT, state="opted_out")
-    await wire.asks()
+    await wire.reconciles()
     assert (wire.peer.requests, await wire.status(message_id)) == ([], ("unknown", None))
 
 
@@ -91,7 +91,7 @@ async def test_SEND_ORDER_what_another_text_has_followed_is_not_repeated(wire: W
     second = await wire.queues("second")
     await wire.delivers()
     assert await wire.status(second) == ("sent", None)
-    assert await wire.asks() == 1
+    assert await wire.reconciles() == 1
     assert [wire.dialect.posted(request).text for request in wire.peer.requests] == ["second"]
     assert await wire.status(message_id) == ("unknown", None)
     await wire.reports("delivered", "theirs-0", ref=message_id)
@@ -101,14 +101,14 @@ async def test_SEND_ORDER_what_another_text_has_followed_is_not_repeated(wire: W
 async def test_a_text_is_not_repeated_when_it_would_come_late(wire: Wire) -> None:
     message_id = await broken_off(wire)
     await wire.world.rows("UPDATE outbox SET claimed_at = now() - interval '61 minutes' RETURNING id")
-    assert await wire.asks() == 1
+    assert await wire.reconciles() == 1
     assert (wire.peer.requests, await wire.status(message_id)) == ([], ("unknown", None))
 
 
 async def test_OPTIN_STOP_a_refusal_of_the_repetition_fails_the_message_and_stops_the_number(wire: Wire) -> None:
     message_id = await broken_off(wire)
     wire.peer.answer = wire.dialect.refuses(400, "40300")
-    await wire.asks()
+    await wire.reconciles()
     assert await wire.status(message_id) == ("failed", "40300")
     assert await wire.check() == "stopped"
     timeline = (await wire.message(message_id))["timeline"]
@@ -117,4 +117,4 @@ async def test_OPTIN_STOP_a_refusal_of_the_repetition_fails_the_message_and_stop
         "reconciliation",
         "40300",
     )
-    assert await wire.asks() == 0
+    assert await wire.reconciles() == 0

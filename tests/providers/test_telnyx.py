@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -24,7 +23,8 @@ from api.providers.port import (
     UnknownMessage,
     UnreadableEventError,
 )
-from api.providers.telnyx import TOLERANCE_SECONDS, TelnyxProvider
+from api.providers.telnyx.provider import TelnyxProvider
+from api.providers.telnyx.receive import TOLERANCE_SECONDS
 from tests.providers.dialects.dialect import BASE, PARENT, Arriving, Reporting, line_of
 from tests.providers.dialects.telnyx import Telnyx, event, message_record, signed
 from tests.providers.peer import NO_CERTIFICATES, Answer, Peer, Start, http, plain_client
@@ -230,6 +230,10 @@ async def test_SEND_NEVER_TWICE_an_answer_about_the_repetition_itself_leaves_it_
 
 
 def test_what_a_line_needs_to_speak_telnyx() -> None:
-    fields: dict[str, Any] = {"api_key": True, "public_key": True, "messaging_profile_id": False}
-    assert dict(PROVIDER.credential_fields) == fields | {"public_key_secondary": False}
-    assert PROVIDER.answers_keywords
+    assert {field.name: field.required for field in PROVIDER.description.credential_fields} == {
+        "api_key": True,
+        "public_key": True,
+        "public_key_secondary": False,
+        "messaging_profile_id": False,
+    }
+    assert PROVIDER.description.answers_keywords

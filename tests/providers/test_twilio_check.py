@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from api.providers.port import LineAccess, WebhookAddresses, WebhookCheck, WebhookState
-from api.providers.twilio import TwilioProvider
-from api.providers.twilio_check import _messaging_url
+from api.providers.twilio.check import _messaging_url
+from api.providers.twilio.provider import TwilioProvider
 from tests.providers.peer import Answer, Start, http, plain_client
 
 ACCOUNT = "AC" + "1" * 32

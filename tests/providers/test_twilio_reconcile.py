@@ -21,7 +21,7 @@ from api.providers.port import (
     StatusReport,
     UnknownMessage,
 )
-from api.providers.twilio import TwilioProvider
+from api.providers.twilio.provider import TwilioProvider
 from tests.providers.peer import NO_CERTIFICATES, Answer, Start, disconnect, hang, http, plain_client
 
 CLAIMED_AT = datetime(2026, 3, 4, 12, 0, 30, 250_000, tzinfo=UTC)

@@ -21,7 +21,7 @@ from api.providers.port import (
     Rejected,
     SendOutcome,
 )
-from api.providers.twilio import TwilioProvider
+from api.providers.twilio.provider import TwilioProvider
 from tests.providers.peer import Answer, Start, http, plain_client
 
 ACCOUNT = "AC" + "1" * 32

@@ -16,7 +16,7 @@ from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator
 
 from api.providers.port import LineAccess, WebhookRequest
-from api.providers.twilio import TwilioProvider
+from api.providers.twilio.provider import TwilioProvider
 
 TOKEN = "12345678901234567890123456789012"
 LINE = LineAccess(

@@ -15,13 +15,12 @@ from api.providers.port import (
     MediaItem,
     MessageStatus,
     OptOutSignal,
-    ProviderName,
     StatusReport,
     UnreadableEventError,
     WebhookEvent,
     WebhookRequest,
 )
-from api.providers.twilio import TwilioProvider
+from api.providers.twilio.provider import TwilioProvider
 
 PROVIDER = TwilioProvider(httpx.AsyncClient(), api_url="http://127.0.0.1:1")
 FORM = "application/x-www-form-urlencoded; charset=UTF-8"
@@ -394,8 +393,7 @@ def test_the_answer_is_an_empty_document_and_never_plain_text() -> None:
 
 
 def test_what_a_line_needs_to_speak_twilio() -> None:
-    assert PROVIDER.name is ProviderName.TWILIO
-    assert dict(PROVIDER.credential_fields) == {
+    assert {field.name: field.required for field in PROVIDER.description.credential_fields} == {
         "account_sid": True,
         "auth_token": True,
         "auth_token_secondary": False,

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from api.delivery import service as delivery
-from api.delivery.questions import Question, settle_question, take_questions
-from api.delivery.settling import settle
+from api.delivery.claim import Claim, claim_due
+from api.delivery.reconcile import Reconciliation, claim_unknown, settle_reconciliation
+from api.delivery.settle import settle
 from api.providers.port import SendOutcome
 from tests.providers.dialects.dialect import LINE_NUMBER, PARENT, Arriving, Dialect, Reporting, Webhook
 from tests.providers.peer import Peer
@@ -78,8 +78,8 @@ class Wire:
         message_id: str = sent.json()["id"]
         return message_id
 
-    async def claims(self) -> list[delivery.Claim]:
-        return await delivery.claim(
+    async def claims(self) -> list[Claim]:
+        return await claim_due(
             self.world.service.database,
             self.world.organization_id,
             secrets=self.world.service.secret_box,
@@ -87,7 +87,7 @@ class Wire:
             lease=timedelta(minutes=5),
         )
 
-    async def sends(self, claim: delivery.Claim) -> SendOutcome:
+    async def sends(self, claim: Claim) -> SendOutcome:
         """As a worker: the claimed message is posted to the peer, and what came of it is written."""
         provider = self.world.service.providers.get(claim.provider)
         assert provider is not None
@@ -102,25 +102,25 @@ class Wire:
             await self.sends(claim)
         return len(claims)
 
-    async def questions(self) -> list[Question]:
-        """Whatever is unknown and due to be asked about."""
-        return await take_questions(
+    async def reconciliations(self) -> list[Reconciliation]:
+        """Claim the unknown outcomes that are due."""
+        return await claim_unknown(
             self.world.service.database,
             self.world.organization_id,
             secrets=self.world.service.secret_box,
             public_base_url=ORIGIN,
         )
 
-    async def asks(self) -> int:
-        """As a worker, later: whatever is unknown is asked about. Returns how many messages that were."""
+    async def reconciles(self) -> int:
+        """As a worker, later: reconcile every unknown outcome. Returns how many messages that were."""
         await self.world.rows("UPDATE outbox SET due_at = now() RETURNING id")
-        questions = await self.questions()
-        for question in questions:
-            provider = self.world.service.providers.get(question.provider)
+        reconciliations = await self.reconciliations()
+        for each in reconciliations:
+            provider = self.world.service.providers.get(each.provider)
             assert provider is not None
-            outcome = await provider.reconcile(question.line, question.message)
-            await settle_question(self.world.service.database, question, outcome)
-        return len(questions)
+            outcome = await provider.reconcile(each.line, each.message)
+            await settle_reconciliation(self.world.service.database, each, outcome)
+        return len(reconciliations)
 
     # What is seen.
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert
 
-from api.conversations.message_models import Message
+from api.conversations.models import Message
 from api.kit.ids import new_id
 from api.search.rules import parse_query, search_condition
 from tests.support import plain_scan

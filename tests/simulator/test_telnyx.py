@@ -14,7 +14,7 @@ from telnyx.lib.webhook_verification import WebhookVerificationError, verify_web
 
 from simulator.carrier import Carrier
 from simulator.model import Account, Line
-from simulator.telnyx import TelnyxWire
+from simulator.telnyx import TelnyxDialect
 from simulator.telnyx.http import Call
 from simulator.telnyx.messages import create_message
 from tests.simulator.conftest import FAST, PARENT, Answer, Business, Received, Simulator, unused_port, wait_for
@@ -265,7 +265,7 @@ def test_an_unknown_outcome_is_resolved_by_repeating(carrier: Simulator, fault: 
 
 async def test_a_request_is_answered_again_for_a_day_and_no_longer() -> None:
     now = 1_000_000.0
-    carrier = Carrier(FAST, {"telnyx": TelnyxWire()})
+    carrier = Carrier(FAST, {"telnyx": TelnyxDialect()})
     await carrier.start()
     carrier.state.clock = lambda: now
     account = Account(sid="telnyx", auth_token="KEY", wire="telnyx")

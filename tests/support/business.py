@@ -52,9 +52,7 @@ async def create_business(
             name="Tumble Gymnastics",
             country="US",
             timezone="America/Chicago",
-            admin_email="ada@gym.test",
-            admin_name="Ada",
-            admin_password=PASSWORD,
+            admin=access.FirstAdministrator(name="Ada", email="ada@gym.test", password=PASSWORD),
         )
         principal = access.staff_principal(admin, credential_id=admin.id)
         people: dict[str, StaffMember] = {"admin": admin}
@@ -67,9 +65,8 @@ async def create_business(
             )
         line = await lines.create_line(
             session,
-            organization_id=organization.id,
-            actor=principal.actor,
-            new=LineIn.model_validate(
+            principal,
+            LineIn.model_validate(
                 {
                     "label": "Front desk",
                     "phone_number": LINE_NUMBER,
@@ -80,7 +77,7 @@ async def create_business(
                     # Tests of thousands of texts are not about a day's limit.
                     "settings": {"texts_per_day": 1_000_000, "texts_per_person_per_day": 1_000_000},
                 }
-            ),
+            ).new_line(),
             providers=providers,
             secrets=secrets,
         )

@@ -16,10 +16,10 @@ from sqlalchemy import text as sql
 from api.access import passwords
 from api.access.dependencies import session_cookie
 from api.access.rules import Permission
-from api.delivery import service as delivery
+from api.delivery.claim import Claim, claim_due
 from api.directory.schemas import FamilyIn
 from api.inbound.turns import ApplicationBusy
-from api.providers.twilio import signature
+from api.providers.twilio.receive import signature
 from api.tables import metadata
 from tests.support.business import AUTH_TOKEN, LINE_NUMBER, PASSWORD, create_business
 from tests.support.service import ORIGIN, Service
@@ -103,9 +103,9 @@ class World:
         response = await self.admin.patch(f"/api/v1/lines/{self.line_id}", json={"settings": {"countries": codes}})
         assert response.status_code == 200, response.text
 
-    async def claims(self) -> list[delivery.Claim]:
+    async def claims(self) -> list[Claim]:
         """What a worker claims now, to post it."""
-        return await delivery.claim(
+        return await claim_due(
             self.service.database,
             self.organization_id,
             secrets=self.service.secret_box,

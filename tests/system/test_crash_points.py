@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from api.delivery.service import Claim, claim
-from api.delivery.settling import settle
+from api.delivery.claim import Claim, claim_due
+from api.delivery.settle import settle
 from api.kit.crash_points import CrashPoint, arm
 from api.kit.secrets import SecretBox
 from api.providers.port import OutcomeUnknown
@@ -40,7 +40,7 @@ class Case:
     """How often the carrier has the text."""
     ends: str
     starts: str = "queued"
-    """queued; sending: posted by a worker that then vanished, its lease over; unknown: due to be asked about."""
+    """queued; sending: posted by a worker that then vanished, its lease over; unknown: due for reconciliation."""
 
 
 SENDING = ("sending", "sending")
@@ -55,11 +55,11 @@ CASES = {
     CrashPoint.SETTLE_COMMITTED: Case(("sent", None), 1, "sent"),
     CrashPoint.EXPIRE_BEFORE_COMMIT: Case(SENDING, 1, "delivered", starts="sending"),
     CrashPoint.EXPIRE_COMMITTED: Case(UNKNOWN, 1, "delivered", starts="sending"),
-    CrashPoint.QUESTION_BEFORE_COMMIT: Case(UNKNOWN, 1, "delivered", starts="unknown"),
-    CrashPoint.QUESTION_COMMITTED: Case(UNKNOWN, 1, "delivered", starts="unknown"),
-    CrashPoint.QUESTION_ANSWERED: Case(UNKNOWN, 1, "delivered", starts="unknown"),
-    CrashPoint.ANSWER_BEFORE_COMMIT: Case(UNKNOWN, 1, "delivered", starts="unknown"),
-    CrashPoint.ANSWER_COMMITTED: Case(("delivered", None), 1, "delivered", starts="unknown"),
+    CrashPoint.RECONCILE_CLAIM_BEFORE_COMMIT: Case(UNKNOWN, 1, "delivered", starts="unknown"),
+    CrashPoint.RECONCILE_CLAIM_COMMITTED: Case(UNKNOWN, 1, "delivered", starts="unknown"),
+    CrashPoint.RECONCILE_ANSWERED: Case(UNKNOWN, 1, "delivered", starts="unknown"),
+    CrashPoint.RECONCILE_SETTLE_BEFORE_COMMIT: Case(UNKNOWN, 1, "delivered", starts="unknown"),
+    CrashPoint.RECONCILE_SETTLE_COMMITTED: Case(("delivered", None), 1, "delivered", starts="unknown"),
 }
 
 
@@ -82,13 +82,13 @@ class Sending:
             status, entry = (await session.execute(statement, {"id": message_id})).one()
         return status, entry
 
-    async def questions_asked(self, message_id: UUID) -> int:
+    async def reconciliations_of(self, message_id: UUID) -> int:
         async with self.stack.database.transaction() as session:
             asked = await session.execute(text("SELECT attempts FROM outbox WHERE id = :id"), {"id": message_id})
         return asked.scalar_one_or_none() or 0
 
     async def due_now(self, state: str) -> None:
-        """A lease's time, or the time until a question, has passed; whoever sends is told."""
+        """A lease's time, or the time until a reconciliation, has passed; whoever sends is told."""
         async with self.stack.database.transaction() as session:
             await session.execute(text("UPDATE outbox SET due_at = now() WHERE state = :state"), {"state": state})
             await session.execute(text("SELECT pg_notify('messenger_outbox', '[{}]')"))
@@ -101,7 +101,7 @@ class Sending:
         stack = self.stack
         settings = service_settings(ROOT, simulator_port=int(stack.environment["MESSENGER_SIMULATOR_PORT"]))
         providers = Providers(settings)
-        (claimed,) = await claim(
+        (claimed,) = await claim_due(
             stack.database,
             stack.business.organization_id,
             secrets=SecretBox(settings.resolved_secret_key()),
@@ -161,7 +161,7 @@ async def test_SEND_NEVER_TWICE_a_worker_that_dies_at_this_point_leaves_what_is_
         if entry == "unknown" and case.ends != "unknown":
             await sending.due_now("unknown")
         if case.ends == "unknown":
-            return (status, entry) == UNKNOWN and await sending.questions_asked(message_id) > 0
+            return (status, entry) == UNKNOWN and await sending.reconciliations_of(message_id) > 0
         return entry is None
 
     if case.ends == "unknown":
@@ -180,7 +180,7 @@ async def _is(sending: Sending, message_id: UUID, state: State) -> bool:
 
 
 async def _forget(sending: Sending, message_id: UUID) -> None:
-    """What stays unknown would be asked about in the next point's turn."""
+    """Otherwise it would be reconciled during the next point's test."""
     async with sending.stack.database.transaction() as session:
         await session.execute(text("DELETE FROM outbox WHERE id = :id"), {"id": message_id})
 

@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Api Keys */
+        /**
+         * List Api Keys
+         * @description The organization's keys, newest first, revoked ones included.
+         */
         get: operations["list_api_keys"];
         put?: never;
         /**
@@ -117,7 +120,7 @@ export interface paths {
         put?: never;
         /**
          * Start Conversation
-         * @description The conversation with a number: 201 when it is new, 200 when it exists, 409 when it may not be started.
+         * @description The conversation with a number: 201 if it is new, 200 if it exists, 409 if it may not be started.
          */
         post: operations["start_conversation"];
         delete?: never;
@@ -135,7 +138,7 @@ export interface paths {
         };
         /**
          * Get Conversation
-         * @description One conversation, with its opt-in check, its holders and who is viewing it.
+         * @description One conversation, with its opt-in check, its holders and its viewers.
          */
         get: operations["get_conversation"];
         put?: never;
@@ -155,7 +158,7 @@ export interface paths {
         };
         /**
          * List Conversation Audit Entries
-         * @description The conversation's own trail, newest first (AUDIT-READ).
+         * @description The conversation's own entries, newest first (AUDIT-READ).
          */
         get: operations["list_conversation_audit_entries"];
         put?: never;
@@ -201,7 +204,7 @@ export interface paths {
         put?: never;
         /**
          * Send Message
-         * @description Send a text. The answer means that it is stored and will leave; its `status` tells the rest.
+         * @description Send a text. The answer means that it is stored and queued; its `status` tells the rest.
          */
         post: operations["send_message"];
         delete?: never;
@@ -288,7 +291,7 @@ export interface paths {
         };
         /**
          * Events
-         * @description What changes, while it changes. No database session is held while the stream is open.
+         * @description A stream of changes as they happen. No database session is held while it is open.
          */
         get: operations["events"];
         put?: never;
@@ -553,7 +556,7 @@ export interface paths {
          * Check Line
          * @description Ask the provider whether the line's webhooks are set and its credentials are right. It changes nothing there.
          *
-         *     The answer is kept as the line's `health`. A provider that is out of reach is one, too: `unreachable`.
+         *     The answer is stored as the line's `health`, also if the provider is `unreachable`.
          */
         post: operations["check_line"];
         delete?: never;
@@ -610,7 +613,7 @@ export interface paths {
         };
         /**
          * Get Message
-         * @description One message with its timeline and the stored opt-in decision.
+         * @description One message with its timeline and the opt-in check with which it was sent.
          */
         get: operations["get_message"];
         put?: never;
@@ -744,6 +747,26 @@ export interface paths {
          *     (OPTIN-WHO). A refusal whose record is gone is lifted only if `replaces_refusals` names it (OPTIN-REMOVED).
          */
         put: operations["change_opt_in"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Providers
+         * @description What a line needs at each provider that this service has, and what the provider can do.
+         */
+        get: operations["list_providers"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -983,12 +1006,24 @@ export interface components {
          * @description Everything that leaves an entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.retried" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "organization.created" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported";
+        Action: "message.sent" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "organization.created" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported";
         /**
          * ActorKind
          * @enum {string}
          */
         ActorKind: "staff_member" | "api_key" | "phone_number" | "system";
+        /**
+         * Alternative
+         * @description One of several ways to sign in to a provider.
+         */
+        Alternative: {
+            /** Help */
+            help: string | null;
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+        };
         /** ApiKey */
         ApiKey: {
             /**
@@ -1057,7 +1092,10 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
-        /** AuditActor */
+        /**
+         * AuditActor
+         * @description Who did it. `name` is what the person was called at the time.
+         */
         AuditActor: {
             /** Id */
             id: string | null;
@@ -1285,12 +1323,15 @@ export interface components {
         };
         /**
          * ConversationIn
-         * @description Without `line_id`, the oldest line in service.
+         * @description Without `line_id`, the oldest enabled line.
          */
         ConversationIn: {
             /** Line Id */
             line_id?: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description A phone number, as people write it or as the API returned it.
+             */
             phone_number: string;
         };
         /** Page[ConversationOut] */
@@ -1299,6 +1340,23 @@ export interface components {
             items: components["schemas"]["Conversation"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** CredentialField */
+        CredentialField: {
+            /** Alternative */
+            alternative: string | null;
+            /** Help */
+            help: string | null;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Pattern */
+            pattern: string | null;
+            /** Required */
+            required: boolean;
+            /** Secret */
+            secret: boolean;
         };
         /**
          * CredentialsState
@@ -1385,7 +1443,7 @@ export interface components {
         };
         /**
          * FoundIn
-         * @description The conversation of a message that was found, as the inbox names it.
+         * @description The conversation of a found message, under the name that the inbox shows.
          */
         FoundIn: {
             /** Display Name */
@@ -1408,7 +1466,7 @@ export interface components {
         };
         /**
          * Highlight
-         * @description A part that matches: from `start` up to `end`, which is not in it. UTF-16 code units, as JavaScript counts.
+         * @description A part that matches, from `start` inclusive to `end` exclusive, in UTF-16 code units as JavaScript counts.
          */
         Highlight: {
             /** End */
@@ -1644,7 +1702,7 @@ export interface components {
         };
         /**
          * LineHealth
-         * @description What the provider said when it was last asked. `detail` is the worst of it in words.
+         * @description The provider's answer to the last check. `detail` is the worst finding in words.
          */
         LineHealth: {
             /**
@@ -1665,7 +1723,7 @@ export interface components {
             country: string;
             /**
              * Credentials
-             * @description Of `twilio` and `simulator`: account_sid, auth_token, messaging_service_sid (optional). Of `telnyx`: api_key, public_key, messaging_profile_id (optional). Of `bandwidth`: account_id, application_id, callback_username, callback_password, and either client_id and client_secret (an API credential) or username and password (an API user, which Bandwidth ends on 2 December 2026). While what a provider signs with is rotated, webhooks are accepted with a second one, too: auth_token_secondary, public_key_secondary, callback_password_secondary (with callback_username_secondary where that changes).
+             * @description The `credential_fields` of the line's provider.
              */
             credentials: {
                 [key: string]: string;
@@ -1712,7 +1770,7 @@ export interface components {
          *
          *     `countries`: those that the line may text (ISO 3166 alpha-2), null for its own. `texts_per_day` and
          *     `texts_per_person_per_day`: how many texts are accepted in a day of the business, of everybody and of each person
-         *     or API key; null for 10,000 and 1,000. These three stay as they are where they are left out.
+         *     or API key; null for 20,000 and 5,000. These three stay as they are where they are left out.
          */
         LineSettings: {
             /** Answers Keywords */
@@ -1749,7 +1807,7 @@ export interface components {
         };
         /**
          * LineState
-         * @description What a check of a line came to.
+         * @description The result of a check of a line.
          * @enum {string}
          */
         LineState: "ready" | "needs_attention" | "cannot_tell" | "unreachable";
@@ -1779,8 +1837,8 @@ export interface components {
         };
         /**
          * Media
-         * @description A picture or file. One that arrived is at `url`, below this service's own address, once it is `kept`; one that
-         *     was sent is at the address that the sender gave, and has neither `id` nor `state`.
+         * @description A picture or other file. A received file is at `url`, below this service's own address, once it is `kept`. A sent
+         *     file is at the address that the sender gave, and has neither `id` nor `state`.
          */
         Media: {
             /** Content Type */
@@ -1899,7 +1957,7 @@ export interface components {
         };
         /**
          * MessageIn
-         * @description `seen_seq`: the last message that the writer saw; with it a stale reply is refused (STATUS-REPLY-RACE).
+         * @description `seen_seq`: the last message that the writer saw. With it, a stale reply is refused (STATUS-REPLY-RACE).
          */
         MessageIn: {
             /**
@@ -2099,13 +2157,13 @@ export interface components {
         OwnerKind: "family" | "staff_member";
         /**
          * Permission
-         * @description The Tasks permissions of the specification, and those added since (PERM-DIRECTORY).
+         * @description Every permission: its name in the API and the database, and its label for people.
          * @enum {string}
          */
         Permission: "sms_logs" | "mass_text" | "directory";
         /**
          * PhoneNumber
-         * @description Everything known of one number. `consent` is its check for the default line.
+         * @description A number's consent, records, refusals and conversations. `consent` is its check for the default line.
          */
         PhoneNumber: {
             consent: components["schemas"]["OptInCheck"];
@@ -2196,6 +2254,38 @@ export interface components {
             type: string;
         } & {
             [key: string]: unknown;
+        };
+        /** Provider */
+        Provider: {
+            /** Alternatives */
+            alternatives: components["schemas"]["Alternative"][];
+            capabilities: components["schemas"]["ProviderCapabilities"];
+            /** Credential Fields */
+            credential_fields: components["schemas"]["CredentialField"][];
+            id: components["schemas"]["ProviderName"];
+            /** Name */
+            name: string;
+            /** Setup Steps */
+            setup_steps: string[];
+            /** Status Address Help */
+            status_address_help: string;
+        };
+        /** ProviderCapabilities */
+        ProviderCapabilities: {
+            /** Answers Keywords */
+            answers_keywords: boolean;
+            /** Checks Webhooks */
+            checks_webhooks: boolean;
+            /** Fetches Media */
+            fetches_media: boolean;
+            /** Lists Received */
+            lists_received: boolean;
+            /** Max Characters */
+            max_characters: number | null;
+            /** Max Media */
+            max_media: number;
+            /** Max Segments */
+            max_segments: number | null;
         };
         /**
          * ProviderName
@@ -2515,7 +2605,7 @@ export interface components {
         };
         /**
          * Viewing
-         * @description A viewing lease, and where the conversation stands.
+         * @description A viewing lease, and the conversation as it stands.
          */
         Viewing: {
             /**
@@ -3044,13 +3134,13 @@ export interface operations {
     list_conversations: {
         parameters: {
             query?: {
+                limit?: number;
+                cursor?: string | null;
                 status?: components["schemas"]["Status"] | null;
                 phone_number?: string | null;
                 family_id?: string | null;
                 staff_member_id?: string | null;
                 line_id?: string | null;
-                limit?: number;
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -3523,10 +3613,10 @@ export interface operations {
     list_messages: {
         parameters: {
             query?: {
+                limit?: number;
                 before_seq?: number | null;
                 after_seq?: number | null;
                 around_seq?: number | null;
-                limit?: number;
                 cursor?: string | null;
             };
             header?: never;
@@ -5669,12 +5759,12 @@ export interface operations {
         parameters: {
             query: {
                 q: string;
+                limit?: number;
+                cursor?: string | null;
                 conversation_id?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
                 from?: string | null;
                 to?: string | null;
-                limit?: number;
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -6000,6 +6090,7 @@ export interface operations {
     check_opt_in: {
         parameters: {
             query: {
+                /** @description A phone number, as people write it or as the API returned it. */
                 phone_number: string;
                 line_id?: string | null;
             };
@@ -6202,7 +6293,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A phone number, as the API returned it or as people write it. */
+                /** @description A phone number, as people write it or as the API returned it. */
                 number: string;
             };
             cookie?: never;
@@ -6288,7 +6379,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A phone number, as the API returned it or as people write it. */
+                /** @description A phone number, as people write it or as the API returned it. */
                 number: string;
                 refusal_id: string;
             };
@@ -6486,6 +6577,62 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"][];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests */

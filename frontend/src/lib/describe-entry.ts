@@ -4,7 +4,6 @@ import { firstName, nameIntegration } from "@/lib/text";
 
 const DEEDS: Record<string, string> = {
   "message.sent": "sent a message",
-  "message.retried": "sent a failed message again",
   "conversation.opened": "opened it",
   "conversation.closed": "closed it",
   "conversation.unread": "made it unread",

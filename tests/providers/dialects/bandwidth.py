@@ -13,8 +13,9 @@ import httpx
 from bandwidth import Configuration
 from bandwidth.models import MessageRequest
 
-from api.providers.bandwidth import BandwidthProvider
-from api.providers.port import MessageStatus, ProviderName, SmsProvider
+from api.providers.bandwidth.provider import BandwidthProvider
+from api.providers.port import MessageStatus, SmsProvider
+from api.providers.registry import ProviderName
 from tests.providers.dialects.dialect import BASE, LINE_NUMBER, Arriving, Posted, Reporting, Webhook
 from tests.providers.peer import TOKEN, TOKEN_PATH, Answer, Request, http
 

@@ -13,10 +13,10 @@ from api.providers.port import (
     LineAccess,
     MessageStatus,
     OptOutSignal,
-    ProviderName,
     SmsProvider,
     WebhookRequest,
 )
+from api.providers.registry import ProviderName
 from tests.providers.peer import Answer, Request
 
 LINE_NUMBER = "+13125550100"

@@ -15,8 +15,9 @@ from nacl.signing import SigningKey
 from telnyx.lib.webhook_verification import WebhookVerificationError, verify_webhook_signature
 from telnyx.types import MessageSendParams
 
-from api.providers.port import MessageStatus, ProviderName, SmsProvider
-from api.providers.telnyx import TelnyxProvider
+from api.providers.port import MessageStatus, SmsProvider
+from api.providers.registry import ProviderName
+from api.providers.telnyx.provider import TelnyxProvider
 from tests.providers.dialects.dialect import BASE, LINE_NUMBER, Arriving, Posted, Reporting, Webhook
 from tests.providers.peer import Answer, Request, http
 

@@ -13,8 +13,9 @@ import httpx
 from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator
 
-from api.providers.port import MessageStatus, ProviderName, SmsProvider
-from api.providers.twilio import TwilioProvider
+from api.providers.port import MessageStatus, SmsProvider
+from api.providers.registry import ProviderName
+from api.providers.twilio.provider import TwilioProvider
 from tests.providers.dialects.dialect import BASE, LINE_NUMBER, Arriving, Posted, Reporting, Webhook
 from tests.providers.peer import Answer, Request, http
 

@@ -8,7 +8,6 @@ import { listNames } from "@/lib/text";
 /** Every action, as one chooses it. */
 export const ACTION_LABELS: Record<AuditAction, string> = {
   "message.sent": "Sent a text",
-  "message.retried": "Sent a failed text again",
   "conversation.opened": "Opened a conversation",
   "conversation.closed": "Closed a conversation",
   "conversation.unread": "A conversation became unread",
@@ -58,7 +57,6 @@ type Details = AuditEntry["details"];
 const DEEDS: Record<AuditAction, (details: Details, number: string, entry: AuditEntry) => string> = {
   "message.sent": (details, number) =>
     details.retry_of_message_id ? `sent a failed text to ${number} again` : `sent a text to ${number}`,
-  "message.retried": (_, number) => `sent a failed text to ${number} again`,
   "conversation.opened": (_, number) => `opened the conversation with ${number}`,
   "conversation.closed": (_, number) => `closed the conversation with ${number}`,
   "conversation.unread": () => "texted, and the conversation became unread",

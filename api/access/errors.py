@@ -1,0 +1,37 @@
+"""Errors of sign-in and permissions."""
+
+from api.access.rules import Permission
+from api.kit.errors import Forbidden, NotSignedIn
+
+
+def permission_needed(permission: Permission | None) -> str:
+    """The sentence that names the missing permission; None stands for the administrator role."""
+    name = "the administrator role" if permission is None else f"the {permission.label} permission"
+    return f"This needs {name}. Ask an administrator for it."
+
+
+class PermissionRequired(Forbidden):
+    """The caller lacks a permission; the answer names it."""
+
+    type, title = "/problems/permission-required", "A permission is missing"
+
+    def __init__(self, permission: Permission | None) -> None:
+        super().__init__(
+            permission_needed(permission),
+            fields={"permission": "administrator" if permission is None else permission.value},
+        )
+
+
+class CrossOrigin(Forbidden):
+    type, title = "/problems/cross-origin", "The request came from another site"
+
+
+class SignInRefused(NotSignedIn):
+    title = "Sign-in refused"
+
+    def __init__(self) -> None:
+        super().__init__("The business, email address or password is not right.")
+
+
+class GateFull(Exception):
+    """The sign-in queue is full, or a sign-in waited for `gate.WAIT_SECONDS`."""

@@ -1,0 +1,70 @@
+"""Wire models of the audit log."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from api.audit.models import AuditEntry
+from api.audit.rules import Actor, ActorKind, Broken
+
+
+class AuditChainLink(BaseModel):
+    subject: UUID
+    number: int
+    hash: str
+
+
+class AuditEntryOut(BaseModel):
+    model_config = {"title": "AuditEntry"}
+
+    id: UUID
+    at: datetime
+    action: str
+    actor: Actor
+    conversation_id: UUID | None
+    message_id: UUID | None
+    phone_number: str | None
+    details: dict[str, Any]
+    chain: AuditChainLink
+
+    @classmethod
+    def of(cls, entry: AuditEntry) -> "AuditEntryOut":
+        return cls(
+            id=entry.id,
+            at=entry.at,
+            action=entry.action,
+            actor=Actor(ActorKind(entry.actor_kind), entry.actor_id, entry.actor_name),
+            conversation_id=entry.conversation_id,
+            message_id=entry.message_id,
+            phone_number=entry.phone_number,
+            details=entry.details,
+            chain=AuditChainLink(subject=entry.chain_subject, number=entry.chain_number, hash=entry.hash.hex()),
+        )
+
+
+class AuditVerification(BaseModel):
+    whole: bool
+    entries: int | None
+    """How many entries were proved, when the log is whole."""
+    broken: "BrokenEntry | None"
+
+    @classmethod
+    def of(cls, result: int | Broken) -> "AuditVerification":
+        if isinstance(result, int):
+            return cls(whole=True, entries=result, broken=None)
+        broken = BrokenEntry(
+            chain_subject=result.chain_subject,
+            chain_number=result.chain_number,
+            entry_id=result.entry_id,
+            problem=result.problem,
+        )
+        return cls(whole=False, entries=None, broken=broken)
+
+
+class BrokenEntry(BaseModel):
+    chain_subject: UUID
+    chain_number: int
+    entry_id: UUID | None
+    problem: str

@@ -1,0 +1,411 @@
+"""The life of messages and conversations: only here a message's status moves, its timeline grows and the row of its
+conversation changes.
+
+A use case locks the rows, decides with the pure rules, adds what was decided to a `Batch` and writes the batch:
+
+    row = await lock_conversation(session, organization_id, conversation_id)
+    batch = Batch(organization_id, at=await database_time(session))
+    batch.change(row, rules.staff_reopens(state_of(row.conversation)), actor=principal.actor)
+    await batch.write(session)
+
+| change | method |
+| --- | --- |
+| a message arrives | `receive` |
+| a message is accepted for sending | `queue` |
+| a worker claims it, or loses its outcome | `move` |
+| the outcome of a post, or of a reconciliation | `report` |
+| a status callback | `callback` |
+| an entry of the timeline that moves nothing | `note` |
+| a conversation is seen, closed, opened, or overdue | `change` |
+| a number is stopped or started | `change_consent` |
+| the text or the files of a received message change | `show_again` |
+
+The methods run no SQL. They change the locked rows in memory, in the order of the calls, and gather the new rows.
+`write` stores everything, set by set: changed rows, messages, outbox entries, timeline entries, audit entries. Then it
+announces what changed and wakes the workers that send.
+
+Locks (decision 0006): the caller has locked the phone numbers whose consent is decided or changed, then the
+conversations, then the outbox entries. `write` locks only audit chains, which come last.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.audit import service as audit
+from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
+from api.consent.wishes import asks_to_stop
+from api.conversations import message_queries as queries
+from api.conversations.message_rules import (
+    Direction,
+    EntrySource,
+    OutgoingText,
+    ReceivedText,
+    advances,
+    segments,
+    shown_media,
+)
+from api.conversations.models import Conversation, InboxRow, Message
+from api.conversations.rules import Change, ConversationState, Status, Transition, preview
+from api.directory.models import PhoneNumber
+from api.kit.database import notify
+from api.kit.ids import new_id
+from api.live.service import announce_conversation, announce_message, announce_phone_number
+from api.providers.port import MessageStatus, StatusReport
+
+OUTBOX_CHANNEL = "messenger_outbox"
+"""NOTIFY that something waits to be sent. Polling guarantees progress without it."""
+
+ACTIONS = {
+    Change.OPENED: Action.CONVERSATION_OPENED,
+    Change.CLOSED: Action.CONVERSATION_CLOSED,
+    Change.BECAME_UNREAD: Action.CONVERSATION_UNREAD,
+}
+
+UNEXPLAINED = "The provider could not deliver it and did not say why."
+
+
+def state_of(conversation: Conversation) -> ConversationState:
+    return ConversationState(
+        status=Status(conversation.status),
+        last_seq=conversation.last_seq,
+        seen_seq=conversation.seen_seq,
+        unread_messages=conversation.unread_messages,
+        seen_deadline=conversation.seen_deadline,
+    )
+
+
+def apply_state(conversation: Conversation, state: ConversationState, *, at: datetime) -> None:
+    conversation.status = state.status.value
+    conversation.last_seq = state.last_seq
+    conversation.seen_seq = state.seen_seq
+    conversation.unread_messages = state.unread_messages
+    conversation.seen_deadline = state.seen_deadline
+    conversation.updated_at = at
+
+
+def show_as_last(conversation: Conversation, message: Message) -> None:
+    """Show the message in the list of conversations, as its conversation's last."""
+    conversation.last_message_direction = message.direction
+    conversation.last_message_preview = preview(message.body, media=len(shown_media(message.media)))
+    conversation.last_message_status = message.status
+    conversation.last_message_created_at = message.created_at
+    conversation.last_message_at = message.created_at
+
+
+def set_status(conversation: Conversation, message: Message, status: MessageStatus) -> None:
+    message.status = status.value
+    if conversation.last_seq == message.seq:
+        conversation.last_message_status = status.value
+
+
+def apply_report(conversation: Conversation, message: Message, report: StatusReport, *, at: datetime) -> None:
+    """Move the message's status by the report, if the report advances it (SEND-STATUS), and keep its first error."""
+    if report.error_code is not None and message.error_code is None:
+        message.error_code = report.error_code
+        message.error_title = report.error_title
+    if report.status is None or not advances(MessageStatus(message.status), report.status):
+        return
+    set_status(conversation, message, report.status)
+    if report.status in {MessageStatus.SENT, MessageStatus.DELIVERED} and message.sent_at is None:
+        message.sent_at = at
+    if report.status is MessageStatus.DELIVERED:
+        message.delivered_at = at
+    if report.status in {MessageStatus.FAILED, MessageStatus.UNDELIVERED} and message.error_code is None:
+        message.error_code = report.provider_status
+        message.error_title = UNEXPLAINED
+
+
+def number_actor(number: PhoneNumber) -> Actor:
+    return Actor(ActorKind.PHONE_NUMBER, number.id, number.number)
+
+
+def conversation_entry(action: Action, actor: Actor, row: InboxRow, *, message_id: UUID | None = None) -> NewEntry:
+    return NewEntry(
+        action, actor, conversation_id=row.conversation.id, message_id=message_id, phone_number=row.number.number
+    )
+
+
+def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
+    details: dict[str, object] = {"seq": message.seq, "segments": message.segments}
+    if message.retry_of_message_id is not None:
+        details["retry_of_message_id"] = str(message.retry_of_message_id)
+    if message.answers is not None:
+        details["answers"] = message.answers
+    return NewEntry(
+        Action.MESSAGE_SENT,
+        actor,
+        conversation_id=row.conversation.id,
+        message_id=message.id,
+        phone_number=row.number.number,
+        details=details,
+    )
+
+
+class Batch:
+    """Changes of one organization's conversations and messages at one time, in one transaction."""
+
+    def __init__(self, organization_id: UUID, *, at: datetime) -> None:
+        """`at`: the database's time, taken once the rows are locked."""
+        self.organization_id = organization_id
+        self.at = at
+        self._messages: list[dict[str, object]] = []
+        self._queued: list[dict[str, object]] = []
+        self._removed: list[UUID] = []
+        self._reported: list[Message] = []
+        self._timeline: list[dict[str, object]] = []
+        self._entries: list[NewEntry] = []
+        self._announced_numbers: set[str] = set()
+        self._announced_messages: dict[UUID, tuple[UUID, int]] = {}
+        self._announced_conversations: dict[UUID, None] = {}
+
+    def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> Message:
+        """Add a message that arrived, numbered and counted as `transition` says. Returns it as it will be stored."""
+        message = self._add_message(
+            row,
+            message_id=text.message_id,
+            seq=transition.state.last_seq,
+            direction=Direction.INBOUND.value,
+            body=text.body,
+            media=text.media,
+            status=MessageStatus.RECEIVED.value,
+            provider_message_id=text.provider_message_id,
+            provider_time=text.provider_time,
+            asks_to_stop=asks_to_stop(text.body),
+        )
+        self._add_timeline_entry(
+            message, MessageStatus.RECEIVED.value, text.source, inbound_event_id=text.inbound_event_id
+        )
+        self.change(row, transition, actor=number_actor(row.number), message_id=message.id)
+        show_as_last(row.conversation, message)
+        return message
+
+    def queue(self, row: InboxRow, text: OutgoingText, transition: Transition) -> Message:
+        """Add a message to be sent, and its outbox entry. Returns it as it will be stored."""
+        sent_by = text.sent_by
+        message = self._add_message(
+            row,
+            message_id=new_id(),
+            seq=transition.state.last_seq,
+            direction=Direction.OUTBOUND.value,
+            body=text.body,
+            media=[{"url": url, "content_type": "application/octet-stream"} for url in text.media_urls],
+            status=MessageStatus.QUEUED.value,
+            sent_by_staff_member_id=sent_by.staff_member_id if sent_by else None,
+            sent_by_api_key_id=sent_by.id if sent_by and sent_by.staff_member_id is None else None,
+            opt_in_check=text.check.as_json(),
+            retry_of_message_id=text.retry_of,
+            answers=text.answers.value if text.answers else None,
+        )
+        self._queued.append(
+            {
+                "organization_id": self.organization_id,
+                "id": message.id,
+                "conversation_id": message.conversation_id,
+                "line_id": message.line_id,
+                "seq": message.seq,
+                "past_gate": text.answers is not None,
+            }
+        )
+        self._add_timeline_entry(message, message.status, EntrySource.STAFF if sent_by else EntrySource.WORKER)
+        actor = sent_by.actor if sent_by else SYSTEM
+        self.record(sent_entry(row, message, actor))
+        self.change(row, transition, actor=actor)
+        show_as_last(row.conversation, message)
+        return message
+
+    def move(
+        self, conversation: Conversation, message: Message, status: MessageStatus, *, detail: str | None = None
+    ) -> None:
+        """A worker has claimed the message (`sending`) or lost the outcome of a post (`unknown`).
+
+        The caller has checked that the status does not go backwards (SEND-STATUS).
+        """
+        set_status(conversation, message, status)
+        self.note(message, status.value, detail=detail)
+
+    def report(
+        self,
+        conversation: Conversation,
+        message: Message,
+        report: StatusReport,
+        *,
+        source: EntrySource = EntrySource.WORKER,
+        detail: str | None = None,
+    ) -> None:
+        """The outcome of a message, final for the outbox. `detail`: what the timeline says, if not the error's title.
+
+        A provider that knows the message has taken it over: a status without an equivalent of ours is `sent`
+        (decision 0002).
+        """
+        if message.provider_message_id is None and report.provider_message_id:
+            message.provider_message_id = report.provider_message_id
+        known = report if report.status is not None else replace(report, status=MessageStatus.SENT)
+        apply_report(conversation, message, known, at=self.at)
+        self.note(
+            message,
+            report.provider_status,
+            source=source,
+            code=report.error_code,
+            detail=detail or report.error_title,
+        )
+        self.leave_outbox(message)
+
+    def callback(
+        self, conversation: Conversation, message: Message, report: StatusReport, *, inbound_event_id: UUID
+    ) -> None:
+        """A status callback. Each one is in the timeline; a callback about another id of the provider moves nothing.
+
+        An unknown outcome that it tells leaves the outbox.
+        """
+        if message.provider_message_id is None:
+            message.provider_message_id = report.provider_message_id
+        if message.provider_message_id == report.provider_message_id:
+            apply_report(conversation, message, report, at=self.at)
+        self._add_timeline_entry(
+            message,
+            report.provider_status,
+            EntrySource.PROVIDER,
+            code=report.error_code,
+            detail=report.error_title,
+            inbound_event_id=inbound_event_id,
+        )
+        self._reported.append(message)
+
+    def note(
+        self,
+        message: Message,
+        status: str,
+        *,
+        source: EntrySource = EntrySource.WORKER,
+        code: str | None = None,
+        detail: str | None = None,
+    ) -> None:
+        """Add an entry to the message's timeline."""
+        self._add_timeline_entry(message, status, source, code=code, detail=detail)
+
+    def leave_outbox(self, message: Message) -> None:
+        """Remove the message's outbox entry, whatever its state."""
+        self._removed.append(message.id)
+
+    def change(self, row: InboxRow, transition: Transition, *, actor: Actor, message_id: UUID | None = None) -> None:
+        """Change a conversation's state. `actor` has caused it; `message_id`: with this message."""
+        conversation = row.conversation
+        if transition.state != state_of(conversation):
+            apply_state(conversation, transition.state, at=self.at)
+            self.announce_conversation(conversation.id)
+        if transition.change is not None:
+            self.record(conversation_entry(ACTIONS[transition.change], actor, row, message_id=message_id))
+
+    def change_consent(self, row: InboxRow, entry: NewEntry | None) -> None:
+        """A stop or a start of the locked number, as `consent.stop` or `consent.start` has returned it.
+
+        Nothing happens if that is None: the number was stopped, or not stopped, already.
+        """
+        if entry is not None:
+            self.record(entry)
+            self._announced_numbers.add(row.number.number)
+            self.announce_conversation(row.conversation.id)
+
+    def show_again(self, conversation: Conversation, message: Message) -> None:
+        """The text or the files of a stored message have changed."""
+        if conversation.last_seq == message.seq:
+            show_as_last(conversation, message)
+            conversation.updated_at = self.at
+        self._announce_message(message)
+        self.announce_conversation(conversation.id)
+
+    def record(self, *entries: NewEntry) -> None:
+        """Add audit entries. They are written in the order in which they were added."""
+        self._entries += entries
+
+    def announce_conversation(self, conversation_id: UUID) -> None:
+        self._announced_conversations[conversation_id] = None
+
+    async def write(self, session: AsyncSession) -> None:
+        """Store the changes and announce them, in the caller's transaction. Call it once, after every lock."""
+        organization_id = self.organization_id
+        await session.flush()
+        await queries.add_messages(session, self._messages)
+        await queries.add_outbox_entries(session, self._queued)
+        await queries.remove_outbox_entries(session, organization_id, self._removed)
+        await queries.remove_outbox_entries(session, organization_id, self._told(), state="unknown")
+        await queries.add_timeline_entries(session, self._timeline)
+        await audit.record(session, organization_id, *self._entries, at=self.at)
+        self._announce(session)
+
+    def _told(self) -> Sequence[UUID]:
+        """Messages whose outcome a callback has told."""
+        return [message.id for message in self._reported if message.status != MessageStatus.UNKNOWN.value]
+
+    def _announce(self, session: AsyncSession) -> None:
+        organization_id = self.organization_id
+        for number in sorted(self._announced_numbers):
+            announce_phone_number(session, organization_id, number)
+        for message_id, (conversation_id, seq) in self._announced_messages.items():
+            announce_message(session, organization_id, conversation_id, message_id, seq=seq)
+        for conversation_id in self._announced_conversations:
+            announce_conversation(session, organization_id, conversation_id)
+        if self._queued:
+            notify(session, OUTBOX_CHANNEL, {"organization_id": str(organization_id)})
+
+    def _add_message(self, row: InboxRow, *, message_id: UUID, **columns: object) -> Message:
+        """The new message, as a `Message` that no session knows: `write` inserts the columns."""
+        counted = segments(str(columns["body"]))
+        stored: dict[str, object] = {
+            "organization_id": self.organization_id,
+            "id": message_id,
+            "conversation_id": row.conversation.id,
+            "line_id": row.conversation.line_id,
+            "segments": counted.count,
+            "encoding": counted.encoding.value,
+            "created_at": self.at,
+            **dict.fromkeys(_OPTIONAL),
+            "asks_to_stop": False,
+            **columns,
+        }
+        self._messages.append(stored)
+        return Message(**stored)
+
+    def _add_timeline_entry(
+        self,
+        message: Message,
+        status: str,
+        source: EntrySource,
+        *,
+        code: str | None = None,
+        detail: str | None = None,
+        inbound_event_id: UUID | None = None,
+    ) -> None:
+        self._timeline.append(
+            {
+                "organization_id": self.organization_id,
+                "id": new_id(),
+                "message_id": message.id,
+                "at": self.at,
+                "status": status,
+                "source": source.value,
+                "code": code,
+                "detail": detail,
+                "inbound_event_id": inbound_event_id,
+            }
+        )
+        self._announce_message(message)
+
+    def _announce_message(self, message: Message) -> None:
+        self._announced_messages[message.id] = (message.conversation_id, message.seq)
+
+
+_OPTIONAL = (
+    "sent_by_staff_member_id",
+    "sent_by_api_key_id",
+    "provider_message_id",
+    "provider_time",
+    "opt_in_check",
+    "retry_of_message_id",
+    "answers",
+)
+"""Columns of a message that received and outgoing messages do not both have: all rows of one insert name them."""

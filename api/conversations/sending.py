@@ -1,0 +1,81 @@
+"""Accepting a message for sending: a reply, or a failed message sent again."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.access.rules import Principal
+from api.consent import service as consent
+from api.conversations import message_queries, rules
+from api.conversations.errors import NewMessages
+from api.conversations.lifecycle import Batch, state_of
+from api.conversations.message_rules import RETRYABLE, Direction, OutgoingText, Reply, too_much
+from api.conversations.models import Conversation, MessageRow
+from api.conversations.service import lock_conversation, require_known_seq, require_message
+from api.kit.database import database_time
+from api.kit.errors import Conflict, Invalid
+from api.lines import service as lines
+from api.lines.models import Line
+from api.providers.port import MessageStatus
+from api.providers.registry import send_limits
+
+
+async def send_message(
+    session: AsyncSession, principal: Principal, conversation_id: UUID, reply: Reply, *, retry_of: UUID | None = None
+) -> MessageRow:
+    """Store, queue and audit a message, in the caller's transaction. A worker sends it.
+
+    Raises `NotAllowedToText` if the opt-in check refuses, `NewMessages` if `seen_seq` is stale, `TooManyTextsToday`,
+    `Invalid` if the message is empty or longer than the line's provider takes, and `Conflict` if the conversation's
+    number is the line's own or the message to retry was retried already.
+    """
+    if not reply.body.strip() and not reply.media_urls:
+        raise Invalid([("/body", "Write something, or add a picture.")])
+    organization_id = principal.organization_id
+    row = await lock_conversation(session, organization_id, conversation_id, with_number=True)
+    line = await lines.require_line(session, organization_id, row.conversation.line_id)
+    if row.number.number == line.phone_number:
+        raise Conflict("A line can't text itself.")
+    check = await consent.check(session, row.number, line)
+    consent.require_allowed(check)
+    if reply.seen_seq is not None:
+        await _require_seen(session, principal, row.conversation, reply.seen_seq)
+    _require_length(reply, line)
+    if retry_of is not None and await message_queries.is_retried(session, organization_id, retry_of):
+        raise Conflict("This message has been sent again already.")
+    await lines.count_text(session, line, sender_id=principal.id)
+    state = state_of(row.conversation)
+    # A person who answers has read the conversation; an integration has, if it says up to where (decision 0004).
+    if principal.staff_member_id is not None or reply.seen_seq is not None or reply.close:
+        transition = rules.staff_replies(state, close=reply.close)
+    else:
+        transition = rules.text_goes_out(state)
+    batch = Batch(organization_id, at=await database_time(session))
+    text = OutgoingText(body=reply.body, media_urls=reply.media_urls, check=check, sent_by=principal, retry_of=retry_of)
+    message = batch.queue(row, text, transition)
+    await batch.write(session)
+    return MessageRow(message, principal.id, principal.name)
+
+
+async def retry_message(session: AsyncSession, principal: Principal, message_id: UUID) -> MessageRow:
+    """Send a failed message again, as a new one. Raises `Conflict` if it has not failed, or was retried already."""
+    failed = (await require_message(session, principal, message_id)).message
+    if failed.direction != Direction.OUTBOUND or MessageStatus(failed.status) not in RETRYABLE:
+        raise Conflict("Only a message that failed can be sent again.")
+    again = Reply(body=failed.body, media_urls=[each["url"] for each in failed.media])
+    return await send_message(session, principal, failed.conversation_id, again, retry_of=failed.id)
+
+
+async def _require_seen(session: AsyncSession, principal: Principal, conversation: Conversation, seen_seq: int) -> None:
+    """STATUS-REPLY-RACE: nothing has come after `seen_seq`, from the other side or from another sender."""
+    require_known_seq(conversation, seen_seq)
+    missed = await message_queries.missed(session, conversation, after_seq=seen_seq, except_sender_id=principal.id)
+    if missed:
+        raise NewMessages(missed)
+
+
+def _require_length(reply: Reply, line: Line) -> None:
+    limits = send_limits(line.provider)
+    excess = too_much(reply.body, media=len(reply.media_urls), limits=limits)
+    if excess is not None:
+        raise Invalid([(excess.pointer, excess.detail)])

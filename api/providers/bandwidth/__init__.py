@@ -1,0 +1,1 @@
+"""Bandwidth's adapter: `provider.py` puts it together."""

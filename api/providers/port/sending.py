@@ -1,0 +1,133 @@
+"""Values of sending: a message, what its POST proved, and what reconciliation found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from api.kit.phone import is_phone_number
+from api.providers.port.receiving import StatusReport
+from api.providers.port.status import MessageStatus
+
+
+@dataclass(frozen=True)
+class SendLimits:
+    """The longest message that a provider takes. None: it names no such limit."""
+
+    characters: int | None = None
+    """Unicode characters of the text."""
+    segments: int | None = None
+    """Parts of a text without media."""
+    media: int = 10
+
+
+@dataclass(frozen=True)
+class OutgoingMessage:
+    message_id: UUID
+    to: str
+    """A phone number in its one spelling. Adapters post nothing to anything else: `refused_destination`."""
+    body: str
+    media_urls: Sequence[str]
+    status_callback_url: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The provider has it. `status` may be a failure already, with the provider's `code`: it is final, and never
+    retried, since the provider has a record of the message under its id."""
+
+    provider_message_id: str
+    status: MessageStatus
+    detail: str | None = None
+    code: str | None = None
+    title: str | None = None
+    opted_out: bool = False
+    """It failed because the recipient has stopped."""
+
+    @classmethod
+    def carrying(
+        cls, provider_message_id: str, status: MessageStatus, *, code: str | None, title: str | None, opted_out: bool
+    ) -> "Accepted":
+        """An acceptance with an error in it. One that says that the recipient has opted out has failed, whatever its
+        status says."""
+        if opted_out and status is MessageStatus.SENT:
+            status = MessageStatus.FAILED
+        return cls(provider_message_id, status, code=code, title=title, opted_out=opted_out)
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """The provider refused it for good."""
+
+    code: str
+    title: str
+    opted_out: bool = False
+
+
+@dataclass(frozen=True)
+class NotProcessed:
+    """It certainly never was processed: it may be tried again."""
+
+    detail: str
+    retry_after_seconds: float | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class OutcomeUnknown:
+    """It may or may not have been accepted: never resent, reconciled instead."""
+
+    detail: str
+
+
+def refused_destination(message: OutgoingMessage) -> Rejected | None:
+    """Why a message may not be posted, unless it goes to a phone number in its one spelling (RECV-SENDER)."""
+    if is_phone_number(message.to):
+        return None
+    return Rejected("not_a_phone_number", "What this was to be sent to is not a phone number.")
+
+
+SendOutcome = Accepted | Rejected | NotProcessed | OutcomeUnknown
+
+
+@dataclass(frozen=True)
+class Found:
+    """The provider's own record of a message whose outcome was unknown."""
+
+    report: StatusReport
+
+
+@dataclass(frozen=True)
+class NotFoundAtProvider:
+    """The provider answered, and has no such message."""
+
+
+@dataclass(frozen=True)
+class CannotTell:
+    """The provider could not be asked, or its records leave more than one candidate."""
+
+    detail: str
+
+
+ReconcileOutcome = Found | Rejected | NotFoundAtProvider | CannotTell
+"""`Rejected`: the provider never accepted it, and now refuses it for good."""
+
+
+@dataclass(frozen=True)
+class UnknownMessage:
+    """What is known of a message whose outcome is not."""
+
+    message_id: UUID
+    to: str
+    body: str
+    claimed_at: datetime
+    known_provider_ids: frozenset[str] = field(default_factory=frozenset)
+    """Provider ids to this number that already belong to other messages of ours."""
+    twins_claimed_at: Sequence[datetime] = ()
+    """When others of ours with the same words to the same number were claimed whose outcome is not known either."""
+    repeat: OutgoingMessage | None = None
+    """The message as it was handed over, where a provider that knows a repetition for one may be handed it again.
+
+    None: it may not, since it would arrive against the recipient's will, late or out of order if it is the first
+    that the provider sees of it.
+    """

@@ -1,0 +1,1 @@
+"""The carrier simulator's adapter, and the client that sets the simulator up."""

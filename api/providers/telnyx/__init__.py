@@ -1,0 +1,1 @@
+"""Telnyx's adapter: `provider.py` puts it together."""

@@ -1,0 +1,1 @@
+"""Twilio's adapter: `provider.py` puts it together."""
