@@ -1,4 +1,4 @@
-"""`messenger …`: everything an operator does from a shell."""
+"""The command `messenger`, for operators."""
 
 import asyncio
 import json
@@ -204,9 +204,9 @@ def create_organization(
 @cli.command("verify-audit")
 @one_line_errors
 def verify_audit(
-    organization: Annotated[str | None, typer.Option(help="A slug; every organization where it is left out.")] = None,
+    organization: Annotated[str | None, typer.Option(help="A slug. Without it: every organization.")] = None,
 ) -> None:
-    """Prove the audit chains whole: exit 0 and a count, or 1 and the first broken entry."""
+    """Verify the audit chains: exit 0 and a count, or 1 and the first broken entry."""
 
     async def verify(urls: DatabaseUrls) -> tuple[int, str | None]:
         count = 0
@@ -232,7 +232,7 @@ def verify_audit(
 @cli.command()
 @one_line_errors
 def replay(
-    organization: Annotated[str | None, typer.Option(help="A slug; every organization where it is left out.")] = None,
+    organization: Annotated[str | None, typer.Option(help="A slug. Without it: every organization.")] = None,
     event: Annotated[UUID | None, typer.Option(help="The id of one quarantined event.")] = None,
     all_events: Annotated[bool, typer.Option("--all", help="Every event that is quarantined.")] = False,
 ) -> None:

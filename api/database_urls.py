@@ -1,4 +1,4 @@
-"""Where the database is: the configured one, or the embedded server of the data folder."""
+"""URLs of the database: the configured one, or the embedded server of the data folder."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +11,14 @@ from api.settings import Settings
 @dataclass(frozen=True)
 class DatabaseUrls:
     app: str
-    """What the service connects with."""
+    """For the service."""
     owner: str
-    """What migrations connect with. The embedded server has a role apart for the service; see AUDIT-APPEND."""
+    """For migrations. On the embedded server the service has a role of its own (AUDIT-APPEND)."""
 
 
 @contextmanager
 def database_urls(settings: Settings) -> Iterator[DatabaseUrls]:
-    """The database's addresses, for as long as they are needed: the embedded server stops with its last user."""
+    """Holds the embedded server, if it is used, until the end of the block."""
     if settings.database_url is not None:
         yield DatabaseUrls(app=settings.database_url, owner=settings.database_url)
         return

@@ -1,6 +1,6 @@
 """`messenger up`: everything on one machine, as child processes that are started again when they die or hang.
 
-The first of them is the embedded PostgreSQL, which `api.cli` has started before; decision 0007 says who watches it.
+The embedded PostgreSQL is the first of them: `api.cli` starts it before this. Its users restart it (decision 0007).
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""Demo data: a believable gym to look at on the first start, and its telephones at the carrier simulator.
+"""Demo data: an example gym for the first start, and its lines and handsets at the carrier simulator.
 
-`people` and `threads…` are the content, `business` and `history` make rows of it, `fill` stores them, `registration`
-introduces every line of the simulator's to it.
+`people` and `threads…` are the content, `business` and `history` make rows of it, `fill` stores them. `registration`
+sends every line of provider `simulator` to the simulator.
 """
 
 from demo.fill import fill_demo, make_demo

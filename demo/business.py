@@ -1,7 +1,7 @@
-"""The demo gym as rows: the business, its staff, lines and families, since long before today.
+"""The rows of the demo gym: its organization, staff, lines and families, with dates in the past.
 
-The services of the rooms write the present, by the database's clock. This writes the past, with the same rows and the
-same audit entries as `access`, `lines` and `directory` leave.
+The services of `access`, `lines` and `directory` write with the database's clock. This module makes the same rows and
+audit entries with given times.
 """
 
 import secrets as random_secrets
@@ -46,7 +46,7 @@ class Held:
     contact_name: str | None
 
     def instance(self, at: datetime) -> Instance:
-        """As the opt-in check saw it at that moment."""
+        """The record as the opt-in check saw it at that time."""
         return Instance(
             phone_record_id=self.record.id,
             kind=OwnerKind.FAMILY if isinstance(self.owner, Family) else OwnerKind.STAFF_MEMBER,
@@ -63,7 +63,7 @@ class Held:
 
 @dataclass
 class Business:
-    """Rows that are not stored yet, by what the threads call them, and the audit entries that tell of them."""
+    """Rows that are not stored yet, by their names in the threads, and their audit entries."""
 
     organization: Organization
     hours: OpeningHours
@@ -95,7 +95,7 @@ class Business:
             self.entries.append((at, list(entries)))
 
     def number(self, number: str, *, at: datetime) -> PhoneNumber:
-        """The row of a number, made when it first occurs."""
+        """The row of a number. Makes it at the first call."""
         if number not in self.numbers:
             row = PhoneNumber(organization_id=self.id, id=new_id(), number=number, created_at=at)
             self.numbers[number] = row
@@ -113,7 +113,7 @@ def found(
     credentials: dict[str, str],
     secrets: SecretBox,
 ) -> Business:
-    """The gym as it is before its first thread."""
+    """The gym before its first thread."""
     business = Business(organization=organization, hours=hours, now=now)
     opened = founded_at(hours, now)
     organization.created_at = opened
@@ -192,7 +192,7 @@ def _rent(
 
 
 def _connect_portal(business: Business, *, at: datetime) -> None:
-    """The integration that records the parents' own choices. Nobody has its secret."""
+    """Adds the API key of the parent portal, which records parents' own choices. Its secret is not kept."""
     key = ApiKey(
         organization_id=business.id,
         id=new_id(),

@@ -18,7 +18,7 @@ from api.kit.secrets import SecretBox, secret_box
 from api.providers.registry import ProviderName, Providers
 from api.settings import Settings
 from demo.business import found
-from demo.history import Historian
+from demo.history import HistoryWriter
 from demo.hours import OpeningHours
 from demo.people import DEMO_COUNTRY, DEMO_NAME, DEMO_PASSWORD, DEMO_SLUG, DEMO_TIMEZONE
 from demo.picture import sticker
@@ -27,7 +27,7 @@ from demo.threads_now import OPEN, UNREAD
 
 
 async def make_demo(settings: Settings, database_url: str) -> bool:
-    """`fill_demo` over a database of its own connections."""
+    """`fill_demo` with its own database and providers, for a command."""
     database = Database(database_url, pool_size=2)
     providers = Providers(settings)
     try:
@@ -38,16 +38,16 @@ async def make_demo(settings: Settings, database_url: str) -> bool:
 
 
 async def fill_demo(database: Database, *, secrets: SecretBox, providers: Providers) -> bool:
-    """Make the organization `demo`, with two weeks of history. False, and nothing changes, where there is one.
+    """Makes the organization `demo` with two weeks of history. Returns False, and changes nothing, if it exists.
 
-    Nothing of it waits to be sent. Two processes that start at once make one demo.
+    No message waits to be sent. Two processes that start at once make one demo.
     """
     async with database.transaction() as session:
         if await access.organization_by_slug(session, DEMO_SLUG) is not None:
             return False
     password_hash = await hash_password(DEMO_PASSWORD)
     async with database.transaction() as session:
-        # Whoever comes second waits here for the first to commit.
+        # A second process waits here until the first has committed.
         organization_id = await session.scalar(
             upsert(Organization)
             .values(id=new_id(), slug=DEMO_SLUG, name=DEMO_NAME, country=DEMO_COUNTRY, timezone=DEMO_TIMEZONE)
@@ -64,7 +64,7 @@ async def fill_demo(database: Database, *, secrets: SecretBox, providers: Provid
             credentials=_credentials(providers),
             secrets=secrets,
         )
-        Historian(business, picture=sticker()).tell([*UNREAD, *OPEN, *CLOSED])
+        HistoryWriter(business, picture=sticker()).write([*UNREAD, *OPEN, *CLOSED])
         await _store(session, business.rows)
         in_order = sorted(business.entries, key=lambda recorded: recorded[0])
         for at, recorded in groupby(in_order, key=lambda recorded: recorded[0]):
@@ -75,14 +75,14 @@ async def fill_demo(database: Database, *, secrets: SecretBox, providers: Provid
 
 
 async def _store(session: AsyncSession, rows: Sequence[Base]) -> None:
-    """What is referred to first: no row knows of another but by its id."""
+    """Inserts rows before those that refer to them. Rows refer to each other by id only."""
     for table in Base.metadata.sorted_tables:
         session.add_all([row for row in rows if row.__table__ is table])
         await session.flush()
 
 
 def _credentials(providers: Providers) -> dict[str, str]:
-    """An account at the simulator that nobody else has."""
+    """A new account at the simulator."""
     simulator = providers.get(ProviderName.SIMULATOR)
     assert simulator is not None, "the demo's lines are the simulator's"
     credentials = {"account_sid": f"AC{random_secrets.token_hex(16)}", "auth_token": random_secrets.token_hex(16)}

@@ -1,4 +1,4 @@
-"""The demo's threads as rows, decided by the same rules as live ones: status, consent, segments, delivery."""
+"""The rows of the demo's threads. The rules of live texts decide status, consent, segments and delivery."""
 
 import secrets as random_secrets
 from collections.abc import Sequence
@@ -37,8 +37,8 @@ _CALLBACK_FINAL = timedelta(milliseconds=2_730)
 
 
 @dataclass
-class Telling:
-    """A thread while it is being told."""
+class ThreadState:
+    """The state of a thread after some of its steps."""
 
     number: PhoneNumber
     line: Line
@@ -51,28 +51,27 @@ class Telling:
         return self.conversation
 
 
-class Historian:
-    """Tells threads into the rows and audit entries of a business."""
+class HistoryWriter:
+    """Writes threads into the rows and audit entries of a business."""
 
     def __init__(self, business: Business, *, picture: bytes) -> None:
         self._business = business
         self._picture = picture
         self._initiated: set[tuple[str, str]] = set()
-        """(number, line) of everybody who has texted."""
+        """(number, line) of every number that has texted."""
 
-    def tell(self, threads: Sequence[Thread]) -> None:
-        """All threads at once, in the order in which things happened."""
-        tellings: list[Telling] = []
-        happenings: list[tuple[datetime, int, Step]] = []
+    def write(self, threads: Sequence[Thread]) -> None:
+        """Writes the steps of all threads in the order of their times."""
+        states: list[ThreadState] = []
+        due: list[tuple[datetime, int, Step]] = []
         for index, thread in enumerate(threads):
             times = self._times(thread)
             number = self._business.number(thread.number, at=times[0])
-            tellings.append(Telling(number, self._business.lines[thread.line]))
-            happenings += [(at, index, step) for at, step in zip(times, thread.steps, strict=True)]
-        for at, index, step in sorted(happenings, key=lambda happening: happening[:2]):
-            telling = tellings[index]
-            self._happen(telling, step, at)
-            telling.last_at = at
+            states.append(ThreadState(number, self._business.lines[thread.line]))
+            due += [(at, index, step) for at, step in zip(times, thread.steps, strict=True)]
+        for at, index, step in sorted(due, key=lambda entry: entry[:2]):
+            self._write_step(states[index], step, at)
+            states[index].last_at = at
 
     def _times(self, thread: Thread) -> list[datetime]:
         ago = thread.ended
@@ -83,37 +82,37 @@ class Historian:
             ago += step.after
         return times[::-1]
 
-    def _happen(self, telling: Telling, step: Step, at: datetime) -> None:
+    def _write_step(self, thread: ThreadState, step: Step, at: datetime) -> None:
         match step:
             case In():
-                self._arrives(telling, step, at)
+                self._write_inbound(thread, step, at)
             case Out():
-                self._answers(telling, step, at)
+                self._write_reply(thread, step, at)
             case Auto():
-                self._start(telling, at)
-                goes_out = status_rules.text_goes_out(lifecycle.state_of(telling.started))
-                self._sends(telling, step.body, goes_out, at, by=None)
+                self._ensure_conversation(thread, at)
+                goes_out = status_rules.text_goes_out(lifecycle.state_of(thread.started))
+                self._write_outbound(thread, step.body, goes_out, at, by=None)
             case Seen():
-                self._views(telling, step.by, at)
+                self._write_view(thread, step.by, at)
             case Close():
-                self._views(telling, step.by, self._shortly_before(telling, at))
-                state = lifecycle.state_of(telling.started)
+                self._write_view(thread, step.by, self._shortly_before(thread, at))
+                state = lifecycle.state_of(thread.started)
                 transition = status_rules.staff_closes(state, seen_seq=state.last_seq)
-                self._change(telling, transition, self._business.actor(step.by), at)
+                self._change(thread, transition, self._business.actor(step.by), at)
             case OptOut():
-                self._opts_out(telling, step.family, at)
+                self._write_opt_out(thread, step.family, at)
 
-    def _shortly_before(self, telling: Telling, at: datetime) -> datetime:
+    def _shortly_before(self, thread: ThreadState, at: datetime) -> datetime:
         moment = at - _READS_BEFORE_ANSWERING
-        return moment if telling.last_at is None else max(moment, telling.last_at + timedelta(seconds=2))
+        return moment if thread.last_at is None else max(moment, thread.last_at + timedelta(seconds=2))
 
-    def _start(self, telling: Telling, at: datetime) -> None:
-        if telling.conversation is None:
-            telling.conversation = Conversation(
+    def _ensure_conversation(self, thread: ThreadState, at: datetime) -> None:
+        if thread.conversation is None:
+            thread.conversation = Conversation(
                 organization_id=self._business.id,
                 id=new_id(),
-                line_id=telling.line.id,
-                phone_number_id=telling.number.id,
+                line_id=thread.line.id,
+                phone_number_id=thread.number.id,
                 status=NEW.status.value,
                 last_seq=NEW.last_seq,
                 seen_seq=NEW.seen_seq,
@@ -122,26 +121,28 @@ class Historian:
                 created_at=at,
                 updated_at=at,
             )
-            self._business.rows.append(telling.conversation)
+            self._business.rows.append(thread.conversation)
 
-    def _change(self, telling: Telling, transition: Transition, actor: Actor, at: datetime, *entries: NewEntry) -> None:
-        conversation = telling.started
+    def _change(
+        self, thread: ThreadState, transition: Transition, actor: Actor, at: datetime, *entries: NewEntry
+    ) -> None:
+        conversation = thread.started
         lifecycle.apply_state(conversation, transition.state, at=at)
         written = list(entries)
         if transition.change is not None:
-            row = InboxRow(conversation, telling.number)
+            row = InboxRow(conversation, thread.number)
             written.append(lifecycle.conversation_entry(lifecycle.ACTIONS[transition.change], actor, row))
         self._business.record(at, *written)
 
-    def _views(self, telling: Telling, by: str, at: datetime) -> None:
-        state = lifecycle.state_of(telling.started)
+    def _write_view(self, thread: ThreadState, by: str, at: datetime) -> None:
+        state = lifecycle.state_of(thread.started)
         if state.unread_messages > 0:
             seen = status_rules.staff_views(state, confirmed_seq=state.last_seq, unread_above=0, next_due=None)
-            self._change(telling, seen, self._business.actor(by), at)
+            self._change(thread, seen, self._business.actor(by), at)
 
-    def _arrives(self, telling: Telling, step: In, at: datetime) -> None:
-        self._start(telling, at)
-        number, line = telling.number, telling.line
+    def _write_inbound(self, thread: ThreadState, step: In, at: datetime) -> None:
+        self._ensure_conversation(thread, at)
+        number, line = thread.number, thread.line
         if (number.number, line.phone_number) not in self._initiated:
             self._initiated.add((number.number, line.phone_number))
             self._business.rows.append(
@@ -150,23 +151,23 @@ class Historian:
                 )
             )
         transition = status_rules.message_arrives(
-            lifecycle.state_of(telling.started), viewing=False, at=at, confirm_within=timedelta()
+            lifecycle.state_of(thread.started), viewing=False, at=at, confirm_within=timedelta()
         )
-        message = self._message(telling, step.body, Direction.INBOUND, seq=transition.state.last_seq, at=at)
+        message = self._message(thread, step.body, Direction.INBOUND, seq=transition.state.last_seq, at=at)
         if step.picture:
-            self._shows(message, at)
+            self._add_picture(message, at)
         message.provider_message_id = ("MM" if step.picture else "SM") + random_secrets.token_hex(16)
-        self._event(message, MessageStatus.RECEIVED.value, at, source="provider")
+        self._add_entry(message, MessageStatus.RECEIVED.value, at, source="provider")
         actor = lifecycle.number_actor(number)
-        lifecycle.apply_state(telling.started, transition.state, at=at)
-        lifecycle.show_as_last(telling.started, message)
+        lifecycle.apply_state(thread.started, transition.state, at=at)
+        lifecycle.show_as_last(thread.started, message)
         entries: list[NewEntry] = []
         if transition.change is not None:
             entries.append(
                 lifecycle.conversation_entry(
                     lifecycle.ACTIONS[transition.change],
                     actor,
-                    InboxRow(telling.started, number),
+                    InboxRow(thread.started, number),
                     message_id=message.id,
                 )
             )
@@ -175,25 +176,25 @@ class Historian:
             entries += [stopped] if stopped else []
         self._business.record(at, *entries)
 
-    def _shows(self, message: Message, at: datetime) -> None:
-        """The picture, long since fetched."""
+    def _add_picture(self, message: Message, at: datetime) -> None:
+        """Adds the picture as already fetched."""
         item = MediaItem(url=f"https://api.twilio.com/demo/{message.id}", content_type="image/png")
         row, message.media = media.kept_file(message.organization_id, message.id, item, self._picture, at=at)
         self._business.rows.append(row)
 
-    def _answers(self, telling: Telling, step: Out, at: datetime) -> None:
-        moment = self._shortly_before(telling, at)
-        if telling.conversation is None:
-            self._start(telling, moment)
-            opened = status_rules.staff_reopens(lifecycle.state_of(telling.started))
-            self._change(telling, opened, self._business.actor(step.by), moment)
-        self._views(telling, step.by, moment)
-        transition = status_rules.staff_replies(lifecycle.state_of(telling.started), close=step.close)
-        self._sends(telling, step.body, transition, at, by=step.by, landline=step.landline)
+    def _write_reply(self, thread: ThreadState, step: Out, at: datetime) -> None:
+        moment = self._shortly_before(thread, at)
+        if thread.conversation is None:
+            self._ensure_conversation(thread, moment)
+            opened = status_rules.staff_reopens(lifecycle.state_of(thread.started))
+            self._change(thread, opened, self._business.actor(step.by), moment)
+        self._write_view(thread, step.by, moment)
+        transition = status_rules.staff_replies(lifecycle.state_of(thread.started), close=step.close)
+        self._write_outbound(thread, step.body, transition, at, by=step.by, landline=step.landline)
 
-    def _sends(
+    def _write_outbound(
         self,
-        telling: Telling,
+        thread: ThreadState,
         body: str,
         transition: Transition,
         at: datetime,
@@ -201,30 +202,30 @@ class Historian:
         by: str | None,
         landline: bool = False,
     ) -> None:
-        """From acceptance to the carrier's last word. `by`: a staff member, or None for the parent portal."""
+        """Writes a text with its whole delivery. `by`: a staff member, or None for the parent portal."""
         actor = self._business.actor(by) if by is not None else self._business.portal_actor
-        message = self._message(telling, body, Direction.OUTBOUND, seq=transition.state.last_seq, at=at)
+        message = self._message(thread, body, Direction.OUTBOUND, seq=transition.state.last_seq, at=at)
         message.provider_message_id = f"SM{random_secrets.token_hex(16)}"
-        message.opt_in_check = self._check(telling, at)
+        message.opt_in_check = self._check(thread, at)
         if by is not None:
             message.sent_by_staff_member_id = actor.id
         else:
             message.sent_by_api_key_id = actor.id
-        sent = lifecycle.sent_entry(InboxRow(telling.started, telling.number), message, actor)
-        self._change(telling, transition, actor, at, sent)
-        lifecycle.show_as_last(telling.started, message)
-        self._event(message, MessageStatus.QUEUED.value, at, source="staff")
-        self._event(message, MessageStatus.SENDING.value, at + _WORKER_TAKES_IT, source="worker")
-        self._reported(telling, message, MessageStatus.SENT, at + _PROVIDER_TAKES_IT, source="worker")
-        self._reported(telling, message, MessageStatus.SENT, at + _CALLBACK_SENT)
+        sent = lifecycle.sent_entry(InboxRow(thread.started, thread.number), message, actor)
+        self._change(thread, transition, actor, at, sent)
+        lifecycle.show_as_last(thread.started, message)
+        self._add_entry(message, MessageStatus.QUEUED.value, at, source="staff")
+        self._add_entry(message, MessageStatus.SENDING.value, at + _WORKER_TAKES_IT, source="worker")
+        self._apply_report(thread, message, MessageStatus.SENT, at + _PROVIDER_TAKES_IT, source="worker")
+        self._apply_report(thread, message, MessageStatus.SENT, at + _CALLBACK_SENT)
         if landline:
-            self._reported(telling, message, MessageStatus.UNDELIVERED, at + _CALLBACK_FINAL, code=LANDLINE)
+            self._apply_report(thread, message, MessageStatus.UNDELIVERED, at + _CALLBACK_FINAL, code=LANDLINE)
         else:
-            self._reported(telling, message, MessageStatus.DELIVERED, at + _CALLBACK_FINAL)
+            self._apply_report(thread, message, MessageStatus.DELIVERED, at + _CALLBACK_FINAL)
 
-    def _check(self, telling: Telling, at: datetime) -> dict[str, Any]:
-        """The decision to send it, as it was then. A demo that texts somebody whom it may not is wrong."""
-        number, line = telling.number, telling.line
+    def _check(self, thread: ThreadState, at: datetime) -> dict[str, Any]:
+        """The opt-in check at that time. Raises ValueError if it does not allow the text."""
+        number, line = thread.number, thread.line
         check = check_opt_in(
             phone_number=number.number,
             stopped_at=number.stopped_at,
@@ -236,14 +237,14 @@ class Historian:
             raise ValueError(f"The demo texts {number.number} although it is {check.reason}.")
         return check.as_json()
 
-    def _message(self, telling: Telling, body: str, direction: Direction, *, seq: int, at: datetime) -> Message:
+    def _message(self, thread: ThreadState, body: str, direction: Direction, *, seq: int, at: datetime) -> Message:
         counted = segments(body)
         arrives = direction is Direction.INBOUND
         message = Message(
             organization_id=self._business.id,
             id=new_id(),
-            conversation_id=telling.started.id,
-            line_id=telling.line.id,
+            conversation_id=thread.started.id,
+            line_id=thread.line.id,
             seq=seq,
             direction=direction.value,
             body=body,
@@ -256,9 +257,9 @@ class Historian:
         self._business.rows.append(message)
         return message
 
-    def _reported(
+    def _apply_report(
         self,
-        telling: Telling,
+        thread: ThreadState,
         message: Message,
         status: MessageStatus,
         at: datetime,
@@ -275,10 +276,10 @@ class Historian:
             opted_out=False,
             provider_time=None,
         )
-        lifecycle.apply_report(telling.started, message, report, at=at)
-        self._event(message, status.value, at, source=source, code=report.error_code, detail=report.error_title)
+        lifecycle.apply_report(thread.started, message, report, at=at)
+        self._add_entry(message, status.value, at, source=source, code=report.error_code, detail=report.error_title)
 
-    def _event(
+    def _add_entry(
         self,
         message: Message,
         status: str,
@@ -301,8 +302,8 @@ class Historian:
             )
         )
 
-    def _opts_out(self, telling: Telling, family: str, at: datetime) -> None:
-        number, portal = telling.number.number, self._business.portal_actor
+    def _write_opt_out(self, thread: ThreadState, family: str, at: datetime) -> None:
+        number, portal = thread.number.number, self._business.portal_actor
         (held,) = [each for each in self._business.held[number] if each.owner.name == family]
         before = OptInState(held.record.opt_in_state)
         held.record.opt_in_state = OptInState.OPTED_OUT.value

@@ -1,4 +1,4 @@
-"""When the gym is open: the past of the demo happens then, however early or late it is started."""
+"""Opening hours of the gym. The history of the demo lies in them, whatever the time of its start."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,7 +16,7 @@ class OpeningHours:
     zone: ZoneInfo
 
     def before(self, now: datetime, minutes: float) -> datetime:
-        """The moment after which the gym was open for `minutes` until `now`."""
+        """The time from which the gym was open for `minutes` until `now`."""
         local = now.astimezone(self.zone)
         day, left = local.date(), timedelta(minutes=minutes)
         while True:

@@ -1,4 +1,4 @@
-"""Who the demo gym is: staff, families and their numbers (the American ones from the range kept for fiction)."""
+"""Staff and families of the demo gym. The American numbers are from the range reserved for fiction (555-01xx)."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ DEMO_COUNTRY = "US"
 DEMO_TIMEZONE = "America/Chicago"
 DEMO_PASSWORD = "gymnastics-demo"  # noqa: S105  # It is printed at every start.
 DEMO_AGE_DAYS = 300
-"""How long ago the gym came to us."""
+"""Days since the gym became a customer."""
 
 FRONT_DESK = "+13125550199"
 AOTEAROA = "3456"
@@ -19,7 +19,7 @@ AOTEAROA = "3456"
 
 @dataclass(frozen=True)
 class SignIn:
-    """A person to sign in as, for the table that `messenger up` prints."""
+    """A staff member in the table of sign-ins that `messenger up` prints."""
 
     name: str
     email: str
@@ -37,7 +37,7 @@ DEMO_SIGN_INS = (
 
 @dataclass(frozen=True)
 class Mobile:
-    """A number on a record. `state` and `source` are how it came to the gym; a thread may change them later."""
+    """A phone record. `state` and `source` are its first ones; a thread may change them later."""
 
     number: str
     state: OptInState = OptInState.OPTED_IN
@@ -57,7 +57,7 @@ class Staff:
 
     @property
     def key(self) -> str:
-        """What the threads call the person, and the first part of the email address."""
+        """The person's name in the threads, and the first part of the email address."""
         return self.name.split()[0].lower().replace("á", "a")
 
 
@@ -83,7 +83,7 @@ def us(last_digits: str) -> str:
 
 
 def _mobile(last_digits: str, *, joined: int) -> Mobile:
-    # The families who were there before came with the import; later ones opted in as they signed up.
+    # The first families were imported; later ones opted in when they signed up.
     return Mobile(us(last_digits), source=OptInSource.IMPORT if joined > 285 else OptInSource.PORTAL)
 
 
@@ -156,7 +156,7 @@ FAMILIES = (
     _family("Ali", 290, ("Fatima Ali", "mother", "0145"), ("Yusuf Ali", "father", "0146")),
     _family("Martin", 47, ("Claire Martin", "mother", "0147"), ("Josh Martin", "father", "0148")),
     _family("Nakamura-Reyes", 290, ("Sofia Nakamura-Reyes", "mother", "0149")),
-    # Signed up on paper, and nobody ever asked whether she may be texted.
+    # Signed up on paper, without a question about texts.
     _family("Davis", 20, ("Brittany Davis", "mother", Mobile(us("0150"), OptInState.UNKNOWN, None))),
     _family("Hall", 290, ("Greg Hall", "father", "0151"), ("Monica Hall", "mother", "0152")),
     _family("Adeyemi", 40, ("Folake Adeyemi", "mother", "0153"), ("Tunde Adeyemi", "father", "0154")),

@@ -1,4 +1,4 @@
-"""Introducing the lines of provider `simulator`, whoever made them, and the people around them to the simulator."""
+"""Registers the lines of provider `simulator`, with the people who text them, at the running simulator."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ from api.providers.simulator.control import (
 from api.settings import Settings
 
 MAX_HANDSETS = 500
-"""Per business. Every number has a handset at the simulator; these have a name and stand on its page."""
+"""Per organization. Handsets with a name, listed on the simulator's page; any other number has one without."""
 
 MAX_TEXTS = 2_000
-"""The newest texts per business that handsets show."""
+"""Per organization: the newest texts that handsets show."""
 
 LANDLINE_ERRORS = ("21614", "21635", "30006")
-"""What Twilio says of a number that cannot receive texts."""
+"""Twilio's error codes for a number that cannot receive texts."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class SimulatorRegistration:
 
 
 async def register_lines(settings: Settings, database_url: str) -> None:
-    """Make the running simulator know every line of its. Safe at every start. Raises `SimulatorError`."""
+    """Idempotent. Raises `SimulatorError` if the simulator does not answer or refuses."""
     database = Database(database_url, pool_size=1)
     try:
         registration = await simulator_registration(database, secret_box(settings), settings)
@@ -66,10 +66,9 @@ async def register_lines(settings: Settings, database_url: str) -> None:
 
 
 async def simulator_registration(database: Database, secrets: SecretBox, settings: Settings) -> SimulatorRegistration:
-    """What the simulator has to know, of every organization with a line there.
+    """The accounts, lines, handsets and texts of every organization with a line at the simulator.
 
-    A telephone network has each number once: where two organizations have given their lines the same one, the newer
-    line gets it.
+    A network has each number once: if two organizations have lines with the same number, the newer line gets it.
     """
     async with database.transaction() as session:
         found = await session.scalars(
@@ -117,7 +116,7 @@ def _line(line: Line, access: LineAccess, settings: Settings) -> SimulatedLine:
 
 
 async def _handsets(session: AsyncSession, organization_id: UUID, lines: Iterable[UUID]) -> list[SimulatedHandset]:
-    """The numbers on record, and those on none that have texted; whoever texted last comes first."""
+    """Numbers with a phone record or a conversation, the newest conversation first."""
     talked = (
         select(Conversation.phone_number_id, func.max(Conversation.last_message_at).label("last"))
         .where(Conversation.organization_id == organization_id, Conversation.line_id.in_(list(lines)))
@@ -153,12 +152,12 @@ async def _handsets(session: AsyncSession, organization_id: UUID, lines: Iterabl
 
 
 def _name(holders: list[Holder]) -> str:
-    """The people's own names: a family has several, and each has a telephone."""
+    """The names of the contacts rather than of their families."""
     return " and ".join(dict.fromkeys(holder.contact_name or holder.name for holder in holders))
 
 
 async def _texts(session: AsyncSession, organization_id: UUID, lines: dict[UUID, Line]) -> list[PastText]:
-    """What handsets have shown or written: texts with words that have arrived."""
+    """Texts that a handset has received or written, without those that have only pictures."""
     rows = await session.execute(
         select(Message, PhoneNumber.number)
         .join(

@@ -1,11 +1,11 @@
-"""The words in which the demo's threads are told. `after`: minutes that the gym was open since the step before."""
+"""The steps of a demo thread. `after`: opening minutes since the step before."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class In:
-    """The number texts. A whole message that is a keyword takes effect, as ever."""
+    """The number texts the line. A keyword takes effect."""
 
     body: str
     after: float = 4
@@ -14,19 +14,19 @@ class In:
 
 @dataclass(frozen=True)
 class Out:
-    """A staff member (first name, lower case) writes, having read what there is."""
+    """A staff member (first name in lower case) reads everything and replies."""
 
     by: str
     body: str
     after: float = 4
     landline: bool = False
-    """It cannot be delivered: the number cannot receive texts."""
+    """The text is undelivered, because the number cannot receive texts."""
     close: bool = False
 
 
 @dataclass(frozen=True)
 class Auto:
-    """The parent portal texts by itself, with its API key."""
+    """The parent portal sends a text with its API key."""
 
     body: str
     after: float = 4
@@ -34,7 +34,7 @@ class Auto:
 
 @dataclass(frozen=True)
 class Seen:
-    """A staff member reads everything and leaves it open."""
+    """A staff member reads everything and leaves the conversation open."""
 
     by: str
     after: float = 4
@@ -48,7 +48,7 @@ class Close:
 
 @dataclass(frozen=True)
 class OptOut:
-    """The family of that name opts out in the portal, for this number."""
+    """This family opts out in the portal, for the number of the thread."""
 
     family: str
     after: float = 4
@@ -59,7 +59,7 @@ Step = In | Out | Auto | Seen | Close | OptOut
 
 @dataclass(frozen=True)
 class Thread:
-    """Everything between one number and a line. `ended`: minutes that the gym has been open since its last step."""
+    """All steps between one number and one line. `ended`: opening minutes since the last step."""
 
     number: str
     ended: float

@@ -1,4 +1,4 @@
-"""The threads that are done with, newest first."""
+"""The closed threads, newest first."""
 
 from demo.people import AOTEAROA, FRONT_DESK, us
 from demo.steps import Auto, Close, In, OptOut, Out, Seen, Step, Thread

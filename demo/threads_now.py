@@ -1,10 +1,10 @@
-"""The threads that somebody still has to look at: unread ones, then open ones."""
+"""The unread threads, then the open ones."""
 
 from demo.people import AOTEAROA, FRONT_DESK, us
 from demo.steps import Auto, Close, In, OptOut, Out, Seen, Step, Thread
 
 DAY = 690
-"""Minutes that the gym is open on a weekday."""
+"""Opening minutes of a weekday."""
 
 
 def _desk(last_digits: str, ended: float, *steps: Step) -> Thread:

@@ -37,7 +37,7 @@ class Job:
 
     attempts: int = 0
     out_of_line: bool = False
-    """It has lost its place in the lane: repeated, delayed or held back."""
+    """It has lost its place in the lane: repeated, delayed or withheld."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +159,7 @@ class Dispatcher:
                 self._ready.put_nowait(job)
 
     def _later(self, job: Job, seconds: float) -> None:
-        """A job that was put off has lost its place in the lane: it goes when its time comes."""
+        """A deferred job has lost its place in the lane: it goes when its time comes."""
         job.out_of_line = True
         self._timers[job.id] = asyncio.get_running_loop().call_later(seconds, self._due, job)
 
@@ -218,7 +218,7 @@ class Dispatcher:
             del self._lanes[name]
 
     def _release(self, job: Job) -> None:
-        """Let a job go that was held back."""
+        """Release a withheld job."""
         lane = self._lanes[job.lane]
         for held, timer in lane.held:
             if held is job:

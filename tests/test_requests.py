@@ -192,7 +192,7 @@ async def test_a_flood_of_api_requests_is_answered_503_and_refuses_no_webhook(
             assert (await world.post_webhook("inbound", fields)).status_code == 200
         await stack.aclose()
         assert [each.status_code for each in await asyncio.gather(*waiting)] == [200] * 5
-        assert (await world.admin.get(f"{API}/me")).status_code == 200, "Every place has been given back."
+        assert (await world.admin.get(f"{API}/me")).status_code == 200, "Every place has been released."
 
 
 async def test_webhooks_too_are_bounded_and_refused_ones_are_told_when_to_come_again(

@@ -151,7 +151,7 @@ async def _unknown(session: AsyncSession, due: _Due, *, at: datetime, public_bas
         body=message.body,
         claimed_at=due.claimed_at,
         known_provider_ids=frozenset(known),
-        twins_claimed_at=tuple(duplicates),
+        duplicates_claimed_at=tuple(duplicates),
         repeat=outgoing(message, number, due.line, public_base_url=public_base_url) if repeatable else None,
     )
 
@@ -198,4 +198,4 @@ async def _is_ambiguous(
     owner = await queries.message_with_provider_id(
         session, message.organization_id, message.line_id, provider_message_id
     )
-    return not set(duplicates) <= set(claimed.message.twins_claimed_at) or owner not in {None, message.id}
+    return not set(duplicates) <= set(claimed.message.duplicates_claimed_at) or owner not in {None, message.id}

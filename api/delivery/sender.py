@@ -121,7 +121,7 @@ class Sender:
         )
         for claim in claims:
             task = lane.spawn(lane.posting, self._post_and_settle(lane, claim))
-            task.add_done_callback(lambda _: self._wake_for_room(lane))
+            task.add_done_callback(lambda _: self._wake_for_space(lane))
         return bool(claims)
 
     async def _post_and_settle(self, lane: _Lane, claim: Claim) -> None:
@@ -129,7 +129,7 @@ class Sender:
         reached(CrashPoint.POST_ANSWERED)
         lane.settle_queue.add(Settlement(claim, outcome))
 
-    def _wake_for_room(self, lane: _Lane) -> None:
+    def _wake_for_space(self, lane: _Lane) -> None:
         if lane.may_claim:
             self._wake()
 
@@ -147,15 +147,15 @@ class Sender:
             return OutcomeUnknown(f"The adapter failed ({type(error).__name__}).")
 
     async def _start_reconciling(self, lane: _Lane, organization_id: UUID) -> None:
-        room = CLAIM_BATCH - len(lane.reconciling)
-        if room <= 0:
+        free = CLAIM_BATCH - len(lane.reconciling)
+        if free <= 0:
             return
         claimed = await claim_unknown(
             self._database,
             organization_id,
             secrets=self._secrets,
             public_base_url=self._public_base_url,
-            limit=room,
+            limit=free,
         )
         for each in claimed:
             lane.spawn(lane.reconciling, self._reconcile(each))

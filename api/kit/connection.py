@@ -1,4 +1,4 @@
-"""A few statements on a connection of their own, from code that is not async, inside a running event loop or not."""
+"""Statements from synchronous code, on a connection of their own. A running event loop is no obstacle."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,12 +11,12 @@ Result = TypeVar("Result")
 
 
 def plain_url(url: str) -> str:
-    """The URL as asyncpg and psql read it, without SQLAlchemy's driver."""
+    """The URL without SQLAlchemy's driver, as asyncpg and psql take it."""
     return url.replace("postgresql+asyncpg://", "postgresql://", 1)
 
 
 def on_connection(url: str, work: "Callable[[asyncpg.Connection[Any]], Awaitable[Result]]") -> Result:
-    """Blocks for as long as the work takes. Raises what asyncpg raises."""
+    """Blocks until the work is done. Raises the errors of asyncpg."""
 
     async def connected() -> Result:
         connection = await asyncpg.connect(plain_url(url))
@@ -30,7 +30,7 @@ def on_connection(url: str, work: "Callable[[asyncpg.Connection[Any]], Awaitable
 
 
 def execute(url: str, *statements: str) -> None:
-    """Each statement in a transaction of its own, as CREATE DATABASE needs it."""
+    """Runs each statement in a transaction of its own, because CREATE DATABASE needs that."""
 
     async def work(connection: "asyncpg.Connection[Any]") -> None:
         for statement in statements:

@@ -1,7 +1,7 @@
-"""Named points at which a worker can be told to die, to prove what a crash there leaves behind.
+"""Named points at which a test can kill a worker, to prove what a crash there leaves behind.
 
-`MESSENGER_CRASH_AT=name` kills the process with SIGKILL when it passes the point for the first time, `name:3` at the
-third. docs/reliability.md says of every point what it leaves.
+`MESSENGER_CRASH_AT=name` kills the process with SIGKILL when it reaches the point for the first time, `name:3` for the
+third. docs/reliability.md has the outcome of each point.
 
 `MESSENGER_FAULT_IN_EVENT=hang:text` makes whichever process applies an inbound event with this text in its raw content
 spin for ever, holding the interpreter's lock; `kill:text` makes it die. Production refuses both settings.
@@ -20,7 +20,7 @@ class CrashPoint(StrEnum):
     CLAIM_BEFORE_COMMIT = "claim.before_commit"
     CLAIM_COMMITTED = "claim.committed"
     POST_WRITTEN = "post.written"
-    """The request has left whole, and no answer has been read."""
+    """The whole request was written, and no answer was read."""
     POST_ANSWERED = "post.answered"
     SETTLE_BEFORE_COMMIT = "settle.before_commit"
     SETTLE_COMMITTED = "settle.committed"
@@ -40,7 +40,7 @@ _event_fault: tuple[str, bytes] | None = None
 
 
 def arm(crash_at: str | None, *, fault_in_event: str | None = None) -> None:
-    """From now on, die at this point, or fail in such an event. Raises `SettingsError` if there is no such point."""
+    """Sets both faults for this process. Raises `SettingsError` if there is no such point."""
     global _armed, _passes_left, _event_fault
     kind, _, marker = (fault_in_event or "").partition(":")
     _event_fault = (kind, marker.encode()) if marker else None
@@ -59,7 +59,7 @@ def is_armed(point: CrashPoint) -> bool:
 
 
 def reached(point: CrashPoint) -> None:
-    """The process passes `point`: where it is told to die there, it does, as under SIGKILL and not one line later."""
+    """Kills the process with SIGKILL if `point` is armed and this is the configured pass."""
     global _passes_left
     if _armed is not point:
         return
@@ -69,12 +69,12 @@ def reached(point: CrashPoint) -> None:
 
 
 def applying(bodies: Iterable[bytes | None]) -> None:
-    """The process is about to apply events with this raw content."""
+    """Called before events with this raw content are applied: hangs or kills the process if one has the marker."""
     if _event_fault is None:
         return
     kind, marker = _event_fault
     if any(body is not None and marker in body for body in bodies):
         if kind == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
-        # One call into C that never returns and never lets another thread run, as a regular expression can be.
+        # One call into C never returns and never releases the interpreter's lock, like a regular expression.
         sum(repeat(0))

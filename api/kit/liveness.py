@@ -1,8 +1,8 @@
-"""Liveness of the event loop: a process whose loop does not turn ends itself, and `messenger up` hears every turn.
+"""Liveness of the event loop: a stuck loop ends its process, and a running one sends beats to `messenger up`.
 
 The watchdog is a timer thread of the interpreter, in C. It does not need the interpreter's lock, so it also ends a
-process of which one call never returns, such as a regular expression that backtracks for ever. It writes where each
-thread was, then ends the process without any clean-up, as SIGKILL does (decision 0016).
+process in which one call never returns, such as a regular expression that backtracks for ever. It writes a traceback of
+each thread, then ends the process without any clean-up, as SIGKILL does (decision 0016).
 """
 
 import asyncio
@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import IO
 
 BEAT_VARIABLE = "MESSENGER_BEAT_FD"
-"""The descriptor of the pipe on which `messenger up` hears a child's beats. It is no setting: the child removes it from
-its environment before it starts anything."""
+"""The descriptor of the pipe to `messenger up`. Not a setting: the child removes it from its environment
+before it starts anything."""
 
 MAX_BEAT_SECONDS = 1.0
 
 
 class Beats:
-    """The sending end of the pipe. Without a pipe nobody hears them."""
+    """The sending end of the pipe to `messenger up`. Without a pipe, `beat` does nothing."""
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
 
     @classmethod
     def from_environment(cls) -> "Beats":
-        """Takes the descriptor, so that no process started from here writes to it."""
+        """Removes the descriptor from the environment, so that no process started from here writes to it."""
         given = os.environ.pop(BEAT_VARIABLE, None)
         if given is None:
             return cls(None)
@@ -42,13 +42,13 @@ class Beats:
         try:
             os.write(self._descriptor, b".")
         except BlockingIOError:
-            pass  # Nobody has read for a long time: what is in the pipe says the same.
+            pass  # The pipe is full of beats that nobody has read yet.
         except OSError:
-            self._descriptor = None  # Whoever listened has ended.
+            self._descriptor = None  # The reader has ended.
 
 
 class Watchdog:
-    """Ends this process when its event loop has not turned for `seconds`; never, when that is 0."""
+    """Ends this process when its event loop was stuck for `seconds`. 0: never."""
 
     def __init__(self, seconds: float, beats: Beats) -> None:
         self._seconds = seconds
@@ -56,7 +56,7 @@ class Watchdog:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """On the loop that is watched."""
+        """Called on the loop that is to be watched."""
         self._task = asyncio.create_task(self._run(), name="watchdog")
 
     async def stop(self) -> None:
@@ -77,7 +77,7 @@ class Watchdog:
 
 
 def _log_file() -> IO[str]:
-    """Standard error, or nowhere where a process has none."""
+    """Standard error, or the null device if the process has none."""
     try:
         sys.stderr.fileno()
     except (AttributeError, OSError, ValueError):

@@ -1,4 +1,4 @@
-"""A small HTTP server on a port of its own, beside what a process is there for: metrics, a worker's health."""
+"""A small HTTP server on a second port of a process, for metrics or a worker's health."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ Answer = Callable[[Request], Awaitable[Response]]
 
 
 def bind(host: str, port: int, *, setting: str) -> socket.socket:
-    """Raises `SettingsError`, with the name of the port's setting, when it cannot be had."""
+    """Raises `SettingsError`, which names `setting`, if the port cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
@@ -27,7 +27,7 @@ def bind(host: str, port: int, *, setting: str) -> socket.socket:
 
 
 class PortServer(uvicorn.Server):
-    """Answers GET and HEAD of these paths. Leaves signals to the process."""
+    """Answers GET and HEAD of the given paths. It handles no signals."""
 
     def __init__(self, answers: Mapping[str, Answer]) -> None:
         super().__init__(

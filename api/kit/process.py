@@ -1,4 +1,4 @@
-"""This process: its identity, its age, and its end with its parent."""
+"""The identity and age of this process, and its end when its parent is killed."""
 
 import ctypes
 import signal
@@ -8,7 +8,7 @@ import time
 from api.kit.ids import new_id
 
 PROCESS_ID = new_id()
-"""Names this run of this process in the database. A new run has a new one."""
+"""The name of this process in the database. It changes with every start."""
 
 _started_at = time.monotonic()
 
@@ -21,6 +21,6 @@ def process_age() -> float:
 
 
 def die_with_parent(with_signal: signal.Signals = signal.SIGTERM) -> None:
-    """On Linux the kernel ends a child whose parent was killed, so a killed parent leaves no port taken."""
+    """Called in a child: on Linux the kernel sends it the signal when its parent ends, so that no port stays taken."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, with_signal)

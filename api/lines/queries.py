@@ -1,4 +1,4 @@
-"""SQL of the lines room."""
+"""SQL of lines."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

@@ -205,7 +205,7 @@ export class Phone {
     this.atEnd = true;
   }
 
-  /** The end stays in view while pictures load above it or the thread gets less room. */
+  /** The end stays in view while pictures load above it or the thread gets less space. */
   stay() {
     if (this.atEnd) this.scroll();
   }

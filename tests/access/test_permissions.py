@@ -136,10 +136,10 @@ class Rows:
         (message,) = await world.thread(conversation["id"])
         person = await world.admin.post(f"{API}/staff-members", json=new_person())
         api_key = await world.admin.post(f"{API}/api-keys", json={"name": "Key", "permissions": []})
-        # Without a sender it cannot be read: it is held back.
+        # Without a sender it cannot be read: it is quarantined.
         await world.post_webhook("inbound", {"MessageSid": "SM0", "Body": "Hello?"})
         await world.settled()
-        held_back = await world.admin.get(f"{API}/inbound-events", params={"state": "quarantined"})
+        quarantined = await world.admin.get(f"{API}/inbound-events", params={"state": "quarantined"})
         ids = {
             "conversation_id": conversation["id"],
             "message_id": message["id"],
@@ -149,7 +149,7 @@ class Rows:
             "phone_record_id": refuser["contacts"][0]["phone_records"][0]["id"],
             "staff_member_id": person.json()["id"],
             "api_key_id": api_key.json()["id"],
-            "event_id": held_back.json()["items"][0]["id"],
+            "event_id": quarantined.json()["items"][0]["id"],
             "line_id": str(world.line_id),
             "number": REFUSED,
             "refusal_id": await removed_refusal(world),

@@ -137,7 +137,7 @@ CHANGES: dict[str, Change] = {
         refused="kind,external_id,name\nfamily,1,\n",
         csv=True,
     ),
-    # Each business here has one event that is held back.
+    # Each business here has one event that is quarantined.
     f"POST {API}/inbound-events/{{event_id}}/replay": Change(None, by_staff("inbound_event.replayed")),
     f"POST {API}/inbound-replays": Change(None, by_staff("inbound_event.replayed")),
     "POST /webhooks/{provider}/{line_id}/inbound": Change(

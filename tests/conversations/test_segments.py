@@ -50,13 +50,13 @@ def parts(body: str) -> tuple[str, list[list[tuple[str, ...]]]]:
     if sum(map(len, characters)) <= single:
         return encoding, [characters]
     cut: list[list[tuple[str, ...]]] = [[]]
-    room = part
+    left = part
     for units in characters:
-        if len(units) > room:
+        if len(units) > left:
             cut.append([])
-            room = part
+            left = part
         cut[-1].append(units)
-        room -= len(units)
+        left -= len(units)
     return encoding, cut
 
 

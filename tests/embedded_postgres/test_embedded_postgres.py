@@ -1,4 +1,6 @@
-"""The embedded PostgreSQL lives as long as its users, whoever is killed: real servers, processes and kills."""
+"""The embedded PostgreSQL runs as long as it has users, whatever is killed. Real servers, processes and kills.
+
+The supervisor in the names of tests is the guard."""
 
 import os
 import signal
@@ -143,7 +145,7 @@ def test_a_killed_supervisor_is_replaced_by_the_users_and_the_server_stays(begin
 def test_a_server_left_without_supervisor_and_users_is_taken_over_by_the_next(begin: Begin, data_dir: Path) -> None:
     user = begin()
     pid = user.report()["pid"]
-    user.process.send_signal(signal.SIGSTOP)  # It must not replace the supervisor.
+    user.process.send_signal(signal.SIGSTOP)  # A running user would start another guard.
     kill_guard(Cluster(data_dir))
     user.kill()
     assert is_alive(pid)

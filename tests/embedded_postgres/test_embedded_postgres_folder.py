@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL refuses, in one line, what it cannot run; where it runs, and as what."""
+"""The embedded PostgreSQL: refusals in one line, folders and accounts, roles and settings of the server."""
 
 import os
 import secrets
@@ -319,3 +319,17 @@ def test_a_server_is_not_taken_for_running_by_its_pid_alone(data_dir: Path) -> N
     (cluster / "postmaster.pid").write_text(f"{os.getpid()}\n")
     assert Cluster(data_dir).server_pid() is None
     (cluster / "postmaster.pid").unlink()
+
+
+@needs_proc
+def test_a_cluster_that_another_server_runs_is_refused_in_one_line(data_dir: Path) -> None:
+    start(data_dir, fsync=False).release()
+    cluster = data_dir / "postgres" / "cluster"
+    with subprocess.Popen(["sleep", "60"], cwd=cluster) as other:  # A server works in its cluster's folder.
+        (cluster / "postmaster.pid").write_text(f"{other.pid}\n")
+        with pytest.raises(ServerFailedError) as refused:
+            start(data_dir, fsync=False)
+        assert f"process {other.pid}" in one_line(refused.value)
+        assert other.poll() is None
+        (cluster / "postmaster.pid").unlink()
+        other.kill()

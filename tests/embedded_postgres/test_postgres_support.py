@@ -1,4 +1,4 @@
-"""The databases that other tests are given."""
+"""The templates and clones that other tests use."""
 
 import subprocess
 import sys

@@ -1,7 +1,7 @@
 """Processes that use the embedded PostgreSQL, for tests that kill them.
 
-Run as a program, it is such a process: it starts or joins the server of the folder in its first argument, reports
-one line of JSON, then obeys `release` and `fork` on its input. It ends when its input does.
+Run as a program, this module is such a process: it starts or joins the server of the folder in its first argument,
+prints a line of JSON, then obeys `release` and `fork` on standard input, and ends with it.
 """
 
 import json
@@ -28,13 +28,13 @@ from tests.support.processes import is_alive
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PYTHONPATH = os.pathsep.join([str(PROJECT), str(Path(asyncpg.__file__).parent.parent)])
-"""Where an interpreter that has none of it installed finds this project and its packages."""
+"""For an interpreter in which neither this project nor its packages are installed."""
 PATIENCE_SECONDS = 30.0
 
 
 @dataclass
 class User:
-    """A process that uses the server of a data folder. `answer` has its `url`, its `error`, and so on."""
+    """A process that uses the server of a data folder."""
 
     process: subprocess.Popen[str]
     cluster: Cluster
@@ -67,7 +67,7 @@ class User:
         return cls(process, Cluster(data_dir))
 
     def report(self) -> dict[str, Any]:
-        """The next line that the process says, however long it takes."""
+        """The next line of the process. Blocks."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, f"the process ended with {self.process.wait()}"
@@ -81,7 +81,7 @@ class User:
         return self.report()
 
     def leave(self) -> None:
-        """Ends without a word to the server, as a program does that forgets to release it."""
+        """Ends the process without releasing the server."""
         self.process.communicate(timeout=PATIENCE_SECONDS)
 
     def kill(self) -> None:
@@ -132,15 +132,15 @@ def kill_and_wait(pid: int) -> None:
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
-    """Waits for what has no event of its own."""
+    """Polls the condition. Fails the test with `what` after `PATIENCE_SECONDS`."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, f"in vain: {what}"
+        assert time.monotonic() < deadline, f"not in time: {what}"
         time.sleep(0.01)
 
 
 def ordinary_account() -> Account:
-    """Somebody who is not root, whom a test that runs as root can become."""
+    """An account that a test which runs as root can start processes as."""
     entry = pwd.getpwnam("nobody")
     return Account(entry.pw_uid, entry.pw_gid)
 

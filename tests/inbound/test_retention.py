@@ -41,7 +41,7 @@ async def test_what_was_applied_is_emptied_after_its_time_and_not_before(world: 
     assert [message["body"] for message in await world.thread((await world.conversation(PARENT))["id"])] == ["Hello?"]
 
 
-async def test_what_waits_or_is_held_back_keeps_its_content_however_old(
+async def test_a_pending_or_quarantined_event_keeps_its_content_however_old(
     world: World, owner: asyncpg.Connection
 ) -> None:
     await refuse(owner, "poison")

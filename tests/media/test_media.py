@@ -280,7 +280,7 @@ async def test_the_worker_fetches_what_arrives_and_says_so_live(world: World, pe
         assert (await only_file(world))["state"] == "kept", "the second event is of the picture"
 
 
-async def test_a_worker_that_stops_gives_back_what_it_is_fetching(world: World, peer: Peer) -> None:
+async def test_a_worker_that_stops_releases_what_it_is_fetching(world: World, peer: Peer) -> None:
     peer.answer = hang
     await arrives(world, f"{peer.url}/a")
     async with working(world):

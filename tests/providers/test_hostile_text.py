@@ -1,4 +1,4 @@
-"""R9: hostile text at every door through which a text comes: three providers' webhooks, and the composer.
+"""R9: hostile text by every way in: three providers' webhooks, and the composer.
 
 It is kept as it is, or with U+FFFD for what no database can store, or refused with a pointer to what is wrong.
 """
@@ -88,7 +88,7 @@ async def test_R9_hostile_texts_arrive_as_they_are(dialect: Dialect, world: Worl
     (row,) = await world.rows("SELECT id FROM conversations")
     assert await bodies(world, row[0]) == [kept(text) for text in texts], f"MESSENGER_SEED={drawn_from}"
     assert await world.rows("SELECT id FROM inbound_events WHERE state <> 'applied'") == []
-    figure("R9", door=dialect.name.value, texts=TEXTS, changed=sum(kept(text) != text for text in texts), lost=0)
+    figure("R9", way=dialect.name.value, texts=TEXTS, changed=sum(kept(text) != text for text in texts), lost=0)
 
 
 @pytest.mark.reliability
@@ -118,4 +118,4 @@ async def test_R9_hostile_texts_are_sent_as_they_are_or_refused_where_they_stand
 
     assert await bodies(world, started.json()["id"]) == accepted, f"MESSENGER_SEED={drawn_from}"
     assert set(answers) == {201, 422}
-    figure("R9", door="composer", texts=TEXTS, accepted=answers[201], refused=answers[422])
+    figure("R9", way="composer", texts=TEXTS, accepted=answers[201], refused=answers[422])

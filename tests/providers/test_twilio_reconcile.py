@@ -58,7 +58,7 @@ async def ask(
     line: LineAccess = LINE,
     body: str = "See you at 6!",
     known: frozenset[str] = frozenset(),
-    twins: Sequence[datetime] = (),
+    duplicates: Sequence[datetime] = (),
     client: httpx.AsyncClient | None = None,
 ) -> ReconcileOutcome:
     message = UnknownMessage(
@@ -67,7 +67,7 @@ async def ask(
         body=body,
         claimed_at=CLAIMED_AT,
         known_provider_ids=known,
-        twins_claimed_at=twins,
+        duplicates_claimed_at=duplicates,
     )
     async with client or plain_client() as used:
         return await TwilioProvider(used, api_url=url).reconcile(line, message)
@@ -155,17 +155,17 @@ EARLIER, LATER = CLAIMED_AT - timedelta(minutes=9), CLAIMED_AT + timedelta(minut
 
 
 @pytest.mark.parametrize(
-    ("twins", "expected"),
+    ("duplicates", "expected"),
     [([LATER], "SM1"), ([EARLIER], "SM2"), ([EARLIER, LATER], None), ([], None), ([CLAIMED_AT], None)],
 )
 async def test_of_equal_texts_the_nth_claimed_is_the_nth_made_where_all_are_there(
-    start: Start, twins: list[datetime], expected: str | None
+    start: Start, duplicates: list[datetime], expected: str | None
 ) -> None:
     """Decision 0014. The list has two; its times are whole seconds, so both may have the same."""
-    first = format_datetime(CLAIMED_AT + timedelta(minutes=-9 if EARLIER in twins else 0, seconds=1))
+    first = format_datetime(CLAIMED_AT + timedelta(minutes=-9 if EARLIER in duplicates else 0, seconds=1))
     for second in (format_datetime(CLAIMED_AT + timedelta(minutes=10)), first):
         peer = await start(listing(listed("SM2", date_created=second), listed("SM1", date_created=first)))
-        outcome = await ask(peer.url, twins=twins)
+        outcome = await ask(peer.url, duplicates=duplicates)
         if expected is None:
             assert isinstance(outcome, CannotTell)
         else:
@@ -174,8 +174,8 @@ async def test_of_equal_texts_the_nth_claimed_is_the_nth_made_where_all_are_ther
 
 
 async def test_of_equal_texts_one_that_is_there_alone_may_be_either(start: Start) -> None:
-    for twin in (EARLIER, LATER):
-        assert isinstance(await ask((await start(listing(listed()))).url, twins=[twin]), CannotTell)
+    for duplicate in (EARLIER, LATER):
+        assert isinstance(await ask((await start(listing(listed()))).url, duplicates=[duplicate]), CannotTell)
 
 
 async def test_clocks_may_differ_by_some_seconds(start: Start) -> None:

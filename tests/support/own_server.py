@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a test's own, migrated, which the test may kill, restart or starve."""
+"""A migrated PostgreSQL server for one test, which may kill it, restart it or fill its disk."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from tests.support import postgres
 
 @dataclass(frozen=True)
 class OwnServer:
-    """While it is in use its supervisor starts it again, whatever it died of."""
+    """The server of one test. The test process, its user, starts it again whenever it ends."""
 
     server: EmbeddedPostgres
 
@@ -29,15 +29,15 @@ class OwnServer:
         )
 
     def kill(self) -> None:
-        """SIGKILL of the main process: no flush, no farewell. What was committed must be there afterwards."""
+        """SIGKILL of the main process. Commits must be there afterwards."""
         self._signal(signal.SIGKILL)
 
     def restart(self) -> None:
-        """A fast shutdown, as an operator's restart begins: every session is cut off and rolled back."""
+        """A fast shutdown, as in a restart by an operator: every session is cut off and rolled back."""
         self._signal(signal.SIGINT)
 
     def _signal(self, number: signal.Signals) -> None:
-        # It may be between two lives at this moment; then there is nothing to end.
+        # At this moment it may be between its end and its next start.
         until = time.monotonic() + 10
         while time.monotonic() < until:
             pid = self.server.server_pid()
@@ -49,7 +49,7 @@ class OwnServer:
 
 @contextmanager
 def own_server(folder: Path) -> Iterator[OwnServer]:
-    """`fsync` is off: a process that is killed leaves its writes with the system, only a power cut would lose them."""
+    """`fsync` is off: the operating system keeps the writes of a killed process."""
     with start(folder, fsync=False) as server:
         migrate(server.owner_url)
         yield OwnServer(server)

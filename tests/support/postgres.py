@@ -1,9 +1,9 @@
 """PostgreSQL for the tests: one server for a test run and all its workers, a migrated template, clones of it.
 
 The server is the application's own embedded one, with `fsync` off: a crash of the machine may destroy the cluster,
-which is then made again. A killed test run, or a server that a test kills, loses nothing that was committed.
+which is then made again. A killed test run or server loses no commit.
 
-The cluster lies in memory (`/dev/shm`) where that has space, else in the temporary folder, and is kept for the next
+The cluster lies in memory (`/dev/shm`) if that has space, else in the temporary folder, and is kept for the next
 run: one per user and checkout. It is made again when the machine has been restarted or the code that makes it changed.
 
 Measured with 25 empty tables of three indexes each (9 MB), 30 clones, PostgreSQL 18.4 on a machine of two cores, median
@@ -70,7 +70,7 @@ def cluster() -> EmbeddedPostgres:
 
 
 def template_database(migrate: Callable[[str], None], *, migrations: Path = MIGRATIONS) -> str:
-    """The name of the template for the folder of migrations as it is now, made once, whichever worker comes first.
+    """The name of the template of these migrations. The first worker makes it.
 
     `migrate` gets the owner's URL of an empty database and leaves it migrated. It must not be called from a running
     event loop if it starts one of its own.
@@ -102,9 +102,9 @@ def template_database(migrate: Callable[[str], None], *, migrations: Path = MIGR
 
 
 def clone_database(template: str) -> Database:
-    """A database of its own with everything that the template has. About 11 ms; see above."""
+    """A copy of the template. Takes about 11 ms; see above."""
     server = cluster()
-    # The pid tells later runs whose it was, so that they can clear up after a killed one.
+    # By the pid, later runs recognise and drop the clones of a killed one.
     database = _database(server, f"clone_{os.getpid()}_{next(_numbers)}")
     execute(
         server.admin_url,
@@ -116,7 +116,7 @@ def clone_database(template: str) -> Database:
 
 
 def drop_database(database: Database) -> None:
-    """Cuts off whoever is still connected."""
+    """Cuts off open connections."""
     execute(cluster().admin_url, f"DROP DATABASE {database.name} WITH (FORCE)")
 
 
@@ -151,7 +151,7 @@ def _names(server: EmbeddedPostgres, prefix: str) -> list[str]:
 
 
 def _drop_leftovers(server: EmbeddedPostgres) -> None:
-    """The clones of processes that have ended without dropping them."""
+    """Drops the clones of processes that have ended without dropping them."""
     for name in _names(server, "clone_"):
         if not is_alive(int(name.split("_")[1])):
             execute(server.admin_url, f"DROP DATABASE {quoted(name)} WITH (FORCE)")
@@ -182,7 +182,7 @@ def _folder() -> Path:
     name = f"messenger-tests-{os.geteuid()}-{checkout}"
     if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK):
         in_memory = _MEMORY / name
-        # Once one process has chosen it, the others follow, although less space is free by then.
+        # If one process has chosen it, the others follow, although less space is left then.
         if in_memory.exists() or shutil.disk_usage(_MEMORY).free > _NEEDED_BYTES:
             return in_memory
     return Path(tempfile.gettempdir()) / name

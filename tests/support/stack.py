@@ -1,4 +1,4 @@
-"""The whole service as real processes: API, worker and carrier, each of which a test may kill."""
+"""The service as real processes that a test may kill: API, worker and carrier simulator."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ from tests.support.programs import Program
 from tests.support.service import service_settings
 
 UNTIL_ANSWERED = ("--retry-until-answered", "--retry-on", "connect", "read", "5xx")
-"""A carrier that repeats whatever was not acknowledged, also when the API dies with the request in its hands."""
+"""Options of a carrier that repeats every unacknowledged webhook, also when the API dies during the request."""
 
 MESSENGER = str(Path(sys.executable).parent / "messenger")
 PATIENCE_SECONDS = 90.0
@@ -36,7 +36,7 @@ def free_port() -> int:
 
 
 async def eventually(check: Callable[[], Awaitable[bool]], what: str, *, seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait for something that another process does. Fails the test with `what` when it does not come."""
+    """Waits until `check` holds. Fails the test with `what` after `seconds`."""
     until = asyncio.get_running_loop().time() + seconds
     while not await check():
         assert asyncio.get_running_loop().time() < until, f"not within {seconds:.0f} s: {what}"
@@ -115,16 +115,16 @@ class Stack:
             self.stop("another api")
 
     def kill(self, name: str) -> None:
-        """SIGKILL: no chance to say goodbye."""
+        """Sends SIGKILL."""
         self._processes[name].send_signal(signal.SIGKILL)
         self._processes[name].wait()
 
     async def died(self, name: str) -> int:
-        """Wait until it has ended by itself; its exit code, negative for a signal."""
+        """Waits until the process has ended by itself. Returns its exit code, negative for a signal."""
         return await asyncio.to_thread(self._processes[name].wait, PATIENCE_SECONDS)
 
     def stop(self, name: str) -> int | None:
-        """SIGTERM, and the exit code. None for what was never started."""
+        """Sends SIGTERM and returns the exit code. None: the process was never started."""
         process = self._processes.pop(name, None)
         if process is None:
             return None
@@ -167,14 +167,14 @@ class Stack:
         assert response.is_success, response.text
 
     async def faults(self, *rules: dict[str, Any]) -> None:
-        """What the carrier does wrong from now on; nothing, when called without rules."""
+        """Sets the faults of the carrier. Without rules it has none."""
         if not rules:
             assert (await self.carrier.delete("/control/faults")).is_success
         else:
             await self._put("/control/faults", {"rules": list(rules), "seed": 1})
 
     async def reports_nothing(self) -> None:
-        """From now on the carrier posts no status callbacks: whoever wants to know has to ask."""
+        """From now on the carrier posts no status callbacks."""
         assert (await self.carrier.patch("/control/settings", json={"callback_statuses": []})).is_success
 
     async def handset_texts(self, phone_number: str, body: str) -> str:

@@ -123,7 +123,7 @@ class UnknownMessage:
     claimed_at: datetime
     known_provider_ids: frozenset[str] = field(default_factory=frozenset)
     """Provider ids to this number that already belong to other messages of ours."""
-    twins_claimed_at: Sequence[datetime] = ()
+    duplicates_claimed_at: Sequence[datetime] = ()
     """When others of ours with the same words to the same number were claimed whose outcome is not known either."""
     repeat: OutgoingMessage | None = None
     """The message as it was handed over, where a provider that knows a repetition for one may be handed it again.

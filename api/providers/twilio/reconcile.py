@@ -29,7 +29,7 @@ async def find_message(
     `DateSent` does not filter the list: a message that Twilio has not sent yet has none. Duplicate texts whose
     outcomes are all unknown are matched by their order, once Twilio lists as many as there are (decision 0014).
     """
-    since = min([message.claimed_at, *message.twins_claimed_at]) - timedelta(minutes=1)
+    since = min([message.claimed_at, *message.duplicates_claimed_at]) - timedelta(minutes=1)
     parameters = {"To": message.to, "PageSize": "200"}
     try:
         response = await client.get(messages_url, params=parameters, auth=basic_auth(line))
@@ -56,9 +56,9 @@ async def find_message(
         return CannotTell("The provider's answer could not be read.")
     if not reports:
         return NotFoundAtProvider()
-    if len(reports) != 1 + len(message.twins_claimed_at) or message.claimed_at in message.twins_claimed_at:
+    if len(reports) != 1 + len(message.duplicates_claimed_at) or message.claimed_at in message.duplicates_claimed_at:
         return CannotTell("The provider's list does not say which of the messages with this text it is.")
-    return Found(reports[sum(each < message.claimed_at for each in message.twins_claimed_at)])
+    return Found(reports[sum(each < message.claimed_at for each in message.duplicates_claimed_at)])
 
 
 def _is_from(line: LineAccess, listed: Mapping[str, Any]) -> bool:

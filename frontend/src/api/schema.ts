@@ -414,7 +414,7 @@ export interface paths {
         };
         /**
          * List Inbound Events
-         * @description What providers have sent and what became of it, newest first. `state=quarantined` is what is held back.
+         * @description Inbound events and what became of them, newest first.
          */
         get: operations["list_inbound_events"];
         put?: never;
@@ -456,7 +456,7 @@ export interface paths {
         put?: never;
         /**
          * Replay Inbound Event
-         * @description Try one event again that is held back. One that waits already stays as it is; an applied one is 409.
+         * @description Apply a quarantined event again. A pending event stays as it is; an applied one is 409.
          */
         post: operations["replay_inbound_event"];
         delete?: never;
@@ -474,7 +474,7 @@ export interface paths {
         };
         /**
          * Inbound Health
-         * @description Whether everything that arrives gets through: what is held back, what was missed, when lines had texts.
+         * @description Whether everything that arrives is applied: quarantined and backfilled events, silent lines, last texts.
          */
         get: operations["inbound_health"];
         put?: never;
@@ -496,7 +496,7 @@ export interface paths {
         put?: never;
         /**
          * Replay Inbound Events
-         * @description Try again everything that is held back, the oldest 500 at a time.
+         * @description Apply quarantined events again, the oldest 500 at a time.
          */
         post: operations["replay_inbound_events"];
         delete?: never;
@@ -2397,7 +2397,7 @@ export interface components {
         ProviderName: "twilio" | "telnyx" | "bandwidth" | "plivo" | "simulator";
         /**
          * RawContent
-         * @description Either `text` or, for what is no UTF-8 text, `base64`.
+         * @description `text` if the content is UTF-8, else `base64`.
          */
         RawContent: {
             /** Base64 */

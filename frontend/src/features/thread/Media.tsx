@@ -5,14 +5,14 @@ import { cx } from "@/lib/cx";
 
 const Files = lazy(() => import("./Files"));
 
-const takesRoom = ({ state, content_type }: Message["media"][number]) => state === "waiting" || (state === "kept" && /^image\/(?!heic)/.test(content_type));
+const takesSpace = ({ state, content_type }: Message["media"][number]) => state === "waiting" || (state === "kept" && /^image\/(?!heic)/.test(content_type));
 
 /** The pictures and files of a message. Their space is reserved from the start, so that the thread does not jump. */
 export function Media({ message: { media, direction } }: { message: Message }) {
   if (media.length === 0) return null;
   const outbound = direction === "outbound";
   return (
-    <ul className={cx("mt-1 flex max-w-[min(82%,560px)] flex-wrap gap-1.5", outbound && "justify-end", media.some(takesRoom) && "min-h-50")}>
+    <ul className={cx("mt-1 flex max-w-[min(82%,560px)] flex-wrap gap-1.5", outbound && "justify-end", media.some(takesSpace) && "min-h-50")}>
       <Suspense>
         <Files media={media} />
       </Suspense>
