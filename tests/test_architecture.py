@@ -10,7 +10,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 PAGE = (PROJECT / "docs" / "architecture.md").read_text()
 
-FUNCTION = re.compile(r"`((?:[a-z_]+\.)+)([A-Za-z_]+(?:\.[a-z_]+)?)`")
+FUNCTION = re.compile(r"`((?:[a-z_]+\.)+)(?!py`)([A-Za-z_]+(?:\.[a-z_]+)?)`")
 """`inbound.service.apply_events` or `access.rules.Principal.may`: modules of `api`, then a name in the last of them."""
 
 RULE = re.compile(r"^\| ([A-Z]+(?:-[A-Z]+)*) \|", re.MULTILINE)
