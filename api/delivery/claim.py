@@ -15,7 +15,7 @@ from api.conversations.lifecycle import Batch
 from api.conversations.models import Conversation, Message, OutboxEntry
 from api.delivery import queries
 from api.delivery.rules import failure, pace
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.directory.models import PhoneNumber
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time

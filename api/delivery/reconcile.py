@@ -17,7 +17,7 @@ from api.delivery import queries
 from api.delivery.claim import CLAIM_BATCH, outgoing
 from api.delivery.rules import RECONCILE_FOR, failure, may_repeat, reconcile_wait
 from api.delivery.settle import stop
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.directory.models import PhoneNumber
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time

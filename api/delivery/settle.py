@@ -16,7 +16,7 @@ from api.conversations.models import Conversation, InboxRow, Message, OutboxEntr
 from api.delivery import queries
 from api.delivery.claim import Claim
 from api.delivery.rules import MAX_ATTEMPTS, acceptance, backoff, failure, reconcile_wait
-from api.directory import queries as directory
+from api.directory import service as directory
 from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource
 from api.kit.crash_points import CrashPoint, reached

@@ -1,10 +1,11 @@
 """Wire models of lines and providers."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
 from api.kit.countries import COUNTRY_NAMES
 from api.kit.text import Body, SingleLine
@@ -222,6 +223,10 @@ class LineOut(BaseModel):
         )
 
 
+def _source_of(pattern: object) -> object:
+    return pattern.pattern if isinstance(pattern, re.Pattern) else pattern
+
+
 class CredentialFieldOut(BaseModel):
     model_config = {"title": "CredentialField", "from_attributes": True}
 
@@ -230,7 +235,7 @@ class CredentialFieldOut(BaseModel):
     secret: bool
     required: bool
     help: str | None
-    pattern: str | None
+    pattern: Annotated[str | None, BeforeValidator(_source_of)]
     """A regular expression that the whole value must match."""
     alternative: str | None
     """The field is needed if this one of the provider's `alternatives` is chosen, and refused with another."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access import queries as access_queries
+from api.access import service as access
 from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
@@ -230,7 +230,7 @@ async def count_text(session: AsyncSession, line: Line, *, sender_id: UUID) -> N
     Simultaneous texts on one line wait for each other's commit, so together they cannot exceed the limit.
     """
     at = await database_time(session)
-    organization = await access_queries.organization(session, line.organization_id)
+    organization = await access.organization(session, line.organization_id)
     day = Day.at(at, timezone=organization.timezone)
     counted = await queries.count_text(session, line.organization_id, line.id, [sender_id, line.id], day=day.date)
     limits = (

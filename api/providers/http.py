@@ -17,8 +17,8 @@ from api.providers.port import NotProcessed, OutcomeUnknown
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=10.0, pool=5.0)
 LIMITS = httpx.Limits(max_connections=512, max_keepalive_connections=64, keepalive_expiry=30.0)
-"""Enough for several businesses whose provider hangs, each posting as many texts at once as it may (`MAX_POSTING`). Kept
-open are as many connections as one busy business uses."""
+"""Enough for several businesses whose provider hangs, each posting as many texts at once as it may (`MAX_POSTING`).
+As many connections are kept open as one busy business uses."""
 
 
 @cache

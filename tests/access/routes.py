@@ -28,7 +28,8 @@ def routes_of(app: FastAPI) -> list[GuardedRoute]:
     found: list[GuardedRoute] = []
     for context in iter_route_contexts(app.routes):
         if isinstance(context.original_route, APIRoute):
-            guards = tuple(_guards(context.dependant))
+            # FastAPI runs a guard once per request, however many dependencies name it.
+            guards = tuple(dict.fromkeys(_guards(context.dependant)))
             found += [GuardedRoute(method, context.path or "", guards) for method in sorted(context.methods or ())]
     return found
 

@@ -77,6 +77,7 @@ NEEDS = {
     f"GET {API}/phone-numbers/{{number}}": VIEW,
     f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift": VIEW,
     f"GET {API}/lines": VIEW,
+    f"GET {API}/providers": VIEW,
     f"GET {API}/lines/{{line_id}}": VIEW,
     # PERM-SEND
     f"POST {API}/conversations": SEND,

@@ -126,7 +126,8 @@ async def test_RECV_SENDER_nothing_reaches_another_number_and_an_opt_out_holds_u
 ) -> None:
     chance = Random(seed_ := seed())
     print(f"MESSENGER_SEED={seed_}")
-    dialects = [each for each in DIALECTS if each.name is not ProviderName.SIMULATOR]
+    # A provider that leaves out the plus cannot tell every sender apart: `tests/providers` has its cases.
+    dialects = [each for each in DIALECTS if each.name is not ProviderName.SIMULATOR and not each.omits_plus]
     assert len(dialects) == 3
     urls = await lay_lines(world, dialects)
     everybody = [(plan, sender, chance.choice(dialects)) for plan, sender in senders(chance, SENDERS)]

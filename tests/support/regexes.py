@@ -96,8 +96,9 @@ def _of_module(path: Path, tree: ast.Module, methods: Mapping[str, set[str]]) ->
             for method in sorted(methods.get(names.get(id(node), ""), {"search"})):
                 yield Regex(_value(node.args[0], path, place), flags, method, place)
         for given in node.keywords:
-            if given.arg == "pattern":
-                yield Regex(_value(given.value, path, place), 0, "search", place)
+            pattern = _value(given.value, path, place) if given.arg == "pattern" else None
+            if isinstance(pattern, str):  # A compiled one is collected where it is compiled.
+                yield Regex(pattern, 0, "search", place)
 
 
 def _is_of_re(function: ast.expr) -> TypeGuard[ast.Attribute]:

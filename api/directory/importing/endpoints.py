@@ -17,7 +17,8 @@ from api.directory.importing.schemas import ImportJob, ImportJobReport, ImportRe
 from api.directory.importing.service import MAX_BYTES, Format, import_directory
 from api.directory.models import Import
 from api.directory.rules import ImportOutcome
-from api.kit.database import Session, commit
+from api.kit.app_state import from_app
+from api.kit.database import Database, Session, commit
 from api.kit.errors import (
     PROBLEM_JSON,
     Conflict,
@@ -93,7 +94,7 @@ async def import_families_and_staff_members(
         except ClientDisconnect:
             raise Unreadable("The upload ended before the file did.") from None
         imported = await import_directory(
-            request.app.state.database, principal, file, form, partial=partial, import_id=import_id or uuid4()
+            from_app(request, Database), principal, file, form, partial=partial, import_id=import_id or uuid4()
         )
     if isinstance(imported, Import):
         location = f"/api/v1/imports/{imported.id}"

@@ -1,5 +1,7 @@
 """Bandwidth as it is described to administrators."""
 
+import re
+
 from api.providers.port import (
     NO_COLON,
     UUID_PATTERN,
@@ -9,6 +11,8 @@ from api.providers.port import (
     ProviderDescription,
     SendLimits,
 )
+
+_ACCOUNT_ID = re.compile("[0-9]+")
 
 _USER_NAME = "A user name has no colon in it."
 
@@ -27,7 +31,7 @@ BANDWIDTH = ProviderDescription(
             "account_id",
             "Account ID",
             secret=False,
-            pattern="[0-9]+",
+            pattern=_ACCOUNT_ID,
             pattern_help="An account ID is a number.",
         ),
         CredentialField(

@@ -1,6 +1,10 @@
 """Plivo as it is described to administrators."""
 
+import re
+
 from api.providers.port import SENT_WITH_EVERY_TEXT, WHILE_ROTATED, CredentialField, ProviderDescription, SendLimits
+
+_AUTH_ID = re.compile("[MS]A[0-9A-Z]{18}")
 
 PLIVO = ProviderDescription(
     label="Plivo",
@@ -10,7 +14,7 @@ PLIVO = ProviderDescription(
             "Auth ID",
             "On the first page of the Plivo console: MA or SA and 18 characters.",
             secret=False,
-            pattern="[MS]A[0-9A-Z]{18}",
+            pattern=_AUTH_ID,
             pattern_help="An auth ID is MA (or SA for a subaccount) and 18 capitals or digits.",
         ),
         CredentialField("auth_token", "Auth token", "Beside the auth ID."),

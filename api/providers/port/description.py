@@ -18,7 +18,7 @@ class CredentialField:
     secret: bool = True
     required: bool = True
     """False for every field with an `alternative`."""
-    pattern: str | None = None
+    pattern: re.Pattern[str] | None = None
     """A regular expression that the whole value matches, in the syntax that Python and JavaScript share."""
     pattern_help: str | None = None
     """The error if the value does not match `pattern`."""
@@ -90,7 +90,7 @@ class ProviderDescription:
             value = credentials.get(field.name)
             if value is None:
                 continue
-            if field.pattern is not None and re.fullmatch(field.pattern, value) is None:
+            if field.pattern is not None and field.pattern.fullmatch(value) is None:
                 problems[field.name] = field.pattern_help or "This does not look right."
             if field.needs is not None and field.needs not in credentials:
                 problems[field.needs] = f"{self._label(field.name)} needs this one too."
@@ -100,9 +100,9 @@ class ProviderDescription:
         return next(field.label for field in self.credential_fields if field.name == name)
 
 
-UUID_PATTERN = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+UUID_PATTERN = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-NO_COLON = "[^:]*"
+NO_COLON = re.compile("[^:]*")
 """HTTP Basic authentication ends the user name at the first colon (RFC 7617)."""
 
 WHILE_ROTATED = (

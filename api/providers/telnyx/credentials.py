@@ -1,5 +1,7 @@
 """Telnyx as it is described to administrators."""
 
+import re
+
 from api.providers.port import (
     SENT_WITH_EVERY_TEXT,
     UUID_PATTERN,
@@ -9,7 +11,7 @@ from api.providers.port import (
     SendLimits,
 )
 
-_PUBLIC_KEY = "[A-Za-z0-9+/]{43}="
+_PUBLIC_KEY = re.compile("[A-Za-z0-9+/]{43}=")
 """32 bytes of Ed25519 in base64."""
 _PUBLIC_KEY_HELP = "A public key is 44 characters of base64 (32 bytes), ending in =."
 

@@ -1,5 +1,7 @@
 """Twilio as it is described to administrators."""
 
+import re
+
 from api.providers.port import (
     SENT_WITH_EVERY_TEXT,
     WHILE_ROTATED,
@@ -7,6 +9,10 @@ from api.providers.port import (
     ProviderDescription,
     SendLimits,
 )
+
+_ACCOUNT_SID = re.compile("AC[0-9a-fA-F]{32}")
+
+_MESSAGING_SERVICE_SID = re.compile("MG[0-9a-fA-F]{32}")
 
 TWILIO = ProviderDescription(
     label="Twilio",
@@ -16,7 +22,7 @@ TWILIO = ProviderDescription(
             "Account SID",
             "On the first page of the Twilio Console: AC and 32 characters.",
             secret=False,
-            pattern="AC[0-9a-fA-F]{32}",
+            pattern=_ACCOUNT_SID,
             pattern_help="An account SID is AC and 32 digits or letters from a to f.",
         ),
         CredentialField("auth_token", "Auth token", "Beside the account SID."),
@@ -27,7 +33,7 @@ TWILIO = ProviderDescription(
             "Only if the number is in a Messaging Service: MG and 32 characters.",
             secret=False,
             required=False,
-            pattern="MG[0-9a-fA-F]{32}",
+            pattern=_MESSAGING_SERVICE_SID,
             pattern_help="A Messaging Service SID is MG and 32 digits or letters from a to f.",
         ),
     ),
