@@ -25,7 +25,7 @@ class PrivateModules(Contract):
         options: Any = self
         removed = contract_utils.remove_ignored_imports_and_report(
             graph=graph,
-            ignore_imports=options.ignore_imports or set(),
+            ignore_imports=sorted(options.ignore_imports or (), key=str),
             unmatched_alerting=contract_utils.AlertLevel.ERROR,
         )
         violations: list[tuple[str, str]] = []

@@ -4,13 +4,13 @@ import subprocess
 import sys
 
 from api.database_urls import database_urls
-from api.embedded_postgres.run import psql_path
+from api.embedded_postgres.binaries import binary
 from api.settings import get_settings
 
 
 def main() -> int:
     with database_urls(get_settings()) as urls:
-        return subprocess.run([str(psql_path()), urls.owner.replace("+asyncpg", "")], check=False).returncode
+        return subprocess.run([str(binary("psql")), urls.owner.replace("+asyncpg", "")], check=False).returncode
 
 
 if __name__ == "__main__":
