@@ -110,7 +110,7 @@ class Application:
     """`/webhooks` and FastAPI, behind the layers that both share."""
 
     state: AppState
-    """There while the application runs."""
+    """Set once the application runs."""
 
     def __init__(self, api: FastAPI, settings: Settings, metrics: Metrics) -> None:
         self.api = api

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SEARCHED = (
     *("api", "benchmarks", "demo", "docs", "frontend/e2e", "frontend/src", "migrations", "scripts", "simulator"),
-    *("tests", "README.md"),
+    *("tests", "README.md", "CONTRIBUTING.md", "pyproject.toml"),
 )
 RETIRED = {
     r"rooms?": "slice, module (or space)",

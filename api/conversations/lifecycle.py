@@ -1,5 +1,5 @@
-"""The life of messages and conversations: only here a message's status moves, its timeline grows and the row of its
-conversation changes.
+"""The lifecycle of messages and conversations. Only this module changes a message's status, its timeline, and the row
+of its conversation.
 
 A use case locks the rows, decides with the pure rules, adds what was decided to a `Batch` and writes the batch:
 
@@ -283,7 +283,7 @@ class Batch:
     ) -> None:
         """A status callback. Each one is in the timeline; a callback about another id of the provider moves nothing.
 
-        An unknown outcome that it tells leaves the outbox.
+        If it resolves an unknown outcome, the outbox entry is removed.
         """
         if message.provider_message_id is None:
             message.provider_message_id = report.provider_message_id
@@ -318,7 +318,7 @@ class Batch:
         self._removed.append(message.id)
 
     def change(self, row: InboxRow, transition: Transition, *, actor: Actor, message_id: UUID | None = None) -> None:
-        """Change a conversation's state. `actor` has caused it; `message_id`: with this message."""
+        """Change a conversation's state. `actor` caused the change; `message_id` is the message that did, if any."""
         conversation = row.conversation
         if transition.state != state_of(conversation):
             apply_state(self._to_store(conversation), transition.state, at=self.at)
@@ -363,7 +363,7 @@ class Batch:
         await queries.add_messages(session, self._sent)
         await queries.add_outbox_entries(session, self._queued)
         await queries.remove_outbox_entries(session, organization_id, self._removed)
-        await queries.remove_outbox_entries(session, organization_id, self._told(), state="unknown")
+        await queries.remove_outbox_entries(session, organization_id, self._resolved(), state="unknown")
         await queries.add_timeline_entries(session, self._timeline)
         await audit.record(session, organization_id, *self._entries, at=self.at)
         self._announce(session)
@@ -377,8 +377,8 @@ class Batch:
         """The conversation of a message whose status may change: it changes too if it shows this message."""
         return self._to_store(conversation) if conversation.last_seq == message.seq else conversation
 
-    def _told(self) -> Sequence[UUID]:
-        """Messages whose outcome a callback has told."""
+    def _resolved(self) -> Sequence[UUID]:
+        """Messages whose outcome a callback reported."""
         return [message.id for message in self._reported if message.status != MessageStatus.UNKNOWN.value]
 
     def _announce(self, session: AsyncSession) -> None:

@@ -38,7 +38,7 @@ class Claim:
     phone_number_id: UUID
     lease_token: UUID
     post_before: float
-    """On the monotonic clock: when the lease ends, or a little earlier."""
+    """Monotonic time after which it must not be posted: the end of the lease, or a little earlier."""
     provider: str
     line: LineAccess
     message: OutgoingMessage
@@ -65,7 +65,7 @@ async def claim_due(
     lease: timedelta,
     limit: int = CLAIM_BATCH,
 ) -> list[Claim]:
-    """Claim one organization's due messages, the oldest of each conversation, as many as their lines may send now."""
+    """Claim the oldest waiting message of each conversation, if it is due and its line's rate limit allows it now."""
     post_before = time.monotonic() + lease.total_seconds()
     claims: list[Claim] = []
     async with database.transaction() as session:
@@ -118,7 +118,7 @@ def _decide(batch: Batch, due: _Due, *, lease: timedelta) -> UUID | None:
     """Give the message a lease and return its token. None if it must not be posted."""
     message, entry, check = due.message, due.entry, due.check
     if message.status not in {MessageStatus.QUEUED.value, MessageStatus.SENDING.value}:
-        # It was to be retried, but a callback has told that the provider processed it after all.
+        # A callback reported an outcome while the message waited for a retry.
         batch.leave_outbox(message)
         return None
     message.opt_in_check = check.as_json()
@@ -138,7 +138,7 @@ def _decide(batch: Batch, due: _Due, *, lease: timedelta) -> UUID | None:
 async def _within_pace(
     session: AsyncSession, entries: Sequence[OutboxEntry], by_line: Mapping[UUID, Line], *, at: datetime
 ) -> list[OutboxEntry]:
-    """The entries that their line's rate limit lets go now. The others are deferred to when it will."""
+    """The entries that their line's rate limit allows now. The others are deferred until it allows them."""
     granted: list[OutboxEntry] = []
     for line_id, line in sorted(by_line.items()):
         waiting = [entry for entry in entries if entry.line_id == line_id]

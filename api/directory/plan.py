@@ -114,7 +114,7 @@ class Plan:
     ended_sessions: Sequence[tuple[UUID, UUID | None]] = ()
     """(staff member, the one session that stays)."""
     refusals: Sequence[tuple[RefusalCause, UUID]] = ()
-    """Phone records that are opted out, and stop saying so."""
+    """Opted-out phone records whose refusal must be kept."""
     removed_phone_records: Sequence[UUID] = ()
     removed_contacts: Sequence[UUID] = ()
     contacts: Sequence[ContactRow] = ()
@@ -124,7 +124,7 @@ class Plan:
     phone_records: Sequence[tuple[UUID, str | None, int]] = ()
     """(phone record, label, position)."""
     new_phone_records: Sequence[PhoneRecordRow] = ()
-    """Each starts `unknown`, of no time and no author."""
+    """Each starts `unknown`, without time or author."""
     opt_ins: Sequence[OptInRow] = ()
     entries: Sequence[NewEntry] = ()
     numbers: Sequence[str] = ()
@@ -181,7 +181,7 @@ def plan_record(
 
 
 def plan_opt_in(principal: Principal, record: StoredPhoneRecord, opt_in: GivenOptIn) -> Plan:
-    """Set the state of one record, also to what it is: that renews the evidence. Raises `LacksPermission`."""
+    """Set the state of one record. Setting the same state renews the evidence. Raises `LacksPermission`."""
     planner = _Planner(Author(principal, keeps_staff=False), keeps_details=True)
     planner.set_opt_in(record.id, record.number, opt_in, before=record.state, place=Place("/state"))
     return planner.plan()

@@ -1,7 +1,7 @@
 """Applying an organization's due events, so that an event that fails, hangs or kills the process stops no other.
 
-An attempt is committed before it begins and deleted with its end. An attempt that was begun and never finished hung
-or killed its process. Its events are then tried one at a time, so that only the culprit is quarantined
+The row of an attempt is committed before applying begins and deleted when it ends. A row that stays means that the
+process hung or died. The attempt's events are then tried one at a time, so that only the culprit is quarantined
 (RECV-NOTHING-LOST, decision 0016). While a batch is written the next one is read (decision 0024).
 """
 
@@ -37,7 +37,7 @@ RUN_BYTES = 4 * 1024 * 1024
 """Raw content that one attempt reads."""
 
 CAREFUL_BATCH = 64
-"""Events applied in one call while some are suspected: each may need a transaction of its own."""
+"""The most events of one call while some are suspect: each may need its own transaction."""
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +84,7 @@ class _Run:
     confirm_within: timedelta
 
     async def apply(self, limit: int) -> int:
-        """The usual case: batch after batch. Ends early with a batch that fails."""
+        """Apply batch after batch, the usual case. It stops after the first batch that fails."""
         events = _bounded(await queries.due_events(self.locked, self.organization_id, limit=limit))
         if not events:
             return 0
@@ -131,7 +131,7 @@ class _Run:
         return len(events)
 
     async def _suspects(self, session: AsyncSession) -> Suspects:
-        """What the unfinished attempts say now. Culprits are quarantined."""
+        """Classify the events of unfinished attempts, and quarantine the culprits."""
         await attempt_queries.forget_own(session, self.organization_id)
         await attempt_queries.forget_settled(session, self.organization_id)
         known = suspects(await attempt_queries.unfinished(session, self.organization_id))
@@ -181,7 +181,7 @@ class _Run:
                 await self._defer(event, error)
 
     async def _begin(self, events: Sequence[DueEvent]) -> UUID:
-        """Commit an attempt at these events. Their raw content is not looked at before."""
+        """Commit an attempt at these events. No code reads their content before this commit."""
         try:
             attempt_id = await attempt_queries.begin(self.database, self.organization_id, [each.id for each in events])
         except Exception:
@@ -210,7 +210,7 @@ class _Run:
         )
 
     async def _forget_own(self) -> None:
-        """If the database is unavailable, this process's next call does it."""
+        """Delete this process's attempts. If the database is unavailable, its next call deletes them."""
         try:
             async with self.database.transaction() as session:
                 await attempt_queries.forget_own(session, self.organization_id)

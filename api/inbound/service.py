@@ -71,7 +71,7 @@ async def apply_events(
 
 
 async def _quarantine(session: AsyncSession, organization_id: UUID, event: Unreadable) -> None:
-    """It is not retried: it would be unreadable again. A person, or a later version, replays it."""
+    """Quarantine an unreadable event. It is not retried; a person replays it, perhaps with a later version."""
     attempts = event.attempts + 1
     await queries.mark_failed(
         session, organization_id, event.event_id, error=event.reason, attempts=attempts, retry_at=None

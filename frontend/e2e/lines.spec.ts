@@ -19,7 +19,7 @@ async function addLine(page: Page, name: string, number: string) {
   await dialog.getByRole("textbox", { name: "Name" }).fill(name);
   await dialog.getByRole("textbox", { name: "Number" }).fill(number);
   await dialog.getByRole("textbox", { name: "Account" }).fill("camp");
-  await dialog.getByLabel("Token").fill("wrong");
+  await dialog.getByLabel("Token", { exact: true }).fill("wrong");
   await dialog.getByRole("button", { name: "Add", exact: true }).click();
   await expect(dialog).toBeHidden();
   return page.getByRole("group", { name: `Set-up of ${name}` });
@@ -44,7 +44,7 @@ test("a line is added, set up at the carrier as the page says, checked, and text
   const dialog = page.getByRole("dialog", { name: "Edit Summer camp" });
   await expect(dialog.getByRole("textbox", { name: "Account" })).toHaveValue("");
   await dialog.getByRole("textbox", { name: "Account" }).fill("camp");
-  await dialog.getByLabel("Token").fill("the token");
+  await dialog.getByLabel("Token", { exact: true }).fill("the token");
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(dialog).toBeHidden();
   await check();
