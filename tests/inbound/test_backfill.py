@@ -182,6 +182,8 @@ async def test_what_is_not_this_lines_is_left_alone(long_there: World, start: St
 
 
 async def test_a_new_line_does_not_fetch_what_came_to_its_number_before(world: World, start: Start) -> None:
+    await world.rows("UPDATE lines SET created_at = now() RETURNING id")
+
     assert await Backfill(world, await start(page(listed())))() == 0
 
 

@@ -23,7 +23,7 @@ from tests.support.world import World
 
 PARENT = "+13125550101"
 EVENTS = "/api/v1/events"
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 """How long an event may take on a busy machine before the test gives up on it."""
 
 
