@@ -8,7 +8,6 @@ import structlog
 
 from api.settings import LogFormat, Settings
 
-
 _processors: list[structlog.types.Processor] = []
 """The processors of every logger. Loggers keep this list, so a second configuration reaches those in use."""
 
