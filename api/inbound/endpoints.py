@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 
 from api.access.dependencies import Administrator, guarded
 from api.inbound import backfill_queries, queries, replay
-from api.inbound.journal import JournalWriter
+from api.inbound.loop import JournalApplier
 from api.inbound.queries import EventFilter
 from api.inbound.rules import EventState
 from api.inbound.schemas import InboundEventDetail, InboundEventOut, InboundHealth, Replayed
@@ -73,7 +73,7 @@ async def replay_inbound_events(principal: Administrator, session: Session, requ
     organization_id = principal.organization_id
     replayed = await replay.replay_all(session, organization_id, actor=principal.actor)
     figures = await queries.journal_figures(session, organization_id=organization_id)
-    after_commit(session, from_app(request, JournalWriter).wake_applier)
+    after_commit(session, from_app(request, JournalApplier).wake)
     return Replayed(replayed=len(replayed), remaining=figures.quarantined)
 
 
@@ -83,5 +83,5 @@ async def replay_inbound_event(
 ) -> InboundEventOut:
     """Apply a quarantined event again. A pending event stays as it is; an applied one is 409."""
     event = await replay.replay_event(session, principal.organization_id, event_id, actor=principal.actor)
-    after_commit(session, from_app(request, JournalWriter).wake_applier)
+    after_commit(session, from_app(request, JournalApplier).wake)
     return InboundEventOut.of(event)

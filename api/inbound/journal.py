@@ -56,10 +56,6 @@ class JournalWriter:
         self._wake.set()
         return done
 
-    def wake_applier(self) -> None:
-        """For events that became due again without being written anew, such as replayed ones."""
-        self._on_written()
-
     async def quiet(self, *, seconds: float, at_most: float) -> bool:
         """Wait until nothing was written for `seconds`. False if that takes more than `at_most` seconds."""
         loop = asyncio.get_running_loop()

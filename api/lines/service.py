@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,8 @@ from api.lines.errors import TooManyTextsToday
 from api.lines.models import Line
 from api.lines.queries import count_silent_lines as count_silent_lines
 from api.lines.queries import lines_by_ids as lines_by_ids
+from api.lines.queries import own_numbers as own_numbers
+from api.lines.queries import set_silent_since as set_silent_since
 from api.lines.queries import silent_lines as silent_lines
 from api.lines.rules import (
     DEFAULT_TEXTS_PER_DAY,
@@ -61,15 +63,6 @@ async def line_or_default(session: AsyncSession, organization_id: UUID, line_id:
     if line is None:
         raise Conflict("There is no line to text from yet. An administrator can add one.")
     return line
-
-
-async def own_numbers(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> set[str]:
-    """Of these numbers, those of the organization's lines."""
-    return await queries.own_numbers(session, organization_id, numbers)
-
-
-async def set_silent_since(session: AsyncSession, organization_id: UUID, line_id: UUID, since: datetime | None) -> None:
-    await queries.set_silent_since(session, organization_id, line_id, since)
 
 
 def open_line(line: Line, secrets: SecretBox) -> LineAccess:
