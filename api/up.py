@@ -65,14 +65,19 @@ def _on_signals(handler: "signal._HANDLER") -> None:
 
 
 @contextlib.contextmanager
-def _signals_wait() -> Iterator[None]:
-    """Delivers signals afterwards: `Interrupted` inside an event loop could be caught as another error."""
-    signals = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+def signals_wait() -> Iterator[None]:
+    """Raises Interrupted afterwards for a signal: an event loop could catch it as an error of a connection.
+
+    A blocked signal would not do: the kernel gives it to another thread, and Python still handles it in this one.
+    """
+    received: list[int] = []
+    _on_signals(lambda number, _frame: received.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+        _on_signals(_interrupt)
+    if received:
+        raise Interrupted
 
 
 def _check_ports(settings: Settings) -> None:
@@ -118,12 +123,14 @@ def _children(settings: Settings) -> list[Child]:
 
 
 def _prepare_database(settings: Settings, urls: DatabaseUrls) -> None:
-    migrate(urls.owner)
-    with _signals_wait():
+    with signals_wait():
+        migrate(urls.owner)
+    with signals_wait():
         asyncio.run(check_key(settings, urls))
-        if settings.demo:
-            from demo import make_demo
+    if settings.demo:
+        from demo import make_demo
 
+        with signals_wait():
             asyncio.run(when_available(lambda: make_demo(settings, urls.app)))
 
 
@@ -137,7 +144,7 @@ def _start(children: Sequence[Child], settings: Settings, urls: DatabaseUrls) ->
     _wait_for(f"{settings.simulator_url}/healthz", children)
     from demo import register_lines
 
-    with _signals_wait():
+    with signals_wait():
         asyncio.run(when_available(lambda: register_lines(settings, urls.app)))
 
 
