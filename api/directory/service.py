@@ -44,10 +44,10 @@ from api.directory.rules import (
 from api.directory.search_queries import Listed
 from api.directory.search_rules import MIN_WHOLE_NUMBER, DirectoryQuery, as_number, parse_query
 from api.directory.store_queries import store
-from api.kit.database import database_time, notify
+from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
-from api.live.service import CHANNEL, announce_phone_number
+from api.live.service import announce, announce_phone_number
 
 __all__ = [
     "MAX_HOLDERS",
@@ -284,7 +284,7 @@ def _announce(session: AsyncSession, organization_id: UUID, numbers: set[str]) -
         for number in sorted(numbers):
             announce_phone_number(session, organization_id, number)
     else:
-        notify(session, CHANNEL, {"type": "resync", "organization_id": str(organization_id)})
+        announce(session, organization_id, "resync")
 
 
 def _taken(wanted: WantedRecord, error: str) -> Conflict:

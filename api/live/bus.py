@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class Bus(Protocol):
-    """Notifications between processes. Redis could take the place of NOTIFY behind it."""
+    """Notifications between processes, by NOTIFY. Redis can replace NOTIFY behind this interface."""
 
     def subscribe(self, channel: str, handler: Handler, *, on_gap: Callable[[], None]) -> None:
         """Call `handler` with each notification, and `on_gap` after a gap in which some may have been lost."""
@@ -40,7 +40,7 @@ class PostgresBus:
         self._handlers.setdefault(channel, []).append((handler, on_gap))
 
     async def start(self) -> None:
-        """Returns once it listens, or after a few seconds if the database is unavailable; it keeps trying."""
+        """Returns once it listens, or after 5 seconds if the database is unavailable. It goes on trying to connect."""
         self._task = asyncio.create_task(self._run(), name="bus")
         try:
             await asyncio.wait_for(self._listening.wait(), timeout=5)

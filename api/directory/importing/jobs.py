@@ -34,7 +34,7 @@ from api.kit.bulk import insert_together
 from api.kit.database import Database, database_time, notify
 from api.kit.database_unavailable import is_database_unavailable, sqlstate
 from api.kit.errors import Conflict, NotFound
-from api.live.service import CHANNEL
+from api.live.service import announce
 
 IMPORTS_CHANNEL = "messenger_imports"
 """The NOTIFY channel that wakes the workers."""
@@ -126,8 +126,7 @@ async def note_imported(
 
 
 def _announce(session: AsyncSession, organization_id: UUID, import_id: UUID, *, done: int, total: int) -> None:
-    event = {"organization_id": str(organization_id), "import_id": str(import_id), "done": done, "total": total}
-    notify(session, CHANNEL, {"type": "import", **event})
+    announce(session, organization_id, "import", import_id=str(import_id), done=done, total=total)
 
 
 # Starting.
