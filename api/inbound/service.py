@@ -101,7 +101,7 @@ async def _apply_arrivals(
     pairs = [(each.line_id, numbers[each.sender].id) for each in fresh]
     rows = await conversations.ensure_conversations(session, organization_id, pairs)
     viewed = await conversations.viewed_conversations(session, organization_id, [row.id for row in rows.values()])
-    await consent.note_first_texts(session, organization_id, pairs)
+    await consent.add_consumer_initiations(session, organization_id, pairs)
     stored = Stored(
         numbers={
             spelling: KnownNumber(number.id, is_stopped=number.stopped_at is not None)
