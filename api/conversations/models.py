@@ -19,9 +19,8 @@ both."""
 
 STATUSES = "'received', 'queued', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'unknown'"
 
-
 UNADOPTED_MEDIA = "direction = 'inbound' AND jsonb_path_exists(media, '$[*].url')"
-"""Received messages whose files are not fetched yet: a version before 0005 stored the provider's addresses."""
+"""Received messages of versions before 0005, which stored the provider's addresses: their files have no rows yet."""
 
 
 class Conversation(OrganizationRow, Base):
@@ -180,8 +179,7 @@ class Message(OrganizationRow, Base):
     answers: Mapped[str | None]
     """The keyword that this message answers automatically (OPTIN-CONFIRM)."""
     search: Mapped[str] = mapped_column(TSVECTOR, default=_searchable, deferred=True, deferred_raiseload=True)
-    """The words of `body`, as `kit.lexemes` splits them: set by every insert and by `message_queries.set_body`. It is
-    used in statements only and never loaded."""
+    """The words of `body`, as `kit.lexemes` splits them: set whenever `body` is set. Only statements use it."""
 
 
 class TimelineEntry(OrganizationRow, Base):

@@ -17,6 +17,7 @@ from api.directory.models import PhoneNumber
 from api.directory.service import phone_number_ids_of
 from api.kit.ids import new_id
 from api.kit.phone import old_spellings
+from api.lines.models import Line
 
 
 class Tab(NamedTuple):
@@ -57,6 +58,10 @@ def _with_number(organization_id: UUID) -> Select[Conversation, PhoneNumber]:
     )
 
 
+async def _rows(session: AsyncSession, statement: Select[Conversation, PhoneNumber]) -> list[InboxRow]:
+    return [InboxRow(row[0], row[1]) for row in await session.execute(statement)]
+
+
 async def inbox(
     session: AsyncSession,
     organization_id: UUID,
@@ -82,13 +87,7 @@ async def inbox(
     if before is not None:
         statement = statement.where(tuple_(Conversation.last_message_at, Conversation.id) < tuple_(*before))
     statement = statement.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(limit)
-    return [InboxRow(row[0], row[1]) for row in await session.execute(statement)]
-
-
-async def conversation(session: AsyncSession, organization_id: UUID, conversation_id: UUID) -> InboxRow | None:
-    statement = _with_number(organization_id).where(Conversation.id == conversation_id)
-    row = (await session.execute(statement)).one_or_none()
-    return None if row is None else InboxRow(row[0], row[1])
+    return await _rows(session, statement)
 
 
 async def conversations_by_ids(
@@ -96,7 +95,7 @@ async def conversations_by_ids(
 ) -> dict[UUID, InboxRow]:
     """These conversations by id, not locked."""
     statement = _with_number(organization_id).where(Conversation.id.in_(conversation_ids))
-    return {row[0].id: InboxRow(row[0], row[1]) for row in await session.execute(statement)}
+    return {row.conversation.id: row for row in await _rows(session, statement)}
 
 
 async def lock_conversations(
@@ -150,18 +149,12 @@ async def ensure_conversations(
     return found
 
 
-async def find_conversation(
-    session: AsyncSession, organization_id: UUID, *, line_id: UUID, phone_number_id: UUID
-) -> Conversation | None:
-    return (
-        await session.scalars(
-            select(Conversation).where(
-                Conversation.organization_id == organization_id,
-                Conversation.line_id == line_id,
-                Conversation.phone_number_id == phone_number_id,
-            )
-        )
-    ).one_or_none()
+async def find_conversation(session: AsyncSession, line: Line, number: PhoneNumber) -> InboxRow | None:
+    statement = _with_number(line.organization_id).where(
+        Conversation.line_id == line.id, Conversation.phone_number_id == number.id
+    )
+    rows = await _rows(session, statement)
+    return rows[0] if rows else None
 
 
 class Indicator(NamedTuple):
