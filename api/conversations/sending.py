@@ -14,7 +14,6 @@ from api.conversations.service import lock_conversation, require_all_seen, requi
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid
 from api.lines import service as lines
-from api.lines.models import Line
 from api.providers.port import MessageStatus
 from api.providers.registry import send_limits
 
@@ -39,7 +38,9 @@ async def send_message(
     consent.require_allowed(check)
     if reply.seen_seq is not None:
         await require_all_seen(session, row.conversation, seen_seq=reply.seen_seq, sender_id=principal.id)
-    _require_length(reply, line)
+    excess = too_much(reply.body, media=len(reply.media_urls), limits=send_limits(line.provider))
+    if excess is not None:
+        raise Invalid([excess])
     if retry_of is not None and await message_queries.is_retried(session, organization_id, retry_of):
         raise Conflict("This message has been sent again already.")
     await lines.count_text(session, line, sender_id=principal.id)
@@ -63,10 +64,3 @@ async def retry_message(session: AsyncSession, principal: Principal, message_id:
         raise Conflict("Only a message that failed can be sent again.")
     again = Reply(body=failed.body, media_urls=[each["url"] for each in failed.media])
     return await send_message(session, principal, failed.conversation_id, again, retry_of=failed.id)
-
-
-def _require_length(reply: Reply, line: Line) -> None:
-    limits = send_limits(line.provider)
-    excess = too_much(reply.body, media=len(reply.media_urls), limits=limits)
-    if excess is not None:
-        raise Invalid([(excess.pointer, excess.detail)])

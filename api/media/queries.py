@@ -131,17 +131,13 @@ async def release(session: AsyncSession, organization_id: UUID, media_id: UUID, 
     )
 
 
-class Shown(NamedTuple):
-    """The message that shows a file."""
-
-    conversation_id: UUID
-    seq: int
-
-
 async def show(
     session: AsyncSession, organization_id: UUID, message_id: UUID, *, position: int, shown: dict[str, Any]
-) -> Shown:
-    """Write to the message what it shows of one file. Its other files may be written at the same time."""
+) -> tuple[UUID, int]:
+    """Write to the message what it shows of one file. Returns its conversation and `seq`.
+
+    The message's other files may be written at the same time.
+    """
     row = (
         await session.execute(
             update(Message)
@@ -155,7 +151,7 @@ async def show(
             .execution_options(synchronize_session=False)
         )
     ).one()
-    return Shown(*row)
+    return row[0], row[1]
 
 
 class Kept(NamedTuple):

@@ -180,11 +180,10 @@ async def settle(database: Database, claimed: Claim, outcome: MediaOutcome) -> N
         elif isinstance(decision, Words) or decision == Refuse(Reason.LAYOUT):
             await _settle_part(session, claimed, decision, content)
         else:
-            message = await _store(session, claimed, decision, content)
-            if message is not None:
-                announce_message(
-                    session, organization_id, message.conversation_id, claimed.media.message_id, seq=message.seq
-                )
+            stored = await _store(session, claimed, decision, content)
+            if stored is not None:
+                conversation_id, seq = stored
+                announce_message(session, organization_id, conversation_id, claimed.media.message_id, seq=seq)
 
 
 async def _settle_part(session: AsyncSession, claimed: Claim, decision: Words | Refuse, content: bytes) -> None:
@@ -202,8 +201,11 @@ async def _settle_part(session: AsyncSession, claimed: Claim, decision: Words | 
 
 async def _store(
     session: AsyncSession, claimed: Claim, decision: Keep | Words | Refuse, content: bytes, *, hidden: bool = False
-) -> queries.Shown | None:
-    """Write the outcome to the file and to its message. Returns None, and writes nothing, if the lease is lost."""
+) -> tuple[UUID, int] | None:
+    """Write the outcome to the file and to its message. Returns the message's conversation and `seq`.
+
+    Writes nothing, and returns None, if the lease is lost.
+    """
     media, organization_id = claimed.media, claimed.organization_id
     values: dict[str, object]
     if isinstance(decision, Refuse):

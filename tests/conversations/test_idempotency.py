@@ -23,12 +23,6 @@ API = "/api/v1"
 PARENT = "+13125550101"
 
 
-@pytest.fixture
-async def path(world: World) -> str:
-    await world.text(PARENT, "Hello?")
-    return f"{API}/conversations/{(await world.conversation(PARENT))['id']}/messages"
-
-
 async def post(client: httpx.AsyncClient, path: str, body: dict[str, Any] | None, key: str = "key-1") -> httpx.Response:
     return await client.post(path, json=body, headers={"Idempotency-Key": key})
 

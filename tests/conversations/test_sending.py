@@ -12,12 +12,6 @@ API = "/api/v1"
 PARENT = "+13125550101"
 
 
-@pytest.fixture
-async def path(world: World) -> str:
-    await world.text(PARENT, "Hello?")
-    return f"{API}/conversations/{(await world.conversation(PARENT))['id']}/messages"
-
-
 async def send(world: World, path: str, **body: object) -> dict[str, Any]:
     response = await world.maria.post(path, json=body)
     assert response.status_code == 201, response.text
