@@ -12,6 +12,7 @@ from api.conversations import service as conversations
 from api.conversations.models import InboxRow, MessageRow
 from api.directory import service as directory
 from api.directory.rules import Holder, display_name
+from api.kit.database_unavailable import sqlstate
 from api.kit.errors import Invalid
 from api.kit.phone import shown_number
 from api.kit.slices import in_turns
@@ -62,7 +63,7 @@ async def search(
         ids = await queries.matching_ids(session, organization_id, terms, narrowed, limit=limit + 1)
         rows, has_more = await conversations.message_page(session, organization_id, ids, limit=limit)
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != QUERY_CANCELED:
+        if sqlstate(error) != QUERY_CANCELED:
             raise
         raise SearchTooBroad from error
     inbox = await conversations.conversations_by_ids(
