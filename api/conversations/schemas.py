@@ -71,7 +71,7 @@ class ConversationDetail(ConversationOut):
 
     opt_in_check: OptInCheckOut
     notice: str | None
-    """What staff must know before they text this number from this line (NZ-NOTICE)."""
+    """A warning to staff before they text this number from this line (NZ-NOTICE)."""
     max_segments: int | None
     """The most parts of a text without pictures that the line's provider takes; null if it limits characters only."""
 

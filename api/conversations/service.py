@@ -1,6 +1,6 @@
 """Conversations and their messages: reading them, starting a conversation, completing a received message.
 
-`sending.py` sends, `viewing.py` holds viewers and moves the status, `lifecycle.py` writes every change.
+`sending.py` accepts texts, `viewing.py` keeps viewers, closes and reopens, `lifecycle.py` writes every change.
 """
 
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ class ConversationView:
 
     @property
     def notice(self) -> str | None:
-        """What staff must know before they text this number from this line (NZ-NOTICE)."""
+        """A warning to staff before they text this number from this line (NZ-NOTICE)."""
         pays = recipient_pays(line_kind=self.line.kind, recipient_country=country_of(self.row.number.number))
         return NZ_NOTICE if pays else None
 
@@ -166,7 +166,7 @@ async def inbox(
 
 
 async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[InboxRow]) -> list[ConversationView]:
-    """What the inbox shows of each row, read with a fixed number of statements."""
+    """The inbox's view of each row, read with a fixed number of statements."""
     organization_id = principal.organization_id
     by_id = await lines_by_ids(session, organization_id, list({row.conversation.line_id for row in rows}))
     pairs = [(row.number, by_id[row.conversation.line_id]) for row in rows]
@@ -175,7 +175,7 @@ async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[I
     viewers: dict[UUID, list[ViewerRow]] = {row.conversation.id: [] for row in rows}
     for viewer in await queries.active_viewers(session, organization_id, list(viewers)):
         viewers[viewer.conversation_id].append(viewer)
-    country = (await access.organization(session, organization_id)).country
+    country = await access.country_of_organization(session, organization_id)
     return [
         ConversationView(row, line, check, holders[row.number.id], viewers[row.conversation.id], country)
         for row, (_, line), check in zip(rows, pairs, checks, strict=True)

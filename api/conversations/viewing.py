@@ -1,4 +1,4 @@
-"""Who looks at a conversation, and the status that staff give it: viewing, closing, reopening, and the sweep."""
+"""Viewing, closing and reopening conversations, and the sweep of viewing leases and deadlines."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -85,7 +85,7 @@ async def close_conversation(
 ) -> InboxRow:
     """Close a conversation. Raises `NewMessages` if a message has arrived after `seen_seq` (STATUS-CLOSE-RACE).
 
-    It counts what the person has seen, not what colleagues have seen.
+    Messages that only colleagues have seen count as new.
     """
     row = await lock_conversation(session, principal.organization_id, conversation_id)
     await require_all_seen(session, row.conversation, seen_seq=seen_seq)

@@ -62,13 +62,13 @@ async def search(
     try:
         ids = await queries.matching_ids(session, organization_id, terms, narrowed, limit=limit + 1)
         rows, has_more = await conversations.message_page(session, organization_id, ids, limit=limit)
+        inbox = await conversations.conversations_by_ids(
+            session, organization_id, {row.message.conversation_id for row in rows}
+        )
     except DBAPIError as error:
         if sqlstate(error) != QUERY_CANCELED:
             raise
         raise SearchTooBroad from error
-    inbox = await conversations.conversations_by_ids(
-        session, organization_id, {row.message.conversation_id for row in rows}
-    )
     holders = await directory.holders(session, organization_id, [each.number.id for each in inbox.values()])
     country = await access.country_of_organization(session, organization_id)
     hits: list[Hit] = []
