@@ -15,7 +15,7 @@ import uvloop
 
 from api.access import service as access
 from api.access.models import Organization
-from api.audit.rules import Broken
+from api.audit.rules import BrokenEntry
 from api.audit_log import service as audit_log
 from api.database_urls import DatabaseUrls, database_urls
 from api.embedded_postgres.errors import EmbeddedPostgresError
@@ -212,8 +212,8 @@ def verify_audit(
         count = 0
         async with _database(urls) as database:
             for each in await _chosen_organizations(database, organization):
-                result = await audit_log.prove(database, each.id)
-                if isinstance(result, Broken):
+                result = await audit_log.verify_log(database, each.id)
+                if isinstance(result, BrokenEntry):
                     return count, (
                         f"BROKEN {each.slug}: chain {result.chain_subject}, entry {result.chain_number}"
                         f" ({result.entry_id or 'missing'}): {result.problem}."

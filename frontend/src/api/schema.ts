@@ -1181,7 +1181,10 @@ export interface components {
             /** Whole */
             whole: boolean;
         };
-        /** BrokenEntry */
+        /**
+         * BrokenEntry
+         * @description The first entry of a chain that was changed or is missing. `entry_id` is None if it is missing.
+         */
         BrokenEntry: {
             /** Chain Number */
             chain_number: number;
