@@ -34,7 +34,7 @@ from api.embedded_postgres.binaries import (
     spawn,
     usable_binaries,
 )
-from api.embedded_postgres.errors import ForeignClusterError, ServerFailedError, UnusableFolderError
+from api.embedded_postgres.errors import EmbeddedPostgresError
 from api.embedded_postgres.locks import FileLock
 
 _LOCKS = ("start.lock", "users.lock", "supervisor.lock", "server.lock")
@@ -117,22 +117,19 @@ class Cluster:
     # Passwords.
 
     def write_credentials(self, credentials: Credentials) -> None:
-        """Writes a private file. A crash leaves the old file or the new one."""
-        temporary = self.credentials_file.with_name(f"credentials.{secrets.token_hex(4)}.tmp")
-        descriptor = _open_private(temporary, os.O_EXCL)
+        """Writes a private file. A crash may leave it unfinished: its cluster is made only afterwards."""
+        descriptor = _open_private(self.credentials_file, os.O_TRUNC)
         os.write(descriptor, json.dumps(asdict(credentials)).encode())
         os.fsync(descriptor)
         self._give_to_owner(descriptor)
-        temporary.replace(self.credentials_file)
         _sync_folder(self.home)
 
     def read_credentials(self) -> Credentials:
-        """Raises ForeignClusterError if the passwords of the cluster are gone."""
+        """Raises EmbeddedPostgresError if the passwords of the cluster are gone."""
         try:
-            stored = json.loads(self.credentials_file.read_text())
-            return Credentials(superuser=stored["superuser"], owner=stored["owner"], app=stored["app"])
-        except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
-            raise ForeignClusterError(
+            return Credentials(**json.loads(self.credentials_file.read_text()))
+        except (FileNotFoundError, ValueError, TypeError) as error:
+            raise EmbeddedPostgresError(
                 f"The data folder {self.data_dir} holds a PostgreSQL cluster without its passwords:"
                 f" {self.credentials_file} is missing or damaged."
             ) from error
@@ -191,7 +188,7 @@ class Cluster:
     def make_socket_dir(self, account: Account | None) -> str:
         """The setting `unix_socket_directories`; a relative one starts from the cluster's folder.
 
-        Raises UnusableFolderError if another account could enter the folder.
+        Raises EmbeddedPostgresError if another account could enter the folder.
         """
         folder = self._socket_dir()
         if folder == self.folder:
@@ -203,7 +200,7 @@ class Cluster:
         except FileExistsError:
             status = folder.lstat()
             if folder.is_symlink() or status.st_uid != uid or status.st_mode & 0o077:
-                raise UnusableFolderError(f"The folder {folder} is not private to the user id {uid}.") from None
+                raise EmbeddedPostgresError(f"The folder {folder} is not private to the user id {uid}.") from None
         return str(folder)
 
     def remove_socket_dir(self) -> None:
@@ -225,11 +222,7 @@ class Cluster:
 
     def last_error(self, *, since: int) -> str:
         """The last error in the log after byte `since`, without its time; else the last line; else the log's path."""
-        written = b""
-        if self.log.exists():
-            with self.log.open("rb") as log:
-                log.seek(since)
-                written = log.read()
+        written = self.log.read_bytes()[since:] if self.log.exists() else b""
         lines = [line for line in written.decode(errors="replace").splitlines() if line.strip()]
         for line in reversed(lines):
             found = _SERIOUS.search(line)
@@ -239,14 +232,14 @@ class Cluster:
 
 
 def initialise(cluster: Cluster, *, password: str, fsync: bool) -> None:
-    """Runs initdb in a temporary folder, then renames it: an unfinished cluster never has the cluster's name.
+    """Runs initdb in a temporary folder, then renames it, so that `cluster` is never unfinished.
 
-    Raises ServerFailedError.
+    Raises EmbeddedPostgresError.
     """
     account = server_account(cluster.folder, cluster.data_dir)
     binaries = usable_binaries(account)
     for leftover in cluster.home.glob("cluster.new-*"):
-        shutil.rmtree(leftover, ignore_errors=True)  # An orphaned initdb may still fill it; the next time it goes.
+        shutil.rmtree(leftover, ignore_errors=True)  # An orphaned initdb may still write; the next start removes it.
     folder = cluster.home / f"cluster.new-{secrets.token_hex(4)}"
     folder.mkdir(mode=0o700)
     if account is not None:
@@ -275,15 +268,15 @@ def initialise(cluster: Cluster, *, password: str, fsync: bool) -> None:
     if status != 0:
         shutil.rmtree(folder)
         error = cluster.last_error(since=log_start)
-        raise ServerFailedError(f"PostgreSQL could not make its cluster in {cluster.home}: {error}")
+        raise EmbeddedPostgresError(f"PostgreSQL could not make its cluster in {cluster.home}: {error}")
     folder.rename(cluster.folder)
     _sync_folder(cluster.home)
 
 
 def refuse_foreign(cluster: Cluster) -> None:
-    """Raises ForeignClusterError if the data folder holds a cluster that this server must not touch."""
+    """Raises EmbeddedPostgresError if the data folder holds a cluster that this server must not touch."""
     if (cluster.data_dir / "PG_VERSION").exists():
-        raise ForeignClusterError(
+        raise EmbeddedPostgresError(
             f"The data folder {cluster.data_dir} is itself a PostgreSQL cluster: choose another folder for the data."
         )
     if not cluster.folder.exists():
@@ -292,7 +285,7 @@ def refuse_foreign(cluster: Cluster) -> None:
     version = version_file.read_text().strip() if version_file.exists() else ""
     if version != str(MAJOR_VERSION):
         found = f"a PostgreSQL {version} cluster" if version else "no PostgreSQL cluster"
-        raise ForeignClusterError(
+        raise EmbeddedPostgresError(
             f"The folder {cluster.folder} holds {found}, but this application runs PostgreSQL {MAJOR_VERSION}:"
             " move the folder away, or carry its data over with pg_dump and psql."
         )

@@ -83,7 +83,7 @@ def test_a_template_is_made_once_and_again_when_the_migrations_change(migrations
     assert not exists(before)
 
 
-def test_a_template_whose_migration_failed_is_none(migrations: Migrations) -> None:
+def test_a_template_whose_migration_failed_is_made_again(migrations: Migrations) -> None:
     migrations.write("CREATE TABLE things (name text")
     with pytest.raises(asyncpg.PostgresSyntaxError):
         migrations.template()
