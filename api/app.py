@@ -22,8 +22,6 @@ from api.inbound import endpoints as inbound
 from api.inbound.webhook import PREFIX as WEBHOOKS
 from api.kit.app_state import publish
 from api.kit.errors import Unavailable, problem_responses
-from api.kit.liveness import Watchdog
-from api.kit.version import VERSION
 from api.layers import (
     BodyDeadline,
     HeadAsGet,
@@ -34,6 +32,7 @@ from api.layers import (
 )
 from api.lines import endpoints as lines
 from api.live import endpoints as live
+from api.liveness import Watchdog
 from api.media import endpoints as media
 from api.metrics import Metrics
 from api.migrate import expected_revision
@@ -41,6 +40,7 @@ from api.openapi import extend_document
 from api.search import endpoints as search
 from api.settings import Settings
 from api.spa import mount_spa
+from api.version import VERSION
 
 MAX_BODY_BYTES = 1024 * 1024
 

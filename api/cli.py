@@ -22,14 +22,14 @@ from api.embedded_postgres.errors import EmbeddedPostgresError
 from api.inbound.replay import replay_from_shell
 from api.kit.database import Database
 from api.kit.errors import NotFound, Problem
-from api.kit.logging import configure_logging
 from api.kit.secrets import secret_box
-from api.kit.version import VERSION
 from api.lines.secret_key import Rotation, WrongSecretKeyError, replace_lost_secret_key, rotate_secret_key
+from api.logging import configure_logging
 from api.migrate import migrate as migrate_schema
 from api.providers.simulator.control import SimulatorError
 from api.settings import Settings, SettingsError, get_settings
 from api.startup import StartError, check_key, require_extra, require_extras_of_up
+from api.version import VERSION
 
 cli = typer.Typer(
     name="messenger",

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from api.delivery.heartbeat import HeartbeatMetrics
 from api.inbound.metrics import JournalMetrics
 from api.kit.database import Database
-from api.kit.port_server import PortServer, bind
+from api.port_server import PortServer, bind
 from api.settings import Settings
 
 DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"

@@ -17,16 +17,16 @@ from starlette.responses import JSONResponse, Response
 from uvicorn.supervisors import Multiprocess
 
 from api.app import Application, create_app
+from api.child_process import die_with_parent
 from api.database_urls import DatabaseUrls, database_urls
 from api.kit import crash_points
 from api.kit.database import Database
-from api.kit.liveness import Beats, Watchdog
-from api.kit.logging import configure_logging
-from api.kit.port_server import PortServer, bind
-from api.kit.process import die_with_parent
 from api.kit.secrets import secret_box
 from api.live.bus import PostgresBus
+from api.liveness import Beats, Watchdog
+from api.logging import configure_logging
 from api.metrics import Metrics, forget_dead_processes, serving_metrics, shared_folder
+from api.port_server import PortServer, bind
 from api.protocol import DeadlineProtocol
 from api.providers.registry import Providers
 from api.settings import Settings, get_settings
@@ -103,7 +103,7 @@ def _options(settings: Settings) -> dict[str, object]:
         "log_level": "warning",
         "access_log": False,
         "server_header": False,
-        # `api/kit/addresses.py` alone decides whose `X-Forwarded-For` counts.
+        # `api/access/client_address.py` alone decides whose `X-Forwarded-For` counts.
         "proxy_headers": False,
         "timeout_graceful_shutdown": GRACEFUL_SECONDS,
     }

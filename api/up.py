@@ -16,8 +16,8 @@ from pathlib import Path
 
 import typer
 
+from api.child_process import START_SECONDS, Child
 from api.database_urls import DatabaseUrls
-from api.kit.child_process import START_SECONDS, Child
 from api.migrate import migrate
 from api.settings import Settings
 from api.startup import StartError, check_key, when_available

@@ -176,7 +176,7 @@ async def test_AUDIT_WHAT_an_entry_says_who_did_what_where_and_when(world: World
     assert unread["at"] <= sending["at"] <= opened["at"]
 
 
-async def test_AUDIT_READ_the_entries_of_a_conversation_are_read_in_pages(world: World, conversation: dict[str, Any]) -> None:
+async def test_AUDIT_READ_a_conversations_entries_are_read_in_pages(world: World, conversation: dict[str, Any]) -> None:
     for _ in range(4):
         await request(world, "POST", f"/conversations/{conversation['id']}/messages", {"body": "Yes"})
     path = f"{API}/conversations/{conversation['id']}/audit-entries"

@@ -1,4 +1,5 @@
 """The embedded PostgreSQL runs as long as it has users, whatever is killed. Real servers, processes and kills."""
+
 import os
 import signal
 import subprocess

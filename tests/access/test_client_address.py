@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.kit.client_address import address_behind, counted_as
+from api.access.client_address import address_behind, counted_as
 
 TRUSTED = tuple(ip_network(each) for each in ("10.0.0.0/8", "192.0.2.1", "2001:db8:1::/48"))
 PROXY, VISITOR = "10.1.2.3", "203.0.113.9"
