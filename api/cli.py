@@ -23,7 +23,8 @@ from api.inbound.replay import replay_from_shell
 from api.kit.database import Database
 from api.kit.errors import NotFound, Problem
 from api.kit.secrets import secret_box
-from api.lines.secret_key import Rotation, WrongSecretKeyError, replace_lost_secret_key, rotate_secret_key
+from api.lines import secret_key
+from api.lines.secret_key import Rotation, WrongSecretKeyError
 from api.logging import configure_logging
 from api.migrate import migrate as migrate_schema
 from api.providers.simulator.control import SimulatorError
@@ -67,13 +68,13 @@ def _fail(line: str) -> typer.Exit:
     return typer.Exit(1)
 
 
-def one_line_errors(command: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Prints an error that the operator can mend in one line, without a stack trace."""
+def command(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Adds a command. An error that the operator can fix is printed in one line, without a stack trace."""
 
-    @wraps(command)
+    @wraps(function)
     def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         try:
-            return command(*args, **kwargs)
+            return function(*args, **kwargs)
         except (SettingsError, EmbeddedPostgresError, WrongSecretKeyError, StartError, SimulatorError) as error:
             raise _fail(str(error)) from None
         except Problem as problem:
@@ -81,7 +82,7 @@ def one_line_errors(command: Callable[Parameters, Result]) -> Callable[Parameter
         except ConnectionError as error:
             raise _fail(f"The database cannot be reached: {error}.") from None
 
-    return wrapped
+    return cli.command()(wrapped)
 
 
 @contextmanager
@@ -101,8 +102,7 @@ async def _database(urls: DatabaseUrls) -> AsyncIterator[Database]:
         await database.close()
 
 
-@cli.command()
-@one_line_errors
+@command
 def up() -> None:
     """Start everything: database, migrations, demo data, API and SPA, worker, carrier simulator."""
     from api.up import run_everything
@@ -112,8 +112,7 @@ def up() -> None:
         run_everything(settings, urls)
 
 
-@cli.command()
-@one_line_errors
+@command
 def serve() -> None:
     """Serve the API and the SPA."""
     from api.serve import run_server
@@ -123,8 +122,7 @@ def serve() -> None:
         run_server(settings, urls)
 
 
-@cli.command()
-@one_line_errors
+@command
 def worker() -> None:
     """Apply the journal, send the outbox, sweep leases and deadlines."""
     from api.serve import run_worker
@@ -134,16 +132,14 @@ def worker() -> None:
         uvloop.run(run_worker(settings, urls))
 
 
-@cli.command()
-@one_line_errors
+@command
 def migrate() -> None:
     """Bring the database's schema to this version."""
     with _started() as (_, urls):
         migrate_schema(urls.owner)
 
 
-@cli.command()
-@one_line_errors
+@command
 def demo() -> None:
     """Fill an organization `demo` with believable data. Does nothing if it exists already."""
     if get_settings().is_production:
@@ -158,8 +154,7 @@ def demo() -> None:
         typer.echo("The demo organization is ready." if made else "The demo organization was there already.")
 
 
-@cli.command("create-organization")
-@one_line_errors
+@command
 def create_organization(
     slug: Annotated[str, typer.Option(help="What staff type to sign in: a-z, 0-9 and dashes.")],
     name: Annotated[str, typer.Option()],
@@ -201,8 +196,7 @@ def create_organization(
         typer.echo(json.dumps({"id": asyncio.run(create(urls)), "slug": slug}))
 
 
-@cli.command("verify-audit")
-@one_line_errors
+@command
 def verify_audit(
     organization: Annotated[str | None, typer.Option(help="A slug. Without it: every organization.")] = None,
 ) -> None:
@@ -229,8 +223,7 @@ def verify_audit(
     typer.echo(f"{count} audit entries, every chain whole.")
 
 
-@cli.command()
-@one_line_errors
+@command
 def replay(
     organization: Annotated[str | None, typer.Option(help="A slug. Without it: every organization.")] = None,
     event: Annotated[UUID | None, typer.Option(help="The id of one quarantined event.")] = None,
@@ -259,9 +252,8 @@ async def _chosen_organizations(database: Database, slug: str | None) -> list[Or
     return chosen
 
 
-@cli.command("rotate-secret-key")
-@one_line_errors
-def rotate(
+@command
+def rotate_secret_key(
     lost: Annotated[
         bool,
         typer.Option("--lost", help="The key in use is lost: begin with the new one, and enter credentials again."),
@@ -272,8 +264,8 @@ def rotate(
     async def run(settings: Settings, urls: DatabaseUrls) -> Rotation:
         async with _database(urls) as database:
             if not lost:
-                return await rotate_secret_key(database, secret_box(settings))
-            await replace_lost_secret_key(database, secret_box(settings))
+                return await secret_key.rotate_secret_key(database, secret_box(settings))
+            await secret_key.replace_lost_secret_key(database, secret_box(settings))
             return Rotation()
 
     with _started() as (settings, urls):
@@ -287,8 +279,7 @@ def rotate(
         )
 
 
-@cli.command("export-openapi")
-@one_line_errors
+@command
 def export_openapi() -> None:
     """Print the OpenAPI document."""
     from api.app import create_app

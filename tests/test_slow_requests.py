@@ -149,7 +149,7 @@ async def test_two_hundred_slow_clients_keep_nobody_waiting(address: tuple[str, 
             assert (await client.get("/api/v1/me", timeout=SLACK)).status_code == 200
     answers = await asyncio.gather(*attackers)
     assert {answer[:13] for answer, _ in answers} <= {b"HTTP/1.1 408 ", b""}
-    assert world.service.app.open_requests.free == {False: 500, True: 1000}, "No request is counted any more."
+    assert world.service.app.free_requests == {"api": 500, "webhook": 1000}, "No request is counted any more."
 
 
 async def test_a_client_that_does_not_read_its_answer_is_dropped(

@@ -1,4 +1,4 @@
-"""Statements from synchronous code, on a connection of their own. A running event loop is no obstacle."""
+"""Statements from synchronous code, each call on a new connection. Works beside a running event loop too."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 def plain_url(url: str) -> str:
-    """The URL without SQLAlchemy's driver, as asyncpg and psql take it."""
+    """The URL without SQLAlchemy's driver, for asyncpg and psql."""
     return url.replace("postgresql+asyncpg://", "postgresql://", 1)
 
 
