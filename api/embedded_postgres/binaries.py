@@ -11,7 +11,6 @@ parents of the programs or of the cluster, such as root's home. No file mode is 
   that its data directory is `/proc/self/cwd`, which the kernel resolves without walking the parents.
 """
 
-import hashlib
 import importlib.util
 import os
 import pwd
@@ -98,14 +97,12 @@ def server_account(cluster: Path, data_dir: Path) -> Account | None:
 
 def usable_binaries(account: Account | None) -> Path:
     """The programs in a folder where the account can run them. Raises EmbeddedPostgresError."""
+    from importlib.metadata import version  # The guard imports this module and does without it.
+
     installed = installed_binaries()
     if account is None or _runs(installed, account):
         return installed
-    version = hashlib.sha256()
-    for program in ("postgres", "initdb"):
-        status = (installed / "bin" / program).stat()
-        version.update(f"{status.st_size} {status.st_mtime_ns} ".encode())
-    name = f"postgresql-{MAJOR_VERSION}-{version.hexdigest()[:12]}"
+    name = f"{_PACKAGE}-{version(_PACKAGE)}"
     temporary = Path(tempfile.gettempdir()) / "messenger-center"
     for place in (_CACHE, temporary):
         try:
