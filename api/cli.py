@@ -3,8 +3,8 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Annotated, ParamSpec, TypeVar
 from uuid import UUID
@@ -34,7 +34,6 @@ from api.version import VERSION
 
 cli = typer.Typer(
     name="messenger",
-    help="Messenger Center: a two-way texting inbox for businesses that run classes.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -91,15 +90,6 @@ def _started() -> Iterator[tuple[Settings, DatabaseUrls]]:
     configure_logging(settings)
     with database_urls(settings) as urls:
         yield settings, urls
-
-
-@asynccontextmanager
-async def _database(urls: DatabaseUrls) -> AsyncIterator[Database]:
-    database = Database(urls.app, pool_size=1)
-    try:
-        yield database
-    finally:
-        await database.close()
 
 
 @command
@@ -180,7 +170,7 @@ def create_organization(
         raise _fail("Give the country as two letters, such as US.")
 
     async def create(urls: DatabaseUrls) -> str:
-        async with _database(urls) as database, database.transaction() as session:
+        async with Database(urls.app, pool_size=1) as database, database.transaction() as session:
             organization, _ = await access.create_organization(
                 session,
                 slug=slug,
@@ -204,7 +194,7 @@ def verify_audit(
 
     async def verify(urls: DatabaseUrls) -> tuple[int, str | None]:
         count = 0
-        async with _database(urls) as database:
+        async with Database(urls.app, pool_size=1) as database:
             for each in await _chosen_organizations(database, organization):
                 result = await audit_log.verify_log(database, each.id)
                 if isinstance(result, BrokenEntry):
@@ -234,7 +224,7 @@ def replay(
         raise _fail("Give either --event ID or --all.")
 
     async def run(urls: DatabaseUrls) -> int:
-        async with _database(urls) as database:
+        async with Database(urls.app, pool_size=1) as database:
             chosen = await _chosen_organizations(database, organization)
             return await replay_from_shell(database, [each.id for each in chosen], event_id=event)
 
@@ -262,7 +252,7 @@ def rotate_secret_key(
     """Encrypt what is stored under MESSENGER_SECRET_KEY, not MESSENGER_SECRET_KEY_PREVIOUS; prints counts as JSON."""
 
     async def run(settings: Settings, urls: DatabaseUrls) -> Rotation:
-        async with _database(urls) as database:
+        async with Database(urls.app, pool_size=1) as database:
             if not lost:
                 return await secret_key.rotate_secret_key(database, secret_box(settings))
             await secret_key.replace_lost_secret_key(database, secret_box(settings))

@@ -105,10 +105,8 @@ def serving_metrics(settings: Settings, database_url: str, metrics: Metrics) -> 
     server = PortServer({"/metrics": answer})
 
     async def serve() -> None:
-        try:
+        async with database:
             await server.serve(sockets=[listening])
-        finally:
-            await database.close()
 
     thread = threading.Thread(target=lambda: uvloop.run(serve()), name="metrics")
     thread.start()

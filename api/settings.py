@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     SecretStr,
@@ -69,6 +70,10 @@ def _hosts(value: str) -> tuple[str, ...]:
     return hosts
 
 
+BaseUrl = Annotated[str, AfterValidator(normalized_base_url)]
+"""The message of an InvalidAddressError, which is a ValueError, is shown to the operator."""
+
+
 class Settings(BaseSettings):
     """Everything that an operator can decide. Durations are in seconds."""
 
@@ -80,7 +85,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".data")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
-    public_url: str | None = None
+    public_url: BaseUrl | None = None
     """The address that providers call and sign. Unset: `http://127.0.0.1:{port}`."""
     secret_key: SecretStr | None = None
     """Encrypts provider credentials. Unset outside production: generated into `data_dir`."""
@@ -95,12 +100,12 @@ class Settings(BaseSettings):
     demo: bool = Field(default=None, validate_default=True)
     """Whether `messenger up` makes demo data. Unset: outside production."""
     simulator_port: int = Field(default=8025, ge=1, le=65535)
-    twilio_api_url: str = "https://api.twilio.com"
-    telnyx_api_url: str = "https://api.telnyx.com"
-    bandwidth_api_url: str = "https://messaging.bandwidth.com"
-    bandwidth_token_url: str = "https://api.bandwidth.com/api/v1/oauth2/token"  # noqa: S105 (an address)
+    twilio_api_url: BaseUrl = "https://api.twilio.com"
+    telnyx_api_url: BaseUrl = "https://api.telnyx.com"
+    bandwidth_api_url: BaseUrl = "https://messaging.bandwidth.com"
+    bandwidth_token_url: BaseUrl = "https://api.bandwidth.com/api/v1/oauth2/token"  # noqa: S105 (an address)
     """The whole address of Bandwidth's tokens, on another host than `bandwidth_api_url`."""
-    plivo_api_url: str = "https://api.plivo.com"
+    plivo_api_url: BaseUrl = "https://api.plivo.com"
     viewer_lease_seconds: float = Field(default=30, gt=0, allow_inf_nan=False)
     """How long a viewer counts without a renewal (STATUS-VIEWING)."""
     seen_deadline_seconds: float = Field(default=20, gt=0, allow_inf_nan=False)
@@ -113,7 +118,7 @@ class Settings(BaseSettings):
     """How long the raw content of applied provider events is kept; 0: for ever."""
     watch_lines_seconds: float = Field(default=300, ge=0, allow_inf_nan=False)
     """How often each line is backfilled from its provider's list and checked for silence; 0: never."""
-    media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = Field(default="")
+    media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts), Field(validate_default=False)] = ()
     """Further hosts from which pictures may be fetched, separated by commas, if a provider has moved its files."""
     database_pool_size: int = Field(default=10, ge=2, le=200)
     """Connections of each process. Applying an event takes two: its attempt is committed before it begins."""
@@ -139,14 +144,6 @@ class Settings(BaseSettings):
     """For tests of crashes: the point at which the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`."""
     fault_in_event: str | None = Field(default=None, pattern=r"^(hang|kill):.+$")
     """For tests of hangs and crashes: the fault of a process that applies an event with this text."""
-
-    @field_validator(
-        "public_url", "twilio_api_url", "telnyx_api_url", "bandwidth_api_url", "bandwidth_token_url", "plivo_api_url"
-    )
-    @classmethod
-    def _base_url(cls, value: str | None) -> str | None:
-        # An InvalidAddressError is a ValueError: its message is the line that the operator reads.
-        return None if value is None else normalized_base_url(value)
 
     @field_validator("demo", mode="before")
     @classmethod

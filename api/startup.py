@@ -45,11 +45,8 @@ def require_extra(extra: str, *, instead: str = "") -> None:
 
 async def check_key(settings: Settings, urls: DatabaseUrls) -> None:
     """Raises WrongSecretKeyError if the secret key is not the database's. Waits like `when_available`."""
-    database = Database(urls.app, pool_size=1)
-    try:
+    async with Database(urls.app, pool_size=1) as database:
         await when_available(lambda: check_secret_key(database, secret_box(settings)))
-    finally:
-        await database.close()
 
 
 async def when_available(work: Callable[[], Awaitable[Result]]) -> Result:

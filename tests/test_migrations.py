@@ -8,10 +8,10 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from api.kit.connection import execute, fetch_value
 from api.kit.lexemes import search_vector
 from api.migrate import alembic_config
 from tests.support import postgres
+from tests.support.statements import execute, fetch_value
 
 
 @pytest.fixture

@@ -35,9 +35,8 @@ from api.embedded_postgres.binaries import (
     usable_binaries,
 )
 from api.embedded_postgres.errors import EmbeddedPostgresError
-from api.embedded_postgres.locks import FileLock
+from api.embedded_postgres.locks import FileLock, open_private
 
-_LOCKS = ("start.lock", "users.lock", "supervisor.lock", "server.lock")
 _CTYPE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 """Which characters are letters, for full-text search: with plain `C`, "café—thanks" would be one word. (Case and
 sorting come from PostgreSQL's own Unicode tables, the same everywhere.) Older macOS has no `C.UTF-8`."""
@@ -96,32 +95,25 @@ class Cluster:
         return FileLock(self.home / "server.lock")
 
     def create(self) -> None:
-        """Makes the folders and the lock files where they are missing. Raises OSError."""
+        """Makes the folders where they are missing. A folder that root makes belongs to its parent's owner.
+
+        Raises OSError.
+        """
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.home.exists():
             self.home.mkdir(mode=0o700, exist_ok=True)
-            self._give_to_owner(os.open(self.home, os.O_RDONLY | os.O_NOFOLLOW))
-        for name in _LOCKS:
-            if not (self.home / name).exists():
-                self._give_to_owner(_open_private(self.home / name))
-
-    def _give_to_owner(self, descriptor: int) -> None:
-        """Closes the descriptor. A file that root makes in a user's data folder belongs to that user."""
-        try:
             if os.geteuid() == 0:
                 owner = self.data_dir.stat()
-                os.fchown(descriptor, owner.st_uid, owner.st_gid)
-        finally:
-            os.close(descriptor)
+                os.chown(self.home, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
     # Passwords.
 
     def write_credentials(self, credentials: Credentials) -> None:
         """Writes a private file. A crash may leave it unfinished: its cluster is made only afterwards."""
-        descriptor = _open_private(self.credentials_file, os.O_TRUNC)
-        os.write(descriptor, json.dumps(asdict(credentials)).encode())
-        os.fsync(descriptor)
-        self._give_to_owner(descriptor)
+        with os.fdopen(open_private(self.credentials_file, os.O_TRUNC), "w") as file:
+            json.dump(asdict(credentials), file)
+            file.flush()
+            os.fsync(file)
         _sync_folder(self.home)
 
     def read_credentials(self) -> Credentials:
@@ -213,9 +205,7 @@ class Cluster:
         """Opens the log to append to. A large one is renamed first."""
         if self.log_size() > _LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_name("postgres.log.1"))
-        descriptor = _open_private(self.log, os.O_APPEND)
-        self._give_to_owner(os.dup(descriptor))
-        return os.fdopen(descriptor, "ab")
+        return os.fdopen(open_private(self.log, os.O_APPEND), "ab")
 
     def log_size(self) -> int:
         return self.log.stat().st_size if self.log.exists() else 0
@@ -289,10 +279,6 @@ def refuse_foreign(cluster: Cluster) -> None:
             f"The folder {cluster.folder} holds {found}, but this application runs PostgreSQL {MAJOR_VERSION}:"
             " move the folder away, or carry its data over with pg_dump and psql."
         )
-
-
-def _open_private(path: Path, flags: int = 0) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600)
 
 
 def _sync_folder(folder: Path) -> None:

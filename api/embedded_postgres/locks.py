@@ -1,4 +1,7 @@
-"""flock(2) locks. The kernel releases one when the last process that has it open ends, however it ends."""
+"""Private files, and flock(2) locks on them.
+
+The kernel releases a lock when the last process that has it open ends, however it ends.
+"""
 
 import fcntl
 import os
@@ -15,16 +18,25 @@ POLL_SECONDS = 0.01
 _open: "weakref.WeakSet[FileLock]" = weakref.WeakSet()
 
 
+def open_private(path: Path, flags: int = 0) -> int:
+    """Opens a file, which is made with mode 0600 if it is missing. Opened by root, it belongs to its folder's owner."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600)
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    return descriptor
+
+
 class FileLock(FileIO):
     """One lock on one open file. Two objects on the same path exclude each other, even in one process.
 
-    The file must exist. `close` releases the lock, unless another process was given the descriptor and still has it
-    open. Child processes do not inherit the lock, unless they are given its descriptor. Changing the kind of a held
-    lock is not atomic: if it fails, nothing is held.
+    The file is made if it is missing. `close` releases the lock, unless another process was given the descriptor and
+    still has it open. Child processes do not inherit the lock, unless they are given its descriptor. Changing the kind
+    of a held lock is not atomic: if it fails, nothing is held.
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(str(path), "r+", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW))
+        super().__init__(open_private(path), "r+")
         _open.add(self)
 
     def try_acquire(self, kind: int) -> bool:

@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -53,7 +53,7 @@ class OrganizationRow:
 
 
 class Database:
-    """The engine and its sessions, created once per process. `close` closes every connection."""
+    """The engine and its sessions. `close`, or the end of an `async with`, closes every connection."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
@@ -89,6 +89,12 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:

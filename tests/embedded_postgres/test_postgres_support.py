@@ -8,7 +8,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from api.kit.connection import execute, fetch_value
 from tests.embedded_postgres.users import PROJECT
 from tests.support.postgres import (
     Database,
@@ -18,6 +17,7 @@ from tests.support.postgres import (
     drop_template,
     template_database,
 )
+from tests.support.statements import execute, fetch_value
 
 
 class Migrations:

@@ -12,7 +12,6 @@ import pytest
 from api.embedded_postgres.cluster import Cluster
 from api.embedded_postgres.locks import EXCLUSIVE
 from api.embedded_postgres.run import spawn_guard, start
-from api.kit.connection import execute, fetch_value
 from tests.embedded_postgres.users import (
     PATIENCE_SECONDS,
     Begin,
@@ -25,6 +24,7 @@ from tests.embedded_postgres.users import (
     write_row,
 )
 from tests.support.processes import is_alive
+from tests.support.statements import execute, fetch_value
 
 IS_ROOT = os.geteuid() == 0
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

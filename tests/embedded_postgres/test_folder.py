@@ -17,7 +17,7 @@ from api.embedded_postgres.binaries import binary, installed_binaries
 from api.embedded_postgres.cluster import Cluster
 from api.embedded_postgres.errors import EmbeddedPostgresError
 from api.embedded_postgres.run import start
-from api.kit.connection import execute, fetch_value, plain_url
+from api.kit.connection import plain_url
 from tests.embedded_postgres.users import (
     Begin,
     guard_pids,
@@ -26,6 +26,7 @@ from tests.embedded_postgres.users import (
     read_row,
     write_row,
 )
+from tests.support.statements import execute, fetch_value
 
 IS_ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not IS_ROOT, reason="only root can start a server for another account")
