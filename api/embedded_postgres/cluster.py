@@ -110,7 +110,8 @@ class Cluster:
 
     def write_credentials(self, credentials: Credentials) -> None:
         """Writes a private file. A crash may leave it unfinished: its cluster is made only afterwards."""
-        with os.fdopen(open_private(self.credentials_file, os.O_TRUNC), "w") as file:
+        self.credentials_file.unlink(missing_ok=True)
+        with os.fdopen(open_private(self.credentials_file, os.O_EXCL), "w") as file:
             json.dump(asdict(credentials), file)
             file.flush()
             os.fsync(file)

@@ -21,7 +21,7 @@ _open: "weakref.WeakSet[FileLock]" = weakref.WeakSet()
 def open_private(path: Path, flags: int = 0) -> int:
     """Opens a file, which is made with mode 0600 if it is missing. Opened by root, it belongs to its folder's owner."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600)
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and os.fstat(descriptor).st_nlink == 1:  # A hard link may be anybody's file.
         owner = path.parent.stat()
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
     return descriptor
