@@ -950,7 +950,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description Prometheus metrics: of all processes of this server, and of the database. In production on another port.
+         * @description Prometheus metrics of all processes of this server and of the database. In production on another port.
          */
         get: operations["metrics"];
         put?: never;
@@ -970,7 +970,7 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description The process can serve: it reaches its database, and the schema is one that this version can serve.
+         * @description The process can serve: it reaches its database, and this version can serve the schema.
          */
         get: operations["readyz"];
         put?: never;
@@ -2345,7 +2345,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description The shape of every error answer. Problems add fields of their own.
+         * @description The shape of every error answer. Problems add their own fields.
          */
         Problem: {
             /** Detail */
