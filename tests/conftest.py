@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.kit.database import Database
-from api.kit.logging import configure_logging
+from api.logging import configure_logging
 from api.migrate import migrate
 from api.settings import Settings
 from tests.support import postgres

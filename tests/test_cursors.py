@@ -1,7 +1,5 @@
-"""A cursor comes from outside: whatever it holds, every list answers 200 or 422 (page 3: keyset paging, 422)."""
+"""Cursors come from outside: every list answers any cursor with 200 or 422 (page 3: keyset paging)."""
 
-import base64
-import json
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -9,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.access.test_permissions import Rows
+from tests.kit.test_paging import forged
 from tests.support.world import World
 from tests.test_contract import DOCUMENT
 
@@ -21,18 +20,13 @@ PARTS: list[Any] = [
     *(str(uuid4()), "{" + str(uuid4()) + "}", str(uuid4())[:-1], "\uff10" * 32),
     *([], [[]], [True], {}, {"0": "x"}, [NOW, str(uuid4())]),
 ]
-"""Values of every type that JSON has, among them those that a cursor of ours may hold, and their neighbours."""
+"""Values of every JSON type, with those of real cursors and their neighbours."""
 
 LISTS = sorted(
     path
     for path, methods in DOCUMENT["paths"].items()
     if any(each["name"] == "cursor" for each in methods.get("get", {}).get("parameters", ()))
 )
-
-
-def forged(value: object) -> str:
-    """A cursor spelled as ours are, with anything inside."""
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
 def cursors() -> list[str]:
@@ -50,7 +44,7 @@ async def test_any_cursor_is_answered_with_200_or_422_by_every_list(world: World
     assert len(LISTS) >= 8
     kept = [cursor for cursor in cursors() if len(cursor) <= 510]
     for number, cursor in enumerate(kept):
-        # Every list sees a share of them all, and all of them the values of one part.
+        # The cursors of one part go to every list, the others to a third of the lists.
         for path in LISTS if number < len(PARTS) else LISTS[number % 3 :: 3]:
             params = {"cursor": cursor}
             if path.endswith("/search"):

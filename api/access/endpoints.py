@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.access import queries, service
+from api.access.client_address import client_address
 from api.access.dependencies import (
     Administrator,
     Anybody,
@@ -30,7 +31,6 @@ from api.access.schemas import (
 from api.access.sign_in import Credentials
 from api.access.sign_in import sign_in as start_by_password
 from api.kit.app_state import from_app
-from api.kit.client_address import client_address
 from api.kit.database import Database, Session
 from api.kit.errors import Conflict, Invalid, NotFound, RateLimited, problem_responses
 from api.kit.idempotency import IdempotencyKeyHeader, once

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import passwords, queries
+from api.access.client_address import counted_as
 from api.access.devices import KnownDevice, with_device
 from api.access.errors import GateFull, SignInRefused
 from api.access.gate import SignInGate
@@ -26,7 +27,6 @@ from api.access.rules import (
 )
 from api.audit import service as audit
 from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
-from api.kit.client_address import counted_as
 from api.kit.database import Database, database_time
 from api.kit.errors import RateLimited
 from api.kit.ids import new_id

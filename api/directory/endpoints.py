@@ -27,7 +27,7 @@ from api.directory.search_rules import MAX_QUERY_CHARACTERS
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
-from api.kit.paging import Page, Paging, decode_name_cursor, encode_cursor
+from api.kit.paging import Page, Paging, encode_cursor
 from api.kit.text import Body
 
 router = APIRouter(tags=["directory"])
@@ -62,8 +62,7 @@ class Listing:
 
 
 def listing(principal: SignedIn, paging: Paging, search: Search = None, archived: Archived = False) -> Listing:
-    after = decode_name_cursor(paging.cursor) if paging.cursor else None
-    return Listing(search, Listed(principal.organization_id, archived, after, paging.limit))
+    return Listing(search, Listed(principal.organization_id, archived, paging.name_key(), paging.limit))
 
 
 Listings = Annotated[Listing, Depends(listing)]

@@ -71,7 +71,7 @@ class BandwidthProvider:
             client,
             api_url=settings.bandwidth_api_url,
             token_url=settings.bandwidth_token_url,
-            media_hosts=settings.extra_media_hosts,
+            media_hosts=settings.media_hosts,
         )
 
     async def check_webhooks(self, line: LineAccess, expected: WebhookAddresses) -> WebhookCheck | ProviderUnreachable:

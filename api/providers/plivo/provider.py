@@ -53,7 +53,7 @@ class PlivoProvider:
 
     @classmethod
     def from_settings(cls, client: httpx.AsyncClient, settings: Settings) -> Self:
-        return cls(client, api_url=settings.plivo_api_url, media_hosts=settings.extra_media_hosts)
+        return cls(client, api_url=settings.plivo_api_url, media_hosts=settings.media_hosts)
 
     async def check_webhooks(self, line: LineAccess, expected: WebhookAddresses) -> WebhookCheck | ProviderUnreachable:
         return await PlivoCheck(self._client, account_url=self._account_url(line), line=line).check(expected)

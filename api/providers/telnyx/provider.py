@@ -59,7 +59,7 @@ class TelnyxProvider:
 
     @classmethod
     def from_settings(cls, client: httpx.AsyncClient, settings: Settings) -> Self:
-        return cls(client, api_url=settings.telnyx_api_url, media_hosts=settings.extra_media_hosts)
+        return cls(client, api_url=settings.telnyx_api_url, media_hosts=settings.media_hosts)
 
     async def check_webhooks(self, line: LineAccess, expected: WebhookAddresses) -> WebhookCheck | ProviderUnreachable:
         return await TelnyxCheck(self._client, api_url=self._api_url, line=line, expected=expected).check()

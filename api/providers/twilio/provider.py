@@ -58,7 +58,7 @@ class TwilioProvider:
 
     @classmethod
     def from_settings(cls, client: httpx.AsyncClient, settings: Settings) -> Self:
-        return cls(client, api_url=settings.twilio_api_url, media_hosts=settings.extra_media_hosts)
+        return cls(client, api_url=settings.twilio_api_url, media_hosts=settings.media_hosts)
 
     async def check_webhooks(self, line: LineAccess, expected: WebhookAddresses) -> WebhookCheck | ProviderUnreachable:
         return await TwilioCheck(self._client, api_url=self._api_url, line=line, expected=expected).check()

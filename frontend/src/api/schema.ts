@@ -950,7 +950,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description Prometheus metrics: of all processes of this server, and of the database. In production on another port.
+         * @description Prometheus metrics of all processes of this server and of the database. In production on another port.
          */
         get: operations["metrics"];
         put?: never;
@@ -970,7 +970,7 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description The process can serve: it reaches its database, and the schema is one that this version can serve.
+         * @description The process can serve: it reaches its database, and this version can serve the schema.
          */
         get: operations["readyz"];
         put?: never;
@@ -1181,7 +1181,10 @@ export interface components {
             /** Whole */
             whole: boolean;
         };
-        /** BrokenEntry */
+        /**
+         * BrokenEntry
+         * @description The first entry of a chain that was changed or is missing. `entry_id` is None if it is missing.
+         */
         BrokenEntry: {
             /** Chain Number */
             chain_number: number;
@@ -2341,7 +2344,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description The shape of every error answer. Problems add fields of their own.
+         * @description The shape of every error answer. Problems add their own fields.
          */
         Problem: {
             /** Detail */
