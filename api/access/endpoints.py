@@ -17,7 +17,7 @@ from api.access.dependencies import (
 from api.access.devices import LIFETIME_SECONDS, cookie_value, known_devices
 from api.access.errors import CrossOrigin, SignInRefused
 from api.access.gate import SignInGate
-from api.access.rules import Permission, Principal
+from api.access.rules import in_order
 from api.access.schemas import (
     ApiKeyCreated,
     ApiKeyIn,
@@ -90,7 +90,7 @@ async def sign_in(body: SignInIn, request: Request, response: Response) -> Me:
     return Me(
         staff_member=MeStaffMember.of(signed_in.staff_member),
         organization=OrganizationOut.of(signed_in.organization),
-        permissions=_sorted_permissions(principal),
+        permissions=in_order(principal.permissions),
         is_admin=principal.is_admin,
     )
 
@@ -116,13 +116,9 @@ async def me(principal: Anybody, session: Session) -> Me:
     return Me(
         staff_member=MeStaffMember.of(staff_member) if staff_member else None,
         organization=OrganizationOut.of(organization),
-        permissions=_sorted_permissions(principal),
+        permissions=in_order(principal.permissions),
         is_admin=principal.is_admin,
     )
-
-
-def _sorted_permissions(principal: Principal) -> list[Permission]:
-    return [permission for permission in Permission if permission in principal.permissions]
 
 
 @router.get("/api-keys", responses=guarded(Invalid))

@@ -1,13 +1,13 @@
 """Families, staff members and their phone records as values: as stored, and as a request wants them. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from api.access.rules import Permission
+from api.access.rules import Permission, first_missing
+from api.audit.rules import Actor
 from api.kit.folding import fold_name
 
 
@@ -60,7 +60,7 @@ def missing_for_opt_in(
 
 
 def missing_for_consent(permissions: frozenset[Permission]) -> Permission | None:
-    return next((each for each in CONSENT if each not in permissions), None)
+    return first_missing(permissions, CONSENT)
 
 
 class RefusalCause(StrEnum):
@@ -92,16 +92,21 @@ def match_names(stored: Sequence[str], wanted: Sequence[str]) -> list[int | None
 
 
 @dataclass(frozen=True, slots=True)
-class StoredPhoneRecord:
-    id: UUID
-    number: str
-    label: str | None
-    position: int
+class StoredOptIn:
     state: OptInState
     source: OptInSource | None = None
     changed_at: datetime | None = None
-    changed_by: Mapping[str, Any] | None = None
-    """The actor {kind, id, name}, as in the audit entry."""
+    changed_by: Actor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPhoneRecord:
+    id: UUID
+    phone_number: str
+    """E.164."""
+    label: str | None
+    position: int
+    opt_in: StoredOptIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,9 @@ class StoredFamily:
     archived: bool
     contacts: Sequence[StoredContact]
 
+    def all_phone_records(self) -> list[StoredPhoneRecord]:
+        return [record for contact in self.contacts for record in contact.phone_records]
+
 
 @dataclass(frozen=True, slots=True)
 class StoredStaffMember:
@@ -133,6 +141,9 @@ class StoredStaffMember:
     is_admin: bool
     archived: bool
     phone_records: Sequence[StoredPhoneRecord]
+
+    def all_phone_records(self) -> list[StoredPhoneRecord]:
+        return list(self.phone_records)
 
 
 StoredRecord = StoredFamily | StoredStaffMember
@@ -164,6 +175,7 @@ class WantedPhoneRecord:
     number: str
     """E.164."""
     place: Place
+    """Of its id, if it has one, else of its opt-in state."""
     label: str | None = None
     opt_in: GivenOptIn | None = None
     id: UUID | None = None
@@ -178,6 +190,7 @@ class WantedContact:
     phone_records: Sequence[WantedPhoneRecord] | None
     """They replace the contact's phone records."""
     place: Place
+    """Of its id."""
     id: UUID | None = None
 
 

@@ -1,26 +1,25 @@
 """Bodies and answers of the directory's routes."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.access.rules import Permission, effective_permissions
+from api.access.rules import Permission, effective_permissions, in_order
 from api.directory.fields import MAX_RECORDS, Email, ExternalId, Name, Number, SettableSource, Short
 from api.directory.rules import (
     GivenOptIn,
     OptInState,
     OwnerKind,
     Place,
-    StoredFamily,
     StoredStaffMember,
     WantedContact,
     WantedPhoneRecord,
     WantedRecord,
 )
 from api.directory.types import PhoneRecordOut
-from api.kit.errors import Invalid
 from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
 
 Password = Annotated[str, StringConstraints(min_length=10, max_length=1024)]
@@ -52,15 +51,6 @@ class FamilyIn(BaseModel):
     external_id: ExternalId | None = None
     contacts: Annotated[list[ContactIn], Field(max_length=MAX_RECORDS)]
 
-    def wanted(self, *, country: str) -> WantedRecord:
-        """A new family. Raises `Invalid` for numbers that cannot be read."""
-        return WantedRecord(
-            OwnerKind.FAMILY,
-            external_id=self.external_id,
-            name=self.name,
-            contacts=_wanted_contacts(self.contacts, country=country),
-        )
-
 
 class StaffMemberIn(BaseModel):
     """Without `password` the person cannot sign in."""
@@ -72,19 +62,6 @@ class StaffMemberIn(BaseModel):
     is_admin: bool = False
     external_id: ExternalId | None = None
     phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
-
-    def wanted(self, *, country: str, password_hash: str | None) -> WantedRecord:
-        """A new staff member. Raises `Invalid` for numbers that cannot be read."""
-        return WantedRecord(
-            OwnerKind.STAFF_MEMBER,
-            external_id=self.external_id,
-            name=self.name,
-            email=self.email,
-            permissions=_sorted(self.permissions),
-            is_admin=self.is_admin,
-            password_hash=password_hash,
-            phone_records=_wanted_phone_records(self.phone_records, country=country),
-        )
 
 
 class PhoneRecordPut(PhoneRecordIn):
@@ -116,17 +93,6 @@ class FamilyPatch(BaseModel):
     archived: bool | None = None
     contacts: Annotated[list[ContactPut], Field(max_length=MAX_RECORDS)] | None = None
 
-    def wanted(self, family_id: UUID, *, country: str) -> WantedRecord:
-        """Raises `Invalid` for numbers that cannot be read."""
-        return WantedRecord(
-            OwnerKind.FAMILY,
-            family_id,
-            external_id=self.external_id,
-            name=self.name,
-            archived=self.archived,
-            contacts=None if self.contacts is None else _wanted_contacts(self.contacts, country=country),
-        )
-
 
 class StaffMemberPatch(BaseModel):
     """What is left out stays. `phone_records` replaces the whole list. A new password ends the person's sessions."""
@@ -140,69 +106,85 @@ class StaffMemberPatch(BaseModel):
     archived: bool | None = None
     phone_records: Annotated[list[PhoneRecordPut], Field(max_length=MAX_RECORDS)] | None = None
 
-    def wanted(self, staff_member_id: UUID, *, country: str, password_hash: str | None) -> WantedRecord:
-        """Raises `Invalid` for numbers that cannot be read."""
-        records = self.phone_records
-        return WantedRecord(
-            OwnerKind.STAFF_MEMBER,
-            staff_member_id,
-            external_id=self.external_id,
-            name=self.name,
-            archived=self.archived,
-            email=self.email,
-            permissions=None if self.permissions is None else _sorted(self.permissions),
-            is_admin=self.is_admin,
-            password_hash=password_hash,
-            phone_records=None if records is None else _wanted_phone_records(records, country=country),
-        )
+
+Location = tuple[str | int, ...]
+"""The path of a value in a body, as in the errors of pydantic."""
+
+Locate = Callable[[Location], Place]
 
 
-def _sorted(permissions: Sequence[Permission]) -> list[str]:
-    return sorted({permission.value for permission in permissions})
+def place_in_body(location: Location) -> Place:
+    return Place("".join(f"/{part}" for part in location))
 
 
-def _wanted_contacts(contacts: Sequence[ContactIn], *, country: str) -> list[WantedContact]:
-    return [
-        WantedContact(
-            contact.name,
-            contact.relation,
-            _wanted_phone_records(contact.phone_records, country=country, pointer=f"/contacts/{index}"),
-            Place(f"/contacts/{index}"),
-            contact.id if isinstance(contact, ContactPut) else None,
-        )
-        for index, contact in enumerate(contacts)
-    ]
+class NumbersNotRead(Exception):
+    """Phone numbers of a record cannot be read, or stand on one holder twice."""
+
+    def __init__(self, problems: Sequence[tuple[Place, str]]) -> None:
+        super().__init__(problems)
+        self.problems = problems
 
 
-def _wanted_phone_records(
-    records: Sequence[PhoneRecordIn], *, country: str, pointer: str = ""
-) -> list[WantedPhoneRecord]:
-    """Raises `Invalid` with a pointer to each number that cannot be read or is given twice."""
-    wanted: dict[str, WantedPhoneRecord] = {}
-    problems: list[tuple[str, str]] = []
-    for index, record in enumerate(records):
-        place = f"{pointer}/phone_records/{index}"
-        try:
-            number = parse_phone_number(record.phone_number, country=country)
-        except InvalidPhoneNumberError as error:
-            problems.append((f"{place}/phone_number", str(error)))
-            continue
-        if number in wanted:
-            problems.append((f"{place}/phone_number", "This number stands here twice."))
-        wanted[number] = WantedPhoneRecord(
-            number,
-            Place(place),
-            record.label,
-            GivenOptIn(record.opt_in.state, record.opt_in.source) if record.opt_in else None,
-            record.id if isinstance(record, PhoneRecordPut) else None,
-        )
-    if problems:
-        raise Invalid(problems)
-    return list(wanted.values())
+def wanted_record(kind: OwnerKind, given: BaseModel, *, country: str, locate: Locate = place_in_body) -> WantedRecord:
+    """The record that a body or an imported row wants, as a new one. A field that it does not have is None.
+
+    Raises `NumbersNotRead`.
+    """
+    reader = _NumberReader(country, locate)
+    names = ("external_id", "name", "archived", "email", "is_admin")
+    fields: dict[str, Any] = {name: getattr(given, name, None) for name in names}
+    permissions = getattr(given, "permissions", None)
+    contacts = getattr(given, "contacts", None)
+    wanted = WantedRecord(
+        kind,
+        **fields,
+        permissions=None if permissions is None else sorted({each.value for each in permissions}),
+        contacts=None if contacts is None else [reader.contact(*each) for each in enumerate(contacts)],
+        phone_records=reader.phone_records(getattr(given, "phone_records", None), ()),
+    )
+    if reader.problems:
+        raise NumbersNotRead(reader.problems)
+    return wanted
+
+
+class _NumberReader:
+    """Reads the phone numbers of one record, and collects what is wrong with them."""
+
+    def __init__(self, country: str, locate: Locate) -> None:
+        self._country = country
+        self._locate = locate
+        self.problems: list[tuple[Place, str]] = []
+
+    def contact(self, index: int, contact: ContactIn) -> WantedContact:
+        location = ("contacts", index)
+        records = self.phone_records(contact.phone_records, location)
+        contact_id = getattr(contact, "id", None)
+        return WantedContact(contact.name, contact.relation, records, self._locate((*location, "id")), contact_id)
+
+    def phone_records(
+        self, records: Sequence[PhoneRecordIn] | None, holder: Location
+    ) -> list[WantedPhoneRecord] | None:
+        if records is None:
+            return None
+        wanted: dict[str, WantedPhoneRecord] = {}
+        for index, record in enumerate(records):
+            location = (*holder, "phone_records", index)
+            try:
+                number = parse_phone_number(record.phone_number, country=self._country)
+            except InvalidPhoneNumberError as error:
+                self.problems.append((self._locate((*location, "phone_number")), str(error)))
+                continue
+            if number in wanted:
+                self.problems.append((self._locate((*location, "phone_number")), "This number stands here twice."))
+            record_id = getattr(record, "id", None)
+            place = self._locate((*location, *(("opt_in", "state") if record_id is None else ("id",))))
+            opt_in = GivenOptIn(record.opt_in.state, record.opt_in.source) if record.opt_in else None
+            wanted[number] = WantedPhoneRecord(number, place, record.label, opt_in, record_id)
+        return list(wanted.values())
 
 
 class ContactOut(BaseModel):
-    model_config = {"title": "Contact"}
+    model_config = ConfigDict(title="Contact", from_attributes=True)
 
     id: UUID
     name: str
@@ -211,7 +193,7 @@ class ContactOut(BaseModel):
 
 
 class FamilyOut(BaseModel):
-    model_config = {"title": "Family"}
+    model_config = ConfigDict(title="Family", from_attributes=True)
 
     id: UUID
     external_id: str | None
@@ -219,29 +201,11 @@ class FamilyOut(BaseModel):
     archived: bool
     contacts: list[ContactOut]
 
-    @classmethod
-    def of(cls, family: StoredFamily) -> "FamilyOut":
-        return cls(
-            id=family.id,
-            external_id=family.external_id,
-            name=family.name,
-            archived=family.archived,
-            contacts=[
-                ContactOut(
-                    id=contact.id,
-                    name=contact.name,
-                    relation=contact.relation,
-                    phone_records=[PhoneRecordOut.of(record) for record in contact.phone_records],
-                )
-                for contact in family.contacts
-            ],
-        )
-
 
 class StaffMemberOut(BaseModel):
     """`permissions` are those in force: an administrator has all."""
 
-    model_config = {"title": "StaffMember"}
+    model_config = ConfigDict(title="StaffMember", from_attributes=True)
 
     id: UUID
     external_id: str | None
@@ -254,14 +218,5 @@ class StaffMemberOut(BaseModel):
 
     @classmethod
     def of(cls, staff_member: StoredStaffMember) -> "StaffMemberOut":
-        permissions = effective_permissions(staff_member.permissions, is_admin=staff_member.is_admin)
-        return cls(
-            id=staff_member.id,
-            external_id=staff_member.external_id,
-            name=staff_member.name,
-            email=staff_member.email,
-            permissions=[permission for permission in Permission if permission in permissions],
-            is_admin=staff_member.is_admin,
-            archived=staff_member.archived,
-            phone_records=[PhoneRecordOut.of(record) for record in staff_member.phone_records],
-        )
+        in_force = effective_permissions(staff_member.permissions, is_admin=staff_member.is_admin)
+        return cls.model_validate(replace(staff_member, permissions=in_order(in_force)))

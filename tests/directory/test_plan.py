@@ -17,19 +17,21 @@ from api.directory.rules import (
     RefusalCause,
     StoredContact,
     StoredFamily,
+    StoredOptIn,
     StoredPhoneRecord,
     StoredStaffMember,
     WantedContact,
     WantedPhoneRecord,
     WantedRecord,
 )
+from api.directory.schemas import FamilyPatch, wanted_record
 
 ANA, BEN = "+13125550142", "+13125550143"
 KEEPER = Principal(
     PrincipalKind.STAFF_MEMBER, uuid4(), uuid4(), "Olga", frozenset({Permission.DIRECTORY}), False, uuid4()
 )
-AUTHOR = Author(KEEPER, keeps_staff=False)
-RECORD = StoredPhoneRecord(uuid4(), ANA, "mobile", 0, OptInState.OPTED_OUT)
+AUTHOR = Author(KEEPER, may_change_staff=False)
+RECORD = StoredPhoneRecord(uuid4(), ANA, "mobile", 0, StoredOptIn(OptInState.OPTED_OUT))
 FAMILY = StoredFamily(uuid4(), "F-1", "Rivera", False, [StoredContact(uuid4(), "Ana", "mother", 0, [RECORD])])
 ADMINISTRATOR = StoredStaffMember(KEEPER.id, "S-1", "Olga", "olga@gym.test", ["directory"], True, False, [])
 
@@ -81,7 +83,7 @@ def test_OPTIN_WHO_who_only_keeps_the_directory_plans_no_consent(state: OptInSta
 
 
 def test_PERM_DIRECTORY_and_PERM_ADMIN_are_asked_of_every_plan() -> None:
-    nobody = Author(replace(KEEPER, permissions=frozenset()), keeps_staff=False)
+    nobody = Author(replace(KEEPER, permissions=frozenset()), may_change_staff=False)
     with pytest.raises(LacksPermission) as family:
         plan_record(wanted(), FAMILY, author=nobody, emails={})
     with pytest.raises(LacksPermission) as person:
@@ -95,11 +97,22 @@ def test_PERM_ADMIN_nobody_takes_the_administrator_role_from_themselves(change: 
     change_of_role = replace(WantedRecord(OwnerKind.STAFF_MEMBER, ADMINISTRATOR.id), **change)  # type: ignore[arg-type]
 
     with pytest.raises(Conflicting):
-        plan_record(change_of_role, ADMINISTRATOR, author=Author(KEEPER, keeps_staff=True), emails={})
+        plan_record(change_of_role, ADMINISTRATOR, author=Author(KEEPER, may_change_staff=True), emails={})
 
 
 def test_an_id_that_is_not_the_familys_is_not_planned() -> None:
+    unknown = phone_record(ANA, id=uuid4())
     with pytest.raises(NotPlanned) as refused:
-        plan_record(wanted(phone_record(ANA, id=uuid4())), FAMILY, author=AUTHOR, emails={})
+        plan_record(wanted(unknown), FAMILY, author=AUTHOR, emails={})
 
-    assert refused.value.place.pointer == "/contacts/0/phone_records/0/id"
+    assert refused.value.place == unknown.place
+
+
+def test_a_refused_id_of_a_body_is_named_by_its_pointer() -> None:
+    record = {"id": str(uuid4()), "phone_number": ANA}
+    body = FamilyPatch.model_validate({"contacts": [{"name": "Ana", "phone_records": [record]}]})
+
+    (contact,) = wanted_record(OwnerKind.FAMILY, body, country="US").contacts or ()
+
+    assert [each.place.pointer for each in contact.phone_records or ()] == ["/contacts/0/phone_records/0/id"]
+    assert contact.place.pointer == "/contacts/0/id"

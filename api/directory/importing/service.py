@@ -70,7 +70,7 @@ async def import_directory(
         country = await access.country_of_organization(session, principal.organization_id)
     if current is None:
         raise NotSignedIn("The session or API key has ended meanwhile.")
-    missing = first_missing(current, [Permission.DIRECTORY])
+    missing = first_missing(current.permissions, [Permission.DIRECTORY])
     if missing is not None:
         raise PermissionRequired(missing)
     reading = distinct(READERS[form](file, country=country))
