@@ -20,15 +20,14 @@ from api.directory.schemas import (
     FamilyIn,
     FamilyOut,
     FamilyPatch,
-    NumbersNotRead,
     StaffMemberIn,
     StaffMemberOut,
     StaffMemberPatch,
-    wanted_record,
 )
 from api.directory.search_queries import Listed
 from api.directory.search_rules import MAX_QUERY_CHARACTERS
 from api.directory.service import FAMILY, STAFF_MEMBER, Kind, Stored
+from api.directory.wanted import NumbersNotRead, wanted_record
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import GivenKey, IdempotencyKeyHeader, once

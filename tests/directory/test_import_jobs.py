@@ -27,7 +27,7 @@ MANY = 24
 @pytest.fixture(autouse=True)
 def limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "ROWS_AT_ONCE", 20)
-    monkeypatch.setattr(jobs, "BATCH", 10)
+    monkeypatch.setattr(jobs, "BATCH_RECORDS", 10)
 
 
 def families(number: int = MANY, *, first: int = 0) -> list[str]:

@@ -24,7 +24,8 @@ from api.directory.rules import (
     WantedPhoneRecord,
     WantedRecord,
 )
-from api.directory.schemas import FamilyPatch, wanted_record
+from api.directory.schemas import FamilyPatch
+from api.directory.wanted import wanted_record
 
 ANA, BEN = "+13125550142", "+13125550143"
 KEEPER = Principal(

@@ -20,7 +20,7 @@ from api.directory.importing.rows import (
     unknown_kind,
 )
 from api.directory.rules import OptInSource, OwnerKind, Place
-from api.directory.schemas import Location
+from api.directory.wanted import Location
 from api.kit.errors import Invalid
 from api.kit.folding import fold_name
 from api.kit.text import made_storable

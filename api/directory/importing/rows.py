@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from api.access.rules import LEGACY_SPELLINGS, Permission
 from api.directory.fields import MAX_RECORDS, Email, ExternalId, Name, SettableSource
 from api.directory.rules import OptInSource, OwnerKind, Place, WantedRecord
-from api.directory.schemas import ContactIn, Locate, NumbersNotRead, OptInIn, PhoneRecordIn, wanted_record
+from api.directory.wanted import ContactIn, Locate, NumbersNotRead, OptInIn, PhoneRecordIn, wanted_record
 from api.kit.errors import Invalid, TooLarge
 from api.kit.text import made_storable
 
