@@ -84,7 +84,7 @@ async def sign_in(database: Database, gate: SignInGate, given: Credentials, *, l
         async with gate.turn(address=counted_as(given.address), device=known):
             counted = await _count(database, given)
             stored = counted.staff_member.password_hash if counted.staff_member else None
-            matches = await passwords.matches(given.password, stored or passwords.NOBODY)
+            matches = await passwords.matches(given.password, stored or passwords.UNKNOWN_ACCOUNT)
             answer_at = asyncio.get_running_loop().time() + REFUSAL_SECONDS
             if matches and stored is not None:
                 signed_in = await _start(database, counted, given, lifetime=lifetime)

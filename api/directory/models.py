@@ -45,7 +45,7 @@ class Contact(OrganizationRow, Base):
 
 
 class PhoneNumber(OrganizationRow, Base):
-    """One E.164 number within an organization, whoever holds it. Its row lock orders everything about consent."""
+    """One E.164 number within an organization, whoever holds it. Its row lock orders all changes of consent."""
 
     __tablename__ = "phone_numbers"
     __table_args__ = (UniqueConstraint("organization_id", "number"),)

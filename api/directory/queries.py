@@ -1,4 +1,4 @@
-"""SQL of the directory: its locks, and what is stored. `store_queries.py` writes plans.
+"""SQL of the directory: locks and stored records. `store_queries.py` writes plans.
 
 Locks are taken in this order: families, staff members, phone numbers, and the audit chain last; within each by id.
 """
@@ -52,9 +52,9 @@ async def ensure_phone_numbers(
 ) -> dict[str, PhoneNumber]:
     """The rows of these numbers, made where missing, and of their other spellings; locked in the order of their ids.
 
-    That lock comes before every other of the same numbers' conversations, records and messages. A number's variants
-    are made with it, so that whoever lets a text go waits for whoever refuses one under another spelling (decision
-    0018).
+    This lock is taken before any lock on the numbers' conversations, phone records and messages. A number's variants
+    are made with it, so that a transaction that allows a text waits for one that refuses it under another spelling
+    (decision 0018).
     """
     return (await lock_or_make_numbers(session, organization_id, numbers)).rows
 
@@ -62,7 +62,7 @@ async def ensure_phone_numbers(
 class LockedNumbers(NamedTuple):
     rows: dict[str, PhoneNumber]
     made: frozenset[str]
-    """Those that were on no row before."""
+    """Numbers that had no row."""
 
 
 async def lock_or_make_numbers(session: AsyncSession, organization_id: UUID, numbers: Iterable[str]) -> LockedNumbers:
@@ -119,7 +119,7 @@ async def phone_number(session: AsyncSession, organization_id: UUID, number: str
 
 
 async def phone_numbers(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> dict[str, PhoneNumber]:
-    """Those of these numbers that are on a row."""
+    """The rows of those of these numbers that have one."""
     if not numbers:
         return {}
     rows = await session.scalars(
@@ -373,5 +373,5 @@ async def numbers_on(
 
 
 async def plan_for_each_size(session: AsyncSession) -> None:
-    """For a batch: its tables grow, so a query plan made while they were small would scan them whole."""
+    """Make PostgreSQL plan each query of a batch anew: a plan of when the tables were small would scan them whole."""
     await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))

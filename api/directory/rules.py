@@ -36,13 +36,13 @@ class OptInSource(StrEnum):
 
 
 SETTABLE_SOURCES = frozenset({OptInSource.PORTAL, OptInSource.STAFF, OptInSource.VERBAL, OptInSource.IMPORT})
-"""What people and integrations may claim. The others are said by a handset or a provider alone."""
+"""Sources that people and integrations may set. The others come only from a handset or a provider."""
 
-CONSENT = (Permission.SMS_LOGS, Permission.MASS_TEXT)
-"""What recording consent needs: all of them, since consent is what makes sending possible (OPTIN-WHO)."""
+CONSENT_NEEDS_ALL = (Permission.SMS_LOGS, Permission.MASS_TEXT)
+"""Permissions for recording consent, which makes sending possible (OPTIN-WHO)."""
 
-REFUSAL = (Permission.SMS_LOGS, Permission.DIRECTORY)
-"""What recording a refusal needs: one of them."""
+REFUSAL_NEEDS_ONE = (Permission.SMS_LOGS, Permission.DIRECTORY)
+"""Permissions for recording a refusal (OPTIN-WHO)."""
 
 
 def missing_for_opt_in(
@@ -56,11 +56,11 @@ def missing_for_opt_in(
     consents = after is OptInState.OPTED_IN or (before is OptInState.OPTED_OUT and after is OptInState.UNKNOWN)
     if consents:
         return missing_for_consent(permissions)
-    return REFUSAL[0] if permissions.isdisjoint(REFUSAL) else None
+    return REFUSAL_NEEDS_ONE[0] if permissions.isdisjoint(REFUSAL_NEEDS_ONE) else None
 
 
 def missing_for_consent(permissions: frozenset[Permission]) -> Permission | None:
-    return first_missing(permissions, CONSENT)
+    return first_missing(permissions, CONSENT_NEEDS_ALL)
 
 
 class RefusalCause(StrEnum):
@@ -72,7 +72,7 @@ class RefusalCause(StrEnum):
 
 
 def match_names(stored: Sequence[str], wanted: Sequence[str]) -> list[int | None]:
-    """For each wanted name the place of the stored one that it is; each place once; None for a new name.
+    """For each wanted name the index of its stored name, or None for a new name. Each index is used once.
 
     The same spelling goes first, then names that differ only in how they were typed (`fold`), in order.
     """

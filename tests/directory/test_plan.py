@@ -47,7 +47,7 @@ def phone_record(number: str, **changes: object) -> WantedPhoneRecord:
     return replace(record, **changes)  # type: ignore[arg-type]
 
 
-def test_what_is_stored_already_writes_nothing() -> None:
+def test_an_unchanged_record_plans_nothing() -> None:
     plan, planned = plan_record(wanted(phone_record(ANA)), FAMILY, author=AUTHOR, emails={})
 
     assert plan == Plan()
@@ -73,7 +73,7 @@ def test_OPTIN_REMOVED_a_refusal_stays_with_its_number(change: WantedRecord, cau
 
 
 @pytest.mark.parametrize("state", [OptInState.OPTED_IN, OptInState.UNKNOWN])
-def test_OPTIN_WHO_who_only_keeps_the_directory_plans_no_consent(state: OptInState) -> None:
+def test_OPTIN_WHO_the_directory_permission_alone_plans_no_consent(state: OptInState) -> None:
     change = wanted(phone_record(ANA, opt_in=GivenOptIn(state, OptInSource.VERBAL)))
 
     with pytest.raises(LacksPermission) as refused:
@@ -83,7 +83,7 @@ def test_OPTIN_WHO_who_only_keeps_the_directory_plans_no_consent(state: OptInSta
     assert refused.value.place.pointer == "/contacts/0/phone_records/0"
 
 
-def test_PERM_DIRECTORY_and_PERM_ADMIN_are_asked_of_every_plan() -> None:
+def test_PERM_DIRECTORY_and_PERM_ADMIN_are_checked_in_every_plan() -> None:
     nobody = Author(replace(KEEPER, permissions=frozenset()), may_change_staff=False)
     with pytest.raises(LacksPermission) as family:
         plan_record(wanted(), FAMILY, author=nobody, emails={})

@@ -39,7 +39,7 @@ BATCH_RECORDS = 500
 """Records of one transaction."""
 
 ONE_BY_ONE = 50
-"""Records stored one by one in a turn, after a batch that failed whole."""
+"""Records that are stored one by one after their batch failed."""
 
 BATCH_NUMBERS = 2_500
 """Phone numbers of one transaction, unless one record alone has more."""
@@ -138,7 +138,7 @@ def _rows_of(job: Import, entries: Iterator[Entry], position: int) -> list[dict[
 async def run_batch(database: Database, organization_id: UUID, *, limit: int) -> bool:
     """Check or store the next batch of the organization's oldest import. False if there is nothing to do.
 
-    Of a batch that fails whole the next records are stored one by one, and one that fails alone is marked as failed.
+    If the batch fails, its first records are stored one by one. A record that fails alone is marked as failed.
     """
     try:
         return await _run_transaction(database, organization_id, limit=limit)

@@ -174,9 +174,9 @@ def unknown_kind(value: object) -> str:
 
 
 def lines_of(file: IO[bytes], *, newline: str) -> Iterator[str]:
-    """The lines of a UTF-8 file, with or without a byte order mark. Of one past `MAX_LINE`, that much and one more.
+    """The lines of a UTF-8 file, with or without a byte order mark. The file is closed with the iterator.
 
-    The file is closed with them.
+    A line of more than `MAX_LINE` characters is cut one character after them.
     """
     file.seek(0)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline=newline)

@@ -1,6 +1,6 @@
-"""Taking an import: read the file, then store it at once or leave it to a worker (`jobs`).
+"""Imports a file: reads it, then stores it at once or starts a job for a worker (`jobs`).
 
-Nothing waits for the client while a transaction is open: the upload has ended before the first one begins.
+The upload ends before the first transaction begins, so that no transaction waits for the client.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ ROWS_AT_ONCE = 1_000
 """A file with more rows becomes a job."""
 
 NUMBERS_AT_ONCE = 5_000
-"""So does one with more phone numbers: its transaction would lock them all for seconds."""
+"""A file with more phone numbers becomes a job too: one transaction would lock them all for seconds."""
 
 ANOTHER_RUNS = "Another import of this business is running. Try again when it has ended."
 MAYBE_NOT_STORED = "The database could not be reached, so this record may not be stored. Import the file again."
@@ -54,7 +54,7 @@ async def import_directory(
 ) -> Report | Import:
     """Import a file: at once up to `ROWS_AT_ONCE` rows, else as a job.
 
-    Raises `Invalid` for a file that cannot be read as a table at all, `TooLarge`, `NotSignedIn`, `PermissionRequired`
+    Raises `Invalid` for a file that is empty or not of its format, `TooLarge`, `NotSignedIn`, `PermissionRequired`
     for staff members in an import that is all or nothing, and `Conflict` while another one runs or too many wait.
     """
     async with database.transaction() as session:
@@ -106,14 +106,14 @@ class _NothingStored(Exception):
 
     def __init__(self, results: Sequence[RecordResult]) -> None:
         super().__init__()
-        self.failed = {each.rows[0]: each for each in results if each.outcome is ImportOutcome.FAILED}
+        self.failed = [each for each in results if each.outcome is ImportOutcome.FAILED]
 
 
 async def _import_whole(database: Database, principal: Principal, entries: list[Entry], import_id: UUID) -> Report:
     """One transaction for the whole file."""
     readable = [entry for entry in entries if isinstance(entry, Readable)]
     if len(readable) < len(entries):
-        return _refused(entries, {})
+        return _report(entries, [], committed=False)
 
     async def store() -> Report:
         async with database.transaction() as session:
@@ -129,24 +129,23 @@ async def _import_whole(database: Database, principal: Principal, entries: list[
     try:
         return await retried(store)
     except _NothingStored as error:
-        return _refused(entries, error.failed)
+        return _report(entries, error.failed, committed=False)
     except DBAPIError as error:
         if not is_retryable(error):
             raise
         raise Conflict("Somebody else is changing the same records. Try again.") from error
 
 
-def _refused(entries: Sequence[Entry], failed: dict[int, RecordResult]) -> Report:
-    """Nothing was stored. `failed`: by their first row."""
-    return Report(
-        False,
-        [
-            RecordResult.refused(entry)
-            if isinstance(entry, Refused)
-            else failed.get(entry.rows[0], RecordResult.not_stored(entry))
-            for entry in entries
-        ],
-    )
+def _report(entries: Sequence[Entry], results: Sequence[RecordResult], *, committed: bool) -> Report:
+    """In the order of the file. `results`: of readable records; one without a result is not stored."""
+    by_row = {result.rows[0]: result for result in results}
+    records = [
+        RecordResult.refused(entry)
+        if isinstance(entry, Refused)
+        else by_row.get(entry.rows[0], RecordResult.not_stored(entry))
+        for entry in entries
+    ]
+    return Report(committed, records)
 
 
 # Partial.
@@ -155,11 +154,8 @@ def _refused(entries: Sequence[Entry], failed: dict[int, RecordResult]) -> Repor
 async def _import_partly(database: Database, principal: Principal, entries: list[Entry], import_id: UUID) -> Report:
     """What can be stored is stored. A record that fails does not fail others."""
     readable = [entry for entry in entries if isinstance(entry, Readable)]
-    stored = {result.rows[0]: result for result in await _store_each(database, principal, readable, import_id)}
-    report = Report(
-        True,
-        [RecordResult.refused(entry) if isinstance(entry, Refused) else stored[entry.rows[0]] for entry in entries],
-    )
+    results = await _store_each(database, principal, readable, import_id)
+    report = _report(entries, results, committed=True)
     try:
         async with database.transaction() as session:
             await finish(session, principal, import_id, report.counts, partial=True)
