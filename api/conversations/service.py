@@ -157,9 +157,9 @@ async def inbox(
     """Conversations, newest first. Raises `NotFound` if the filter names an id that is not in this organization."""
     organization_id = principal.organization_id
     if narrowed.family_id is not None:
-        await directory.require_family(session, organization_id, narrowed.family_id)
+        await directory.require(session, directory.FAMILY, organization_id, narrowed.family_id)
     if narrowed.staff_member_id is not None:
-        await directory.require_staff_member(session, organization_id, narrowed.staff_member_id)
+        await directory.require(session, directory.STAFF_MEMBER, organization_id, narrowed.staff_member_id)
     if narrowed.line_id is not None:
         await require_line(session, organization_id, narrowed.line_id)
     return await queries.inbox(session, organization_id, narrowed, before=before, limit=limit)

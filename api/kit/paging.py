@@ -2,9 +2,11 @@
 
 import base64
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -81,6 +83,11 @@ class PageQuery:
             return UUID(row_id)
         except ValueError:
             raise unknown_cursor() from None
+
+
+def how_many_fit(sizes: Sequence[int], capacity: int) -> int:
+    """How many of the first items fit on a page of this capacity. At least one."""
+    return max(1, bisect_right(list(accumulate(sizes)), capacity))
 
 
 def page_query(

@@ -111,7 +111,7 @@ async def test_staff_members_are_found_by_name_and_number_however_they_are_typed
     assert await found(world, "0178", path="staff-members") == []
 
 
-async def test_what_changes_is_found_as_it_is_now(world: World) -> None:
+async def test_a_changed_record_is_found_by_its_new_names_and_numbers(world: World) -> None:
     family_id = await add_family(world, "Rivera", {"Ana": ["+13125550142"]})
     contacts: list[dict[str, Any]] = [{"name": "Berta", "phone_records": [{"phone_number": "+13125550199"}]}]
     changed = await world.admin.patch(f"{API}/families/{family_id}", json={"name": "Okafor", "contacts": contacts})
