@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from api.providers import json_fields as fields
+from api.providers import fields
 from api.providers.http import CONNECTION_FAILURES, basic_credentials, json_object, retry_after
 
 TIMEOUT_SECONDS = 10.0

@@ -44,16 +44,6 @@ class Accepted:
     opted_out: bool = False
     """It failed because the recipient has stopped."""
 
-    @classmethod
-    def carrying(
-        cls, provider_message_id: str, status: MessageStatus, *, code: str | None, title: str | None, opted_out: bool
-    ) -> "Accepted":
-        """An acceptance with an error in it. One that says that the recipient has opted out has failed, whatever its
-        status says."""
-        if opted_out and status is MessageStatus.SENT:
-            status = MessageStatus.FAILED
-        return cls(provider_message_id, status, code=code, title=title, opted_out=opted_out)
-
 
 @dataclass(frozen=True)
 class Rejected:
