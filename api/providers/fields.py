@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.kit.text import made_storable
+from api.kit.times import in_utc
 from api.providers.form_fields import MAX_FIELDS, first_of_each, form_fields
 from api.providers.port import UnreadableEventError, WebhookRequest
 
@@ -98,12 +99,12 @@ def items(value: object, *path: str | int) -> Sequence[object]:
 
 
 def time(value: object, *path: str | int) -> datetime | None:
-    """The ISO 8601 time at a path, in UTC. A time without a zone is UTC."""
+    """The ISO 8601 time at a path, in UTC. A time without a zone is UTC; one outside the years 2 to 9998 is None."""
     there = found(value, *path)
     if not isinstance(there, str):
         return None
     try:
         read = datetime.fromisoformat(there)
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+        return in_utc(read if read.tzinfo else read.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         return None

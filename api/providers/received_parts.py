@@ -7,8 +7,6 @@ from urllib.parse import urlsplit
 from api.kit.text import made_storable
 from api.providers.port import MediaItem
 
-TEXT = "text/plain"
-
 MAX_FILES = 10
 """Files of one message that are kept: as many as a message may have at any of the providers."""
 

@@ -87,7 +87,12 @@ def test_the_dialect_speaks_as_telnyx_s_own_types_do() -> None:
 def test_an_arrival_carries_telnyx_s_own_time() -> None:
     received = datetime(2026, 3, 4, 12, 5, 6, 789_000, tzinfo=UTC)
     occurred = datetime(2026, 3, 4, 12, 5, 7, 123_000, tzinfo=UTC)
-    for more, time in (({}, received), ({"received_at": None}, occurred), ({"received_at": "yesterday"}, occurred)):
+    for more, time in (
+        ({}, received),
+        ({"received_at": None}, occurred),
+        ({"received_at": "yesterday"}, occurred),
+        ({"received_at": "0001-01-01T00:00:00"}, occurred),
+    ):
         assert PROVIDER.read_message(TELNYX.arrival(Arriving(more=more)).body).provider_time == time
     report = PROVIDER.read_status(TELNYX.report(Reporting("delivered")).body)
     assert report.provider_time == occurred
