@@ -21,7 +21,7 @@ from api.directory.rules import OptInSource, OptInState
 from api.lines.models import Line
 from api.media import service as media
 from api.providers.port import MediaItem, MessageStatus, StatusReport
-from api.providers.twilio.errors import error_title
+from api.providers.twilio.errors import ERRORS
 from demo.business import Business, opt_in_entry
 from demo.steps import Auto, Close, In, OptOut, Out, Seen, Step, Thread
 
@@ -262,7 +262,7 @@ class HistoryWriter:
             status=status,
             provider_status=status.value,
             error_code=code,
-            error_title=error_title(code) if code else None,
+            error_title=ERRORS.title(code) if code else None,
             opted_out=False,
             provider_time=None,
         )

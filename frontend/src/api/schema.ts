@@ -1856,7 +1856,7 @@ export interface components {
         };
         /**
          * LinePatch
-         * @description What is not given stays.
+         * @description An omitted field stays.
          */
         LinePatch: {
             /** Credentials */
@@ -1872,11 +1872,11 @@ export interface components {
         /**
          * LineSettings
          * @description `messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
-         *     HELP, not the provider; left out, that is so exactly where the provider does not answer them itself.
+         *     HELP, not the provider; if omitted, we answer if the provider does not.
          *
          *     `countries`: those that the line may text (ISO 3166 alpha-2), null for its own. `texts_per_day` and
          *     `texts_per_person_per_day`: how many texts are accepted in a day of the business, of everybody and of each person
-         *     or API key; null for 20,000 and 5,000. These three stay as they are where they are left out.
+         *     or API key; null for 20,000 and 5,000. An omitted one of these three keeps its value.
          */
         LineSettings: {
             /** Answers Keywords */
