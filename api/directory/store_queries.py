@@ -15,9 +15,8 @@ from api.access.models import StaffMember, stored_columns
 from api.audit.rules import Actor
 from api.directory.models import Contact, Family, PhoneRecord
 from api.directory.plan import OptInRow, Plan, StaffMemberRow
-from api.directory.queries import is_any
 from api.directory.rules import OptInState, RefusalCause
-from api.kit.bulk import insert_together, update_together
+from api.kit.bulk import insert_together, is_any, update_together
 from api.kit.ids import new_id
 
 
