@@ -10,7 +10,7 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.directory.models import PhoneNumber
-from api.kit.database import Base, OrganizationRow
+from api.kit.database import Base, OrganizationChildRow, OrganizationRow
 from api.kit.lexemes import search_vector
 
 GIN_PENDING_LIST_KB = 512
@@ -109,7 +109,7 @@ def _searchable(insert: DefaultExecutionContext) -> str:
     return search_vector(new["body"], organization_id=new["organization_id"])
 
 
-class Message(OrganizationRow, Base):
+class Message(OrganizationChildRow, Base):
     """One text, in or out, numbered within its conversation."""
 
     __tablename__ = "messages"
@@ -182,7 +182,7 @@ class Message(OrganizationRow, Base):
     """The words of `body`, as `kit.lexemes` splits them: set whenever `body` is set. Only statements use it."""
 
 
-class TimelineEntry(OrganizationRow, Base):
+class TimelineEntry(OrganizationChildRow, Base):
     """An entry of a message's timeline. Every callback is one, whether it moved the status or not (SEND-STATUS)."""
 
     __tablename__ = "message_events"

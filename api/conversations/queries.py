@@ -15,6 +15,7 @@ from api.conversations.models import Conversation, InboxRow, Viewer
 from api.conversations.rules import NEW, Status
 from api.directory.models import PhoneNumber
 from api.directory.service import phone_number_ids_of
+from api.kit.bulk import insert_together, is_any, uuids
 from api.kit.ids import new_id
 from api.kit.phone import old_spellings
 from api.lines.models import Line
@@ -104,7 +105,7 @@ async def lock_conversations(
     """Conversations by id, locked in the order of ids. Lock their phone numbers before (decision 0006)."""
     rows = await session.scalars(
         select(Conversation)
-        .where(Conversation.organization_id == organization_id, Conversation.id.in_(conversation_ids))
+        .where(Conversation.organization_id == organization_id, Conversation.id == is_any(conversation_ids))
         .order_by(Conversation.id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
@@ -119,11 +120,13 @@ async def ensure_conversations(
     wanted = list(dict.fromkeys(pairs))
     if not wanted:
         return {}
+    given = func.unnest(uuids([line_id for line_id, _ in wanted]), uuids([number_id for _, number_id in wanted]))
+    keys = given.table_valued("line_id", "phone_number_id").render_derived()
     locked = (
         select(Conversation)
         .where(
             Conversation.organization_id == organization_id,
-            tuple_(Conversation.line_id, Conversation.phone_number_id).in_(wanted),
+            tuple_(Conversation.line_id, Conversation.phone_number_id).in_(select(keys)),
         )
         .order_by(Conversation.id)
         .with_for_update(key_share=True)
@@ -132,19 +135,17 @@ async def ensure_conversations(
     found = {(row.line_id, row.phone_number_id): row for row in await session.scalars(locked)}
     missing = [pair for pair in wanted if pair not in found]
     if missing:
-        await session.execute(
-            upsert(Conversation).on_conflict_do_nothing(),
-            [
-                {
-                    "organization_id": organization_id,
-                    "id": new_id(),
-                    "line_id": line_id,
-                    "phone_number_id": phone_number_id,
-                    "status": NEW.status.value,
-                }
-                for line_id, phone_number_id in missing
-            ],
-        )
+        rows = [
+            {
+                "organization_id": organization_id,
+                "id": new_id(),
+                "line_id": line_id,
+                "phone_number_id": phone_number_id,
+                "status": NEW.status.value,
+            }
+            for line_id, phone_number_id in missing
+        ]
+        await insert_together(session, Conversation, rows, skip_existing=True)
         found = {(row.line_id, row.phone_number_id): row for row in await session.scalars(locked)}
     return found
 
@@ -224,7 +225,7 @@ async def active_viewers(
         )
         .where(
             Viewer.organization_id == organization_id,
-            Viewer.conversation_id.in_(conversation_ids),
+            Viewer.conversation_id == is_any(conversation_ids),
             _is_active(),
         )
         .group_by(Viewer.conversation_id, Viewer.staff_member_id, StaffMember.name)
@@ -241,7 +242,7 @@ async def viewed_conversations(
         select(Viewer.conversation_id)
         .where(
             Viewer.organization_id == organization_id,
-            Viewer.conversation_id.in_(conversation_ids),
+            Viewer.conversation_id == is_any(conversation_ids),
             _is_active(),
         )
         .distinct()

@@ -8,13 +8,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Select,
-    Text,
-    Uuid,
-    any_,
-    bindparam,
     case,
     func,
     literal,
@@ -36,15 +31,9 @@ from api.directory.rules import (
     StoredPhoneRecord,
     StoredStaffMember,
 )
-from api.kit.bulk import insert_together
+from api.kit.bulk import insert_together, is_any
 from api.kit.ids import new_id
 from api.kit.phone import old_spellings, spellings, variants
-
-
-def is_any(values: Iterable[object], of: str = "uuid") -> ColumnElement[Any]:
-    """`= ANY (array)`: one parameter, however many values."""
-    array = ARRAY(Text() if of == "text" else Uuid())
-    return any_(bindparam(None, list(values), type_=array))
 
 
 async def ensure_phone_numbers(

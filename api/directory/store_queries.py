@@ -14,9 +14,8 @@ from api.access.models import StaffMember, stored_columns
 from api.audit.rules import Actor
 from api.directory.models import Contact, Family, PhoneRecord
 from api.directory.plan import OptInRow, Plan, RecordRow
-from api.directory.queries import is_any
 from api.directory.rules import OptInState, OwnerKind, RefusalCause
-from api.kit.bulk import insert_together, update_together
+from api.kit.bulk import insert_together, is_any, update_together
 from api.kit.ids import new_id
 
 

@@ -59,8 +59,7 @@ async def apply_events(
     readable = [each.event_id for each in events if not isinstance(each, Unreadable)]
     if not readable:
         return
-    at = await database_time(session)
-    if await queries.mark_applied(session, organization_id, readable, at=at) != len(readable):
+    if await queries.mark_applied(session, organization_id, readable) != len(readable):
         raise ApplicationBusy
     arrivals = [each for each in events if isinstance(each, Arrival)]
     if arrivals:

@@ -4,7 +4,6 @@ One request is one transaction, committed before the answer is sent. A transacti
 HTTP call, a wait or a stream.
 """
 
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import Depends, Request
+from pydantic_core import to_json
 from sqlalchemy import DateTime, ForeignKey, MetaData, Uuid, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -49,6 +49,14 @@ class OrganizationRow:
     """A row of one organization. Keys start with the organization, so that no row refers to another organization."""
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class OrganizationChildRow:
+    """An `OrganizationRow` of a busy table. Its foreign key to a row of the organization implies the one to
+    `organizations`, which PostgreSQL would check with each insert."""
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 
 
@@ -143,20 +151,24 @@ async def commit(session: AsyncSession) -> None:
 def _merged(notifications: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str]]:
     """The distinct notifications, packed into JSON arrays below the size limit of NOTIFY."""
     packed: list[tuple[str, str]] = []
-    by_channel: dict[str, dict[str, None]] = {}
+    by_channel: dict[str, dict[bytes, None]] = {}
     for channel, payload in notifications:
-        by_channel.setdefault(channel, {})[json.dumps(payload, separators=(",", ":"), sort_keys=True)] = None
+        by_channel.setdefault(channel, {})[to_json(payload)] = None
     for channel, items in by_channel.items():
-        batch: list[str] = []
+        batch: list[bytes] = []
         size = 2
         for item in items:
             if batch and size + len(item) + 1 > MAX_NOTIFY_BYTES:
-                packed.append((channel, f"[{','.join(batch)}]"))
+                packed.append((channel, _array(batch)))
                 batch, size = [], 2
             batch.append(item)
             size += len(item) + 1
-        packed.append((channel, f"[{','.join(batch)}]"))
+        packed.append((channel, _array(batch)))
     return packed
+
+
+def _array(items: list[bytes]) -> str:
+    return f"[{b','.join(items).decode()}]"
 
 
 async def database_time(session: AsyncSession) -> datetime:
