@@ -14,6 +14,7 @@ from api.migrate import migrate
 from api.settings import Settings
 from tests.support import postgres
 from tests.support.business import Business
+from tests.support.compiled_statements import share_compiled_statements
 from tests.support.service import Service, service_settings
 from tests.support.world import World, create_quickly
 
@@ -29,6 +30,11 @@ def _cheap_garbage_collection() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_statements() -> None:
+    share_compiled_statements()
 
 
 @pytest.fixture(scope="session")
