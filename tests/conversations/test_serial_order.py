@@ -174,7 +174,7 @@ def key(it: model.Conversation) -> Hashable:
 @pytest.mark.reliability
 @pytest.mark.timeout(reliability.size(quick=120, full=3_600))
 async def test_eight_at_once_get_the_answers_that_one_after_the_other_would(service: Service) -> None:
-    number, rounds = reliability.seed(), reliability.size(quick=3, full=300)
+    number, rounds = reliability.seed(), reliability.size(quick=2, full=300)
     print(f"MESSENGER_SEED={number}")
     progress = reliability.Progress("serial orders", total=rounds)
     for turn in range(rounds):

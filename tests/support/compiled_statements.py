@@ -23,5 +23,5 @@ def share_compiled_statements() -> None:
 
     # The key of a statement has the dialect in it, which each engine makes for itself. They do not differ: there is one
     # server and one driver.
-    PGDialect_asyncpg.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign, assignment]
-    PGDialect_asyncpg.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign, assignment]
+    PGDialect_asyncpg.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+    PGDialect_asyncpg.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
