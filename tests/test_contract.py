@@ -16,7 +16,7 @@ from api.access.dependencies import SESSION_COOKIE
 from api.app import create_app
 from tests.access.test_permissions import NEEDS, Rows, body_of
 from tests.support import postgres
-from tests.support.reliability import size
+from tests.support.reliability import FULL, size
 from tests.support.service import ORIGIN, service_settings
 from tests.support.threaded import ThreadedServer, threaded_server
 from tests.support.world import World
@@ -338,7 +338,11 @@ def is_explained(response: Any) -> bool:
 schema = schemathesis.openapi.from_dict(
     DOCUMENT,
     config=SchemathesisConfig.from_dict(
-        {"seed": 1, "generation": {"max-examples": size(quick=5, full=50), "deterministic": True, "database": "none"}}
+        {
+            "seed": 1,
+            "phases": {"coverage": {"enabled": FULL}},
+            "generation": {"max-examples": size(quick=5, full=50), "deterministic": True, "database": "none"},
+        }
     ),
 ).exclude(path=f"{API}/events")
 """Every operation but the stream, which never ends."""

@@ -8,6 +8,7 @@ import pytest
 
 from tests.access.test_permissions import Rows
 from tests.kit.test_paging import forged
+from tests.support.reliability import size
 from tests.support.world import World
 from tests.test_contract import DOCUMENT
 
@@ -32,12 +33,16 @@ LISTS = sorted(
 def cursors() -> list[str]:
     random = Random(SEED)
     single = [forged([part]) for part in PARTS]
-    longer = [forged([random.choice(PARTS) for _ in range(random.choice((0, 2, 2, 2, 3)))]) for _ in range(60)]
+    longer = [
+        forged([random.choice(PARTS) for _ in range(random.choice((0, 2, 2, 2, 3)))])
+        for _ in range(size(quick=20, full=60))
+    ]
     first = [forged([part, str(uuid4())]) for part in PARTS]
     second = [forged([NOW, part]) for part in PARTS]
     return [*single, *longer, *first, *second, *map(forged, PARTS), "=", "!", "[true]", "\u00e9", "a" * 501, "\x00"]
 
 
+@pytest.mark.reliability
 @pytest.mark.timeout(120)
 async def test_any_cursor_is_answered_with_200_or_422_by_every_list(world: World) -> None:
     rows = await Rows.create(world)

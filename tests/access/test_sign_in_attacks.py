@@ -24,7 +24,7 @@ from tests.support import postgres
 from tests.support.backends import until_it_waits
 from tests.support.business import PASSWORD
 from tests.support.service import Service, service_settings
-from tests.support.world import QUICK_PASSWORDS, World
+from tests.support.world import World
 
 DEVICE_COOKIE = "messenger_device"
 
@@ -32,8 +32,7 @@ DEVICE_COOKIE = "messenger_device"
 @pytest.fixture(autouse=True)
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing here is about how long a hash takes."""
-    monkeypatch.setattr(passwords, "_passwords", QUICK_PASSWORDS)
-    monkeypatch.setattr(passwords, "UNKNOWN_ACCOUNT", QUICK_PASSWORDS.hash("nobody has this"))
+    monkeypatch.setattr(passwords, "UNKNOWN_ACCOUNT", passwords._passwords.hash("nobody has this"))
 
 
 async def attempt(

@@ -13,7 +13,7 @@ from api.conversations.models import Message, TimelineEntry
 from tests.support.reliability import Progress, figure, size
 from tests.support.world import World
 
-RACES = size(quick=90, full=2_000)
+RACES = size(quick=36, full=2_000)
 AT_ONCE = 6
 
 

@@ -269,7 +269,7 @@ def answered(response: httpx.Response) -> model.Answer:
 @pytest.mark.reliability
 @pytest.mark.timeout(reliability.size(quick=120, full=7_200))
 def test_R8_any_history_leaves_the_service_where_the_rules_are(clone: postgres.Database, tmp_path: Path) -> None:
-    total, number = reliability.size(quick=6, full=1_000), reliability.seed()
+    total, number = reliability.size(quick=4, full=1_000), reliability.seed()
     print(f"MESSENGER_SEED={number}")
     Histories.progress = reliability.Progress("R8", total=total)
     options = settings(

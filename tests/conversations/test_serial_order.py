@@ -174,7 +174,7 @@ def key(it: model.Conversation) -> Hashable:
 @pytest.mark.reliability
 @pytest.mark.timeout(reliability.size(quick=120, full=3_600))
 async def test_eight_concurrent_actors_get_the_answers_of_some_serial_order(service: Service) -> None:
-    number, rounds = reliability.seed(), reliability.size(quick=3, full=300)
+    number, rounds = reliability.seed(), reliability.size(quick=2, full=300)
     print(f"MESSENGER_SEED={number}")
     progress = reliability.Progress("serial orders", total=rounds)
     for turn in range(rounds):

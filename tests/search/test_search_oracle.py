@@ -21,8 +21,8 @@ from tests.support.world import World
 
 API = "/api/v1"
 PARENT = "+13125550101"
-MESSAGES = size(quick=2_000, full=50_000)
-QUERIES = size(quick=150, full=2_000)
+MESSAGES = size(quick=1_000, full=50_000)
+QUERIES = size(quick=80, full=2_000)
 PAGE, PAGES = 200, 2
 INSERTED_AT_ONCE = 1_000
 START = datetime(2024, 1, 5, 14, tzinfo=UTC)
