@@ -12,10 +12,15 @@ from api.kit.database import Database
 from api.kit.logging import configure_logging
 from api.migrate import migrate
 from api.settings import Settings
-from tests.support import postgres
+from tests.support import postgres, reliability
 from tests.support.business import Business
 from tests.support.service import Service, service_settings
 from tests.support.world import World, create_quickly
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in sorted(reliability.figures):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)
