@@ -15,11 +15,16 @@ from api.kit.database import Database
 from api.logging import configure_logging
 from api.migrate import migrate
 from api.settings import Settings
-from tests.support import postgres
+from tests.support import postgres, reliability
 from tests.support.business import Business
 from tests.support.compiled_statements import share_compiled_statements
 from tests.support.service import Service, service_settings
 from tests.support.world import World, new_business
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in sorted(reliability.figures):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)
