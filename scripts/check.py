@@ -83,8 +83,8 @@ APP_CHECKS = [
 AUDITS = [Step("audit", "sh scripts/audit.sh"), Step("sbom", "make sbom")]
 BUILD = Step("build", "make build")
 VITEST = "cd frontend && npm test -- --reporter=default --reporter=junit --outputFile.junit={report}"
-# Half of the time a test waits for other processes. A process that has finished its own tests takes some of another's.
-PYTEST = f"pytest --quiet --numprocesses={min(8, 2 * (os.cpu_count() or 1))} --dist=worksteal --junitxml={{report}}"
+# A process that has finished its own tests takes some of another's: the last ones do not run alone.
+PYTEST = "pytest --quiet --numprocesses=auto --maxprocesses=8 --dist=worksteal --junitxml={report}"
 PLAYWRIGHT = "make build && cd frontend && PLAYWRIGHT_JUNIT_OUTPUT_FILE={report} npm run e2e -- --reporter=list,junit"
 BROWSER_TESTS = suite("browser-tests", PLAYWRIGHT)
 
