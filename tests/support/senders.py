@@ -96,7 +96,7 @@ def no_number(chance: Random, plan: Plan, serial: int) -> Sender:
 
 
 def senders(chance: Random, count: int) -> list[tuple[Plan, Sender]]:
-    """`count` different senders, half of them people's numbers. None is a number of the test's business (5550100 on)."""
+    """`count` different senders, half of them people's numbers. The first thousand serials are the business's own."""
     made: dict[str, tuple[Plan, Sender]] = {}
     serial = 1_000 + chance.randrange(1_000)
     while len(made) < count:
