@@ -18,7 +18,8 @@ AT_ONCE = 6
 
 
 def phone_number(race: int) -> str:
-    return f"+1312{5550000 + race:07}"
+    """None is a number of the test's business, which has 5550100 on."""
+    return f"+1312{5551000 + race:07}"
 
 
 async def queue_a_message(world: World, number: str) -> tuple[str, str]:
