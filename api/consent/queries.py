@@ -11,7 +11,7 @@ from api.consent.rules import Instance, Removal
 from api.directory.models import PhoneRecord, Refusal
 from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
 from api.directory.service import phone_records_with_owners
-from api.kit.bulk import insert_together
+from api.kit.bulk import insert_together, is_any
 from api.kit.ids import new_id
 
 
@@ -24,7 +24,7 @@ async def instances(
         return found
     rows = await session.execute(
         phone_records_with_owners(organization_id)
-        .where(PhoneRecord.phone_number_id.in_(list(found)))
+        .where(PhoneRecord.phone_number_id == is_any(found))
         .order_by("kind", "owner_name", PhoneRecord.id)
         .execution_options(populate_existing=True)
     )
@@ -71,7 +71,7 @@ def _refusals(organization_id: UUID, phone_number_ids: Sequence[UUID]) -> Select
     """The refusals of these numbers, newest first."""
     return (
         select(Refusal)
-        .where(Refusal.organization_id == organization_id, Refusal.phone_number_id.in_(phone_number_ids))
+        .where(Refusal.organization_id == organization_id, Refusal.phone_number_id == is_any(phone_number_ids))
         .order_by(Refusal.removed_at.desc(), Refusal.id.desc())
         .execution_options(populate_existing=True)
     )

@@ -15,7 +15,8 @@ from api.access.models import ApiKey, StaffMember
 from api.consent.keywords import Keyword
 from api.conversations.message_rules import Direction
 from api.conversations.models import Conversation, Message, MessageRow, OutboxEntry, TimelineEntry
-from api.kit.bulk import update_together
+from api.kit.bulk import is_any, update_together
+from api.kit.paging import how_many_fit
 
 
 def _messages_of(organization_id: UUID) -> Select[Message, UUID, str]:
@@ -53,13 +54,13 @@ async def message_page(
     first = message_ids[:limit]
     # PostgreSQL reads the length of a text without the text.
     statement = select(Message.id, func.octet_length(Message.body)).where(
-        Message.organization_id == organization_id, Message.id.in_(first)
+        Message.organization_id == organization_id, Message.id == is_any(first)
     )
     sizes: dict[UUID, int] = {row[0]: row[1] for row in await session.execute(statement)}
-    ends = accumulate(sizes[message_id] for message_id in first)
-    shown = first[: max(1, bisect_right(list(ends), PAGE_BYTES))]
+    shown = first[: how_many_fit([sizes[message_id] for message_id in first], PAGE_BYTES)]
     rows = {
-        row.message.id: row for row in await _rows(session, _messages_of(organization_id).where(Message.id.in_(shown)))
+        row.message.id: row
+        for row in await _rows(session, _messages_of(organization_id).where(Message.id == is_any(shown)))
     }
     return [rows[message_id] for message_id in shown], len(shown) < len(message_ids)
 
@@ -244,7 +245,7 @@ async def remove_outbox_entries(
     if not message_ids:
         return
     statement = delete(OutboxEntry).where(
-        OutboxEntry.organization_id == organization_id, OutboxEntry.id.in_(message_ids)
+        OutboxEntry.organization_id == organization_id, OutboxEntry.id == is_any(message_ids)
     )
     if state is not None:
         statement = statement.where(OutboxEntry.state == state)

@@ -95,7 +95,7 @@ async def conversations_by_ids(
     session: AsyncSession, organization_id: UUID, conversation_ids: Collection[UUID]
 ) -> dict[UUID, InboxRow]:
     """These conversations by id, not locked."""
-    statement = _with_number(organization_id).where(Conversation.id.in_(conversation_ids))
+    statement = _with_number(organization_id).where(Conversation.id == is_any(conversation_ids))
     return {row.conversation.id: row for row in await _rows(session, statement)}
 
 

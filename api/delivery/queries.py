@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from api.conversations.models import Conversation, Message, OutboxEntry
 from api.delivery.models import WorkerHeartbeat
+from api.kit.bulk import is_any
 from api.kit.process import PROCESS_ID
 
 
@@ -80,7 +81,7 @@ async def lock_queued(
             select(OutboxEntry)
             .where(
                 OutboxEntry.organization_id == organization_id,
-                OutboxEntry.id.in_(message_ids),
+                OutboxEntry.id == is_any(message_ids),
                 OutboxEntry.state == "queued",
                 OutboxEntry.due_at <= func.clock_timestamp(),
             )
@@ -94,7 +95,7 @@ async def lock_queued(
 async def messages(session: AsyncSession, organization_id: UUID, message_ids: Collection[UUID]) -> dict[UUID, Message]:
     rows = await session.scalars(
         select(Message)
-        .where(Message.organization_id == organization_id, Message.id.in_(message_ids))
+        .where(Message.organization_id == organization_id, Message.id == is_any(message_ids))
         .execution_options(populate_existing=True)
     )
     return {row.id: row for row in rows}
@@ -106,7 +107,7 @@ async def lock_entries(
     """Lock these messages' entries, whatever their state, in the order of ids. Settled messages have none."""
     rows = await session.scalars(
         select(OutboxEntry)
-        .where(OutboxEntry.organization_id == organization_id, OutboxEntry.id.in_(message_ids))
+        .where(OutboxEntry.organization_id == organization_id, OutboxEntry.id == is_any(message_ids))
         .order_by(OutboxEntry.id)
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -148,7 +149,7 @@ async def lock_unknown(
             select(OutboxEntry)
             .where(
                 OutboxEntry.organization_id == organization_id,
-                OutboxEntry.id.in_(message_ids),
+                OutboxEntry.id == is_any(message_ids),
                 OutboxEntry.state == "unknown",
                 OutboxEntry.due_at <= func.clock_timestamp(),
             )
@@ -167,7 +168,7 @@ async def last_outgoing_seqs(
         select(Message.conversation_id, func.max(Message.seq))
         .where(
             Message.organization_id == organization_id,
-            Message.conversation_id.in_(conversation_ids),
+            Message.conversation_id == is_any(conversation_ids),
             Message.direction == "outbound",
         )
         .group_by(Message.conversation_id)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.inbound.models import InboundAttempt, InboundEvent
 from api.inbound.queries import DueEvent, application_lock, due, due_columns
+from api.kit.bulk import is_any
 from api.kit.database import Database
 from api.kit.ids import new_id
 from api.kit.process import PROCESS_ID
@@ -106,7 +107,7 @@ async def unfinished(session: AsyncSession, organization_id: UUID) -> list[list[
 
 async def events_by_ids(session: AsyncSession, organization_id: UUID, event_ids: Collection[UUID]) -> list[DueEvent]:
     rows = await session.execute(
-        due_columns().where(InboundEvent.organization_id == organization_id, InboundEvent.id.in_(event_ids))
+        due_columns().where(InboundEvent.organization_id == organization_id, InboundEvent.id == is_any(event_ids))
     )
     return [DueEvent(*row) for row in rows]
 
