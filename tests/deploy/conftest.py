@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,11 +57,14 @@ class Behind:
             timeout=30,
         )
 
-    def administrator(self) -> httpx.Client:
-        client = self.client()
-        answer = client.post("/api/v1/session", json={"organization": "gym", "email": EMAIL, "password": PASSWORD})
-        assert answer.status_code < 300, answer.text
-        return client
+    @contextmanager
+    def administrator(self) -> Iterator[httpx.Client]:
+        """Somebody who has signed in as people do."""
+        with self.client() as client:
+            account = {"organization": "gym", "email": EMAIL, "password": PASSWORD}
+            answer = client.post("/api/v1/session", json=account)
+            assert answer.is_success, answer.text
+            yield client
 
 
 class _AtProxy(httpx.HTTPTransport):

@@ -65,7 +65,9 @@ def install_programs() -> None:
         return
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
     if shutil.which("apt-get") is None:
-        raise PrepareError(f"Missing: {', '.join(missing)}. On Debian 12 or newer, run as root\n    {' '.join(install)}")
+        raise PrepareError(
+            f"Missing: {', '.join(missing)}. On Debian 12 or newer, run as root\n    {' '.join(install)}"
+        )
     # The services of these packages are not to start: the tests start the programs themselves.
     quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_OFFLINE": "1"}
     for title, command in (("Package lists", ["apt-get", "update"]), (f"Packages: {' '.join(missing)}", install)):
