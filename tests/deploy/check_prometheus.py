@@ -37,16 +37,20 @@ def test_when_every_worker_is_killed_prometheus_alerts_within_a_minute(tmp_path:
     alert = "MessengerTextsNotLeaving"
     with empty_database() as database, reachable(database, tmp_path) as at_port:
         messenger({**at_port.settings, "MESSENGER_DATABASE_URL": at_port.owner_url}, "migrate")
-        with Apis.started(at_port.settings, tmp_path) as apis, prometheus(tmp_path):
-            with worker(tmp_path, apis) as first, worker(tmp_path, apis) as second:
-                until(lambda: values("up") == [1, 1], "both API processes are scraped")
-                beats = "messenger_worker_heartbeat_age_seconds < 30"
-                until(lambda: len(values(beats)) == 2 and not is_firing(alert), "the workers' heartbeats are seen")
-                first.kill()
-                second.kill()
-                killed_at = time.monotonic()
-                until(lambda: is_firing(alert), "the alert", seconds=60)
-                assert time.monotonic() - killed_at > 20, "One beat missed is no alarm."
+        with (
+            Apis.started(at_port.settings, tmp_path) as apis,
+            prometheus(tmp_path),
+            worker(tmp_path, apis) as first,
+            worker(tmp_path, apis) as second,
+        ):
+            until(lambda: values("up") == [1, 1], "both API processes are scraped")
+            beats = "messenger_worker_heartbeat_age_seconds < 30"
+            until(lambda: len(values(beats)) == 2 and not is_firing(alert), "the workers' heartbeats are seen")
+            first.kill()
+            second.kill()
+            killed_at = time.monotonic()
+            until(lambda: is_firing(alert), "the alert", seconds=60)
+            assert time.monotonic() - killed_at > 20, "One beat missed is no alarm."
 
 
 def worker(folder: Path, apis: Apis) -> AbstractContextManager[subprocess.Popen[bytes]]:

@@ -1,4 +1,4 @@
-"""What `make deploy-test` needs: programs of Debian, a small root of it, and the image that deploy/Containerfile builds.
+"""What `make deploy-test` needs: programs of Debian, a small root of it, and the image of deploy/Containerfile.
 
 Run as `python -m tests.deploy.prepare`. Missing programs are installed. Where that cannot be, it says the command that
 does. The root and the image stay in `.cache/deploy`; `make clean` removes them.
