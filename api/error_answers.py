@@ -1,6 +1,6 @@
-"""Turns every error of a request or webhook into an `application/problem+json` answer.
+"""Answers every error of a request or webhook with `application/problem+json`, without stack traces, SQL or secrets.
 
-No stack trace, SQL or secret leaves the service. The errors themselves are in `kit/errors.py`.
+The errors are in `kit/errors.py`.
 """
 
 from typing import Any
@@ -35,11 +35,11 @@ log = structlog.get_logger(__name__)
 
 def install_error_handlers(app: FastAPI) -> None:
     for kind in (Problem, RequestValidationError, HTTPException, *DATABASE_ERRORS, Exception):
-        app.add_exception_handler(kind, _handle)
+        app.add_exception_handler(kind, error_response)
 
 
 class ErrorAnswers:
-    """Answers the errors of the layers behind it and of the webhook app. FastAPI answers its own, in the same way."""
+    """Answers the errors of the layers behind it and of the webhook app. FastAPI answers its own in the same way."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -57,11 +57,11 @@ class ErrorAnswers:
         except Exception as error:
             if has_started:
                 raise
-            await error_response(Request(scope), error)(scope, receive, send)
+            await (await error_response(Request(scope), error))(scope, receive, send)
 
 
 class TooLargeAsProblem:
-    """FastAPI refuses too large a body in plain text, outside of its error handlers: it leaves here as a problem."""
+    """Replaces FastAPI's plain-text 413, which it sends outside of its error handlers, by a problem."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -73,7 +73,7 @@ class TooLargeAsProblem:
             nonlocal problem
             if message["type"] == "http.response.start":
                 if message["status"] == TooLarge.status and _is_plain_text(message):
-                    problem = error_response(Request(scope), TooLarge("Send less at a time."))
+                    problem = await error_response(Request(scope), TooLarge("Send less at a time."))
                     message["headers"] = problem.raw_headers
             elif problem is not None:
                 message["body"] = problem.body
@@ -86,11 +86,8 @@ def _is_plain_text(message: Message) -> bool:
     return Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain")
 
 
-async def _handle(request: Request, error: Exception) -> JSONResponse:
-    return error_response(request, error)
-
-
-def error_response(request: Request, error: Exception) -> JSONResponse:
+async def error_response(request: Request, error: Exception) -> JSONResponse:
+    """The problem of the error as an answer. A coroutine, as FastAPI runs other handlers in a thread."""
     problem = _problem_of(request, error)
     return JSONResponse(
         problem.body(instance=request.url.path),
@@ -101,7 +98,7 @@ def error_response(request: Request, error: Exception) -> JSONResponse:
 
 
 def _problem_of(request: Request, error: Exception) -> Problem:
-    """Here alone an unavailable database, or a passing failure of it, becomes a 503."""
+    """The only place where an unavailable database or a transient failure becomes a 503."""
     match error:
         case Problem():
             return error
@@ -125,7 +122,7 @@ def _problem_of(request: Request, error: Exception) -> Problem:
 _HTTP_PROBLEMS: dict[int, type[Unreadable | RequestTimeout | TooLarge | UnsupportedMediaType]] = {
     each.status: each for each in (Unreadable, RequestTimeout, TooLarge, UnsupportedMediaType)
 }
-"""For the statuses that FastAPI, Starlette and `BodyDeadline` raise."""
+"""By the statuses that FastAPI, Starlette and `api.layers` raise."""
 
 
 def _validation(error: RequestValidationError) -> Problem:
@@ -147,7 +144,7 @@ def _pointer(location: tuple[Any, ...]) -> str:
 
 def _sentence(detail: Any) -> str:
     if isinstance(detail["input"], str) and detail["type"] in {"too_short", "too_long"}:
-        # The length of a text is checked after its surrounding space was removed, and pydantic then says “items”.
+        # Pydantic says “items” for a text whose length is checked after its surrounding space was removed.
         least, most = detail["ctx"].get("min_length"), detail["ctx"].get("max_length")
         count, bound = (least, "at least") if least is not None else (most, "at most")
         return f"Use {bound} {count} character{'' if count == 1 else 's'}."
@@ -156,7 +153,7 @@ def _sentence(detail: Any) -> str:
 
 
 def _methods_at(request: Request) -> set[str]:
-    """Every method that some route has at this path: the route that raised the 405 knows only its own."""
+    """The methods of all routes at this path. The route that raised the 405 knows only its own."""
     path = request.scope["path"]
     methods: set[str] = set()
     for context in iter_route_contexts(request.app.routes):

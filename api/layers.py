@@ -1,6 +1,6 @@
-"""The layers that every request passes before `/webhooks` or FastAPI. `api.app` lists them in their order.
+"""The layers in front of `/webhooks` and FastAPI. `api.app` lists them in their order.
 
-They are plain ASGI, and cheap: a busy service answers several thousand webhooks a second.
+They are plain ASGI and cheap: a busy service answers several thousand webhooks a second.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ HSTS = (b"strict-transport-security", b"max-age=31536000")
 NO_STORE = (b"cache-control", b"no-store")
 
 PROBES = frozenset({"/healthz", "/readyz"})
-"""Answered however busy the process is: the operator's supervisor restarts a process that does not answer them."""
+"""Answered however busy the process is: a supervisor restarts a process that does not answer them."""
 
 MIN_BYTES_PER_SECOND = 8 * 1024
 """A body that arrives more slowly than this uses up its deadline."""
@@ -34,8 +34,8 @@ MIN_BYTES_PER_SECOND = 8 * 1024
 class HeadAsGet:
     """Answers HEAD as GET, without a body.
 
-    The application gets a GET without a body. After the start of the answer it is told that the client has left, so
-    that a stream or an export ends there.
+    The application gets a GET without a body. After the start of the answer it receives a disconnect, so that a stream
+    or an export ends there.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -64,7 +64,7 @@ class HeadAsGet:
 
 
 class ResponseHeaders:
-    """Adds the security headers, the rate limit's, and for the API `Cache-Control: no-store`."""
+    """Adds the headers of security and of the rate limit, and `Cache-Control: no-store` for the API."""
 
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self._app = app
@@ -110,30 +110,25 @@ def _template(scope: Scope) -> str:
     return template
 
 
-class OpenRequests:
-    """How many more requests this process takes. Webhooks are counted apart, so that no flood of API requests refuses
-    one."""
-
-    def __init__(self, *, requests: int, webhooks: int) -> None:
-        self.free = {False: requests, True: webhooks}
-        """By whether the request is a webhook."""
-
-
 class OpenRequestLimit:
-    """Bounds the requests under way in this process. Raises `Unavailable` above."""
+    """Bounds the requests of this process. Raises `Unavailable` above.
 
-    def __init__(self, app: ASGIApp, *, open_requests: OpenRequests) -> None:
+    `free` counts how many more requests it takes, for `webhook` and `api` apart: a flood of API requests refuses no
+    webhook.
+    """
+
+    def __init__(self, app: ASGIApp, *, free: dict[str, int]) -> None:
         self._app = app
-        self._free = open_requests.free
+        self._free = free
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
-        is_webhook = scope["path"].startswith(WEBHOOKS)
-        if self._free[is_webhook] <= 0:
+        kind = "webhook" if scope["path"].startswith(WEBHOOKS) else "api"
+        if self._free[kind] <= 0:
             raise Unavailable("The service has too much to do at the moment.", retry_after_seconds=1)
-        self._free[is_webhook] -= 1
+        self._free[kind] -= 1
         is_counted = True
 
         async def sending(message: Message) -> None:
@@ -141,14 +136,14 @@ class OpenRequestLimit:
             if is_counted and message["type"] == "http.response.start" and _is_event_stream(message):
                 # From here on it waits. The hub limits the streams.
                 is_counted = False
-                self._free[False] += 1
+                self._free[kind] += 1
             await send(message)
 
         try:
-            await self._app(scope, receive, send if is_webhook else sending)
+            await self._app(scope, receive, send if kind == "webhook" else sending)
         finally:
             if is_counted:
-                self._free[is_webhook] += 1
+                self._free[kind] += 1
 
 
 def _is_event_stream(message: Message) -> bool:
@@ -158,8 +153,8 @@ def _is_event_stream(message: Message) -> bool:
 class BodyDeadline:
     """Raises a 408 while the body is read, if the client sends it too slowly.
 
-    Only waiting counts, not our own work between two parts. A body may take `seconds`, and as long again as
-    `MIN_BYTES_PER_SECOND` allows for what has arrived. A body that has already arrived needs no timer.
+    The body may take `seconds`, and in addition the time that `MIN_BYTES_PER_SECOND` allows for the bytes that have
+    arrived. Only waiting for the client counts. A body that has already arrived needs no timer.
     """
 
     def __init__(self, app: ASGIApp, *, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Prometheus metrics: of one API process, of several together, and of what all processes share in the database."""
+"""Prometheus metrics of one API process, of several together, and of the database that all processes share."""
 
 import os
 import tempfile
@@ -17,15 +17,15 @@ from starlette.responses import Response
 from api.delivery.heartbeat import HeartbeatMetrics
 from api.inbound.metrics import JournalMetrics
 from api.kit.database import Database
-from api.kit.port_server import PortServer, bind
+from api.port_server import PortServer, bind
 from api.settings import Settings
 
 DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""The Prometheus client reads it when it is imported, and from then on keeps its figures in files of this folder."""
+"""The Prometheus client reads it at import, and then keeps its figures in files of this folder."""
 
 
 class Metrics:
-    """Counts the requests of one process, and renders the metrics of all."""
+    """Measures the requests of one process, and renders the metrics of all."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -43,7 +43,7 @@ class Metrics:
         )
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """A request. Each child is looked up once: the client library's own look-up is slow."""
+        """Counts a request. Each child is looked up once, because the look-up of the client library is slow."""
         key = (method, route, status)
         child = self._children.get(key)
         if child is None:
@@ -54,7 +54,7 @@ class Metrics:
         self._streams.set(count)
 
     async def render(self, database: Database) -> Response:
-        """Of every process of this `messenger serve`, and of the database."""
+        """The metrics of every process of this `messenger serve`, and of the database."""
         await self._journal.refresh(database)
         await self._heartbeat.refresh(database)
         shown = self._registry
@@ -70,7 +70,7 @@ class Metrics:
 
 @contextmanager
 def shared_folder() -> Iterator[Path]:
-    """For the figures of several processes: private, and gone with the supervisor. Set before they are started."""
+    """A private folder for the figures of several processes, which start within the block."""
     folder = Path(tempfile.mkdtemp(prefix="messenger-metrics-"))
     os.environ[DIRECTORY_VARIABLE] = str(folder)
     try:
@@ -81,7 +81,7 @@ def shared_folder() -> Iterator[Path]:
 
 
 def forget_dead_processes(folder: Path, alive: Collection[int]) -> None:
-    """What a process had at the moment, such as its open streams, ends with it. What it counted stays."""
+    """Removes the gauges of dead processes, such as their open streams. Their counts stay."""
     for file in folder.glob("gauge_live*_*.db"):
         if int(file.stem.rpartition("_")[2]) not in alive:
             file.unlink(missing_ok=True)
@@ -89,9 +89,9 @@ def forget_dead_processes(folder: Path, alive: Collection[int]) -> None:
 
 @contextmanager
 def serving_metrics(settings: Settings, database_url: str, metrics: Metrics) -> Iterator[None]:
-    """On `metrics_port`, if there is one, in a thread and a loop of its own: a busy API does not hold it up.
+    """Serves `/metrics` on `metrics_port`, if it is set, in a thread with its own loop: a busy API does not delay it.
 
-    Raises `SettingsError` when the port cannot be had.
+    Raises `SettingsError` if the port is taken.
     """
     if settings.metrics_port is None:
         yield
@@ -105,10 +105,8 @@ def serving_metrics(settings: Settings, database_url: str, metrics: Metrics) -> 
     server = PortServer({"/metrics": answer})
 
     async def serve() -> None:
-        try:
+        async with database:
             await server.serve(sockets=[listening])
-        finally:
-            await database.close()
 
     thread = threading.Thread(target=lambda: uvloop.run(serve()), name="metrics")
     thread.start()

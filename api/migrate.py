@@ -17,7 +17,7 @@ def alembic_config(owner_url: str) -> Config:
 
 
 def migrate(owner_url: str) -> None:
-    """Upgrade to the newest revision. Runs its own event loop: call it outside of any."""
+    """Upgrade to the newest revision. Runs its own event loop, so no other may be running."""
     command.upgrade(alembic_config(owner_url), "head")
 
 
@@ -32,7 +32,7 @@ def expected_revision() -> str:
 def serves_schema(found: str | None, *, expected: str) -> bool:
     """Whether code that expects one revision can serve a database at the revision `found`.
 
-    It serves a later one too: migrations only add, so that old processes keep running during an upgrade. Revisions
-    are numbers.
+    Later revisions are served too: migrations only add, so that old processes keep running during an upgrade.
+    Revisions are numbers.
     """
     return found is not None and (found == expected or (found.isdigit() and int(found) > int(expected)))

@@ -44,7 +44,7 @@ def _finished(schema: dict[str, Any]) -> dict[str, Any]:
         for name, definition in body.pop("$defs", {}).items():
             schemas.setdefault(name, definition)
         schemas[model.__name__] = body
-    # Every route declares its own 422. FastAPI's default has another shape.
+    # Every route declares its 422. FastAPI's default has another shape.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     return _with_common_problems(_renamed(schema))

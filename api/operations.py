@@ -17,17 +17,17 @@ UNDEFINED_TABLE = "42P01"
 
 
 def router(settings: Settings) -> APIRouter:
-    """In production `/metrics` is not there: the main port is open to everybody."""
+    """Production has no `/metrics` on the main port, which is open to everybody."""
     operations = APIRouter(
         tags=["operations"],
         dependencies=[Depends(Public("For the operator's probes; they say nothing of any business."))],
     )
     operations.add_api_route("/healthz", healthz)
     operations.add_api_route("/readyz", readyz, responses=problem_responses(Unavailable))
-    if settings.serves_metrics_beside_the_api:
-        operations.add_api_route("/metrics", metrics, response_class=Response)
-    else:
+    if settings.is_production:
         operations.add_api_route("/metrics", no_metrics, include_in_schema=False)
+    else:
+        operations.add_api_route("/metrics", metrics, response_class=Response)
     return operations
 
 
@@ -37,7 +37,7 @@ async def healthz() -> dict[str, str]:
 
 
 async def readyz(request: Request) -> dict[str, str]:
-    """The process can serve: it reaches its database, and the schema is one that this version can serve."""
+    """The process can serve: it reaches its database, and this version can serve the schema."""
     expected = expected_revision()
     try:
         async with from_app(request, Database).transaction() as session:
@@ -55,10 +55,10 @@ async def readyz(request: Request) -> dict[str, str]:
 
 
 async def metrics(request: Request) -> Response:
-    """Prometheus metrics: of all processes of this server, and of the database. In production on another port."""
+    """Prometheus metrics of all processes of this server and of the database. In production on another port."""
     return await from_app(request, Metrics).render(from_app(request, Database))
 
 
 async def no_metrics() -> None:
-    """Without this route the page of the SPA would answer."""
+    """In production. Without this route the SPA's page would answer."""
     raise NotFound("Metrics are on a port of their own: see MESSENGER_METRICS_PORT.")

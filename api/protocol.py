@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with limits: for slow or endless headers, and for clients that do not read their answer."""
+"""uvicorn's HTTP protocol with limits on slow and endless headers, and on clients that do not read their answer."""
 
 import json
 from asyncio import TimerHandle, Transport
@@ -11,11 +11,11 @@ from api.kit.scope import BODY_HAS_ARRIVED
 
 MAX_HEADER_BYTES = 64 * 1024
 WRITE_SECONDS = 60.0
-"""How long a client may leave its answer unread before the connection is dropped."""
+"""How long a client may leave its answer unread. Then the connection is dropped."""
 
 
 class _Discarded(list[tuple[bytes, bytes]]):
-    """Where fields after a body (trailers) go: they are not used, and would be kept without a limit."""
+    """Discards the fields after a body (trailers), which uvicorn would store without a limit. Nobody uses them."""
 
     def append(self, field: tuple[bytes, bytes]) -> None:
         pass
@@ -25,10 +25,10 @@ _DISCARDED = _Discarded()
 
 
 class DeadlineProtocol(HttpToolsProtocol):
-    """Answers 408 when a request's headers have not arrived `deadline` seconds after its first byte (slowloris).
+    """Answers 408 if a request's headers have not arrived `deadline` seconds after its first byte (slowloris).
 
-    The body has a deadline where it is read (`api.layers.BodyDeadline`): only there is it known whether the client is
-    slow or the application is.
+    `api.layers.BodyDeadline` limits the body where it is read, because only there a slow client differs from a slow
+    application.
     """
 
     def __init__(self, *args: Any, deadline: float, **kwargs: Any) -> None:
@@ -52,7 +52,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().data_received(data)
         if not self._in_headers and not self._is_idle():
             return
-        # The data belongs to incomplete headers, or to a body that nobody reads any more.
+        # The data belongs to incomplete headers, or to a body that nobody reads.
         self._header_bytes += len(data)
         if self._header_bytes > MAX_HEADER_BYTES:
             self._refuse(HeadersTooLarge("Send at most 64 KiB of headers."))
@@ -104,11 +104,11 @@ class DeadlineProtocol(HttpToolsProtocol):
         if self._header_bytes:
             self._refuse(RequestTimeout("The headers did not arrive in time."))
         elif self._is_idle():
-            # Browsers open connections in advance. One that was never used is closed without an answer.
+            # Browsers open connections in advance. An unused one is closed without an answer.
             self.transport.close()
 
     def _refuse(self, problem: Problem) -> None:
-        """Close the connection. The problem is the answer, unless another answer is under way."""
+        """Answers with the problem, unless another answer has started, and closes the connection."""
         if self.transport.is_closing():
             return
         if not self._is_idle():

@@ -17,24 +17,27 @@ from starlette.responses import JSONResponse, Response
 from uvicorn.supervisors import Multiprocess
 
 from api.app import Application, create_app
+from api.child_process import die_with_parent
 from api.database_urls import DatabaseUrls, database_urls
 from api.kit import crash_points
 from api.kit.database import Database
-from api.kit.liveness import Beats, Watchdog
-from api.kit.logging import configure_logging
-from api.kit.port_server import PortServer, bind
-from api.kit.process import die_with_parent
 from api.kit.secrets import secret_box
 from api.live.bus import PostgresBus
+from api.liveness import Beats, Watchdog
+from api.logging import configure_logging
 from api.metrics import Metrics, forget_dead_processes, serving_metrics, shared_folder
+from api.port_server import PortServer, bind
 from api.protocol import DeadlineProtocol
 from api.providers.registry import Providers
 from api.settings import Settings, get_settings
 from api.worker import Worker
 
 GRACEFUL_SECONDS = 5
+GARBAGE_THRESHOLD = 10_000
+"""New objects after which Python looks for garbage. The default is 700."""
+
 NEVER_SECONDS = 3600.0
-"""For uvicorn's health check, if no process is to be ended for hanging."""
+"""For uvicorn's health check, if processes are not ended for hanging."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +53,7 @@ class Server(uvicorn.Server):
 
 
 class Supervisor(Multiprocess):
-    """Several API processes behind one socket. It replaces a process that hangs, and sends beats of its own."""
+    """Runs several API processes behind one socket. It replaces a process that hangs, and sends its own beats."""
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket], *, beats: Beats, figures: Path) -> None:
         super().__init__(config, sockets)
@@ -87,7 +90,7 @@ def _run_several(settings: Settings, urls: DatabaseUrls, beats: Beats) -> None:
             "api.serve:application",
             factory=True,
             workers=settings.workers,
-            # A hung process ends itself, with a traceback. This is for a process that cannot, such as a stopped one.
+            # A hung process ends itself with a traceback. This limit is for one that cannot, such as a stopped process.
             timeout_worker_healthcheck=math.ceil(settings.hang_seconds or NEVER_SECONDS) + 1,
             **_options(settings),  # type: ignore[arg-type]
         )
@@ -103,7 +106,7 @@ def _options(settings: Settings) -> dict[str, object]:
         "log_level": "warning",
         "access_log": False,
         "server_header": False,
-        # `api/kit/addresses.py` alone decides whose `X-Forwarded-For` counts.
+        # Only `api/access/client_address.py` decides whose `X-Forwarded-For` counts.
         "proxy_headers": False,
         "timeout_graceful_shutdown": GRACEFUL_SECONDS,
     }
@@ -113,7 +116,7 @@ _held = ExitStack()
 
 
 def application() -> Application:
-    """One of several API processes, from the environment. It uses the embedded server until it ends."""
+    """One of several API processes, configured by the environment. Holds the embedded server until it ends."""
     die_with_parent()
     settings = get_settings()
     configure_logging(settings)
@@ -128,9 +131,13 @@ def application() -> Application:
 
 
 def freeze() -> None:
-    """Exempt the objects made at start-up from garbage collection: they live as long as the process."""
+    """Exempt the objects made at start-up from garbage collection: they live as long as the process.
+
+    It then collects seldom: a batch makes thousands of objects that live until it is committed.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
@@ -169,8 +176,10 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
 
 
 def _serve_health(settings: Settings, worker: Worker) -> asyncio.Task[None] | None:
-    """Answers `/healthz` on the worker's own loop: a hung worker does not answer. Raises `SettingsError` if the port is
-    taken."""
+    """Answers `/healthz` on the worker's loop, so that a hung worker does not answer.
+
+    Raises `SettingsError` if the port is taken.
+    """
     if settings.worker_port is None:
         return None
 

@@ -5,13 +5,22 @@ import os
 import re
 import secrets
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.urls import Origin, normalized_base_url, origin_of
 
@@ -27,21 +36,22 @@ class LogFormat(StrEnum):
 
 
 class SettingsError(Exception):
-    """A setting has a value the service cannot start with. The message is one clear line."""
+    """The service cannot start with the value of a setting. The message is one line."""
 
 
 MIN_SECRET_KEY_BYTES = 32
 
 NO_PROXIES = "none"
-"""The value of MESSENGER_TRUSTED_PROXIES that says: clients connect to the service itself."""
+"""The value of MESSENGER_TRUSTED_PROXIES if clients connect to the service directly."""
 
 
-def _listed(hosts: str) -> tuple[str, ...]:
-    return tuple(host for each in hosts.split(",") if (host := each.strip().lower()))
+Network = IPv4Network | IPv6Network
 
 
-def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Raises `ValueError` for what is neither `none` nor addresses, and for a network of every address."""
+def _networks(value: str | None) -> tuple[Network, ...] | None:
+    """Raises `ValueError` unless the value is `none` or networks, none of them of every address."""
+    if value is None or not value.strip():
+        return None
     if value.strip().lower() == NO_PROXIES:
         return ()
     try:
@@ -53,8 +63,19 @@ def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return networks
 
 
+def _hosts(value: str) -> tuple[str, ...]:
+    hosts = tuple(host for each in value.split(",") if (host := each.strip().lower()))
+    if not all(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) for host in hosts):
+        raise ValueError("use names of hosts, separated by commas, such as media.example.com")
+    return hosts
+
+
+BaseUrl = Annotated[str, AfterValidator(normalized_base_url)]
+"""The message of an InvalidAddressError, which is a ValueError, is shown to the operator."""
+
+
 class Settings(BaseSettings):
-    """Everything an operator can decide. Durations are in seconds."""
+    """Everything that an operator can decide. Durations are in seconds."""
 
     model_config = SettingsConfigDict(env_prefix="MESSENGER_", env_file=".env", extra="ignore", frozen=True)
 
@@ -64,31 +85,31 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".data")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
-    public_url: str | None = None
-    """The address that providers call, and therefore sign. Unset: `http://127.0.0.1:{port}`."""
+    public_url: BaseUrl | None = None
+    """The address that providers call and sign. Unset: `http://127.0.0.1:{port}`."""
     secret_key: SecretStr | None = None
     """Encrypts provider credentials. Unset outside production: generated into `data_dir`."""
     secret_key_previous: SecretStr | None = None
-    """A second key that stored secrets may be encrypted with, while `secret_key` is being replaced."""
-    trusted_proxies: str | None = None
-    """Whose `X-Forwarded-For` counts: addresses and networks separated by commas, or `none`."""
+    """The key before, under which stored secrets may still be encrypted while `secret_key` is being replaced."""
+    trusted_proxies: Annotated[tuple[Network, ...] | None, NoDecode, BeforeValidator(_networks)] = None
+    """Proxies whose `X-Forwarded-For` counts: addresses and networks separated by commas, or `none`."""
     workers: int = Field(default=1, ge=1, le=64)
     """API processes of `messenger serve`."""
-    log_level: str = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(str.lower)] = "info"
     log_format: LogFormat = LogFormat.CONSOLE
     demo: bool = Field(default=None, validate_default=True)
     """Whether `messenger up` makes demo data. Unset: outside production."""
     simulator_port: int = Field(default=8025, ge=1, le=65535)
-    twilio_api_url: str = "https://api.twilio.com"
-    telnyx_api_url: str = "https://api.telnyx.com"
-    bandwidth_api_url: str = "https://messaging.bandwidth.com"
-    bandwidth_token_url: str = "https://api.bandwidth.com/api/v1/oauth2/token"  # noqa: S105 (an address)
-    """The whole address at which Bandwidth gives tokens: it is on another host than `bandwidth_api_url`."""
-    plivo_api_url: str = "https://api.plivo.com"
+    twilio_api_url: BaseUrl = "https://api.twilio.com"
+    telnyx_api_url: BaseUrl = "https://api.telnyx.com"
+    bandwidth_api_url: BaseUrl = "https://messaging.bandwidth.com"
+    bandwidth_token_url: BaseUrl = "https://api.bandwidth.com/api/v1/oauth2/token"  # noqa: S105 (an address)
+    """The whole address of Bandwidth's tokens, on another host than `bandwidth_api_url`."""
+    plivo_api_url: BaseUrl = "https://api.plivo.com"
     viewer_lease_seconds: float = Field(default=30, gt=0, allow_inf_nan=False)
     """How long a viewer counts without a renewal (STATUS-VIEWING)."""
     seen_deadline_seconds: float = Field(default=20, gt=0, allow_inf_nan=False)
-    """How long a message may wait for a viewer to confirm having seen it (STATUS-SEEN)."""
+    """How long a viewer may take to confirm a message as seen (STATUS-SEEN)."""
     send_lease_seconds: float = Field(default=60, gt=0, allow_inf_nan=False)
     """How long a worker may hold a claimed message before its outcome counts as unknown."""
     session_hours: float = Field(default=24 * 14, gt=0, allow_inf_nan=False)
@@ -96,21 +117,21 @@ class Settings(BaseSettings):
     raw_event_days: int = Field(default=90, ge=0, le=36_500)
     """How long the raw content of applied provider events is kept; 0: for ever."""
     watch_lines_seconds: float = Field(default=300, ge=0, allow_inf_nan=False)
-    """How often each line is compared with its provider's list and looked at for silence; 0: never."""
-    media_hosts: str = ""
-    """Further hosts from which pictures may be fetched, separated by commas, where a provider has moved its files."""
+    """How often each line is backfilled from its provider's list and checked for silence; 0: never."""
+    media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts), Field(validate_default=False)] = ()
+    """Further hosts from which pictures may be fetched, separated by commas, if a provider has moved its files."""
     database_pool_size: int = Field(default=10, ge=2, le=200)
     """Connections of each process. Applying an event takes two: its attempt is committed before it begins."""
     hang_seconds: float = Field(default=15, ge=0, allow_inf_nan=False)
-    """A process whose event loop has not turned for so long is ended, to be started again; 0: never."""
+    """A process ends, to be restarted, when its event loop is stuck for so long; 0: never."""
     worker_port: int | None = Field(default=None, ge=1, le=65535)
-    """Where a worker answers `/healthz`, on `host`. Unset: nowhere."""
+    """The port on `host` where a worker answers `/healthz`. Unset: none."""
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
-    """Where `messenger serve` answers `/metrics` for all of its processes, on `host`. Unset: nowhere."""
+    """The port on `host` where `messenger serve` answers `/metrics` for all of its processes. Unset: none."""
     request_deadline_seconds: float = Field(default=10, gt=0, le=600, allow_inf_nan=False)
     """How long a request's headers may take to arrive, and how long its body may pause in all."""
     open_requests: int = Field(default=500, ge=1, le=100_000)
-    """Requests that one API process works on at a time; webhooks have places of their own."""
+    """Requests that one API process works on at a time, webhooks not counted."""
     open_webhooks: int = Field(default=1_000, ge=1, le=100_000)
     """Webhooks that one API process works on at a time."""
     streams_per_person: int = Field(default=10, ge=1, le=1_000)
@@ -120,45 +141,14 @@ class Settings(BaseSettings):
     requests_per_minute_per_key: int = Field(default=30_000, ge=0, le=1_000_000)
     """Requests of an API key at one API process; 0: no limit."""
     crash_at: str | None = Field(default=None, pattern=r"^[a-z_.]+(:[1-9][0-9]{0,5})?$")
-    """For tests of crashes: where the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`."""
+    """For tests of crashes: the point at which the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`."""
     fault_in_event: str | None = Field(default=None, pattern=r"^(hang|kill):.+$")
-    """For tests of hangs and crashes: what applying an event with this text does to its process."""
-
-    @field_validator("log_level")
-    @classmethod
-    def _known_level(cls, value: str) -> str:
-        level = value.lower()
-        if level not in {"debug", "info", "warning", "error", "critical"}:
-            raise ValueError("use debug, info, warning, error or critical")
-        return level
-
-    @field_validator(
-        "public_url", "twilio_api_url", "telnyx_api_url", "bandwidth_api_url", "bandwidth_token_url", "plivo_api_url"
-    )
-    @classmethod
-    def _base_url(cls, value: str | None) -> str | None:
-        # An InvalidAddressError is a ValueError: its message is the line that the operator reads.
-        return None if value is None else normalized_base_url(value)
-
-    @field_validator("media_hosts")
-    @classmethod
-    def _hosts(cls, value: str) -> str:
-        if not all(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) for host in _listed(value)):
-            raise ValueError("use names of hosts, separated by commas, such as media.example.com")
-        return value
+    """For tests of hangs and crashes: the fault of a process that applies an event with this text."""
 
     @field_validator("demo", mode="before")
     @classmethod
     def _demo_by_environment(cls, value: object, info: ValidationInfo) -> object:
         return info.data.get("environment") is not Environment.PRODUCTION if value is None else value
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _addresses(cls, value: str | None) -> str | None:
-        if value is None or not value.strip():
-            return None
-        _networks(value)
-        return value
 
     @field_validator("secret_key", "secret_key_previous")
     @classmethod
@@ -205,18 +195,9 @@ class Settings(BaseSettings):
         return self.public_url or f"http://127.0.0.1:{self.port}"
 
     @property
-    def serves_metrics_beside_the_api(self) -> bool:
-        """In production only `metrics_port` has them: the main port is open to everybody."""
-        return self.environment is not Environment.PRODUCTION
-
-    @property
     def public_origin(self) -> Origin:
-        """The origin of the pages that people use: what `Origin` is compared with."""
+        """The origin of the SPA, with which `Origin` headers are compared."""
         return origin_of(self.public_base_url)
-
-    @property
-    def extra_media_hosts(self) -> tuple[str, ...]:
-        return _listed(self.media_hosts)
 
     @property
     def simulator_url(self) -> str:
@@ -225,10 +206,6 @@ class Settings(BaseSettings):
     @property
     def is_production(self) -> bool:
         return self.environment is Environment.PRODUCTION
-
-    @cached_property
-    def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        return _networks(self.trusted_proxies or NO_PROXIES)
 
     @property
     def secure_cookies(self) -> bool:

@@ -22,7 +22,7 @@ DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""Swagger UI sets styles on its elements, and brings its pictures as data."""
+"""Swagger UI sets styles on its elements and embeds its pictures as data."""
 
 PAGE_HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-cache"}
 
@@ -32,7 +32,7 @@ NOT_PAGES = ("/api/", "/assets/")
 
 
 class PageRoute(APIRoute):
-    """Leaves the paths of the API to the API, so that its own 404 and 405 answer there."""
+    """Does not match the paths of the API, so that the API answers 404 and 405 there."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["path"].startswith(NOT_PAGES):
@@ -41,7 +41,7 @@ class PageRoute(APIRoute):
 
 
 class HashedFiles(StaticFiles):
-    """Files whose names carry their content's hash: they never change."""
+    """Files with a hash of their content in their names. They never change."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
@@ -78,16 +78,16 @@ def mount_spa(app: FastAPI, dist: Path = DIST) -> None:
         PAGES,
         page,
         include_in_schema=False,
-        dependencies=[Depends(Public("The page itself says nothing of any business; it signs in through the API."))],
+        dependencies=[Depends(Public("The page has no data of any business. It signs in through the API."))],
         route_class_override=PageRoute,
     )
 
 
 def _file_of(dist: Path, path: str) -> Path | None:
-    """The file of the build at `path`, or None: then it is one of the page's own routes."""
+    """The file of the build at `path`. None: `path` is a route of the SPA."""
     try:
         file = (dist / path).resolve()
         return file if path and file.is_file() and file.is_relative_to(dist.resolve()) else None
     except (ValueError, OSError):
-        # No file can have such a name: it holds a NUL or is too long.
+        # The name holds a NUL or is too long for a file.
         return None

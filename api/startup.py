@@ -21,7 +21,7 @@ _EXTRAS = {
     "demo": ("The demo data", ("demo",)),
     "simulator": ("The carrier simulator", ("simulator", "demo", "twilio")),
 }
-"""By extra of pyproject.toml: its name in a sentence, and its modules."""
+"""The extras of pyproject.toml: the name for messages, and the modules."""
 
 
 class StartError(Exception):
@@ -29,7 +29,7 @@ class StartError(Exception):
 
 
 def require_extras_of_up(settings: Settings) -> None:
-    """Raises StartError, which says what to install or set, if an extra that `messenger up` needs is not installed."""
+    """Raises StartError if an extra that `messenger up` needs is not installed."""
     if settings.demo:
         require_extra("demo", instead=", or set MESSENGER_DEMO=0")
     if not settings.is_production:
@@ -37,23 +37,20 @@ def require_extras_of_up(settings: Settings) -> None:
 
 
 def require_extra(extra: str, *, instead: str = "") -> None:
-    """Raises StartError if the extra is not installed. `instead`: the end of the sentence that says what to install."""
+    """Raises StartError if the extra is not installed. `instead` is an alternative that the message names."""
     name, modules = _EXTRAS[extra]
     if any(importlib.util.find_spec(module) is None for module in modules):
         raise StartError(f"{name} is not installed: pip install 'messenger-center[{extra}]'{instead}.")
 
 
 async def check_key(settings: Settings, urls: DatabaseUrls) -> None:
-    """Raises WrongSecretKeyError if the secret key is not the database's. Waits as `when_available` does."""
-    database = Database(urls.app, pool_size=1)
-    try:
+    """Raises WrongSecretKeyError if the secret key is not the database's. Waits like `when_available`."""
+    async with Database(urls.app, pool_size=1) as database:
         await when_available(lambda: check_secret_key(database, secret_box(settings)))
-    finally:
-        await database.close()
 
 
 async def when_available(work: Callable[[], Awaitable[Result]]) -> Result:
-    """Repeats the work while the database is unavailable, because it is just starting.
+    """Repeats the work while the database is unavailable, which may be just starting.
 
     Raises ConnectionError after `DATABASE_PATIENCE_SECONDS`.
     """

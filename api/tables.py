@@ -1,4 +1,4 @@
-"""Every table of the service: importing this module completes the metadata."""
+"""The metadata of every table. Importing this module imports every model."""
 
 from api.access import models as access
 from api.audit import models as audit
@@ -12,18 +12,6 @@ from api.kit.database import Base
 from api.lines import models as lines
 from api.media import models as media
 
-metadata = Base.metadata
+MODULES = (access, audit, consent, conversations, delivery, directory, idempotency, inbound, lines, media)
 
-__all__ = [
-    "access",
-    "audit",
-    "consent",
-    "conversations",
-    "delivery",
-    "directory",
-    "idempotency",
-    "inbound",
-    "lines",
-    "media",
-    "metadata",
-]
+metadata = Base.metadata

@@ -1,6 +1,6 @@
-"""`messenger up`: everything on one machine, as child processes that are started again when they die or hang.
+"""`messenger up`: everything on one machine, in child processes that are restarted when they die or hang.
 
-The embedded PostgreSQL is the first of them: `api.cli` starts it before this. Its users restart it (decision 0007).
+`api.cli` starts the embedded PostgreSQL before this. Its users restart it (decision 0007).
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from pathlib import Path
 
 import typer
 
+from api.child_process import START_SECONDS, Child
 from api.database_urls import DatabaseUrls
-from api.kit.child_process import START_SECONDS, Child
 from api.migrate import migrate
 from api.settings import Settings
 from api.startup import StartError, check_key, when_available
@@ -28,10 +28,10 @@ WATCH_SECONDS = 1.0
 POLL_SECONDS = 0.05
 
 MAX_HANG_MARGIN_SECONDS = 3.0
-"""A process that hangs ends itself, with a traceback. If it cannot, it is killed so much later."""
+"""A process that hangs ends itself with a traceback. If it cannot, `up` kills it so much later."""
 
 PAUSED_SECONDS = 3.0
-"""If `up` has not looked for so long, it was stopped itself, or the machine was."""
+"""If `up` did not check for so long, it was stopped itself, or the machine was suspended."""
 
 
 class Interrupted(Exception):
@@ -39,7 +39,7 @@ class Interrupted(Exception):
 
 
 def run_everything(settings: Settings, urls: DatabaseUrls) -> None:
-    """Returns when a signal has stopped everything. Raises StartError or SimulatorError if something did not start."""
+    """Returns after a signal has stopped everything. Raises StartError or SimulatorError if something did not start."""
     _check_ports(settings)
     children = _children(settings)
     _on_signals(_interrupt)
@@ -66,9 +66,10 @@ def _on_signals(handler: "signal._HANDLER") -> None:
 
 @contextlib.contextmanager
 def signals_wait() -> Iterator[None]:
-    """Raises Interrupted afterwards for a signal: an event loop could catch it as an error of a connection.
+    """Defers a signal to the end of the block, then raises Interrupted.
 
-    A blocked signal would not do: the kernel gives it to another thread, and Python still handles it in this one.
+    Raised within an event loop, asyncio may catch it as an error of a connection. Blocking the signal would not help:
+    the kernel delivers it to another thread, and Python still handles it in this one.
     """
     received: list[int] = []
     _on_signals(lambda number, _frame: received.append(number))
@@ -107,12 +108,12 @@ def _children(settings: Settings) -> list[Child]:
     """The processes in the order of their start."""
     messenger = str(Path(sys.executable).parent / "messenger")
     hang_seconds = settings.hang_seconds + min(settings.hang_seconds, MAX_HANG_MARGIN_SECONDS) or None
-    # With several API processes, the one that starts them waits for each that it stops, and sends no beats meanwhile.
+    # The parent of several API processes sends no beats while it waits for each child that it stops.
     api_processes = settings.workers + 1 if settings.workers > 1 else 1
     simulator = [
         *(sys.executable, "-m", "simulator", "--port", str(settings.simulator_port)),
         *("--state", str(settings.data_dir / "simulator.sqlite3")),
-        # The simulator reaches the service here, whatever the public address is.
+        # The simulator calls the service on loopback, not on its public address.
         *("--api-url", f"http://127.0.0.1:{settings.port}"),
     ]
     return [
@@ -163,7 +164,7 @@ def _wait_for(url: str, children: Sequence[Child]) -> None:
 
 
 def _watch(children: Sequence[Child]) -> None:
-    """Starts a process again when it has died or hangs, until a signal comes."""
+    """Restarts processes that died or hang, until a signal comes."""
     looked_at = time.monotonic()
     while True:
         time.sleep(WATCH_SECONDS)
@@ -171,19 +172,17 @@ def _watch(children: Sequence[Child]) -> None:
         looked_at = time.monotonic()
         for child in children:
             if was_paused:
-                child.extend_deadline()  # It may have been stopped too, which is no hang.
+                child.extend_deadline()  # The child may have been stopped too.
             if child.exit_code is None and child.is_hung:
                 typer.echo(f"messenger: the {child.name} process hangs; killing it.", err=True)
                 child.kill()
             if child.exit_code is not None:
-                typer.echo(
-                    f"messenger: the {child.name} process died ({child.exit_code}); starting it again.", err=True
-                )
+                typer.echo(f"messenger: the {child.name} process died ({child.exit_code}); restarting it.", err=True)
                 child.start()
 
 
 def _stop(children: Sequence[Child]) -> None:
-    """The simulator last, because a worker that finishes its texts posts them there."""
+    """Stops the simulator last, because the worker posts its last texts to it."""
     ours = [child for child in children if child.name != "simulator"]
     for child in ours:
         child.terminate()

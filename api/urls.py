@@ -1,4 +1,4 @@
-"""Web addresses that an operator configures, in one spelling, and the origins of browsers' requests."""
+"""Normal form of the web addresses that an operator configures, and origins of browsers' requests."""
 
 import ipaddress
 import re
@@ -10,18 +10,18 @@ import idna
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 MAX_CHARACTERS = 500
-"""`Origin` comes from outside, and reading an international name takes time in proportion to its square."""
+"""`Origin` comes from outside, and decoding an international name takes quadratic time."""
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*\Z")
 
 
 class InvalidAddressError(ValueError):
-    """The text is not the address of a service. The message says what to change, in one line."""
+    """The text is not the address of a service. The message is one line and says what to change."""
 
 
 class Origin(NamedTuple):
-    """What a browser calls the same site (RFC 6454): compared exactly."""
+    """The origin of a page (RFC 6454). Origins are compared exactly."""
 
     scheme: str
     host: str
@@ -29,10 +29,10 @@ class Origin(NamedTuple):
 
 
 def normalized_base_url(text: str) -> str:
-    """An `http(s)://` address in its one spelling: `scheme://host[:port][/path]`.
+    """The normal form of an `http(s)://` address: `scheme://host[:port][/path]`.
 
-    Lower-cased scheme and host, IDNA host, no default port, no slash at the end. Raises `InvalidAddressError` for
-    anything to which a path could not be appended, or that could be read in two ways.
+    Lower-case scheme and host, IDNA host, no default port, no trailing slash. Raises `InvalidAddressError` if a path
+    cannot be appended to the address, or if the address is ambiguous.
     """
     text = text.strip(" \t\r\n")
     if len(text) > MAX_CHARACTERS:
@@ -81,7 +81,7 @@ def _normalized_host(host: str, *, bracketed: bool) -> str:
     labels = host.split(".")
     if len(host) > 253 or not all(_LABEL.match(label) for label in labels):
         raise InvalidAddressError(f"“{host}” is not the name of a host")
-    # Browsers read a host that ends in a number as an IPv4 address, in several spellings: one is accepted.
+    # Browsers read a host that ends in a number as an IPv4 address, in several forms. One form is accepted.
     if labels[-1].isdigit() or labels[-1].startswith("0x"):
         try:
             ipaddress.IPv4Address(host)
@@ -91,13 +91,13 @@ def _normalized_host(host: str, *, bracketed: bool) -> str:
 
 
 def origin_of(base_url: str) -> Origin:
-    """The origin of an address from `normalized_base_url`."""
+    """The origin of an address in normal form."""
     parts = urlsplit(base_url)
     return Origin(parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme])
 
 
 def parsed_origin(header: str) -> Origin | None:
-    """The origin that an `Origin` header names; None for `null`, and for anything that is not exactly an origin."""
+    """The origin in an `Origin` header. None for `null` and for anything that is not exactly an origin."""
     try:
         base_url = normalized_base_url(header)
     except InvalidAddressError:

@@ -25,7 +25,7 @@ from benchmarks.load import Load, drive, request
 from tests.support.business import AUTH_TOKEN, LINE_NUMBER, create_business
 from tests.support.stack import eventually, free_port
 
-REACH = 0.60
+REACH = 0.70
 CONNECTIONS = (16, 64)
 ROUNDS = 2
 FLOOR_SECONDS = 2.5

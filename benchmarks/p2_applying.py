@@ -6,7 +6,6 @@ leaves; it writes no audit entry. Both sync to disk, on tables that were warmed 
 """
 
 import asyncio
-import gc
 import re
 import subprocess
 import time
@@ -27,6 +26,7 @@ from api.kit.connection import plain_url
 from api.kit.database import Database
 from api.providers.port import EventKind, WebhookEvent
 from api.providers.registry import Providers
+from api.serve import freeze
 from benchmarks import place
 from benchmarks.harness import Result, benchmark
 from tests.support.business import LINE_NUMBER, create_business
@@ -115,8 +115,7 @@ async def measure(server: EmbeddedPostgres, folder: Path, *, rounds: int = ROUND
     script = folder / "floor.sql"
     await lay_floor(server, business.organization_id, script)
     # As a worker does once it has started.
-    gc.collect()
-    gc.freeze()
+    freeze()
     seconds, floors = 0.0, []
     for number in range(rounds):
         floors.append(await asyncio.to_thread(pgbench, server, script))

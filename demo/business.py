@@ -8,6 +8,7 @@ import secrets as random_secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from api.access.models import ApiKey, Organization, StaffMember
@@ -24,17 +25,18 @@ from api.lines.rules import LineKind, LineSettings
 from api.providers.registry import ProviderName
 from demo.hours import OpeningHours
 from demo.people import (
-    AOTEAROA,
     DEMO_AGE_DAYS,
     DEMO_NAME,
     DEMO_SIGN_INS,
     FAMILIES,
-    FRONT_DESK,
+    LINES,
     STAFF,
     Household,
     Mobile,
     Staff,
 )
+
+Row = TypeVar("Row", bound=Base)
 
 
 @dataclass
@@ -94,17 +96,21 @@ class Business:
         if entries:
             self.entries.append((at, list(entries)))
 
+    def add(self, model: type[Row], **columns: Any) -> Row:
+        """A new row of the business."""
+        row = model(organization_id=self.id, id=new_id(), **columns)
+        self.rows.append(row)
+        return row
+
     def number(self, number: str, *, at: datetime) -> PhoneNumber:
         """The row of a number. Makes it at the first call."""
         if number not in self.numbers:
-            row = PhoneNumber(organization_id=self.id, id=new_id(), number=number, created_at=at)
-            self.numbers[number] = row
+            self.numbers[number] = self.add(PhoneNumber, number=number, created_at=at)
             self.held[number] = []
-            self.rows.append(row)
         return self.numbers[number]
 
 
-def found(
+def found_business(
     organization: Organization,
     *,
     hours: OpeningHours,
@@ -115,7 +121,7 @@ def found(
 ) -> Business:
     """The gym before its first thread."""
     business = Business(organization=organization, hours=hours, now=now)
-    opened = founded_at(hours, now)
+    opened = hours.on(now, days_ago=DEMO_AGE_DAYS, minute=0)
     organization.created_at = opened
     created = NewEntry(
         Action.ORGANIZATION_CREATED, SYSTEM, details={"slug": organization.slug, "name": organization.name}
@@ -124,12 +130,7 @@ def found(
     for index, person in enumerate(STAFF):
         at = opened if person.is_admin else hours.on(now, days_ago=person.hired, minute=10 * index)
         _hire(business, person, at=at, password_hash=password_hash)
-    for index, (number, label, kind, country) in enumerate(
-        (
-            (FRONT_DESK, "Front desk", LineKind.LONG_CODE, "US"),
-            (AOTEAROA, "Aotearoa short code", LineKind.SHORT_CODE, "NZ"),
-        )
-    ):
+    for index, (number, label, kind, country) in enumerate(LINES):
         at = hours.on(now, days_ago=DEMO_AGE_DAYS - 2, minute=120 + 5 * index)
         _rent(business, number, label=label, kind=kind, country=country, sealed=secrets.seal(credentials), at=at)
     _connect_portal(business, at=hours.on(now, days_ago=DEMO_AGE_DAYS - 3, minute=150))
@@ -138,16 +139,11 @@ def found(
     return business
 
 
-def founded_at(hours: OpeningHours, now: datetime) -> datetime:
-    return hours.on(now, days_ago=DEMO_AGE_DAYS, minute=0)
-
-
 def _hire(business: Business, person: Staff, *, at: datetime, password_hash: str) -> None:
     email = f"{person.key}@demo.test"
     signs_in = email in {each.email for each in DEMO_SIGN_INS}
-    member = StaffMember(
-        organization_id=business.id,
-        id=new_id(),
+    member = business.add(
+        StaffMember,
         name=person.name,
         email=email,
         password_hash=password_hash if signs_in else None,
@@ -157,7 +153,6 @@ def _hire(business: Business, person: Staff, *, at: datetime, password_hash: str
         updated_at=at,
     )
     business.staff[person.key] = member
-    business.rows.append(member)
     details: dict[str, object] = {"staff_member_id": str(member.id), "name": member.name, "is_admin": member.is_admin}
     if not person.is_admin:
         details["permissions"] = member.permissions
@@ -171,9 +166,8 @@ def _hire(business: Business, person: Staff, *, at: datetime, password_hash: str
 def _rent(
     business: Business, number: str, *, label: str, kind: LineKind, country: str, sealed: bytes, at: datetime
 ) -> None:
-    line = Line(
-        organization_id=business.id,
-        id=new_id(),
+    line = business.add(
+        Line,
         label=label,
         phone_number=number,
         kind=kind.value,
@@ -186,16 +180,14 @@ def _rent(
         updated_at=at,
     )
     business.lines[number] = line
-    business.rows.append(line)
     details = {"line_id": str(line.id), "label": label, "provider": line.provider}
     business.record(at, NewEntry(Action.LINE_CREATED, business.actor("ada"), phone_number=number, details=details))
 
 
 def _connect_portal(business: Business, *, at: datetime) -> None:
     """Adds the API key of the parent portal, which records parents' own choices. Its secret is not kept."""
-    key = ApiKey(
-        organization_id=business.id,
-        id=new_id(),
+    key = business.add(
+        ApiKey,
         name="Parent portal",
         prefix=f"mc_{random_secrets.token_hex(4)}",
         key_hash=hash_token(random_secrets.token_hex(32)),
@@ -205,29 +197,23 @@ def _connect_portal(business: Business, *, at: datetime) -> None:
         last_used_at=business.hours.before(business.now, 30),
     )
     business.portal = key
-    business.rows.append(key)
     details = {"api_key_id": str(key.id), "name": key.name, "permissions": key.permissions}
     business.record(at, NewEntry(Action.API_KEY_CREATED, business.actor("ada"), details=details))
 
 
 def _enrol(business: Business, household: Household, *, at: datetime) -> None:
-    family = Family(
-        organization_id=business.id, id=new_id(), name=household.name, external_id=None, created_at=at, updated_at=at
-    )
-    business.rows.append(family)
+    family = business.add(Family, name=household.name, created_at=at, updated_at=at)
     maria = business.actor("maria")
     details = {"family_id": str(family.id), "name": family.name}
     entries = [NewEntry(Action.FAMILY_CREATED, maria, details=details)]
     for position, guardian in enumerate(household.guardians):
-        contact = Contact(
-            organization_id=business.id,
-            id=new_id(),
+        contact = business.add(
+            Contact,
             family_id=family.id,
             name=guardian.name,
             relation=guardian.relation,
             position=position,
         )
-        business.rows.append(contact)
         by = business.portal_actor if guardian.mobile.source is OptInSource.PORTAL else maria
         entries += _put_on_record(business, guardian.mobile, family, contact=contact, by=by, at=at)
     business.record(at, *entries)
@@ -247,9 +233,8 @@ def _put_on_record(
     contact: Contact | None = None,
 ) -> Iterator[NewEntry]:
     known = mobile.state is not OptInState.UNKNOWN
-    record = PhoneRecord(
-        organization_id=business.id,
-        id=new_id(),
+    record = business.add(
+        PhoneRecord,
         phone_number_id=business.number(mobile.number, at=at).id,
         contact_id=contact.id if contact else None,
         staff_member_id=None if contact else owner.id,
@@ -260,7 +245,6 @@ def _put_on_record(
         opt_in_changed_at=at if known else None,
         opt_in_changed_by=by.as_json() if known else None,
     )
-    business.rows.append(record)
     business.held[mobile.number].append(Held(record, owner, contact.name if contact else None))
     if known:
         yield opt_in_entry(record, mobile.number, by, before=OptInState.UNKNOWN)

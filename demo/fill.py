@@ -17,7 +17,7 @@ from api.kit.ids import new_id
 from api.kit.secrets import SecretBox, secret_box
 from api.providers.registry import ProviderName, Providers
 from api.settings import Settings
-from demo.business import found
+from demo.business import found_business
 from demo.history import HistoryWriter
 from demo.hours import OpeningHours
 from demo.people import DEMO_COUNTRY, DEMO_NAME, DEMO_PASSWORD, DEMO_SLUG, DEMO_TIMEZONE
@@ -56,7 +56,7 @@ async def fill_demo(database: Database, *, secrets: SecretBox, providers: Provid
         )
         if organization_id is None:
             return False
-        business = found(
+        business = found_business(
             await access.organization(session, organization_id),
             hours=OpeningHours(ZoneInfo(DEMO_TIMEZONE)),
             now=await database_time(session),

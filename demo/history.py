@@ -18,11 +18,10 @@ from api.conversations.models import Conversation, InboxRow, Message, TimelineEn
 from api.conversations.rules import NEW, Transition
 from api.directory.models import PhoneNumber
 from api.directory.rules import OptInSource, OptInState
-from api.kit.ids import new_id
 from api.lines.models import Line
 from api.media import service as media
 from api.providers.port import MediaItem, MessageStatus, StatusReport
-from api.providers.twilio.errors import error_title
+from api.providers.twilio.errors import ERRORS
 from demo.business import Business, opt_in_entry
 from demo.steps import Auto, Close, In, OptOut, Out, Seen, Step, Thread
 
@@ -108,9 +107,8 @@ class HistoryWriter:
 
     def _ensure_conversation(self, thread: ThreadState, at: datetime) -> None:
         if thread.conversation is None:
-            thread.conversation = Conversation(
-                organization_id=self._business.id,
-                id=new_id(),
+            thread.conversation = self._business.add(
+                Conversation,
                 line_id=thread.line.id,
                 phone_number_id=thread.number.id,
                 status=NEW.status.value,
@@ -121,7 +119,6 @@ class HistoryWriter:
                 created_at=at,
                 updated_at=at,
             )
-            self._business.rows.append(thread.conversation)
 
     def _change(
         self, thread: ThreadState, transition: Transition, actor: Actor, at: datetime, *entries: NewEntry
@@ -145,11 +142,7 @@ class HistoryWriter:
         number, line = thread.number, thread.line
         if (number.number, line.phone_number) not in self._initiated:
             self._initiated.add((number.number, line.phone_number))
-            self._business.rows.append(
-                ConsumerInitiation(
-                    organization_id=self._business.id, id=new_id(), phone_number_id=number.id, line_id=line.id, at=at
-                )
-            )
+            self._business.add(ConsumerInitiation, phone_number_id=number.id, line_id=line.id, at=at)
         transition = status_rules.message_arrives(
             lifecycle.state_of(thread.started), viewing=False, at=at, confirm_within=timedelta()
         )
@@ -240,9 +233,8 @@ class HistoryWriter:
     def _message(self, thread: ThreadState, body: str, direction: Direction, *, seq: int, at: datetime) -> Message:
         counted = segments(body)
         arrives = direction is Direction.INBOUND
-        message = Message(
-            organization_id=self._business.id,
-            id=new_id(),
+        return self._business.add(
+            Message,
             conversation_id=thread.started.id,
             line_id=thread.line.id,
             seq=seq,
@@ -254,8 +246,6 @@ class HistoryWriter:
             encoding=counted.encoding.value,
             created_at=at,
         )
-        self._business.rows.append(message)
-        return message
 
     def _apply_report(
         self,
@@ -272,7 +262,7 @@ class HistoryWriter:
             status=status,
             provider_status=status.value,
             error_code=code,
-            error_title=error_title(code) if code else None,
+            error_title=ERRORS.title(code) if code else None,
             opted_out=False,
             provider_time=None,
         )
@@ -289,17 +279,8 @@ class HistoryWriter:
         code: str | None = None,
         detail: str | None = None,
     ) -> None:
-        self._business.rows.append(
-            TimelineEntry(
-                organization_id=self._business.id,
-                id=new_id(),
-                message_id=message.id,
-                at=at,
-                status=status,
-                source=source,
-                code=code,
-                detail=detail,
-            )
+        self._business.add(
+            TimelineEntry, message_id=message.id, at=at, status=status, source=source, code=code, detail=detail
         )
 
     def _write_opt_out(self, thread: ThreadState, family: str, at: datetime) -> None:

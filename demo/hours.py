@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-_WEEKDAY = time(9, 0), time(20, 30)
-_SATURDAY = time(8, 30), time(15, 0)
-_SATURDAY_INDEX, _SUNDAY_INDEX = 5, 6
+HOURS = {
+    **dict.fromkeys(range(5), (time(9, 0), time(20, 30))),
+    5: (time(8, 30), time(15, 0)),
+}
+"""By weekday: 0 is Monday. Closed on Sundays."""
 
 
 @dataclass(frozen=True)
 class OpeningHours:
-    """Monday to Friday 9:00 to 20:30, Saturday 8:30 to 15:00, on the clocks of `zone`."""
+    """`HOURS` in this time zone."""
 
     zone: ZoneInfo
 
@@ -36,11 +38,8 @@ class OpeningHours:
         return (hours[0] + timedelta(minutes=minute)).astimezone(UTC)
 
     def _open(self, day: date) -> tuple[datetime, datetime] | None:
-        match day.weekday():
-            case weekday if weekday == _SUNDAY_INDEX:
-                return None
-            case weekday if weekday == _SATURDAY_INDEX:
-                opens, closes = _SATURDAY
-            case _:
-                opens, closes = _WEEKDAY
+        hours = HOURS.get(day.weekday())
+        if hours is None:
+            return None
+        opens, closes = hours
         return datetime.combine(day, opens, self.zone), datetime.combine(day, closes, self.zone)

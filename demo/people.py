@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from api.access.rules import Permission
 from api.directory.rules import OptInSource, OptInState
+from api.lines.rules import LineKind
 
 DEMO_SLUG = "demo"
 DEMO_NAME = "Tumble & Turn Gymnastics"
@@ -15,6 +16,11 @@ DEMO_AGE_DAYS = 300
 
 FRONT_DESK = "+13125550199"
 AOTEAROA = "3456"
+LINES = (
+    (FRONT_DESK, "Front desk", LineKind.LONG_CODE, "US"),
+    (AOTEAROA, "Aotearoa short code", LineKind.SHORT_CODE, "NZ"),
+)
+"""(number, label, kind, country)."""
 
 
 @dataclass(frozen=True)

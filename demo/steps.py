@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from demo.people import FRONT_DESK, us
+
 
 @dataclass(frozen=True)
 class In:
@@ -65,3 +67,8 @@ class Thread:
     ended: float
     steps: tuple[Step, ...]
     line: str
+
+
+def desk(last_digits: str, ended: float, *steps: Step) -> Thread:
+    """A thread with the front desk."""
+    return Thread(us(last_digits), ended, steps, line=FRONT_DESK)

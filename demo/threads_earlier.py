@@ -1,7 +1,7 @@
 """The closed threads, newest first."""
 
-from demo.people import AOTEAROA, FRONT_DESK, us
-from demo.steps import Auto, Close, In, OptOut, Out, Seen, Step, Thread
+from demo.people import AOTEAROA
+from demo.steps import Auto, Close, In, OptOut, Out, Seen, Thread, desk
 
 STORM = (
     "Tumble & Turn: because of the storm we close early today, and all evening classes are cancelled. "
@@ -10,12 +10,8 @@ STORM = (
 REMINDER = "Tumble & Turn: the monthly tuition is due on the 1st. You can pay it in the parent portal."
 
 
-def _desk(last_digits: str, ended: float, *steps: Step) -> Thread:
-    return Thread(us(last_digits), ended, steps, line=FRONT_DESK)
-
-
 CLOSED = (
-    _desk(
+    desk(
         "0106",  # Jonas Lindqvist opts out in the portal afterwards.
         415,
         Out("maria", "Hi Jonas, Elsa's new leotard has come in. You can pick it up at the front desk.", 0),
@@ -23,7 +19,7 @@ CLOSED = (
         Close("maria", 4),
         OptOut("Lindqvist family", 55),
     ),
-    _desk(
+    desk(
         "0109",  # Linh Nguyen
         480,
         In("Running 15 min late, traffic on the Kennedy is terrible. Can An still join?", 0),
@@ -31,7 +27,7 @@ CLOSED = (
         In("Thank you 🙏", 1),
         Close("maria", 20),
     ),
-    _desk(
+    desk(
         "0104",  # Anika Patel
         596,
         In("What time should Aarav be there for the showcase? Doors or call time?", 0),
@@ -41,7 +37,7 @@ CLOSED = (
         In("Perfect. Grandparents are flying in for it!", 6),
         Out("maria", "See you at the showcase!", 2, close=True),
     ),
-    _desk(
+    desk(
         "0108",  # Tia Walker
         705,
         Auto(REMINDER, 0),
@@ -56,7 +52,7 @@ CLOSED = (
         In("Perfect, paying online now.", 4),
         Close("ada", 9),
     ),
-    _desk(
+    desk(
         "0125",  # Denise Williams stops.
         830,
         Auto(REMINDER, 0),
@@ -64,7 +60,7 @@ CLOSED = (
         Seen("daniel", 40),
         Close("daniel", 2),
     ),
-    _desk(
+    desk(
         "0118",  # Siobhan O'Brien
         1015,
         In("Did anyone find a purple leotard in the changing room? Aoife left hers after Monday's class", 0),
@@ -72,7 +68,7 @@ CLOSED = (
         In("Ha, the other sock is here. We'll get it on Thursday", 8),
         Close("maria", 11),
     ),
-    _desk(
+    desk(
         "0128",  # Yuki Tanaka
         1190,
         In("Hello, we are on the waitlist for Beginner 2 on Wednesdays. Is there any movement?", 0),
@@ -82,7 +78,7 @@ CLOSED = (
         In("She is jumping already. Thank you!", 6),
         Close("maria", 5),
     ),
-    _desk(
+    desk(
         "0122",  # Wei Chen
         1370,
         In("Jia and Rachel Cohen car pool this week. OK if Rachel picks up Lucas on Thursday?", 0),
@@ -90,13 +86,13 @@ CLOSED = (
         In("Great, she knows", 4),
         Close("maria", 30),
     ),
-    _desk(
+    desk(
         "0135",  # Rachel Cohen
         1371.5,
         In("Hi, I'll pick up Lucas Chen together with Noa on Thursday, Wei should have told you", 0),
         Out("maria", "He has, thank you. Please bring your ID.", 5, close=True),
     ),
-    _desk(
+    desk(
         "0164",  # Tomás Rivera, a coach
         1600,
         In("The spring on beam 2 is loose again. I put a sign on it, please nobody use it until it's fixed", 0),
@@ -104,10 +100,8 @@ CLOSED = (
         In("Perfecto", 3),
         Close("ada", 14),
     ),
-    _desk(
-        "0130", 1828, Out("maria", STORM, 0), In("Thank you for letting us know. Stay safe!", 12), Close("maria", 40)
-    ),
-    _desk(
+    desk("0130", 1828, Out("maria", STORM, 0), In("Thank you for letting us know. Stay safe!", 12), Close("maria", 40)),
+    desk(
         "0132",  # Ashley Brown
         1843.3,
         Out("maria", STORM, 0),
@@ -116,8 +110,8 @@ CLOSED = (
         In("You're the best", 2),
         Close("maria", 20),
     ),
-    _desk("0133", 1837.6, Out("maria", STORM, 0), In("Noted, thanks 👍", 25), Close("daniel", 18)),
-    _desk(
+    desk("0133", 1837.6, Out("maria", STORM, 0), In("Noted, thanks 👍", 25), Close("daniel", 18)),
+    desk(
         "0137",  # Lucía Flores
         2170,
         In("Buenas tardes, ¿a qué hora es la clase de Mateo mañana? No encuentro el correo", 0),
@@ -125,7 +119,7 @@ CLOSED = (
         In("¡Gracias!", 2),
         Close("maria", 7),
     ),
-    _desk(
+    desk(
         "0143",  # A very long name
         2420,
         In("Is there a sibling discount? Theo (4) would like to start too, now that he watches Ilse every week", 0),
@@ -144,7 +138,7 @@ CLOSED = (
         ),
         line=AOTEAROA,
     ),
-    _desk(
+    desk(
         "0138",  # Min-ji Park
         2900,
         In("Could Seo-yeon have a private lesson for her back handspring before the meet?", 0),
@@ -152,13 +146,13 @@ CLOSED = (
         In("Friday 6:30 please", 8),
         Out("maria", "Booked! Coach Maya looks forward to it.", 3, close=True),
     ),
-    _desk(
+    desk(
         "0139",  # Katrin Schmidt
         3340,
         In("Are you open on the Friday of the holiday weekend?", 0),
         Out("maria", "We're closed Thursday and Friday, and open as usual on Saturday from 8:30.", 6, close=True),
     ),
-    _desk(
+    desk(
         "0145",  # Fatima Ali
         3720,
         In("Amina left her water bottle (green, with stickers) in the gym", 0),
@@ -166,7 +160,7 @@ CLOSED = (
         In("Thank you, will collect on Wednesday inshallah", 5),
         Close("maria", 16),
     ),
-    _desk(
+    desk(
         "0147",  # Claire Martin
         4160,
         In("When will we hear about the team tryouts? Emma keeps asking 😅", 0),
@@ -174,7 +168,7 @@ CLOSED = (
         In("Thanks, I'll tell her to breathe", 4),
         Close("ada", 6),
     ),
-    _desk(
+    desk(
         "0127",  # Hannah Müller-Wright
         4710,
         In("We missed two classes last month, do make-ups expire?", 0),
@@ -186,7 +180,7 @@ CLOSED = (
         In("Great, we'll come this Saturday then", 10),
         Close("maria", 21),
     ),
-    _desk(
+    desk(
         "0149",  # Sofia Nakamura-Reyes
         5235,
         Auto(REMINDER, 0),
@@ -195,13 +189,13 @@ CLOSED = (
         In("Updated it, went through", 33),
         Close("maria", 5),
     ),
-    _desk(
+    desk(
         "0153",  # Folake Adeyemi
         5790,
         In("We've moved. New address is 418 Wabash Ave, apt 3B. Same numbers", 0),
         Out("maria", "Thank you Folake, I've changed it. Enjoy the new place!", 8, close=True),
     ),
-    _desk(
+    desk(
         "0156",  # Jen Baker has left the gym since.
         6240,
         In("Hi, we're moving to Denver so this is Tyler's last month. He'll miss you all so much", 0),
@@ -213,7 +207,7 @@ CLOSED = (
         In("Thank you for five wonderful years ❤️", 6),
         Close("ada", 15),
     ),
-    _desk(
+    desk(
         "0124",  # Natalia Abramova
         6660,
         Out("maria", "Hi Natalia, the meet fee of $60 for Mila is still open. Could you pay it by Friday?", 0),

@@ -1,18 +1,14 @@
 """The unread threads, then the open ones."""
 
-from demo.people import AOTEAROA, FRONT_DESK, us
-from demo.steps import Auto, Close, In, OptOut, Out, Seen, Step, Thread
+from demo.people import AOTEAROA
+from demo.steps import Auto, Close, In, OptOut, Out, Seen, Thread, desk
 
 DAY = 690
 """Opening minutes of a weekday."""
 
 
-def _desk(last_digits: str, ended: float, *steps: Step) -> Thread:
-    return Thread(us(last_digits), ended, steps, line=FRONT_DESK)
-
-
 UNREAD = (
-    _desk(
+    desk(
         "0102",  # Ruth Okafor
         5,
         Out("maria", "Hi Ruth, Zara's make-up class is booked for Wednesday at 5:30 with Coach Tomás.", 0),
@@ -21,7 +17,7 @@ UNREAD = (
         In("Is the 5:30 class still on with the storm?", 3 * DAY + 40),
         In("They just announced that the schools close early tomorrow", 2),
     ),
-    _desk(
+    desk(
         "0188",  # On no record.
         12,
         In("Hi! Do you have toddler classes on weekends? My daughter just turned two", 0),
@@ -38,20 +34,20 @@ UNREAD = (
         ),
         line=AOTEAROA,
     ),
-    _desk(
+    desk(
         "0151",  # Greg Hall asks in plain words, which stops nothing by itself.
         48,
         Auto("Tumble & Turn: costumes for the showcase can be picked up at the front desk from Monday.", 0),
         Auto("Tumble & Turn: one week left to order your showcase tickets in the parent portal.", 3 * DAY),
         In("Please don't text me any more about the showcase. Told Coach Noah already that we can't come", 35),
     ),
-    _desk(
+    desk(
         "0121",  # Giulia Rossi
         71,
         In("Bianca drew a sticker for the team! Could we print it for the showcase?", 0),
         In("", 1, picture=True),
     ),
-    _desk(
+    desk(
         "0114",  # Yasmin Haddad
         88,
         In("السلام عليكم، هل توجد حصة تعويضية يوم الثلاثاء؟ ليان مريضة اليوم ولن تحضر", 0),
@@ -59,7 +55,7 @@ UNREAD = (
 )
 
 OPEN = (
-    _desk(
+    desk(
         "0101",  # Maya Smith: the mother's record and the coach's, both opted in.
         17,
         In("Hi, Leo has a fever, he'll miss class tonight 🤒", 0),
@@ -67,14 +63,14 @@ OPEN = (
         In("Yes please. Tuesday would be best, any time after 3:30", 11),
         Out("maria", "We moved Leo to Tuesday at 4. Get well soon!", 2),
     ),
-    _desk(
+    desk(
         "0163",  # Noah Brooks, a coach
         62,
         Out("ada", "Noah, Tomás is away this weekend. Could you take his 10:00 tumbling class on Saturday?", 0),
         In("I can cover Saturday.", 26),
         Seen("maria", 5),
     ),
-    _desk(
+    desk(
         "0142",  # Dorothy Thompson's telephone at home
         96,
         Out(
@@ -84,7 +80,7 @@ OPEN = (
             landline=True,
         ),
     ),
-    _desk(
+    desk(
         "0119",  # Marta Kowalska
         133,
         In(
@@ -98,7 +94,7 @@ OPEN = (
             "maria", "Oh no, poor Zosia! I'm asking Coach Grace what she can do safely and will let you know today.", 9
         ),
     ),
-    _desk(
+    desk(
         "0112",  # Carmen Garcia: two families, one of which has opted out
         171,
         Out("maria", "Hi Carmen, Diego's class is in the big hall this week.", 0),
@@ -108,7 +104,7 @@ OPEN = (
         In("Nobody told me that practice moved to the other gym! We were waiting outside", DAY),
         Seen("daniel", 12),
     ),
-    _desk(
+    desk(
         "0116",  # Keisha Johnson
         243,
         In("Hi! Do you have the party room free on a Saturday afternoon next month? Amara turns 8, about 14 kids", 0),
@@ -122,7 +118,7 @@ OPEN = (
         In("Will pay it tonight, thanks!!", 18),
         Seen("maria", 4),
     ),
-    _desk(
+    desk(
         "0150",  # Brittany Davis was never asked.
         322,
         In("Hi it's Brittany, Jayden's mom. What time does open gym end on Saturday?", 0),

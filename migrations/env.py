@@ -1,4 +1,4 @@
-"""How migrations reach the database: the URL is given by `messenger migrate`, or by MESSENGER_DATABASE_URL."""
+"""Runs migrations on the database of `messenger migrate` or of MESSENGER_DATABASE_URL."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from api.settings import load_settings
 from api.tables import metadata
 
 LOCK_TIMEOUT = "5s"
-"""A migration that cannot get its lock gives up, rather than queue everybody behind it."""
+"""A migration that waits longer for a lock fails: every other statement on the table would wait behind it."""
 
 
 def _url() -> str:

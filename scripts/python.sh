@@ -1,28 +1,23 @@
 #!/bin/sh
-# Runs its arguments with a Python that can set this project up: 3.11 or newer, with venv and pip where there is a choice.
-# PYTHON=/path/to/python overrules the search.
-set -u
-# Text is UTF-8 for all that runs under it, whatever the locale of the machine says.
+# Runs its arguments with the first Python here that is 3.11 or newer and can make virtual environments.
+# PYTHON=/path/to/python names one.
 export PYTHONUTF8=1
 
-is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
-is_complete() { "$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }
-
-if [ -n "${PYTHON:-}" ]; then
-    is_new_enough "$PYTHON" || { echo "PYTHON=$PYTHON is not a Python 3.11 or newer." >&2; exit 1; }
-    exec "$PYTHON" "$@"
-fi
-
 incomplete=
-for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
-    if is_new_enough "$candidate"; then
-        is_complete "$candidate" && exec "$candidate" "$@"
-        incomplete=${incomplete:-$candidate}
+for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+    if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+        "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 && exec "$python" "$@"
+        incomplete=$python
     fi
 done
-# A Python without venv still runs the set-up, which says what to install.
-[ -n "$incomplete" ] && exec "$incomplete" "$@"
 
-found=$(python3 --version 2>/dev/null) || found="no python3"
-echo "Messenger Center needs Python 3.11 or newer, and this machine has $found. Install one, or name it: make PYTHON=/path/to/python3.12 …" >&2
+if [ -n "$incomplete" ]; then
+    version=$("$incomplete" -c 'import sys; print("{}.{}".format(*sys.version_info))')
+    echo "Python $version lacks venv or ensurepip. Install them and try again; on Debian: apt-get install -y python$version-venv" >&2
+elif [ -n "${PYTHON:-}" ]; then
+    echo "PYTHON=$PYTHON is not a Python 3.11 or newer." >&2
+else
+    found=$(python3 --version 2>/dev/null) || found="no python3"
+    echo "Messenger Center needs Python 3.11 or newer, and this machine has $found. Install one, or name it: make PYTHON=/path/to/python3.12 …" >&2
+fi
 exit 1

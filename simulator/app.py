@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from simulator.carrier import Carrier
 from simulator.control import control_app
 from simulator.dialect import dialects
-from simulator.media import content_reply
+from simulator.media import content_response
 from simulator.settings import Settings
 
 _STATIC = Path(__file__).parent / "static"
@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         stored = carrier.state.stored_media.get(request.path_params["id"])
         if stored is None:
             return JSONResponse({"detail": "no such media"}, status_code=404)
-        return content_reply(stored).response()
+        return content_response(stored)
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})

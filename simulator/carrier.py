@@ -107,35 +107,21 @@ class Carrier:
     def accept(self, line: Line, text: Submission) -> Message:
         """Take a text for delivery. Timers move it on from here."""
         state = self.state
-        now = state.clock()
-        message = Message(
-            number=state.next_number(),
-            sid=self.wires[line.wire].new_message_sid(has_media=bool(text.media_urls)),
-            account_sid=line.account_sid,
-            line=line.phone_number,
-            handset=text.to,
+        message = self._new_message(
+            line,
+            text.to,
             direction=text.direction,
             body=text.body,
             status=Status.ACCEPTED if text.picks_sender else Status.QUEUED,
-            created_at=now,
-            updated_at=now,
-            wire=line.wire,
             media=[Media(id=new_media_id(), url=url, content_type=media.guess_type(url)) for url in text.media_urls],
-            segments=count_segments(text.body),
-            status_callback=None
-            if text.direction is Direction.CARRIER
-            else text.status_callback or state.status_address(line),
-            fallback_callback=text.fallback_callback,
-            tag=text.tag,
-            profile_id=text.profile_id,
-            failure=text.failure,
         )
+        if text.direction is not Direction.CARRIER:
+            message.status_callback = text.status_callback or state.status_address(line)
+        message.fallback_callback, message.tag = text.fallback_callback, text.tag
+        message.profile_id, message.failure = text.profile_id, text.failure
         if self.fails_at_once is not None:
-            message.status, message.failure_code, message.failed_at_once = (
-                Status.UNDELIVERED,
-                self.fails_at_once,
-                True,
-            )
+            message.status, message.failure_code = Status.UNDELIVERED, self.fails_at_once
+            message.failed_at_once = True
         state.add(message)
         if text.direction is Direction.OUTBOUND_API:
             state.counts.sends_accepted += 1
@@ -238,35 +224,24 @@ class Carrier:
     ) -> Message:
         """A person texts a line. The business is told `repeat` times of the one text, and finds the pictures that
         the carrier holds under `own_address`. Raises KeyError for a `message_sid` that is taken."""
-        state, wire = self.state, self.wires[line.wire]
-        now = state.clock()
-        sid = message_sid or wire.new_message_sid(has_media=bool(media))
-        if sid in state.messages:
-            raise KeyError(sid)
+        state = self.state
         keyword = keywords.recognise(body, kind=line.kind)
-        message = Message(
-            number=state.next_number(),
-            sid=sid,
-            account_sid=line.account_sid,
-            line=line.phone_number,
-            handset=handset,
+        message = self._new_message(
+            line,
+            handset,
             direction=Direction.INBOUND,
             body=body,
             status=Status.RECEIVED,
-            created_at=now,
-            updated_at=now,
-            wire=line.wire,
-            media=list(media),
-            segments=count_segments(body),
-            profile_id=line.profile_id,
-            sent_at=now,
-            opt_out_type=keyword.value if keyword is not None and line.advanced_opt_out else None,
+            media=media,
+            message_sid=message_sid,
         )
+        message.sent_at = message.created_at
+        message.opt_out_type = keyword.value if keyword is not None and line.advanced_opt_out else None
         for each in message.media:
             if each.stored:
-                each.url = own_address + wire.media_path(message, each)
-        state.handset(handset)
+                each.url = own_address + self.wires[line.wire].media_path(message, each)
         state.add(message)
+        state.handset(handset)
         state.counts.inbound += 1
         self._show(message)
         if keyword is not None and line.keywords == "carrier":
@@ -288,27 +263,50 @@ class Carrier:
         self, handset: str, line: Line, *, body: str, inbound: bool, at: float, message_sid: str | None = None
     ) -> Message:
         """Put a text of the past into the books. Nobody is told of it. Raises KeyError for a sid that is taken."""
-        message = Message(
-            number=self.state.next_number(),
-            sid=message_sid or self.wires[line.wire].new_message_sid(has_media=False),
-            account_sid=line.account_sid,
-            line=line.phone_number,
-            handset=handset,
+        message = self._new_message(
+            line,
+            handset,
             direction=Direction.INBOUND if inbound else Direction.OUTBOUND_API,
             body=body,
             status=Status.RECEIVED if inbound else Status.DELIVERED,
-            created_at=at,
-            updated_at=at,
-            wire=line.wire,
-            segments=count_segments(body),
-            profile_id=line.profile_id,
-            sent_at=at,
-            delivered_at=None if inbound else at,
-            past=True,
+            message_sid=message_sid,
         )
+        message.created_at = message.updated_at = message.sent_at = at
+        message.delivered_at = None if inbound else at
+        message.past = True
         self.state.add(message)
         self.state.handset(handset)
         return message
+
+    def _new_message(
+        self,
+        line: Line,
+        handset: str,
+        *,
+        direction: Direction,
+        body: str,
+        status: Status,
+        media: Sequence[Media] = (),
+        message_sid: str | None = None,
+    ) -> Message:
+        """A message of now, which is in no book yet."""
+        now = self.state.clock()
+        return Message(
+            number=self.state.next_number(),
+            sid=message_sid or self.wires[line.wire].new_message_sid(has_media=bool(media)),
+            account_sid=line.account_sid,
+            line=line.phone_number,
+            handset=handset,
+            direction=direction,
+            body=body,
+            status=status,
+            created_at=now,
+            updated_at=now,
+            wire=line.wire,
+            media=list(media),
+            segments=count_segments(body),
+            profile_id=line.profile_id,
+        )
 
 
 def new_media_id() -> str:

@@ -112,18 +112,10 @@ async def put_line(carrier: TheCarrier, phone_number: LineNumber, body: schemas.
     by_carrier = can_answer and body.kind is not LineKind.SHORT_CODE
     before = state.lines.get(phone_number)
     line = Line(
+        **body.model_dump(exclude={"keywords", "wire"}),
         phone_number=phone_number,
         sid=before.sid if before else carrier.wires[wire].new_line_sid(body.kind),
-        account_sid=body.account_sid,
-        inbound_url=body.inbound_url,
-        status_url=body.status_url,
-        fallback_url=body.fallback_url,
-        label=body.label,
-        country=body.country,
-        kind=body.kind,
-        profile_id=body.profile_id,
         keywords=body.keywords or (Keywords.CARRIER if by_carrier else Keywords.APP),
-        advanced_opt_out=body.advanced_opt_out,
         wire=wire,
         created_at=before.created_at if before else state.clock(),
     )

@@ -140,21 +140,13 @@ class FaultRuleIn(Body):
         return self
 
     def rule(self) -> Rule:
+        match = self.match
         return Rule(
-            where=self.where,
-            kind=self.kind,
-            probability=self.probability,
-            next_n=self.next_n,
-            seconds=self.seconds,
-            retry_after=self.retry_after,
-            code=self.code,
-            status_code=self.status_code,
-            copies=self.copies,
-            accepted=self.accepted,
-            sender=self.match.sender,
-            recipient=self.match.to,
-            body_contains=self.match.body_contains,
-            status=self.match.status,
+            **self.model_dump(exclude={"match"}),
+            sender=match.sender,
+            recipient=match.to,
+            body_contains=match.body_contains,
+            status=match.status,
         )
 
 

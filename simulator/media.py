@@ -8,9 +8,9 @@ import ssl
 from urllib.parse import urlsplit
 
 import httpx
+from starlette.responses import Response
 
 from simulator.model import Media
-from simulator.network import Reply
 from simulator.state import StoredMedia, origin
 
 LARGEST = 5 * 1024 * 1024
@@ -20,17 +20,16 @@ _SHOWN_AS_IS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _SECONDS = 10.0
 
 
-def content_reply(stored: StoredMedia) -> Reply:
-    """The content, which a browser shows if it is a picture and else only saves."""
-    headers = [
-        (b"x-content-type-options", b"nosniff"),
-        (b"content-security-policy", b"default-src 'none'; sandbox"),
-    ]
+def content_response(stored: StoredMedia) -> Response:
+    """The content. A browser shows a picture, and only saves anything else."""
+    headers = {
+        "content-type": stored.content_type.encode("latin-1", "replace").decode("latin-1"),
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; sandbox",
+    }
     if stored.content_type not in _SHOWN_AS_IS:
-        headers.append((b"content-disposition", b"attachment"))
-    return Reply(
-        200, stored.content, content_type=stored.content_type.encode("latin-1", "replace"), headers=tuple(headers)
-    )
+        headers["content-disposition"] = "attachment"
+    return Response(stored.content, headers=headers)
 
 
 class NotFetchedError(Exception):

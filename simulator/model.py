@@ -1,7 +1,8 @@
 """What a carrier knows: accounts, the numbers they rent, handsets, and the texts between the two."""
 
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
@@ -61,6 +62,8 @@ class Status(StrEnum):
     UNDELIVERED = "undelivered"
     RECEIVED = "received"
 
+
+E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 FINAL = frozenset({Status.DELIVERED, Status.UNDELIVERED, Status.RECEIVED})
 
@@ -231,6 +234,12 @@ class Message:
     @property
     def recipient(self) -> str:
         return self.line if self.inbound else self.handset
+
+    def failure_in(self, codes: Mapping[Failure, int]) -> int | None:
+        """The provider's code for why it did not arrive. `codes` are those of the failures."""
+        if self.failure_code is not None:
+            return self.failure_code
+        return codes[self.failure] if self.failure else None
 
     @property
     def on_handset(self) -> bool:

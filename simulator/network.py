@@ -3,97 +3,54 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.responses import Response
-from starlette.types import Receive, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.faults import Effects, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A whole HTTP answer."""
-
-    status: int
-    body: bytes
-    content_type: bytes = b"application/json"
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-    def response(self) -> Response:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
-        content_type = self.content_type.decode("latin-1")
-        return Response(self.body, status_code=self.status, headers={**headers, "content-type": content_type})
-
-    async def send(self, send: Send) -> None:
-        await send(
-            {
-                "type": "http.response.start",
-                "status": self.status,
-                "headers": [
-                    (b"content-type", self.content_type),
-                    (b"content-length", b"%d" % len(self.body)),
-                    *self.headers,
-                ],
-            }
-        )
-        await send({"type": "http.response.body", "body": self.body})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusals:
-    """How a wire protocol says that it does not serve a request now."""
-
-    too_many: Callable[[int | None], Reply]
-    """Given the seconds after which to come again."""
-
-    server_error: Callable[[int], Reply]
-    """Given the HTTP status."""
-
-    rejected: Callable[[int, int | None], Reply]
-    """Given the provider's own error code, and the HTTP status where it is not the code's own."""
-
-    too_large: Callable[[], Reply]
-
-
 async def answer_with(
     effects: Effects,
-    act: Callable[[], Reply],
+    act: Callable[[], Response],
     *,
-    refusals: Refusals,
-    receive: Receive,
-    send: Send,
+    refuse: Callable[[int | None, int | None], Response],
     closing: asyncio.Event,
-) -> None:
-    """Answer with what `act` returns, unless `effects` wants it otherwise. `act` runs at most once."""
-    reply: Reply | None = None
+) -> ASGIApp:
+    """The answer that `act` returns, or what `effects` want in its place. `act` runs at most once.
+
+    `refuse` makes the provider's refusal of an HTTP status and of its own error code.
+    """
+    response: Response | None = None
     if effects.delay:
         if effects.accept_before_delay:
-            reply = act()
+            response = act()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(closing.wait(), effects.delay)
     rule = effects.rule
     if rule is None or rule.kind is Kind.ACCEPT_FAILED:
-        await (reply or act()).send(send)
-        return
-    if reply is None and (rule.accepted or rule.kind is Kind.ACCEPT_THEN_DISCONNECT):
+        return response or act()
+    if response is None and (rule.accepted or rule.kind is Kind.ACCEPT_THEN_DISCONNECT):
         act()
     match rule.kind:
         case Kind.STATUS_429:
-            await refusals.too_many(rule.retry_after).send(send)
+            refusal = refuse(429, None)
+            if rule.retry_after is not None:
+                refusal.headers["retry-after"] = str(rule.retry_after)
+            return refusal
         case Kind.STATUS_5XX:
-            await refusals.server_error(rule.status_code or 503).send(send)
+            return refuse(rule.status_code or 503, None)
         case Kind.REJECT:
-            await refusals.rejected(rule.code or 0, rule.status_code).send(send)
+            return refuse(rule.status_code, rule.code or 0)
         case Kind.HANG:
-            await hold_open(receive, seconds=rule.seconds, closing=closing)
+            return _Hang(rule.seconds, closing)
         case _:
-            await close_unanswered(receive)
+            return close_unanswered
 
 
-async def close_unanswered(receive: Receive) -> None:
-    """Close the connection with no byte of an answer, as a crashing server or a cut cable does."""
+async def close_unanswered(scope: Scope, receive: Receive, send: Send) -> None:
+    """An ASGI app that closes the connection with no byte of an answer, as a crashing server or a cut cable does."""
     transport = getattr(getattr(receive, "__self__", None), "transport", None)
     if transport is None:
         raise RuntimeError("closing a connection unanswered needs uvicorn, and no wrapper around `receive`")
@@ -101,17 +58,23 @@ async def close_unanswered(receive: Receive) -> None:
     await _disconnected(receive)
 
 
-async def hold_open(receive: Receive, *, seconds: float | None, closing: asyncio.Event) -> None:
-    """Say nothing until the client gives up, `seconds` have gone by, or this server stops."""
-    waits = {asyncio.ensure_future(_disconnected(receive)), asyncio.ensure_future(closing.wait())}
-    try:
-        done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
-    if not any(wait.result() == "disconnected" for wait in done):
-        await close_unanswered(receive)
+class _Hang:
+    """An ASGI app that says nothing until the client gives up, `seconds` have gone by, or this server stops."""
+
+    def __init__(self, seconds: float | None, closing: asyncio.Event) -> None:
+        self._seconds = seconds
+        self._closing = closing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        waits = {asyncio.ensure_future(_disconnected(receive)), asyncio.ensure_future(self._closing.wait())}
+        try:
+            done, _ = await asyncio.wait(waits, timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+        if not any(wait.result() == "disconnected" for wait in done):
+            await close_unanswered(scope, receive, send)
 
 
 async def _disconnected(receive: Receive) -> str:

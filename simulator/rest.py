@@ -1,69 +1,61 @@
-"""What the providers' REST interfaces share: reading a request, asking who it is, faults and errors, over raw ASGI."""
+"""What the providers' REST interfaces share: reading a request, its account, faults and refusals."""
 
 import base64
 import contextlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from simulator.carrier import Carrier
 from simulator.faults import NO_EFFECTS, Facts, Kind, Where
-from simulator.network import Refusals, Reply, answer_with
+from simulator.network import answer_with
 
 _LARGEST_BODY = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A whole request. Names of `headers` are in lower case."""
+class RefusedError(Exception):
+    """A provider refuses a request: with this HTTP status and this JSON document, in its own words."""
 
-    method: str
-    path: str
-    ids: dict[str, str]
-    """What stands in the variable parts of the path."""
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: bytes
+    def __init__(self, status: int, document: object, headers: Mapping[str, str] | None = None) -> None:
+        self.status = status
+        self.document = document
+        self.headers = headers
+        super().__init__(str(document))
 
-
-class RefusedError(Exception, ABC):
-    """A request that a provider refuses, in the provider's own words."""
-
-    @abstractmethod
-    def reply(self) -> Reply: ...
-
-
-class ClientGoneError(Exception):
-    """The client hung up before its request was complete, so there is no request."""
-
-
-class TooLargeError(Exception):
-    """The request has a larger body than any provider takes."""
+    def response(self) -> Response:
+        return JSONResponse(self.document, status_code=self.status, headers=self.headers)
 
 
 C = TypeVar("C")
-Handler = Callable[[Carrier, C], Reply]
+Handler = Callable[[Carrier, C], Response]
 
 
 class Manners(ABC, Generic[C]):
-    """How one provider reads requests and says no. `C` is what its handlers are called with."""
-
-    refusals: Refusals
+    """How one provider reads requests and refuses them. `C` is what its handlers are called with."""
 
     @abstractmethod
-    def read(self, carrier: Carrier, request: Request) -> C:
-        """Raises RefusedError for a request of nobody that the carrier knows, or without sense."""
+    def read(self, carrier: Carrier, request: Request, body: bytes) -> C:
+        """Raises RefusedError for a request that is malformed or of an unknown account."""
 
     @abstractmethod
     def facts(self, call: C) -> Facts:
         """What rules of faults are matched against."""
+
+    @abstractmethod
+    def refusal(self, status: int) -> RefusedError:
+        """The refusal with an HTTP status: 413, 429 or a 5xx."""
+
+    @abstractmethod
+    def rejection(self, code: int, status: int | None) -> RefusedError:
+        """The refusal with the provider's own error code. `status` replaces the HTTP status that the code has."""
 
     def occupy(self, call: C) -> AbstractContextManager[None]:
         """Held from the beginning of a call until it is answered. Raises RefusedError."""
@@ -71,7 +63,7 @@ class Manners(ABC, Generic[C]):
 
 
 class Resource(Generic[C]):
-    """Authentication, faults and errors around the handlers of one path."""
+    """An ASGI app around the handlers of one path: authentication, faults and refusals."""
 
     def __init__(self, carrier: Carrier, handlers: dict[str, Handler[C]], *, manners: Manners[C], where: Where) -> None:
         """`where` a fault of this path counts when it is posted to."""
@@ -82,42 +74,46 @@ class Resource(Generic[C]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        handler, carrier, manners = self._handlers[method], self._carrier, self._manners
+        where = self._where if method == "POST" else Where.LIST
+        carrier, manners = self._carrier, self._manners
         try:
-            request = Request(
-                method=method,
-                path=scope["path"],
-                ids=scope["path_params"],
-                query=dict(parse_qsl(scope["query_string"].decode(errors="replace"), keep_blank_values=True)),
-                headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-                body=await _body(receive) if method == "POST" else b"",
-            )
-            call = manners.read(carrier, request)
+            request = Request(scope, receive)
+            call = manners.read(carrier, request, await self._body(request) if method == "POST" else b"")
             with manners.occupy(call):
-                effects = NO_EFFECTS
-                if carrier.faults.rules:
-                    where = self._where if method == "POST" else Where.LIST
-                    effects = carrier.faults.decide(where, manners.facts(call))
+                effects = carrier.faults.decide(where, manners.facts(call)) if carrier.faults.rules else NO_EFFECTS
 
-                def act() -> Reply:
+                def act() -> Response:
                     rule = effects.rule
                     try:
                         carrier.fails_at_once = rule.code if rule and rule.kind is Kind.ACCEPT_FAILED else None
-                        return handler(carrier, call)
+                        return self._handlers[method](carrier, call)
                     except RefusedError as error:
-                        return error.reply()
+                        if where is Where.SEND:
+                            carrier.state.counts.sends_refused += 1
+                        return error.response()
                     finally:
                         carrier.fails_at_once = None
 
-                await answer_with(
-                    effects, act, refusals=manners.refusals, receive=receive, send=send, closing=carrier.closing
-                )
-        except ClientGoneError:
+                app = await answer_with(effects, act, refuse=self._refuse, closing=carrier.closing)
+                await app(scope, receive, send)
+        except ClientDisconnect:
             return
-        except TooLargeError:
-            await manners.refusals.too_large().send(send)
         except RefusedError as error:
-            await error.reply().send(send)
+            await error.response()(scope, receive, send)
+
+    def _refuse(self, status: int | None, code: int | None) -> Response:
+        if code is not None:
+            return self._manners.rejection(code, status).response()
+        return self._manners.refusal(status or 503).response()
+
+    async def _body(self, request: Request) -> bytes:
+        """Raises ClientDisconnect if the client hung up before the end, RefusedError if the body is too large."""
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LARGEST_BODY:
+                raise self._manners.refusal(413)
+        return body
 
 
 def route(
@@ -132,23 +128,23 @@ def route(
     return Route(path, Resource(carrier, handlers, manners=manners, where=where), methods=list(handlers))
 
 
-def json_reply(document: object, *headers: tuple[bytes, bytes], status: int = 200) -> Reply:
-    return Reply(status, json.dumps(document).encode(), headers=headers)
-
-
-def retry_after(seconds: int | None) -> tuple[tuple[bytes, bytes], ...]:
-    """The header that says when to come again, if anything does."""
-    return () if seconds is None else ((b"retry-after", b"%d" % seconds),)
-
-
 def json_object(body: bytes) -> dict[str, Any]:
-    """Raises ValueError for what is not a JSON object."""
-    document = json.loads(body)
+    """Raises ValueError for anything but a JSON object."""
+    try:
+        document = json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")
     # Half of a surrogate pair can be written in JSON, but in no answer.
     json.dumps(document, ensure_ascii=False).encode()
     return document
+
+
+def word(document: Mapping[str, object], name: str) -> str:
+    """A field that should be a string; empty if it is not."""
+    value = document.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def is_url(value: object) -> bool:
@@ -162,7 +158,7 @@ def is_url(value: object) -> bool:
 
 
 def basic_credentials(request: Request) -> tuple[str, str]:
-    """User name and password; both empty when none were given."""
+    """User name and password; both empty if the request has none."""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return "", ""
@@ -171,19 +167,3 @@ def basic_credentials(request: Request) -> tuple[str, str]:
     except ValueError:
         return "", ""
     return user, password
-
-
-async def _body(receive: Receive) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise ClientGoneError
-        chunk = event.get("body", b"")
-        size += len(chunk)
-        if size > _LARGEST_BODY:
-            raise TooLargeError
-        chunks.append(chunk)
-        if not event.get("more_body"):
-            return b"".join(chunks)

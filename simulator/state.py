@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from simulator.model import Account, Handset, Line, Message, Profile
+from simulator.model import Account, Direction, Handset, Line, Message, Profile
 
 
 class Notebook(Protocol):
@@ -178,6 +178,13 @@ class State:
         self.by_handset[message.handset].append(message)
         self._last_number = max(self._last_number, message.number)
         self.changed(message)
+
+    def message_of(self, account: Account, sid: str) -> Message | None:
+        """A message that its account may read. Confirmations by the carrier are not among them."""
+        message = self.messages.get(sid)
+        if message is None or message.account_sid != account.sid or message.direction is Direction.CARRIER:
+            return None
+        return message
 
     def changed(self, message: Message) -> None:
         self.notebook.put("message", message.sid, message)

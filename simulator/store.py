@@ -8,8 +8,8 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import TypeAdapter
 
@@ -22,15 +22,8 @@ _log = logging.getLogger(__name__)
 _WRITE_EVERY = 0.25
 _SCHEMA_VERSION = 1
 
-_ACCOUNT = TypeAdapter(Account)
-_LINE = TypeAdapter(Line)
-_PROFILE = TypeAdapter(Profile)
-_HANDSET = TypeAdapter(Handset)
-_MEDIA = TypeAdapter(StoredMedia)
-_MESSAGE = TypeAdapter(Message)
-_STOPPED = TypeAdapter(tuple[str, str])
-_ANSWER = TypeAdapter(KeptAnswer)
-_JOB = TypeAdapter(Job)
+T = TypeVar("T")
+
 _ANYTHING: TypeAdapter[object] = TypeAdapter(object)
 
 
@@ -120,26 +113,26 @@ class Store:
 
     def load(self, state: State) -> list[Job]:
         """Fill an empty state. Returns the webhooks that were still to be posted."""
-        for value in self._values("account"):
-            state.put_account(_ACCOUNT.validate_json(value))
-        for value in self._values("line"):
-            state.put_line(_LINE.validate_json(value))
-        for value in self._values("profile"):
-            state.put_profile(_PROFILE.validate_json(value))
-        for value in self._values("handset"):
-            state.put_handset(_HANDSET.validate_json(value))
-        for value in self._values("media"):
-            state.put_media(_MEDIA.validate_json(value))
-        messages = (_MESSAGE.validate_json(value) for value in self._values("message"))
-        for message in sorted(messages, key=lambda message: message.number):
+        for account in self._values("account", Account):
+            state.put_account(account)
+        for line in self._values("line", Line):
+            state.put_line(line)
+        for profile in self._values("profile", Profile):
+            state.put_profile(profile)
+        for handset in self._values("handset", Handset):
+            state.put_handset(handset)
+        for media in self._values("media", StoredMedia):
+            state.put_media(media)
+        for message in sorted(self._values("message", Message), key=lambda message: message.number):
             state.add(message)
-        state.stopped.update(_STOPPED.validate_json(value) for value in self._values("stopped"))
-        for value in self._values("answer"):
-            state.keep_answer(_ANSWER.validate_json(value))
+        state.stopped.update((sender, handset) for sender, handset in self._values("stopped", list[str]))
+        for answer in self._values("answer", KeptAnswer):
+            state.keep_answer(answer)
         # Loading noted every record as a change; none is.
         self._changes = {}
-        return [_JOB.validate_json(value) for value in self._values("job")]
+        return self._values("job", Job)
 
-    def _values(self, kind: str) -> Iterator[str]:
-        for (value,) in self._database.execute("SELECT value FROM record WHERE kind = ?", (kind,)).fetchall():
-            yield value
+    def _values(self, kind: str, type_: type[T]) -> list[T]:
+        adapter = TypeAdapter(type_)
+        records = self._database.execute("SELECT value FROM record WHERE kind = ?", (kind,))
+        return [adapter.validate_json(value) for (value,) in records]

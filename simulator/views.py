@@ -1,5 +1,6 @@
 """The carrier's things as the control interface and the page of handsets show them."""
 
+import dataclasses
 from datetime import UTC, datetime
 
 from simulator.model import Handset, Line, Media, Message
@@ -53,21 +54,9 @@ def message_view(message: Message) -> View:
 
 
 def line_view(line: Line) -> View:
-    return {
-        "phone_number": line.phone_number,
-        "sid": line.sid,
-        "account_sid": line.account_sid,
-        "inbound_url": line.inbound_url,
-        "status_url": line.status_url,
-        "fallback_url": line.fallback_url,
-        "label": line.label,
-        "country": line.country,
-        "kind": line.kind,
-        "profile_id": line.profile_id,
-        "keywords": line.keywords,
-        "advanced_opt_out": line.advanced_opt_out,
-        "wire": line.wire,
-    }
+    view = dataclasses.asdict(line)
+    del view["created_at"]
+    return view
 
 
 def handset_view(handset: Handset, state: State) -> View:

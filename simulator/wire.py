@@ -58,13 +58,15 @@ class Answer:
 
 
 class Wire(ABC):
-    """One provider's protocol. The methods with a body do what most providers do."""
+    """One provider's protocol. The methods with a body do what most providers do. Static ones can be functions of a
+    dialect's modules: `inbound_webhook = staticmethod(webhooks.inbound_webhook)`."""
 
     name: str
 
     patience: Patience
 
-    def introduce(self, account: Account) -> dict[str, str]:
+    @staticmethod
+    def introduce(account: Account) -> dict[str, str]:
         """What the provider tells an account so that it can recognise webhooks."""
         return {}
 
@@ -78,22 +80,27 @@ class Wire(ABC):
         """Whether this provider can answer STOP, START and HELP on such a line."""
         return True
 
+    @staticmethod
     @abstractmethod
-    def media_path(self, message: Message, media: Media) -> str:
+    def media_path(message: Message, media: Media) -> str:
         """Where on this server a business finds a picture that a handset sent."""
 
-    def reports(self, message: Message) -> bool:
+    @staticmethod
+    def reports(message: Message) -> bool:
         """Whether the provider has a webhook for the status that `message` has now."""
         return True
 
+    @staticmethod
     @abstractmethod
-    def inbound_webhook(self, message: Message, occasion: Occasion) -> Webhook:
+    def inbound_webhook(message: Message, occasion: Occasion) -> Webhook:
         """The report of a text from a handset."""
 
+    @staticmethod
     @abstractmethod
-    def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
+    def status_webhook(message: Message, status: str, occasion: Occasion) -> Webhook:
         """The report of `status`, which the message may have left by now."""
 
-    def read_answer(self, response: httpx.Response) -> Answer:
+    @staticmethod
+    def read_answer(response: httpx.Response) -> Answer:
         """Of a 2xx response to an inbound webhook. Most providers look at the status alone."""
         return Answer()

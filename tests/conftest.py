@@ -6,16 +6,25 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.access import passwords
 from api.kit.database import Database
-from api.kit.logging import configure_logging
+from api.logging import configure_logging
 from api.migrate import migrate
 from api.settings import Settings
-from tests.support import postgres
+from tests.support import postgres, reliability
 from tests.support.business import Business
+from tests.support.compiled_statements import share_compiled_statements
 from tests.support.service import Service, service_settings
-from tests.support.world import World, create_quickly
+from tests.support.world import World, new_business
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in sorted(reliability.figures):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,6 +38,20 @@ def _cheap_garbage_collection() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_statements() -> None:
+    share_compiled_statements()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Hash passwords with cheap parameters: the real ones take 0.2 s of processor time."""
+    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_passwords", quick)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +74,7 @@ def business_template(template: str, tmp_path_factory: pytest.TempPathFactory) -
 
     async def create() -> Business:
         async with Service.running(service_settings(tmp_path_factory.mktemp("template")), database) as service:
-            return await create_quickly(service)
+            return await new_business(service)
 
     yield BusinessTemplate(database, asyncio.run(create()))
     postgres.drop_database(database)

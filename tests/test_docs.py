@@ -1,4 +1,4 @@
-"""/docs brings its own scripts: nothing of it comes from another host, and its policy allows nothing else."""
+"""/docs loads nothing from another host, and its content security policy allows nothing else."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A server install has no extras: it works without them, and a command that needs one says what to install or set."""
+"""A server install works without the extras. A command that needs one says what to install or set."""
 
 import subprocess
 import sys

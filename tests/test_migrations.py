@@ -1,4 +1,4 @@
-"""The schema's history: forward, back and forward again, and nothing in the models that it lacks."""
+"""Migrations: up, down and up again, and the models match the schema."""
 
 import json
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from api.kit.connection import execute, fetch_value
 from api.kit.lexemes import search_vector
 from api.migrate import alembic_config
 from tests.support import postgres
+from tests.support.statements import execute, fetch_value
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def empty_database() -> Iterator[postgres.Database]:
     postgres.drop_database(database)
 
 
-def test_migrations_go_up_down_and_up_again_and_the_models_have_nothing_more(
+def test_migrations_go_up_down_and_up_again_and_match_the_models(
     empty_database: postgres.Database,
 ) -> None:
     config = alembic_config(empty_database.owner_url)
@@ -52,9 +52,7 @@ def lay_conversation(database: postgres.Database) -> tuple[UUID, str]:
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_SEARCH_CONTENT_messages_from_before_the_search_are_found_too(
-    empty_database: postgres.Database, interrupted: bool
-) -> None:
+def test_SEARCH_CONTENT_earlier_messages_are_indexed(empty_database: postgres.Database, interrupted: bool) -> None:
     config = alembic_config(empty_database.owner_url)
     command.upgrade(config, "0001")
     organization, row = lay_conversation(empty_database)
@@ -81,7 +79,7 @@ def test_SEARCH_CONTENT_messages_from_before_the_search_are_found_too(
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_files_of_messages_from_before_are_expected_too_and_have_their_addresses_back_on_the_way_down(
+def test_media_of_earlier_messages_are_fetched_and_a_downgrade_restores_their_addresses(
     empty_database: postgres.Database, interrupted: bool
 ) -> None:
     config = alembic_config(empty_database.owner_url)
@@ -130,7 +128,7 @@ def test_files_of_messages_from_before_are_expected_too_and_have_their_addresses
     assert after == before
 
 
-def test_NUMBER_ONE_numbers_from_before_get_their_one_spelling_and_where_it_is_taken_both_stay(
+def test_NUMBER_ONE_earlier_numbers_get_their_one_spelling_unless_it_is_taken(
     empty_database: postgres.Database,
 ) -> None:
     config = alembic_config(empty_database.owner_url)
@@ -166,7 +164,7 @@ def test_NUMBER_ONE_numbers_from_before_get_their_one_spelling_and_where_it_is_t
     assert fetch_value(empty_database.owner_url, kept) == "+525512345678"
 
 
-def test_RECV_SENDER_nobody_may_answer_where_a_number_was_guessed_before(empty_database: postgres.Database) -> None:
+def test_RECV_SENDER_earlier_guessed_numbers_are_not_textable(empty_database: postgres.Database) -> None:
     config = alembic_config(empty_database.owner_url)
     command.upgrade(config, "0005")
     organization, line = lay_conversation(empty_database)
@@ -199,7 +197,7 @@ def test_RECV_SENDER_nobody_may_answer_where_a_number_was_guessed_before(empty_d
     assert left == "+13125550102 +13125550103", "these have texted under their own number"
 
 
-def test_PERM_DIRECTORY_whoever_kept_records_goes_on_and_whoever_comes_later_starts_without(
+def test_PERM_DIRECTORY_earlier_staff_keep_the_permission_and_new_staff_start_without(
     empty_database: postgres.Database,
 ) -> None:
     config = alembic_config(empty_database.owner_url)
@@ -247,7 +245,7 @@ AUDITED = {
 
 
 @pytest.mark.parametrize("story", AUDITED)
-def test_OPTIN_REMOVED_refusals_that_were_lost_before_are_restored_from_the_audit_log(
+def test_OPTIN_REMOVED_earlier_lost_refusals_are_restored_from_the_audit_log(
     empty_database: postgres.Database, story: str
 ) -> None:
     config = alembic_config(empty_database.owner_url)
@@ -276,9 +274,7 @@ def test_OPTIN_REMOVED_refusals_that_were_lost_before_are_restored_from_the_audi
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_families_and_staff_from_before_the_search_are_found_too(
-    empty_database: postgres.Database, interrupted: bool
-) -> None:
+def test_earlier_families_and_staff_are_indexed(empty_database: postgres.Database, interrupted: bool) -> None:
     config = alembic_config(empty_database.owner_url)
     before = ScriptDirectory.from_config(config).get_revision("0011").down_revision
     assert isinstance(before, str)

@@ -1,4 +1,4 @@
-"""What every request passes: HEAD wherever GET is, headers, and how many at a time and a minute."""
+"""The layers of every request: HEAD, headers, and the limits on open requests and requests a minute."""
 
 import asyncio
 import contextlib
@@ -59,7 +59,7 @@ async def _gettable(world: World) -> list[str]:
     return found
 
 
-async def test_head_answers_wherever_get_does_with_the_same_headers_and_no_body(world: World) -> None:
+async def test_head_answers_like_get_without_a_body(world: World) -> None:
     paths = await _gettable(world)
     assert f"{API}/events" in paths
     queries = {f"{API}/messages/search": "?q=hello", f"{API}/opt-in-checks": f"?phone_number=%2B{PARENT[1:]}"}
@@ -158,7 +158,7 @@ async def test_the_eleventh_event_stream_of_a_person_is_refused_and_colleagues_a
         await eventually(opens_again, "a place is free again")
 
 
-async def test_a_stream_whose_client_left_before_it_began_does_not_count_for_ever(
+async def test_a_stream_whose_client_left_before_its_start_is_not_counted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub = world.service.state.hub
@@ -195,9 +195,7 @@ async def test_a_flood_of_api_requests_is_answered_503_and_refuses_no_webhook(
         assert (await world.admin.get(f"{API}/me")).status_code == 200, "Every place has been released."
 
 
-async def test_webhooks_too_are_bounded_and_refused_ones_are_told_when_to_come_again(
-    clone: postgres.Database, tmp_path: Path
-) -> None:
+async def test_open_webhooks_are_limited_and_refused_with_retry_after(clone: postgres.Database, tmp_path: Path) -> None:
     async with Service.running(service_settings(tmp_path, open_webhooks=1), clone) as service:
         world = await World.create(service)
         fields = {"MessageSid": "SM" + "1" * 32, "From": PARENT, "To": "+13125550199", "Body": "Hi"}
@@ -221,7 +219,7 @@ async def test_webhooks_too_are_bounded_and_refused_ones_are_told_when_to_come_a
             assert (await world.post_webhook("inbound", fields)).status_code == 200
 
 
-async def test_requests_are_limited_per_person_and_per_key_and_each_answer_says_what_is_left(
+async def test_requests_are_limited_per_person_and_per_key_with_headers(
     clone: postgres.Database, tmp_path: Path
 ) -> None:
     settings = service_settings(tmp_path, requests_per_minute_per_person=4, requests_per_minute_per_key=3)
@@ -252,7 +250,7 @@ async def test_requests_are_limited_per_person_and_per_key_and_each_answer_says_
         assert "ratelimit" not in (await world.other_client().get(f"{API}/me")).headers
 
 
-async def test_the_app_at_a_busy_desk_stays_far_below_the_limit(world: World) -> None:
+async def test_a_busy_app_stays_far_below_the_limit(world: World) -> None:
     """A text makes an open page ask for ten things again: two texts a second in three tabs are not refused."""
     limits = world.service.state.rate_limits
     maria = principal()
@@ -260,7 +258,7 @@ async def test_the_app_at_a_busy_desk_stays_far_below_the_limit(world: World) ->
     assert not any(quota is None or quota.is_exceeded for quota in counted)
 
 
-def test_a_window_ends_and_memory_is_bounded() -> None:
+def test_a_rate_limit_window_ends_and_memory_is_bounded() -> None:
     now = 0.0
     limits = RateLimits(per_person=2, per_key=0, clock=lambda: now)
     maria = principal()

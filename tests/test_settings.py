@@ -42,10 +42,10 @@ def test_everything_has_a_default_for_a_first_start() -> None:
     assert (settings.viewer_lease_seconds, settings.seen_deadline_seconds) == (30, 20)
 
 
-def test_hosts_of_pictures_are_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load_settings().extra_media_hosts == ()
+def test_media_hosts_are_host_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().media_hosts == ()
     monkeypatch.setenv("MESSENGER_MEDIA_HOSTS", " Media.Example.com, files.example.org,")
-    assert load_settings().extra_media_hosts == ("media.example.com", "files.example.org")
+    assert load_settings().media_hosts == ("media.example.com", "files.example.org")
     for wrong in ("https://media.example.com", "media.example.com/x", "media.example.com:8443", "localhost", "*"):
         monkeypatch.setenv("MESSENGER_MEDIA_HOSTS", wrong)
         with pytest.raises(SettingsError, match="MESSENGER_MEDIA_HOSTS: use names of hosts"):
@@ -85,7 +85,7 @@ def test_every_setting_of_the_contract_is_read_from_the_environment(monkeypatch:
     assert settings.secure_cookies
     assert settings.resolved_secret_key() == LONG_KEY
     assert settings.secret_key_previous is not None
-    assert [str(each) for each in settings.trusted_networks] == ["10.0.0.0/8", "2001:db8::1/128"]
+    assert [str(each) for each in settings.trusted_proxies or ()] == ["10.0.0.0/8", "2001:db8::1/128"]
     assert settings.environment is Environment.PRODUCTION
     assert (settings.log_level, settings.log_format) == ("warning", LogFormat.JSON)
     assert (settings.simulator_port, settings.twilio_api_url) == (9025, "http://127.0.0.1:9025")
@@ -96,7 +96,7 @@ def test_every_setting_of_the_contract_is_read_from_the_environment(monkeypatch:
     assert settings.demo is False
 
 
-def test_a_dotenv_file_counts_and_the_environment_counts_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_environment_overrides_a_dotenv_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("MESSENGER_PORT=9001\nMESSENGER_WORKERS=2\nSOMETHING_ELSE=x\n")
     monkeypatch.setenv("MESSENGER_WORKERS", "3")
     assert (load_settings().port, load_settings().workers) == (9001, 3)
@@ -208,11 +208,11 @@ def test_production_names_what_it_needs_and_lacks(
 
 
 @pytest.mark.parametrize(("written", "networks"), [("none", 0), ("None", 0), ("10.0.0.1", 1), ("10.0.0.1,::1", 2)])
-def test_production_starts_once_somebody_has_decided_whose_forwarded_addresses_count(
+def test_production_starts_with_trusted_proxies_or_none(
     written: str, networks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_production(monkeypatch, TRUSTED_PROXIES=written)
-    assert len(load_settings().trusted_networks) == networks
+    assert len(load_settings().trusted_proxies or ()) == networks
 
 
 @pytest.mark.parametrize("key", ["k", "k" * 31, f" {'k' * 31} ", "ā" * 15])
@@ -222,13 +222,13 @@ def test_production_needs_a_secret_key_of_32_bytes(key: str, monkeypatch: pytest
         load_settings()
 
 
-def test_the_secret_key_of_before_may_be_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else nobody could replace it."""
+def test_the_previous_secret_key_may_be_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise nobody could replace a short key."""
     in_production(monkeypatch, SECRET_KEY="ā" * 16, SECRET_KEY_PREVIOUS="short")
     assert load_settings().is_production
 
 
-def test_production_has_no_demo_unless_somebody_asks_and_then_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_production_has_no_demo_and_refuses_one(monkeypatch: pytest.MonkeyPatch) -> None:
     in_production(monkeypatch)
     assert load_settings().demo is False
     monkeypatch.setenv("MESSENGER_DEMO", "1")
@@ -245,13 +245,13 @@ def test_production_refuses_to_make_processes_hang_or_die(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("given", ["post.written:0", "post.written:", "Post Written", ""])
-def test_a_crash_point_is_a_name_and_perhaps_a_number(given: str) -> None:
+def test_a_crash_point_is_a_name_with_an_optional_number(given: str) -> None:
     with pytest.raises(SettingsError, match="MESSENGER_CRASH_AT"):
         load_settings(crash_at=given)
 
 
 @pytest.mark.parametrize("spelling", ["postgres", "postgresql", "postgresql+asyncpg"])
-def test_every_spelling_of_a_postgresql_address_is_taken(spelling: str) -> None:
+def test_every_scheme_of_postgresql_is_accepted(spelling: str) -> None:
     assert load_settings(database_url=f"{spelling}://db/m").database_url == "postgresql+asyncpg://db/m"
 
 
@@ -285,12 +285,12 @@ def test_outside_production_the_secret_key_is_made_once_and_only_its_owner_may_r
     assert load_settings(data_dir=tmp_path / "elsewhere").resolved_secret_key() != key
 
 
-def test_a_secret_key_that_is_set_is_the_one_and_leaves_no_file(tmp_path: Path) -> None:
+def test_a_set_secret_key_is_used_and_writes_no_file(tmp_path: Path) -> None:
     assert load_settings(secret_key="given", data_dir=tmp_path).resolved_secret_key() == "given"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_empty_secret_key_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_secret_key_counts_as_unset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`MESSENGER_SECRET_KEY=` in a file of settings must not encrypt credentials with nothing."""
     monkeypatch.setenv("MESSENGER_SECRET_KEY", "")
     assert load_settings(data_dir=tmp_path).resolved_secret_key() != ""

@@ -34,7 +34,7 @@ def another_thread() -> Iterator[None]:
 
 @pytest.mark.usefixtures("another_thread")
 @pytest.mark.parametrize("number", STOP_SIGNALS)
-def test_a_signal_during_work_in_an_event_loop_interrupts_after_it(number: signal.Signals) -> None:
+def test_a_signal_during_an_event_loop_interrupts_after_it(number: signal.Signals) -> None:
     steps = []
 
     async def work() -> None:

@@ -1,4 +1,4 @@
-"""MESSENGER_PUBLIC_URL is a URL: what is unambiguous gets one spelling, the rest is refused at the start."""
+"""MESSENGER_PUBLIC_URL: an unambiguous URL is normalized, any other is refused at the start."""
 
 import itertools
 from pathlib import Path
@@ -88,7 +88,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("given_url", "expected"), NORMALISED.items(), ids=map(ascii, NORMALISED))
-def test_an_address_has_one_spelling(given_url: str, expected: str) -> None:
+def test_an_address_is_normalized(given_url: str, expected: str) -> None:
     assert normalized_base_url(given_url) == expected
     assert normalized_base_url(expected) == expected
 
@@ -120,7 +120,7 @@ def test_any_other_address_stops_the_start_with_one_line(given_url: str) -> None
         st.text(alphabet="/a.%?# ", max_size=6),
     )
 )
-def test_whatever_is_accepted_is_an_address_to_which_a_path_can_be_appended(text: str) -> None:
+def test_a_path_can_be_appended_to_every_accepted_address(text: str) -> None:
     try:
         base = normalized_base_url(text)
     except InvalidAddressError:
@@ -134,7 +134,7 @@ def test_whatever_is_accepted_is_an_address_to_which_a_path_can_be_appended(text
     assert parsed_origin(scheme_and_host) == origin_of(base)
 
 
-def test_cookies_are_secure_for_every_spelling_of_https() -> None:
+def test_cookies_are_secure_for_every_form_of_https() -> None:
     for url in ("https://a.example", "HTTPS://a.example", "Https://A.example:443/"):
         assert load_settings(_env_file=None, public_url=url).secure_cookies
     assert not load_settings(_env_file=None, public_url="http://a.example").secure_cookies

@@ -126,7 +126,7 @@ class Require:
         if self.admin and not principal.is_admin:
             raise PermissionRequired(None)
         is_key = principal.kind is PrincipalKind.API_KEY
-        missing = first_missing(principal, (*self.permissions, *(self.of_keys if is_key else ())))
+        missing = first_missing(principal.permissions, (*self.permissions, *(self.of_keys if is_key else ())))
         if missing is None and self.any_of and principal.permissions.isdisjoint(self.any_of):
             missing = self.any_of[0]
         if missing is not None:

@@ -1,6 +1,6 @@
 """Devices on which a staff member has signed in before, kept in a cookie alone.
 
-Each entry of the cookie names a device and a staff member, signed with the service's key. It signs nobody in: attempts
+Each entry of the cookie names a device and a staff member, signed with the service's key. It does not sign in: attempts
 of that person on that device are counted apart, so that strangers who guess at the account do not lock its owner out.
 """
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.access import queries, service
+from api.access.client_address import client_address
 from api.access.dependencies import (
     Administrator,
     Anybody,
@@ -17,7 +18,7 @@ from api.access.dependencies import (
 from api.access.devices import LIFETIME_SECONDS, cookie_value, known_devices
 from api.access.errors import CrossOrigin, SignInRefused
 from api.access.gate import SignInGate
-from api.access.rules import Permission, Principal
+from api.access.rules import in_order
 from api.access.schemas import (
     ApiKeyCreated,
     ApiKeyIn,
@@ -30,7 +31,6 @@ from api.access.schemas import (
 from api.access.sign_in import Credentials
 from api.access.sign_in import sign_in as start_by_password
 from api.kit.app_state import from_app
-from api.kit.client_address import client_address
 from api.kit.database import Database, Session
 from api.kit.errors import Conflict, Invalid, NotFound, RateLimited, problem_responses
 from api.kit.idempotency import IdempotencyKeyHeader, once
@@ -88,9 +88,9 @@ async def sign_in(body: SignInIn, request: Request, response: Response) -> Me:
     )
     principal = service.staff_principal(signed_in.staff_member, credential_id=signed_in.staff_member.id)
     return Me(
-        staff_member=MeStaffMember.of(signed_in.staff_member),
-        organization=OrganizationOut.of(signed_in.organization),
-        permissions=_sorted_permissions(principal),
+        staff_member=MeStaffMember.model_validate(signed_in.staff_member),
+        organization=OrganizationOut.model_validate(signed_in.organization),
+        permissions=in_order(principal.permissions),
         is_admin=principal.is_admin,
     )
 
@@ -114,15 +114,11 @@ async def me(principal: Anybody, session: Session) -> Me:
     if principal.staff_member_id is not None:
         staff_member = await queries.staff_member(session, principal.organization_id, principal.staff_member_id)
     return Me(
-        staff_member=MeStaffMember.of(staff_member) if staff_member else None,
-        organization=OrganizationOut.of(organization),
-        permissions=_sorted_permissions(principal),
+        staff_member=MeStaffMember.model_validate(staff_member) if staff_member else None,
+        organization=OrganizationOut.model_validate(organization),
+        permissions=in_order(principal.permissions),
         is_admin=principal.is_admin,
     )
-
-
-def _sorted_permissions(principal: Principal) -> list[Permission]:
-    return [permission for permission in Permission if permission in principal.permissions]
 
 
 @router.get("/api-keys", responses=guarded(Invalid))
@@ -130,7 +126,7 @@ async def list_api_keys(principal: Administrator, session: Session, paging: Pagi
     """The organization's keys, newest first, revoked ones included."""
     keys = await queries.api_keys(session, principal.organization_id, after=paging.id_key(), limit=paging.rows_to_read)
     shown, next_cursor = paging.cut(keys, lambda key: (key.id,))
-    return Page(items=[ApiKeyOut.of(key) for key in shown], next_cursor=next_cursor)
+    return Page(items=[ApiKeyOut.model_validate(key) for key in shown], next_cursor=next_cursor)
 
 
 @router.post(

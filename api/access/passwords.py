@@ -19,7 +19,7 @@ HASHES_AT_ONCE = 1
 NICENESS = 10
 """On Linux each thread has a priority of its own, and those that Argon2 starts inherit it (decision 0022)."""
 
-NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$Ynd2AvW4uHdulCD7fhvtbw$22UE/vDw+++vsTimrdJHA9vSfF1qJCkRh27u359VZZ0"
+UNKNOWN_ACCOUNT = "$argon2id$v=19$m=65536,t=3,p=4$Ynd2AvW4uHdulCD7fhvtbw$22UE/vDw+++vsTimrdJHA9vSfF1qJCkRh27u359VZZ0"
 """The hash to check against if there is no account, so that the answer takes as long. No password matches it."""
 
 _passwords = PasswordHash.recommended()

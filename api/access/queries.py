@@ -1,12 +1,12 @@
 """SQL of the access slice."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, Text, cast, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, Organization, SignInFailure, SignInTry, StaffMember, StaffSession
@@ -55,51 +55,58 @@ async def account(session: AsyncSession, slug: str, email: str) -> tuple[str, Or
 async def share_staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember | None:
     """The row with a share lock: it stays as it is until the transaction ends."""
     return (
-        await session.execute(
-            select(StaffMember)
-            .where(StaffMember.organization_id == organization_id, StaffMember.id == staff_member_id)
-            .with_for_update(read=True)
-        )
-    ).scalar_one_or_none()
+        await session.scalars(_staff_members(organization_id, [staff_member_id]).with_for_update(read=True))
+    ).first()
 
 
 async def staff_members_by_ids(
-    session: AsyncSession, organization_id: UUID, staff_member_ids: Sequence[UUID]
+    session: AsyncSession, organization_id: UUID, staff_member_ids: Collection[UUID]
 ) -> dict[UUID, StaffMember]:
-    rows = await session.scalars(
-        select(StaffMember).where(
-            StaffMember.organization_id == organization_id, StaffMember.id.in_(set(staff_member_ids))
-        )
-    )
+    rows = await session.scalars(_staff_members(organization_id, staff_member_ids))
     return {row.id: row for row in rows}
 
 
 async def staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember | None:
-    return (
-        await session.execute(
-            select(StaffMember).where(StaffMember.organization_id == organization_id, StaffMember.id == staff_member_id)
-        )
-    ).scalar_one_or_none()
+    """The staff member, archived or not."""
+    return (await session.scalars(_staff_members(organization_id, [staff_member_id]))).first()
+
+
+def _staff_members(organization_id: UUID, ids: Collection[UUID]) -> Select[StaffMember]:
+    return select(StaffMember).where(StaffMember.organization_id == organization_id, StaffMember.id.in_(ids))
+
+
+# Sessions and API keys.
 
 
 async def session_owner(session: AsyncSession, organization_id: UUID, token_hash: bytes) -> SessionOwner | None:
-    row = (
-        await session.execute(
-            select(StaffSession.id, StaffSession.last_used_at, StaffMember)
-            .join(
-                StaffMember,
-                (StaffMember.organization_id == StaffSession.organization_id)
-                & (StaffMember.id == StaffSession.staff_member_id),
-            )
-            .where(
-                StaffSession.organization_id == organization_id,
-                StaffSession.token_hash == token_hash,
-                StaffSession.expires_at > func.now(),
-                StaffMember.archived_at.is_(None),
-            )
+    """The valid session with this token, and its staff member."""
+    statement = _live_sessions().where(
+        StaffSession.organization_id == organization_id, StaffSession.token_hash == token_hash
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else SessionOwner(*row[1:])
+
+
+async def live_sessions(
+    session: AsyncSession, credentials: Sequence[tuple[UUID, UUID]]
+) -> dict[tuple[UUID, UUID], StaffMember]:
+    """The staff member of each of these (organization, session) pairs whose session is valid."""
+    rows = await session.execute(
+        _live_sessions().where(tuple_(StaffSession.organization_id, StaffSession.id).in_(credentials))
+    )
+    return {(row[0], row[1]): row[3] for row in rows}
+
+
+def _live_sessions() -> Select[UUID, UUID, datetime, StaffMember]:
+    return (
+        select(StaffSession.organization_id, StaffSession.id, StaffSession.last_used_at, StaffMember)
+        .join(
+            StaffMember,
+            (StaffMember.organization_id == StaffSession.organization_id)
+            & (StaffMember.id == StaffSession.staff_member_id),
         )
-    ).one_or_none()
-    return None if row is None else SessionOwner(row[0], row[1], row[2])
+        .where(StaffSession.expires_at > func.now(), StaffMember.archived_at.is_(None))
+    )
 
 
 async def touch_session(session: AsyncSession, organization_id: UUID, session_id: UUID, *, lifetime: timedelta) -> None:
@@ -116,10 +123,10 @@ async def delete_session(session: AsyncSession, organization_id: UUID, session_i
     )
 
 
-async def delete_sessions_of(
-    session: AsyncSession, organization_id: UUID, staff_member_id: UUID, *, except_for: UUID | None = None
+async def end_sessions(
+    session: AsyncSession, organization_id: UUID, staff_member_id: UUID, *, except_for: UUID | None
 ) -> None:
-    """Delete every session of the staff member but `except_for`."""
+    """End every session of the staff member but `except_for`."""
     await session.execute(
         delete(StaffSession).where(
             StaffSession.organization_id == organization_id,
@@ -157,26 +164,6 @@ def _is_live() -> ColumnElement[bool]:
     return ApiKey.revoked_at.is_(None) & or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now())
 
 
-async def live_sessions(
-    session: AsyncSession, credentials: Sequence[tuple[UUID, UUID]]
-) -> dict[tuple[UUID, UUID], StaffMember]:
-    """The staff member of each of these (organization, session) pairs whose session is valid."""
-    rows = await session.execute(
-        select(StaffSession.organization_id, StaffSession.id, StaffMember)
-        .join(
-            StaffMember,
-            (StaffMember.organization_id == StaffSession.organization_id)
-            & (StaffMember.id == StaffSession.staff_member_id),
-        )
-        .where(
-            tuple_(StaffSession.organization_id, StaffSession.id).in_(credentials),
-            StaffSession.expires_at > func.now(),
-            StaffMember.archived_at.is_(None),
-        )
-    )
-    return {(row[0], row[1]): row[2] for row in rows}
-
-
 async def live_api_keys(
     session: AsyncSession, credentials: Sequence[tuple[UUID, UUID]]
 ) -> dict[tuple[UUID, UUID], ApiKey]:
@@ -192,26 +179,24 @@ async def lock_tries(session: AsyncSession, counted: Sequence[bytes]) -> None:
         await session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-async def tries_of_account(session: AsyncSession, account: bytes, *, since: datetime) -> list[datetime]:
-    """Times of the attempts, newest first, without those on known devices."""
-    return await _tries(session, (SignInTry.account == account) & SignInTry.device.is_(None), since=since)
+async def tries(
+    session: AsyncSession,
+    *,
+    account: bytes | None = None,
+    address: str | None = None,
+    device: bytes | None = None,
+    since: datetime,
+) -> list[datetime]:
+    """Times of the attempts of this account or address on this device; with None, on unknown devices.
 
-
-async def tries_of_address(session: AsyncSession, address: str, *, since: datetime) -> list[datetime]:
-    """Times of the attempts, newest first, without those on known devices."""
-    return await _tries(session, (SignInTry.address == address) & SignInTry.device.is_(None), since=since)
-
-
-async def tries_of_device(session: AsyncSession, account: bytes, device: bytes, *, since: datetime) -> list[datetime]:
-    return await _tries(session, (SignInTry.account == account) & (SignInTry.device == device), since=since)
-
-
-async def _tries(session: AsyncSession, which: ColumnElement[bool], *, since: datetime) -> list[datetime]:
-    """Times, newest first, 200 at most: the delay grows no further after so many."""
-    rows = await session.scalars(
-        select(SignInTry.at).where(which, SignInTry.at > since).order_by(SignInTry.at.desc()).limit(200)
-    )
-    return list(rows)
+    Newest first, 200 at most: the delay grows no further after so many.
+    """
+    statement = select(SignInTry.at).where(SignInTry.device.is_not_distinct_from(device), SignInTry.at > since)
+    if account is not None:
+        statement = statement.where(SignInTry.account == account)
+    if address is not None:
+        statement = statement.where(SignInTry.address == address)
+    return list(await session.scalars(statement.order_by(SignInTry.at.desc()).limit(200)))
 
 
 async def forget_tries(session: AsyncSession, account: bytes, *, device: bytes | None) -> Sequence[SignInTry]:
@@ -305,5 +290,5 @@ async def api_keys(session: AsyncSession, organization_id: UUID, *, after: UUID 
 
 async def api_key(session: AsyncSession, organization_id: UUID, api_key_id: UUID) -> ApiKey | None:
     return (
-        await session.execute(select(ApiKey).where(ApiKey.organization_id == organization_id, ApiKey.id == api_key_id))
-    ).scalar_one_or_none()
+        await session.scalars(select(ApiKey).where(ApiKey.organization_id == organization_id, ApiKey.id == api_key_id))
+    ).one_or_none()

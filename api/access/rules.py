@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -64,9 +64,13 @@ def effective_permissions(stored: Iterable[str], *, is_admin: bool) -> frozenset
     return frozenset(Permission) if is_admin else frozenset(Permission) & frozenset(stored)
 
 
-def first_missing(principal: Principal, required: Iterable[Permission]) -> Permission | None:
-    """The first of `required` that the principal lacks."""
-    return next((each for each in required if each not in principal.permissions), None)
+def in_order(permissions: Collection[Permission]) -> list[Permission]:
+    return [each for each in Permission if each in permissions]
+
+
+def first_missing(permissions: Collection[Permission], required: Iterable[Permission]) -> Permission | None:
+    """The first of `required` that is not among the permissions."""
+    return next((each for each in required if each not in permissions), None)
 
 
 ACCOUNT_FAILURES = 5

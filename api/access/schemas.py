@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.access.models import ApiKey, Organization, StaffMember
+from api.access.models import ApiKey
 from api.access.rules import Permission
 from api.kit.text import SingleLine
 from api.kit.times import Moment
@@ -19,7 +19,7 @@ class SignInIn(BaseModel):
 
 
 class OrganizationOut(BaseModel):
-    model_config = {"title": "Organization"}
+    model_config = ConfigDict(title="Organization", from_attributes=True)
 
     id: UUID
     slug: str
@@ -27,25 +27,13 @@ class OrganizationOut(BaseModel):
     country: str
     timezone: str
 
-    @classmethod
-    def of(cls, organization: Organization) -> "OrganizationOut":
-        return cls(
-            id=organization.id,
-            slug=organization.slug,
-            name=organization.name,
-            country=organization.country,
-            timezone=organization.timezone,
-        )
-
 
 class MeStaffMember(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
     id: UUID
     name: str
     email: str | None
-
-    @classmethod
-    def of(cls, staff_member: StaffMember) -> "MeStaffMember":
-        return cls(id=staff_member.id, name=staff_member.name, email=staff_member.email)
 
 
 class Me(BaseModel):
@@ -64,7 +52,7 @@ class ApiKeyIn(BaseModel):
 
 
 class ApiKeyOut(BaseModel):
-    model_config = {"title": "ApiKey"}
+    model_config = ConfigDict(title="ApiKey", from_attributes=True)
 
     id: UUID
     name: str
@@ -75,30 +63,13 @@ class ApiKeyOut(BaseModel):
     expires_at: datetime | None
     revoked_at: datetime | None
 
-    @classmethod
-    def of(cls, key: ApiKey) -> "ApiKeyOut":
-        return cls(**_fields(key))
-
 
 class ApiKeyCreated(ApiKeyOut):
-    model_config = {"title": "ApiKeyCreated"}
+    model_config = ConfigDict(title="ApiKeyCreated")
 
     key: str | None
     """The key itself, shown this once. Null in an answer that is repeated later than ten minutes after the first."""
 
     @classmethod
     def created(cls, key: ApiKey, secret: str) -> "ApiKeyCreated":
-        return cls(**_fields(key), key=secret)
-
-
-def _fields(key: ApiKey) -> dict[str, object]:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "prefix": key.prefix,
-        "permissions": [Permission(each) for each in key.permissions],
-        "created_at": key.created_at,
-        "last_used_at": key.last_used_at,
-        "expires_at": key.expires_at,
-        "revoked_at": key.revoked_at,
-    }
+        return cls(**dict(ApiKeyOut.model_validate(key)), key=secret)

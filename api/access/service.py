@@ -1,7 +1,7 @@
 """The principal of a request; organizations, staff sessions and API keys."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -12,6 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access import queries
 from api.access.models import ApiKey, Organization, StaffMember
 from api.access.passwords import hash_password
+from api.access.queries import end_sessions as end_sessions
+from api.access.queries import organization as organization
+from api.access.queries import organization_by_slug as organization_by_slug
+from api.access.queries import organizations as organizations
 from api.access.rules import Permission, Principal, PrincipalKind, effective_permissions
 from api.audit import service as audit
 from api.audit.rules import SYSTEM, Action, NewEntry
@@ -21,31 +25,6 @@ from api.kit.ids import new_id
 from api.kit.secrets import hash_token
 
 TOUCH_EVERY = timedelta(minutes=1)
-
-
-async def organization(session: AsyncSession, organization_id: UUID) -> Organization:
-    return await queries.organization(session, organization_id)
-
-
-async def organization_by_slug(session: AsyncSession, slug: str) -> Organization | None:
-    return await queries.organization_by_slug(session, slug)
-
-
-async def organizations(session: AsyncSession) -> Sequence[Organization]:
-    """All organizations, by slug."""
-    return await queries.organizations(session)
-
-
-async def staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember | None:
-    """The staff member, archived or not."""
-    return await queries.staff_member(session, organization_id, staff_member_id)
-
-
-async def end_sessions(
-    session: AsyncSession, organization_id: UUID, staff_member_id: UUID, *, except_for: UUID | None
-) -> None:
-    """End every session of the staff member but `except_for`."""
-    await queries.delete_sessions_of(session, organization_id, staff_member_id, except_for=except_for)
 
 
 async def sign_out(session: AsyncSession, principal: Principal) -> None:
@@ -166,14 +145,14 @@ async def create_organization(
     Hashes the password before its first statement: call it first in a transaction.
     """
     password_hash = await hash_password(admin.password)
-    organization = Organization(id=new_id(), slug=slug, name=name, country=country.upper(), timezone=timezone)
-    session.add(organization)
+    created = Organization(id=new_id(), slug=slug, name=name, country=country.upper(), timezone=timezone)
+    session.add(created)
     try:
         await session.flush()
     except IntegrityError as error:
         raise Conflict(f"There is a business “{slug}” already. Choose another slug.") from error
     staff_member = StaffMember(
-        organization_id=organization.id,
+        organization_id=created.id,
         id=new_id(),
         name=admin.name,
         email=admin.email,
@@ -185,7 +164,7 @@ async def create_organization(
     await session.flush()
     await audit.record(
         session,
-        organization.id,
+        created.id,
         NewEntry(Action.ORGANIZATION_CREATED, SYSTEM, details={"slug": slug, "name": name}),
         NewEntry(
             Action.STAFF_MEMBER_CREATED,
@@ -193,7 +172,7 @@ async def create_organization(
             details={"staff_member_id": str(staff_member.id), "name": admin.name, "is_admin": True},
         ),
     )
-    return organization, staff_member
+    return created, staff_member
 
 
 async def create_api_key(

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import passwords, queries
+from api.access.client_address import counted_as
 from api.access.devices import KnownDevice, with_device
 from api.access.errors import GateFull, SignInRefused
 from api.access.gate import SignInGate
@@ -26,7 +27,6 @@ from api.access.rules import (
 )
 from api.audit import service as audit
 from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
-from api.kit.client_address import counted_as
 from api.kit.database import Database, database_time
 from api.kit.errors import RateLimited
 from api.kit.ids import new_id
@@ -84,7 +84,7 @@ async def sign_in(database: Database, gate: SignInGate, given: Credentials, *, l
         async with gate.turn(address=counted_as(given.address), device=known):
             counted = await _count(database, given)
             stored = counted.staff_member.password_hash if counted.staff_member else None
-            matches = await passwords.matches(given.password, stored or passwords.NOBODY)
+            matches = await passwords.matches(given.password, stored or passwords.UNKNOWN_ACCOUNT)
             answer_at = asyncio.get_running_loop().time() + REFUSAL_SECONDS
             if matches and stored is not None:
                 signed_in = await _start(database, counted, given, lifetime=lifetime)
@@ -114,13 +114,9 @@ async def _count(database: Database, given: Credentials) -> _Counted:
         await queries.lock_tries(session, [device.id] if device else [account, address.encode()])
         now = await database_time(session)
         since = now - WINDOW
-        if device is not None:
-            of_device = await queries.tries_of_device(session, account, device.id, since=since)
-            delay = sign_in_delay(account_failures=of_device, address_failures=[], now=now)
-        else:
-            of_account = await queries.tries_of_account(session, account, since=since)
-            of_address = await queries.tries_of_address(session, address, since=since)
-            delay = sign_in_delay(account_failures=of_account, address_failures=of_address, now=now)
+        of_account = await queries.tries(session, account=account, device=device.id if device else None, since=since)
+        of_address = [] if device else await queries.tries(session, address=address, since=since)
+        delay = sign_in_delay(account_failures=of_account, address_failures=of_address, now=now)
         if delay is not None:
             raise RateLimited(
                 f"Too many tries did not succeed. Try again in {delay} seconds.", retry_after_seconds=delay

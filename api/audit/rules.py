@@ -134,8 +134,8 @@ class EntryContent:
 
 
 @dataclass(frozen=True)
-class Broken:
-    """The first entry of a chain that was changed or is missing."""
+class BrokenEntry:
+    """The first entry of a chain that was changed or is missing. `entry_id` is None if it is missing."""
 
     chain_subject: UUID
     chain_number: int

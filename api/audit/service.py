@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.audit import queries
 from api.audit.models import AuditEntry
 from api.audit.queries import EntryWithHead
-from api.audit.rules import GENESIS, Broken, EntryContent, NewEntry
+from api.audit.rules import GENESIS, BrokenEntry, EntryContent, NewEntry
 from api.kit.database import database_time
 from api.kit.ids import new_id
 
@@ -51,7 +51,7 @@ async def record(session: AsyncSession, organization_id: UUID, *entries: NewEntr
     await queries.append(session, organization_id, rows, heads)
 
 
-async def verify(session: AsyncSession, organization_id: UUID) -> int | Broken:
+async def verify(session: AsyncSession, organization_id: UUID) -> int | BrokenEntry:
     """Verify every chain of the organization: the count of entries, or the first broken one.
 
     The session must read one snapshot: entries written meanwhile would look like a break.
@@ -73,25 +73,25 @@ async def verify(session: AsyncSession, organization_id: UUID) -> int | Broken:
     if last is not None and (broken := _check_end(last)):
         return broken
     subject = await queries.chain_without_entries(session, organization_id)
-    return count if subject is None else Broken(subject, 1, None, "every entry of this chain is missing")
+    return count if subject is None else BrokenEntry(subject, 1, None, "every entry of this chain is missing")
 
 
-def _check_entry(entry: AuditEntry, number: int, previous_hash: bytes) -> Broken | None:
+def _check_entry(entry: AuditEntry, number: int, previous_hash: bytes) -> BrokenEntry | None:
     if entry.chain_number != number:
-        return Broken(entry.chain_subject, number, None, f"entry {number} is missing")
+        return BrokenEntry(entry.chain_subject, number, None, f"entry {number} is missing")
     if entry.content().hash() != entry.hash:
-        return Broken(entry.chain_subject, number, entry.id, "its content is not what was written")
+        return BrokenEntry(entry.chain_subject, number, entry.id, "its content is not what was written")
     if entry.previous_hash != previous_hash:
-        return Broken(entry.chain_subject, number, entry.id, "it does not follow the entry before it")
+        return BrokenEntry(entry.chain_subject, number, entry.id, "it does not follow the entry before it")
     return None
 
 
-def _check_end(last: EntryWithHead) -> Broken | None:
+def _check_end(last: EntryWithHead) -> BrokenEntry | None:
     """Compare the last entry of a chain with the chain's head."""
     entry = last.entry
     if (last.last_number, last.last_hash) == (entry.chain_number, entry.hash):
         return None
     if last.last_number is not None and last.last_number > entry.chain_number:
         missing = entry.chain_number + 1
-        return Broken(entry.chain_subject, missing, None, f"entry {missing} is missing")
-    return Broken(entry.chain_subject, entry.chain_number, None, "the chain's head does not match its last entry")
+        return BrokenEntry(entry.chain_subject, missing, None, f"entry {missing} is missing")
+    return BrokenEntry(entry.chain_subject, entry.chain_number, None, "the chain's head does not match its last entry")

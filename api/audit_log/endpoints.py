@@ -30,15 +30,15 @@ router = APIRouter(tags=["audit"])
 
 
 @dataclass(frozen=True)
-class AskedOfLog:
-    """An administrator, their organization, and the filter of the entries that they want."""
+class FilteredLog:
+    """The request's administrator, their organization, and the filter of the entries."""
 
     principal: Principal
     organization: Organization
     filter: EntryFilter
 
 
-def given_filter(
+def query_filter(
     actor_id: Annotated[UUID | None, Query(description="The id of a staff member, API key or phone number.")] = None,
     phone_number: NumberOrSender | None = None,
     conversation_id: UUID | None = None,
@@ -46,7 +46,7 @@ def given_filter(
     since: Annotated[Moment | None, Query(alias="from", description="The first moment.")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="The first moment after.")] = None,
 ) -> EntryFilter:
-    """The filter as the query gives it. Raises `Invalid` if `from` is not before `to`."""
+    """The filter of the query string. Raises `Invalid` if `from` is not before `to`."""
     if since is not None and until is not None and since >= until:
         raise Invalid([("/query/to", "Use a time after the one in `from`.")])
     return EntryFilter(
@@ -59,29 +59,29 @@ def given_filter(
     )
 
 
-async def asked_of_log(
-    principal: Administrator, session: Session, given: Annotated[EntryFilter, Depends(given_filter)]
-) -> AskedOfLog:
+async def filtered_log(
+    principal: Administrator, session: Session, filters: Annotated[EntryFilter, Depends(query_filter)]
+) -> FilteredLog:
     """Raises `NotFound` if an id is not in this organization, `Invalid` if the number is not a phone number."""
     organization = await access.organization(session, principal.organization_id)
-    number = given.phone_number
-    # Entries about a short code have it as their phone number.
+    number = filters.phone_number
+    # The phone number of an entry may be a short code.
     if number is not None and SHORT_CODE.match(number) is None:
         number = await named_number(session, organization.id, number, pointer="/query/phone_number")
-    if given.actor_id is not None and not await queries.is_actor(session, organization.id, given.actor_id):
+    if filters.actor_id is not None and not await queries.is_actor(session, organization.id, filters.actor_id):
         raise NotFound("There is no such person, API key or phone number.")
-    if given.conversation_id is not None:
-        await conversations.require_conversation(session, organization.id, given.conversation_id)
-    return AskedOfLog(principal, organization, replace(given, phone_number=number))
+    if filters.conversation_id is not None:
+        await conversations.require_conversation(session, organization.id, filters.conversation_id)
+    return FilteredLog(principal, organization, replace(filters, phone_number=number))
 
 
-Asked = Annotated[AskedOfLog, Depends(asked_of_log, scope="function")]
+Log = Annotated[FilteredLog, Depends(filtered_log, scope="function")]
 
 
 @router.get("/audit-entries", responses=guarded(NotFound, Invalid))
-async def list_audit_entries(asked: Asked, session: Session, paging: Paging) -> Page[AuditEntryOut]:
+async def list_audit_entries(log: Log, session: Session, paging: Paging) -> Page[AuditEntryOut]:
     """The log, newest first. Filters combine."""
-    return await _page(session, asked.organization.id, asked.filter, paging)
+    return await _page(session, log.organization.id, log.filter, paging)
 
 
 @router.get("/conversations/{conversation_id}/audit-entries", responses=guarded(NotFound, Invalid))
@@ -94,10 +94,10 @@ async def list_conversation_audit_entries(
 
 
 async def _page(
-    session: AsyncSession, organization_id: UUID, asked: EntryFilter, paging: PageQuery
+    session: AsyncSession, organization_id: UUID, filters: EntryFilter, paging: PageQuery
 ) -> Page[AuditEntryOut]:
     entries = await queries.entries(
-        session, organization_id, asked, before=paging.time_key(), limit=paging.rows_to_read
+        session, organization_id, filters, before=paging.time_key(), limit=paging.rows_to_read
     )
     shown, next_cursor = paging.cut(entries, lambda entry: (entry.at, entry.id))
     return Page(items=[AuditEntryOut.of(entry) for entry in shown], next_cursor=next_cursor)
@@ -115,14 +115,14 @@ async def _page(
         **guarded(NotFound, Invalid),
     },
 )
-async def export_audit_entries(asked: Asked, session: Session, request: Request) -> StreamingResponse:
+async def export_audit_entries(log: Log, session: Session, request: Request) -> StreamingResponse:
     """The log as a spreadsheet, with the same filters. The export itself gets an entry first."""
-    exported = await service.start_export(session, asked.principal, asked.filter)
-    zone = ZoneInfo(asked.organization.timezone)
+    exported = await service.start_export(session, log.principal, log.filter)
+    zone = ZoneInfo(log.organization.timezone)
     assert exported.until is not None
-    name = csv_name(asked.organization.slug, exported.until, zone)
+    name = csv_name(log.organization.slug, exported.until, zone)
     return StreamingResponse(
-        service.export(from_app(request, Database), asked.organization.id, exported, zone),
+        service.export(from_app(request, Database), log.organization.id, exported, zone),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )
@@ -133,5 +133,5 @@ async def verify_audit_entries(principal: Administrator, session: Session, reque
     """Verify every chain of the log, or name the first broken entry (AUDIT-CHAIN)."""
     # The verification takes a while and has its own transaction.
     await commit(session)
-    result = await service.prove_now(from_app(request, Database), principal.organization_id)
+    result = await service.verify_log_in_request(from_app(request, Database), principal.organization_id)
     return AuditVerification.of(result)

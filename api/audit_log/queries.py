@@ -20,27 +20,27 @@ from api.kit.phone import old_spellings
 async def entries(
     session: AsyncSession,
     organization_id: UUID,
-    asked: EntryFilter,
+    filters: EntryFilter,
     *,
     before: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[AuditEntry]:
-    """Newest first; `before` is the (time, id) of the last entry that was read."""
+    """Newest first. `before` is the (time, id) of the last entry of the page before."""
     statement = select(AuditEntry).where(AuditEntry.organization_id == organization_id)
-    if asked.actor_id is not None:
-        statement = statement.where(AuditEntry.actor_id == asked.actor_id)
-    if asked.phone_number is not None:
+    if filters.actor_id is not None:
+        statement = statement.where(AuditEntry.actor_id == filters.actor_id)
+    if filters.phone_number is not None:
         statement = statement.where(
-            AuditEntry.phone_number.in_((asked.phone_number, *old_spellings(asked.phone_number)))
+            AuditEntry.phone_number.in_((filters.phone_number, *old_spellings(filters.phone_number)))
         )
-    if asked.conversation_id is not None:
-        statement = statement.where(AuditEntry.conversation_id == asked.conversation_id)
-    if asked.action is not None:
-        statement = statement.where(AuditEntry.action == asked.action.value)
-    if asked.since is not None:
-        statement = statement.where(AuditEntry.at >= asked.since)
-    if asked.until is not None:
-        statement = statement.where(AuditEntry.at < asked.until)
+    if filters.conversation_id is not None:
+        statement = statement.where(AuditEntry.conversation_id == filters.conversation_id)
+    if filters.action is not None:
+        statement = statement.where(AuditEntry.action == filters.action.value)
+    if filters.since is not None:
+        statement = statement.where(AuditEntry.at >= filters.since)
+    if filters.until is not None:
+        statement = statement.where(AuditEntry.at < filters.until)
     if before is not None:
         statement = statement.where(tuple_(AuditEntry.at, AuditEntry.id) < tuple_(*before))
     newest_first = statement.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
@@ -57,16 +57,13 @@ async def is_actor(session: AsyncSession, organization_id: UUID, actor_id: UUID)
     return found
 
 
-async def try_lock_proof(session: AsyncSession, key: int) -> bool:
+async def try_verify_lock(session: AsyncSession, key: int) -> bool:
     taken: bool = (await session.execute(select(func.pg_try_advisory_xact_lock(key)))).scalar_one()
     return taken
 
 
 async def subject_without_chain(session: AsyncSession, organization_id: UUID) -> UUID | None:
-    """The organization itself, or a conversation, without any entry.
-
-    In a whole log there is none: each is made together with an entry.
-    """
+    """The organization itself, or a conversation, without any entry. None in a whole log: each is created with one."""
     subjects = union_all(
         select(Organization.id).where(Organization.id == organization_id),
         select(Conversation.id).where(Conversation.organization_id == organization_id),
@@ -86,15 +83,15 @@ async def subject_without_chain(session: AsyncSession, organization_id: UUID) ->
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-class Unrecorded(NamedTuple):
+class UnrecordedMessage(NamedTuple):
     conversation_id: UUID
     message_id: UUID
-    entries: int
-    """How many entries the conversation's chain has."""
+    chain_length: int
+    """Entries of the conversation's chain."""
 
 
-async def message_without_entry(session: AsyncSession, organization_id: UUID) -> Unrecorded | None:
-    """An outbound message without an entry. In a whole log there is none: both are written together."""
+async def message_without_entry(session: AsyncSession, organization_id: UUID) -> UnrecordedMessage | None:
+    """An outbound message without an entry. None in a whole log: both are written together."""
     statement = (
         select(Message.conversation_id, Message.id, AuditChain.last_number)
         .join(
@@ -114,4 +111,4 @@ async def message_without_entry(session: AsyncSession, organization_id: UUID) ->
         .limit(1)
     )
     row = (await session.execute(statement)).one_or_none()
-    return None if row is None else Unrecorded(*row)
+    return None if row is None else UnrecordedMessage(*row)

@@ -7,34 +7,22 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from api.audit.rules import Action
+from api.audit.rules import Action, EntryContent
 
 BYTE_ORDER_MARK = "\ufeff"
-"""Without it Excel reads UTF-8 as the machine's old code page."""
+"""Without it Excel reads the file in the machine's legacy code page."""
 
 FORMULA = re.compile(r"[\s'\"]*[=+\-@]|[\t\r]")
-"""What a spreadsheet may take for a formula: https://owasp.org/www-community/attacks/CSV_Injection, and the same after
-quotes and white space, which some programs strip."""
+"""The beginnings that a spreadsheet may read as a formula (https://owasp.org/www-community/attacks/CSV_Injection), also
+after quotes and white space, which some programs strip."""
 
 COLUMNS = (
-    "at",
-    "local_time",
-    "action",
-    "actor_kind",
-    "actor_id",
-    "actor_name",
-    "phone_number",
-    "conversation_id",
-    "message_id",
-    "details",
-    "id",
-    "chain_subject",
-    "chain_number",
-    "hash",
+    *("at", "local_time", "action", "actor_kind", "actor_id", "actor_name"),
+    *("phone_number", "conversation_id", "message_id", "details"),
+    *("id", "chain_subject", "chain_number", "hash"),
 )
 
 
@@ -50,8 +38,8 @@ class EntryFilter:
     until: datetime | None = None
 
     def as_json(self) -> dict[str, str]:
-        """The given fields under their names in the query."""
-        asked = {
+        """The given fields by their names in the query string."""
+        fields = {
             "actor_id": self.actor_id,
             "phone_number": self.phone_number,
             "conversation_id": self.conversation_id,
@@ -59,45 +47,14 @@ class EntryFilter:
             "from": self.since.isoformat() if self.since else None,
             "to": self.until.isoformat() if self.until else None,
         }
-        return {name: str(value) for name, value in asked.items() if value is not None}
-
-
-class StoredEntry(Protocol):
-    """The columns of a stored entry that a spreadsheet shows."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def action(self) -> str: ...
-    @property
-    def actor_kind(self) -> str: ...
-    @property
-    def actor_id(self) -> UUID | None: ...
-    @property
-    def actor_name(self) -> str: ...
-    @property
-    def conversation_id(self) -> UUID | None: ...
-    @property
-    def message_id(self) -> UUID | None: ...
-    @property
-    def phone_number(self) -> str | None: ...
-    @property
-    def details(self) -> dict[str, Any]: ...
-    @property
-    def chain_subject(self) -> UUID: ...
-    @property
-    def chain_number(self) -> int: ...
-    @property
-    def hash(self) -> bytes: ...
+        return {name: str(value) for name, value in fields.items() if value is not None}
 
 
 def safe_cell(value: object) -> str:
-    """The value as text that no spreadsheet calculates: what looks like a formula gets an apostrophe before it.
+    """The value as text that no spreadsheet evaluates: a leading apostrophe is added to what looks like a formula.
 
-    E.164 numbers begin with `+`, so they get one too, and stay text with all their digits. Taking one apostrophe from
-    before what looks like a formula gives the exact value back.
+    E.164 numbers begin with `+`, so they get one too, and stay text with all their digits. To restore the exact value,
+    remove one apostrophe in front of what looks like a formula.
     """
     text = "" if value is None else str(value)
     return f"'{text}" if FORMULA.match(text) else text
@@ -107,8 +64,8 @@ def csv_head() -> str:
     return BYTE_ORDER_MARK + _lines([COLUMNS])
 
 
-def csv_lines(entries: Iterable[StoredEntry], zone: ZoneInfo) -> str:
-    """A line of RFC 4180 for each entry; `local_time` is `at` in the business's own zone."""
+def csv_lines(entries: Iterable[tuple[EntryContent, bytes]], zone: ZoneInfo) -> str:
+    """A line of RFC 4180 for each entry and its stored hash. `local_time` is `at` in the organization's zone."""
     return _lines(
         [
             safe_cell(value)
@@ -126,10 +83,10 @@ def csv_lines(entries: Iterable[StoredEntry], zone: ZoneInfo) -> str:
                 entry.id,
                 entry.chain_subject,
                 entry.chain_number,
-                entry.hash.hex(),
+                stored_hash.hex(),
             )
         ]
-        for entry in entries
+        for entry, stored_hash in entries
     )
 
 
@@ -140,5 +97,5 @@ def _lines(rows: Iterable[Iterable[str]]) -> str:
 
 
 def csv_name(slug: str, at: datetime, zone: ZoneInfo) -> str:
-    """The name of the file: whose log, and the day there."""
+    """The file's name: the organization's slug, and the date in its zone."""
     return f"audit-log-{slug}-{at.astimezone(zone).date().isoformat()}.csv"

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from api.audit.models import AuditEntry
-from api.audit.rules import Actor, ActorKind, Broken
+from api.audit.rules import Actor, ActorKind, BrokenEntry
 
 
 class AuditChainLink(BaseModel):
@@ -47,24 +47,11 @@ class AuditEntryOut(BaseModel):
 class AuditVerification(BaseModel):
     whole: bool
     entries: int | None
-    """How many entries were proved, when the log is whole."""
-    broken: "BrokenEntry | None"
+    """The count of verified entries, if the log is whole."""
+    broken: BrokenEntry | None
 
     @classmethod
-    def of(cls, result: int | Broken) -> "AuditVerification":
+    def of(cls, result: int | BrokenEntry) -> "AuditVerification":
         if isinstance(result, int):
             return cls(whole=True, entries=result, broken=None)
-        broken = BrokenEntry(
-            chain_subject=result.chain_subject,
-            chain_number=result.chain_number,
-            entry_id=result.entry_id,
-            problem=result.problem,
-        )
-        return cls(whole=False, entries=None, broken=broken)
-
-
-class BrokenEntry(BaseModel):
-    chain_subject: UUID
-    chain_number: int
-    entry_id: UUID | None
-    problem: str
+        return cls(whole=False, entries=None, broken=result)

@@ -11,80 +11,82 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.rules import Principal
 from api.audit import service as audit
-from api.audit.rules import Action, Broken, NewEntry
+from api.audit.rules import Action, BrokenEntry, NewEntry
 from api.audit_log import queries
 from api.audit_log.rules import EntryFilter, csv_head, csv_lines
 from api.kit.database import Database, database_time
 from api.kit.errors import RateLimited, Unavailable
 
 BATCH = 200
-"""Entries that an export reads and writes at once, without a pause: about 5 ms."""
+"""Entries that an export reads and formats without a pause: about 5 ms."""
 
-PROOF_SECONDS = 60
-"""Seconds that a request may verify. Its snapshot keeps dead rows for as long."""
+VERIFY_SECONDS = 60
+"""Limit of a verification within a request. Its snapshot keeps dead rows for as long."""
 
-PROOF_LOCK = 0x41554449
+VERIFY_LOCK = 0x41554449
 """The class of the advisory locks that let one verification of an organization run at a time."""
 
 
-async def start_export(session: AsyncSession, principal: Principal, asked: EntryFilter) -> EntryFilter:
+async def start_export(session: AsyncSession, principal: Principal, filters: EntryFilter) -> EntryFilter:
     """Record the export in the caller's transaction. Returns its filter, which ends at this moment."""
     at = await database_time(session)
     await audit.record(
         session,
         principal.organization_id,
-        NewEntry(Action.AUDIT_LOG_EXPORTED, principal.actor, details={"filters": asked.as_json()}),
+        NewEntry(Action.AUDIT_LOG_EXPORTED, principal.actor, details={"filters": filters.as_json()}),
         at=at,
     )
-    return replace(asked, until=at if asked.until is None else min(asked.until, at))
+    return replace(filters, until=at if filters.until is None else min(filters.until, at))
 
 
-async def export(database: Database, organization_id: UUID, asked: EntryFilter, zone: ZoneInfo) -> AsyncIterator[bytes]:
-    """The entries as CSV, newest first. Each batch has its own transaction, so none waits for the client."""
+async def export(
+    database: Database, organization_id: UUID, filters: EntryFilter, zone: ZoneInfo
+) -> AsyncIterator[bytes]:
+    """The entries as CSV, newest first. Each batch has its own transaction: none is open while the client reads."""
     yield csv_head().encode()
     before: tuple[datetime, UUID] | None = None
     while True:
         async with database.transaction() as session:
-            found = await queries.entries(session, organization_id, asked, before=before, limit=BATCH)
-        yield csv_lines(found, zone).encode()
+            found = await queries.entries(session, organization_id, filters, before=before, limit=BATCH)
+        yield csv_lines(((entry.content(), entry.hash) for entry in found), zone).encode()
         if len(found) < BATCH:
             return
         before = (found[-1].at, found[-1].id)
 
 
-async def prove(database: Database, organization_id: UUID) -> int | Broken:
-    """Verify the log: the count of its entries, or the first broken one.
+async def verify_log(database: Database, organization_id: UUID) -> int | BrokenEntry:
+    """The count of the log's entries, or the first broken one. Reads one snapshot.
 
-    It reads one snapshot. Beyond the chains, each conversation must have its chain and each outbound message its entry:
-    otherwise a chain that was deleted with its head, or cut with its head set back, would look whole.
+    Beyond the chains, each conversation must have its chain and each outbound message its entry. Otherwise a chain that
+    was deleted with its head, or truncated with its head set back, would look whole.
     """
     async with database.snapshot() as session:
-        return await _prove(session, organization_id)
+        return await _verify(session, organization_id)
 
 
-async def prove_now(database: Database, organization_id: UUID) -> int | Broken:
-    """The same within a request. Raises `RateLimited` while another one runs, `Unavailable` when it takes too long."""
+async def verify_log_in_request(database: Database, organization_id: UUID) -> int | BrokenEntry:
+    """As `verify_log`. Raises `RateLimited` while another one runs, `Unavailable` after `VERIFY_SECONDS`."""
     try:
-        async with asyncio.timeout(PROOF_SECONDS), database.snapshot() as session:
-            if not await queries.try_lock_proof(session, organization_id.int % 2**31 << 32 | PROOF_LOCK):
-                raise RateLimited("This log is being proved at this moment.", retry_after_seconds=5)
-            return await _prove(session, organization_id)
+        async with asyncio.timeout(VERIFY_SECONDS), database.snapshot() as session:
+            if not await queries.try_verify_lock(session, organization_id.int % 2**31 << 32 | VERIFY_LOCK):
+                raise RateLimited("This log is being verified at this moment.", retry_after_seconds=5)
+            return await _verify(session, organization_id)
     except TimeoutError:
         raise Unavailable(
-            f"This log takes longer than {PROOF_SECONDS} seconds to prove. Run `messenger verify-audit` instead.",
-            retry_after_seconds=PROOF_SECONDS,
+            f"This log takes longer than {VERIFY_SECONDS} seconds to verify. Run `messenger verify-audit` instead.",
+            retry_after_seconds=VERIFY_SECONDS,
         ) from None
 
 
-async def _prove(session: AsyncSession, organization_id: UUID) -> int | Broken:
+async def _verify(session: AsyncSession, organization_id: UUID) -> int | BrokenEntry:
     result = await audit.verify(session, organization_id)
-    if isinstance(result, Broken):
+    if isinstance(result, BrokenEntry):
         return result
     subject = await queries.subject_without_chain(session, organization_id)
     if subject is not None:
-        return Broken(subject, 1, None, "this whole chain is missing")
+        return BrokenEntry(subject, 1, None, "this whole chain is missing")
     unrecorded = await queries.message_without_entry(session, organization_id)
     if unrecorded is not None:
         problem = f"the entry of sending message {unrecorded.message_id} is missing"
-        return Broken(unrecorded.conversation_id, unrecorded.entries + 1, None, problem)
+        return BrokenEntry(unrecorded.conversation_id, unrecorded.chain_length + 1, None, problem)
     return result

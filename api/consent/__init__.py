@@ -1,1 +1,1 @@
-"""Who may be texted: opt-in states, stops, the opt-in check."""
+"""Opt-in states, stops, refusals, keywords, and the opt-in check."""

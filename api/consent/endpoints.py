@@ -9,6 +9,7 @@ from api.consent import service
 from api.consent.schemas import OptInChange, OptInChecks, OptInChecksIn, PhoneRecordChanged, RefusalLift
 from api.consent.types import OptInCheckOut, RefusalOut
 from api.directory.named import named_number, named_numbers
+from api.directory.rules import GivenOptIn
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.phone import NumberOrSender
@@ -25,7 +26,7 @@ async def check_opt_in(
     phone_number: NumberOrSender,
     line_id: UUID | None = None,
 ) -> OptInCheckOut:
-    """Whether a number may be texted from a line (the oldest one in service where none is named), and why."""
+    """Whether a number may be texted from a line, and why. Without `line_id`: the oldest line in service."""
     number = await named_number(session, principal.organization_id, phone_number, pointer="/query/phone_number")
     line = await lines.line_or_default(session, principal.organization_id, line_id)
     return OptInCheckOut.of(await service.check_number(session, principal.organization_id, number, line))
@@ -50,12 +51,18 @@ async def check_opt_ins(body: OptInChecksIn, principal: CanView, session: Sessio
 async def change_opt_in(
     phone_record_id: UUID, body: OptInChange, principal: CanRefuse, session: Session
 ) -> PhoneRecordChanged:
-    """Set a record's opt-in state, with its evidence. A stop is not lifted by it.
+    """Set a record's opt-in state, with its evidence. It lifts no stop.
 
     A refusal needs `sms_logs` or `directory`; consent, and resetting a refusal, need `mass_text` and `sms_logs`
     (OPTIN-WHO). A refusal whose record is gone is lifted only if `replaces_refusals` names it (OPTIN-REMOVED).
     """
-    record, number, refusals = await service.change_opt_in(session, principal, phone_record_id, body.wanted())
+    record, number, refusals = await service.change_opt_in(
+        session,
+        principal,
+        phone_record_id,
+        GivenOptIn(body.state, body.source, body.wording, body.note),
+        replaces_refusals=body.replaces_refusals,
+    )
     return PhoneRecordChanged.after(record, number.number, refusals)
 
 
@@ -72,4 +79,4 @@ async def lift_refusal(
     lifted = await service.lift_refusal(
         session, principal, row, refusal_id=refusal_id, reason=body.reason, replaced_by=body.replaced_by
     )
-    return RefusalOut.of(lifted)
+    return RefusalOut.model_validate(lifted)

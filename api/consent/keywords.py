@@ -1,6 +1,6 @@
-"""Keywords: which whole messages stop, start and ask for help, and what answers them (OPTIN-STOP, -START, -CONFIRM).
+"""Keywords: whole messages that stop, start or ask for help, and the answers to them (OPTIN-STOP, -START, -CONFIRM).
 
-The work has a bound: two scans for a letter within `MAX_LOOKED_AT` characters, and a look at `MAX_CORE` of them.
+The work is bounded: two scans for a letter within `MAX_LOOKED_AT` characters; at most `MAX_CORE` characters are folded.
 """
 
 import re
@@ -36,10 +36,10 @@ KEYWORDS = {
 """OPTIN-STOP, OPTIN-START, OPTIN-CONFIRM. YES is not here: parents answer questions with it."""
 
 MAX_CORE = 1_000
-"""A keyword ends within so many characters of its first letter. Anything may stand around it."""
+"""The most characters from the first letter of a keyword to its end. Anything may stand around the keyword."""
 
 _CIRCLED = "\u24b6-\u24e9\U0001f130-\U0001f149"
-"""Circled and squared Latin letters. Unicode files them under symbols."""
+"""Circled and squared Latin letters, which are symbols in Unicode."""
 
 _LETTER = re.compile(rf"[^\W_]|[{_CIRCLED}]")
 _WORD = re.compile(r"[^\W_]+")
@@ -49,12 +49,11 @@ _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 
 def keyword(body: str) -> Keyword | None:
-    """The keyword that the whole message is, ignoring case and all around it that is neither letter nor digit.
+    """The keyword, if the whole message is one. Case is ignored, and what is neither letter nor digit around it.
 
-    A message of more than `MAX_LOOKED_AT` characters, spaces around it apart, is no keyword.
-
-    Compatibility forms count as their letters (full width, bold, circled); accented letters are other letters.
-    Two words stand apart by space or hyphens.
+    Compatibility forms count as their letters (full width, bold, circled). Accented letters are other letters. Space or
+    hyphens separate two words. A message of more than `MAX_LOOKED_AT` characters, without the space around it, is not a
+    keyword.
     """
     text = body.strip()
     first = _LETTER.search(text) if len(text) <= MAX_LOOKED_AT else None
@@ -71,7 +70,7 @@ def keyword(body: str) -> Keyword | None:
 
 
 def _written(character: str) -> str:
-    """The character, a plain hyphen for any hyphen, a space for a symbol, nothing for what has no glyph."""
+    """The character; a plain hyphen for any hyphen, a space for a symbol, nothing for a character without a glyph."""
     category = unicodedata.category(character)
     if category == "Pd" or character == "\N{MINUS SIGN}":
         return "-"
@@ -81,7 +80,7 @@ def _written(character: str) -> str:
 
 
 def confirmation(word: Keyword, *, business_name: str, contact: str, help_text: str | None) -> str:
-    """What a line that answers keywords itself says (OPTIN-CONFIRM): once, and without advertising."""
+    """The answer of a line that confirms keywords itself (OPTIN-CONFIRM), without advertising."""
     match word:
         case Keyword.STOP:
             return f"{business_name}: You will get no more texts from us. Reply START to get them again."

@@ -1,6 +1,6 @@
 """SQL of the consent slice."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, select, tuple_
@@ -43,7 +43,7 @@ async def instances(
                 archived=archived,
             )
         )
-    for refusal in await session.scalars(refusals(organization_id, list(found)).where(Refusal.lifted_at.is_(None))):
+    for refusal in await standing_refusals(session, organization_id, list(found)):
         found[refusal.phone_number_id].append(
             Instance(
                 phone_record_id=None,
@@ -67,7 +67,7 @@ async def instances(
     return found
 
 
-def refusals(organization_id: UUID, phone_number_ids: Sequence[UUID]) -> Select[Refusal]:
+def _refusals(organization_id: UUID, phone_number_ids: Sequence[UUID]) -> Select[Refusal]:
     """The refusals of these numbers, newest first."""
     return (
         select(Refusal)
@@ -93,12 +93,12 @@ async def consumer_initiations(
 
 
 async def add_consumer_initiations(
-    session: AsyncSession, organization_id: UUID, pairs: Sequence[tuple[UUID, UUID]]
+    session: AsyncSession, organization_id: UUID, pairs: Iterable[tuple[UUID, UUID]]
 ) -> None:
-    """Store that these numbers have texted these lines. Stored pairs stay."""
+    """Store that the phone number of each (line, phone number) has texted the line. Stored pairs stay."""
     rows = [
         {"organization_id": organization_id, "id": new_id(), "phone_number_id": phone_number_id, "line_id": line_id}
-        for phone_number_id, line_id in pairs
+        for phone_number_id, line_id in sorted({(number_id, line_id) for line_id, number_id in pairs})
     ]
     await insert_together(session, ConsumerInitiation, rows, skip_existing=True)
 
@@ -122,7 +122,7 @@ async def is_living(session: AsyncSession, organization_id: UUID, phone_record_i
 async def standing_refusals(
     session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID]
 ) -> Sequence[Refusal]:
-    statement = refusals(organization_id, phone_number_ids).where(Refusal.lifted_at.is_(None))
+    statement = _refusals(organization_id, phone_number_ids).where(Refusal.lifted_at.is_(None))
     return (await session.scalars(statement)).all()
 
 
@@ -130,12 +130,12 @@ async def newest_refusals(
     session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID], *, limit: int
 ) -> Sequence[Refusal]:
     """Standing and lifted refusals, newest first."""
-    return (await session.scalars(refusals(organization_id, phone_number_ids).limit(limit))).all()
+    return (await session.scalars(_refusals(organization_id, phone_number_ids).limit(limit))).all()
 
 
 async def refusal(
     session: AsyncSession, organization_id: UUID, phone_number_ids: Sequence[UUID], refusal_id: UUID
 ) -> Refusal | None:
     return (
-        await session.scalars(refusals(organization_id, phone_number_ids).where(Refusal.id == refusal_id))
+        await session.scalars(_refusals(organization_id, phone_number_ids).where(Refusal.id == refusal_id))
     ).one_or_none()

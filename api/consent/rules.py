@@ -1,4 +1,4 @@
-"""Who may be texted, as pure decisions (OPTIN-* of the product's rules)."""
+"""The opt-in check and its explanation, as pure decisions (OPTIN-* of the product's rules)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Reason(StrEnum):
     """Why a number may or may not be texted, strongest first (OPTIN-EXPLAIN)."""
 
     NOT_A_PHONE_NUMBER = "not_a_phone_number"
-    """RECV-SENDER. It comes first: nobody's consent changes it."""
+    """RECV-SENDER. The strongest reason: no consent changes it."""
     STOPPED = "stopped"
     OPTED_OUT = "opted_out"
     NOT_OPTED_IN = "not_opted_in"
@@ -28,12 +28,12 @@ class Reason(StrEnum):
 
 
 CONSUMER_INITIATED = "consumer_initiated"
-"""The note of a check that is allowed only because the number texted this line first."""
+"""The note of a check that is allowed because the number, on no record, has texted this line."""
 
 
 @dataclass(frozen=True)
 class Removal:
-    """What became of the record of a refusal that has none any more (OPTIN-REMOVED)."""
+    """How a refusal lost its record (OPTIN-REMOVED)."""
 
     refusal_id: UUID
     cause: RefusalCause
@@ -43,7 +43,7 @@ class Removal:
 
 @dataclass(frozen=True)
 class Instance:
-    """One phone record that holds the number; or, with a `removal`, a refusal that outlived its record."""
+    """A phone record that holds the number; with `removal`, a refusal that outlived its record."""
 
     phone_record_id: UUID | None
     kind: OwnerKind | None
@@ -56,7 +56,7 @@ class Instance:
     source: OptInSource | None
     archived: bool
     phone_number: str | None = None
-    """The other spelling of the number that the record holds (NUMBER-ONE); None where it is the number itself."""
+    """The other spelling under which the record holds the number (NUMBER-ONE); None if it holds the number itself."""
     removal: Removal | None = None
 
     @property
@@ -101,16 +101,16 @@ def _text(id: UUID | None) -> str | None:
 
 @dataclass(frozen=True)
 class OptInCheck:
-    """The decision, with everything it was made from."""
+    """The decision, and what it was made from."""
 
     phone_number: str
     reason: Reason
     note: str | None
-    """`CONSUMER_INITIATED`; the number's country where that is not allowed."""
+    """`CONSUMER_INITIATED`, or the number's country if the line may not text it."""
     stopped_at: datetime | None
     instances: Sequence[Instance]
     stopped_as: str | None = None
-    """The other spelling of the number that was stopped; None where it is the number itself."""
+    """The other spelling that was stopped; None if the number itself was."""
 
     @property
     def allowed(self) -> bool:
@@ -127,17 +127,6 @@ class OptInCheck:
             "stopped_as": self.stopped_as,
             "instances": [instance.as_json() for instance in self.instances],
         }
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewOptIn:
-    """An opt-in state to set, with its evidence (OPTIN-EVIDENCE), and the refusals that the consent replaces."""
-
-    state: OptInState
-    source: OptInSource
-    wording: str | None
-    note: str | None
-    replaces_refusals: Sequence[UUID]
 
 
 def check_opt_in(
@@ -187,7 +176,7 @@ def check_opt_in(
 
 
 def explanation(check: OptInCheck) -> str:
-    """One plain sentence that names what blocks."""
+    """A sentence for staff that names what blocks."""
     blockers = [instance for instance in check.instances if instance.blocks]
     match check.reason:
         case Reason.NOT_A_PHONE_NUMBER:
@@ -211,7 +200,7 @@ def explanation(check: OptInCheck) -> str:
 
 
 def not_a_phone_number(sender: str) -> str:
-    """Why a sender that is no phone number can't be texted, for a person."""
+    """A sentence for staff: why this sender can't be texted."""
     today = one_spelling(sender)
     if today is not None:
         return f"{sender} is an old spelling of {today}. Text {today} instead."
@@ -221,7 +210,7 @@ def not_a_phone_number(sender: str) -> str:
 
 
 def _opted_out(blockers: Sequence[Instance]) -> str:
-    """The records first; then what became of the record of the latest refusal that has none any more."""
+    """The records that opted out; then how the latest refusal without a record lost it."""
     sentences: list[str] = []
     records = [each for each in blockers if each.removal is None]
     if records:

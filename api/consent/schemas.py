@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from api.consent.rules import NewOptIn
 from api.consent.types import OptInCheckOut, RefusalOut
 from api.directory.fields import SettableSource
 from api.directory.models import PhoneRecord, Refusal
@@ -19,7 +18,7 @@ MAX_REPLACED = 50
 
 
 class PhoneRecordChanged(PhoneRecordOut):
-    """The record, with the refusals that go on blocking its number whatever the record says."""
+    """The record, and the standing refusals of its number: they block it whatever the record says."""
 
     model_config = ConfigDict(title="PhoneRecordChanged")
 
@@ -28,17 +27,16 @@ class PhoneRecordChanged(PhoneRecordOut):
     @classmethod
     def after(cls, record: PhoneRecord, number: str, refusals: Sequence[Refusal]) -> "PhoneRecordChanged":
         shown = PhoneRecordOut.of(record.stored(number))
-        return cls(**dict(shown), refusals=[RefusalOut.of(each) for each in refusals])
+        return cls(**dict(shown), refusals=[RefusalOut.model_validate(each) for each in refusals])
 
 
 Evidence = Annotated[Body, StringConstraints(max_length=2000)]
 
 
 class OptInChange(BaseModel):
-    """`wording` is what the person was shown or told, if anything.
+    """`wording`: what the person was shown or told, if anything.
 
-    Consent may replace refusals that stayed with the number: `replaces_refusals` names each of them. Those that it does
-    not name go on blocking.
+    Consent replaces the refusals that `replaces_refusals` names. The number's other refusals continue to block it.
     """
 
     state: OptInState
@@ -46,15 +44,6 @@ class OptInChange(BaseModel):
     wording: Evidence | None = None
     note: Evidence | None = None
     replaces_refusals: Annotated[list[UUID], Field(max_length=MAX_REPLACED)] = []
-
-    def wanted(self) -> NewOptIn:
-        return NewOptIn(
-            state=self.state,
-            source=self.source,
-            wording=self.wording,
-            note=self.note,
-            replaces_refusals=self.replaces_refusals,
-        )
 
 
 LiftReason = Annotated[
@@ -77,6 +66,6 @@ class OptInChecksIn(BaseModel):
 
 
 class OptInChecks(BaseModel):
-    """One check for each number asked about, in that order."""
+    """One check for each number of the request, in its order."""
 
     items: list[OptInCheckOut]

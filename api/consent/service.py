@@ -1,6 +1,6 @@
 """Checking and changing consent. Every change, and every check before a text, holds the number's row lock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +13,8 @@ from api.audit import service as audit
 from api.audit.rules import Action, Actor, NewEntry
 from api.consent import queries
 from api.consent.errors import NotAllowedToText
-from api.consent.rules import NewOptIn, OptInCheck, check_opt_in
+from api.consent.queries import add_consumer_initiations as add_consumer_initiations
+from api.consent.rules import OptInCheck, check_opt_in
 from api.directory import service as directory
 from api.directory.models import PhoneNumber, PhoneRecord, Refusal
 from api.directory.named import named_numbers
@@ -47,31 +48,29 @@ async def check_numbers(
     session: AsyncSession, organization_id: UUID, numbers: Sequence[str], line: Line
 ) -> list[OptInCheck]:
     """The check of each number, stored or not."""
-    rows = await directory.phone_numbers(session, organization_id, numbers)
     checks: list[OptInCheck] = []
     for some in slices(numbers, TURN):
-        known = {number: rows[number] for number in some if number in rows}
-        checks += await _checks(session, organization_id, [(number, line) for number in some], known)
+        checks += await _checks(session, organization_id, [(number, line) for number in some], {})
     return checks
 
 
 async def _checks(
-    session: AsyncSession, organization_id: UUID, asked: Sequence[tuple[str, Line]], rows: Mapping[str, PhoneNumber]
+    session: AsyncSession, organization_id: UUID, pairs: Sequence[tuple[str, Line]], loaded: Mapping[str, PhoneNumber]
 ) -> list[OptInCheck]:
-    """`rows`: those of the numbers asked about. Their other spellings count too (NUMBER-ONE).
+    """`loaded`: rows of numbers that the caller has loaded. The other rows of these numbers are read here.
 
-    An old spelling is certainly the same number, so all that it says counts. A variant may be another person's, so
-    its refusals count and its consent does not.
+    NUMBER-ONE: an old spelling is the same number, so its consent and its refusals count. A variant may be another
+    person's number, so only its refusals count.
     """
-    others = {each for number, _ in asked for each in spellings(number)} - rows.keys()
-    known = {**rows, **await directory.phone_numbers(session, organization_id, sorted(others))}
-    same = {number: [known[each] for each in (number, *old_spellings(number)) if each in known] for number, _ in asked}
+    others = {each for number, _ in pairs for each in spellings(number)} - loaded.keys()
+    known = {**loaded, **await directory.phone_numbers(session, organization_id, sorted(others))}
+    same = {number: [known[each] for each in (number, *old_spellings(number)) if each in known] for number, _ in pairs}
     instances = await queries.instances(session, organization_id, [row.id for row in known.values()])
     initiated = await queries.consumer_initiations(
-        session, organization_id, [(row.id, line.id) for number, line in asked for row in same[number]]
+        session, organization_id, [(row.id, line.id) for number, line in pairs for row in same[number]]
     )
     checks: list[OptInCheck] = []
-    for number, line in asked:
+    for number, line in pairs:
         every = [known[each] for each in spellings(number) if each in known]
         stopped = min((row for row in every if row.stopped_at), key=_stopped_at, default=None)
         checks.append(
@@ -98,12 +97,6 @@ def _stopped_at(number: PhoneNumber) -> datetime:
     return number.stopped_at
 
 
-async def note_first_texts(session: AsyncSession, organization_id: UUID, pairs: Iterable[tuple[UUID, UUID]]) -> None:
-    """The phone number of each (line, phone number) has texted the line: it may be answered from now on."""
-    noted = sorted({(number_id, line_id) for line_id, number_id in pairs})
-    await queries.add_consumer_initiations(session, organization_id, noted)
-
-
 async def check_number(session: AsyncSession, organization_id: UUID, number: str, line: Line) -> OptInCheck:
     (result,) = await check_numbers(session, organization_id, [number], line)
     return result
@@ -115,47 +108,40 @@ def require_allowed(result: OptInCheck) -> None:
         raise NotAllowedToText(result)
 
 
-def stop_entry(number: PhoneNumber, actor: Actor, source: OptInSource, wording: str | None) -> NewEntry:
-    return NewEntry(
-        Action.PHONE_NUMBER_STOPPED,
-        actor,
-        phone_number=number.number,
-        details={"source": source.value, "wording": wording},
-    )
-
-
 def stop(
     number: PhoneNumber, *, actor: Actor, source: OptInSource, at: datetime, wording: str | None = None
 ) -> NewEntry | None:
-    """Stop a locked number for every line (OPTIN-STOP). None when it is stopped already."""
+    """Stop a locked number for every line (OPTIN-STOP). Returns the audit entry; None if it is stopped already."""
     if number.stopped_at is not None:
         return None
     number.stopped_at = at
     number.stop_source = source.value
-    return stop_entry(number, actor, source, wording)
+    details = {"source": source.value, "wording": wording}
+    return NewEntry(Action.PHONE_NUMBER_STOPPED, actor, phone_number=number.number, details=details)
 
 
 def start(number: PhoneNumber, *, actor: Actor, source: OptInSource, wording: str | None = None) -> NewEntry | None:
-    """Lift a locked number's stop (OPTIN-START). It changes no phone record. None when it was not stopped."""
+    """Lift the stop of a locked number (OPTIN-START). Changes no phone record. None if it is not stopped."""
     if number.stopped_at is None:
         return None
     number.stopped_at = None
     number.stop_source = None
-    return NewEntry(
-        Action.PHONE_NUMBER_STARTED,
-        actor,
-        phone_number=number.number,
-        details={"source": source.value, "wording": wording},
-    )
+    details = {"source": source.value, "wording": wording}
+    return NewEntry(Action.PHONE_NUMBER_STARTED, actor, phone_number=number.number, details=details)
 
 
 async def change_opt_in(
-    session: AsyncSession, principal: Principal, phone_record_id: UUID, change: NewOptIn
+    session: AsyncSession,
+    principal: Principal,
+    phone_record_id: UUID,
+    opt_in: GivenOptIn,
+    *,
+    replaces_refusals: Sequence[UUID],
 ) -> tuple[PhoneRecord, PhoneNumber, Sequence[Refusal]]:
     """Set a record's opt-in state, with its evidence (OPTIN-EVIDENCE), and lift the refusals that it replaces.
 
-    Returns the record, its number and the refusals that go on blocking it. Raises `NotFound`, `Invalid`, and
-    `PermissionRequired` for a change that is not the principal's to make (OPTIN-WHO).
+    Returns the record, its number and the refusals that still stand. Raises `NotFound`, `Invalid`, and
+    `PermissionRequired` if the principal may not make this change (OPTIN-WHO).
     """
     organization_id = principal.organization_id
     record = await queries.phone_record(session, organization_id, phone_record_id)
@@ -167,44 +153,23 @@ async def change_opt_in(
         raise NotFound("This phone record has just changed. Load it again.")
     same = await _same_number(session, number)
     at = await database_time(session)
-    opt_in = GivenOptIn(change.state, change.source, change.wording, change.note)
     entries = [*await directory.set_opt_in(session, principal, record, number, opt_in, at=at)]
-    if change.replaces_refusals:
-        entries += await _replace_refusals(session, record, number, change, same=same, actor=principal.actor, at=at)
+    if replaces_refusals:
+        if opt_in.state is not OptInState.OPTED_IN or not await queries.is_living(session, organization_id, record.id):
+            raise Invalid([("/replaces_refusals", "Only consent on a living record replaces a refusal.")])
+        standing = {each.id: each for each in await queries.standing_refusals(session, organization_id, same)}
+        for index, refusal_id in enumerate(dict.fromkeys(replaces_refusals)):
+            if refusal_id not in standing:
+                raise Invalid([(f"/replaces_refusals/{index}", "This is not one of the number's standing refusals.")])
+            entries.append(_lift(standing[refusal_id], number, principal.actor, at=at, replaced_by=record.id))
+        await session.flush()
     await audit.record(session, organization_id, *entries, at=at)
     announce_phone_number(session, organization_id, number.number)
     return record, number, await queries.standing_refusals(session, organization_id, same)
 
 
-async def _replace_refusals(
-    session: AsyncSession,
-    record: PhoneRecord,
-    number: PhoneNumber,
-    change: NewOptIn,
-    *,
-    same: Sequence[UUID],
-    actor: Actor,
-    at: datetime,
-) -> list[NewEntry]:
-    """Lift the refusals that the consent on `record` replaces. Raises `Invalid`.
-
-    `same`: the ids of the locked number's rows, old spellings included.
-    """
-    organization_id = record.organization_id
-    if change.state is not OptInState.OPTED_IN or not await queries.is_living(session, organization_id, record.id):
-        raise Invalid([("/replaces_refusals", "Only consent on a living record replaces a refusal.")])
-    standing = {each.id: each for each in await queries.standing_refusals(session, organization_id, same)}
-    entries: list[NewEntry] = []
-    for index, refusal_id in enumerate(dict.fromkeys(change.replaces_refusals)):
-        if refusal_id not in standing:
-            raise Invalid([(f"/replaces_refusals/{index}", "This is not one of the number's standing refusals.")])
-        entries.append(_lift(standing[refusal_id], number, actor, at=at, replaced_by=record.id))
-    await session.flush()
-    return entries
-
-
 async def require_phone_number(session: AsyncSession, organization_id: UUID, given: str) -> PhoneNumber:
-    """The number as the API returned it, or as a person writes it. Raises `NotFound` (PERM-TENANT)."""
+    """`given`: the number as the API returned it, or as a person writes it. Raises `NotFound` (PERM-TENANT)."""
     (read,) = await named_numbers(session, organization_id, [given])
     number = await directory.phone_number(session, organization_id, read) if isinstance(read, str) else None
     if number is None:
@@ -213,7 +178,7 @@ async def require_phone_number(session: AsyncSession, organization_id: UUID, giv
 
 
 async def newest_refusals(session: AsyncSession, number: PhoneNumber, *, limit: int) -> Sequence[Refusal]:
-    """Standing and lifted, the newest first."""
+    """Standing and lifted refusals of the number, newest first."""
     return await queries.newest_refusals(
         session, number.organization_id, await _same_number(session, number), limit=limit
     )
@@ -230,8 +195,8 @@ async def lift_refusal(
 ) -> Refusal:
     """Lift a refusal that outlived its record (OPTIN-REMOVED).
 
-    Raises `PermissionRequired`, `NotFound`, `Conflict` if it is lifted already, and `Invalid` for a phone record whose
-    consent cannot replace it.
+    Raises `PermissionRequired`, `NotFound`, `Conflict` if it is lifted already, and `Invalid` if the consent of the
+    phone record cannot replace it.
     """
     organization_id = principal.organization_id
     if (reason is None) == (replaced_by is None):
@@ -292,7 +257,7 @@ def _lift(
     replaced_by: UUID | None = None,
     reason: str | None = None,
 ) -> NewEntry:
-    """Lift a refusal of a locked number. Returns the evidence of it."""
+    """Lift a refusal of a locked number. Returns the audit entry."""
     refusal.lifted_at, refusal.lifted_by = at, actor.as_json()
     refusal.replaced_by, refusal.lift_reason = replaced_by, reason
     return NewEntry(

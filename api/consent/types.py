@@ -1,14 +1,13 @@
 """Wire models that other slices embed in their own: a check, its instances, a refusal."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.audit.rules import Actor
 from api.consent.rules import Instance, OptInCheck, Reason
-from api.directory.models import Refusal
 from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
 from api.kit.errors import ProblemBody
 
@@ -16,8 +15,8 @@ from api.kit.errors import ProblemBody
 class OptInInstance(BaseModel):
     """A phone record that holds the number; or a refusal that outlived its record (OPTIN-REMOVED).
 
-    A refusal has no `phone_record_id`; its names are those of then. `kind` and `owner_id` are null where nobody knows
-    any more whose record it was.
+    A refusal has no `phone_record_id`, and the names of the time when the record was removed. `kind` and `owner_id` are
+    null if its owner is not known any more.
     """
 
     phone_record_id: UUID | None
@@ -32,7 +31,7 @@ class OptInInstance(BaseModel):
     archived: bool
     blocks: bool
     phone_number: str | None
-    """The other spelling of the number that the record holds; null where it is the number that was asked about."""
+    """The other spelling under which the record holds the number; null if it holds the number itself."""
     refusal_id: UUID | None
     removed: RefusalCause | None
     removed_at: datetime | None
@@ -52,7 +51,7 @@ class OptInCheckOut(BaseModel):
     note: str | None
     stopped_at: datetime | None
     stopped_as: str | None
-    """The other spelling of the number that was stopped; null where it is the number itself."""
+    """The other spelling that was stopped; null if the number itself was."""
     instances: list[OptInInstance]
 
     @classmethod
@@ -61,15 +60,15 @@ class OptInCheckOut(BaseModel):
 
     @classmethod
     def stored(cls, decision: dict[str, Any]) -> "OptInCheckOut":
-        """A decision that was stored with a message. Earlier versions stored fewer fields."""
+        """The check that a message stores. Earlier versions stored fewer fields."""
         instances = [dict.fromkeys(OptInInstance.model_fields) | each for each in decision["instances"]]
         return cls.model_validate({"stopped_as": None} | decision | {"instances": instances})
 
 
 class RefusalOut(BaseModel):
-    """An opt-out that stays with a number (OPTIN-REMOVED), standing or lifted."""
+    """An opt-out that stayed with the number after its record was gone (OPTIN-REMOVED), standing or lifted."""
 
-    model_config = ConfigDict(title="Refusal")
+    model_config = ConfigDict(title="Refusal", from_attributes=True)
 
     id: UUID
     kind: OwnerKind | None
@@ -79,7 +78,7 @@ class RefusalOut(BaseModel):
     changed_at: datetime | None
     changed_by: Actor | None
     source: OptInSource | None
-    removed: RefusalCause
+    removed: Annotated[RefusalCause, Field(validation_alias="cause")]
     removed_at: datetime
     removed_by: Actor | None
     lifted_at: datetime | None
@@ -87,26 +86,6 @@ class RefusalOut(BaseModel):
     lift_reason: str | None
     replaced_by: UUID | None
     """The phone record whose consent replaced it."""
-
-    @classmethod
-    def of(cls, refusal: Refusal) -> "RefusalOut":
-        return cls(
-            id=refusal.id,
-            kind=OwnerKind(refusal.kind) if refusal.kind else None,
-            owner_id=refusal.owner_id,
-            owner_name=refusal.owner_name,
-            contact_name=refusal.contact_name,
-            changed_at=refusal.changed_at,
-            changed_by=Actor.stored(refusal.changed_by),
-            source=OptInSource(refusal.source) if refusal.source else None,
-            removed=RefusalCause(refusal.cause),
-            removed_at=refusal.removed_at,
-            removed_by=Actor.stored(refusal.removed_by),
-            lifted_at=refusal.lifted_at,
-            lifted_by=Actor.stored(refusal.lifted_by),
-            lift_reason=refusal.lift_reason,
-            replaced_by=refusal.replaced_by,
-        )
 
 
 class NotAllowedToTextBody(ProblemBody):

@@ -1,7 +1,7 @@
-"""Wishes to stop in other words than a keyword: which texts ask to be left in peace (OPTIN-PLAIN-WORDS).
+"""Recognises wishes to stop: texts that ask in other words than a keyword to get no more texts (OPTIN-PLAIN-WORDS).
 
-A text is cut into words, and every short run of words is looked up in a table. The work is the number of words that are
-looked at times the length of the longest row; both have a bound, and nothing is tried twice.
+A text is split into words, and every short run of words is looked up in tables. The time is in proportion to the number
+of words times the number of lengths that the runs of a table have. Both are bounded.
 """
 
 import unicodedata
@@ -14,10 +14,10 @@ from api.consent.keywords import KEYWORDS, Keyword, keyword
 from api.kit.folding import APOSTROPHES_OR_PRIME
 
 MAX_CHARACTERS = 2_000
-"""How much is looked at from the beginning of a text and, where it is longer, as much again from its end."""
+"""The first and the last characters of a text that are read."""
 
 MAX_WORDS = 2 * MAX_CHARACTERS
-"""How many words and ends of clauses are looked at: as many as characters. Some characters stand for whole phrases."""
+"""The most words and ends of clauses that are read. Folding makes several words of some characters."""
 
 
 def _words(listed: str) -> frozenset[str]:
@@ -51,7 +51,7 @@ ALTERNATIVES = {
     "KIND": "text|texting|mailing|contact|contacts|sms|phone|message|messaging|call|calling|group|marketing|mail",
     "UNSUBSCRIBE": "unsubscribe|un subscribe|unsub|unsubscribed|unsuscribe|unsubcribe|opt out|optout|opted out",
 }
-"""What a word in capitals stands for in the tables below. An alternative may have several words."""
+"""The alternatives of each word in capitals in the tables below. An alternative may have several words."""
 
 ANYWHERE = (
     # Not to be texted.
@@ -108,11 +108,11 @@ ANYWHERE = (
     "DONT consent",
     "DONT give|have my|our? consent|permission",
     "revoke|withdraw|rescind my|our? consent|permission|authorization|authorisation",
-    # In peace.
+    # To be left alone.
     "leave me|us alone",
     "lose|forget my|this|our number",
 )
-"""Words that are a wish to stop wherever they stand in a text."""
+"""Runs of words that are a wish to stop anywhere in a text."""
 
 AT_THE_END = (
     "WANT you|u stop",
@@ -123,7 +123,7 @@ AT_THE_END = (
     "wrong number|person stop",
     "rather not GET more?",
 )
-"""Words that are one where a clause ends after them: "I asked you to stop", but not "I asked you to stop by"."""
+"""Runs of words that are a wish to stop at the end of a clause: "I asked you to stop", not "I asked you to stop by"."""
 
 BY_ITSELF = (
     "stop|stopp|stopall|unsubscribe|unsub|unsubscribed|optout|remove|discontinue|desist",
@@ -137,34 +137,35 @@ BY_ITSELF = (
     "i want out",
     "piss|fuck|buzz|bugger off",
 )
-"""Words that are one when a clause has no others: "Please stop. We moved", but not "can we stop at six"."""
+"""Runs of words that are a wish to stop as a whole clause: "Please stop. We moved", not "can we stop at six"."""
 
 AFTER_TAKING = ("off|from|out of? this? KIND? LIST",)
-"""Words that make one of "take me", "get my number" and the like before them, a few words away."""
+"""Runs of words that are a wish to stop if "take me" or "get my number" stands a few words before them."""
 
 PLEASE = _words("please pls plz plss kindly just really already immediately damn stupid freaking fucking bloody")
 FILLERS = PLEASE | _words("ever hereby the all these those your any so to even")
-"""Words that a wish is the same without."""
+"""Words that are ignored in a wish."""
 
 COURTESIES = _words(
     "thanks thank you u thx tx ty thankyou cheers ok okay hi hello hey sorry yes yeah no right now today asap guys "
     "folks everyone sir maam can could would will twice again bye"
 )
-"""Words that may stand beside those of `BY_ITSELF` and after those of `AT_THE_END`."""
+"""Words that may stand beside a run of `BY_ITSELF` and after one of `AT_THE_END`."""
 
-REFUSALS = _words("dont not donot didnt doesnt")
-BETWEEN = _words("want need wish like you u them us me")
-"""After one of `REFUSALS`, with or without one of these between, stopping is not wished: "don't stop texting me"."""
-REFUSAL_REACHES = 3
+NEGATIONS = _words("dont not donot didnt doesnt")
+AFTER_NEGATION = _words("want need wish like you u them us me")
+"""Words that may stand between a negation and what it negates: "I don't want you to stop"."""
+NEGATION_REACHES = 3
+"""The most words between the beginning of a run and the negation before it."""
 
 OF_TEXTS = _words("this these it here everything receiving getting texting contact communication")
-"""What one opts out of when one opts out of texts, beside `MESSAGES` and `LIST`. A recital is something else."""
+"""After "opt out of", these words, `MESSAGES` and `LIST` mean texts. A recital, for example, does not."""
 
 Words = tuple[str, ...]
 
 
 def _expanded(row: str) -> Iterator[Words]:
-    """Every run of words that a row stands for. `?` after a part: with or without it."""
+    """Every run of words that a row stands for. A part with `?` may be absent."""
     parts: list[list[Words]] = []
     for part in row.split():
         names = part.removesuffix("?").split("|")
@@ -177,7 +178,7 @@ def _expanded(row: str) -> Iterator[Words]:
 
 @dataclass(frozen=True)
 class Table:
-    """Runs of words, found by hashing."""
+    """Runs of words, looked up by hash."""
 
     runs: frozenset[Words]
     first_words: frozenset[str]
@@ -189,7 +190,7 @@ class Table:
         return cls(runs, frozenset(run[0] for run in runs), tuple(sorted({len(run) for run in runs})))
 
     def ends(self, words: Sequence[str], start: int) -> list[int]:
-        """Where the runs end that begin at `start`."""
+        """The ends of the runs that begin at `start`."""
         if words[start] not in self.first_words:
             return []
         return [start + length for length in self.lengths if tuple(words[start : start + length]) in self.runs]
@@ -204,10 +205,9 @@ _STOP_WORDS = frozenset(word.lower() for word, meaning in KEYWORDS.items() if me
 
 
 def asks_to_stop(body: str) -> bool:
-    """Whether a text asks in other words to be left in peace. A person decides what follows.
+    """Whether a text asks in English to get no more texts: "please don't text me any more", "take me off your list".
 
-    It looks for wishes about being texted ("please don't text me any more", "take me off your list"), in English,
-    ignoring case, accents, apostrophes and punctuation. A keyword is not among them: it takes effect by itself.
+    Case, accents, apostrophes and punctuation are ignored. False for a keyword, which takes effect without a person.
     """
     if keyword(body) is not None:
         return False
@@ -215,25 +215,25 @@ def asks_to_stop(body: str) -> bool:
     if len(text) <= 2 * MAX_CHARACTERS:
         words = words_of(text)
     else:
-        words = [*words_of(text[:MAX_CHARACTERS]), UNREAD, *words_of(text[-MAX_CHARACTERS:])]
+        words = [*words_of(text[:MAX_CHARACTERS]), OMISSION, *words_of(text[-MAX_CHARACTERS:])]
     return _is_wish(words) or _is_keyword_with_courtesies(words)
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, folded, and `BOUNDARY` wherever punctuation ends a clause."""
+    """The folded words of a text, with `BOUNDARY` at the end of each clause."""
     return "".join(map(_folded, text)).split(maxsplit=MAX_WORDS)[:MAX_WORDS]
 
 
 BOUNDARY = "."
-UNREAD = "\u2026"
-"""What stands for the middle of a long text among its words. It is no word of any table."""
+OMISSION = "\u2026"
+"""Stands for the middle of a long text. No table has it."""
 
 _CLAUSE_ENDS = frozenset(".!?;,\n\r\u2014\u3002\u3001\u061f\u060c")
 
 
 @lru_cache(maxsize=4096)
 def _folded(character: str) -> str:
-    """What a character contributes: letters in lower case without accents, the end of a clause, a space or nothing."""
+    """The character as letters in lower case without accents, as the end of a clause, as a space, or as nothing."""
     if character in APOSTROPHES_OR_PRIME:
         return ""
     parts = []
@@ -249,7 +249,7 @@ def _folded(character: str) -> str:
 
 
 def _is_keyword_with_courtesies(words: Sequence[str]) -> bool:
-    """Such as "please cancel, thank you", or S.T.O.P. Within a longer text CANCEL, END and QUIT are everyday words."""
+    """ "Please cancel, thank you", or S.T.O.P. In any other text CANCEL, END and QUIT are everyday words."""
     spoken = [word for word in words if word != BOUNDARY]
     if all(len(word) == 1 for word in spoken):
         spoken = ["".join(spoken)]
@@ -264,8 +264,8 @@ def _is_wish(words: Sequence[str]) -> bool:
         for offset, word in enumerate(clause):
             if word not in _FIRST_WORDS:
                 continue
-            before = clause[max(offset - REFUSAL_REACHES, 0) : offset]
-            if _begins_wish(told, start + offset) and not _is_refused(before):
+            before = clause[max(offset - NEGATION_REACHES, 0) : offset]
+            if _begins_wish(told, start + offset) and not _is_negated(before):
                 return True
         start += len(clause)
     return any(_stands_by_itself(each) or _ends_in_wish(each) for each in clauses) or _pleads(words)
@@ -283,7 +283,7 @@ def _clauses(words: Sequence[str]) -> list[list[str]]:
 
 
 def _pleads(words: Sequence[str]) -> bool:
-    """Whether a clause ends in "please stop", after whatever words: "I have no children there please stop"."""
+    """Whether a clause ends in "please stop": "I have no children there please stop"."""
     return any(
         word == "stop"
         and words[index] in PLEASE
@@ -297,14 +297,14 @@ def _begins_wish(words: Sequence[str], start: int) -> bool:
     return any(not _is_out_of_something_else(words, end) for end in ends) or _takes(words, start)
 
 
-def _is_refused(before: Sequence[str]) -> bool:
-    """Whether the words before it in its clause turn a wish round: "don't stop", "I don't want you to stop"."""
-    nearest = next((word for word in reversed(before) if word not in BETWEEN), None)
-    return nearest in REFUSALS
+def _is_negated(before: Sequence[str]) -> bool:
+    """Whether the words before a wish in its clause negate it: "don't stop", "I don't want you to stop"."""
+    nearest = next((word for word in reversed(before) if word not in AFTER_NEGATION), None)
+    return nearest in NEGATIONS
 
 
 def _is_out_of_something_else(words: Sequence[str], end: int) -> bool:
-    """Whether "opt out" goes on with "of" and something that is not texts."""
+    """Whether "of" and something other than texts follow "opt out"."""
     return (
         words[end - 1] == "out"
         and words[end : end + 1] == ["of"]

@@ -12,7 +12,7 @@ from api.consent.types import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations import service, viewing
 from api.conversations.errors import NewMessages
 from api.conversations.models import Conversation
-from api.conversations.queries import InboxFilter, ViewerRow
+from api.conversations.queries import InboxFilter
 from api.conversations.rules import Status
 from api.conversations.schemas import (
     CloseIn,
@@ -44,12 +44,7 @@ router = APIRouter(tags=["conversations"])
 @router.get("/indicator", responses=guarded())
 async def indicator(principal: CanView, session: Session) -> IndicatorOut:
     """The two badges of the Messenger icon, computed from the rows."""
-    counts = await service.indicator(session, principal)
-    return IndicatorOut(
-        unread_messages=counts.unread_messages,
-        open_conversations=counts.open_conversations,
-        unread_conversations=counts.unread_conversations,
-    )
+    return IndicatorOut.model_validate(await service.indicator(session, principal))
 
 
 async def inbox_filter(
@@ -128,7 +123,7 @@ async def get_phone_number(number: NumberOrSender, principal: CanView, session: 
         stopped_at=view.number.stopped_at,
         consent=OptInCheckOut.of(view.check),
         records=[OptInInstance.of(each) for each in view.check.instances if each.removal is None],
-        refusals=[RefusalOut.of(each) for each in view.refusals],
+        refusals=[RefusalOut.model_validate(each) for each in view.refusals],
         conversations=[conversation_out(each) for each in view.conversations],
     )
 
@@ -162,7 +157,7 @@ async def view_conversation(
     request: Request,
 ) -> ViewingOut:
     """Start or renew a viewing lease for a tab, and confirm what it has shown."""
-    held = await viewing.view_conversation(
+    conversation, expires_at = await viewing.view_conversation(
         session,
         principal,
         conversation_id=conversation_id,
@@ -172,12 +167,12 @@ async def view_conversation(
         confirm_within=timedelta(seconds=from_app(request, Settings).seen_deadline_seconds),
     )
     return ViewingOut(
-        viewer_id=held.viewer_id,
-        expires_at=held.expires_at,
-        status=Status(held.conversation.status),
-        seen_seq=held.conversation.seen_seq,
-        last_seq=held.conversation.last_seq,
-        unread_messages=held.conversation.unread_messages,
+        viewer_id=viewer_id,
+        expires_at=expires_at,
+        status=Status(conversation.status),
+        seen_seq=conversation.seen_seq,
+        last_seq=conversation.last_seq,
+        unread_messages=conversation.unread_messages,
     )
 
 
@@ -192,37 +187,33 @@ async def stop_viewing(conversation_id: UUID, viewer_id: UUID, principal: CanVie
 
 
 def conversation_out(view: ConversationView) -> ConversationOut:
-    return ConversationOut(**_fields(view))
+    conversation, number = view.row
+    return ConversationOut(
+        id=conversation.id,
+        line_id=conversation.line_id,
+        phone_number=number.number,
+        display_name=view.display_name,
+        status=Status(conversation.status),
+        unread_messages=conversation.unread_messages,
+        last_seq=conversation.last_seq,
+        seen_seq=conversation.seen_seq,
+        last_message=_last_message(conversation),
+        last_message_at=conversation.last_message_at,
+        holders=[HolderOut.of(holder) for holder in view.holders],
+        opted_out=view.is_opted_out,
+        viewers=[ViewerOut.model_validate(viewer) for viewer in view.viewers],
+        created_at=conversation.created_at,
+        updated_at=conversation.updated_at,
+    )
 
 
 def conversation_detail(view: ConversationView) -> ConversationDetail:
     return ConversationDetail(
-        **_fields(view),
+        **dict(conversation_out(view)),
         opt_in_check=OptInCheckOut.of(view.check),
         notice=view.notice,
         max_segments=view.max_segments,
     )
-
-
-def _fields(view: ConversationView) -> dict[str, object]:
-    conversation, number = view.row
-    return {
-        "id": conversation.id,
-        "line_id": conversation.line_id,
-        "phone_number": number.number,
-        "display_name": view.display_name,
-        "status": Status(conversation.status),
-        "unread_messages": conversation.unread_messages,
-        "last_seq": conversation.last_seq,
-        "seen_seq": conversation.seen_seq,
-        "last_message": _last_message(conversation),
-        "last_message_at": conversation.last_message_at,
-        "holders": [HolderOut.of(holder) for holder in view.holders],
-        "opted_out": view.is_opted_out,
-        "viewers": [_viewer_out(viewer) for viewer in view.viewers],
-        "created_at": conversation.created_at,
-        "updated_at": conversation.updated_at,
-    }
 
 
 def _last_message(conversation: Conversation) -> LastMessage | None:
@@ -235,7 +226,3 @@ def _last_message(conversation: Conversation) -> LastMessage | None:
         created_at=conversation.last_message_created_at,
         status=conversation.last_message_status or "",
     )
-
-
-def _viewer_out(viewer: ViewerRow) -> ViewerOut:
-    return ViewerOut(staff_member_id=viewer.staff_member_id, name=viewer.name, since=viewer.since)

@@ -28,7 +28,7 @@ Locks (decision 0006): the caller has locked the phone numbers whose consent is 
 conversations, then the outbox entries. `write` locks only audit chains, which come last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -47,9 +47,10 @@ from api.conversations.message_rules import (
     segments,
     shown_media,
 )
-from api.conversations.models import Conversation, InboxRow, Message
+from api.conversations.models import Conversation, InboxRow, Message, OutboxEntry, TimelineEntry
 from api.conversations.rules import Change, ConversationState, Status, Transition, preview
 from api.directory.models import PhoneNumber
+from api.kit.bulk import insert_together
 from api.kit.database import notify
 from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
@@ -128,9 +129,21 @@ def number_actor(number: PhoneNumber) -> Actor:
     return Actor(ActorKind.PHONE_NUMBER, number.id, number.number)
 
 
-def conversation_entry(action: Action, actor: Actor, row: InboxRow, *, message_id: UUID | None = None) -> NewEntry:
+def conversation_entry(
+    action: Action,
+    actor: Actor,
+    row: InboxRow,
+    *,
+    message_id: UUID | None = None,
+    details: Mapping[str, object] | None = None,
+) -> NewEntry:
     return NewEntry(
-        action, actor, conversation_id=row.conversation.id, message_id=message_id, phone_number=row.number.number
+        action,
+        actor,
+        conversation_id=row.conversation.id,
+        message_id=message_id,
+        phone_number=row.number.number,
+        details=details,
     )
 
 
@@ -140,14 +153,7 @@ def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
         details["retry_of_message_id"] = str(message.retry_of_message_id)
     if message.answers is not None:
         details["answers"] = message.answers
-    return NewEntry(
-        Action.MESSAGE_SENT,
-        actor,
-        conversation_id=row.conversation.id,
-        message_id=message.id,
-        phone_number=row.number.number,
-        details=details,
-    )
+    return conversation_entry(Action.MESSAGE_SENT, actor, row, message_id=message.id, details=details)
 
 
 class Batch:
@@ -289,11 +295,10 @@ class Batch:
             message.provider_message_id = report.provider_message_id
         if message.provider_message_id == report.provider_message_id:
             apply_report(self._shows(conversation, message), message, report, at=self.at)
-        self._announce_message(message)
-        self._add_timeline_entry(
-            message.id,
+        self.note(
+            message,
             report.provider_status,
-            EntrySource.PROVIDER,
+            source=EntrySource.PROVIDER,
             code=report.error_code,
             detail=report.error_title,
             inbound_event_id=inbound_event_id,
@@ -308,10 +313,13 @@ class Batch:
         source: EntrySource = EntrySource.WORKER,
         code: str | None = None,
         detail: str | None = None,
+        inbound_event_id: UUID | None = None,
     ) -> None:
         """Add an entry to the message's timeline."""
         self._announce_message(message)
-        self._add_timeline_entry(message.id, status, source, code=code, detail=detail)
+        self._add_timeline_entry(
+            message.id, status, source, code=code, detail=detail, inbound_event_id=inbound_event_id
+        )
 
     def leave_outbox(self, message: Message) -> None:
         """Remove the message's outbox entry, whatever its state."""
@@ -359,12 +367,12 @@ class Batch:
         organization_id = self.organization_id
         await queries.store_conversations(session, list(self._changed.values()))
         await session.flush()
-        await queries.add_messages(session, self._received)
-        await queries.add_messages(session, self._sent)
-        await queries.add_outbox_entries(session, self._queued)
+        await insert_together(session, Message, self._received)
+        await insert_together(session, Message, self._sent)
+        await insert_together(session, OutboxEntry, self._queued)
         await queries.remove_outbox_entries(session, organization_id, self._removed)
         await queries.remove_outbox_entries(session, organization_id, self._resolved(), state="unknown")
-        await queries.add_timeline_entries(session, self._timeline)
+        await insert_together(session, TimelineEntry, self._timeline)
         await audit.record(session, organization_id, *self._entries, at=self.at)
         self._announce(session)
 

@@ -8,26 +8,16 @@ from fastapi import APIRouter, Depends, Query, Response
 from api.access.dependencies import CanSend, CanView, guarded
 from api.consent.errors import NotAllowedToText
 from api.consent.types import OptInCheckOut
+from api.conversations import message_queries as queries
 from api.conversations import sending, service
 from api.conversations.errors import NewMessages
 from api.conversations.message_queries import ThreadWindow
 from api.conversations.message_rules import Reply
-from api.conversations.schemas import (
-    MAX_SEQ,
-    MessageDetail,
-    MessageIn,
-    ThreadOut,
-    TimelineEvent,
-)
-from api.conversations.types import MessageOut, message_fields
+from api.conversations.schemas import MAX_SEQ, MessageDetail, MessageIn, ThreadOut, TimelineEvent
+from api.conversations.types import MessageOut
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
-from api.kit.idempotency import (
-    IdempotencyInProgress,
-    IdempotencyKeyHeader,
-    IdempotencyMismatch,
-    once,
-)
+from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_number_cursor, encode_cursor
 
 router = APIRouter(tags=["messages"])
@@ -100,11 +90,11 @@ async def send_message(
 async def get_message(message_id: UUID, principal: CanView, session: Session) -> MessageDetail:
     """One message with its timeline and the opt-in check with which it was sent."""
     row = await service.require_message(session, principal, message_id)
-    timeline = await service.timeline(session, principal, message_id)
+    timeline = await queries.timeline(session, principal.organization_id, message_id)
     stored = row.message.opt_in_check
     return MessageDetail(
-        **message_fields(row),
-        timeline=[TimelineEvent.of(entry) for entry in timeline],
+        **dict(MessageOut.of(row)),
+        timeline=[TimelineEvent.model_validate(entry) for entry in timeline],
         opt_in_check=OptInCheckOut.stored(stored) if stored else None,
     )
 

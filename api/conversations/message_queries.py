@@ -8,18 +8,17 @@ from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, StaffMember
 from api.consent.keywords import Keyword
-from api.conversations.message_rules import Direction, Encoding
+from api.conversations.message_rules import Direction
 from api.conversations.models import Conversation, Message, MessageRow, OutboxEntry, TimelineEntry
-from api.kit.bulk import insert_together, update_together
-from api.kit.lexemes import search_vector
+from api.kit.bulk import update_together
 
 
-def messages_of(organization_id: UUID) -> Select[Message, UUID, str]:
+def _messages_of(organization_id: UUID) -> Select[Message, UUID, str]:
     """An organization's messages, as the columns of a `MessageRow`."""
     return (
         select(
@@ -44,17 +43,25 @@ PAGE_BYTES = 8_000_000
 """The most bytes of text on one page: 200 of the longest texts that carriers deliver fit."""
 
 
-async def within_page_bytes(
-    session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]
-) -> Sequence[UUID]:
-    """The first of these messages, in their order, whose texts fit on a page; at least one."""
+async def message_page(
+    session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID], *, limit: int
+) -> tuple[list[MessageRow], bool]:
+    """The first of these messages, in their order, and whether there are more.
+
+    At most `limit` messages and `PAGE_BYTES` of text, but at least one message.
+    """
+    first = message_ids[:limit]
     # PostgreSQL reads the length of a text without the text.
     statement = select(Message.id, func.octet_length(Message.body)).where(
-        Message.organization_id == organization_id, Message.id.in_(message_ids)
+        Message.organization_id == organization_id, Message.id.in_(first)
     )
     sizes: dict[UUID, int] = {row[0]: row[1] for row in await session.execute(statement)}
-    ends = list(accumulate(sizes[message_id] for message_id in message_ids))
-    return message_ids[: max(1, bisect_right(ends, PAGE_BYTES))]
+    ends = accumulate(sizes[message_id] for message_id in first)
+    shown = first[: max(1, bisect_right(list(ends), PAGE_BYTES))]
+    rows = {
+        row.message.id: row for row in await _rows(session, _messages_of(organization_id).where(Message.id.in_(shown)))
+    }
+    return [rows[message_id] for message_id in shown], len(shown) < len(message_ids)
 
 
 class ThreadPage(NamedTuple):
@@ -82,24 +89,16 @@ async def thread(session: AsyncSession, conversation: Conversation, window: Thre
         after_seq = await _seq_before(session, conversation, around_seq, count=limit // 2)
     if after_seq is not None:
         later = in_thread.where(Message.seq > after_seq).order_by(Message.seq).limit(limit + 1)
-        rows, has_more = await _page(session, organization_id, later, limit=limit)
+        ids = (await session.scalars(later)).all()
+        rows, has_more = await message_page(session, organization_id, ids, limit=limit)
         return ThreadPage(rows, has_before=min(after_seq, last_seq) > 0, has_after=has_more)
     if before_seq is not None:
         in_thread = in_thread.where(Message.seq < before_seq)
     newest = in_thread.order_by(Message.seq.desc()).limit(limit + 1)
-    rows, has_more = await _page(session, organization_id, newest, limit=limit)
+    ids = (await session.scalars(newest)).all()
+    rows, has_more = await message_page(session, organization_id, ids, limit=limit)
     has_after = before_seq is not None and before_seq <= last_seq
-    return ThreadPage(rows, has_before=has_more, has_after=has_after)
-
-
-async def _page(
-    session: AsyncSession, organization_id: UUID, statement: Select[UUID], *, limit: int
-) -> tuple[list[MessageRow], bool]:
-    """The messages of a page in order of `seq`, and whether there are more. `statement` selects `limit` + 1 ids."""
-    ids = (await session.scalars(statement)).all()
-    shown = await within_page_bytes(session, organization_id, ids[:limit])
-    rows = await _rows(session, messages_of(organization_id).where(Message.id.in_(shown)).order_by(Message.seq))
-    return rows, len(shown) < len(ids)
+    return ThreadPage(rows[::-1], has_before=has_more, has_after=has_after)
 
 
 async def _seq_before(session: AsyncSession, conversation: Conversation, seq: int, *, count: int) -> int:
@@ -124,34 +123,25 @@ async def _rows(session: AsyncSession, statement: Select[Message, UUID, str]) ->
 
 
 async def message(session: AsyncSession, organization_id: UUID, message_id: UUID) -> MessageRow | None:
-    rows = await _rows(session, messages_of(organization_id).where(Message.id == message_id))
+    rows = await _rows(session, _messages_of(organization_id).where(Message.id == message_id))
     return rows[0] if rows else None
 
 
-MISSED_SHOWN = 50
+UNSEEN_SHOWN = 50
 
 
-async def arrived(session: AsyncSession, conversation: Conversation, *, after_seq: int) -> list[MessageRow]:
-    """The first `MISSED_SHOWN` messages received after `after_seq`."""
-    return await _after(session, conversation, after_seq, Message.direction == Direction.INBOUND.value)
-
-
-async def missed(
-    session: AsyncSession, conversation: Conversation, *, after_seq: int, except_sender_id: UUID
+async def unseen_messages(
+    session: AsyncSession, conversation: Conversation, *, seen_seq: int, sender_id: UUID | None
 ) -> list[MessageRow]:
-    """The first `MISSED_SHOWN` messages after `after_seq`: received, or sent by another sender."""
-    sender = func.coalesce(Message.sent_by_staff_member_id, Message.sent_by_api_key_id)
-    by_others = sender.is_distinct_from(except_sender_id)
-    return await _after(session, conversation, after_seq, or_(Message.direction == Direction.INBOUND.value, by_others))
-
-
-async def _after(
-    session: AsyncSession, conversation: Conversation, after_seq: int, condition: ColumnElement[bool]
-) -> list[MessageRow]:
-    statement = messages_of(conversation.organization_id).where(
-        Message.conversation_id == conversation.id, Message.seq > after_seq, condition
+    """The first `UNSEEN_SHOWN` messages after `seen_seq`: the received ones; with `sender_id`, other senders' too."""
+    is_unseen: ColumnElement[bool] = Message.direction == Direction.INBOUND.value
+    if sender_id is not None:
+        sender = func.coalesce(Message.sent_by_staff_member_id, Message.sent_by_api_key_id)
+        is_unseen = or_(is_unseen, sender.is_distinct_from(sender_id))
+    statement = _messages_of(conversation.organization_id).where(
+        Message.conversation_id == conversation.id, Message.seq > seen_seq, is_unseen
     )
-    return await _rows(session, statement.order_by(Message.seq).limit(MISSED_SHOWN))
+    return await _rows(session, statement.order_by(Message.seq).limit(UNSEEN_SHOWN))
 
 
 async def is_retried(session: AsyncSession, organization_id: UUID, message_id: UUID) -> bool:
@@ -216,11 +206,6 @@ async def timeline(session: AsyncSession, organization_id: UUID, message_id: UUI
     ).all()
 
 
-async def add_messages(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
-    """New messages, as the columns of a `Message` that have no default; all rows name the same."""
-    await insert_together(session, Message, rows)
-
-
 _CHANGING = (
     "organization_id",
     "id",
@@ -252,16 +237,6 @@ async def store_conversations(session: AsyncSession, rows: Sequence[Conversation
         await update_together(session, Conversation, columns)
 
 
-async def add_timeline_entries(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
-    """New timeline entries, as the columns of a `TimelineEntry`."""
-    await insert_together(session, TimelineEntry, rows)
-
-
-async def add_outbox_entries(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
-    """Queue messages. `rows`: the columns of an `OutboxEntry` that have no default."""
-    await insert_together(session, OutboxEntry, rows)
-
-
 async def remove_outbox_entries(
     session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID], *, state: str | None = None
 ) -> None:
@@ -274,25 +249,6 @@ async def remove_outbox_entries(
     if state is not None:
         statement = statement.where(OutboxEntry.state == state)
     await session.execute(statement.execution_options(synchronize_session=False))
-
-
-async def set_body(
-    session: AsyncSession, message: Message, *, body: str, segments: int, encoding: Encoding, asks_to_stop: bool
-) -> None:
-    """Store the whole text of a received message, and what is derived from it."""
-    await session.execute(
-        update(Message)
-        .where(Message.organization_id == message.organization_id, Message.id == message.id)
-        .values(
-            body=body,
-            segments=segments,
-            encoding=encoding.value,
-            asks_to_stop=asks_to_stop,
-            search=search_vector(body, organization_id=message.organization_id),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    await session.refresh(message, ["body", "segments", "encoding", "asks_to_stop"])
 
 
 async def bodies_after(session: AsyncSession, message: Message, *, limit: int) -> Sequence[str]:
@@ -310,14 +266,3 @@ async def bodies_after(session: AsyncSession, message: Message, *, limit: int) -
             .limit(limit)
         )
     ).all()
-
-
-async def received_message(session: AsyncSession, organization_id: UUID, message_id: UUID) -> Message:
-    """The message as it is now in the database, whatever this session has loaded of it."""
-    return (
-        await session.scalars(
-            select(Message)
-            .where(Message.organization_id == organization_id, Message.id == message_id)
-            .execution_options(populate_existing=True)
-        )
-    ).one()

@@ -20,9 +20,8 @@ MAX_BODY_CHARACTERS = 1600
 
 MAX_MEDIA = 10
 
-
 MAX_WORDS = 20_000
-"""The most characters of a received message's text once its text parts are added. A longer part stays a file."""
+"""The most characters of a received message's text with its text parts. A longer part stays a file."""
 
 
 def with_words(body: str, words: str) -> str | None:
@@ -45,64 +44,6 @@ def adopted_media_id(message_id: UUID, position: int) -> UUID:
 def shown_media(stored: Sequence[Mapping[str, Any]]) -> list[tuple[int, Mapping[str, Any]]]:
     """The files that people see, each with its position: neither parts that became text nor layouts."""
     return [(position, each) for position, each in enumerate(stored) if not each.get("hidden")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReceivedText:
-    """A message that arrived, ready to be stored."""
-
-    message_id: UUID
-    content: "Content"
-    media: list[dict[str, Any]]
-    """Its files, as `Message.media` stores them."""
-    provider_message_id: str
-    provider_time: datetime | None
-    source: "EntrySource"
-    inbound_event_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The words of a received message, and what is derived from them."""
-
-    body: str
-    segments: "Segments"
-    asks_to_stop: bool
-    search: str
-    """As PostgreSQL reads a tsvector."""
-
-
-def content(body: str, *, organization_id: UUID) -> Content:
-    return Content(
-        body=body,
-        segments=segments(body),
-        asks_to_stop=asks_to_stop(body),
-        search=search_vector(body, organization_id=organization_id),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """What a staff member or an integration asks to send. `seen_seq`: the last message that they saw, if they say."""
-
-    body: str
-    media_urls: Sequence[str] = ()
-    seen_seq: int | None = None
-    close: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutgoingText:
-    """A message to be sent, allowed by `check` or, if it answers a keyword, whatever `check` says (OPTIN-CONFIRM)."""
-
-    body: str
-    media_urls: Sequence[str] = ()
-    check: OptInCheck
-    sent_by: Principal | None
-    """None for an automatic answer."""
-    retry_of: UUID | None = None
-    answers: Keyword | None = None
-    """The keyword that it answers."""
 
 
 class MediaState(StrEnum):
@@ -182,28 +123,76 @@ def _counted(encoding: Encoding, costs: list[int], *, single: int, part: int) ->
     return Segments(encoding=encoding, count=count, units=units)
 
 
-@dataclass(frozen=True)
-class TooMuch:
-    """The field of a message that exceeds what its line's provider takes, and why."""
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The text of a received message, and the columns that are derived from it."""
 
-    pointer: str
-    detail: str
+    body: str
+    segments: Segments
+    asks_to_stop: bool
+    search: str
+    """As PostgreSQL reads a tsvector."""
 
 
-def too_much(body: str, *, media: int, limits: SendLimits) -> TooMuch | None:
-    """What the provider would refuse, counted as the provider counts. None if it takes the message. `media`: files."""
+def content(body: str, *, organization_id: UUID) -> Content:
+    return Content(
+        body=body,
+        segments=segments(body),
+        asks_to_stop=asks_to_stop(body),
+        search=search_vector(body, organization_id=organization_id),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceivedText:
+    """A message that arrived, ready to be stored."""
+
+    message_id: UUID
+    content: Content
+    media: list[dict[str, Any]]
+    """Its files, as `Message.media` stores them."""
+    provider_message_id: str
+    provider_time: datetime | None
+    source: EntrySource
+    inbound_event_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A text that a staff member or an integration wants to send. `seen_seq`: the last message that they have seen."""
+
+    body: str
+    media_urls: Sequence[str] = ()
+    seen_seq: int | None = None
+    close: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutgoingText:
+    """A message to be sent, allowed by `check` or, if it answers a keyword, whatever `check` says (OPTIN-CONFIRM)."""
+
+    body: str
+    media_urls: Sequence[str] = ()
+    check: OptInCheck
+    sent_by: Principal | None
+    """None for an automatic answer."""
+    retry_of: UUID | None = None
+    answers: Keyword | None = None
+    """The keyword that it answers."""
+
+
+def too_much(body: str, *, media: int, limits: SendLimits) -> tuple[str, str] | None:
+    """The field of a message that the provider would refuse, and why; None if it takes the message. `media`: files."""
     characters = min(limits.characters or MAX_BODY_CHARACTERS, MAX_BODY_CHARACTERS)
     if len(body) > characters:
-        return TooMuch(
-            "/body", f"A text on this line has at most {characters:,} characters. This one has {len(body):,}."
-        )
+        return "/body", f"A text on this line has at most {characters:,} characters. This one has {len(body):,}."
     if limits.segments is not None and not media:
         counted = segments(body)
         if counted.count > limits.segments:
             detail = f"A text on this line has at most {limits.segments} parts. This one has {counted.count}."
-            return TooMuch("/body", f"{detail} {_part_words(counted.encoding)}")
+            return "/body", f"{detail} {_part_words(counted.encoding)}"
     if media > limits.media:
-        return TooMuch("/media_urls", f"A text on this line has at most {limits.media} pictures. This one has {media}.")
+        return "/media_urls", f"A text on this line has at most {limits.media} pictures. This one has {media}."
     return None
 
 

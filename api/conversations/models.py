@@ -10,7 +10,7 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.directory.models import PhoneNumber
-from api.kit.database import Base, OrganizationRow
+from api.kit.database import Base, OrganizationChildRow, OrganizationRow
 from api.kit.lexemes import search_vector
 
 GIN_PENDING_LIST_KB = 512
@@ -19,9 +19,8 @@ both."""
 
 STATUSES = "'received', 'queued', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'unknown'"
 
-
 UNADOPTED_MEDIA = "direction = 'inbound' AND jsonb_path_exists(media, '$[*].url')"
-"""Received messages whose files are not fetched yet: a version before 0005 stored the provider's addresses."""
+"""Received messages of versions before 0005, which stored the provider's addresses: their files have no rows yet."""
 
 
 class Conversation(OrganizationRow, Base):
@@ -110,7 +109,7 @@ def _searchable(insert: DefaultExecutionContext) -> str:
     return search_vector(new["body"], organization_id=new["organization_id"])
 
 
-class Message(OrganizationRow, Base):
+class Message(OrganizationChildRow, Base):
     """One text, in or out, numbered within its conversation."""
 
     __tablename__ = "messages"
@@ -180,11 +179,10 @@ class Message(OrganizationRow, Base):
     answers: Mapped[str | None]
     """The keyword that this message answers automatically (OPTIN-CONFIRM)."""
     search: Mapped[str] = mapped_column(TSVECTOR, default=_searchable, deferred=True, deferred_raiseload=True)
-    """The words of `body`, as `kit.lexemes` splits them: set by every insert and by `message_queries.set_body`. It is
-    used in statements only and never loaded."""
+    """The words of `body`, as `kit.lexemes` splits them: set whenever `body` is set. Only statements use it."""
 
 
-class TimelineEntry(OrganizationRow, Base):
+class TimelineEntry(OrganizationChildRow, Base):
     """An entry of a message's timeline. Every callback is one, whether it moved the status or not (SEND-STATUS)."""
 
     __tablename__ = "message_events"

@@ -15,8 +15,10 @@ from api.conversations.models import Conversation, InboxRow, Viewer
 from api.conversations.rules import NEW, Status
 from api.directory.models import PhoneNumber
 from api.directory.service import phone_number_ids_of
+from api.kit.bulk import insert_together, is_any, uuids
 from api.kit.ids import new_id
 from api.kit.phone import old_spellings
+from api.lines.models import Line
 
 
 class Tab(NamedTuple):
@@ -57,6 +59,10 @@ def _with_number(organization_id: UUID) -> Select[Conversation, PhoneNumber]:
     )
 
 
+async def _rows(session: AsyncSession, statement: Select[Conversation, PhoneNumber]) -> list[InboxRow]:
+    return [InboxRow(row[0], row[1]) for row in await session.execute(statement)]
+
+
 async def inbox(
     session: AsyncSession,
     organization_id: UUID,
@@ -82,13 +88,7 @@ async def inbox(
     if before is not None:
         statement = statement.where(tuple_(Conversation.last_message_at, Conversation.id) < tuple_(*before))
     statement = statement.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(limit)
-    return [InboxRow(row[0], row[1]) for row in await session.execute(statement)]
-
-
-async def conversation(session: AsyncSession, organization_id: UUID, conversation_id: UUID) -> InboxRow | None:
-    statement = _with_number(organization_id).where(Conversation.id == conversation_id)
-    row = (await session.execute(statement)).one_or_none()
-    return None if row is None else InboxRow(row[0], row[1])
+    return await _rows(session, statement)
 
 
 async def conversations_by_ids(
@@ -96,7 +96,7 @@ async def conversations_by_ids(
 ) -> dict[UUID, InboxRow]:
     """These conversations by id, not locked."""
     statement = _with_number(organization_id).where(Conversation.id.in_(conversation_ids))
-    return {row[0].id: InboxRow(row[0], row[1]) for row in await session.execute(statement)}
+    return {row.conversation.id: row for row in await _rows(session, statement)}
 
 
 async def lock_conversations(
@@ -105,7 +105,7 @@ async def lock_conversations(
     """Conversations by id, locked in the order of ids. Lock their phone numbers before (decision 0006)."""
     rows = await session.scalars(
         select(Conversation)
-        .where(Conversation.organization_id == organization_id, Conversation.id.in_(conversation_ids))
+        .where(Conversation.organization_id == organization_id, Conversation.id == is_any(conversation_ids))
         .order_by(Conversation.id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
@@ -120,11 +120,13 @@ async def ensure_conversations(
     wanted = list(dict.fromkeys(pairs))
     if not wanted:
         return {}
+    given = func.unnest(uuids([line_id for line_id, _ in wanted]), uuids([number_id for _, number_id in wanted]))
+    keys = given.table_valued("line_id", "phone_number_id").render_derived()
     locked = (
         select(Conversation)
         .where(
             Conversation.organization_id == organization_id,
-            tuple_(Conversation.line_id, Conversation.phone_number_id).in_(wanted),
+            tuple_(Conversation.line_id, Conversation.phone_number_id).in_(select(keys)),
         )
         .order_by(Conversation.id)
         .with_for_update(key_share=True)
@@ -133,35 +135,27 @@ async def ensure_conversations(
     found = {(row.line_id, row.phone_number_id): row for row in await session.scalars(locked)}
     missing = [pair for pair in wanted if pair not in found]
     if missing:
-        await session.execute(
-            upsert(Conversation).on_conflict_do_nothing(),
-            [
-                {
-                    "organization_id": organization_id,
-                    "id": new_id(),
-                    "line_id": line_id,
-                    "phone_number_id": phone_number_id,
-                    "status": NEW.status.value,
-                }
-                for line_id, phone_number_id in missing
-            ],
-        )
+        rows = [
+            {
+                "organization_id": organization_id,
+                "id": new_id(),
+                "line_id": line_id,
+                "phone_number_id": phone_number_id,
+                "status": NEW.status.value,
+            }
+            for line_id, phone_number_id in missing
+        ]
+        await insert_together(session, Conversation, rows, skip_existing=True)
         found = {(row.line_id, row.phone_number_id): row for row in await session.scalars(locked)}
     return found
 
 
-async def find_conversation(
-    session: AsyncSession, organization_id: UUID, *, line_id: UUID, phone_number_id: UUID
-) -> Conversation | None:
-    return (
-        await session.scalars(
-            select(Conversation).where(
-                Conversation.organization_id == organization_id,
-                Conversation.line_id == line_id,
-                Conversation.phone_number_id == phone_number_id,
-            )
-        )
-    ).one_or_none()
+async def find_conversation(session: AsyncSession, line: Line, number: PhoneNumber) -> InboxRow | None:
+    statement = _with_number(line.organization_id).where(
+        Conversation.line_id == line.id, Conversation.phone_number_id == number.id
+    )
+    rows = await _rows(session, statement)
+    return rows[0] if rows else None
 
 
 class Indicator(NamedTuple):
@@ -231,7 +225,7 @@ async def active_viewers(
         )
         .where(
             Viewer.organization_id == organization_id,
-            Viewer.conversation_id.in_(conversation_ids),
+            Viewer.conversation_id == is_any(conversation_ids),
             _is_active(),
         )
         .group_by(Viewer.conversation_id, Viewer.staff_member_id, StaffMember.name)
@@ -248,7 +242,7 @@ async def viewed_conversations(
         select(Viewer.conversation_id)
         .where(
             Viewer.organization_id == organization_id,
-            Viewer.conversation_id.in_(conversation_ids),
+            Viewer.conversation_id == is_any(conversation_ids),
             _is_active(),
         )
         .distinct()

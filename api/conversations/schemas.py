@@ -8,11 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.consent.types import OptInCheckOut, OptInInstance, RefusalOut
-from api.conversations.message_rules import (
-    MAX_BODY_CHARACTERS,
-    MAX_MEDIA,
-)
-from api.conversations.models import TimelineEntry
+from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA
 from api.conversations.rules import Status
 from api.conversations.types import MessageOut
 from api.directory.types import HolderOut
@@ -24,7 +20,7 @@ Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 
 
 class IndicatorOut(BaseModel):
-    model_config = ConfigDict(title="Indicator")
+    model_config = ConfigDict(title="Indicator", from_attributes=True)
 
     unread_messages: int
     """IND-RED: unread messages, of unread conversations."""
@@ -42,7 +38,7 @@ class LastMessage(BaseModel):
 
 
 class ViewerOut(BaseModel):
-    model_config = ConfigDict(title="Viewer")
+    model_config = ConfigDict(title="Viewer", from_attributes=True)
 
     staff_member_id: UUID
     name: str
@@ -75,7 +71,7 @@ class ConversationDetail(ConversationOut):
 
     opt_in_check: OptInCheckOut
     notice: str | None
-    """What staff must know before they text this number from this line (NZ-NOTICE)."""
+    """A warning to staff before they text this number from this line (NZ-NOTICE)."""
     max_segments: int | None
     """The most parts of a text without pictures that the line's provider takes; null if it limits characters only."""
 
@@ -114,15 +110,13 @@ class ViewerIn(BaseModel):
 
 
 class TimelineEvent(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
     at: datetime
     status: str
     source: str
     code: str | None
     detail: str | None
-
-    @classmethod
-    def of(cls, entry: TimelineEntry) -> "TimelineEvent":
-        return cls(at=entry.at, status=entry.status, source=entry.source, code=entry.code, detail=entry.detail)
 
 
 class MessageDetail(MessageOut):

@@ -7,15 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access.rules import Principal
 from api.consent import service as consent
 from api.conversations import message_queries, rules
-from api.conversations.errors import NewMessages
 from api.conversations.lifecycle import Batch, state_of
 from api.conversations.message_rules import RETRYABLE, Direction, OutgoingText, Reply, too_much
-from api.conversations.models import Conversation, MessageRow
-from api.conversations.service import lock_conversation, require_known_seq, require_message
+from api.conversations.models import MessageRow
+from api.conversations.service import lock_conversation, require_all_seen, require_message
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid
 from api.lines import service as lines
-from api.lines.models import Line
 from api.providers.port import MessageStatus
 from api.providers.registry import send_limits
 
@@ -25,9 +23,9 @@ async def send_message(
 ) -> MessageRow:
     """Store, queue and audit a message, in the caller's transaction. A worker sends it.
 
-    Raises `NotAllowedToText` if the opt-in check refuses, `NewMessages` if `seen_seq` is stale, `TooManyTextsToday`,
-    `Invalid` if the message is empty or longer than the line's provider takes, and `Conflict` if the conversation's
-    number is the line's own or the message to retry was retried already.
+    Raises `NotAllowedToText` if the opt-in check refuses, `NewMessages` if `seen_seq` is stale (STATUS-REPLY-RACE),
+    `TooManyTextsToday`, `Invalid` if the message is empty or longer than the line's provider takes, and `Conflict` if
+    the conversation's number is the line's own or the message to retry was retried already.
     """
     if not reply.body.strip() and not reply.media_urls:
         raise Invalid([("/body", "Write something, or add a picture.")])
@@ -39,8 +37,10 @@ async def send_message(
     check = await consent.check(session, row.number, line)
     consent.require_allowed(check)
     if reply.seen_seq is not None:
-        await _require_seen(session, principal, row.conversation, reply.seen_seq)
-    _require_length(reply, line)
+        await require_all_seen(session, row.conversation, seen_seq=reply.seen_seq, sender_id=principal.id)
+    excess = too_much(reply.body, media=len(reply.media_urls), limits=send_limits(line.provider))
+    if excess is not None:
+        raise Invalid([excess])
     if retry_of is not None and await message_queries.is_retried(session, organization_id, retry_of):
         raise Conflict("This message has been sent again already.")
     await lines.count_text(session, line, sender_id=principal.id)
@@ -64,18 +64,3 @@ async def retry_message(session: AsyncSession, principal: Principal, message_id:
         raise Conflict("Only a message that failed can be sent again.")
     again = Reply(body=failed.body, media_urls=[each["url"] for each in failed.media])
     return await send_message(session, principal, failed.conversation_id, again, retry_of=failed.id)
-
-
-async def _require_seen(session: AsyncSession, principal: Principal, conversation: Conversation, seen_seq: int) -> None:
-    """STATUS-REPLY-RACE: nothing has come after `seen_seq`, from the other side or from another sender."""
-    require_known_seq(conversation, seen_seq)
-    missed = await message_queries.missed(session, conversation, after_seq=seen_seq, except_sender_id=principal.id)
-    if missed:
-        raise NewMessages(missed)
-
-
-def _require_length(reply: Reply, line: Line) -> None:
-    limits = send_limits(line.provider)
-    excess = too_much(reply.body, media=len(reply.media_urls), limits=limits)
-    if excess is not None:
-        raise Invalid([(excess.pointer, excess.detail)])

@@ -1,6 +1,6 @@
 """Conversations and their messages: reading them, starting a conversation, completing a received message.
 
-`sending.py` sends, `viewing.py` holds viewers and moves the status, `lifecycle.py` writes every change.
+`sending.py` accepts texts, `viewing.py` keeps viewers, closes and reopens, `lifecycle.py` writes every change.
 """
 
 from collections.abc import Sequence
@@ -15,15 +15,14 @@ from api.access.rules import Principal
 from api.consent import service as consent
 from api.consent.keywords import Keyword, keyword
 from api.consent.rules import OptInCheck, Reason
-from api.consent.wishes import asks_to_stop
 from api.conversations import message_queries, queries, rules
+from api.conversations.errors import NewMessages
 from api.conversations.lifecycle import Batch, number_actor, state_of
 from api.conversations.message_queries import ThreadPage, ThreadWindow
 from api.conversations.message_queries import answers_since as answers_since
-from api.conversations.message_queries import messages_of as messages_of
-from api.conversations.message_queries import within_page_bytes as within_page_bytes
-from api.conversations.message_rules import segments
-from api.conversations.models import Conversation, InboxRow, Message, MessageRow, TimelineEntry
+from api.conversations.message_queries import message_page as message_page
+from api.conversations.message_rules import content
+from api.conversations.models import Conversation, InboxRow, Message, MessageRow
 from api.conversations.queries import InboxFilter, Indicator, ViewerRow
 from api.conversations.queries import conversations_by_ids as conversations_by_ids
 from api.conversations.queries import ensure_conversations as ensure_conversations
@@ -70,7 +69,7 @@ class ConversationView:
 
     @property
     def notice(self) -> str | None:
-        """What staff must know before they text this number from this line (NZ-NOTICE)."""
+        """A warning to staff before they text this number from this line (NZ-NOTICE)."""
         pays = recipient_pays(line_kind=self.line.kind, recipient_country=country_of(self.row.number.number))
         return NZ_NOTICE if pays else None
 
@@ -91,10 +90,10 @@ class PhoneNumberView:
 
 async def require_conversation(session: AsyncSession, organization_id: UUID, conversation_id: UUID) -> InboxRow:
     """Raises `NotFound` if the id is not in this organization (PERM-TENANT)."""
-    row = await queries.conversation(session, organization_id, conversation_id)
-    if row is None:
+    rows = await queries.conversations_by_ids(session, organization_id, [conversation_id])
+    if conversation_id not in rows:
         raise NotFound("There is no such conversation.")
-    return row
+    return rows[conversation_id]
 
 
 async def lock_conversation(
@@ -115,16 +114,25 @@ def require_known_seq(conversation: Conversation, seen_seq: int) -> None:
         raise Invalid([("/seen_seq", f"The last message of this conversation is {conversation.last_seq}.")])
 
 
+async def require_all_seen(
+    session: AsyncSession, conversation: Conversation, *, seen_seq: int, sender_id: UUID | None = None
+) -> None:
+    """Raises `NewMessages` if a message was received after `seen_seq` or, with `sender_id`, sent by another sender.
+
+    Raises `Invalid` if the conversation has no message `seen_seq` yet.
+    """
+    require_known_seq(conversation, seen_seq)
+    unseen = await message_queries.unseen_messages(session, conversation, seen_seq=seen_seq, sender_id=sender_id)
+    if unseen:
+        raise NewMessages(unseen)
+
+
 async def require_message(session: AsyncSession, principal: Principal, message_id: UUID) -> MessageRow:
     """Raises `NotFound` if the id is not in the principal's organization."""
     row = await message_queries.message(session, principal.organization_id, message_id)
     if row is None:
         raise NotFound("There is no such message.")
     return row
-
-
-async def timeline(session: AsyncSession, principal: Principal, message_id: UUID) -> Sequence[TimelineEntry]:
-    return await message_queries.timeline(session, principal.organization_id, message_id)
 
 
 async def thread(
@@ -149,16 +157,16 @@ async def inbox(
     """Conversations, newest first. Raises `NotFound` if the filter names an id that is not in this organization."""
     organization_id = principal.organization_id
     if narrowed.family_id is not None:
-        await directory.require_family(session, organization_id, narrowed.family_id)
+        await directory.require(session, directory.FAMILY, organization_id, narrowed.family_id)
     if narrowed.staff_member_id is not None:
-        await directory.require_staff_member(session, organization_id, narrowed.staff_member_id)
+        await directory.require(session, directory.STAFF_MEMBER, organization_id, narrowed.staff_member_id)
     if narrowed.line_id is not None:
         await require_line(session, organization_id, narrowed.line_id)
     return await queries.inbox(session, organization_id, narrowed, before=before, limit=limit)
 
 
 async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[InboxRow]) -> list[ConversationView]:
-    """What the inbox shows of each row, read with a fixed number of statements."""
+    """The inbox's view of each row, read with a fixed number of statements."""
     organization_id = principal.organization_id
     by_id = await lines_by_ids(session, organization_id, list({row.conversation.line_id for row in rows}))
     pairs = [(row.number, by_id[row.conversation.line_id]) for row in rows]
@@ -167,7 +175,7 @@ async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[I
     viewers: dict[UUID, list[ViewerRow]] = {row.conversation.id: [] for row in rows}
     for viewer in await queries.active_viewers(session, organization_id, list(viewers)):
         viewers[viewer.conversation_id].append(viewer)
-    country = (await access.organization(session, organization_id)).country
+    country = await access.country_of_organization(session, organization_id)
     return [
         ConversationView(row, line, check, holders[row.number.id], viewers[row.conversation.id], country)
         for row, (_, line), check in zip(rows, pairs, checks, strict=True)
@@ -206,57 +214,46 @@ async def start_conversation(
     if number == line.phone_number:
         raise Invalid([("/phone_number", "This is the line's own number. A line can't text itself.")])
     known = await directory.phone_number(session, organization_id, number)
-    if known is not None and (existing := await _find(session, line, known)):
+    if known is not None and (existing := await queries.find_conversation(session, line, known)):
         return existing, False
     consent.require_allowed(await consent.check_number(session, organization_id, number, line))
     locked = (await directory.ensure_phone_numbers(session, organization_id, [number]))[number]
     # Another request or a received message may have started it before the number was locked.
-    if existing := await _find(session, line, locked):
+    if existing := await queries.find_conversation(session, line, locked):
         return existing, False
     consent.require_allowed(await consent.check(session, locked, line))
     conversations = await queries.ensure_conversations(session, organization_id, [(line.id, locked.id)])
     row = InboxRow(conversations[line.id, locked.id], locked)
-    await session.refresh(row.conversation)
     batch = Batch(organization_id, at=await database_time(session))
     batch.change(row, rules.staff_reopens(state_of(row.conversation)), actor=principal.actor)
     await batch.write(session)
     return row, True
 
 
-async def _find(session: AsyncSession, line: Line, number: PhoneNumber) -> InboxRow | None:
-    found = await queries.find_conversation(session, line.organization_id, line_id=line.id, phone_number_id=number.id)
-    return None if found is None else InboxRow(found, number)
-
-
 async def lock_received_message(
     session: AsyncSession, organization_id: UUID, message_id: UUID
 ) -> tuple[InboxRow, Message]:
     """A received message under the locks of its phone number and its conversation."""
-    found = await message_queries.received_message(session, organization_id, message_id)
-    row = await lock_conversation(session, organization_id, found.conversation_id, with_number=True)
-    return row, await message_queries.received_message(session, organization_id, message_id)
+    message = await session.get_one(Message, (organization_id, message_id))
+    row = await lock_conversation(session, organization_id, message.conversation_id, with_number=True)
+    await session.refresh(message)
+    return row, message
 
 
 async def complete_received_message(
-    session: AsyncSession, row: InboxRow, message_id: UUID, *, body: str | None
+    session: AsyncSession, row: InboxRow, message: Message, *, body: str | None
 ) -> None:
     """Show a received message again, after its files have changed, with `body` as its whole text if that is not None.
 
     The rows are locked by `lock_received_message`. If the whole text is a STOP, the number stops (OPTIN-STOP), unless
     a later text is a START. A START lifts no stop, since the stop may be newer.
     """
-    message = await message_queries.received_message(session, row.conversation.organization_id, message_id)
+    await session.refresh(message)
     batch = Batch(message.organization_id, at=await database_time(session))
     if body is not None and body != message.body:
-        counted = segments(body)
-        await message_queries.set_body(
-            session,
-            message,
-            body=body,
-            segments=counted.count,
-            encoding=counted.encoding,
-            asks_to_stop=asks_to_stop(body),
-        )
+        whole = content(body, organization_id=message.organization_id)
+        message.body, message.search, message.asks_to_stop = whole.body, whole.search, whole.asks_to_stop
+        message.segments, message.encoding = whole.segments.count, whole.segments.encoding.value
         if keyword(body) is Keyword.STOP and not await _started_since(session, message):
             actor = number_actor(row.number)
             stop = consent.stop(row.number, actor=actor, source=OptInSource.KEYWORD, at=batch.at, wording=body)

@@ -89,31 +89,27 @@ class MessageOut(BaseModel):
 
     @classmethod
     def of(cls, row: MessageRow) -> "MessageOut":
-        return cls(**message_fields(row))
-
-
-def message_fields(row: MessageRow) -> dict[str, object]:
-    message = row.message
-    error = None
-    if message.error_code is not None:
-        error = MessageErrorOut(code=message.error_code, title=message.error_title or "It failed.")
-    return {
-        "id": message.id,
-        "conversation_id": message.conversation_id,
-        "seq": message.seq,
-        "direction": Direction(message.direction),
-        "body": message.body,
-        "media": [Media.of(message, position, each) for position, each in shown_media(message.media)],
-        "status": MessageStatus(message.status),
-        "sent_by": SentBy.of(row),
-        "segments": message.segments,
-        "encoding": Encoding(message.encoding),
-        "provider_message_id": message.provider_message_id,
-        "error": error,
-        "asks_to_stop": message.asks_to_stop,
-        "retry_of_message_id": message.retry_of_message_id,
-        "created_at": message.created_at,
-        "provider_time": message.provider_time,
-        "sent_at": message.sent_at,
-        "delivered_at": message.delivered_at,
-    }
+        message = row.message
+        error = None
+        if message.error_code is not None:
+            error = MessageErrorOut(code=message.error_code, title=message.error_title or "It failed.")
+        return cls(
+            id=message.id,
+            conversation_id=message.conversation_id,
+            seq=message.seq,
+            direction=Direction(message.direction),
+            body=message.body,
+            media=[Media.of(message, position, each) for position, each in shown_media(message.media)],
+            status=MessageStatus(message.status),
+            sent_by=SentBy.of(row),
+            segments=message.segments,
+            encoding=Encoding(message.encoding),
+            provider_message_id=message.provider_message_id,
+            error=error,
+            asks_to_stop=message.asks_to_stop,
+            retry_of_message_id=message.retry_of_message_id,
+            created_at=message.created_at,
+            provider_time=message.provider_time,
+            sent_at=message.sent_at,
+            delivered_at=message.delivered_at,
+        )

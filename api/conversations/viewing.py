@@ -1,7 +1,6 @@
-"""Who looks at a conversation, and the status that staff give it: viewing, closing, reopening, and the sweep."""
+"""Viewing, closing and reopening conversations, and the sweep of viewing leases and deadlines."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,24 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access.rules import Principal
 from api.audit.rules import Action
 from api.conversations import message_queries, queries, rules
-from api.conversations.errors import NewMessages
 from api.conversations.lifecycle import Batch, conversation_entry, number_actor, state_of
 from api.conversations.models import Conversation, InboxRow
 from api.conversations.queries import Tab
-from api.conversations.queries import organizations_to_sweep as organizations_to_sweep
-from api.conversations.service import lock_conversation, require_known_seq
+from api.conversations.service import lock_conversation, require_all_seen, require_known_seq
 from api.kit.database import database_time
 from api.kit.errors import Forbidden
 
 SWEEP_BATCH = 100
-
-
-class Viewing(NamedTuple):
-    """A viewing lease, and the conversation as it stands."""
-
-    viewer_id: UUID
-    expires_at: datetime
-    conversation: Conversation
 
 
 async def view_conversation(
@@ -38,11 +27,12 @@ async def view_conversation(
     seen_seq: int,
     lease: timedelta,
     confirm_within: timedelta,
-) -> Viewing:
+) -> tuple[Conversation, datetime]:
     """Start or renew a viewing lease, and confirm what has been seen (STATUS-VIEWING, STATUS-SEEN).
 
-    A renewal takes the conversation's lock too: a message that arrives meanwhile finds the viewer, or the answer tells
-    of the message (decision 0010). Raises `Forbidden` for an API key, `Invalid` if `seen_seq` is not known.
+    Returns the conversation and when the lease expires. A renewal takes the conversation's lock too: a message that
+    arrives meanwhile finds the viewer, or the answer tells of the message (decision 0010). Raises `Forbidden` for an
+    API key, `Invalid` if `seen_seq` is not known.
     """
     if principal.staff_member_id is None:
         raise Forbidden("Only a staff member can view a conversation; an API key reads it without.")
@@ -71,7 +61,7 @@ async def view_conversation(
     if starts and transition.change is None:
         batch.record(conversation_entry(Action.CONVERSATION_VIEWED, principal.actor, row))
     await batch.write(session)
-    return Viewing(viewer_id, expires_at, conversation)
+    return conversation, expires_at
 
 
 async def stop_viewing(session: AsyncSession, principal: Principal, *, conversation_id: UUID, viewer_id: UUID) -> None:
@@ -95,13 +85,10 @@ async def close_conversation(
 ) -> InboxRow:
     """Close a conversation. Raises `NewMessages` if a message has arrived after `seen_seq` (STATUS-CLOSE-RACE).
 
-    It counts what the person has seen, not what colleagues have seen.
+    Messages that only colleagues have seen count as new.
     """
     row = await lock_conversation(session, principal.organization_id, conversation_id)
-    require_known_seq(row.conversation, seen_seq)
-    arrived = await message_queries.arrived(session, row.conversation, after_seq=seen_seq)
-    if arrived:
-        raise NewMessages(arrived)
+    await require_all_seen(session, row.conversation, seen_seq=seen_seq)
     transition = rules.staff_closes(state_of(row.conversation), seen_seq=seen_seq)
     return await _change(session, principal, row, transition)
 

@@ -156,7 +156,7 @@ class SettleQueue:
     async def _store(self, batch: Sequence[Settlement]) -> None:
         while (failed := await self._try_to_store(batch)) and is_transient(failed):
             drops = self._stopping.is_set()
-            log.warning("delivery.not_stored_yet", messages=len(batch), error=type(failed).__name__, given_up=drops)
+            log.warning("delivery.not_stored_yet", messages=len(batch), error=type(failed).__name__, dropped=drops)
             if drops:
                 return
             await self._pause()

@@ -1,10 +1,12 @@
 """Routes of families and staff members. `importing/endpoints.py` has those of imports."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import service as access
@@ -13,7 +15,7 @@ from api.access.passwords import hash_outside
 from api.access.rules import Principal
 from api.directory import service
 from api.directory.fields import ExternalId
-from api.directory.rules import ImportOutcome, OwnerKind, WantedRecord
+from api.directory.rules import ImportOutcome, WantedRecord
 from api.directory.schemas import (
     FamilyIn,
     FamilyOut,
@@ -24,10 +26,12 @@ from api.directory.schemas import (
 )
 from api.directory.search_queries import Listed
 from api.directory.search_rules import MAX_QUERY_CHARACTERS
+from api.directory.service import FAMILY, STAFF_MEMBER, Kind, Stored
+from api.directory.wanted import NumbersNotRead, wanted_record
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
-from api.kit.idempotency import IdempotencyKeyHeader, once
-from api.kit.paging import Page, Paging, decode_name_cursor, encode_cursor
+from api.kit.idempotency import GivenKey, IdempotencyKeyHeader, once
+from api.kit.paging import Page, Paging
 from api.kit.text import Body
 
 router = APIRouter(tags=["directory"])
@@ -55,32 +59,80 @@ Country = Annotated[str, Depends(country_of)]
 
 @dataclass(frozen=True)
 class Listing:
-    """What a list is asked for."""
+    """A list request: the page, and what is searched for."""
 
-    text: str | None
     page: Listed
+    text: str | None
 
 
 def listing(principal: SignedIn, paging: Paging, search: Search = None, archived: Archived = False) -> Listing:
-    after = decode_name_cursor(paging.cursor) if paging.cursor else None
-    return Listing(search, Listed(principal.organization_id, archived, after, paging.limit))
+    return Listing(Listed(principal.organization_id, archived, paging), search)
 
 
 Listings = Annotated[Listing, Depends(listing)]
+
+Out = TypeVar("Out", FamilyOut, StaffMemberOut)
+
+
+@dataclass(frozen=True)
+class Records(Generic[Stored, Out]):
+    """What the routes of families and those of staff members do alike."""
+
+    kind: Kind[Stored]
+    shown: Callable[[Stored], Out]
+
+    async def list(self, session: AsyncSession, listing: Listing) -> Page[Out]:
+        records, next_cursor = await service.list_records(session, self.kind, listing.page, text=listing.text)
+        return Page(items=[self.shown(each) for each in records], next_cursor=next_cursor)
+
+    async def get(self, session: AsyncSession, principal: Principal, record_id: UUID) -> Out:
+        return self.shown(await service.require(session, self.kind, principal.organization_id, record_id))
+
+    def wanted(self, body: BaseModel, country: str, **fields: Any) -> WantedRecord:
+        """`fields`: those that are not in the body. Raises `Invalid` for numbers that cannot be read."""
+        try:
+            return replace(wanted_record(self.kind.owner, body, country=country), **fields)
+        except NumbersNotRead as error:
+            raise Invalid([(place.pointer, detail) for place, detail in error.problems]) from error
+
+    async def create(
+        self,
+        session: AsyncSession,
+        principal: Principal,
+        wanted: WantedRecord,
+        *,
+        key: GivenKey | None,
+        body: BaseModel,
+    ) -> Response:
+        async def create() -> tuple[int, Out]:
+            created = await service.change(session, principal, wanted)
+            return 201, await self.get(session, principal, created.id)
+
+        operation = f"create-{self.kind.owner.value.replace('_', '-')}"
+        return await once(session, create, key=key, asked_by=principal, operation=operation, request=body)
+
+    async def change(self, session: AsyncSession, principal: Principal, wanted: WantedRecord) -> Out:
+        changed = await service.change(session, principal, wanted)
+        return await self.get(session, principal, changed.id)
+
+    async def put(self, session: AsyncSession, principal: Principal, wanted: WantedRecord, response: Response) -> Out:
+        """`change`, with a status of 201 if the record is new."""
+        put = await service.change(session, principal, wanted)
+        response.status_code = 201 if put.outcome is ImportOutcome.CREATED else 200
+        return await self.get(session, principal, put.id)
+
+    async def archive(self, session: AsyncSession, principal: Principal, record_id: UUID) -> Out:
+        return await self.change(session, principal, WantedRecord(self.kind.owner, record_id, archived=True))
+
+
+FAMILIES = Records(FAMILY, FamilyOut.model_validate)
+STAFF_MEMBERS = Records(STAFF_MEMBER, StaffMemberOut.of)
 
 
 @router.get("/families", responses=guarded(Invalid))
 async def list_families(principal: CanReadDirectory, session: Session, listing: Listings) -> Page[FamilyOut]:
     """Families by name."""
-    families, has_more = await service.list_families(session, listing.page, text=listing.text)
-    return Page(
-        items=[FamilyOut.of(each) for each in families],
-        next_cursor=encode_cursor(families[-1].name, families[-1].id) if has_more else None,
-    )
-
-
-async def _family(session: AsyncSession, principal: Principal, family_id: UUID) -> FamilyOut:
-    return FamilyOut.of(await service.require_family(session, principal.organization_id, family_id))
+    return await FAMILIES.list(session, listing)
 
 
 @router.post("/families", status_code=201, response_model=FamilyOut, responses=guarded(Conflict, Invalid))
@@ -91,16 +143,13 @@ async def create_family(
     country: Country,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
-    async def create() -> tuple[int, FamilyOut]:
-        created = await service.change(session, principal, body.wanted(country=country))
-        return 201, await _family(session, principal, created.id)
-
-    return await once(session, create, key=idempotency_key, asked_by=principal, operation="create-family", request=body)
+    wanted = FAMILIES.wanted(body, country)
+    return await FAMILIES.create(session, principal, wanted, key=idempotency_key, body=body)
 
 
 @router.get("/families/{family_id}", responses=guarded(NotFound, Invalid))
 async def get_family(family_id: UUID, principal: CanReadDirectory, session: Session) -> FamilyOut:
-    return await _family(session, principal, family_id)
+    return await FAMILIES.get(session, principal, family_id)
 
 
 @router.patch("/families/{family_id}", responses=guarded(NotFound, Conflict, Invalid))
@@ -108,8 +157,7 @@ async def update_family(
     family_id: UUID, body: FamilyPatch, principal: CanKeepDirectory, session: Session, country: Country
 ) -> FamilyOut:
     """Change a family. A record whose number changes starts with no opt-in (OPTIN-MOVE)."""
-    await service.change(session, principal, body.wanted(family_id, country=country))
-    return await _family(session, principal, family_id)
+    return await FAMILIES.change(session, principal, FAMILIES.wanted(body, country, target=family_id))
 
 
 @router.put(
@@ -125,31 +173,20 @@ async def put_family(
     response: Response,
 ) -> FamilyOut:
     """Create the family with this external id, or make it as given. States that are not given stay."""
-    wanted = replace(body.wanted(country=country), target=external_id, external_id=external_id)
-    put = await service.change(session, principal, wanted)
-    response.status_code = 201 if put.outcome is ImportOutcome.CREATED else 200
-    return await _family(session, principal, put.id)
+    wanted = FAMILIES.wanted(body, country, target=external_id, external_id=external_id)
+    return await FAMILIES.put(session, principal, wanted, response)
 
 
 @router.post("/families/{family_id}/archive", responses=guarded(NotFound, Invalid))
 async def archive_family(family_id: UUID, principal: CanKeepDirectory, session: Session) -> FamilyOut:
     """An archived record that is opted out still blocks its numbers (OPTIN-ARCHIVED)."""
-    await service.change(session, principal, WantedRecord(OwnerKind.FAMILY, family_id, archived=True))
-    return await _family(session, principal, family_id)
+    return await FAMILIES.archive(session, principal, family_id)
 
 
 @router.get("/staff-members", responses=guarded(Invalid))
 async def list_staff_members(principal: CanReadDirectory, session: Session, listing: Listings) -> Page[StaffMemberOut]:
     """Staff members by name."""
-    people, has_more = await service.list_staff_members(session, listing.page, text=listing.text)
-    return Page(
-        items=[StaffMemberOut.of(each) for each in people],
-        next_cursor=encode_cursor(people[-1].name, people[-1].id) if has_more else None,
-    )
-
-
-async def _staff_member(session: AsyncSession, principal: Principal, staff_member_id: UUID) -> StaffMemberOut:
-    return StaffMemberOut.of(await service.require_staff_member(session, principal.organization_id, staff_member_id))
+    return await STAFF_MEMBERS.list(session, listing)
 
 
 @router.post("/staff-members", status_code=201, response_model=StaffMemberOut, responses=guarded(Conflict, Invalid))
@@ -160,21 +197,13 @@ async def create_staff_member(
     country: Country,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
-    password_hash = await hash_outside(session, body.password)
-
-    async def create() -> tuple[int, StaffMemberOut]:
-        wanted = body.wanted(country=country, password_hash=password_hash)
-        created = await service.change(session, principal, wanted)
-        return 201, await _staff_member(session, principal, created.id)
-
-    return await once(
-        session, create, key=idempotency_key, asked_by=principal, operation="create-staff-member", request=body
-    )
+    wanted = STAFF_MEMBERS.wanted(body, country, password_hash=await hash_outside(session, body.password))
+    return await STAFF_MEMBERS.create(session, principal, wanted, key=idempotency_key, body=body)
 
 
 @router.get("/staff-members/{staff_member_id}", responses=guarded(NotFound, Invalid))
 async def get_staff_member(staff_member_id: UUID, principal: CanReadDirectory, session: Session) -> StaffMemberOut:
-    return await _staff_member(session, principal, staff_member_id)
+    return await STAFF_MEMBERS.get(session, principal, staff_member_id)
 
 
 @router.patch("/staff-members/{staff_member_id}", responses=guarded(NotFound, Conflict, Invalid))
@@ -183,9 +212,8 @@ async def update_staff_member(
 ) -> StaffMemberOut:
     """Change a staff member: permissions bite at the next request (PERM-NOW)."""
     password_hash = await hash_outside(session, body.password)
-    wanted = body.wanted(staff_member_id, country=country, password_hash=password_hash)
-    await service.change(session, principal, wanted)
-    return await _staff_member(session, principal, staff_member_id)
+    wanted = STAFF_MEMBERS.wanted(body, country, target=staff_member_id, password_hash=password_hash)
+    return await STAFF_MEMBERS.change(session, principal, wanted)
 
 
 @router.put(
@@ -201,14 +229,13 @@ async def put_staff_member(
     response: Response,
 ) -> StaffMemberOut:
     """Create the staff member with this external id, or make them as given."""
-    wanted = body.wanted(country=country, password_hash=await hash_outside(session, body.password))
-    put = await service.change(session, principal, replace(wanted, target=external_id, external_id=external_id))
-    response.status_code = 201 if put.outcome is ImportOutcome.CREATED else 200
-    return await _staff_member(session, principal, put.id)
+    password_hash = await hash_outside(session, body.password)
+    named = {"target": external_id, "external_id": external_id}
+    wanted = STAFF_MEMBERS.wanted(body, country, **named, password_hash=password_hash)
+    return await STAFF_MEMBERS.put(session, principal, wanted, response)
 
 
 @router.post("/staff-members/{staff_member_id}/archive", responses=guarded(NotFound, Conflict, Invalid))
 async def archive_staff_member(staff_member_id: UUID, principal: Administrator, session: Session) -> StaffMemberOut:
     """The person is signed out everywhere and cannot sign in again."""
-    await service.change(session, principal, WantedRecord(OwnerKind.STAFF_MEMBER, staff_member_id, archived=True))
-    return await _staff_member(session, principal, staff_member_id)
+    return await STAFF_MEMBERS.archive(session, principal, staff_member_id)

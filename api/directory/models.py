@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Row, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.directory.rules import OptInSource, OptInState, StoredPhoneRecord
+from api.audit.rules import Actor
+from api.directory.rules import OptInSource, OptInState, StoredOptIn, StoredPhoneRecord
 from api.kit.database import Base, OrganizationRow
 from api.kit.searchable import Searchable, search_indexes
 
@@ -44,7 +45,7 @@ class Contact(OrganizationRow, Base):
 
 
 class PhoneNumber(OrganizationRow, Base):
-    """One E.164 number within an organization, whoever holds it. Its row lock orders everything about consent."""
+    """One E.164 number within an organization, whoever holds it. Its row lock orders all changes of consent."""
 
     __tablename__ = "phone_numbers"
     __table_args__ = (UniqueConstraint("organization_id", "number"),)
@@ -94,16 +95,23 @@ class PhoneRecord(OrganizationRow, Base):
 
     def stored(self, number: str) -> StoredPhoneRecord:
         """As a value. `number`: of its phone number."""
-        return StoredPhoneRecord(
-            id=self.id,
-            number=number,
-            label=self.label,
-            position=self.position,
-            state=OptInState(self.opt_in_state),
-            source=OptInSource(self.opt_in_source) if self.opt_in_source else None,
-            changed_at=self.opt_in_changed_at,
-            changed_by=self.opt_in_changed_by,
-        )
+        return stored_phone_record(self, number)
+
+
+def stored_phone_record(row: PhoneRecord | Row[Any], number: str) -> StoredPhoneRecord:
+    """The value of a record, or of a row with the columns of one."""
+    return StoredPhoneRecord(
+        id=row.id,
+        phone_number=number,
+        label=row.label,
+        position=row.position,
+        opt_in=StoredOptIn(
+            state=OptInState(row.opt_in_state),
+            source=OptInSource(row.opt_in_source) if row.opt_in_source else None,
+            changed_at=row.opt_in_changed_at,
+            changed_by=Actor.stored(row.opt_in_changed_by),
+        ),
+    )
 
 
 class Refusal(OrganizationRow, Base):

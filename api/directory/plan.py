@@ -1,6 +1,6 @@
-"""Plan of a change: stored records and wanted ones in, the rows to write and their audit entries out. Pure.
+"""Plans a change: stored and wanted records in, the rows to write and their audit entries out. Pure.
 
-POST, PUT, PATCH and archiving plan one record, an import plans a batch. Both decide the same: contacts are matched by
+POST, PUT, PATCH and archiving plan one record, an import plans a batch. The rules are the same: contacts are matched by
 id, else by name; phone records by id, else by number. A phone record whose number changes starts `unknown`
 (OPTIN-MOVE). A contact of another name is another person: no consent is carried over to them. The refusal of a record
 that is removed, renumbered or reset stays with the number (OPTIN-REMOVED).
@@ -58,19 +58,13 @@ class LacksPermission(NotPlanned):
         self.permission = permission
 
 
-class FamilyRow(NamedTuple):
-    id: UUID
-    external_id: str | None
-    name: str
+class RecordRow(NamedTuple):
+    """A family or a staff member."""
 
-
-class StaffMemberRow(NamedTuple):
+    kind: OwnerKind
     id: UUID
-    external_id: str | None
-    name: str
-    email: str | None
-    permissions: Sequence[str]
-    is_admin: bool
+    values: Mapping[str, Any]
+    """By the names of its `_Shape.columns`."""
 
 
 class ContactRow(NamedTuple):
@@ -91,24 +85,22 @@ class PhoneRecordRow(NamedTuple):
 
 
 class OptInRow(NamedTuple):
-    phone_record_id: UUID
-    state: str
-    source: str | None
-    wording: str | None
-    note: str | None
+    id: UUID
+    """Of the phone record."""
+    opt_in_state: str
+    opt_in_source: str | None = None
+    opt_in_wording: str | None = None
+    opt_in_note: str | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
     """Everything that a batch of records writes."""
 
-    new_families: Sequence[FamilyRow] = ()
-    families: Sequence[FamilyRow] = ()
-    new_staff_members: Sequence[StaffMemberRow] = ()
-    staff_members: Sequence[StaffMemberRow] = ()
-    archived_families: Sequence[tuple[UUID, bool]] = ()
-    archived_staff_members: Sequence[tuple[UUID, bool]] = ()
-    """(record, whether it is archived or brought back)."""
+    new_records: Sequence[RecordRow] = ()
+    records: Sequence[RecordRow] = ()
+    archived: Sequence[tuple[OwnerKind, UUID, bool]] = ()
+    """(kind, record, whether it is archived or brought back)."""
     passwords: Sequence[tuple[UUID, str]] = ()
     """(staff member, password hash)."""
     ended_sessions: Sequence[tuple[UUID, UUID | None]] = ()
@@ -149,9 +141,44 @@ class Author:
     """Who makes the change, and what they may."""
 
     principal: Principal
-    keeps_staff: bool
+    may_change_staff: bool
     """Whether they are a living administrator, whose row is locked."""
     import_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """How one of the two kinds of record is written and audited."""
+
+    id_name: str
+    columns: Sequence[str]
+    shown_when_created: Sequence[str]
+    """Columns in the audit entry of a new record."""
+    created: Action
+    updated: Action
+    archived: Action
+
+
+SHAPES = {
+    OwnerKind.FAMILY: _Shape(
+        "family_id",
+        columns=("name", "external_id"),
+        shown_when_created=("name",),
+        created=Action.FAMILY_CREATED,
+        updated=Action.FAMILY_UPDATED,
+        archived=Action.FAMILY_ARCHIVED,
+    ),
+    OwnerKind.STAFF_MEMBER: _Shape(
+        "staff_member_id",
+        columns=("name", "external_id", "email", "permissions", "is_admin"),
+        shown_when_created=("name", "permissions", "is_admin"),
+        created=Action.STAFF_MEMBER_CREATED,
+        updated=Action.STAFF_MEMBER_UPDATED,
+        archived=Action.STAFF_MEMBER_ARCHIVED,
+    ),
+}
+DEFAULTS: Mapping[str, Any] = {"permissions": [], "is_admin": False}
+"""Columns of a new record that are not None."""
 
 
 def plan_record(
@@ -162,28 +189,22 @@ def plan_record(
     Raises `LacksPermission` (PERM-DIRECTORY, PERM-ADMIN, OPTIN-WHO), `Conflicting` for an email address that is taken
     and for the author's own role, and `NotPlanned` for an id that is not the record's.
     """
+    if wanted.kind is OwnerKind.FAMILY and Permission.DIRECTORY not in author.principal.permissions:
+        raise LacksPermission(Place(""), Permission.DIRECTORY)
+    if wanted.kind is OwnerKind.STAFF_MEMBER and not author.may_change_staff:
+        raise LacksPermission(Place("/kind"), None)
+    holder = None if wanted.email is None else emails.get(wanted.email)
+    if holder is not None and (stored is None or holder != stored.id):
+        raise Conflicting(Place("/email"), f"Somebody signs in with {wanted.email} already.")
     planner = _Planner(author, keeps_details=wanted.keeps_details)
-    if wanted.kind is OwnerKind.FAMILY:
-        assert not isinstance(stored, StoredStaffMember)
-        if Permission.DIRECTORY not in author.principal.permissions:
-            raise LacksPermission(Place(""), Permission.DIRECTORY)
-        planned = planner.family(wanted, stored)
-    else:
-        assert not isinstance(stored, StoredFamily)
-        if not author.keeps_staff:
-            raise LacksPermission(Place("/kind"), None)
-        if wanted.email is not None:
-            holder = emails.get(wanted.email)
-            if holder is not None and (stored is None or holder != stored.id):
-                raise Conflicting(Place("/email"), f"Somebody signs in with {wanted.email} already.")
-        planned = planner.staff_member(wanted, stored)
+    planned = planner.new_record(wanted) if stored is None else planner.record(wanted, stored)
     return planner.plan(), planned
 
 
 def plan_opt_in(principal: Principal, record: StoredPhoneRecord, opt_in: GivenOptIn) -> Plan:
     """Set the state of one record. Setting the same state renews the evidence. Raises `LacksPermission`."""
-    planner = _Planner(Author(principal, keeps_staff=False), keeps_details=True)
-    planner.set_opt_in(record.id, record.number, opt_in, before=record.state, place=Place("/state"))
+    planner = _Planner(Author(principal, may_change_staff=False), keeps_details=True)
+    planner.set_opt_in(record.id, record.phone_number, opt_in, before=record.opt_in.state, place=Place("/state"))
     return planner.plan()
 
 
@@ -209,41 +230,71 @@ class _Planner:
     def _write(self, name: str, *rows: object) -> None:
         self.rows[name].extend(rows)
 
-    def _note(self, action: Action, details: dict[str, Any], *, number: str | None = None) -> None:
+    def _audit(self, action: Action, details: dict[str, Any], *, number: str | None = None) -> None:
         if self.author.import_id is not None:
             details = {**details, "import_id": str(self.author.import_id)}
         self._write("entries", NewEntry(action, self.author.principal.actor, phone_number=number, details=details))
 
-    # Families.
+    # Families and staff members.
 
-    def family(self, wanted: WantedRecord, stored: StoredFamily | None) -> Planned:
-        if stored is None:
-            assert wanted.name is not None
-            row = FamilyRow(new_id(), wanted.external_id, wanted.name)
-            self._write("new_families", row)
-            self._note(Action.FAMILY_CREATED, {"family_id": str(row.id), "name": row.name})
-            self._contacts(row.id, wanted.contacts or (), ())
-            return Planned(ImportOutcome.CREATED, row.id)
-        row = FamilyRow(stored.id, wanted.external_id or stored.external_id, wanted.name or stored.name)
-        changes = _changes(stored, row, "name", "external_id")
-        if wanted.contacts is not None:
-            changes |= self._contacts(row.id, wanted.contacts, stored.contacts)
-        identity = {"family_id": str(row.id), "name": row.name}
+    def new_record(self, wanted: WantedRecord) -> Planned:
+        assert wanted.name is not None
+        shape, record_id = SHAPES[wanted.kind], new_id()
+        given = {name: getattr(wanted, name) for name in shape.columns}
+        values = {name: DEFAULTS.get(name) if value is None else value for name, value in given.items()}
+        self._write("new_records", RecordRow(wanted.kind, record_id, values))
+        if wanted.password_hash is not None:
+            self._write("passwords", (record_id, wanted.password_hash))
+        shown = {name: values[name] for name in shape.shown_when_created}
+        self._audit(shape.created, {shape.id_name: str(record_id), **shown})
+        self._parts(wanted, record_id, None)
+        return Planned(ImportOutcome.CREATED, record_id)
+
+    def record(self, wanted: WantedRecord, stored: StoredRecord) -> Planned:
+        shape = SHAPES[wanted.kind]
+        before = {name: getattr(stored, name) for name in shape.columns}
+        given = {name: getattr(wanted, name) for name in shape.columns}
+        values = {name: before[name] if value is None else value for name, value in given.items()}
+        # The author is an administrator and stays one, so a business never loses its last.
+        if stored.id == self.author.principal.id and (wanted.archived or values.get("is_admin") is False):
+            raise Conflicting(Place("/archived" if wanted.archived else "/is_admin"), OWN_ROLE)
+        changes: dict[str, object] = {
+            name: {"from": before[name], "to": value} for name, value in values.items() if value != before[name]
+        }
+        if wanted.password_hash is not None:
+            changes["password"] = "replaced"  # noqa: S105  # Says that it was, not what it is.
+            self._write("passwords", (stored.id, wanted.password_hash))
+            self._write("ended_sessions", (stored.id, self.author.principal.credential_id))
+        changes |= self._parts(wanted, stored.id, stored)
+        identity = {shape.id_name: str(stored.id), "name": values["name"]}
         if changes:
-            self._write("families", row)
-            self._note(Action.FAMILY_UPDATED, {**identity, "changes": changes})
+            self._write("records", RecordRow(wanted.kind, stored.id, values))
+            self._audit(shape.updated, {**identity, "changes": changes})
         if wanted.archived is not None and wanted.archived != stored.archived:
-            self._write("archived_families", (row.id, wanted.archived))
-            self._note(Action.FAMILY_ARCHIVED, {**identity, "archived": wanted.archived})
-            self._write("numbers", *(each.number for contact in stored.contacts for each in contact.phone_records))
+            self._write("archived", (wanted.kind, stored.id, wanted.archived))
+            if wanted.archived and wanted.kind is OwnerKind.STAFF_MEMBER:
+                self._write("ended_sessions", (stored.id, None))
+            self._audit(shape.archived, {**identity, "archived": wanted.archived})
+            self._write("numbers", *(each.phone_number for each in stored.all_phone_records()))
         elif not changes:
-            return Planned(ImportOutcome.UNCHANGED, row.id)
-        return Planned(ImportOutcome.UPDATED, row.id)
+            return Planned(ImportOutcome.UNCHANGED, stored.id)
+        return Planned(ImportOutcome.UPDATED, stored.id)
+
+    def _parts(self, wanted: WantedRecord, record_id: UUID, stored: StoredRecord | None) -> dict[str, object]:
+        """Make the contacts or phone records the wanted ones. Returns what of them changed, for the audit log."""
+        if wanted.contacts is not None:
+            assert not isinstance(stored, StoredStaffMember)
+            return self._contacts(record_id, wanted.contacts, stored.contacts if stored else ())
+        if wanted.phone_records is not None:
+            assert not isinstance(stored, StoredFamily)
+            records = stored.phone_records if stored else ()
+            if self._phone_records(_Holder(staff_member_id=record_id), wanted.phone_records, records):
+                return {"phone_records": "changed"}
+        return {}
 
     def _contacts(
         self, family_id: UUID, wanted: Sequence[WantedContact], stored: Sequence[StoredContact]
     ) -> dict[str, object]:
-        """Make the family's contacts the wanted ones. Returns what of them changed, for the audit log."""
         matched = _match_contacts(stored, wanted)
         kept = {found.id for found in matched if found is not None}
         removed = [each for each in stored if each.id not in kept]
@@ -277,63 +328,6 @@ class _Planner:
     def _detail(self, wanted: str | None, stored: str | None) -> str | None:
         return stored if wanted is None and self.keeps_details else wanted
 
-    # Staff members.
-
-    def staff_member(self, wanted: WantedRecord, stored: StoredStaffMember | None) -> Planned:
-        if stored is None:
-            return self._new_staff_member(wanted)
-        row = StaffMemberRow(
-            *(stored.id, wanted.external_id or stored.external_id, wanted.name or stored.name),
-            wanted.email or stored.email,
-            list(stored.permissions if wanted.permissions is None else wanted.permissions),
-            stored.is_admin if wanted.is_admin is None else wanted.is_admin,
-        )
-        # The author is an administrator and stays one, so a business never loses its last.
-        if stored.id == self.author.principal.id and (wanted.archived or not row.is_admin):
-            raise Conflicting(Place("/archived" if wanted.archived else "/is_admin"), OWN_ROLE)
-        changes = _changes(stored, row, "name", "external_id", "email", "permissions", "is_admin")
-        if wanted.password_hash is not None:
-            changes["password"] = "replaced"  # noqa: S105  # Says that it was, not what it is.
-            self._write("passwords", (row.id, wanted.password_hash))
-            self._write("ended_sessions", (row.id, self.author.principal.credential_id))
-        holder = _Holder(staff_member_id=row.id)
-        if wanted.phone_records is not None and self._phone_records(holder, wanted.phone_records, stored.phone_records):
-            changes["phone_records"] = "changed"
-        identity = {"staff_member_id": str(row.id), "name": row.name}
-        if changes:
-            self._write("staff_members", row)
-            self._note(Action.STAFF_MEMBER_UPDATED, {**identity, "changes": changes})
-        if wanted.archived is not None and wanted.archived != stored.archived:
-            self._write("archived_staff_members", (row.id, wanted.archived))
-            if wanted.archived:
-                self._write("ended_sessions", (row.id, None))
-            self._note(Action.STAFF_MEMBER_ARCHIVED, {**identity, "archived": wanted.archived})
-            self._write("numbers", *(each.number for each in stored.phone_records))
-        elif not changes:
-            return Planned(ImportOutcome.UNCHANGED, row.id)
-        return Planned(ImportOutcome.UPDATED, row.id)
-
-    def _new_staff_member(self, wanted: WantedRecord) -> Planned:
-        assert wanted.name is not None
-        row = StaffMemberRow(
-            *(new_id(), wanted.external_id, wanted.name, wanted.email),
-            *(list(wanted.permissions or ()), bool(wanted.is_admin)),
-        )
-        self._write("new_staff_members", row)
-        if wanted.password_hash is not None:
-            self._write("passwords", (row.id, wanted.password_hash))
-        self._note(
-            Action.STAFF_MEMBER_CREATED,
-            {
-                "staff_member_id": str(row.id),
-                "name": row.name,
-                "permissions": row.permissions,
-                "is_admin": row.is_admin,
-            },
-        )
-        self._phone_records(_Holder(staff_member_id=row.id), wanted.phone_records or (), ())
-        return Planned(ImportOutcome.CREATED, row.id)
-
     # Phone records.
 
     def _phone_records(
@@ -357,12 +351,12 @@ class _Planner:
                 state = OptInState.UNKNOWN
                 record_id, changed = row.id, True
             else:
-                record_id, state = found.id, found.state
+                record_id, state = found.id, found.opt_in.state
                 label = self._detail(given.label, found.label)
                 if (label, position) != (found.label, found.position):
                     self._write("phone_records", (found.id, label, position))
                     changed = True
-                if given.number != found.number:
+                if given.number != found.phone_number:
                     self._renumber(found, given.number)
                     state, changed = OptInState.UNKNOWN, True
             if given.opt_in is not None and given.opt_in.state is not state:
@@ -371,27 +365,27 @@ class _Planner:
         return changed
 
     def _remove(self, record: StoredPhoneRecord) -> None:
-        if record.state is OptInState.OPTED_OUT:
+        if record.opt_in.state is OptInState.OPTED_OUT:
             self._write("refusals", (RefusalCause.REMOVED, record.id))
         self._write("removed_phone_records", record.id)
-        removed = {"phone_record_id": str(record.id), "opt_in_state": record.state.value}
-        self._note(Action.PHONE_RECORD_REMOVED, removed, number=record.number)
-        self._write("numbers", record.number)
+        removed = {"phone_record_id": str(record.id), "opt_in_state": record.opt_in.state.value}
+        self._audit(Action.PHONE_RECORD_REMOVED, removed, number=record.phone_number)
+        self._write("numbers", record.phone_number)
 
     def _renumber(self, record: StoredPhoneRecord, number: str) -> None:
         """OPTIN-MOVE: no opt-in is carried to another number."""
-        if record.state is OptInState.OPTED_OUT:
+        if record.opt_in.state is OptInState.OPTED_OUT:
             self._write("refusals", (RefusalCause.RENUMBERED, record.id))
         self._write("renumbered", (record.id, number))
         moved = {
             "phone_record_id": str(record.id),
-            "from": record.state.value,
+            "from": record.opt_in.state.value,
             "to": OptInState.UNKNOWN.value,
-            "moved_from": record.number,
+            "moved_from": record.phone_number,
             "moved_to": number,
         }
-        for each in (record.number, number):
-            self._note(Action.OPT_IN_CHANGED, moved, number=each)
+        for each in (record.phone_number, number):
+            self._audit(Action.OPT_IN_CHANGED, moved, number=each)
             self._write("numbers", each)
 
     def set_opt_in(
@@ -413,16 +407,8 @@ class _Planner:
             "wording": opt_in.wording,
             "note": opt_in.note,
         }
-        self._note(Action.OPT_IN_CHANGED, details, number=number)
+        self._audit(Action.OPT_IN_CHANGED, details, number=number)
         self._write("numbers", number)
-
-
-def _changes(stored: StoredRecord, row: FamilyRow | StaffMemberRow, *names: str) -> dict[str, object]:
-    return {
-        name: {"from": getattr(stored, name), "to": getattr(row, name)}
-        for name in names
-        if getattr(stored, name) != getattr(row, name)
-    }
 
 
 def _match_contacts(stored: Sequence[StoredContact], wanted: Sequence[WantedContact]) -> list[StoredContact | None]:
@@ -437,7 +423,7 @@ def _match_contacts(stored: Sequence[StoredContact], wanted: Sequence[WantedCont
         if each.id is not None:
             matched[index] = unused.pop(each.id, None)
             if matched[index] is None:
-                raise NotPlanned(Place(f"{each.place.pointer}/id"), "This is not one of the family's contacts.")
+                raise NotPlanned(each.place, "This is not one of the family's contacts.")
     left = list(unused.values())
     places = match_names([each.name for each in left], [wanted[index].name for index in without_id])
     for index, place in zip(without_id, places, strict=True):
@@ -453,11 +439,11 @@ def _match_phone_records(
     Raises `NotPlanned` for an id that is not one of the holder's records, or that is used already.
     """
     unused = {record.id: record for record in stored}
-    by_number = {record.number: record.id for record in stored}
+    by_number = {record.phone_number: record.id for record in stored}
     matched: list[StoredPhoneRecord | None] = []
     for each in wanted:
         if each.id is not None and each.id not in unused:
-            raise NotPlanned(Place(f"{each.place.pointer}/id"), "This is not one of the holder's phone records.")
+            raise NotPlanned(each.place, "This is not one of the holder's phone records.")
         record_id = each.id or by_number.get(each.number)
         matched.append(None if record_id is None else unused.pop(record_id, None))
     return matched

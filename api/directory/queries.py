@@ -1,4 +1,4 @@
-"""SQL of the directory: its locks, and what is stored. `store_queries.py` writes plans.
+"""SQL of the directory: locks and stored records. `store_queries.py` writes plans.
 
 Locks are taken in this order: families, staff members, phone numbers, and the audit chain last; within each by id.
 """
@@ -8,16 +8,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Select,
-    Text,
-    Uuid,
-    any_,
-    bindparam,
     case,
     func,
     literal,
+    or_,
     select,
     text,
     true,
@@ -26,25 +22,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from api.access.models import StaffMember
-from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord
+from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord, stored_phone_record
 from api.directory.rules import (
     Holder,
-    OptInSource,
-    OptInState,
     OwnerKind,
     StoredContact,
     StoredFamily,
     StoredPhoneRecord,
     StoredStaffMember,
 )
+from api.kit.bulk import insert_together, is_any
 from api.kit.ids import new_id
 from api.kit.phone import old_spellings, spellings, variants
-
-
-def is_any(values: Iterable[object], of: str = "uuid") -> ColumnElement[Any]:
-    """`= ANY (array)`: one parameter, however many values."""
-    array = ARRAY(Text() if of == "text" else Uuid())
-    return any_(bindparam(None, list(values), type_=array))
 
 
 async def ensure_phone_numbers(
@@ -52,9 +41,9 @@ async def ensure_phone_numbers(
 ) -> dict[str, PhoneNumber]:
     """The rows of these numbers, made where missing, and of their other spellings; locked in the order of their ids.
 
-    That lock comes before every other of the same numbers' conversations, records and messages. A number's variants
-    are made with it, so that whoever lets a text go waits for whoever refuses one under another spelling (decision
-    0018).
+    This lock is taken before any lock on the numbers' conversations, phone records and messages. A number's variants
+    are made with it, so that a transaction that allows a text waits for one that refuses it under another spelling
+    (decision 0018).
     """
     return (await lock_or_make_numbers(session, organization_id, numbers)).rows
 
@@ -62,7 +51,7 @@ async def ensure_phone_numbers(
 class LockedNumbers(NamedTuple):
     rows: dict[str, PhoneNumber]
     made: frozenset[str]
-    """Those that were on no row before."""
+    """Numbers that had no row."""
 
 
 async def lock_or_make_numbers(session: AsyncSession, organization_id: UUID, numbers: Iterable[str]) -> LockedNumbers:
@@ -71,27 +60,26 @@ async def lock_or_make_numbers(session: AsyncSession, organization_id: UUID, num
     if not wanted:
         return LockedNumbers({}, frozenset())
     every = {each for number in wanted for each in (number, *old_spellings(number))}
-    locked = (
-        select(PhoneNumber)
-        .where(PhoneNumber.organization_id == organization_id, PhoneNumber.number == is_any(every, "text"))
-        .order_by(PhoneNumber.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
+    locked = _locked_numbers(organization_id, PhoneNumber.number == is_any(every, "text"))
     found = {row.number: row for row in await session.scalars(locked)}
     missing = sorted(wanted - found.keys())
     if not missing:
         return LockedNumbers(found, frozenset())
-    made = await session.scalars(
-        text(
-            "INSERT INTO phone_numbers (organization_id, id, number)"
-            " SELECT :organization_id, new.id, new.number"
-            " FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS text[])) AS new(id, number)"
-            " ON CONFLICT (organization_id, number) DO NOTHING RETURNING number"
-        ),
-        {"organization_id": organization_id, "ids": [new_id() for _ in missing], "numbers": missing},
+    new = {new_id(): number for number in missing}
+    rows = [{"organization_id": organization_id, "id": row_id, "number": number} for row_id, number in new.items()]
+    await insert_together(session, PhoneNumber, rows, skip_existing=True)
+    found = {row.number: row for row in await session.scalars(locked)}
+    return LockedNumbers(found, frozenset(row.number for row in found.values() if row.id in new))
+
+
+def _locked_numbers(organization_id: UUID, which: ColumnElement[bool]) -> Select[PhoneNumber]:
+    return (
+        select(PhoneNumber)
+        .where(PhoneNumber.organization_id == organization_id, which)
+        .order_by(PhoneNumber.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
-    return LockedNumbers({row.number: row for row in await session.scalars(locked)}, frozenset(made.all()))
 
 
 async def lock_phone_numbers(
@@ -107,13 +95,7 @@ async def lock_phone_numbers(
     if any(len(spellings(number)) > 1 for number in numbers):
         found = await ensure_phone_numbers(session, organization_id, numbers)
         return {row.id: row for row in found.values() if row.id in ids}
-    rows = await session.scalars(
-        select(PhoneNumber)
-        .where(PhoneNumber.organization_id == organization_id, PhoneNumber.id.in_(ids))
-        .order_by(PhoneNumber.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
+    rows = await session.scalars(_locked_numbers(organization_id, PhoneNumber.id.in_(ids)))
     return {row.id: row for row in rows}
 
 
@@ -122,15 +104,11 @@ async def lock_phone_number(session: AsyncSession, organization_id: UUID, phone_
 
 
 async def phone_number(session: AsyncSession, organization_id: UUID, number: str) -> PhoneNumber | None:
-    return (
-        await session.scalars(
-            select(PhoneNumber).where(PhoneNumber.organization_id == organization_id, PhoneNumber.number == number)
-        )
-    ).one_or_none()
+    return (await phone_numbers(session, organization_id, [number])).get(number)
 
 
 async def phone_numbers(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> dict[str, PhoneNumber]:
-    """Those of these numbers that are on a row."""
+    """The rows of those of these numbers that have one."""
     if not numbers:
         return {}
     rows = await session.scalars(
@@ -230,21 +208,17 @@ def phone_number_ids_of(organization_id: UUID, *, family_id: UUID | None, staff_
 # Stored records.
 
 
-async def families(
-    session: AsyncSession, organization_id: UUID, *, ids: Sequence[UUID] = (), external_ids: Sequence[str] = ()
-) -> list[StoredFamily]:
+async def families(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> list[StoredFamily]:
     """Families with their contacts and phone records, unordered."""
-    rows = (
-        await session.execute(
-            select(Family.id, Family.external_id, Family.name, Family.archived_at).where(
-                Family.organization_id == organization_id, _is_one_of(Family, ids, external_ids)
-            )
+    rows = await session.execute(
+        select(Family.id, Family.external_id, Family.name, Family.archived_at).where(
+            Family.organization_id == organization_id, Family.id == is_any(ids)
         )
-    ).all()
+    )
     contacts = (
         await session.execute(
             select(Contact.id, Contact.family_id, Contact.name, Contact.relation, Contact.position)
-            .where(Contact.organization_id == organization_id, Contact.family_id == is_any(row.id for row in rows))
+            .where(Contact.organization_id == organization_id, Contact.family_id == is_any(ids))
             .order_by(Contact.position, Contact.id)
         )
     ).all()
@@ -259,18 +233,14 @@ async def families(
     ]
 
 
-async def staff_members(
-    session: AsyncSession, organization_id: UUID, *, ids: Sequence[UUID] = (), external_ids: Sequence[str] = ()
-) -> list[StoredStaffMember]:
+async def staff_members(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> list[StoredStaffMember]:
     """Staff members with their phone records, unordered."""
-    rows = (
-        await session.scalars(
-            select(StaffMember)
-            .where(StaffMember.organization_id == organization_id, _is_one_of(StaffMember, ids, external_ids))
-            .execution_options(populate_existing=True)
-        )
-    ).all()
-    records = await _phone_records(session, organization_id, PhoneRecord.staff_member_id, [row.id for row in rows])
+    rows = await session.scalars(
+        select(StaffMember)
+        .where(StaffMember.organization_id == organization_id, StaffMember.id == is_any(ids))
+        .execution_options(populate_existing=True)
+    )
+    records = await _phone_records(session, organization_id, PhoneRecord.staff_member_id, ids)
     return [
         StoredStaffMember(
             id=row.id,
@@ -294,7 +264,7 @@ async def _phone_records(
         return by_owner
     rows = await session.execute(
         select(
-            *(owner, PhoneRecord.id, PhoneNumber.number, PhoneRecord.label, PhoneRecord.position),
+            *(owner.label("owner_id"), PhoneRecord.id, PhoneNumber.number, PhoneRecord.label, PhoneRecord.position),
             *(PhoneRecord.opt_in_state, PhoneRecord.opt_in_source),
             *(PhoneRecord.opt_in_changed_at, PhoneRecord.opt_in_changed_by),
         )
@@ -306,13 +276,9 @@ async def _phone_records(
         .where(PhoneRecord.organization_id == organization_id, owner == is_any(owner_ids))
         .order_by(PhoneRecord.position, PhoneRecord.id)
     )
-    for owner_id, record_id, number, label, position, state, source, changed_at, changed_by in rows:
-        assert owner_id is not None
-        record = StoredPhoneRecord(
-            *(record_id, number, label, position, OptInState(state)),
-            *(OptInSource(source) if source else None, changed_at, changed_by),
-        )
-        by_owner.setdefault(owner_id, []).append(record)
+    for row in rows:
+        assert row.owner_id is not None
+        by_owner.setdefault(row.owner_id, []).append(stored_phone_record(row, row.number))
     return by_owner
 
 
@@ -334,61 +300,40 @@ async def email_holders(session: AsyncSession, organization_id: UUID, emails: Se
 # Locks.
 
 
-class LockedRecords(NamedTuple):
-    ids: Sequence[UUID]
-    has_administrator: bool
-    """Whether `administrator_id`, whose row is locked too, is a living administrator; False where none was given."""
-
-
-async def lock_families(
-    session: AsyncSession, organization_id: UUID, *, ids: Sequence[UUID], external_ids: Sequence[str]
-) -> Sequence[UUID]:
-    """Lock the rows of these families. Returns their ids."""
-    if not (ids or external_ids):
-        return ()
-    return (await session.scalars(_locked(Family, organization_id, _is_one_of(Family, ids, external_ids)))).all()
-
-
-async def lock_staff_members(
+async def lock_records(
     session: AsyncSession,
+    model: type[Family] | type[StaffMember],
     organization_id: UUID,
     *,
     ids: Sequence[UUID],
     external_ids: Sequence[str],
-    administrator_id: UUID | None,
-) -> LockedRecords:
-    """Lock the rows of these staff members and of the administrator who changes them."""
-    also = [] if administrator_id is None else [administrator_id]
-    condition = _is_one_of(StaffMember, [*ids, *also], external_ids)
-    locked = (await session.scalars(_locked(StaffMember, organization_id, condition))).all()
-    administrator = await session.scalar(
+) -> Sequence[UUID]:
+    """Lock the rows of these families or staff members. Returns their ids."""
+    if not (ids or external_ids):
+        return ()
+    # Two conditions only where both are needed: one alone uses one index.
+    conditions = [model.id == is_any(ids)] if ids else []
+    if external_ids:
+        conditions.append(model.external_id == is_any(external_ids, "text"))
+    locked = (
+        select(model.id)
+        .where(model.organization_id == organization_id, or_(*conditions))
+        .order_by(model.id)
+        .with_for_update(key_share=True)
+    )
+    return (await session.scalars(locked)).all()
+
+
+async def is_living_administrator(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> bool:
+    found = await session.scalar(
         select(StaffMember.id).where(
             StaffMember.organization_id == organization_id,
-            StaffMember.id == administrator_id,
+            StaffMember.id == staff_member_id,
             StaffMember.is_admin,
             StaffMember.archived_at.is_(None),
         )
     )
-    return LockedRecords(locked, administrator is not None)
-
-
-def _locked(model: type[Family] | type[StaffMember], organization_id: UUID, condition: ColumnElement[bool]) -> Any:
-    return (
-        select(model.id)
-        .where(model.organization_id == organization_id, condition)
-        .order_by(model.id)
-        .with_for_update(key_share=True)
-    )
-
-
-def _is_one_of(
-    model: type[Family] | type[StaffMember], ids: Sequence[UUID], external_ids: Sequence[str]
-) -> ColumnElement[bool]:
-    """Two conditions only where both are needed: one alone is one index."""
-    by_id, by_external_id = model.id == is_any(ids), model.external_id == is_any(external_ids, "text")
-    if not external_ids:
-        return by_id
-    return (by_id | by_external_id) if ids else by_external_id
+    return found is not None
 
 
 async def numbers_on(
@@ -407,14 +352,15 @@ async def numbers_on(
     of_families = numbers.join(
         Contact, (Contact.organization_id == PhoneRecord.organization_id) & (Contact.id == PhoneRecord.contact_id)
     ).where(Contact.family_id == is_any(family_ids))
-    found: list[str] = []
-    if family_ids:
-        found += (await session.scalars(of_families)).all()
-    if staff_member_ids:
-        found += (await session.scalars(numbers.where(PhoneRecord.staff_member_id == is_any(staff_member_ids)))).all()
-    return found
+    of_staff_members = numbers.where(PhoneRecord.staff_member_id == is_any(staff_member_ids))
+    return [
+        number
+        for ids, statement in ((family_ids, of_families), (staff_member_ids, of_staff_members))
+        if ids
+        for number in await session.scalars(statement)
+    ]
 
 
 async def plan_for_each_size(session: AsyncSession) -> None:
-    """For a batch: its tables grow, so a query plan made while they were small would scan them whole."""
+    """Make PostgreSQL plan each query of a batch anew: a plan of when the tables were small would scan them whole."""
     await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))

@@ -1,13 +1,13 @@
 """Families, staff members and their phone records as values: as stored, and as a request wants them. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from api.access.rules import Permission
+from api.access.rules import Permission, first_missing
+from api.audit.rules import Actor
 from api.kit.folding import fold_name
 
 
@@ -36,13 +36,13 @@ class OptInSource(StrEnum):
 
 
 SETTABLE_SOURCES = frozenset({OptInSource.PORTAL, OptInSource.STAFF, OptInSource.VERBAL, OptInSource.IMPORT})
-"""What people and integrations may claim. The others are said by a handset or a provider alone."""
+"""Sources that people and integrations may set. The others come only from a handset or a provider."""
 
-CONSENT = (Permission.SMS_LOGS, Permission.MASS_TEXT)
-"""What recording consent needs: all of them, since consent is what makes sending possible (OPTIN-WHO)."""
+CONSENT_NEEDS_ALL = (Permission.SMS_LOGS, Permission.MASS_TEXT)
+"""Permissions for recording consent, which makes sending possible (OPTIN-WHO)."""
 
-REFUSAL = (Permission.SMS_LOGS, Permission.DIRECTORY)
-"""What recording a refusal needs: one of them."""
+REFUSAL_NEEDS_ONE = (Permission.SMS_LOGS, Permission.DIRECTORY)
+"""Permissions for recording a refusal (OPTIN-WHO)."""
 
 
 def missing_for_opt_in(
@@ -56,11 +56,11 @@ def missing_for_opt_in(
     consents = after is OptInState.OPTED_IN or (before is OptInState.OPTED_OUT and after is OptInState.UNKNOWN)
     if consents:
         return missing_for_consent(permissions)
-    return REFUSAL[0] if permissions.isdisjoint(REFUSAL) else None
+    return REFUSAL_NEEDS_ONE[0] if permissions.isdisjoint(REFUSAL_NEEDS_ONE) else None
 
 
 def missing_for_consent(permissions: frozenset[Permission]) -> Permission | None:
-    return next((each for each in CONSENT if each not in permissions), None)
+    return first_missing(permissions, CONSENT_NEEDS_ALL)
 
 
 class RefusalCause(StrEnum):
@@ -72,7 +72,7 @@ class RefusalCause(StrEnum):
 
 
 def match_names(stored: Sequence[str], wanted: Sequence[str]) -> list[int | None]:
-    """For each wanted name the place of the stored one that it is; each place once; None for a new name.
+    """For each wanted name the index of its stored name, or None for a new name. Each index is used once.
 
     The same spelling goes first, then names that differ only in how they were typed (`fold`), in order.
     """
@@ -92,16 +92,21 @@ def match_names(stored: Sequence[str], wanted: Sequence[str]) -> list[int | None
 
 
 @dataclass(frozen=True, slots=True)
-class StoredPhoneRecord:
-    id: UUID
-    number: str
-    label: str | None
-    position: int
+class StoredOptIn:
     state: OptInState
     source: OptInSource | None = None
     changed_at: datetime | None = None
-    changed_by: Mapping[str, Any] | None = None
-    """The actor {kind, id, name}, as in the audit entry."""
+    changed_by: Actor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPhoneRecord:
+    id: UUID
+    phone_number: str
+    """E.164."""
+    label: str | None
+    position: int
+    opt_in: StoredOptIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,9 @@ class StoredFamily:
     archived: bool
     contacts: Sequence[StoredContact]
 
+    def all_phone_records(self) -> list[StoredPhoneRecord]:
+        return [record for contact in self.contacts for record in contact.phone_records]
+
 
 @dataclass(frozen=True, slots=True)
 class StoredStaffMember:
@@ -133,6 +141,9 @@ class StoredStaffMember:
     is_admin: bool
     archived: bool
     phone_records: Sequence[StoredPhoneRecord]
+
+    def all_phone_records(self) -> list[StoredPhoneRecord]:
+        return list(self.phone_records)
 
 
 StoredRecord = StoredFamily | StoredStaffMember
@@ -164,6 +175,7 @@ class WantedPhoneRecord:
     number: str
     """E.164."""
     place: Place
+    """Of its id, if it has one, else of its opt-in state."""
     label: str | None = None
     opt_in: GivenOptIn | None = None
     id: UUID | None = None
@@ -178,6 +190,7 @@ class WantedContact:
     phone_records: Sequence[WantedPhoneRecord] | None
     """They replace the contact's phone records."""
     place: Place
+    """Of its id."""
     id: UUID | None = None
 
 

@@ -1,10 +1,8 @@
 """SQL of the lists of families and staff members, and of finding them by name or number (decision 0021)."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, cast, func, literal, select, tuple_
@@ -15,8 +13,9 @@ from api.access.models import StaffMember
 from api.directory import search_rules
 from api.directory.models import Contact, Family, PhoneRecord
 from api.directory.search_rules import DirectoryQuery
+from api.kit.paging import PageQuery, how_many_fit
 
-Record = TypeVar("Record", Family, StaffMember)
+Model = type[Family] | type[StaffMember]
 
 LOOKED_THROUGH = 200
 """Records scanned in order of name before the index is used: a common word fills its page from them."""
@@ -28,42 +27,38 @@ class Listed:
 
     organization_id: UUID
     archived: bool
-    after: tuple[str, UUID] | None
-    """The (name, id) of the last record of the page before."""
-    limit: int
+    paging: PageQuery
 
-    def conditions(self, columns: Any) -> list[ColumnElement[bool]]:
+    def first(self, statement: Select[Any], columns: Any, limit: int | None = None) -> Select[Any]:
         """`columns`: those of a model, or of a subquery that has its key."""
+        after = self.paging.name_key()
         conditions = [
             columns.organization_id == self.organization_id,
             columns.archived_at.is_not(None) if self.archived else columns.archived_at.is_(None),
         ]
-        if self.after is not None:
-            conditions.append(tuple_(columns.name, columns.id) > tuple_(*self.after))
-        return conditions
-
-    def first(self, statement: Select[Any], columns: Any, limit: int | None = None) -> Select[Any]:
-        return statement.where(*self.conditions(columns)).order_by(columns.name, columns.id).limit(limit or self.limit)
+        if after is not None:
+            conditions.append(tuple_(columns.name, columns.id) > tuple_(*after))
+        in_order = statement.where(*conditions).order_by(columns.name, columns.id)
+        return in_order.limit(limit or self.paging.rows_to_read)
 
 
 async def page(
-    session: AsyncSession, model: type[Record], listed: Listed, *, search: DirectoryQuery | None
-) -> tuple[list[UUID], bool]:
-    """The ids of a page of families or staff members by name, and whether there are more."""
-    more = replace(listed, limit=listed.limit + 1)
+    session: AsyncSession, model: Model, listed: Listed, *, search: DirectoryQuery | None
+) -> tuple[list[UUID], str | None]:
+    """The ids of a page of families or staff members by name, and the cursor of the next page, if there is one."""
     if search is None:
-        rows = (await session.scalars(more.first(select(model), model))).all()
+        rows = (await session.scalars(listed.first(select(model), model))).all()
     else:
-        rows = await _found(session, model, search, more)
-    ids = [row.id for row in rows[: listed.limit]]
-    shown = await _within_page(session, listed.organization_id, model, ids)
-    return shown, len(shown) < len(rows)
+        rows = await _found(session, model, search, listed)
+    ids = [row.id for row in rows[: listed.paging.limit]]
+    sizes = await _sizes(session, listed.organization_id, model, ids)
+    fitting = replace(listed.paging, limit=how_many_fit(sizes, PAGE_RECORDS))
+    shown, next_cursor = fitting.cut(rows, lambda row: (row.name, row.id))
+    return [row.id for row in shown], next_cursor
 
 
-async def _found(
-    session: AsyncSession, model: type[Record], search: DirectoryQuery, listed: Listed
-) -> Sequence[Record]:
-    """In two steps, as messages are searched (decision 0008).
+async def _found(session: AsyncSession, model: Model, search: DirectoryQuery, listed: Listed) -> Sequence[Any]:
+    """Searched in two steps, as messages are (decision 0008).
 
     The first records by name are scanned: enough for a common word. A rarer word is looked up in the index, which
     costs in proportion to its matches.
@@ -79,8 +74,9 @@ async def _found(
     records = select(*key)
     first = listed.first(records, model, LOOKED_THROUGH).subquery()
     looked_through = select(first.c.id).where(_matches(first.c.search, condition))
-    ids = (await session.scalars(looked_through.order_by(first.c.name, first.c.id).limit(listed.limit))).all()
-    if len(ids) < listed.limit:
+    wanted = listed.paging.rows_to_read
+    ids = (await session.scalars(looked_through.order_by(first.c.name, first.c.id).limit(wanted))).all()
+    if len(ids) < wanted:
         indexed = search_rules.indexed_condition(search, organization_id=listed.organization_id)
         # OFFSET 0 keeps the planner from using another index in place of this one, or beside it.
         matching = records.where(_matches(model.search, indexed)).offset(0).subquery()
@@ -96,31 +92,16 @@ PAGE_RECORDS = 2_000
 """Contacts and phone records on one page. A business has about three a family; a family may have 2,550."""
 
 
-async def _within_page(
-    session: AsyncSession, organization_id: UUID, model: type[Record], ids: list[UUID]
-) -> list[UUID]:
-    """The first of these, in their order, until their contacts and phone records fill a page: one at least."""
-    counts: dict[UUID | None, int]
+async def _sizes(session: AsyncSession, organization_id: UUID, model: Model, ids: list[UUID]) -> list[int]:
+    """The contacts and phone records of each of these, in their order."""
+    of_contact = (PhoneRecord.organization_id == Contact.organization_id) & (PhoneRecord.contact_id == Contact.id)
+    table, owner = (Contact, Contact.family_id) if model is Family else (PhoneRecord, PhoneRecord.staff_member_id)
+    counted = select(owner, func.count()).where(table.organization_id == organization_id, owner.in_(ids))
     if model is Family:
-        contacts = await session.execute(
-            select(Contact.family_id, func.count())
-            .outerjoin(
-                PhoneRecord,
-                (PhoneRecord.organization_id == Contact.organization_id) & (PhoneRecord.contact_id == Contact.id),
-            )
-            .where(Contact.organization_id == organization_id, Contact.family_id.in_(ids))
-            .group_by(Contact.family_id)
-        )
-        counts = {row[0]: row[1] for row in contacts}
-    else:
-        phone_records = await session.execute(
-            select(PhoneRecord.staff_member_id, func.count())
-            .where(PhoneRecord.organization_id == organization_id, PhoneRecord.staff_member_id.in_(ids))
-            .group_by(PhoneRecord.staff_member_id)
-        )
-        counts = {row[0]: row[1] for row in phone_records}
-    ends = list(accumulate(counts.get(record_id, 0) for record_id in ids))
-    return ids[: max(1, bisect_right(ends, PAGE_RECORDS))]
+        counted = counted.outerjoin(PhoneRecord, of_contact)
+    rows = await session.execute(counted.group_by(owner))
+    counts = {row[0]: row[1] for row in rows}
+    return [counts.get(record_id, 0) for record_id in ids]
 
 
 def _matches(column: Any, condition: str) -> ColumnElement[bool]:

@@ -6,7 +6,8 @@ Words are told apart by their first `MAX_WORD` characters. A word of three digit
 instead: "rivera 0142".
 
 **Numbers.** A query of digits and separators alone is a number, or three digits or more of one, however it is written:
-`tel:`, dots, "(0)", another script's digits, marks that nobody sees. A record is found by any part of its numbers, and
+`tel:`, dots, "(0)", another script's digits, invisible
+characters. A record is found by any part of its numbers, and
 by a whole number as it is dialled in the organization's country.
 
 Migration 0011 takes the records apart in the same way: every end of every word is in the index, so that any part of a

@@ -1,13 +1,14 @@
 """Reading and changing families, staff members and their phone records.
 
-Every change is a batch of wanted records, of one or of many, and goes one way: lock → read → plan → store.
+Every change is a batch of one or many wanted records: lock → read → plan → store.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -22,17 +23,15 @@ from api.audit.rules import NewEntry
 from api.directory import queries, search_queries
 from api.directory.models import Family, PhoneNumber, PhoneRecord
 from api.directory.plan import Author, Conflicting, LacksPermission, NotPlanned, Plan, Planned, plan_opt_in, plan_record
-from api.directory.queries import (
-    MAX_HOLDERS,
-    ensure_phone_numbers,
-    holders,
-    lock_phone_number,
-    lock_phone_numbers,
-    phone_number,
-    phone_number_ids_of,
-    phone_numbers,
-    phone_records_with_owners,
-)
+from api.directory.queries import MAX_HOLDERS as MAX_HOLDERS
+from api.directory.queries import ensure_phone_numbers as ensure_phone_numbers
+from api.directory.queries import holders as holders
+from api.directory.queries import lock_phone_number as lock_phone_number
+from api.directory.queries import lock_phone_numbers as lock_phone_numbers
+from api.directory.queries import phone_number as phone_number
+from api.directory.queries import phone_number_ids_of as phone_number_ids_of
+from api.directory.queries import phone_numbers as phone_numbers
+from api.directory.queries import phone_records_with_owners as phone_records_with_owners
 from api.directory.rules import (
     GivenOptIn,
     OwnerKind,
@@ -44,85 +43,51 @@ from api.directory.rules import (
 from api.directory.search_queries import Listed
 from api.directory.search_rules import MIN_WHOLE_NUMBER, DirectoryQuery, as_number, parse_query
 from api.directory.store_queries import store
-from api.kit.database import database_time, notify
+from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
-from api.live.service import CHANNEL, announce_phone_number
-
-__all__ = [
-    "MAX_HOLDERS",
-    "change",
-    "change_all",
-    "ensure_phone_numbers",
-    "families",
-    "holders",
-    "list_families",
-    "list_staff_members",
-    "lock_phone_number",
-    "lock_phone_numbers",
-    "phone_number",
-    "phone_number_ids_of",
-    "phone_numbers",
-    "phone_records_with_owners",
-    "require_family",
-    "require_staff_member",
-    "set_opt_in",
-    "staff_members",
-]
+from api.live.service import announce, announce_phone_number
 
 MAX_ANNOUNCED = 100
 """Numbers of one transaction that are announced one by one. Beyond that, open tabs are told to load all they show."""
 
-NOT_FOUND = {OwnerKind.FAMILY: "There is no such family.", OwnerKind.STAFF_MEMBER: "There is no such staff member."}
+Stored = TypeVar("Stored", StoredFamily, StoredStaffMember)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[Stored]):
+    """One of the two kinds of record: its table, and how it is read."""
+
+    owner: OwnerKind
+    model: type[Family] | type[StaffMember]
+    read: Callable[[AsyncSession, UUID, Sequence[UUID]], Awaitable[list[Stored]]]
+    """Records by their ids, unordered."""
+    not_found: str
+
+
+FAMILY = Kind(OwnerKind.FAMILY, Family, queries.families, "There is no such family.")
+STAFF_MEMBER = Kind(OwnerKind.STAFF_MEMBER, StaffMember, queries.staff_members, "There is no such staff member.")
+KINDS: Mapping[OwnerKind, Kind[Any]] = {kind.owner: kind for kind in (FAMILY, STAFF_MEMBER)}
 
 
 # Reading.
 
 
-async def families(session: AsyncSession, organization_id: UUID, family_ids: Sequence[UUID]) -> list[StoredFamily]:
-    """In the order of the ids."""
-    found = {each.id: each for each in await queries.families(session, organization_id, ids=family_ids)}
-    return [found[family_id] for family_id in family_ids if family_id in found]
+async def require(session: AsyncSession, kind: Kind[Stored], organization_id: UUID, record_id: UUID) -> Stored:
+    """A family or staff member. Raises `NotFound`, also for one of another organization (PERM-TENANT)."""
+    for record in await kind.read(session, organization_id, [record_id]):
+        return record
+    raise NotFound(kind.not_found)
 
 
-async def staff_members(
-    session: AsyncSession, organization_id: UUID, staff_member_ids: Sequence[UUID]
-) -> list[StoredStaffMember]:
-    """In the order of the ids."""
-    found = {each.id: each for each in await queries.staff_members(session, organization_id, ids=staff_member_ids)}
-    return [found[staff_member_id] for staff_member_id in staff_member_ids if staff_member_id in found]
-
-
-async def require_family(session: AsyncSession, organization_id: UUID, family_id: UUID) -> StoredFamily:
-    """Raises `NotFound`, also for a family of another organization (PERM-TENANT)."""
-    for family in await families(session, organization_id, [family_id]):
-        return family
-    raise NotFound(NOT_FOUND[OwnerKind.FAMILY])
-
-
-async def require_staff_member(
-    session: AsyncSession, organization_id: UUID, staff_member_id: UUID
-) -> StoredStaffMember:
-    """Raises `NotFound`, also for a staff member of another organization (PERM-TENANT)."""
-    for staff_member in await staff_members(session, organization_id, [staff_member_id]):
-        return staff_member
-    raise NotFound(NOT_FOUND[OwnerKind.STAFF_MEMBER])
-
-
-async def list_families(session: AsyncSession, listed: Listed, *, text: str | None) -> tuple[list[StoredFamily], bool]:
-    """A page of families by name, and whether there are more."""
+async def list_records(
+    session: AsyncSession, kind: Kind[Stored], listed: Listed, *, text: str | None
+) -> tuple[list[Stored], str | None]:
+    """A page of families or staff members by name, and the cursor of the next page, if there is one."""
     search = await _parse_search(session, listed.organization_id, text)
-    ids, has_more = await search_queries.page(session, Family, listed, search=search)
-    return await families(session, listed.organization_id, ids), has_more
-
-
-async def list_staff_members(
-    session: AsyncSession, listed: Listed, *, text: str | None
-) -> tuple[list[StoredStaffMember], bool]:
-    """A page of staff members by name, and whether there are more."""
-    search = await _parse_search(session, listed.organization_id, text)
-    ids, has_more = await search_queries.page(session, StaffMember, listed, search=search)
-    return await staff_members(session, listed.organization_id, ids), has_more
+    ids, next_cursor = await search_queries.page(session, kind.model, listed, search=search)
+    found = {each.id: each for each in await kind.read(session, listed.organization_id, ids)}
+    return [found[record_id] for record_id in ids if record_id in found], next_cursor
 
 
 async def _parse_search(session: AsyncSession, organization_id: UUID, text: str | None) -> DirectoryQuery | None:
@@ -190,7 +155,7 @@ async def change_all(
     if len(batch) > 1:
         await queries.plan_for_each_size(session)
     locked = await _lock(session, principal, batch, is_trial=is_trial)
-    author = Author(principal, keeps_staff=principal.is_admin and locked.has_administrator, import_id=import_id)
+    author = Author(principal, may_change_staff=principal.is_admin and locked.has_administrator, import_id=import_id)
     if len(batch) > 1:
         plan, outcomes = await asyncio.to_thread(_plan, batch, locked, author)
     else:
@@ -210,7 +175,7 @@ def _plan(batch: Sequence[WantedRecord], locked: _Locked, author: Author) -> tup
     for wanted in batch:
         stored = None if wanted.target is None else locked.records.get((wanted.kind, wanted.target))
         if stored is None and isinstance(wanted.target, UUID):
-            raise NotFound(NOT_FOUND[wanted.kind])
+            raise NotFound(KINDS[wanted.kind].not_found)
         try:
             plan, planned = plan_record(wanted, stored, author=author, emails=locked.emails)
         except NotPlanned as refused:
@@ -229,54 +194,35 @@ async def _lock(
     A trial locks and makes no numbers.
     """
     organization_id = principal.organization_id
-    ids: dict[OwnerKind, list[UUID]] = {kind: [] for kind in OwnerKind}
-    external_ids: dict[OwnerKind, list[str]] = {kind: [] for kind in OwnerKind}
-    for wanted in batch:
-        if isinstance(wanted.target, UUID):
-            ids[wanted.kind].append(wanted.target)
-        elif wanted.target is not None:
-            external_ids[wanted.kind].append(wanted.target)
-    family_ids = await queries.lock_families(
-        session, organization_id, ids=ids[OwnerKind.FAMILY], external_ids=external_ids[OwnerKind.FAMILY]
-    )
-    staff = queries.LockedRecords((), False)
-    if any(wanted.kind is OwnerKind.STAFF_MEMBER for wanted in batch):
-        staff = await queries.lock_staff_members(
-            session,
-            organization_id,
-            ids=ids[OwnerKind.STAFF_MEMBER],
-            external_ids=external_ids[OwnerKind.STAFF_MEMBER],
-            administrator_id=principal.staff_member_id,
+    changes_staff = any(wanted.kind is OwnerKind.STAFF_MEMBER for wanted in batch)
+    administrator_id = principal.staff_member_id if changes_staff else None
+    ids: dict[OwnerKind, Sequence[UUID]] = {}
+    for owner, kind in KINDS.items():
+        targets = [wanted.target for wanted in batch if wanted.kind is owner]
+        by_id = [target for target in targets if isinstance(target, UUID)]
+        if owner is OwnerKind.STAFF_MEMBER and administrator_id is not None:
+            by_id.append(administrator_id)
+        by_external_id = [target for target in targets if isinstance(target, str)]
+        ids[owner] = await queries.lock_records(
+            session, kind.model, organization_id, ids=by_id, external_ids=by_external_id
         )
+    has_administrator = administrator_id is not None and await queries.is_living_administrator(
+        session, organization_id, administrator_id
+    )
     numbers = queries.LockedNumbers({}, frozenset())
     if not is_trial and any(wanted.concerns_numbers for wanted in batch):
-        held = await queries.numbers_on(session, organization_id, family_ids=family_ids, staff_member_ids=staff.ids)
+        held = await queries.numbers_on(
+            session, organization_id, family_ids=ids[OwnerKind.FAMILY], staff_member_ids=ids[OwnerKind.STAFF_MEMBER]
+        )
         given = {each.number for wanted in batch for each in wanted.all_phone_records()}
         numbers = await queries.lock_or_make_numbers(session, organization_id, given.union(held))
+    records: dict[Target, StoredRecord] = {}
+    for owner, kind in KINDS.items():
+        for record in await kind.read(session, organization_id, ids[owner]) if ids[owner] else ():
+            records |= {(owner, key): record for key in (record.id, record.external_id) if key is not None}
     emails = [wanted.email for wanted in batch if wanted.email is not None]
-    return _Locked(
-        await _stored(session, organization_id, family_ids, staff.ids),
-        numbers,
-        await queries.email_holders(session, organization_id, emails),
-        staff.has_administrator,
-    )
-
-
-async def _stored(
-    session: AsyncSession, organization_id: UUID, family_ids: Sequence[UUID], staff_member_ids: Sequence[UUID]
-) -> dict[Target, StoredRecord]:
-    records: dict[OwnerKind, Sequence[StoredRecord]] = {}
-    if family_ids:
-        records[OwnerKind.FAMILY] = await queries.families(session, organization_id, ids=family_ids)
-    if staff_member_ids:
-        records[OwnerKind.STAFF_MEMBER] = await queries.staff_members(session, organization_id, ids=staff_member_ids)
-    return {
-        (kind, key): record
-        for kind, group in records.items()
-        for record in group
-        for key in (record.id, record.external_id)
-        if key is not None
-    }
+    email_holders = await queries.email_holders(session, organization_id, emails)
+    return _Locked(records, numbers, email_holders, has_administrator)
 
 
 def _announce(session: AsyncSession, organization_id: UUID, numbers: set[str]) -> None:
@@ -284,7 +230,7 @@ def _announce(session: AsyncSession, organization_id: UUID, numbers: set[str]) -
         for number in sorted(numbers):
             announce_phone_number(session, organization_id, number)
     else:
-        notify(session, CHANNEL, {"type": "resync", "organization_id": str(organization_id)})
+        announce(session, organization_id, "resync")
 
 
 def _taken(wanted: WantedRecord, error: str) -> Conflict:

@@ -1,7 +1,6 @@
 """SQL that writes a plan, with few statements however many records it has."""
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +13,9 @@ from api.access import service as access
 from api.access.models import StaffMember, stored_columns
 from api.audit.rules import Actor
 from api.directory.models import Contact, Family, PhoneRecord
-from api.directory.plan import OptInRow, Plan, StaffMemberRow
-from api.directory.queries import is_any
-from api.directory.rules import OptInState, RefusalCause
-from api.kit.bulk import insert_together, update_together
+from api.directory.plan import OptInRow, Plan, RecordRow
+from api.directory.rules import OptInState, OwnerKind, RefusalCause
+from api.kit.bulk import insert_together, is_any, update_together
 from api.kit.ids import new_id
 
 
@@ -34,13 +32,10 @@ async def store(
 
     Raises `IntegrityError` if somebody else has just stored the same external id or email address.
     """
+    if plan.refusals:
+        # Before the owners are renamed: a refusal carries the names that its record had.
+        await _keep_refusals(session, organization_id, plan.refusals, by=author, at=at)
     write = _Writer(session, organization_id, author, at)
-    # Before the owners are renamed: a refusal carries the names that its record had.
-    refused: dict[RefusalCause, list[UUID]] = defaultdict(list)
-    for cause, record_id in plan.refusals:
-        refused[cause].append(record_id)
-    for cause, record_ids in refused.items():
-        await _keep_refusals(session, organization_id, record_ids, cause=cause, by=author, at=at)
     await write.families(plan)
     await write.staff_members(plan)
     await write.removals(plan)
@@ -55,46 +50,43 @@ class _Writer:
     author: Actor
     at: datetime
 
-    def _row(self, row_id: UUID, **columns: object) -> dict[str, object]:
-        return {"organization_id": self.organization_id, "id": row_id, **columns}
+    def _row(self, id: UUID, **columns: object) -> dict[str, object]:  # The column's name.
+        return {"organization_id": self.organization_id, "id": id, **columns}
 
     async def families(self, plan: Plan) -> None:
-        new = [self._row(row.id, external_id=row.external_id, name=row.name) for row in plan.new_families]
-        await insert_together(
-            self.session, Family, [{**row, "created_at": self.at, "updated_at": self.at} for row in new]
-        )
-        changed = [self._row(row.id, external_id=row.external_id, name=row.name) for row in plan.families]
-        await update_together(self.session, Family, [{**row, "updated_at": self.at} for row in changed])
-        await update_together(self.session, Family, self._archived(plan.archived_families))
-
-    def _archived(self, archived: Sequence[tuple[UUID, bool]]) -> list[dict[str, object]]:
-        return [
-            self._row(record_id, archived_at=self.at if is_archived else None, updated_at=self.at)
-            for record_id, is_archived in archived
-        ]
+        new = [{**row, "created_at": self.at} for row in self._records(plan.new_records, OwnerKind.FAMILY)]
+        await insert_together(self.session, Family, new)
+        await update_together(self.session, Family, self._records(plan.records, OwnerKind.FAMILY))
+        await update_together(self.session, Family, self._archived(plan, OwnerKind.FAMILY))
 
     async def staff_members(self, plan: Plan) -> None:
-        if plan.new_staff_members:
-            new = [{**self._staff_member(row), "created_at": self.at} for row in plan.new_staff_members]
-            await self.session.execute(insert(StaffMember), new)
-        if plan.staff_members:
-            await self.session.execute(update(StaffMember), [self._staff_member(row) for row in plan.staff_members])
+        # By the ORM: an array of arrays, of permissions, cannot be split into rows.
+        if new := self._records(plan.new_records, OwnerKind.STAFF_MEMBER):
+            await self.session.execute(insert(StaffMember), [{**row, "created_at": self.at} for row in new])
+        if changed := self._records(plan.records, OwnerKind.STAFF_MEMBER):
+            await self.session.execute(update(StaffMember), changed)
         passwords = [self._row(record_id, password_hash=password_hash) for record_id, password_hash in plan.passwords]
         await update_together(self.session, StaffMember, passwords)
-        await update_together(self.session, StaffMember, self._archived(plan.archived_staff_members))
+        await update_together(self.session, StaffMember, self._archived(plan, OwnerKind.STAFF_MEMBER))
         for staff_member_id, kept in plan.ended_sessions:
             await access.end_sessions(self.session, self.organization_id, staff_member_id, except_for=kept)
 
-    def _staff_member(self, row: StaffMemberRow) -> dict[str, object]:
-        return self._row(
-            row.id,
-            external_id=row.external_id,
-            name=row.name,
-            email=row.email,
-            is_admin=row.is_admin,
-            updated_at=self.at,
-            **stored_columns(row.permissions),
-        )
+    def _records(self, rows: Sequence[RecordRow], kind: OwnerKind) -> list[dict[str, object]]:
+        columns: list[dict[str, object]] = []
+        for row in rows:
+            if row.kind is kind:
+                values = dict(row.values)
+                if "permissions" in values:
+                    values |= stored_columns(values.pop("permissions"))
+                columns.append(self._row(row.id, **values, updated_at=self.at))
+        return columns
+
+    def _archived(self, plan: Plan, kind: OwnerKind) -> list[dict[str, object]]:
+        return [
+            self._row(record_id, archived_at=self.at if is_archived else None, updated_at=self.at)
+            for of_kind, record_id, is_archived in plan.archived
+            if of_kind is kind
+        ]
 
     async def removals(self, plan: Plan) -> None:
         for model, ids in ((PhoneRecord, plan.removed_phone_records), (Contact, plan.removed_contacts)):
@@ -106,15 +98,8 @@ class _Writer:
                 )
 
     async def contacts(self, plan: Plan) -> None:
-        changed = [
-            self._row(row.id, name=row.name, relation=row.relation, position=row.position) for row in plan.contacts
-        ]
-        await update_together(self.session, Contact, changed)
-        new = [
-            self._row(row.id, family_id=row.family_id, name=row.name, relation=row.relation, position=row.position)
-            for row in plan.new_contacts
-        ]
-        await insert_together(self.session, Contact, new)
+        await update_together(self.session, Contact, [self._row(**row._asdict()) for row in plan.contacts])
+        await insert_together(self.session, Contact, [self._row(**row._asdict()) for row in plan.new_contacts])
 
     async def phone_records(self, plan: Plan, number_ids: Mapping[str, UUID]) -> None:
         changed = [
@@ -123,7 +108,7 @@ class _Writer:
         await update_together(self.session, PhoneRecord, changed)
         # One by one, in their order: a record may take the number that another of its holder has just left.
         for record_id, number in plan.renumbered:
-            unknown = self._opt_in(OptInRow(record_id, OptInState.UNKNOWN.value, None, None, None))
+            unknown = self._opt_in(OptInRow(record_id, OptInState.UNKNOWN.value))
             await update_together(self.session, PhoneRecord, [{**unknown, "phone_number_id": number_ids[number]}])
         new = [
             self._row(
@@ -141,23 +126,15 @@ class _Writer:
         await update_together(self.session, PhoneRecord, [self._opt_in(row) for row in plan.opt_ins])
 
     def _opt_in(self, row: OptInRow) -> dict[str, object]:
-        return self._row(
-            row.phone_record_id,
-            opt_in_state=row.state,
-            opt_in_source=row.source,
-            opt_in_changed_at=self.at,
-            opt_in_changed_by=self.author.as_json(),
-            opt_in_wording=row.wording,
-            opt_in_note=row.note,
-        )
+        changed_by = self.author.as_json()
+        return self._row(**row._asdict(), opt_in_changed_at=self.at, opt_in_changed_by=changed_by)
 
 
 async def _keep_refusals(
     session: AsyncSession,
     organization_id: UUID,
-    phone_record_ids: Sequence[UUID],
+    refusals: Sequence[tuple[RefusalCause, UUID]],
     *,
-    cause: RefusalCause,
     by: Actor,
     at: datetime,
 ) -> None:
@@ -173,9 +150,10 @@ async def _keep_refusals(
             " record.organization_id, given.id, record.phone_number_id, record.id,"
             " CASE WHEN record.contact_id IS NOT NULL THEN 'family' ELSE 'staff_member' END,"
             " coalesce(family.id, staff.id), coalesce(family.name, staff.name), contact.name,"
-            " record.opt_in_changed_at, record.opt_in_changed_by, record.opt_in_source, :cause, :at,"
+            " record.opt_in_changed_at, record.opt_in_changed_by, record.opt_in_source, given.cause, :at,"
             " CAST(:removed_by AS jsonb)"
-            " FROM unnest(CAST(:ids AS uuid[]), CAST(:phone_record_ids AS uuid[])) AS given(id, phone_record_id)"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:phone_record_ids AS uuid[]), CAST(:causes AS text[]))"
+            " AS given(id, phone_record_id, cause)"
             " JOIN phone_records AS record"
             " ON record.organization_id = :organization_id AND record.id = given.phone_record_id"
             " LEFT JOIN contacts AS contact"
@@ -192,9 +170,9 @@ async def _keep_refusals(
         ),
         {
             "organization_id": organization_id,
-            "ids": [new_id() for _ in phone_record_ids],
-            "phone_record_ids": list(phone_record_ids),
-            "cause": cause.value,
+            "ids": [new_id() for _ in refusals],
+            "phone_record_ids": [record_id for _, record_id in refusals],
+            "causes": [cause.value for cause, _ in refusals],
             "at": at,
             "removed_by": json.dumps(by.as_json()),
         },

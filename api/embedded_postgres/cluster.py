@@ -34,10 +34,9 @@ from api.embedded_postgres.binaries import (
     spawn,
     usable_binaries,
 )
-from api.embedded_postgres.errors import ForeignClusterError, ServerFailedError, UnusableFolderError
-from api.embedded_postgres.locks import FileLock
+from api.embedded_postgres.errors import EmbeddedPostgresError
+from api.embedded_postgres.locks import FileLock, open_private
 
-_LOCKS = ("start.lock", "users.lock", "supervisor.lock", "server.lock")
 _CTYPE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 """Which characters are letters, for full-text search: with plain `C`, "café—thanks" would be one word. (Case and
 sorting come from PostgreSQL's own Unicode tables, the same everywhere.) Older macOS has no `C.UTF-8`."""
@@ -96,43 +95,34 @@ class Cluster:
         return FileLock(self.home / "server.lock")
 
     def create(self) -> None:
-        """Makes the folders and the lock files where they are missing. Raises OSError."""
+        """Makes the folders where they are missing. A folder that root makes belongs to its parent's owner.
+
+        Raises OSError.
+        """
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.home.exists():
             self.home.mkdir(mode=0o700, exist_ok=True)
-            self._give_to_owner(os.open(self.home, os.O_RDONLY | os.O_NOFOLLOW))
-        for name in _LOCKS:
-            if not (self.home / name).exists():
-                self._give_to_owner(_open_private(self.home / name))
-
-    def _give_to_owner(self, descriptor: int) -> None:
-        """Closes the descriptor. A file that root makes in a user's data folder belongs to that user."""
-        try:
             if os.geteuid() == 0:
                 owner = self.data_dir.stat()
-                os.fchown(descriptor, owner.st_uid, owner.st_gid)
-        finally:
-            os.close(descriptor)
+                os.chown(self.home, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
     # Passwords.
 
     def write_credentials(self, credentials: Credentials) -> None:
-        """Writes a private file. A crash leaves the old file or the new one."""
-        temporary = self.credentials_file.with_name(f"credentials.{secrets.token_hex(4)}.tmp")
-        descriptor = _open_private(temporary, os.O_EXCL)
-        os.write(descriptor, json.dumps(asdict(credentials)).encode())
-        os.fsync(descriptor)
-        self._give_to_owner(descriptor)
-        temporary.replace(self.credentials_file)
+        """Writes a private file. A crash may leave it unfinished: its cluster is made only afterwards."""
+        self.credentials_file.unlink(missing_ok=True)
+        with os.fdopen(open_private(self.credentials_file, os.O_EXCL), "w") as file:
+            json.dump(asdict(credentials), file)
+            file.flush()
+            os.fsync(file)
         _sync_folder(self.home)
 
     def read_credentials(self) -> Credentials:
-        """Raises ForeignClusterError if the passwords of the cluster are gone."""
+        """Raises EmbeddedPostgresError if the passwords of the cluster are gone."""
         try:
-            stored = json.loads(self.credentials_file.read_text())
-            return Credentials(superuser=stored["superuser"], owner=stored["owner"], app=stored["app"])
-        except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
-            raise ForeignClusterError(
+            return Credentials(**json.loads(self.credentials_file.read_text()))
+        except (FileNotFoundError, ValueError, TypeError) as error:
+            raise EmbeddedPostgresError(
                 f"The data folder {self.data_dir} holds a PostgreSQL cluster without its passwords:"
                 f" {self.credentials_file} is missing or damaged."
             ) from error
@@ -191,7 +181,7 @@ class Cluster:
     def make_socket_dir(self, account: Account | None) -> str:
         """The setting `unix_socket_directories`; a relative one starts from the cluster's folder.
 
-        Raises UnusableFolderError if another account could enter the folder.
+        Raises EmbeddedPostgresError if another account could enter the folder.
         """
         folder = self._socket_dir()
         if folder == self.folder:
@@ -203,7 +193,7 @@ class Cluster:
         except FileExistsError:
             status = folder.lstat()
             if folder.is_symlink() or status.st_uid != uid or status.st_mode & 0o077:
-                raise UnusableFolderError(f"The folder {folder} is not private to the user id {uid}.") from None
+                raise EmbeddedPostgresError(f"The folder {folder} is not private to the user id {uid}.") from None
         return str(folder)
 
     def remove_socket_dir(self) -> None:
@@ -216,20 +206,14 @@ class Cluster:
         """Opens the log to append to. A large one is renamed first."""
         if self.log_size() > _LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_name("postgres.log.1"))
-        descriptor = _open_private(self.log, os.O_APPEND)
-        self._give_to_owner(os.dup(descriptor))
-        return os.fdopen(descriptor, "ab")
+        return os.fdopen(open_private(self.log, os.O_APPEND), "ab")
 
     def log_size(self) -> int:
         return self.log.stat().st_size if self.log.exists() else 0
 
     def last_error(self, *, since: int) -> str:
         """The last error in the log after byte `since`, without its time; else the last line; else the log's path."""
-        written = b""
-        if self.log.exists():
-            with self.log.open("rb") as log:
-                log.seek(since)
-                written = log.read()
+        written = self.log.read_bytes()[since:] if self.log.exists() else b""
         lines = [line for line in written.decode(errors="replace").splitlines() if line.strip()]
         for line in reversed(lines):
             found = _SERIOUS.search(line)
@@ -239,14 +223,14 @@ class Cluster:
 
 
 def initialise(cluster: Cluster, *, password: str, fsync: bool) -> None:
-    """Runs initdb in a temporary folder, then renames it: an unfinished cluster never has the cluster's name.
+    """Runs initdb in a temporary folder, then renames it, so that `cluster` is never unfinished.
 
-    Raises ServerFailedError.
+    Raises EmbeddedPostgresError.
     """
     account = server_account(cluster.folder, cluster.data_dir)
     binaries = usable_binaries(account)
     for leftover in cluster.home.glob("cluster.new-*"):
-        shutil.rmtree(leftover, ignore_errors=True)  # An orphaned initdb may still fill it; the next time it goes.
+        shutil.rmtree(leftover, ignore_errors=True)  # An orphaned initdb may still write; the next start removes it.
     folder = cluster.home / f"cluster.new-{secrets.token_hex(4)}"
     folder.mkdir(mode=0o700)
     if account is not None:
@@ -275,15 +259,15 @@ def initialise(cluster: Cluster, *, password: str, fsync: bool) -> None:
     if status != 0:
         shutil.rmtree(folder)
         error = cluster.last_error(since=log_start)
-        raise ServerFailedError(f"PostgreSQL could not make its cluster in {cluster.home}: {error}")
+        raise EmbeddedPostgresError(f"PostgreSQL could not make its cluster in {cluster.home}: {error}")
     folder.rename(cluster.folder)
     _sync_folder(cluster.home)
 
 
 def refuse_foreign(cluster: Cluster) -> None:
-    """Raises ForeignClusterError if the data folder holds a cluster that this server must not touch."""
+    """Raises EmbeddedPostgresError if the data folder holds a cluster that this server must not touch."""
     if (cluster.data_dir / "PG_VERSION").exists():
-        raise ForeignClusterError(
+        raise EmbeddedPostgresError(
             f"The data folder {cluster.data_dir} is itself a PostgreSQL cluster: choose another folder for the data."
         )
     if not cluster.folder.exists():
@@ -292,14 +276,10 @@ def refuse_foreign(cluster: Cluster) -> None:
     version = version_file.read_text().strip() if version_file.exists() else ""
     if version != str(MAJOR_VERSION):
         found = f"a PostgreSQL {version} cluster" if version else "no PostgreSQL cluster"
-        raise ForeignClusterError(
+        raise EmbeddedPostgresError(
             f"The folder {cluster.folder} holds {found}, but this application runs PostgreSQL {MAJOR_VERSION}:"
             " move the folder away, or carry its data over with pg_dump and psql."
         )
-
-
-def _open_private(path: Path, flags: int = 0) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> None:
                 account=Account(int(uid), int(gid)) if uid else None,
                 stdin=subprocess.DEVNULL,
                 output=sys.stderr.fileno(),
-                inherited=[server.descriptor],
+                inherited=[server.fileno()],
             )
             server.close()  # The server's own processes hold it now.
             child.wait()

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the application's own, in its data folder, when no other is configured.
+"""The application's own PostgreSQL server in its data folder, for an install without a database URL.
 
     with start(Path(".data")) as postgres:
         ...  # postgres.url
@@ -33,12 +33,7 @@ import asyncpg
 
 from api.embedded_postgres.binaries import reachable_name, server_account, server_environment, usable_binaries
 from api.embedded_postgres.cluster import Cluster, Credentials, initialise, refuse_foreign
-from api.embedded_postgres.errors import (
-    EmbeddedPostgresError,
-    ForeignClusterError,
-    ServerFailedError,
-    UnusableFolderError,
-)
+from api.embedded_postgres.errors import EmbeddedPostgresError
 from api.embedded_postgres.locks import EXCLUSIVE, POLL_SECONDS, SHARED, FileLock
 from api.kit.connection import on_connection, quoted
 
@@ -144,25 +139,25 @@ def start(
 
 @contextmanager
 def _starting(cluster: Cluster, deadline: float) -> Iterator[None]:
-    """Holds `start.lock`. Gives errors of the system in one line."""
+    """Holds `start.lock`. Raises EmbeddedPostgresError for system errors and timeouts."""
     try:
         cluster.create()
         with cluster.start_lock() as lock:
             lock.acquire(EXCLUSIVE, deadline=deadline)
             yield
     except TimeoutError as error:
-        raise ServerFailedError(
+        raise EmbeddedPostgresError(
             f"Another process has been starting or stopping PostgreSQL in {cluster.home} for too long."
         ) from error
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        raise UnusableFolderError(
+        raise EmbeddedPostgresError(
             f"The data folder {cluster.data_dir} cannot be used: {error.strerror or error}{where}."
         ) from error
 
 
 def _credentials(cluster: Cluster, *, fsync: bool) -> Credentials:
-    """The passwords of the cluster, which is made if it is missing."""
+    """The cluster's passwords. Makes the cluster if it is missing."""
     refuse_foreign(cluster)
     if cluster.folder.exists():
         return cluster.read_credentials()
@@ -184,7 +179,7 @@ def _ensure_server(cluster: Cluster, *, fsync: bool, deadline: float) -> Path:
             if guard.try_acquire(EXCLUSIVE):
                 if has_spawned:
                     error = cluster.last_error(since=log_start)
-                    raise ServerFailedError(f"PostgreSQL did not start in {cluster.home}: {error}")
+                    raise EmbeddedPostgresError(f"PostgreSQL did not start in {cluster.home}: {error}")
                 log_start = cluster.log_size()
                 spawn_guard(cluster, guard, fsync=fsync)
                 has_spawned = True
@@ -193,7 +188,7 @@ def _ensure_server(cluster: Cluster, *, fsync: bool, deadline: float) -> Path:
             return socket_dir
         if time.monotonic() >= deadline + (_RECOVERY_SECONDS if cluster.server_pid() else 0):
             error = cluster.last_error(since=log_start)
-            raise ServerFailedError(f"PostgreSQL does not answer in {cluster.home}: {error}")
+            raise EmbeddedPostgresError(f"PostgreSQL does not answer in {cluster.home}: {error}")
         time.sleep(POLL_SECONDS)
 
 
@@ -206,7 +201,7 @@ def spawn_guard(cluster: Cluster, held: FileLock, *, fsync: bool) -> None:
     server = [str(usable_binaries(account) / "bin" / "postgres"), "-D", reachable_name(cluster.folder, account)]
     server += [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     ids = ["", ""] if account is None else [str(account.uid), str(account.gid)]
-    guard = [sys.executable, "-S", "-m", "api.embedded_postgres.guard", str(cluster.data_dir), str(held.descriptor)]
+    guard = [sys.executable, "-S", "-m", "api.embedded_postgres.guard", str(cluster.data_dir), str(held.fileno())]
     with cluster.open_log() as log:
         try:
             # The guard forks itself, so this waits for a moment only. It needs no installed package.
@@ -215,14 +210,14 @@ def spawn_guard(cluster: Cluster, held: FileLock, *, fsync: bool) -> None:
                 check=True,
                 cwd="/",
                 env=server_environment() | {"PYTHONPATH": str(_PROJECT)},
-                pass_fds=[held.descriptor],
+                pass_fds=[held.fileno()],
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
         except subprocess.SubprocessError as error:
-            raise ServerFailedError(f"The parent process of PostgreSQL did not start: see {cluster.log}.") from error
+            raise EmbeddedPostgresError(f"The guard of PostgreSQL did not start: see {cluster.log}.") from error
 
 
 def _ensure_database(
@@ -238,17 +233,18 @@ def _ensure_database(
         try:
             durable = on_connection(url, lambda connection: _complete(connection, credentials, database))
         except asyncpg.InvalidPasswordError as error:
-            raise ForeignClusterError(
+            raise EmbeddedPostgresError(
                 f"The cluster {cluster.folder} does not accept the password in {cluster.credentials_file}."
             ) from error
         except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
             # The server was killed after it was ready. It starts again with the next pass.
             if time.monotonic() >= deadline:
-                raise ServerFailedError(f"PostgreSQL in {cluster.home} keeps closing connections: {error}") from error
+                message = f"PostgreSQL in {cluster.home} keeps closing connections: {error}"
+                raise EmbeddedPostgresError(message) from error
             time.sleep(POLL_SECONDS)
             continue
         if fsync and not durable:
-            raise UnusableFolderError(
+            raise EmbeddedPostgresError(
                 f"The server of {cluster.data_dir} runs without fsync, as for tests, and does not suit real data."
             )
         return socket_dir
@@ -290,7 +286,7 @@ def _keep_running(cluster: Cluster, users: FileLock, fsync: bool, timeout: float
 
 
 def _wait_for_guard(cluster: Cluster) -> None:
-    """Until the guard has ended, or there are users."""
+    """Blocks until the guard has ended, or the cluster has other users."""
     deadline = time.monotonic() + _RELEASE_SECONDS
     while time.monotonic() < deadline:
         with cluster.guard_lock() as guard, cluster.users_lock() as users:

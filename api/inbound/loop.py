@@ -22,8 +22,8 @@ from api.providers.registry import Providers
 from api.settings import Settings
 
 PAUSE_SECONDS = 0.02
-"""A worker's first pause after a step that found nothing, or only organizations that another process applies. It
-doubles up to `POLL_SECONDS`: no webhook wakes a worker, so texts that follow each other are not a second late."""
+"""A worker's pause after a step with less than a full batch: while texts keep coming, larger batches cost less each.
+After steps without events it doubles up to `POLL_SECONDS`: no webhook wakes a worker."""
 
 QUIET_SECONDS = 0.01
 """An API process applies events once no webhook has come for this long."""
@@ -103,13 +103,16 @@ class JournalApplier:
         if self._beside is not None:
             # Another process is applying the events of busy organizations. It will finish them.
             return processed > 0
-        if processed:
+        if processed or busy:
             self._pause = PAUSE_SECONDS
-        elif busy or self._pause < POLL_SECONDS:
-            pause, self._pause = self._pause, min(2 * self._pause, POLL_SECONDS)
-            await asyncio.sleep(PAUSE_SECONDS if busy else pause)
+            if processed < BATCH:
+                await asyncio.sleep(PAUSE_SECONDS)
             return True
-        return processed > 0
+        if self._pause < POLL_SECONDS:
+            pause, self._pause = self._pause, min(2 * self._pause, POLL_SECONDS)
+            await asyncio.sleep(pause)
+            return True
+        return False
 
     async def _may_retry_suspects(self) -> bool:
         """Whether this process may retry an event at which a process hung or died (decision 0016).

@@ -7,10 +7,10 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.kit.database import Base, OrganizationRow
+from api.kit.database import Base, OrganizationChildRow, OrganizationRow
 
 
-class InboundEvent(OrganizationRow, Base):
+class InboundEvent(OrganizationChildRow, Base):
     """One authentic provider event, as it came, and what became of it."""
 
     __tablename__ = "inbound_events"

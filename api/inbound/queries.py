@@ -13,6 +13,7 @@ from sqlalchemy.orm import defer
 from api.conversations.models import Message
 from api.inbound.models import InboundAttempt, InboundEvent
 from api.inbound.rules import EventSource, EventState
+from api.kit.bulk import is_any
 from api.kit.ids import first_id_at, new_id
 from api.providers.port import WebhookEvent
 
@@ -143,15 +144,15 @@ async def due_events(session: AsyncSession, organization_id: UUID, *, limit: int
 
 
 MARK_APPLIED = text(
-    "UPDATE inbound_events SET state = 'applied', applied_at = :at, error = NULL"
+    "UPDATE inbound_events SET state = 'applied', applied_at = now(), error = NULL"
     " WHERE organization_id = :organization_id AND id = ANY(CAST(:event_ids AS uuid[])) AND state = 'pending'"
     " RETURNING id"
 )
 
 
-async def mark_applied(session: AsyncSession, organization_id: UUID, event_ids: Sequence[UUID], *, at: datetime) -> int:
+async def mark_applied(session: AsyncSession, organization_id: UUID, event_ids: Sequence[UUID]) -> int:
     """Mark the pending ones of these events as applied. Returns how many they are."""
-    given = {"organization_id": organization_id, "event_ids": list(event_ids), "at": at}
+    given = {"organization_id": organization_id, "event_ids": list(event_ids)}
     return len((await session.execute(MARK_APPLIED, given)).all())
 
 
@@ -189,8 +190,8 @@ async def known_provider_ids(
     rows = await session.execute(
         select(Message.line_id, Message.provider_message_id).where(
             Message.organization_id == organization_id,
-            Message.line_id.in_(line_ids),
-            Message.provider_message_id.in_(provider_ids),
+            Message.line_id == is_any(line_ids),
+            Message.provider_message_id == is_any(provider_ids, "text"),
         )
     )
     return {(row[0], row[1]) for row in rows if row[1] is not None}
@@ -205,7 +206,7 @@ async def messages_reported_on(
             select(Message).where(
                 Message.organization_id == organization_id,
                 Message.direction == "outbound",
-                or_(Message.id.in_(refs), Message.provider_message_id.in_(provider_ids)),
+                or_(Message.id == is_any(refs), Message.provider_message_id == is_any(provider_ids, "text")),
             )
         )
     ).all()
@@ -217,7 +218,7 @@ async def messages_by_ids(
     """As they are stored now, whatever the session has loaded before."""
     rows = await session.scalars(
         select(Message)
-        .where(Message.organization_id == organization_id, Message.id.in_(message_ids))
+        .where(Message.organization_id == organization_id, Message.id == is_any(message_ids))
         .execution_options(populate_existing=True)
     )
     return {row.id: row for row in rows}

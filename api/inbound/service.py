@@ -59,8 +59,7 @@ async def apply_events(
     readable = [each.event_id for each in events if not isinstance(each, Unreadable)]
     if not readable:
         return
-    at = await database_time(session)
-    if await queries.mark_applied(session, organization_id, readable, at=at) != len(readable):
+    if await queries.mark_applied(session, organization_id, readable) != len(readable):
         raise ApplicationBusy
     arrivals = [each for each in events if isinstance(each, Arrival)]
     if arrivals:
@@ -101,7 +100,7 @@ async def _apply_arrivals(
     pairs = [(each.line_id, numbers[each.sender].id) for each in fresh]
     rows = await conversations.ensure_conversations(session, organization_id, pairs)
     viewed = await conversations.viewed_conversations(session, organization_id, [row.id for row in rows.values()])
-    await consent.note_first_texts(session, organization_id, pairs)
+    await consent.add_consumer_initiations(session, organization_id, pairs)
     stored = Stored(
         numbers={
             spelling: KnownNumber(number.id, is_stopped=number.stopped_at is not None)

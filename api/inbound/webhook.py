@@ -114,7 +114,7 @@ class WebhookApp:
                     for event in events
                 ]
             )
-        return provider.webhook_answer()
+        return provider.webhook_answer
 
     async def _authentic_events(
         self, line: LineAccess, provider: SmsProvider, webhook: WebhookRequest, kind: EventKind

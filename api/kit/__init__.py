@@ -1,1 +1,1 @@
-"""Shared by all slices: database, errors, paging, phone numbers, ids, logs, secrets."""
+"""What two or more slices use: database, bulk writing, errors, paging, phone numbers, text, ids, secrets."""

@@ -1,11 +1,11 @@
-"""Writing many rows in one statement over arrays (`unnest`): one statement a row takes several times as long."""
+"""Reading and writing many rows in one statement over arrays: one statement a row takes several times as long."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Table, text
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Table, Text, Uuid, any_, bindparam, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +17,16 @@ _AS_TEXT = frozenset({"JSONB", "TSVECTOR"})
 _KEY = frozenset({"organization_id", "id"})
 
 Row = Mapping[str, object]
+
+
+def is_any(values: Iterable[object], of: str = "uuid") -> ColumnElement[Any]:
+    """`= ANY (array)`: one parameter, however many values, so the statement is prepared once. IN has one for each."""
+    return any_(bindparam(None, list(values), type_=ARRAY(Text())) if of == "text" else uuids(values))
+
+
+def uuids(values: Iterable[object]) -> BindParameter[Any]:
+    """An array as one parameter."""
+    return bindparam(None, list(values), type_=ARRAY(Uuid()))
 
 
 async def insert_together(

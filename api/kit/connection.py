@@ -1,4 +1,4 @@
-"""Statements from synchronous code, on a connection of their own. A running event loop is no obstacle."""
+"""Statements from synchronous code, each call on a new connection. Works beside a running event loop too."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 def plain_url(url: str) -> str:
-    """The URL without SQLAlchemy's driver, as asyncpg and psql take it."""
+    """The URL without SQLAlchemy's driver, for asyncpg and psql."""
     return url.replace("postgresql+asyncpg://", "postgresql://", 1)
 
 
@@ -27,23 +27,6 @@ def on_connection(url: str, work: "Callable[[asyncpg.Connection[Any]], Awaitable
 
     with ThreadPoolExecutor(max_workers=1) as executor:
         return executor.submit(asyncio.run, connected()).result()
-
-
-def execute(url: str, *statements: str) -> None:
-    """Runs each statement in a transaction of its own, because CREATE DATABASE needs that."""
-
-    async def work(connection: "asyncpg.Connection[Any]") -> None:
-        for statement in statements:
-            await connection.execute(statement)
-
-    on_connection(url, work)
-
-
-def fetch_value(url: str, query: str, *arguments: object) -> Any:
-    async def work(connection: "asyncpg.Connection[Any]") -> Any:
-        return await connection.fetchval(query, *arguments)
-
-    return on_connection(url, work)
 
 
 def quoted(identifier: str) -> str:

@@ -40,4 +40,4 @@ ZW Zimbabwe
 COUNTRY_NAMES = {
     code: name for entry in _NAMES.strip().replace("\n", "|").split("|") for code, _, name in [entry.partition(" ")]
 }
-"""As they stand in the middle of a sentence."""
+"""In the form for the middle of a sentence."""

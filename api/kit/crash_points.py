@@ -1,10 +1,10 @@
-"""Named points at which a test can kill a worker, to prove what a crash there leaves behind.
+"""Named points at which a test can kill a worker, to test the state after a crash there.
 
 `MESSENGER_CRASH_AT=name` kills the process with SIGKILL when it reaches the point for the first time, `name:3` for the
 third. docs/reliability.md has the outcome of each point.
 
-`MESSENGER_FAULT_IN_EVENT=hang:text` makes whichever process applies an inbound event with this text in its raw content
-spin for ever, holding the interpreter's lock; `kill:text` makes it die. Production refuses both settings.
+With `MESSENGER_FAULT_IN_EVENT=hang:text` a process that applies an inbound event with this text in its raw content
+loops for ever, holding the interpreter's lock; with `kill:text` it dies. Production refuses both settings.
 """
 
 import os
@@ -28,7 +28,7 @@ class CrashPoint(StrEnum):
     EXPIRE_COMMITTED = "expire.committed"
     RECONCILE_CLAIM_BEFORE_COMMIT = "reconcile.claim_before_commit"
     RECONCILE_CLAIM_COMMITTED = "reconcile.claim_committed"
-    """The provider has not been asked yet."""
+    """The request to the provider follows."""
     RECONCILE_ANSWERED = "reconcile.answered"
     RECONCILE_SETTLE_BEFORE_COMMIT = "reconcile.settle_before_commit"
     RECONCILE_SETTLE_COMMITTED = "reconcile.settle_committed"
@@ -69,12 +69,12 @@ def reached(point: CrashPoint) -> None:
 
 
 def applying(bodies: Iterable[bytes | None]) -> None:
-    """Called before events with this raw content are applied: hangs or kills the process if one has the marker."""
+    """Hangs or kills the process if one of these raw contents has the marker. Called before events are applied."""
     if _event_fault is None:
         return
     kind, marker = _event_fault
     if any(body is not None and marker in body for body in bodies):
         if kind == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
-        # One call into C never returns and never releases the interpreter's lock, like a regular expression.
+        # This call into C never returns and never releases the interpreter's lock, like a slow regular expression.
         sum(repeat(0))

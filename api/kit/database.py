@@ -1,17 +1,17 @@
-"""The database: tables' base, the engine, and the unit of work.
+"""The database: the base of the tables, the engine, and the unit of work.
 
 One request is one transaction, committed before the answer is sent. A transaction is never held open across an
 HTTP call, a wait or a stream.
 """
 
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import Depends, Request
+from pydantic_core import to_json
 from sqlalchemy import DateTime, ForeignKey, MetaData, Uuid, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -46,14 +46,22 @@ class Base(DeclarativeBase):
 
 
 class OrganizationRow:
-    """A row of one organization. The key starts with the organization, so no row refers to another's."""
+    """A row of one organization. Keys start with the organization, so that no row refers to another organization."""
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 
 
+class OrganizationChildRow:
+    """An `OrganizationRow` of a busy table. Its foreign key to a row of the organization implies the one to
+    `organizations`, which PostgreSQL would check with each insert."""
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
 class Database:
-    """The engine and its sessions. Made once per process; `close` closes every connection."""
+    """The engine and its sessions. `close`, or the end of an `async with`, closes every connection."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
@@ -62,7 +70,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
-            # Errors are logged; the parameters hold texts and numbers, which must not be.
+            # Errors are logged, but not the parameters: they hold texts and phone numbers.
             hide_parameters=True,
             connect_args={
                 "timeout": 5,
@@ -90,6 +98,12 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
     async with from_app(request, Database)._sessions() as session:
@@ -107,7 +121,7 @@ def notify(session: AsyncSession, channel: str, payload: dict[str, Any]) -> None
 
 
 def after_commit(session: AsyncSession, action: Callable[[], None]) -> None:
-    """Run `action` in this process once the transaction has committed. Only for hints: a crash loses it."""
+    """Run `action` in this process after the commit. Only for hints: a crash loses it."""
     session.info.setdefault("after_commit", []).append(action)
 
 
@@ -135,25 +149,29 @@ async def commit(session: AsyncSession) -> None:
 
 
 def _merged(notifications: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str]]:
-    """Equal notifications once each, packed into JSON arrays below the size limit of NOTIFY."""
+    """The distinct notifications, packed into JSON arrays below the size limit of NOTIFY."""
     packed: list[tuple[str, str]] = []
-    by_channel: dict[str, dict[str, None]] = {}
+    by_channel: dict[str, dict[bytes, None]] = {}
     for channel, payload in notifications:
-        by_channel.setdefault(channel, {})[json.dumps(payload, separators=(",", ":"), sort_keys=True)] = None
+        by_channel.setdefault(channel, {})[to_json(payload)] = None
     for channel, items in by_channel.items():
-        batch: list[str] = []
+        batch: list[bytes] = []
         size = 2
         for item in items:
             if batch and size + len(item) + 1 > MAX_NOTIFY_BYTES:
-                packed.append((channel, f"[{','.join(batch)}]"))
+                packed.append((channel, _array(batch)))
                 batch, size = [], 2
             batch.append(item)
             size += len(item) + 1
-        packed.append((channel, f"[{','.join(batch)}]"))
+        packed.append((channel, _array(batch)))
     return packed
 
 
+def _array(items: list[bytes]) -> str:
+    return f"[{b','.join(items).decode()}]"
+
+
 async def database_time(session: AsyncSession) -> datetime:
-    """The database's clock now, not at the transaction's start: it may have waited for locks since."""
+    """The database's clock now, not at the start of the transaction, which may have waited for locks."""
     at: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     return at

@@ -1,11 +1,11 @@
-"""Tells an unavailable database from an error in a statement. Decided here alone; a 503 in `api.error_answers`."""
+"""Distinguishes an unavailable database from an error in a statement. `api.error_answers` turns it into a 503."""
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 UNAVAILABLE_CLASSES = ("08", "53", "57P", "58")
-"""SQLSTATEs: connection trouble, no resources (disk full among them), operator intervention, system errors."""
+"""Classes of SQLSTATEs: connection errors, no resources (such as a full disk), operator intervention, system errors."""
 
 TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57014"})
 """Serialization failure, deadlock, lock not available, statement timeout: the same work may succeed next time."""
@@ -19,7 +19,7 @@ DATABASE_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
-"""Every class of errors of which `is_transient` may be true."""
+"""The classes of all errors for which `is_transient` may be true."""
 
 
 def sqlstate(error: BaseException) -> str | None:

@@ -1,6 +1,6 @@
-"""Domain errors and how they cross the wire: RFC 9457 `application/problem+json`.
+"""Domain errors and their form on the wire: RFC 9457 `application/problem+json`.
 
-Every problem has a stable `type`, on which clients act, a title for people, and fields of its own.
+Every problem has a stable `type` for clients, a title for people, and its own fields.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +12,7 @@ PROBLEM_JSON = "application/problem+json"
 
 
 class ProblemBody(BaseModel):
-    """The shape of every error answer. Problems add fields of their own."""
+    """The shape of every error answer. Problems add their own fields."""
 
     model_config = ConfigDict(extra="allow", title="Problem")
 
@@ -87,7 +87,7 @@ class NotFound(Problem):
 
 
 class MethodNotAllowed(Problem):
-    """The address exists, and `allowed` are its methods."""
+    """The address exists. `allowed` are its methods."""
 
     status, type, title = 405, "/problems/method-not-allowed", "Method Not Allowed"
 
@@ -96,7 +96,7 @@ class MethodNotAllowed(Problem):
 
 
 class RequestTimeout(Problem):
-    """The connection is closed with it; the rest of the request is not read."""
+    """Closes the connection. The rest of the request is not read."""
 
     status, type, title = 408, "/problems/request-timeout", "Request Timeout"
 
@@ -117,7 +117,7 @@ class UnsupportedMediaType(Problem):
 
 
 class Invalid(Problem):
-    """Understood but not valid. `errors` lists each field with what to do about it."""
+    """The request was understood but is not valid. `errors` are pairs of JSON pointer and advice."""
 
     status, type, title = 422, "/problems/validation", "Some values are not valid"
     body_model = ValidationProblemBody

@@ -1,11 +1,11 @@
-"""Folding of text: `FOLD` makes the words that a search finds; `fold_name` makes names comparable.
+"""Folding of text: `FOLD` makes the words of a search, `fold_name` makes names comparable.
 
-`FOLD` maps one character to what counts of it:
+`FOLD` maps one character to its folded form:
 
 - Case and accents go: compatibility decomposition (NFKD) and full case folding, then every combining mark that has a
   combining class of its own (accents, Māori macrons, Hebrew points) is dropped. Marks without one, such as Hindi vowel
   signs, spell words and stay. Letters whose stroke is no mark of its own are spelled out in `SPELLED`: ø is o, æ is ae.
-- What nobody sees or types goes too: format characters, variation selectors, enclosing marks, skin tones.
+- Invisible and rarely typed characters go: format characters, variation selectors, enclosing marks, skin tones.
 - Apostrophes of every kind go: don't and dont are one word.
 - Letters, numbers and the marks that stayed make words. Digits of every script count as 0 to 9.
 - A character of a script that writes no spaces (`ALONE`: Chinese, Japanese, Thai, Lao, Khmer, Burmese), and a symbol
@@ -63,16 +63,16 @@ _SKIN_TONES = ((0x1F3FB, 0x1F3FF),)
 
 _LAST_LETTER = 0x3FFFF
 _TAGS = range(0xE0000, 0xE0200)
-"""Above the last letter only these, which nobody sees, are characters; the rest is unassigned or private."""
+"""The only characters above the last letter. They are invisible; the rest is unassigned or private."""
 
 
 class Fold(dict[int, str]):
-    """Code point → what it contributes: letters of a word, `" x "` for a word by itself, a space, or nothing.
+    """Code point → folded form: letters of a word, `" x "` for a word by itself, a space, or nothing.
 
-    Character by character is exact: the only effect of its neighbours on a decomposed text is the order of combining
-    marks that have a class, and those are dropped.
+    Folding each character by itself is exact: neighbours affect only the order of combining marks with a class in a
+    decomposed text, and these marks are dropped.
 
-    It remembers `MAX_REMEMBERED` characters: texts from outside may hold every character there is.
+    At most `MAX_REMEMBERED` characters are cached: texts from outside may hold any character.
     """
 
     MAX_REMEMBERED = 65_536
@@ -108,7 +108,7 @@ def _contribution(character: str) -> str:
 
 
 def _within(code: int, ranges: Sequence[tuple[int, int]]) -> bool:
-    """Whether a code point is in one of these ranges, which are in order."""
+    """Whether a code point is in one of the sorted ranges."""
     following = bisect_right(ranges, (code, sys.maxunicode))
     return following > 0 and code <= ranges[following - 1][1]
 
@@ -117,18 +117,18 @@ FOLD = Fold()
 
 
 class FoldingRange(NamedTuple):
-    """What the characters from `first` to `last` contribute: `text`, or each itself where that is None."""
+    """The folded form of the characters from `first` to `last`: `text`, or each character itself if that is None."""
 
     first: int
     last: int
     text: str | None
     is_alone: bool
-    """Each is a word by itself: a space before it and one after."""
+    """Each is a word by itself, with a space before and after it."""
 
 
 def folding_ranges() -> Iterator[FoldingRange]:
-    """The whole of `FOLD`, in order, for the database to hold. What is in no range separates."""
-    fold = Fold()  # Its own: the process need not remember every character.
+    """All of `FOLD`, in order, for the database. Characters in no range separate words."""
+    fold = Fold()  # The process need not cache every character.
     current: FoldingRange | None = None
     for code in (*range(_LAST_LETTER + 1), *_TAGS):
         found = None if 0xD800 <= code <= 0xDFFF else _range_of(code, fold[code])
@@ -152,9 +152,9 @@ def _range_of(code: int, folded: str) -> FoldingRange | None:
 
 
 def organization_key(organization_id: UUID) -> str:
-    """What every lexeme of an organization starts with, so that a search reads the words of one organization alone.
+    """The prefix of every lexeme of an organization, so that a search reads the words of one organization only.
 
-    Six digits of the id's random end. Two organizations that share them slow each other down and see nothing of each
+    Six digits of the id's random end. Organizations with the same prefix slow each other down, but do not see each
     other: every statement compares `organization_id` too.
     """
     return organization_id.hex[-6:]
@@ -173,7 +173,7 @@ _IGNORABLE = re.compile(
 
 
 def fold_name(text: str, *, keep_accents: bool = False) -> str:
-    """A name for comparison: two names that differ only in how they were typed fold alike. Idempotent.
+    """A name for comparison: names that differ only in their typing fold alike. Idempotent.
 
     Case, accents, Unicode form, invisible characters and runs of space go; apostrophes are `'` and hyphens are `-`.
     Marks that spell words (Hindi vowel signs) stay: only marks with a combining class of their own are accents.

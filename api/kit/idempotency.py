@@ -1,6 +1,6 @@
-"""Idempotency keys: a POST that creates, repeated under one `Idempotency-Key`, creates once (SEND-ONCE).
+"""Idempotency keys: a POST that is repeated with the same `Idempotency-Key` creates once (SEND-ONCE).
 
-The answer is stored in the transaction of the change, so a crash leaves both or neither. It is kept for 72 hours; a
+The answer is stored in the transaction of the change, so a crash leaves both or neither. It is kept for 72 hours, and a
 secret in it for ten minutes, encrypted.
 """
 
@@ -90,8 +90,8 @@ class IdempotencyInProgress(Problem):
     title = "The first request with this Idempotency-Key is still running"
 
 
-class Asker(Protocol):
-    """The owner of a key: each principal has keys of its own."""
+class KeyOwner(Protocol):
+    """The principal that gave a key. Each principal has its own keys."""
 
     @property
     def organization_id(self) -> UUID: ...
@@ -105,15 +105,15 @@ async def once(
     action: Callable[[], Awaitable[tuple[int, BaseModel]]],
     *,
     key: GivenKey | None,
-    asked_by: Asker,
+    asked_by: KeyOwner,
     operation: str,
     request: BaseModel | None,
     secret_field: str | None = None,
 ) -> Response:
-    """Run `action` (→ status, answer) unless this principal's `key` has already run it; then repeat its answer.
+    """Runs `action` (→ status, answer), or repeats the answer of an earlier request with this principal's `key`.
 
-    `operation` and `request` are what the key was used for: the same key for anything else raises
-    `IdempotencyMismatch` (422); a first request that still runs raises `IdempotencyInProgress` (409).
+    Raises `IdempotencyMismatch` (422) if the key was used for another `operation` or `request`, and
+    `IdempotencyInProgress` (409) while the first request runs.
     `secret_field` of the answer is stored encrypted, and is null in an answer that is repeated after `KEEP_SECRETS`.
     """
     if key is None:
@@ -159,7 +159,7 @@ async def once(
 
 
 def _is_same_request(fingerprint: bytes, asked: bytes, secrets: SecretBox) -> bool:
-    # The previous version stored a plain SHA-256: its rows stay for 72 hours after an upgrade.
+    # Rows of the version before hold a plain SHA-256, for 72 hours after an upgrade.
     return secrets.is_fingerprint(fingerprint, "idempotency", asked) or fingerprint == hashlib.sha256(asked).digest()
 
 
@@ -169,7 +169,7 @@ def _without_secret(answer: dict[str, Any], field: str, secrets: SecretBox) -> d
 
 
 def _opened(sealed: str, secrets: SecretBox) -> dict[str, Any]:
-    """The secret field; empty if the key that sealed it is gone."""
+    """The secret field; empty if its encryption key is gone."""
     try:
         opened: dict[str, Any] = json.loads(secrets.open(sealed.encode())["answer"])
     except UnreadableSecretError:
@@ -180,7 +180,7 @@ def _opened(sealed: str, secrets: SecretBox) -> dict[str, Any]:
 async def forget_answers(database: Database) -> bool:
     """Delete rows that are older than `KEEP`, and the secrets of those older than `KEEP_SECRETS`, a batch of each.
 
-    Returns whether a batch was full: then there is more.
+    Returns whether a batch was full, so that there may be more.
     """
     async with database.transaction() as session:
         now = await database_time(session)

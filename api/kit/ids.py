@@ -3,12 +3,17 @@
 import uuid
 from datetime import datetime
 
-import uuid_utils.compat
+import uuid_utils
+from asyncpg.pgproto.pgproto import UUID
 
 
 def new_id() -> uuid.UUID:
-    """A new UUIDv7 (RFC 9562): time-ordered, and monotonic within one process."""
-    return uuid_utils.compat.uuid7()
+    """A new UUIDv7 (RFC 9562): time-ordered, and monotonic within one process.
+
+    asyncpg's subclass of `uuid.UUID`, as in rows that were read: it is several times as fast to make and to send.
+    """
+    made: uuid.UUID = UUID(uuid_utils.uuid7().bytes)
+    return made
 
 
 def first_id_at(moment: datetime) -> uuid.UUID:

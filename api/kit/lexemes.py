@@ -6,7 +6,7 @@ from api.kit.folding import FOLD, organization_key
 from api.kit.text import MAX_LOOKED_AT
 
 MAX_TEXT = MAX_LOOKED_AT
-"""Characters of a text that are searched."""
+"""How many characters of a text are searched."""
 
 MAX_WORD = 100
 """A lexeme may have 2,046 bytes; this many characters of any script stay below it."""

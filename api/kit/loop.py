@@ -1,4 +1,4 @@
-"""Background work that is repeated: when woken, and at an interval."""
+"""Repeated background work: when woken, and at an interval."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 class Loop:
-    """Calls `step` when woken, and every `interval` seconds in any case. `step` returns whether there is more."""
+    """Calls `step` when woken and every `interval` seconds. `step` returns whether there is more work."""
 
     def __init__(self, name: str, step: Callable[[], Awaitable[bool]], *, interval: float) -> None:
         self._name = name
@@ -31,21 +31,21 @@ class Loop:
         self._task = asyncio.create_task(self._run(), name=self._name)
 
     def is_turning(self, *, within: float) -> bool:
-        """Whether a step has ended, well or badly, in so many seconds."""
+        """Whether a step has ended or failed in the last `within` seconds."""
         return time.monotonic() - self._turned_at <= within
 
     def wake(self) -> None:
         self._wake.set()
 
     async def stop(self) -> None:
-        """Lets the step under way finish."""
+        """Waits until the running step has finished."""
         self._stopping = True
         self._wake.set()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def cancel(self) -> None:
-        """For steps that may be broken off anywhere: they are repeated, not resumed."""
+        """Cancels the running step. Only for steps that can be repeated."""
         self._stopping = True
         if self._task is not None:
             self._task.cancel()
@@ -56,7 +56,7 @@ class Loop:
             self._wake.clear()
             try:
                 more = await self._step()
-            except Exception as error:  # One bad step must not end the loop; it is tried again at the next turn.
+            except Exception as error:  # A failed step must not end the loop. The next turn repeats it.
                 if is_database_unavailable(error):
                     log.warning("worker.database_unavailable", loop=self._name, error=type(error).__name__)
                 else:

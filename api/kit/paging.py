@@ -2,9 +2,11 @@
 
 import base64
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -31,35 +33,61 @@ class Page(BaseModel, Generic[Item]):
 
 @dataclass(frozen=True)
 class PageQuery:
-    """The page that a request wants: at most `limit` items after `cursor`."""
+    """The page of a request: at most `limit` items after `cursor`."""
 
     limit: int
     cursor: str | None
 
     @property
     def rows_to_read(self) -> int:
-        """One more than the page holds: the extra row says that there is a next page."""
+        """One more than the page holds: an extra row means that there is a next page."""
         return self.limit + 1
 
     def cut(self, rows: Sequence[Item], key: Callable[[Item], Key]) -> tuple[Sequence[Item], str | None]:
         """The page's rows out of `rows_to_read`, and the cursor of the next page, if there is one.
 
-        `key` is the sort key of a row.
+        `key` returns the sort key of a row.
         """
         shown = rows[: self.limit]
         return shown, encode_cursor(*key(shown[-1])) if len(rows) > self.limit else None
 
     def time_key(self) -> tuple[datetime, UUID] | None:
         """The (time, id) of the last row before this page; None on the first page. Raises `Invalid`."""
-        return decode_time_cursor(self.cursor) if self.cursor else None
+        if not self.cursor:
+            return None
+        at, row_id = decode_cursor(self.cursor, str, str)
+        try:
+            time = datetime.fromisoformat(at)
+            if time.tzinfo is None:
+                raise unknown_cursor()
+            return in_utc(time), UUID(row_id)
+        except ValueError:
+            raise unknown_cursor() from None
 
     def name_key(self) -> tuple[str, UUID] | None:
         """The (name, id) of the last row before this page; None on the first page. Raises `Invalid`."""
-        return decode_name_cursor(self.cursor) if self.cursor else None
+        if not self.cursor:
+            return None
+        name, row_id = decode_cursor(self.cursor, str, str)
+        try:
+            return storable(name), UUID(row_id)
+        except ValueError:
+            raise unknown_cursor() from None
 
     def id_key(self) -> UUID | None:
         """The id of the last row before this page; None on the first page. Raises `Invalid`."""
-        return decode_id_cursor(self.cursor) if self.cursor else None
+        if not self.cursor:
+            return None
+        (row_id,) = decode_cursor(self.cursor, str)
+        try:
+            return UUID(row_id)
+        except ValueError:
+            raise unknown_cursor() from None
+
+
+def how_many_fit(sizes: Sequence[int], capacity: int) -> int:
+    """How many of the first items fit on a page of this capacity. At least one."""
+    return max(1, bisect_right(list(accumulate(sizes)), capacity))
 
 
 def page_query(
@@ -92,38 +120,8 @@ def decode_cursor(cursor: str, *kinds: type[str] | type[int]) -> list[Any]:
     return parts
 
 
-def decode_time_cursor(cursor: str) -> tuple[datetime, UUID]:
-    """The parts of a cursor over (time, id)."""
-    at, row_id = decode_cursor(cursor, str, str)
-    try:
-        time = datetime.fromisoformat(at)
-        if time.tzinfo is None:
-            raise unknown_cursor()
-        return in_utc(time), UUID(row_id)
-    except ValueError:
-        raise unknown_cursor() from None
-
-
-def decode_name_cursor(cursor: str) -> tuple[str, UUID]:
-    """The parts of a cursor over (name, id)."""
-    name, row_id = decode_cursor(cursor, str, str)
-    try:
-        return storable(name), UUID(row_id)
-    except ValueError:
-        raise unknown_cursor() from None
-
-
-def decode_id_cursor(cursor: str) -> UUID:
-    """The part of a cursor over ids alone."""
-    (row_id,) = decode_cursor(cursor, str)
-    try:
-        return UUID(row_id)
-    except ValueError:
-        raise unknown_cursor() from None
-
-
 def decode_number_cursor(cursor: str, *, maximum: int) -> int:
-    """The part of a cursor over numbers from 0 to `maximum`."""
+    """The number, from 0 to `maximum`, of a cursor over numbers. Raises `Invalid`."""
     number: int
     (number,) = decode_cursor(cursor, int)
     if not 0 <= number <= maximum:

@@ -1,9 +1,9 @@
-"""Phone numbers: one spelling inside, a forgiving reading for people, a strict one for providers (NUMBER-ONE).
+"""Phone numbers: one spelling inside, lenient parsing for people, strict parsing for providers (NUMBER-ONE).
 
-Three readings, all of which end in `one_spelling`:
-`parse_phone_number` reads what a person or an integration typed, as dialled in a country;
-`sender_of` reads what a provider calls the sender of a text, and guesses nothing (RECV-SENDER);
-`one_spelling` reads `+` and digits.
+Three functions parse a number, and all end in `one_spelling`:
+`parse_phone_number` parses the typing of a person or an integration, as dialled in a country;
+`sender_of` parses a provider's sender of a text, and guesses nothing (RECV-SENDER);
+`one_spelling` parses `+` and digits.
 """
 
 import re
@@ -57,7 +57,7 @@ DROPPED_PREFIXES: Mapping[int, Mapping[str, str]] = MappingProxyType(
         48: {"0": ""},
     }
 )
-"""By calling code: what a numbering plan has dropped from the front of a national number, and what replaces it.
+"""By calling code: a prefix that a numbering plan dropped from national numbers, and its replacement.
 
 It is applied only where the number is not valid as it stands and is valid without the prefix. Trunk prefixes that are
 still in use (0 in the United Kingdom, New Zealand and most of Europe, 8 in Russia, 06 in Hungary) and Argentina's 15
@@ -73,7 +73,7 @@ _SUBSCRIBERS = frozenset(
         PhoneNumberType.PERSONAL_NUMBER,
     }
 )
-"""Kinds of number that seven digits or fewer must be, to be a phone number and not a short code."""
+"""The types of number that tell a phone number of at most seven digits from a short code."""
 
 _DASHES = "-\N{MINUS SIGN}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}"
 _PUNCTUATION = frozenset(" ()[]./~\N{MIDDLE DOT}\N{BULLET}\t" + _DASHES)
@@ -145,9 +145,9 @@ def is_phone_number(text: str) -> bool:
 
 
 def sender_of(given: str) -> str:
-    """A text's sender as it is stored: the one spelling of a phone number, else exactly what was given (RECV-SENDER).
+    """A text's sender as it is stored: the one spelling of a phone number, else the exact input (RECV-SENDER).
 
-    What cannot be stored as it came (NUL, more than `MAX_SENDER` characters) keeps a digest that tells it from others.
+    An input that cannot be stored (NUL, more than `MAX_SENDER` characters) gets a digest, so that it stays distinct.
     """
     return one_spelling(given) or kept_apart(given, limit=MAX_SENDER)
 
@@ -156,8 +156,8 @@ def sender_of(given: str) -> str:
 
 
 def old_spellings(number: str) -> Sequence[str]:
-    """Every other `+` and digits that `one_spelling` reads as this number. It is certainly the same."""
-    # Nobody stores a second 1 in front of a number of +1.
+    """Every other `+` and digits that `one_spelling` turns into this number."""
+    # Numbers of +1 are never stored with a second 1.
     return _old_spellings(number) if E164.match(number) and not number.startswith("+1") else ()
 
 
@@ -180,7 +180,7 @@ def _old_spellings(number: str) -> Sequence[str]:
 
 
 def variants(number: str) -> Sequence[str]:
-    """Numbers that may be this one, where the numbering plan does not settle it. They share refusals, not consent.
+    """Numbers that may be this one, where the numbering plan is ambiguous. They share refusals, not consent.
 
     Argentina: a mobile is +54 9 and ten digits to callers from abroad, and reaches us without the 9 too.
     Brazil: mobiles that began with 6 to 9 got a ninth digit, a 9 in front (Anatel, 2012 to 2016); carriers still send
@@ -202,7 +202,7 @@ def variants(number: str) -> Sequence[str]:
 
 
 def spellings(number: str) -> Sequence[str]:
-    """The number itself, its old spellings and its variants: what a refusal is looked for under."""
+    """The number, its old spellings and its variants, under all of which a refusal may be stored."""
     found = {number: None}
     for each in (number, *variants(number)):
         found |= dict.fromkeys((each, *old_spellings(each)))
@@ -210,7 +210,7 @@ def spellings(number: str) -> Sequence[str]:
 
 
 def _split(number: str) -> tuple[int | None, str]:
-    """Calling code and national digits; no code for what is not a phone number in its one spelling."""
+    """Calling code and national digits. The code is None if `number` is not a phone number in its one spelling."""
     if not is_phone_number(number):
         return None, ""
     code = phonenumbers.parse(number).country_code
@@ -223,10 +223,10 @@ def _split(number: str) -> tuple[int | None, str]:
 
 @lru_cache(maxsize=65_536)
 def parse_phone_number(text: str, *, country: str) -> str:
-    """The one spelling of `text`, read as dialled in `country` (ISO 3166 alpha-2) unless it has a `+`.
+    """The one spelling of `text`, parsed as dialled in `country` (ISO 3166 alpha-2) unless it has a `+`.
 
-    Invisible marks, every kind of space, dash and digit, `tel:` and `(0)` are understood. Letters and extensions are
-    refused, and so is what looks like a short code. Raises `InvalidPhoneNumberError`.
+    Invisible marks, every kind of space, dash and digit, `tel:` and `(0)` are understood. Raises
+    `InvalidPhoneNumberError`, also for letters, extensions and short codes.
     """
     shown = text.strip()[:40]
     typed = _typed(text)
@@ -257,14 +257,14 @@ def _read(typed: str, country: str) -> str | None:
 
 
 def _plain(text: str) -> str:
-    """Without what cannot be seen, in compatibility form (full-width digits become ASCII), without `tel:`."""
+    """The text without invisible characters and `tel:`, in compatibility form (full-width digits become ASCII)."""
     folded = unicodedata.normalize("NFKC", text)
     seen = "".join(each for each in folded if unicodedata.category(each) not in {"Cf", "Mn"}).strip()
     return seen[4:].strip() if seen[:4].lower() == "tel:" else seen
 
 
 def _typed(text: str) -> str | None:
-    """A leading `+` if there is one, digits, and `(0)`; None if there is anything that no number is written with."""
+    """A leading `+` if there is one, digits, and `(0)`. None if there is any character that numbers do not have."""
     if len(text) > MAX_TYPED:
         return None
     kept: list[str] = []
@@ -282,7 +282,7 @@ def _typed(text: str) -> str | None:
 
 
 def _without_trunk_mark(typed: str) -> Sequence[str]:
-    """`(0)` says that the 0 is dialled within the country only; in Italy it is part of the number."""
+    """Both readings of `(0)`: part of the number, as in Italy, or dialled within the country only."""
     if "(0)" not in typed:
         return (typed,)
     return (typed.replace("(0)", "0"), typed.replace("(0)", ""))
@@ -300,7 +300,7 @@ def parse_line_number(text: str, *, country: str) -> str:
 
 
 def country_of(phone_number: str) -> str | None:
-    """ISO 3166 alpha-2 country of an E.164 number, or None where it cannot be told."""
+    """ISO 3166 alpha-2 country of an E.164 number, or None if it is ambiguous."""
     try:
         region: str | None = phonenumbers.region_code_for_number(phonenumbers.parse(phone_number))
     except NumberParseException:
@@ -310,9 +310,9 @@ def country_of(phone_number: str) -> str | None:
 
 @lru_cache(maxsize=65_536)
 def possible_countries(phone_number: str) -> frozenset[str]:
-    """The countries that an E.164 number may belong to: one, or those that share its prefix where it cannot be told.
+    """The countries that an E.164 number may belong to: one, or all that share an ambiguous prefix.
 
-    Empty for what is not E.164. Networks of no country (+883 …) are in the country `001`.
+    Empty if the number is not E.164. Networks of no country (+883 …) are in the country `001`.
     """
     if not E164.match(phone_number):
         return frozenset()
@@ -325,9 +325,9 @@ def possible_countries(phone_number: str) -> frozenset[str]:
 
 
 def shown_number(number: str, *, country: str) -> str:
-    """As people in `country` write it: a number with its calling code in national form, any other in international.
+    """The number as people in `country` write it: national form for numbers of that country, else international form.
 
-    What is not a phone number is shown as it is.
+    Any other text is returned unchanged.
     """
     if not is_phone_number(number):
         return number

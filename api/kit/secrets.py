@@ -19,12 +19,12 @@ class UnreadableSecretError(Exception):
 class SecretBox:
     """Encrypts small JSON objects (Fernet: AES-128-CBC with HMAC-SHA256) under the service's secret key.
 
-    While the key is being replaced there are two: both open and verify, and only `secret_key` seals and signs.
+    While the key is being replaced there are two. Both open and verify; only `secret_key` seals and signs.
     """
 
     def __init__(self, secret_key: str, previous: str | None = None) -> None:
         self._keys = [secret_key] if previous is None else [secret_key, previous]
-        # Any passphrase is accepted: the keys are derived from it, domain-separated.
+        # The keys are derived from any passphrase, one for each purpose.
         self._fernets = [Fernet(base64.urlsafe_b64encode(_derived("credentials", key))) for key in self._keys]
         self._mac_keys = [_derived("fingerprints", key) for key in self._keys]
 
@@ -40,7 +40,7 @@ class SecretBox:
         return self._fernets[0].encrypt(json.dumps(dict(value), sort_keys=True).encode())
 
     def open(self, sealed: bytes) -> dict[str, str]:
-        """Raises `UnreadableSecretError` when it was sealed with none of the keys."""
+        """Raises `UnreadableSecretError` if none of the keys opens it."""
         try:
             opened: dict[str, str] = json.loads(MultiFernet(self._fernets).decrypt(sealed))
         except InvalidToken:
@@ -56,7 +56,7 @@ class SecretBox:
         return True
 
     def fingerprint(self, purpose: str, content: bytes) -> bytes:
-        """HMAC-SHA256: without the key nobody can make it, or guess the content from it."""
+        """HMAC-SHA256. It cannot be made, nor the content guessed from it, without the key."""
         return _mac(self._mac_keys[0], purpose, content)
 
     def fingerprints(self, purpose: str, content: bytes) -> list[bytes]:
@@ -64,7 +64,7 @@ class SecretBox:
         return [_mac(key, purpose, content) for key in self._mac_keys]
 
     def is_fingerprint(self, candidate: bytes, purpose: str, content: bytes) -> bool:
-        """Whether either key made it. `candidate` may come from outside."""
+        """Whether `candidate`, which may come from outside, is the fingerprint under one of the keys."""
         return any(equal(candidate, made) for made in self.fingerprints(purpose, content))
 
 

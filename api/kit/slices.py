@@ -1,4 +1,4 @@
-"""Splitting long work, so that other requests get a turn in between."""
+"""Splitting long work, so that other tasks run in between."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence

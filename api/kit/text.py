@@ -1,4 +1,4 @@
-"""Text from outside: what PostgreSQL cannot store is refused with a clear error."""
+"""Text from outside. Text that PostgreSQL cannot store is refused with a clear error, or made storable."""
 
 import hashlib
 import re
@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 MAX_LOOKED_AT = 20_000
-"""Characters of a received text that are analysed: twice the longest message that a carrier delivers.
+"""How many characters of a received text are analysed: twice the longest message that a carrier delivers.
 
 A longer text is stored and shown whole.
 """
@@ -28,7 +28,7 @@ def storable(value: str) -> str:
 
 
 def one_line(value: str) -> str:
-    """Surrounding space goes; line breaks and control characters are refused."""
+    """The value without surrounding space. Raises `ValueError` for line breaks and control characters."""
     stripped = storable(value).strip()
     if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in stripped):
         raise ValueError("use one line, without control characters")
@@ -43,14 +43,14 @@ Body = Annotated[str, AfterValidator(storable)]
 
 
 def made_storable(value: str) -> str:
-    """The text with U+FFFD in place of what cannot be stored, for input that must not be refused."""
+    """The text with U+FFFD in place of NUL and lone surrogates, for input that must not be refused."""
     return _NOT_STORABLE.sub("\ufffd", value)
 
 
 def kept_apart(value: str, *, limit: int) -> str:
-    """The text; if it cannot be stored or exceeds `limit`, its beginning and a digest of all of it.
+    """The text. If it cannot be stored or exceeds `limit`, its beginning and a digest of the whole.
 
-    Two different texts never become equal.
+    Different texts stay different.
     """
     kept = made_storable(value)
     if kept == value and len(kept) <= limit:

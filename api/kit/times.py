@@ -1,4 +1,4 @@
-"""Times in requests: those that PostgreSQL's driver cannot store are refused with a clear error."""
+"""Times in requests. Times that PostgreSQL's driver cannot store are refused with a clear error."""
 
 import re
 from datetime import UTC, datetime
@@ -7,8 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
-"""Nearer to the ends of Python's calendar an offset leaves it, and the driver reads its first and last moment as
-infinity."""
+"""Outside of these an offset may leave Python's calendar, whose first and last moment the driver reads as infinity."""
 
 
 def in_utc(value: datetime) -> datetime:
@@ -19,7 +18,7 @@ def in_utc(value: datetime) -> datetime:
 
 
 def rfc3339(at: datetime | None) -> str | None:
-    """The moment as the API spells it: in UTC, with a `Z`."""
+    """The moment in the format of the API: UTC with a `Z`."""
     return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -27,7 +26,7 @@ _DATED = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 
 
 def _spelled(value: object) -> object:
-    """Refuse numbers, which pydantic would read as seconds."""
+    """Raises `ValueError` for numbers, which pydantic would read as seconds."""
     if not isinstance(value, str) or not _DATED.match(value):
         raise ValueError("use a time as in 2030-01-31T12:00:00Z")
     return value

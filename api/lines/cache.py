@@ -1,9 +1,8 @@
-"""Lines by id, opened, remembered for a moment: every webhook needs one.
+"""Cache of lines by id, with their credentials in clear: every webhook needs its line.
 
-A change of a line is told to every API process by NOTIFY (`CHANNEL`), which forgets the line. What was signed with a
-token that is not known yet has the line loaded again before it is refused, so a new token holds from its commit on. A
-removed token is refused from the moment the notification arrives; without one, for want of a connection, within
-`LIFETIME_SECONDS`.
+A change of a line is announced to every API process by NOTIFY (`CHANNEL`), which drops the line from its cache. A
+webhook whose signature does not match loads the line again before it is refused, so a new token works from its commit
+on. A removed token is refused when the notification arrives; without a connection for it, within `LIFETIME_SECONDS`.
 """
 
 import asyncio
@@ -20,7 +19,7 @@ from api.lines.service import open_line
 from api.providers.port import LineAccess
 
 LIFETIME_SECONDS = 2.0
-"""How long a change may take to be noticed while this process hears no notifications."""
+"""The longest that a change goes unnoticed while this process receives no notifications."""
 
 MAX_LINES = 10_000
 
@@ -39,27 +38,27 @@ class LineCache:
         self._lines: dict[UUID, tuple[float, OpenLine]] = {}
         self._loading: dict[UUID, asyncio.Task[OpenLine | None]] = {}
         self._forgotten = 0
-        """Rises with each line that is forgotten: what was being loaded meanwhile may be what it was before."""
+        """Counts the lines that were forgotten. A load that began before the latest one may be out of date."""
 
     def known(self, line_id: UUID) -> OpenLine | None:
-        """The line, if it is remembered."""
+        """The line, if it is cached."""
         known = self._lines.get(line_id)
         return known[1] if known is not None and known[0] > time.monotonic() else None
 
     async def get(self, line_id: UUID) -> OpenLine | None:
-        """The line, whichever organization's; None where there is none. Raises what the database raised.
+        """The line of any organization; None if there is none. Raises what the database raised.
 
-        Those who ask while it is being loaded wait for the one answer: a busy line costs one query at a time.
+        Callers that wait for the same line share one query.
         """
         if (known := self.known(line_id)) is not None:
             return known
         return await self._loaded(line_id)
 
     async def get_newer(self, line_id: UUID, than: OpenLine) -> OpenLine | None:
-        """The line as it is in the database now; None where that is what `than` says. Raises what the database raised.
+        """The line as it is in the database now; None if it equals `than`. Raises what the database raised.
 
-        A load that is under way may have read before the caller's webhook came, so it is waited for and not used.
-        Callers that wait for the same line share one further load.
+        A running load may have read before the caller's webhook came, so its result is not used. Callers that wait for
+        the same line share one further load.
         """
         if (loading := self._loading.get(line_id)) is not None:
             await asyncio.wait([loading])
@@ -72,7 +71,7 @@ class LineCache:
         self._loading.pop(line_id, None)
 
     def forget_all(self) -> None:
-        """Notifications may have been missed."""
+        """For when notifications may have been lost."""
         self._forgotten += 1
         self._lines.clear()
         self._loading.clear()
@@ -86,7 +85,7 @@ class LineCache:
         if loading is None:
             loading = self._loading[line_id] = asyncio.create_task(self._load(line_id))
             loading.add_done_callback(lambda done: self._end(line_id, done))
-        # One who gives up waiting must not take the answer from the others.
+        # A caller that is cancelled must not cancel the load for the others.
         return await asyncio.shield(loading)
 
     def _end(self, line_id: UUID, done: asyncio.Task[OpenLine | None]) -> None:

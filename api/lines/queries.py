@@ -14,26 +14,22 @@ from api.lines.models import DailyTexts, Line, SecretKeyCheck
 
 
 async def line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line | None:
-    return (
-        await session.execute(select(Line).where(Line.organization_id == organization_id, Line.id == line_id))
-    ).scalar_one_or_none()
+    return await session.scalar(select(Line).where(Line.organization_id == organization_id, Line.id == line_id))
 
 
 async def line_by_id(session: AsyncSession, line_id: UUID) -> Line | None:
     """For webhooks, whose address names the line alone."""
-    return (await session.execute(select(Line).where(Line.id == line_id))).scalar_one_or_none()
+    return await session.scalar(select(Line).where(Line.id == line_id))
 
 
 async def default_line(session: AsyncSession, organization_id: UUID) -> Line | None:
-    """The oldest line in service: the one meant where none is named."""
-    return (
-        await session.scalars(
-            select(Line)
-            .where(Line.organization_id == organization_id)
-            .order_by(Line.enabled.desc(), Line.created_at, Line.id)
-            .limit(1)
-        )
-    ).one_or_none()
+    """The oldest line in service, for requests that name no line."""
+    return await session.scalar(
+        select(Line)
+        .where(Line.organization_id == organization_id)
+        .order_by(Line.enabled.desc(), Line.created_at, Line.id)
+        .limit(1)
+    )
 
 
 async def lines(session: AsyncSession, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[Line]:
@@ -49,7 +45,7 @@ async def lines_by_ids(session: AsyncSession, organization_id: UUID, line_ids: S
 
 
 async def own_numbers(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> set[str]:
-    """Those of these numbers that are a line's own."""
+    """The numbers that are a line's own."""
     rows = await session.scalars(
         select(Line.phone_number).where(Line.organization_id == organization_id, Line.phone_number.in_(numbers))
     )
@@ -86,7 +82,7 @@ async def set_silent_since(
 
 
 async def set_health(session: AsyncSession, line: Line, health: dict[str, Any]) -> None:
-    """Unless the line was changed since it was loaded: then what the provider said is not about what it is now."""
+    """Store the health, unless the line was changed since it was loaded: it is of other credentials then."""
     await session.execute(
         update(Line)
         .where(Line.organization_id == line.organization_id, Line.id == line.id, Line.updated_at == line.updated_at)
@@ -123,7 +119,7 @@ async def secret_key_check(session: AsyncSession) -> bytes | None:
 
 
 async def set_secret_key_check(session: AsyncSession, value: bytes, *, replace: bool) -> bytes:
-    """Store it, unless there is one and it may not be replaced. Returns the one that is stored then."""
+    """Store the value if there is none, or if `replace`. Returns the stored one."""
     statement = upsert(SecretKeyCheck).values(id=1, value=value)
     if replace:
         statement = statement.on_conflict_do_update(
@@ -138,7 +134,7 @@ async def set_secret_key_check(session: AsyncSession, value: bytes, *, replace: 
 async def count_text(
     session: AsyncSession, organization_id: UUID, line_id: UUID, sender_ids: Sequence[UUID], *, day: date
 ) -> dict[UUID, int]:
-    """Count one text for each sender; how many it makes. The rows stay locked until the end of the transaction."""
+    """Count one text for each sender and return the counts. The rows stay locked until the end of the transaction."""
     statement = upsert(DailyTexts).values(
         [
             {

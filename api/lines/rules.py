@@ -44,9 +44,9 @@ class LineSettings:
     """`Line.settings`, and what a new line or a change is given of them."""
 
     messages_per_second: float | None = None
-    """None: no rate limit."""
+    """None for no rate limit."""
     answers_keywords: bool | None = None
-    """We answer STOP, START and HELP, not the provider. None in a request: we answer if the provider does not."""
+    """We answer STOP, START and HELP, not the provider. A request's None: we answer if the provider does not."""
     business_name: str | None = None
     help_text: str | None = None
 
@@ -80,8 +80,8 @@ class LineChange:
     enabled: bool | None = None
 
 
-LIMITS = frozenset({"countries", "texts_per_day", "texts_per_person_per_day"})
-"""Settings that are columns of their own. A change that omits one leaves it, so that nobody lifts a limit unawares."""
+LIMITS = {"countries", "texts_per_day", "texts_per_person_per_day"}
+"""Settings that are columns of their own. A change that omits one keeps it, so that nobody lifts a limit unawares."""
 
 
 def webhook_addresses(provider: str, line_id: UUID, *, public_base_url: str) -> WebhookAddresses:

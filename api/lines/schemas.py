@@ -66,32 +66,28 @@ TextsPerDay = Annotated[int, Field(ge=1, le=1_000_000)]
 
 class LineSettingsIn(BaseModel):
     """`messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
-    HELP, not the provider; left out, that is so exactly where the provider does not answer them itself.
+    HELP, not the provider; if omitted, we answer if the provider does not.
 
     `countries`: those that the line may text (ISO 3166 alpha-2), null for its own. `texts_per_day` and
     `texts_per_person_per_day`: how many texts are accepted in a day of the business, of everybody and of each person
-    or API key; null for 20,000 and 5,000. These three stay as they are where they are left out."""
+    or API key; null for 20,000 and 5,000. An omitted one of these three keeps its value."""
 
     model_config = {"extra": "forbid", "title": "LineSettings"}
 
     messages_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
-    # What it is when left out depends on the provider, so the document names no default.
+    # The default depends on the provider, so the document names none.
     answers_keywords: Annotated[bool, Field(json_schema_extra=lambda schema: schema.pop("default"))] = False
     business_name: Label | None = None
     help_text: Annotated[Body, StringConstraints(max_length=320)] | None = None
-    countries: (
-        Annotated[list[Country], Field(min_length=1, max_length=250), AfterValidator(_known_countries)] | None
-    ) = None
+    countries: Countries | None = None
     texts_per_day: TextsPerDay | None = None
     texts_per_person_per_day: TextsPerDay | None = None
 
     def given(self) -> LineSettings:
-        return LineSettings(
-            messages_per_second=self.messages_per_second,
-            answers_keywords=self.answers_keywords if "answers_keywords" in self.model_fields_set else None,
-            business_name=self.business_name,
-            help_text=self.help_text,
-        )
+        settings = self.model_dump(exclude=LIMITS)
+        if "answers_keywords" not in self.model_fields_set:
+            settings["answers_keywords"] = None
+        return LineSettings(**settings)
 
     def limits(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in LIMITS & self.model_fields_set}
@@ -109,7 +105,7 @@ class LineSettingsOut(BaseModel):
     @classmethod
     def of(cls, line: Line) -> "LineSettingsOut":
         return cls(
-            **LineSettingsIn(**line.settings).model_dump(exclude=set(LIMITS)),
+            **LineSettingsIn(**line.settings).model_dump(exclude=LIMITS),
             countries=line.countries if line.countries is not None else [line.country],
             texts_per_day=line.texts_per_day or DEFAULT_TEXTS_PER_DAY,
             texts_per_person_per_day=line.texts_per_person_per_day or DEFAULT_TEXTS_PER_PERSON_PER_DAY,
@@ -139,7 +135,7 @@ class LineIn(BaseModel):
 
 
 class LinePatch(BaseModel):
-    """What is not given stays."""
+    """An omitted field stays."""
 
     label: Label | None = None
     credentials: CredentialsPatch | None = None
@@ -167,7 +163,7 @@ class WebhookFindingOut(BaseModel):
     state: WebhookState
     detail: str
     address: str | None
-    """What is set at the provider instead of the line's own address."""
+    """The address that is set at the provider instead of the line's own."""
 
 
 class LineHealthOut(BaseModel):
@@ -197,9 +193,9 @@ class LineOut(BaseModel):
     webhook_urls: WebhookUrls
     health: LineHealthOut | None
     silent_since: datetime | None
-    """When the last text came to a line that has been silent for longer than usual; null while it is as usual."""
+    """When the last text came, if the line has been silent for longer than usual; else null."""
     notice: str | None
-    """What staff must know before they text from it (NZ-NOTICE)."""
+    """A notice that staff must see before they text from it (NZ-NOTICE)."""
     created_at: datetime
 
     @classmethod
@@ -255,10 +251,10 @@ class ProviderCapabilities(BaseModel):
     answers_keywords: bool
     """The provider answers STOP, START and HELP itself."""
     checks_webhooks: bool
-    """It can be asked whether a line's webhooks are set."""
+    """It says whether a line's webhooks are set."""
     fetches_media: bool
     lists_received: bool
-    """It lists received texts, so that those without a webhook are found."""
+    """It lists received texts, so backfill finds those without a webhook."""
     max_characters: int | None
     max_segments: int | None
     max_media: int
@@ -271,7 +267,7 @@ class ProviderOut(BaseModel):
     name: str
     credential_fields: list[CredentialFieldOut]
     alternatives: list[AlternativeOut]
-    """Exactly one is used, the first unless a line has another already; empty where there is no choice."""
+    """A line uses exactly one: the first, unless it has another already. Empty if there is no choice."""
     setup_steps: list[str]
     """What to do at the provider, in order. `{phone_number}` stands for the line's number."""
     status_address_help: str

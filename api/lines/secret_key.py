@@ -1,6 +1,6 @@
-"""The service's secret key: a start with the wrong one is noticed, and it can be replaced while the service runs.
+"""The service's secret key: a start with the wrong key is refused, and the key can be replaced while the service runs.
 
-A value that the key gives lies in the database. A process starts if the value is of its key or of its previous one.
+A check value derived from the key is in the database. A process starts if it is of its key or of its previous one.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from api.lines import queries
 
 BATCH = 100
 SAMPLE = 50
-"""Lines that a first start tries its key on. Some may have been stored with a key that is lost."""
+"""Lines whose credentials a first start tries to open. Some may have been sealed with a key that is lost."""
 
 _CHECKED = b"messenger-center"
 
@@ -27,18 +27,18 @@ class WrongSecretKeyError(Exception):
 
 @dataclass
 class Rotation:
-    """What a rotation came to."""
+    """The result of a rotation."""
 
     rotated: int = 0
     were_current: int = 0
     unreadable: list[UUID] = field(default_factory=list)
-    """Lines whose credentials open with neither key: they are to be entered again."""
+    """Lines whose credentials open with neither key. They must be entered again."""
 
 
 async def check_secret_key(database: Database, secrets: SecretBox) -> None:
-    """Raises `WrongSecretKeyError` unless what is stored opens with the key or the previous one.
+    """Raises `WrongSecretKeyError` unless the stored credentials open with the key or the previous one.
 
-    The first start stores the check value, of whichever of the keys opens the lines that there are.
+    The first start stores the check value of the key that opens the existing lines.
     """
     async with database.transaction() as session:
         if not await queries.has_secret_key_check(session):
@@ -61,8 +61,8 @@ async def check_secret_key(database: Database, secrets: SecretBox) -> None:
 async def rotate_secret_key(database: Database, secrets: SecretBox) -> Rotation:
     """Encrypt every line's credentials anew under the current key, a batch in a transaction, and store its check value.
 
-    It can be interrupted and repeated. A line that is changed meanwhile is left to its change. Raises
-    `WrongSecretKeyError` without a previous key, or where neither key is the one in use.
+    It can be interrupted and repeated. A line that is changed meanwhile keeps that change. Raises `WrongSecretKeyError`
+    without a previous key, or if neither key is the one in use.
     """
     if not secrets.has_previous:
         raise WrongSecretKeyError(
@@ -95,7 +95,7 @@ async def rotate_secret_key(database: Database, secrets: SecretBox) -> Rotation:
 
 
 async def replace_lost_secret_key(database: Database, secrets: SecretBox) -> None:
-    """Begin with this key although nothing opens with it: every line's credentials are to be entered again."""
+    """Start with this key although no credentials open with it: those of every line must be entered again."""
     await _store_check(database, secrets)
     log.warning("secret_key.replaced")
 

@@ -9,6 +9,9 @@ from typing import Any, Protocol
 import asyncpg
 import structlog
 
+from api.kit.connection import plain_url
+from api.kit.database_unavailable import DATABASE_ERRORS
+
 Handler = Callable[[dict[str, Any]], None]
 
 RECONNECT_SECONDS = 0.5
@@ -18,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class Bus(Protocol):
-    """Notifications between processes. Redis could take the place of NOTIFY behind it."""
+    """Notifications between processes, by NOTIFY. Redis can replace NOTIFY behind this interface."""
 
     def subscribe(self, channel: str, handler: Handler, *, on_gap: Callable[[], None]) -> None:
         """Call `handler` with each notification, and `on_gap` after a gap in which some may have been lost."""
@@ -31,7 +34,7 @@ class Bus(Protocol):
 
 class PostgresBus:
     def __init__(self, database_url: str) -> None:
-        self._dsn = database_url.replace("postgresql+asyncpg://", "postgresql://", 1)
+        self._dsn = plain_url(database_url)
         self._handlers: dict[str, list[tuple[Handler, Callable[[], None]]]] = {}
         self._task: asyncio.Task[None] | None = None
         self._listening = asyncio.Event()
@@ -40,7 +43,7 @@ class PostgresBus:
         self._handlers.setdefault(channel, []).append((handler, on_gap))
 
     async def start(self) -> None:
-        """Returns once it listens, or after a few seconds if the database is unavailable; it keeps trying."""
+        """Returns once it listens, or after 5 seconds if the database is unavailable. It goes on trying to connect."""
         self._task = asyncio.create_task(self._run(), name="bus")
         try:
             await asyncio.wait_for(self._listening.wait(), timeout=5)
@@ -71,13 +74,7 @@ class PostgresBus:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(ended.wait(), CHECK_SECONDS)
                     await connection.execute("SELECT 1", timeout=CHECK_SECONDS)
-            except (
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                asyncpg.InternalClientError,
-            ) as error:
+            except DATABASE_ERRORS as error:
                 first = False
                 log.warning("bus.connection_lost", error=type(error).__name__)
                 await asyncio.sleep(RECONNECT_SECONDS)

@@ -3,12 +3,12 @@
 from api.kit.errors import RateLimited
 
 RETRY_SECONDS = 30
-"""The `Retry-After` of a stream that is refused."""
+"""The `Retry-After` of a refused stream."""
 
 
 class TooManyStreams(RateLimited):
-    """The person or key has as many streams as it may. None is closed for the new one: two pages would keep closing
-    each other's stream."""
+    """The person or key has the most streams allowed. No older stream is closed: two pages would close each other's
+    streams for ever."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(

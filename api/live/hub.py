@@ -9,12 +9,10 @@ from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import structlog
-
 from api.access.rules import Permission, Principal
 from api.access.service import current_principals
 from api.kit.database import Database
-from api.kit.database_unavailable import is_database_unavailable
+from api.kit.loop import Loop
 from api.live.bus import Bus
 from api.live.errors import TooManyStreams
 from api.live.service import CHANNEL
@@ -30,14 +28,12 @@ KEEP_ALIVE = b"event: ping\ndata: {}\n\n"
 """An event, so that a page can tell silence from a dead connection. It has no id: no client resumes from it."""
 
 REAUTHORIZE_SECONDS = 3.0
-"""Seconds between two checks of the open streams' principals. PERM-NOW allows five."""
+"""Seconds between two checks of the open streams' principals (PERM-NOW: within five)."""
 
 START_SECONDS = 10.0
-"""A stream that has not started by then has no reader."""
+"""A stream that has not started after this time has no reader."""
 
 RESYNC = "resync"
-
-log = structlog.get_logger(__name__)
 
 
 class Event(NamedTuple):
@@ -64,7 +60,7 @@ class Stream:
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether its client left before the first byte: nothing reads it, and nothing ends it."""
+        """Whether the client left before the first byte: the stream has no reader, and nothing else closes it."""
         return not self.has_started and monotonic() - self._opened_at > START_SECONDS
 
     def push(self, event: Event) -> None:
@@ -103,7 +99,7 @@ class Hub:
         streams_per_person: int,
         on_streams: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """`on_streams` is told how many streams are open, whenever that changes."""
+        """`on_streams` is called with the number of open streams when it changes."""
         self._database = database
         self._on_streams = on_streams
         self._streams_per_person = streams_per_person
@@ -111,16 +107,14 @@ class Hub:
         self._count = 0
         self._streams: dict[UUID, set[Stream]] = {}
         self._recent: deque[Event] = deque(maxlen=REMEMBERED)
-        self._task: asyncio.Task[None] | None = None
+        self._reauthorizing = Loop("reauthorize-streams", self._reauthorize, interval=REAUTHORIZE_SECONDS)
         bus.subscribe(CHANNEL, self._receive, on_gap=self.resync_all)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._reauthorize(), name="hub-reauthorize")
+        self._reauthorizing.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._reauthorizing.cancel()
         self.close_all()
 
     def close_all(self) -> None:
@@ -153,7 +147,7 @@ class Hub:
                 stream.push(self._event(str(stream.principal.organization_id), event_type, data))
 
     def resync_all(self) -> None:
-        """Events may have been lost: make every stream load again, and let none resume from before."""
+        """Send a `resync` to every stream, since events may have been lost. No stream resumes from an earlier event."""
         self._recent.clear()
         for stream in self._all():
             stream.push_resync()
@@ -189,7 +183,7 @@ class Hub:
         self._on_streams(self.open_streams)
 
     async def body(self, stream: Stream) -> AsyncIterator[bytes]:
-        """The stream's bytes, until the client leaves, the hub stops or the permission is revoked."""
+        """The bytes of the stream, until the client leaves, the hub stops or the permission is revoked."""
         stream.has_started = True
         try:
             yield b"retry: 1000\n: connected\n\n"
@@ -201,28 +195,18 @@ class Hub:
         finally:
             self._discard(stream)
 
-    async def _reauthorize(self) -> None:
-        """Close the streams whose principal may no longer read, within five seconds (PERM-NOW)."""
-        while True:
-            await asyncio.sleep(REAUTHORIZE_SECONDS)
-            streams = self._all()
-            if not streams:
-                continue
-            try:
-                async with self._database.transaction() as session:
-                    current = await current_principals(session, {stream.principal for stream in streams})
-            except Exception as error:  # Any error: the next round checks the same streams.
-                if is_database_unavailable(error):
-                    log.warning("hub.cannot_reauthorize", error=type(error).__name__)
-                else:
-                    log.exception("hub.cannot_reauthorize")
-                continue
+    async def _reauthorize(self) -> bool:
+        """Close the streams whose principal may no longer read (PERM-NOW)."""
+        if streams := self._all():
+            async with self._database.transaction() as session:
+                current = await current_principals(session, {stream.principal for stream in streams})
             for stream in streams:
                 principal = current[stream.principal]
                 if principal is None or Permission.SMS_LOGS not in principal.permissions:
                     stream.close()
                 else:
                     stream.principal = principal
+        return False
 
     @property
     def open_streams(self) -> int:

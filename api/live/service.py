@@ -1,4 +1,4 @@
-"""Announcing changes to open event streams, in the transaction of the change."""
+"""Announcing changes to the open event streams. The events leave when the transaction of the change commits."""
 
 from uuid import UUID
 
@@ -11,42 +11,32 @@ CHANNEL = "messenger_events"
 """The NOTIFY channel of live events. A payload is a JSON array of events."""
 
 
+def announce(session: AsyncSession, organization_id: UUID, event_type: str, **data: object) -> None:
+    """Send an event to the organization's streams once the transaction has committed."""
+    notify(session, CHANNEL, {"type": event_type, "organization_id": str(organization_id), **data})
+
+
 def announce_conversation(session: AsyncSession, organization_id: UUID, conversation_id: UUID) -> None:
     """The conversation has changed, and perhaps the indicator."""
-    notify(
-        session,
-        CHANNEL,
-        {
-            "type": "conversation",
-            "organization_id": str(organization_id),
-            "conversation_id": str(conversation_id),
-        },
-    )
-    notify(session, CHANNEL, {"type": "indicator", "organization_id": str(organization_id)})
+    announce(session, organization_id, "conversation", conversation_id=str(conversation_id))
+    announce(session, organization_id, "indicator")
 
 
 def announce_message(
     session: AsyncSession, organization_id: UUID, conversation_id: UUID, message_id: UUID, *, seq: int
 ) -> None:
     """The message is new, or its status has changed."""
-    notify(
+    announce(
         session,
-        CHANNEL,
-        {
-            "type": "message",
-            "organization_id": str(organization_id),
-            "conversation_id": str(conversation_id),
-            "message_id": str(message_id),
-            "seq": seq,
-        },
+        organization_id,
+        "message",
+        conversation_id=str(conversation_id),
+        message_id=str(message_id),
+        seq=seq,
     )
 
 
 def announce_phone_number(session: AsyncSession, organization_id: UUID, phone_number: str) -> None:
-    """The opt-in check of the number has changed, and of its variants (NUMBER-ONE)."""
+    """The opt-in check of the number and of its variants has changed (NUMBER-ONE)."""
     for number in (phone_number, *variants(phone_number)):
-        notify(
-            session,
-            CHANNEL,
-            {"type": "opt_in", "organization_id": str(organization_id), "phone_number": number},
-        )
+        announce(session, organization_id, "opt_in", phone_number=number)

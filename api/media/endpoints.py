@@ -14,7 +14,7 @@ from api.media.rules import disposition
 router = APIRouter(tags=["messages"])
 
 CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
-"""Opened by itself, a file loads nothing and runs nothing."""
+"""For a file opened by its own address: it loads nothing and runs nothing."""
 
 
 @router.get(
@@ -36,7 +36,7 @@ async def get_message_media(
     session: Session,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """A file of a received message, once it has been fetched and found to be what may be shown."""
+    """A file of a received message that was fetched and may be shown."""
     kept = await service.require_kept(session, principal.organization_id, message_id, media_id)
     etag = f'"{kept.sha256.hex()}"'
     headers = {

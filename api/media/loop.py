@@ -16,7 +16,7 @@ FETCHES = 12
 """Files that a worker fetches at the same time."""
 
 FETCHES_PER_ORGANIZATION = 4
-"""So that a provider that hangs holds up the pictures of its own lines alone."""
+"""A provider that does not answer delays only the files of its own organization."""
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ class MediaLoop:
             if task.cancelled():
                 try:
                     await service.release(self._database, claim)
-                except Exception as error:  # Its lease expires by itself; the other claims still have to be released.
+                except Exception as error:  # Its lease expires; the other claims are still to be released.
                     log.warning("worker.media_not_released", error=type(error).__name__)
 
     async def _step(self) -> bool:

@@ -10,8 +10,8 @@ from api.kit.database import Base, OrganizationRow
 
 
 class MessageMedia(OrganizationRow, Base):
-    """One file of a received message, from the moment the message is applied. `messages.media` repeats what is shown
-    of it, so that a thread is read without this table."""
+    """One file of a received message. `messages.media` repeats what a thread shows of it, so that a thread needs no
+    second table."""
 
     __tablename__ = "message_media"
     __table_args__ = (

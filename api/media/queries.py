@@ -1,6 +1,6 @@
 """SQL of the media slice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,14 +10,9 @@ from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.conversations.models import UNADOPTED_MEDIA, Message
-from api.kit.bulk import insert_together
 from api.media.models import MessageMedia
 
 WAITING = MessageMedia.state == literal_column("'waiting'")
-
-
-async def add(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
-    await insert_together(session, MessageMedia, rows)
 
 
 async def organizations_with_due_media(session: AsyncSession) -> list[UUID]:
@@ -48,20 +43,22 @@ async def lock_unadopted(session: AsyncSession, organization_id: UUID, *, limit:
 
 
 class Taken(NamedTuple):
+    """A leased file."""
+
     id: UUID
     message_id: UUID
     position: int
     provider_url: str
     declared_type: str
     attempts: int
-    """With this one."""
+    """Including this one."""
     line_id: UUID
 
 
 async def take_due(
     session: AsyncSession, organization_id: UUID, *, token: UUID, lease: timedelta, limit: int
 ) -> list[Taken]:
-    """Lease due files, oldest first, those with an expired lease included."""
+    """Lease due files, oldest first. A file whose lease has expired is due again."""
     due = (
         select(MessageMedia.id)
         .where(
@@ -103,7 +100,7 @@ async def take_due(
 
 
 async def settle(
-    session: AsyncSession, organization_id: UUID, media_id: UUID, *, token: UUID, values: dict[str, object]
+    session: AsyncSession, organization_id: UUID, media_id: UUID, *, token: UUID, values: Mapping[str, object]
 ) -> bool:
     """Write the outcome. Returns False, and writes nothing, if the lease is lost."""
     settled = await session.scalar(
@@ -120,13 +117,13 @@ async def settle(
     return settled is not None
 
 
-async def release(session: AsyncSession, organization_id: UUID, media_ids: Sequence[UUID], *, token: UUID) -> None:
-    """Make the files due at once, without counting the attempt."""
+async def release(session: AsyncSession, organization_id: UUID, media_id: UUID, *, token: UUID) -> None:
+    """Make a leased file due at once, without counting the attempt."""
     await session.execute(
         update(MessageMedia)
         .where(
             MessageMedia.organization_id == organization_id,
-            MessageMedia.id.in_(media_ids),
+            MessageMedia.id == media_id,
             MessageMedia.lease_token == token,
         )
         .values(lease_token=None, due_at=func.clock_timestamp(), attempts=MessageMedia.attempts - 1)
@@ -134,15 +131,13 @@ async def release(session: AsyncSession, organization_id: UUID, media_ids: Seque
     )
 
 
-class Shown(NamedTuple):
-    conversation_id: UUID
-    seq: int
-
-
 async def show(
     session: AsyncSession, organization_id: UUID, message_id: UUID, *, position: int, shown: dict[str, Any]
-) -> Shown:
-    """Write what is shown of a file to its message. Other files of it may be settled at the same time."""
+) -> tuple[UUID, int]:
+    """Write to the message what it shows of one file. Returns its conversation and `seq`.
+
+    The message's other files may be written at the same time.
+    """
     row = (
         await session.execute(
             update(Message)
@@ -156,7 +151,7 @@ async def show(
             .execution_options(synchronize_session=False)
         )
     ).one()
-    return Shown(*row)
+    return row[0], row[1]
 
 
 class Kept(NamedTuple):
@@ -191,5 +186,5 @@ async def content(session: AsyncSession, organization_id: UUID, media_id: UUID) 
             )
         )
     ).one()
-    assert found is not None, "what is kept has its content, and never loses it"
+    assert found is not None, "a kept file has content"
     return found

@@ -10,7 +10,7 @@ from api.conversations.message_rules import MAX_WORDS
 from api.providers.received_parts import bare_type
 
 MAX_ATTEMPTS = 12
-"""Over about six hours: longer than an outage or a mistyped password. Bandwidth keeps files for two days."""
+"""Attempts take about six hours: longer than most outages. Bandwidth keeps files for two days."""
 
 
 class Reason(StrEnum):
@@ -34,14 +34,7 @@ WORDS = {
     Reason.NOT_FETCHED: "The provider did not hand it over, however often it was asked.",
     Reason.LAYOUT: "It only says how a phone lays the message out.",
 }
-"""Reasons for people."""
-
-
-def retry_after(attempts: int) -> timedelta | None:
-    """The wait before the next attempt; None if there is none."""
-    if attempts >= MAX_ATTEMPTS:
-        return None
-    return timedelta(seconds=min(5 * 4 ** (attempts - 1), 3600))
+"""The reasons, in words for the front desk."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ class Kind:
     content_type: str
     suffix: str
     inline: bool = False
-    """Shown in place. Only raster pictures are, because nothing in them can run."""
+    """Whether a browser shows it in place. Only raster pictures: they contain no scripts."""
 
 
 JPEG = Kind("image/jpeg", "jpg", inline=True)
@@ -88,11 +81,11 @@ _STARTS = (
     (b"\xff\xf3", MP3),
     (b"\xff\xf2", MP3),
 )
-"""First bytes: of pictures as the WHATWG's MIME Sniffing Standard has them, of the rest as their formats do."""
+"""First bytes: of pictures by the WHATWG's MIME Sniffing Standard, of other files by their formats."""
 
 _RIFF = {b"WEBP": WEBP, b"WAVE": WAV}
 _ANY_PICTURE = (b"mif1", b"msf1")
-"""Brands of any picture; the other brands tell which kind."""
+"""Brands of any picture. The file's other brands tell the kind."""
 
 _BRANDS = (
     ((b"avif", b"avis"), AVIF),
@@ -104,21 +97,18 @@ _BRANDS = (
         (b"iso", b"mp4", b"mp7", b"avc1", b"av01", b"hvc1", b"hev1", b"M4V", b"MSNV", b"mmp4", b"dash", b"f4v", b"F4V"),
         MP4,
     ),
-    # Brands of any picture: HEIC, if no other brand tells the kind.
-    ((b"mif1", b"msf1"), HEIC),
+    (_ANY_PICTURE, HEIC),
 )
-"""Of an ISO base media file (ISO/IEC 14496-12), as the registration authority lists them (mp4ra.org): how the brands
-of each kind begin, the most telling first."""
+"""Brands of an ISO base media file (ISO/IEC 14496-12), as the registration authority lists them (mp4ra.org): the
+beginnings of the brands of each kind. The first kind with a brand of the file counts."""
 
 _MAX_BRANDS = 32
 """Compatible brands that are read."""
 
 
 def kind_of(content: bytes) -> Kind | None:
-    """The kind by the first bytes, whatever the declared type. None if the kind is not stored.
-
-    Text, HTML, SVG, scripts, archives and programs are not stored.
-    """
+    """The kind by the first bytes; the declared type does not matter. None for text, HTML, SVG, scripts, archives and
+    programs: they are not stored."""
     for start, kind in _STARTS:
         if content.startswith(start):
             return kind
@@ -131,7 +121,7 @@ def kind_of(content: bytes) -> Kind | None:
 
 
 def _kind_of_brands(content: bytes) -> Kind | None:
-    """The kind by the major brand if that tells it, else by all brands. None if no brand is known."""
+    """The kind by the major brand, or by all brands if that does not tell it. None if no brand is known."""
     end = min(int.from_bytes(content[:4]), 16 + 4 * _MAX_BRANDS, len(content) - 3)
     major, compatible = content[8:12], [content[at : at + 4] for at in range(16, end, 4)]
     by_major = None if major in _ANY_PICTURE else _first_kind([major])
@@ -139,10 +129,7 @@ def _kind_of_brands(content: bytes) -> Kind | None:
 
 
 def _first_kind(brands: Sequence[bytes]) -> Kind | None:
-    return next(
-        (kind for beginnings, kind in _BRANDS if any(brand.startswith(beginnings) for brand in brands)),
-        None,
-    )
+    return next((kind for starts, kind in _BRANDS if any(brand.startswith(starts) for brand in brands)), None)
 
 
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
@@ -216,8 +203,10 @@ def judge_content(content: bytes, *, declared_type: str = "") -> Keep | Words | 
 
 
 def judge_failure(attempts: int) -> Refuse | TryAgain:
-    wait = retry_after(attempts)
-    return TryAgain(wait) if wait is not None else Refuse(Reason.NOT_FETCHED)
+    """Decide after a failed attempt. `attempts` includes it."""
+    if attempts >= MAX_ATTEMPTS:
+        return Refuse(Reason.NOT_FETCHED)
+    return TryAgain(timedelta(seconds=min(5 * 4 ** (attempts - 1), 3600)))
 
 
 def disposition(content_type: str, *, position: int) -> str:

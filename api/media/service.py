@@ -1,4 +1,4 @@
-"""Files of received messages: expected when the message is applied, fetched by a worker, kept or refused."""
+"""Files of received messages: waiting once the message is applied, then fetched by a worker, and kept or refused."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.conversations import service as conversations
 from api.conversations.message_rules import MediaState, adopted_media_id, with_words
+from api.kit.bulk import insert_together
 from api.kit.database import Database, database_time, notify
 from api.kit.errors import NotFound
 from api.kit.ids import new_id
@@ -64,29 +65,33 @@ log = structlog.get_logger(__name__)
 def expected(
     organization_id: UUID, message_id: UUID, items: Sequence[MediaItem]
 ) -> tuple[list[dict[str, Any]], list[dict[str, object]]]:
-    """The media of a new message as it shows them, and the rows to `expect`."""
-    shown: list[dict[str, Any]] = []
-    rows: list[dict[str, object]] = []
-    for position, item in enumerate(items):
-        media_id, declared_type = new_id(), item.content_type[:MAX_DECLARED]
-        shown.append(_shown(media_id, declared_type, MediaState.WAITING))
-        rows.append(
-            {
-                "organization_id": organization_id,
-                "id": media_id,
-                "message_id": message_id,
-                "position": position,
-                "provider_url": item.url,
-                "declared_type": declared_type,
-            }
-        )
-    return shown, rows
+    """The files of a new message as it shows them, and their rows for `expect`."""
+    files = [
+        _waiting_file(organization_id, message_id, position, item, media_id=new_id())
+        for position, item in enumerate(items)
+    ]
+    return [shown for shown, _ in files], [row for _, row in files]
+
+
+def _waiting_file(
+    organization_id: UUID, message_id: UUID, position: int, item: MediaItem, *, media_id: UUID
+) -> tuple[dict[str, Any], dict[str, object]]:
+    """A file as its message shows it, and its row."""
+    declared_type = item.content_type[:MAX_DECLARED]
+    return _shown(media_id, declared_type, MediaState.WAITING), {
+        "organization_id": organization_id,
+        "id": media_id,
+        "message_id": message_id,
+        "position": position,
+        "provider_url": item.url,
+        "declared_type": declared_type,
+    }
 
 
 async def expect(session: AsyncSession, organization_id: UUID, rows: Sequence[dict[str, object]]) -> None:
     """Store the rows, in the transaction of their messages and after them."""
     if rows:
-        await queries.add(session, rows)
+        await insert_together(session, MessageMedia, rows)
         notify(session, CHANNEL, {"organization_id": str(organization_id)})
 
 
@@ -117,7 +122,7 @@ def _kept(content: bytes, content_type: str, *, at: datetime) -> dict[str, Any]:
 def kept_file(
     organization_id: UUID, message_id: UUID, item: MediaItem, content: bytes, *, at: datetime
 ) -> tuple[MessageMedia, list[dict[str, Any]]]:
-    """The only file of a message, fetched at that time, and what the message shows. For a history that is written."""
+    """The only file of a message, fetched at `at`, and what the message shows of it. Writes nothing: for demo data."""
     (shown,), (row,) = expected(organization_id, message_id, [item])
     kept = MessageMedia(**row, **_kept(content, item.content_type, at=at))
     return kept, [shown | {"state": MediaState.KEPT.value, "size": len(content)}]
@@ -135,7 +140,7 @@ class Claim:
 
 
 async def claim(database: Database, organization_id: UUID, *, secrets: SecretBox, limit: int) -> list[Claim]:
-    """Take due files of one organization, the oldest first."""
+    """Lease due files of one organization, oldest first."""
     token = new_id()
     async with database.transaction() as session:
         taken = await queries.take_due(session, organization_id, token=token, lease=LEASE, limit=limit)
@@ -153,9 +158,9 @@ async def claim(database: Database, organization_id: UUID, *, secrets: SecretBox
 
 
 async def fetch(claimed: Claim, *, providers: Providers) -> MediaOutcome:
-    """Fetch the file, with no transaction open. It is not fetched after `MAX_ATTEMPTS` workers died fetching it."""
+    """Fetch the file, with no transaction open. After `MAX_ATTEMPTS` attempts without an outcome it is not fetched."""
     if claimed.media.attempts > MAX_ATTEMPTS:
-        return MediaUnavailable("No worker has lived to the end of its fetching.")
+        return MediaUnavailable("Every worker that fetched it stopped before the end.")
     provider = providers.get(claimed.provider)
     if not isinstance(provider, FetchesMedia):
         return MediaUnavailable(f"This version fetches nothing from {claimed.provider}.")
@@ -164,64 +169,60 @@ async def fetch(claimed: Claim, *, providers: Providers) -> MediaOutcome:
 
 async def settle(database: Database, claimed: Claim, outcome: MediaOutcome) -> None:
     """Write the outcome, guarded by the lease, and announce the message if what it shows has changed."""
-    media, organization_id = claimed.media, claimed.organization_id
-    decision = _decision(outcome, attempts=media.attempts, declared_type=media.declared_type)
+    organization_id = claimed.organization_id
+    decision = _decision(outcome, attempts=claimed.media.attempts, declared_type=claimed.media.declared_type)
     _report(claimed, decision, outcome)
-    if isinstance(outcome, FetchedMedia) and isinstance(decision, Words):
-        await _settle_part(database, claimed, outcome.content, words=made_storable(decision.text))
-        return
-    if isinstance(outcome, FetchedMedia) and decision == Refuse(Reason.LAYOUT):
-        await _settle_part(database, claimed, outcome.content, words=None)
-        return
+    content = outcome.content if isinstance(outcome, FetchedMedia) else b""
     async with database.transaction() as session:
-        at = await database_time(session)
-        values: dict[str, object]
-        match decision, outcome:
-            case TryAgain(wait=wait), _:
-                await queries.settle(
-                    session, organization_id, media.id, token=claimed.lease_token, values={"due_at": at + wait}
-                )
-                return
-            case Keep(content_type=content_type), FetchedMedia(content=content):
-                values = _kept(content, content_type, at=at)
-                shown = _shown(media.id, content_type, MediaState.KEPT, size=len(content))
-            case Refuse(reason=reason), _:
-                values = {"state": MediaState.REFUSED.value, "reason": reason.value}
-                shown = _shown(media.id, media.declared_type, MediaState.REFUSED, reason=WORDS[reason])
-            case _:
-                raise AssertionError("only what was fetched can be kept")
-        if not await queries.settle(session, organization_id, media.id, token=claimed.lease_token, values=values):
-            return
-        message = await queries.show(session, organization_id, media.message_id, position=media.position, shown=shown)
-        announce_message(session, organization_id, message.conversation_id, media.message_id, seq=message.seq)
+        if isinstance(decision, TryAgain):
+            values = {"due_at": await database_time(session) + decision.wait}
+            await queries.settle(session, organization_id, claimed.media.id, token=claimed.lease_token, values=values)
+        elif isinstance(decision, Words) or decision == Refuse(Reason.LAYOUT):
+            await _settle_part(session, claimed, decision, content)
+        else:
+            stored = await _store(session, claimed, decision, content)
+            if stored is not None:
+                conversation_id, seq = stored
+                announce_message(session, organization_id, conversation_id, claimed.media.message_id, seq=seq)
 
 
-async def _settle_part(database: Database, claimed: Claim, content: bytes, *, words: str | None) -> None:
-    """A part that is words of its message, or, without `words`, a layout: it is no longer shown as a file.
+async def _settle_part(session: AsyncSession, claimed: Claim, decision: Words | Refuse, content: bytes) -> None:
+    """Settle a part that belongs to its message's text, or a layout: it is no longer shown as a file.
 
     Words that would make the message too long stay a file. Locks number, conversation and message in this order
     (decision 0006).
     """
+    row, message = await conversations.lock_received_message(session, claimed.organization_id, claimed.media.message_id)
+    body = with_words(message.body, made_storable(decision.text)) if isinstance(decision, Words) else None
+    is_hidden = isinstance(decision, Refuse) or body is not None
+    if await _store(session, claimed, decision, content, hidden=is_hidden) is not None:
+        await conversations.complete_received_message(session, row, message, body=body)
+
+
+async def _store(
+    session: AsyncSession, claimed: Claim, decision: Keep | Words | Refuse, content: bytes, *, hidden: bool = False
+) -> tuple[UUID, int] | None:
+    """Write the outcome to the file and to its message. Returns the message's conversation and `seq`.
+
+    Writes nothing, and returns None, if the lease is lost.
+    """
     media, organization_id = claimed.media, claimed.organization_id
-    async with database.transaction() as session:
-        row, message = await conversations.lock_received_message(session, organization_id, media.message_id)
-        body = with_words(message.body, words) if words is not None else None
-        values: dict[str, object]
-        if words is not None:
-            values = _kept(content, TEXT.content_type, at=await database_time(session))
-            shown = _shown(media.id, TEXT.content_type, MediaState.KEPT, size=len(content), hidden=body is not None)
-        else:
-            values = {"state": MediaState.REFUSED.value, "reason": Reason.LAYOUT.value}
-            reason = WORDS[Reason.LAYOUT]
-            shown = _shown(media.id, media.declared_type, MediaState.REFUSED, reason=reason, hidden=True)
-        if not await queries.settle(session, organization_id, media.id, token=claimed.lease_token, values=values):
-            return
-        await queries.show(session, organization_id, media.message_id, position=media.position, shown=shown)
-        await conversations.complete_received_message(session, row, message.id, body=body)
+    values: dict[str, object]
+    if isinstance(decision, Refuse):
+        values = {"state": MediaState.REFUSED.value, "reason": decision.reason.value}
+        reason = WORDS[decision.reason]
+        shown = _shown(media.id, media.declared_type, MediaState.REFUSED, reason=reason, hidden=hidden)
+    else:
+        content_type = decision.content_type if isinstance(decision, Keep) else TEXT.content_type
+        values = _kept(content, content_type, at=await database_time(session))
+        shown = _shown(media.id, content_type, MediaState.KEPT, size=len(content), hidden=hidden)
+    if not await queries.settle(session, organization_id, media.id, token=claimed.lease_token, values=values):
+        return None
+    return await queries.show(session, organization_id, media.message_id, position=media.position, shown=shown)
 
 
 async def adopt(database: Database, organization_id: UUID, *, limit: int = ADOPTED_AT_ONCE) -> int:
-    """Expect the files of messages that a version before migration 0005 stored. Returns how many messages."""
+    """Give a row to each file of messages that a version before migration 0005 stored. Returns how many messages."""
     async with database.transaction() as session:
         unadopted = await queries.lock_unadopted(session, organization_id, limit=limit)
         rows: list[dict[str, object]] = []
@@ -231,19 +232,13 @@ async def adopt(database: Database, organization_id: UUID, *, limit: int = ADOPT
                 if "url" not in stored:
                     shown.append(stored)
                     continue
-                media_id = adopted_media_id(message.id, position)
-                declared_type = str(stored.get("content_type") or "application/octet-stream")[:MAX_DECLARED]
-                shown.append(_shown(media_id, declared_type, MediaState.WAITING))
-                rows.append(
-                    {
-                        "organization_id": organization_id,
-                        "id": media_id,
-                        "message_id": message.id,
-                        "position": position,
-                        "provider_url": stored["url"],
-                        "declared_type": declared_type,
-                    }
+                item = MediaItem(
+                    url=stored["url"], content_type=str(stored.get("content_type") or "application/octet-stream")
                 )
+                media_id = adopted_media_id(message.id, position)
+                waiting, row = _waiting_file(organization_id, message.id, position, item, media_id=media_id)
+                shown.append(waiting)
+                rows.append(row)
             message.media = shown
             announce_message(session, organization_id, message.conversation_id, message.id, seq=message.seq)
         await session.flush()
@@ -254,9 +249,9 @@ async def adopt(database: Database, organization_id: UUID, *, limit: int = ADOPT
 
 
 async def release(database: Database, claimed: Claim) -> None:
-    """Let another worker fetch the file at once: this one stops before the fetch."""
+    """End the lease of an unfinished fetch, so that another worker fetches the file at once."""
     async with database.transaction() as session:
-        await queries.release(session, claimed.organization_id, [claimed.media.id], token=claimed.lease_token)
+        await queries.release(session, claimed.organization_id, claimed.media.id, token=claimed.lease_token)
 
 
 def _decision(outcome: MediaOutcome, *, attempts: int, declared_type: str) -> Decision:
@@ -270,7 +265,7 @@ def _decision(outcome: MediaOutcome, *, attempts: int, declared_type: str) -> De
 
 
 def _report(claimed: Claim, decision: Decision, outcome: MediaOutcome) -> None:
-    """Log a file that is not stored. Its address is not logged: who has it may be able to read the file."""
+    """Log a file that is not stored, without its address: whoever knows the address may be able to read the file."""
     if isinstance(decision, Keep | Words) or decision == Refuse(Reason.LAYOUT):
         return
     log.warning(

@@ -1,11 +1,13 @@
-"""Asking a provider what is set there: what every adapter's check has in common."""
+"""What every adapter's check has in common: asking the provider, and comparing what is set there."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 import httpx
 
-from api.providers.http import CONNECTION_FAILURES
+from api.providers.http import CONNECTION_FAILURES, json_object
 from api.providers.port import (
     CredentialsState,
     ProviderUnreachable,
@@ -18,7 +20,39 @@ TIMEOUT_SECONDS = 10.0
 """A person waits for the answer."""
 
 ALONG_WITH_EVERY_TEXT = WebhookFinding(WebhookState.SET, "Nothing to set: this address goes along with every text.")
-"""Of providers that are told with each text where to report on it."""
+"""The status address of a provider that is told with each text where to report on it."""
+
+
+class CheckEndedError(Exception):
+    """A check ended before it read what is set. `result` says all that is known."""
+
+    def __init__(self, result: WebhookCheck | ProviderUnreachable) -> None:
+        self.result = result
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Reads the provider's resources for one check."""
+
+    client: httpx.AsyncClient
+    headers: Mapping[bytes, bytes]
+    """They sign the requests in."""
+
+    async def get(
+        self, url: str, *, params: Mapping[str, str] | None = None, missing_detail: str | None = None
+    ) -> dict[str, Any]:
+        """The JSON object at `url`. Raises `CheckEndedError` for every other answer.
+
+        With `missing_detail`, a 404 is the finding that the address is missing, in these words.
+        """
+        answer = await ask(self.client, url, params=params, headers=self.headers)
+        if isinstance(answer, ProviderUnreachable):
+            raise CheckEndedError(answer)
+        if answer.status_code == 404 and missing_detail is not None:
+            raise CheckEndedError(accepted(missing(missing_detail)))
+        if answer.status_code != 200:
+            raise CheckEndedError(refused(answer))
+        return json_object(answer)
 
 
 async def ask(client: httpx.AsyncClient, url: str, **request: Any) -> httpx.Response | ProviderUnreachable:
@@ -39,7 +73,7 @@ def accepted(inbound: WebhookFinding, status: WebhookFinding = ALONG_WITH_EVERY_
 
 
 def refused(response: httpx.Response) -> WebhookCheck:
-    """What is known after an answer that is neither a success nor about something that is not there."""
+    """What is known after an answer other than 200."""
     if response.status_code in (401, 403):
         return refused_credentials()
     unknown = cannot_tell(f"The provider answered {response.status_code} to the question.")
@@ -51,6 +85,10 @@ def refused_credentials() -> WebhookCheck:
     return WebhookCheck(CredentialsState.REFUSED, unknown, unknown)
 
 
+def unreadable() -> WebhookFinding:
+    return cannot_tell("The provider's answer could not be read.")
+
+
 def cannot_tell(detail: str) -> WebhookFinding:
     return WebhookFinding(WebhookState.CANNOT_TELL, detail)
 
@@ -60,7 +98,7 @@ def missing(detail: str) -> WebhookFinding:
 
 
 def compared(found: str | None, expected: str, *, where: str, mistake: str | None = None) -> WebhookFinding:
-    """The address that is set, held against ours. `mistake` says what is wrong although the address is right."""
+    """Compare the address that is set with ours. `mistake` says what is wrong although the address is right."""
     if found is None:
         return missing(f"No address is set {where}.")
     if not is_same_address(found, expected):
@@ -71,8 +109,8 @@ def compared(found: str | None, expected: str, *, where: str, mistake: str | Non
 
 
 def is_same_address(found: str, expected: str) -> bool:
-    """Signatures cover the address as it is spelled, so only what is never signed or spelled both ways may differ:
-    what is behind `#` (how often Twilio tries), and a scheme's standard port."""
+    """Whether a signature over one address fits the other. The part after `#` (how often Twilio tries) is not signed,
+    and a scheme's standard port is spelled either way."""
     return _without_standard_port(urldefrag(found).url) == _without_standard_port(expected)
 
 

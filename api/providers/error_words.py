@@ -1,9 +1,4 @@
-"""Words for what a provider refuses, from its own table, else the provider's own words. Sentences shared by tables."""
-
-from collections.abc import Mapping
-
-MAX_WORDS = 300
-"""Characters of a provider's own words that are kept."""
+"""Sentences that the error tables of several providers share."""
 
 OPTED_OUT = "This person has opted out by texting STOP."
 LANDLINE = "The number cannot receive texts (probably a landline)."
@@ -47,14 +42,3 @@ NO_MONEY = "The provider's account has run out of money. An administrator has to
 SUSPENDED = "The provider has suspended the account. An administrator has to ask the provider why."
 TEMPORARY = "The provider had a fault of its own. Try again later."
 SLOWER = "The provider asked for a slower pace."
-
-
-def words_for(titles: Mapping[str, str], code: str, said: str | None) -> str:
-    """What the table says of a code; else what the provider said, in part; else that there is only the code."""
-    known = titles.get(code)
-    if known is not None:
-        return known
-    own = " ".join(said.split()) if said else ""
-    if len(own) > MAX_WORDS:
-        own = own[: MAX_WORDS - 1].rstrip() + "…"
-    return own or f"The provider refused it (error {code})."

@@ -1,4 +1,4 @@
-"""The HTTP client of the adapters: timeouts, pool and TLS set on purpose, failures sorted by what they prove."""
+"""The adapters' HTTP client, what its failures prove, and what is read of an answer."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ import httpx
 
 from api.kit.crash_points import CrashPoint, is_armed, reached
 from api.kit.times import in_utc
-from api.providers.port import NotProcessed, OutcomeUnknown
+from api.providers.port import CannotTell, NotProcessed, OutcomeUnknown
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=10.0, pool=5.0)
 LIMITS = httpx.Limits(max_connections=512, max_keepalive_connections=64, keepalive_expiry=30.0)
@@ -59,8 +59,8 @@ anyio adds AttributeError: the other side went between connecting and the first 
 def classify_failure(error: Exception) -> NotProcessed | OutcomeUnknown:
     """What a failed POST proves.
 
-    Never connected, or no connection from the pool: the provider has seen nothing. Anything later, a write or read
-    error, a timeout of either, a broken protocol, may have come after the provider took it.
+    Never connected, or no connection from the pool: the provider has seen nothing. A later failure (a write or read
+    error or timeout, a broken protocol) may have come after the provider took it.
     """
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout() | httpx.UnsupportedProtocol():
@@ -69,19 +69,18 @@ def classify_failure(error: Exception) -> NotProcessed | OutcomeUnknown:
             return OutcomeUnknown(detail=f"The connection failed after the request had left ({type(error).__name__}).")
 
 
+def cannot_ask(error: Exception) -> CannotTell:
+    """A question failed with one of `CONNECTION_FAILURES`."""
+    return CannotTell(f"The provider could not be asked ({type(error).__name__}).")
+
+
 def basic_credentials(username: str, password: str) -> dict[bytes, bytes]:
     """The header of HTTP Basic authentication."""
     return {b"Authorization": b"Basic " + base64.b64encode(f"{username}:{password}".encode())}
 
 
-def not_processed(response: httpx.Response, *, code: str, title: str | None) -> NotProcessed:
-    """A refusal that says that the provider never took the message: too many at once, or a full queue."""
-    detail = title or "The provider asked for a slower pace."
-    return NotProcessed(detail=detail, retry_after_seconds=retry_after(response), code=code)
-
-
 def json_object(response: httpx.Response) -> dict[str, Any]:
-    """The object that an answer carries; an empty one where it carries none, or nothing that can be read."""
+    """The JSON object that an answer carries; empty if it carries none, or nothing that can be read."""
     try:
         payload = json.loads(response.content)
     except (ValueError, RecursionError):
@@ -92,8 +91,7 @@ def json_object(response: httpx.Response) -> dict[str, Any]:
 def retry_after(response: httpx.Response, *, now: datetime | None = None) -> float | None:
     """Seconds, at most ten minutes, of `Retry-After`: a number of them, or a date (RFC 9110, 10.2.3).
 
-    A date is held against the answer's own `Date`, which the same clock wrote, else against `now`. None where the
-    answer names neither.
+    A date counts from the answer's own `Date`, which the same clock wrote, else from `now`. None if there is neither.
     """
     given = response.headers.get("retry-after")
     if given is None:
@@ -101,15 +99,18 @@ def retry_after(response: httpx.Response, *, now: datetime | None = None) -> flo
     try:
         seconds = float(given)
     except ValueError:
-        until, written = _http_date(given), _http_date(response.headers.get("date"))
+        until, written = http_date(given), http_date(response.headers.get("date"))
         if until is None:
             return None
         seconds = (until - (written or now or datetime.now(UTC))).total_seconds()
     return min(max(seconds, 0.0), 600.0) if math.isfinite(seconds) else None
 
 
-def _http_date(value: str | None) -> datetime | None:
-    """Any of the three forms of RFC 9110, 5.6.7, which are all GMT; the oldest does not say so."""
+def http_date(value: str | None) -> datetime | None:
+    """A date of RFC 2822, or in one of the three forms of RFC 9110, 5.6.7. Without a zone it is GMT, as the oldest is.
+
+    None if it is malformed, or outside the years 2 to 9998.
+    """
     try:
         read = parsedate_to_datetime(value) if value else None
         return in_utc(read if read.tzinfo else read.replace(tzinfo=UTC)) if read else None

@@ -1,4 +1,4 @@
-"""Fetching files that received messages name: the address, each redirect and what comes are all the peer's word."""
+"""Fetching the files that received messages name. The address, each redirect and the content are untrusted."""
 
 import asyncio
 import socket
@@ -53,7 +53,7 @@ def places(
 
 
 class MediaSource:
-    """Asks only the places of its provider. `total_seconds` and `resolve` are the tests' to change."""
+    """Fetches files from one provider's places alone. Tests change `total_seconds` and `resolve`."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class MediaSource:
         self._total_seconds = total_seconds
 
     async def fetch(self, url: str, *, credentials: Mapping[bytes, bytes] | None = None) -> MediaOutcome:
-        """`credentials` are headers for the provider alone: what it leads to elsewhere does not see them."""
+        """`credentials` are headers for the provider alone: its storage does not get them."""
         try:
             async with asyncio.timeout(self._total_seconds):
                 return await self._follow(url, credentials or {})
@@ -103,7 +103,7 @@ class MediaSource:
         return MediaRefused(MediaRefusal.ADDRESS, f"It leads from address to address more than {MAX_REDIRECTS} times.")
 
     async def _ask_at(self, ips: Sequence[str], url: httpx.URL, headers: Mapping[bytes, bytes]) -> MediaOutcome | str:
-        """At the first of these addresses that takes the connection."""
+        """Fetch from the first IP address that takes the connection."""
         for ip in ips[:-1]:
             try:
                 return await self._ask(pinned(self._request(url, headers), ip))
@@ -112,7 +112,7 @@ class MediaSource:
         return await self._ask(pinned(self._request(url, headers), ips[-1]))
 
     def _request(self, url: httpx.URL, credentials: Mapping[bytes, bytes]) -> httpx.Request:
-        # Compressed, a few bytes could become many: they are asked for, and counted, as they are.
+        # Uncompressed, so that a few bytes cannot become many after they are counted.
         headers = {b"Accept": b"*/*", b"Accept-Encoding": b"identity", b"Connection": b"close", **credentials}
         return self._client.build_request("GET", url.copy_with(fragment=None), headers=list(headers.items()))
 
@@ -140,9 +140,9 @@ class MediaSource:
 
 
 def pinned(request: httpx.Request, ip: str) -> httpx.Request:
-    """The request, to the IP address that was checked: a name that is resolved again may have moved meanwhile.
+    """The request, to the IP address that was checked: a second look-up of the name could give another.
 
-    `Host` stays the name's, and so does the name that the certificate must carry.
+    `Host` and the name in the certificate stay those of the address.
     """
     host = request.url.raw_host.decode("ascii")
     request.extensions = {**request.extensions, "sni_hostname": host}

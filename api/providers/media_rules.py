@@ -1,8 +1,8 @@
-"""Pure rules of fetching files: whom a message's address may make the service ask, and with which credentials."""
+"""Pure rules of fetching files: the addresses that may be asked, and those that get credentials."""
 
 import ipaddress
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 STANDARD_PORTS = {"https": 443, "http": 80}
@@ -12,19 +12,19 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class Place(StrEnum):
-    """What stands at an address. Anything else is never asked."""
+    """The kind of an address that may be asked."""
 
     OPERATORS = "operators"
-    """The base address that the operator has set: it gets the credentials, wherever it is."""
+    """The operator's base address. It gets the credentials, wherever it is."""
     API = "api"
-    """The provider's own interface: it gets the credentials."""
+    """The provider's own API. It gets the credentials."""
     STORAGE = "storage"
-    """Where the provider keeps files, or leads to: it gets none."""
+    """The provider's storage. It gets no credentials."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """Who is asked, as the HTTP client reads it. `host` is lower case and ASCII."""
+    """An address as the HTTP client reads it. `host` is lower case and ASCII."""
 
     scheme: str
     host: str
@@ -44,10 +44,10 @@ class MediaPlaces:
     base: Address
     api_hosts: Collection[str] = ()
     storage_hosts: Collection[str] = ()
-    storage_domains: Collection[str] = field(default=())
+    storage_domains: Collection[str] = ()
 
     def place(self, address: Address) -> Place | None:
-        """None: it is not asked. But for the operator's own, only HTTPS on its standard port is."""
+        """None if the address may not be asked. Other than the operator's, only HTTPS on port 443 may."""
         if address.has_userinfo:
             return None
         if address.origin == self.base.origin:
@@ -66,7 +66,7 @@ class MediaPlaces:
 def is_public(ip: str) -> bool:
     """Whether an address is on the open internet: not loopback, private, link-local, shared, reserved or multicast.
 
-    An IPv6 address that stands for an IPv4 one is judged by that.
+    An IPv6 address that embeds an IPv4 address is judged by that one.
     """
     try:
         address = ipaddress.ip_address(ip)

@@ -1,10 +1,14 @@
-"""Kinds of the parts of a received message: words, a layout, or a file."""
+"""The parts of a received message: words, a layout, or a file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-TEXT = "text/plain"
+from api.kit.text import made_storable
+from api.providers.port import MediaItem
+
+MAX_FILES = 10
+"""Files of one message that are kept: as many as a message may have at any of the providers."""
 
 _TYPES: Mapping[str, str] = MappingProxyType(
     {
@@ -33,7 +37,7 @@ def bare_type(content_type: str) -> str:
 
 
 def suffix(url: str) -> str:
-    """What stands after the last dot of an address's path, in lower case."""
+    """The part of an address's path after the last dot, in lower case."""
     try:
         path = urlsplit(url).path
     except ValueError:
@@ -42,10 +46,18 @@ def suffix(url: str) -> str:
 
 
 def is_layout(content_type: str, url: str) -> bool:
-    """Whether a part only says how a phone lays a picture message out (SMIL): nothing that anybody sent."""
+    """Whether a part is the layout of a picture message (SMIL), which the sender's phone adds by itself."""
     return "smil" in bare_type(content_type) or suffix(url) in {"smil", "smi"}
 
 
-def type_by_suffix(url: str) -> str:
-    """For providers that name a file by its address alone."""
-    return _TYPES.get(suffix(url), "application/octet-stream")
+def media_items(parts: Iterable[tuple[str | None, str | None]]) -> Sequence[MediaItem]:
+    """The files among a message's parts, each an address and its content type.
+
+    A part without an address is left out. A content type that the provider does not name is told by the address.
+    """
+    files: list[MediaItem] = []
+    for url, content_type in parts:
+        if url and not is_layout(content_type or "", url):
+            kind = content_type or _TYPES.get(suffix(url), "application/octet-stream")
+            files.append(MediaItem(url=made_storable(url), content_type=made_storable(kind)))
+    return files[:MAX_FILES]

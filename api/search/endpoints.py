@@ -13,7 +13,7 @@ from api.conversations.types import MessageOut
 from api.directory.types import HolderOut
 from api.kit.database import Session
 from api.kit.errors import Invalid, NotFound
-from api.kit.paging import Page, Paging, decode_time_cursor, encode_cursor
+from api.kit.paging import Page, Paging, encode_cursor
 from api.kit.text import Body
 from api.kit.times import Moment
 from api.search import service
@@ -33,8 +33,7 @@ async def search_filter(
     since: Annotated[Moment | None, Query(alias="from")] = None,
     until: Annotated[Moment | None, Query(alias="to")] = None,
 ) -> Filter:
-    before = decode_time_cursor(paging.cursor) if paging.cursor else None
-    return Filter(conversation_id, direction, since, until, before)
+    return Filter(conversation_id, direction, since, until, paging.time_key())
 
 
 @router.get("/messages/search", responses=guarded(NotFound, Invalid, SearchTooBroad))
@@ -49,10 +48,10 @@ async def search_messages(
 
     The last word is the beginning of one unless something follows it. `from` is inclusive, `to` is not.
     """
-    page = await service.search(session, principal, q, narrowed, limit=paging.limit)
-    last = page.hits[-1].row.message if page.has_more else None
+    hits, has_more = await service.search(session, principal, q, narrowed, limit=paging.limit)
+    last = hits[-1].row.message if has_more else None
     return Page(
-        items=[_result(hit) for hit in page.hits],
+        items=[_result(hit) for hit in hits],
         next_cursor=encode_cursor(last.created_at, last.id) if last else None,
     )
 

@@ -11,15 +11,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, cast, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Subquery, cast, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.conversations.message_rules import Direction
-from api.conversations.models import Conversation, InboxRow, Message, MessageRow
-from api.conversations.service import messages_of, within_page_bytes
-from api.directory.models import PhoneNumber
-from api.search.rules import SearchQuery, search_condition
+from api.conversations.models import Message
+from api.search.rules import Term, search_condition
 
 NEWEST = 1_000
 """Messages that the first statement looks through: about 2 µs each."""
@@ -38,16 +36,6 @@ class Filter(NamedTuple):
     """The (created_at, id) of the last message of the page before."""
 
 
-class FoundRow(NamedTuple):
-    row: MessageRow
-    conversation: InboxRow
-
-
-class FoundPage(NamedTuple):
-    rows: list[FoundRow]
-    has_more: bool
-
-
 async def limit_statements(session: AsyncSession, *, milliseconds: int) -> None:
     """Until the transaction ends, cancel slower statements, and plan each statement for its own words."""
     await session.execute(
@@ -59,19 +47,17 @@ async def limit_statements(session: AsyncSession, *, milliseconds: int) -> None:
     )
 
 
-async def found(
-    session: AsyncSession, organization_id: UUID, query: SearchQuery, narrowed: Filter, *, limit: int
-) -> FoundPage:
-    """The messages that match, newest first by (created_at, id): `limit` of them, or fewer if they are long."""
-    condition = search_condition(query, organization_id=organization_id)
+async def matching_ids(
+    session: AsyncSession, organization_id: UUID, terms: Sequence[Term], narrowed: Filter, *, limit: int
+) -> Sequence[UUID]:
+    """The first `limit` messages that match, newest first by (created_at, id)."""
+    condition = search_condition(terms, organization_id=organization_id)
     if narrowed.conversation_id is not None:
-        ids = await _ids(session, _in_conversation(organization_id, condition, narrowed), limit=limit + 1)
-    else:
-        ids = await _ids(session, _among_newest(organization_id, condition, narrowed), limit=limit + 1)
-        if len(ids) <= limit:
-            ids = await _ids(session, _indexed(organization_id, condition, narrowed), limit=limit + 1)
-    shown = await within_page_bytes(session, organization_id, ids[:limit])
-    return FoundPage(await _loaded(session, organization_id, shown), has_more=len(shown) < len(ids))
+        return await _ids(session, _in_conversation(organization_id, condition, narrowed), limit=limit)
+    ids = await _ids(session, _among_newest(organization_id, condition, narrowed), limit=limit)
+    if len(ids) < limit:
+        ids = await _ids(session, _indexed(organization_id, condition, narrowed), limit=limit)
+    return ids
 
 
 def _in_conversation(organization_id: UUID, condition: str, narrowed: Filter) -> Subquery:
@@ -121,28 +107,3 @@ def _conditions(columns: Any, organization_id: UUID, narrowed: Filter) -> list[C
 async def _ids(session: AsyncSession, candidates: Subquery, *, limit: int) -> Sequence[UUID]:
     statement = select(candidates.c.id).order_by(candidates.c.created_at.desc(), candidates.c.id.desc()).limit(limit)
     return (await session.scalars(statement)).all()
-
-
-async def _loaded(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> list[FoundRow]:
-    """The messages with their conversations, in the order of `ids`."""
-    if not ids:
-        return []
-    statement: Select[Any] = (
-        messages_of(organization_id)
-        .add_columns(Conversation, PhoneNumber)
-        .join(
-            Conversation,
-            (Conversation.organization_id == Message.organization_id) & (Conversation.id == Message.conversation_id),
-        )
-        .join(
-            PhoneNumber,
-            (PhoneNumber.organization_id == Conversation.organization_id)
-            & (PhoneNumber.id == Conversation.phone_number_id),
-        )
-        .where(Message.id.in_(ids))
-    )
-    by_id = {
-        row[0].id: FoundRow(MessageRow(row[0], row[1], row[2]), InboxRow(row[3], row[4]))
-        for row in await session.execute(statement)
-    }
-    return [by_id[message_id] for message_id in ids]

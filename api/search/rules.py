@@ -1,13 +1,12 @@
-"""What a search finds: words, queries, and which parts of a text they match (SEARCH-CONTENT, SEARCH-HOW).
+"""Words, queries, highlights and snippets of the search over messages (SEARCH-CONTENT, SEARCH-HOW).
 
-**Words.** A text is folded character by character (`kit.folding`). Its words are what separators divide.
+**Words.** A text is folded character by character (`kit.folding`); separators divide it into words. Words are compared
+by their first `MAX_WORD` characters. The first `MAX_TEXT` characters and `MAX_WORDS` words of a text are searched;
+phrases only among the first 255 places of each word (PostgreSQL's limit).
 
-- Words are compared by their first `MAX_WORD` characters. The first `MAX_TEXT` characters and `MAX_WORDS` words of a
-  text are searched; phrases only among the first 255 places of each word (PostgreSQL's limit).
-
-**Queries.** A message matches if all terms of the query do, in any order. A term is what stands in quotation marks, or
-what is typed without a space: its words must follow each other. The last word of the query is a prefix, since it is
-still being typed, unless a space, a closing quotation mark or another separator follows it.
+**Queries.** A message matches if all terms of the query do, in any order. A term is a quotation, or words typed without
+a space between them; its words must follow each other. The last word of the query is a prefix, since it is still being
+typed, unless a space, a closing quotation mark or another separator follows it.
 """
 
 import re
@@ -35,10 +34,6 @@ _QUOTES = re.compile('["\u201c\u201d\u201e\u201f\uff02]')
 """Straight and curved quotation marks."""
 
 
-class NothingToSearchError(ValueError):
-    """The query has no word."""
-
-
 @dataclass(frozen=True)
 class Term:
     """Words that follow each other."""
@@ -48,16 +43,8 @@ class Term:
     """The last word may be the beginning of a word."""
 
 
-@dataclass(frozen=True)
-class SearchQuery:
-    terms: tuple[Term, ...]
-
-
-def parse_query(text: str) -> SearchQuery:
-    """The terms of what a person typed. A quotation without an end reaches to the end of the text.
-
-    Raises `NothingToSearchError`.
-    """
+def parse_query(text: str) -> Sequence[Term]:
+    """The terms of what a person typed; none without a word. An unclosed quotation reaches to the end of the text."""
     terms: list[Term] = []
     parts = _QUOTES.split(text)
     for index, part in enumerate(parts):
@@ -65,20 +52,18 @@ def parse_query(text: str) -> SearchQuery:
         for piece in [part] if is_quotation else part.split():
             if words := words_of(piece):
                 terms.append(Term(tuple(words)))
-    if not terms:
-        raise NothingToSearchError
     still_typed = parts[-1].translate(FOLD)
-    if still_typed and not still_typed.endswith(" "):
+    if terms and still_typed and not still_typed.endswith(" "):
         terms[-1] = Term(terms[-1].words, is_prefix=True)
-    return SearchQuery(tuple(dict.fromkeys(terms)))
+    return list(dict.fromkeys(terms))
 
 
-def search_condition(query: SearchQuery, *, organization_id: UUID) -> str:
-    """The query as a PostgreSQL tsquery. Words have neither quotes nor backslashes, so none needs escaping."""
+def search_condition(terms: Sequence[Term], *, organization_id: UUID) -> str:
+    """The terms as a PostgreSQL tsquery. Words have neither quotes nor backslashes, so none needs escaping."""
     key = organization_key(organization_id)
     return " & ".join(
         "(" + " <-> ".join(f"'{key}{word}'" for word in term.words) + (":*)" if term.is_prefix else ")")
-        for term in query.terms
+        for term in terms
     )
 
 
@@ -89,21 +74,21 @@ class Span(NamedTuple):
     end: int
 
 
-def matches_in(body: str, query: SearchQuery) -> list[Span]:
+def matches_in(body: str, terms: Sequence[Term]) -> list[Span]:
     """The spans to highlight: the first places of each term, in order, with overlapping ones merged.
 
     `MAX_MATCHES` at most, shared among the terms. The time is in proportion to the length of the text.
     """
     folded = _FoldedText(body[:MAX_TEXT])
-    each = max(1, MAX_MATCHES // len(query.terms))
-    return _merged([span for term in query.terms for span in islice(folded.places_of(term), each)])
+    each = max(1, MAX_MATCHES // len(terms))
+    return _merged([span for term in terms for span in islice(folded.places_of(term), each)])
 
 
 _WORD = re.compile("[^ ]+")
 
 
 class _FoldedText:
-    """A text, the words in it, and where they stand in the text."""
+    """A text, its words, and their places in the text."""
 
     def __init__(self, text: str) -> None:
         self._text = text

@@ -12,19 +12,20 @@ from api.conversations import service as conversations
 from api.conversations.models import InboxRow, MessageRow
 from api.directory import service as directory
 from api.directory.rules import Holder, display_name
+from api.kit.database_unavailable import sqlstate
 from api.kit.errors import Invalid
 from api.kit.phone import shown_number
 from api.kit.slices import in_turns
 from api.search import queries
 from api.search.errors import SearchTooBroad
 from api.search.queries import Filter
-from api.search.rules import NothingToSearchError, SearchQuery, Snippet, Span, matches_in, parse_query, snippet_of
+from api.search.rules import Snippet, Span, matches_in, parse_query, snippet_of
 
 TIMEOUT_MS = 1_500
-"""What a person waits for. Only a phrase of very common words in a very large organization comes near it."""
+"""A person waits so long. Only a phrase of very common words in a very large organization takes as long."""
 
 TURN = 2
-"""Results after which other requests get their turn: a text of `MAX_TEXT` characters takes about 2 ms to highlight."""
+"""Results before other requests get a turn: a text of `MAX_TEXT` characters takes about 2 ms to highlight."""
 
 QUERY_CANCELED = "57014"
 """The SQLSTATE of a statement that was cancelled by its timeout."""
@@ -32,7 +33,7 @@ QUERY_CANCELED = "57014"
 
 @dataclass(frozen=True)
 class Hit:
-    """A message that matches, with what the result shows of it."""
+    """A message that matches, and its conversation."""
 
     row: MessageRow
     conversation: InboxRow
@@ -43,53 +44,46 @@ class Hit:
     snippet: Snippet
 
 
-@dataclass(frozen=True)
-class HitPage:
-    hits: Sequence[Hit]
-    has_more: bool
-
-
-async def search(session: AsyncSession, principal: Principal, q: str, narrowed: Filter, *, limit: int) -> HitPage:
-    """The messages that match, newest first.
+async def search(
+    session: AsyncSession, principal: Principal, q: str, narrowed: Filter, *, limit: int
+) -> tuple[list[Hit], bool]:
+    """The messages that match, newest first, and whether there are more: at most `limit`, or fewer if they are long.
 
     Raises `Invalid` if `q` has no word, `NotFound` if the conversation is not in this organization, `SearchTooBroad`
     after `TIMEOUT_MS`.
     """
     organization_id = principal.organization_id
-    query = _parsed(q)
+    terms = parse_query(q)
+    if not terms:
+        raise Invalid([("/query/q", "Type a word of the message: a letter, a digit or an emoji.")])
     if narrowed.conversation_id is not None:
         await conversations.require_conversation(session, organization_id, narrowed.conversation_id)
     await queries.limit_statements(session, milliseconds=TIMEOUT_MS)
     try:
-        page = await queries.found(session, organization_id, query, narrowed, limit=limit)
+        ids = await queries.matching_ids(session, organization_id, terms, narrowed, limit=limit + 1)
+        rows, has_more = await conversations.message_page(session, organization_id, ids, limit=limit)
+        inbox = await conversations.conversations_by_ids(
+            session, organization_id, {row.message.conversation_id for row in rows}
+        )
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != QUERY_CANCELED:
+        if sqlstate(error) != QUERY_CANCELED:
             raise
         raise SearchTooBroad from error
-    number_ids = list(dict.fromkeys(found.conversation.number.id for found in page.rows))
-    holders = await directory.holders(session, organization_id, number_ids)
-    country = (await access.organization(session, organization_id)).country
+    holders = await directory.holders(session, organization_id, [each.number.id for each in inbox.values()])
+    country = await access.country_of_organization(session, organization_id)
     hits: list[Hit] = []
-    async for found in in_turns(page.rows, TURN):
-        number, body = found.conversation.number, found.row.message.body
-        matches = matches_in(body, query)
+    async for row in in_turns(rows, TURN):
+        conversation = inbox[row.message.conversation_id]
+        held_by, number = holders[conversation.number.id], conversation.number.number
+        matches = matches_in(row.message.body, terms)
         hits.append(
             Hit(
-                row=found.row,
-                conversation=found.conversation,
-                holders=holders[number.id],
-                display_name=display_name(
-                    holders[number.id], phone_number=shown_number(number.number, country=country)
-                ),
+                row=row,
+                conversation=conversation,
+                holders=held_by,
+                display_name=display_name(held_by, phone_number=shown_number(number, country=country)),
                 matches=matches,
-                snippet=snippet_of(body, matches),
+                snippet=snippet_of(row.message.body, matches),
             )
         )
-    return HitPage(hits, page.has_more)
-
-
-def _parsed(q: str) -> SearchQuery:
-    try:
-        return parse_query(q)
-    except NothingToSearchError:
-        raise Invalid([("/query/q", "Type a word of the message: a letter, a digit or an emoji.")]) from None
+    return hits, has_more

@@ -13,7 +13,6 @@ from simulator.faults import Where
 from simulator.model import LineKind, Media, Message
 from simulator.rest import route
 from simulator.settings import Patience, RetryOn
-from simulator.wire import Occasion, Webhook
 
 _USER = "/api/v2/users"
 
@@ -21,6 +20,10 @@ _USER = "/api/v2/users"
 class BandwidthDialect(Dialect):
     name = "bandwidth"
     patience = Patience(read_timeout=10, retries=None, retry_on=frozenset(RetryOn))
+
+    reports = staticmethod(webhooks.is_reported)
+    inbound_webhook = staticmethod(webhooks.inbound_webhook)
+    status_webhook = staticmethod(webhooks.status_webhook)
 
     def routes(self, carrier: Carrier) -> list[BaseRoute]:
         tokens = Tokens()
@@ -48,17 +51,9 @@ class BandwidthDialect(Dialect):
         """The network of toll-free numbers does, whoever the provider is."""
         return kind is LineKind.TOLL_FREE
 
-    def media_path(self, message: Message, media: Media) -> str:
+    @staticmethod
+    def media_path(message: Message, media: Media) -> str:
         return f"{_USER}/{message.account_sid}/media/{media.id}"
-
-    def reports(self, message: Message) -> bool:
-        return webhooks.is_reported(message)
-
-    def inbound_webhook(self, message: Message, occasion: Occasion) -> Webhook:
-        return webhooks.inbound_webhook(message, occasion)
-
-    def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
-        return webhooks.status_webhook(message, status, occasion)
 
 
 DIALECT = BandwidthDialect()

@@ -1,41 +1,32 @@
 """Bandwidth's errors, as far as this carrier has a reason to give them."""
 
 from simulator.model import Failure, Message
-from simulator.network import Reply
-from simulator.rest import RefusedError, json_reply
+from simulator.rest import RefusedError
 
 
 class BandwidthError(RefusedError):
-    """A request that Bandwidth refuses. `fields` are the wrong fields and what is wrong with each."""
+    """A request that Bandwidth refuses. `fields` are the wrong fields and what is wrong with each.
 
-    def __init__(self, status: int, description: str | None = None, *, fields: dict[str, str] | None = None) -> None:
-        self.status = status
-        self.type, said = ERRORS.get(status, ERRORS[500])
-        self.description = description or said
-        self.fields = fields or {}
-        super().__init__(self.description)
+    `status` replaces the HTTP status that is `code`, as a full queue's does at times.
+    """
 
-    def reply(self, *headers: tuple[bytes, bytes]) -> Reply:
-        document: dict[str, object] = {"type": self.type, "description": self.description}
-        if self.fields:
-            document["fieldErrors"] = [{"fieldName": name, "description": why} for name, why in self.fields.items()]
-        return json_reply(document, *headers, status=self.status)
+    def __init__(
+        self,
+        code: int,
+        description: str | None = None,
+        *,
+        fields: dict[str, str] | None = None,
+        status: int | None = None,
+    ) -> None:
+        error_type, words = ERRORS.get(code, ERRORS[500])
+        document: dict[str, object] = {"type": error_type, "description": description or words}
+        if fields:
+            document["fieldErrors"] = [{"fieldName": name, "description": why} for name, why in fields.items()]
+        super().__init__(status or code, document)
 
 
 def wrong_field(name: str, why: str) -> BandwidthError:
     return BandwidthError(400, fields={name: why})
-
-
-def rejected(code: int, status: int | None = None) -> BandwidthError:
-    """Of a code that is an HTTP status, that; any other is a delivery code, which a request is never answered with.
-
-    With `status`, the words of the code come under another status, as a full queue's do at times.
-    """
-    if code not in ERRORS:
-        return BandwidthError(400, f"Your request could not be accepted ({code})")
-    error = BandwidthError(code)
-    error.status = status or error.status
-    return error
 
 
 ERRORS = {
@@ -71,6 +62,4 @@ DESCRIPTIONS = {
 
 def failure_of(message: Message) -> int | None:
     """Bandwidth's code for why `message` was not delivered."""
-    if message.failure_code is not None:
-        return message.failure_code
-    return FAILURES[message.failure] if message.failure else None
+    return message.failure_in(FAILURES)

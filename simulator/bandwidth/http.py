@@ -1,16 +1,17 @@
 """Bandwidth's requests: who asks, and JSON bodies."""
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from simulator.bandwidth.errors import BandwidthError, rejected
+from starlette.requests import Request
+
+from simulator.bandwidth.errors import ERRORS, BandwidthError
 from simulator.bandwidth.tokens import Tokens
 from simulator.carrier import Carrier
 from simulator.faults import Facts
 from simulator.model import Account
-from simulator.network import Refusals
-from simulator.rest import Manners, Request, basic_credentials, json_object, retry_after
+from simulator.rest import Manners, basic_credentials, json_object, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +22,23 @@ class Call:
     ids: dict[str, str]
     query: dict[str, str]
     host: str
-    json: dict[str, Any] = field(default_factory=dict)
+    json: dict[str, Any]
 
 
 class BandwidthManners(Manners[Call]):
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
-        self.refusals = Refusals(
-            too_many=lambda seconds: BandwidthError(429).reply(*retry_after(seconds)),
-            server_error=lambda status: BandwidthError(status).reply(),
-            rejected=lambda code, status: rejected(code, status).reply(),
-            too_large=lambda: BandwidthError(413).reply(),
-        )
 
-    def read(self, carrier: Carrier, request: Request) -> Call:
+    def refusal(self, status: int) -> BandwidthError:
+        return BandwidthError(status)
+
+    def rejection(self, code: int, status: int | None) -> BandwidthError:
+        """A code that is an HTTP status. Requests are never answered with other codes, which are of deliveries."""
+        if code not in ERRORS:
+            return BandwidthError(400, f"Your request could not be accepted ({code})")
+        return BandwidthError(code, status=status)
+
+    def read(self, carrier: Carrier, request: Request, body: bytes) -> Call:
         account = self._account(carrier, request)
         json: dict[str, Any] = {}
         if request.method == "POST":
@@ -42,23 +46,19 @@ class BandwidthManners(Manners[Call]):
             if content_type != "application/json":
                 raise BandwidthError(415)
             try:
-                json = json_object(request.body)
-            except (ValueError, RecursionError) as error:
+                json = json_object(body)
+            except ValueError as error:
                 raise BandwidthError(400, "The body is not a JSON object") from error
-        host = request.headers.get("host", "")
-        return Call(account=account, ids=request.ids, query=request.query, host=host, json=json)
+        query, host = dict(request.query_params), request.headers.get("host", "")
+        return Call(account=account, ids=request.path_params, query=query, host=host, json=json)
 
     def facts(self, call: Call) -> Facts:
         given = call.json.get("to")
-        recipients = given if isinstance(given, list) else []
-
-        def words(value: object) -> str:
-            return value if isinstance(value, str) else ""
-
+        recipients = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
         return Facts(
-            sender=words(call.json.get("from")) or call.query.get("sourceTn", ""),
-            recipient=next(map(words, recipients), "") or call.query.get("destinationTn", ""),
-            body=words(call.json.get("text")),
+            sender=word(call.json, "from") or call.query.get("sourceTn", ""),
+            recipient=next(iter(recipients), "") or call.query.get("destinationTn", ""),
+            body=word(call.json, "text"),
         )
 
     def _account(self, carrier: Carrier, request: Request) -> Account:
@@ -67,7 +67,7 @@ class BandwidthManners(Manners[Call]):
         account = self._tokens.account(carrier, token) if scheme.lower() == "bearer" else _user(carrier, request)
         if account is None:
             raise BandwidthError(401)
-        if account.sid != request.ids["account_id"]:
+        if account.sid != request.path_params["account_id"]:
             raise BandwidthError(403)
         return account
 

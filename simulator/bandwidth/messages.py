@@ -1,20 +1,19 @@
 """Sending and listing messages, and the pictures that came with them."""
 
 import base64
-import re
 from datetime import UTC, datetime
 from urllib.parse import urlencode
+
+from starlette.responses import JSONResponse, Response
 
 from simulator.bandwidth.errors import BandwidthError, wrong_field
 from simulator.bandwidth.http import Call
 from simulator.bandwidth.resources import STATUSES, listed_document, message_document
 from simulator.carrier import Carrier
-from simulator.media import content_reply
-from simulator.model import Direction, Failure, Line, Message, Submission
-from simulator.network import Reply
-from simulator.rest import is_url, json_reply
+from simulator.media import content_response
+from simulator.model import E164, Direction, Failure, Line, Message, Submission
+from simulator.rest import is_url
 
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
 _LONGEST_TEXT = 2048
 _LONGEST_TAG = 1024
 _LONGEST_URL = 4096
@@ -22,16 +21,12 @@ _SHORTEST_PART = 5
 """Characters of a number that may be searched for in part."""
 
 
-def create_message(carrier: Carrier, call: Call) -> Reply:
-    try:
-        message = _accept(carrier, call)
-    except BandwidthError:
-        carrier.state.counts.sends_refused += 1
-        raise
+def create_message(carrier: Carrier, call: Call) -> Response:
+    message = _accept(carrier, call)
     document = message_document(message)
     if message.failed_at_once:
         document |= {"messageStatus": STATUSES[message.status], "errorCode": message.failure_code}
-    return json_reply(document, status=202)
+    return JSONResponse(document, status_code=202)
 
 
 def _accept(carrier: Carrier, call: Call) -> Message:
@@ -90,7 +85,7 @@ def _recipient(call: Call, line: Line) -> str:
     if len(numbers) != 1:
         raise wrong_field("to", "must be one number: there are no group messages here")
     [to] = numbers
-    if not isinstance(to, str) or _E164.fullmatch(to) is None:
+    if not isinstance(to, str) or E164.fullmatch(to) is None:
         raise wrong_field("to", f"'{to}' must be replaced with a valid E164 formatted telephone number")
     if to == line.phone_number:
         raise wrong_field("to", "must not be the sender")
@@ -111,7 +106,7 @@ def _moment(name: str, value: str) -> float:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
-def list_messages(carrier: Carrier, call: Call) -> Reply:
+def list_messages(carrier: Carrier, call: Call) -> Response:
     """Newest first, unless `sort` ends in `:asc`. The token of the next page names the last message of this one."""
     query = call.query
     if not any(query.values()):
@@ -141,7 +136,7 @@ def list_messages(carrier: Carrier, call: Call) -> Reply:
     pages: dict[str, str] = {}
     if token is not None:
         pages = {"nextPage": f"{path}?{urlencode({**kept, 'pageToken': token})}", "nextPageToken": token}
-    return json_reply(
+    return JSONResponse(
         {"totalCount": len(found), "pageInfo": pages, "messages": [listed_document(message) for message in shown]}
     )
 
@@ -178,10 +173,10 @@ def _after(found: list[Message], token: str | None) -> int:
         raise wrong_field("pageToken", "is not of this search") from error
 
 
-def fetch_media(carrier: Carrier, call: Call) -> Reply:
+def fetch_media(carrier: Carrier, call: Call) -> Response:
     media_id = call.ids["id"]
     stored = carrier.state.stored_media.get(media_id)
     messages = carrier.state.by_account.get(call.account.sid, ())
     if stored is None or not any(media.id == media_id for message in messages for media in message.media):
         raise BandwidthError(404)
-    return content_reply(stored)
+    return content_response(stored)

@@ -5,12 +5,14 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
 from simulator.bandwidth.errors import BandwidthError
 from simulator.carrier import Carrier
 from simulator.faults import Facts
 from simulator.model import Account
-from simulator.network import Refusals, Reply
-from simulator.rest import Manners, RefusedError, Request, basic_credentials, json_reply, retry_after
+from simulator.rest import Manners, RefusedError, basic_credentials
 
 LIFE_SECONDS = 3600
 
@@ -46,24 +48,17 @@ class TokenError(RefusedError):
     """RFC 6749, 5.2."""
 
     def __init__(self, status: int, error: str) -> None:
-        self.status = status
-        self.error = error
-        super().__init__(error)
-
-    def reply(self) -> Reply:
-        return json_reply({"error": self.error}, status=self.status)
+        super().__init__(status, {"error": error})
 
 
 class TokenManners(Manners[TokenCall]):
-    def __init__(self) -> None:
-        self.refusals = Refusals(
-            too_many=lambda seconds: BandwidthError(429).reply(*retry_after(seconds)),
-            server_error=lambda status: BandwidthError(status).reply(),
-            rejected=lambda code, status: TokenError(status or code, "invalid_client").reply(),
-            too_large=lambda: BandwidthError(413).reply(),
-        )
+    def refusal(self, status: int) -> BandwidthError:
+        return BandwidthError(status)
 
-    def read(self, carrier: Carrier, request: Request) -> TokenCall:
+    def rejection(self, code: int, status: int | None) -> TokenError:
+        return TokenError(status or code, "invalid_client")
+
+    def read(self, carrier: Carrier, request: Request, body: bytes) -> TokenCall:
         given = ":".join(basic_credentials(request)).encode()
         account = next(
             (
@@ -76,7 +71,7 @@ class TokenManners(Manners[TokenCall]):
         )
         if account is None:
             raise TokenError(401, "invalid_client")
-        form = dict(parse_qsl(request.body.decode(errors="replace")))
+        form = dict(parse_qsl(body.decode(errors="replace")))
         if form.get("grant_type") != "client_credentials":
             raise TokenError(400, "unsupported_grant_type" if "grant_type" in form else "invalid_request")
         return TokenCall(account)
@@ -85,6 +80,6 @@ class TokenManners(Manners[TokenCall]):
         return Facts()
 
 
-def create_token(tokens: Tokens, carrier: Carrier, call: TokenCall) -> Reply:
+def create_token(tokens: Tokens, carrier: Carrier, call: TokenCall) -> Response:
     token = tokens.issue(call.account, now=carrier.state.clock())
-    return json_reply({"access_token": token, "token_type": "Bearer", "expires_in": LIFE_SECONDS})
+    return JSONResponse({"access_token": token, "token_type": "Bearer", "expires_in": LIFE_SECONDS})

@@ -10,7 +10,6 @@ from simulator.plivo import resources, webhooks
 from simulator.plivo.http import PlivoManners
 from simulator.rest import route
 from simulator.settings import Patience, RetryOn
-from simulator.wire import Occasion, Webhook
 
 _ACCOUNT = "/v1/Account/{auth_id}"
 
@@ -19,6 +18,10 @@ class PlivoDialect(Dialect):
     name = "plivo"
     patience = Patience(read_timeout=15, retries=3, retry_on=frozenset(RetryOn))
     """Plivo's guide names no figures. These are a guess."""
+
+    reports = staticmethod(webhooks.is_reported)
+    inbound_webhook = staticmethod(webhooks.inbound_webhook)
+    status_webhook = staticmethod(webhooks.status_webhook)
 
     def routes(self, carrier: Carrier) -> list[BaseRoute]:
         plivo = PlivoManners()
@@ -42,17 +45,9 @@ class PlivoDialect(Dialect):
         """The network of toll-free numbers does, whoever the provider is."""
         return kind is LineKind.TOLL_FREE
 
-    def media_path(self, message: Message, media: Media) -> str:
+    @staticmethod
+    def media_path(message: Message, media: Media) -> str:
         return f"/Account/{message.account_sid}/Message/{message.sid}/Media/{media.id}"
-
-    def reports(self, message: Message) -> bool:
-        return webhooks.is_reported(message)
-
-    def inbound_webhook(self, message: Message, occasion: Occasion) -> Webhook:
-        return webhooks.inbound_webhook(message, occasion)
-
-    def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
-        return webhooks.status_webhook(message, status, occasion)
 
 
 DIALECT = PlivoDialect()

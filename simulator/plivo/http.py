@@ -1,14 +1,15 @@
 """Plivo's requests and refusals: HTTP Basic authentication, JSON bodies, and a sentence for each refusal."""
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from starlette.requests import Request
 
 from simulator.carrier import Carrier
 from simulator.faults import Facts
 from simulator.model import Account
-from simulator.network import Refusals, Reply
-from simulator.rest import Manners, RefusedError, Request, basic_credentials, json_object, json_reply, retry_after
+from simulator.rest import Manners, RefusedError, basic_credentials, json_object, word
 
 SENTENCES = {
     400: "The request is not valid",
@@ -23,19 +24,8 @@ SENTENCES = {
 
 class PlivoError(RefusedError):
     def __init__(self, status: int, sentence: str | None = None) -> None:
-        self.status = status
-        self.sentence = sentence or SENTENCES.get(status, SENTENCES[500])
-        super().__init__(self.sentence)
-
-    def reply(self, *headers: tuple[bytes, bytes]) -> Reply:
-        return json_reply({"api_id": "simulated", "error": self.sentence}, *headers, status=self.status)
-
-
-def rejected(code: int, status: int | None) -> PlivoError:
-    """For a code that is an HTTP status, that one. Requests are never answered with other codes."""
-    if code not in SENTENCES:
-        return PlivoError(400, f"The request was refused ({code})")
-    return PlivoError(status or code, SENTENCES[code])
+        sentence = sentence or SENTENCES.get(status, SENTENCES[500])
+        super().__init__(status, {"api_id": "simulated", "error": sentence})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +34,7 @@ class Call:
 
     account: Account
     ids: dict[str, str]
-    query: dict[str, str]
-    json: dict[str, Any] = field(default_factory=dict)
+    json: dict[str, Any]
 
     def text(self, name: str) -> str:
         """A field that must be a string; empty if it is missing. Raises PlivoError."""
@@ -58,32 +47,27 @@ class Call:
 
 
 class PlivoManners(Manners[Call]):
-    def __init__(self) -> None:
-        self.refusals = Refusals(
-            too_many=lambda seconds: PlivoError(429).reply(*retry_after(seconds)),
-            server_error=lambda status: PlivoError(status).reply(),
-            rejected=lambda code, status: rejected(code, status).reply(),
-            too_large=lambda: PlivoError(413).reply(),
-        )
+    def refusal(self, status: int) -> PlivoError:
+        return PlivoError(status)
 
-    def read(self, carrier: Carrier, request: Request) -> Call:
+    def rejection(self, code: int, status: int | None) -> PlivoError:
+        """A code that is an HTTP status. Requests are never answered with other codes."""
+        if code not in SENTENCES:
+            return PlivoError(400, f"The request was refused ({code})")
+        return PlivoError(status or code, SENTENCES[code])
+
+    def read(self, carrier: Carrier, request: Request, body: bytes) -> Call:
         user, password = basic_credentials(request)
         account = carrier.state.accounts.get(user)
-        if account is None or request.ids["auth_id"] != user:
+        if account is None or request.path_params["auth_id"] != user:
             raise PlivoError(401)
         if not hmac.compare_digest(password.encode(), account.auth_token.encode()):
             raise PlivoError(401)
-        json: dict[str, Any] = {}
-        if request.method == "POST":
-            try:
-                json = json_object(request.body)
-            except (ValueError, RecursionError) as error:
-                raise PlivoError(400, "The body is not a JSON object") from error
-        return Call(account=account, ids=request.ids, query=request.query, json=json)
+        try:
+            json = json_object(body) if request.method == "POST" else {}
+        except ValueError as error:
+            raise PlivoError(400, "The body is not a JSON object") from error
+        return Call(account=account, ids=request.path_params, json=json)
 
     def facts(self, call: Call) -> Facts:
-        def words(name: str) -> str:
-            value = call.json.get(name)
-            return value if isinstance(value, str) else ""
-
-        return Facts(sender=words("src"), recipient=words("dst"), body=words("text"))
+        return Facts(sender=word(call.json, "src"), recipient=word(call.json, "dst"), body=word(call.json, "text"))

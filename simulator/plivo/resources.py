@@ -3,12 +3,13 @@
 import re
 from datetime import UTC, datetime
 
+from starlette.responses import JSONResponse, Response
+
 from simulator.carrier import Carrier
-from simulator.media import content_reply
+from simulator.media import content_response
 from simulator.model import Direction, Failure, Line, Message, Status, Submission
-from simulator.network import Reply
 from simulator.plivo.http import Call, PlivoError
-from simulator.rest import is_url, json_reply
+from simulator.rest import is_url
 from simulator.segments import count_segments
 
 Document = dict[str, object]
@@ -30,9 +31,7 @@ FAILURES: dict[Failure, int] = {
 
 def failure_of(message: Message) -> int | None:
     """Plivo's code for why `message` was not delivered."""
-    if message.failure_code is not None:
-        return message.failure_code
-    return FAILURES[message.failure] if message.failure else None
+    return message.failure_in(FAILURES)
 
 
 def state_of(message: Message, status: Status) -> str:
@@ -47,16 +46,12 @@ def plain(number: str) -> str:
     return number.removeprefix("+")
 
 
-def create_message(carrier: Carrier, call: Call) -> Reply:
-    try:
-        message = _accept(carrier, call)
-    except PlivoError:
-        carrier.state.counts.sends_refused += 1
-        raise
+def create_message(carrier: Carrier, call: Call) -> Response:
+    message = _accept(carrier, call)
     document: Document = {"message": "message(s) queued", "message_uuid": [message.sid], "api_id": "simulated"}
     if message.failed_at_once:
         document["error_code"] = str(failure_of(message))
-    return json_reply(document, status=202)
+    return JSONResponse(document, status_code=202)
 
 
 def _accept(carrier: Carrier, call: Call) -> Message:
@@ -103,25 +98,22 @@ def _line(carrier: Carrier, call: Call, number: str) -> Line | None:
     return line if line is not None and line.account_sid == call.account.sid and line.wire == "plivo" else None
 
 
-def list_messages(carrier: Carrier, call: Call) -> Reply:
+def list_messages(carrier: Carrier, call: Call) -> Response:
     """Newest first, a page of at most 20."""
-    messages = [each for each in reversed(_messages(carrier, call)) if each.direction is not Direction.CARRIER]
+    found = reversed(carrier.state.by_account.get(call.account.sid, []))
+    messages = [each for each in found if each.direction is not Direction.CARRIER]
     shown = [_message_document(each) for each in messages[:_PAGE]]
     meta = {"limit": _PAGE, "offset": 0, "total_count": len(messages), "next": None, "previous": None}
-    return json_reply({"api_id": "simulated", "meta": meta, "objects": shown})
+    return JSONResponse({"api_id": "simulated", "meta": meta, "objects": shown})
 
 
-def fetch_message(carrier: Carrier, call: Call) -> Reply:
-    return json_reply({"api_id": "simulated", **_message_document(_message(carrier, call))})
-
-
-def _messages(carrier: Carrier, call: Call) -> list[Message]:
-    return carrier.state.by_account.get(call.account.sid, [])
+def fetch_message(carrier: Carrier, call: Call) -> Response:
+    return JSONResponse({"api_id": "simulated", **_message_document(_message(carrier, call))})
 
 
 def _message(carrier: Carrier, call: Call) -> Message:
-    message = carrier.state.messages.get(call.ids["uuid"])
-    if message is None or message.account_sid != call.account.sid or message.direction is Direction.CARRIER:
+    message = carrier.state.message_of(call.account, call.ids["uuid"])
+    if message is None:
         raise PlivoError(404)
     return message
 
@@ -143,12 +135,12 @@ def _message_document(message: Message) -> Document:
     }
 
 
-def fetch_number(carrier: Carrier, call: Call) -> Reply:
+def fetch_number(carrier: Carrier, call: Call) -> Response:
     line = _line(carrier, call, call.ids["number"])
     if line is None:
         raise PlivoError(404)
     account = f"/v1/Account/{line.account_sid}"
-    return json_reply(
+    return JSONResponse(
         {
             "api_id": "simulated",
             "number": plain(line.phone_number),
@@ -161,19 +153,19 @@ def fetch_number(carrier: Carrier, call: Call) -> Reply:
     )
 
 
-def fetch_application(carrier: Carrier, call: Call) -> Reply:
+def fetch_application(carrier: Carrier, call: Call) -> Response:
     """Each line has an application of its own."""
     for line in carrier.state.lines.values():
         if line.sid == call.ids["id"] and line.account_sid == call.account.sid:
             url = next(iter(carrier.state.inbound_addresses(line)), None)
             document = {"app_id": line.sid, "app_name": line.label, "message_url": url, "message_method": "POST"}
-            return json_reply({"api_id": "simulated", **document})
+            return JSONResponse({"api_id": "simulated", **document})
     raise PlivoError(404)
 
 
-def fetch_media(carrier: Carrier, call: Call) -> Reply:
+def fetch_media(carrier: Carrier, call: Call) -> Response:
     message = _message(carrier, call)
     stored = carrier.state.stored_media.get(call.ids["id"])
     if stored is None or stored.id not in {media.id for media in message.media}:
         raise PlivoError(404)
-    return content_reply(stored)
+    return content_response(stored)

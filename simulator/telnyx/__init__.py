@@ -10,12 +10,15 @@ from simulator.rest import route
 from simulator.settings import Patience, RetryOn
 from simulator.telnyx import messages, webhooks
 from simulator.telnyx.http import TelnyxManners
-from simulator.wire import Occasion, Webhook
 
 
 class TelnyxDialect(Dialect):
     name = "telnyx"
     patience = Patience(read_timeout=2, retries=webhooks.TRIES_EACH - 1, retry_on=frozenset(RetryOn))
+
+    reports = staticmethod(webhooks.is_reported)
+    inbound_webhook = staticmethod(webhooks.inbound_webhook)
+    status_webhook = staticmethod(webhooks.status_webhook)
 
     def routes(self, carrier: Carrier) -> list[BaseRoute]:
         telnyx = TelnyxManners()
@@ -26,20 +29,13 @@ class TelnyxDialect(Dialect):
             route(carrier, "/v2/phone_numbers/messaging", manners=telnyx, GET=messages.list_numbers),
         ]
 
-    def introduce(self, account: Account) -> dict[str, str]:
+    @staticmethod
+    def introduce(account: Account) -> dict[str, str]:
         return {"public_key": webhooks.public_key(account)}
 
-    def media_path(self, message: Message, media: Media) -> str:
+    @staticmethod
+    def media_path(message: Message, media: Media) -> str:
         return f"/media/{media.id}"
-
-    def reports(self, message: Message) -> bool:
-        return webhooks.is_reported(message)
-
-    def inbound_webhook(self, message: Message, occasion: Occasion) -> Webhook:
-        return webhooks.inbound_webhook(message, occasion)
-
-    def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
-        return webhooks.status_webhook(message, status, occasion)
 
 
 DIALECT = TelnyxDialect()

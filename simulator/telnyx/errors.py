@@ -1,37 +1,27 @@
 """Telnyx's error codes, as far as this carrier has a reason to give them."""
 
 from simulator.model import Failure, Message
-from simulator.network import Reply
-from simulator.rest import RefusedError, json_reply
+from simulator.rest import RefusedError
 
 
 class TelnyxError(RefusedError):
-    """A request that Telnyx refuses. `status` is the HTTP status."""
+    """A request that Telnyx refuses. `status` is the HTTP status if it is not the code's own."""
 
     def __init__(self, code: int, detail: str | None = None, *, pointer: str | None = None, status: int | None = None):
         """`pointer` names the field of the body that is wrong, as `/to`."""
-        self.code = code
-        self.title, said = ERRORS.get(code, _UNKNOWN)
-        self.detail = detail or said
-        self.pointer = pointer
-        self.status = status or STATUSES.get(code, 400)
-        super().__init__(self.detail)
-
-    def document(self) -> dict[str, object]:
-        error = error_document(self.code, self.detail)
-        return {"errors": [error if self.pointer is None else {**error, "source": {"pointer": self.pointer}}]}
-
-    def reply(self, *headers: tuple[bytes, bytes]) -> Reply:
-        return json_reply(self.document(), *headers, status=self.status)
+        error = error_document(code, detail)
+        if pointer is not None:
+            error["source"] = {"pointer": pointer}
+        super().__init__(status or STATUSES.get(code, 400), {"errors": [error]})
 
 
 def error_document(code: int, detail: str | None = None) -> dict[str, object]:
-    """One error, as it stands in an answer and in the report of a failure."""
-    title, said = ERRORS.get(code, _UNKNOWN)
+    """One error of an answer or of a failed message's webhook."""
+    title, words = ERRORS.get(code, _UNKNOWN)
     return {
         "code": str(code),
         "title": title,
-        "detail": detail or said,
+        "detail": detail or words,
         "meta": {"url": f"https://developers.telnyx.com/docs/overview/errors/{code}"},
     }
 
@@ -80,6 +70,4 @@ FAILURES: dict[Failure, int] = {
 
 def failure_of(message: Message) -> int | None:
     """Telnyx's code for why `message` was not delivered."""
-    if message.failure_code is not None:
-        return message.failure_code
-    return FAILURES[message.failure] if message.failure else None
+    return message.failure_in(FAILURES)

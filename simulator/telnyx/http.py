@@ -9,11 +9,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.requests import Request
+
 from simulator.carrier import Carrier
 from simulator.faults import Facts
 from simulator.model import Account
-from simulator.network import Refusals
-from simulator.rest import Manners, Request, json_object, retry_after
+from simulator.rest import Manners, json_object, word
 from simulator.telnyx.errors import TelnyxError
 
 _KEY = re.compile(r"[A-Za-z0-9_:-]{1,255}")
@@ -28,13 +29,13 @@ class Call:
     query: dict[str, str]
     json: dict[str, Any]
     key: str | None
-    """Names the operation among all of the account's at this path; None where the request gave no key."""
+    """The Idempotency-Key together with the account, method and path; None if the request has no key."""
 
     fingerprint: str
-    """The same for a request with the same query and, byte by byte, the same body."""
+    """A digest of the query and of the body's bytes."""
 
     def text(self, name: str) -> str:
-        """A field that has to be a string; empty where it is left out. Raises TelnyxError."""
+        """A field that must be a string; empty if it is missing. Raises TelnyxError."""
         value = self.json.get(name)
         if value is None:
             return ""
@@ -46,42 +47,40 @@ class Call:
 class TelnyxManners(Manners[Call]):
     def __init__(self) -> None:
         self._under_way: set[str] = set()
-        self.refusals = Refusals(
-            too_many=lambda seconds: TelnyxError(10011).reply(*retry_after(seconds)),
-            server_error=lambda status: TelnyxError(10007, status=status).reply(),
-            rejected=lambda code, status: TelnyxError(code, status=status).reply(),
-            too_large=lambda: TelnyxError(10015, "The request is too large.", status=413).reply(),
-        )
 
-    def read(self, carrier: Carrier, request: Request) -> Call:
+    def refusal(self, status: int) -> TelnyxError:
+        if status == 413:
+            return TelnyxError(10015, "The request is too large.", status=413)
+        return TelnyxError(10011 if status == 429 else 10007, status=status)
+
+    def rejection(self, code: int, status: int | None) -> TelnyxError:
+        return TelnyxError(code, status=status)
+
+    def read(self, carrier: Carrier, request: Request, body: bytes) -> Call:
         account = _account(carrier, request)
-        json: dict[str, Any] = {}
-        if request.method == "POST":
-            try:
-                json = json_object(request.body)
-            except (ValueError, RecursionError) as error:
-                raise TelnyxError(10015) from error
+        try:
+            json = json_object(body) if request.method == "POST" else {}
+        except ValueError as error:
+            raise TelnyxError(10015) from error
         given = request.headers.get("idempotency-key")
         if given is not None and _KEY.fullmatch(given) is None:
             raise TelnyxError(
                 10015, "Idempotency-Key must be 1 to 255 letters, digits, hyphens, underscores or colons."
             )
-        asked = repr(sorted(request.query.items())).encode() + b"\n" + request.body
+        query = dict(request.query_params)
+        asked = repr(sorted(query.items())).encode() + b"\n" + body
         return Call(
             account=account,
-            ids=request.ids,
-            query=request.query,
+            ids=request.path_params,
+            query=query,
             json=json,
-            key=None if given is None else f"{account.sid} {request.method} {request.path} {given}",
+            key=None if given is None else f"{account.sid} {request.method} {request.scope['path']} {given}",
             fingerprint=hashlib.sha256(asked).hexdigest(),
         )
 
     def facts(self, call: Call) -> Facts:
-        def words(name: str) -> str:
-            value = call.json.get(name)
-            return value if isinstance(value, str) else ""
-
-        return Facts(sender=words("from") or words("messaging_profile_id"), recipient=words("to"), body=words("text"))
+        sender = word(call.json, "from") or word(call.json, "messaging_profile_id")
+        return Facts(sender=sender, recipient=word(call.json, "to"), body=word(call.json, "text"))
 
     def occupy(self, call: Call) -> AbstractContextManager[None]:
         return contextlib.nullcontext() if call.key is None else self._alone(call.key)

@@ -1,25 +1,23 @@
 """Sending and reading messages, and the messaging profiles that say where they are reported."""
 
-import re
+from starlette.responses import JSONResponse, Response
 
 from simulator.carrier import Carrier
-from simulator.model import Direction, Line, LineKind, Message, Submission
-from simulator.network import Reply
-from simulator.rest import is_url, json_reply
+from simulator.model import E164, Line, LineKind, Message, Submission
+from simulator.rest import is_url
 from simulator.segments import count_segments
 from simulator.state import KeptAnswer
 from simulator.telnyx.errors import TelnyxError
 from simulator.telnyx.http import Call
 from simulator.telnyx.resources import message_document, number_document, profile_document
 
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
 _MOST_SEGMENTS = 10
 _MOST_MEDIA = 10
 _REPLAYED_FOR = 24 * 3600.0
 
 
-def create_message(carrier: Carrier, call: Call) -> Reply:
-    """A success is answered again, for a day, when its Idempotency-Key comes again; a refusal is not kept."""
+def create_message(carrier: Carrier, call: Call) -> Response:
+    """A repeated Idempotency-Key gets the first success again for a day. A refusal is not kept."""
     kept = carrier.state.kept_answers.get(call.key or "")
     if kept is not None and kept.at + _REPLAYED_FOR > carrier.state.clock():
         if kept.fingerprint != call.fingerprint:
@@ -27,16 +25,12 @@ def create_message(carrier: Carrier, call: Call) -> Reply:
                 10015, "This Idempotency-Key was used for another request within the last 24 hours.", status=422
             )
         message = carrier.state.messages[kept.message_sid]
-        return json_reply({"data": message_document(message, as_accepted=True)})
-    try:
-        message = _accept(carrier, call)
-    except TelnyxError:
-        carrier.state.counts.sends_refused += 1
-        raise
+        return JSONResponse({"data": message_document(message, as_accepted=True)})
+    message = _accept(carrier, call)
     if call.key is not None:
         kept = KeptAnswer(key=call.key, fingerprint=call.fingerprint, message_sid=message.sid, at=carrier.state.clock())
         carrier.state.keep_answer(kept)
-    return json_reply({"data": message_document(message, as_accepted=True)})
+    return JSONResponse({"data": message_document(message, as_accepted=True)})
 
 
 def _accept(carrier: Carrier, call: Call) -> Message:
@@ -44,7 +38,7 @@ def _accept(carrier: Carrier, call: Call) -> Message:
     if not to:
         raise TelnyxError(10004, "The 'to' parameter is required.", pointer="/to")
     line = _sender(carrier, call, to=to)
-    if _E164.fullmatch(to) is None or to == line.phone_number:
+    if E164.fullmatch(to) is None or to == line.phone_number:
         raise TelnyxError(40310, pointer="/to")
     media_urls = _media_urls(call)
     if not text and not media_urls:
@@ -110,21 +104,21 @@ def _address(call: Call, name: str) -> str | None:
     return value or None
 
 
-def fetch_message(carrier: Carrier, call: Call) -> Reply:
-    message = carrier.state.messages.get(call.ids["id"])
-    if message is None or message.account_sid != call.account.sid or message.direction is Direction.CARRIER:
+def fetch_message(carrier: Carrier, call: Call) -> Response:
+    message = carrier.state.message_of(call.account, call.ids["id"])
+    if message is None:
         raise TelnyxError(10005)
-    return json_reply({"data": message_document(message)})
+    return JSONResponse({"data": message_document(message)})
 
 
-def fetch_profile(carrier: Carrier, call: Call) -> Reply:
+def fetch_profile(carrier: Carrier, call: Call) -> Response:
     profile = carrier.state.profile(call.ids["id"])
     if profile is None or profile.account_sid != call.account.sid:
         raise TelnyxError(10005)
-    return json_reply({"data": profile_document(profile)})
+    return JSONResponse({"data": profile_document(profile)})
 
 
-def list_numbers(carrier: Carrier, call: Call) -> Reply:
+def list_numbers(carrier: Carrier, call: Call) -> Response:
     """The account's numbers with their messaging settings, all on one page."""
     wanted = call.query.get("filter[phone_number]")
     numbers = [
@@ -134,4 +128,4 @@ def list_numbers(carrier: Carrier, call: Call) -> Reply:
         if wanted is None or line.phone_number in wanted.split(",")
     ]
     page = {"page_number": 1, "page_size": max(len(numbers), 1), "total_pages": 1, "total_results": len(numbers)}
-    return json_reply({"data": numbers, "meta": page})
+    return JSONResponse({"data": numbers, "meta": page})

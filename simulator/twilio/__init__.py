@@ -2,7 +2,6 @@
 
 import secrets
 
-import httpx
 from starlette.routing import BaseRoute
 
 from simulator.carrier import Carrier
@@ -11,11 +10,9 @@ from simulator.faults import Where
 from simulator.model import LineKind, Media, Message
 from simulator.rest import route
 from simulator.settings import Patience, RetryOn
-from simulator.twilio import messages, numbers
+from simulator.twilio import messages, numbers, webhooks
 from simulator.twilio.http import OpenToAll, TwilioManners
 from simulator.twilio.resources import VERSION, message_uri
-from simulator.twilio.webhooks import inbound_webhook, read_answer, status_webhook
-from simulator.wire import Answer, Occasion, Webhook
 
 _ACCOUNT = f"/{VERSION}/Accounts/{{account_sid}}"
 
@@ -23,7 +20,11 @@ _ACCOUNT = f"/{VERSION}/Accounts/{{account_sid}}"
 class TwilioDialect(Dialect):
     name = "twilio"
     patience = Patience(read_timeout=15, retries=1, retry_on=frozenset({RetryOn.CONNECT}))
-    """Its default, a line's settings for which stand behind the `#` of its address."""
+    """Twilio's default. An address may set others after its `#`, which the simulator does not read."""
+
+    inbound_webhook = staticmethod(webhooks.inbound_webhook)
+    status_webhook = staticmethod(webhooks.status_webhook)
+    read_answer = staticmethod(webhooks.read_answer)
 
     def routes(self, carrier: Carrier) -> list[BaseRoute]:
         twilio = TwilioManners()
@@ -64,17 +65,9 @@ class TwilioDialect(Dialect):
     def new_line_sid(self, kind: LineKind) -> str:
         return ("SC" if kind is LineKind.SHORT_CODE else "PN") + secrets.token_hex(16)
 
-    def media_path(self, message: Message, media: Media) -> str:
+    @staticmethod
+    def media_path(message: Message, media: Media) -> str:
         return f"{message_uri(message)}/Media/{media.id}"
-
-    def inbound_webhook(self, message: Message, occasion: Occasion) -> Webhook:
-        return inbound_webhook(message, occasion)
-
-    def status_webhook(self, message: Message, status: str, occasion: Occasion) -> Webhook:
-        return status_webhook(message, status, occasion)
-
-    def read_answer(self, response: httpx.Response) -> Answer:
-        return read_answer(response)
 
 
 DIALECT = TwilioDialect()

@@ -1,39 +1,30 @@
 """Twilio's error codes, as far as this carrier has a reason to give them."""
 
 from simulator.model import Failure, Message
-from simulator.network import Reply
-from simulator.rest import RefusedError, json_reply
+from simulator.rest import RefusedError
 
 
 class TwilioError(RefusedError):
-    """A request that Twilio refuses. `status` is the HTTP status."""
+    """A request that Twilio refuses. `status` is the HTTP status if it is not the code's own."""
 
     def __init__(self, code: int, message: str | None = None, *, status: int | None = None) -> None:
-        self.code = code
-        self.message = message or MESSAGES.get(code, "The simulator was told to refuse this")
-        self.status = status or STATUSES.get(code, 400)
-        super().__init__(self.message)
-
-    def document(self) -> dict[str, object]:
-        return {
-            "code": self.code,
-            "message": self.message,
-            "more_info": f"https://www.twilio.com/docs/errors/{self.code}",
-            "status": self.status,
+        status = status or STATUSES.get(code, 400)
+        document = {
+            "code": code,
+            "message": message or MESSAGES.get(code, "The simulator was told to refuse this"),
+            "more_info": f"https://www.twilio.com/docs/errors/{code}",
+            "status": status,
         }
-
-    def reply(self, *headers: tuple[bytes, bytes]) -> Reply:
-        if self.status == 401:
-            headers = (*headers, (b"www-authenticate", b'Basic realm="Twilio API"'))
-        return json_reply(self.document(), *headers, status=self.status)
+        super().__init__(status, document, {"www-authenticate": 'Basic realm="Twilio API"'} if status == 401 else None)
 
 
-STATUSES = {20003: 401, 20404: 404, 20429: 429, 20500: 500, 20503: 503}
+STATUSES = {20003: 401, 20404: 404, 20413: 413, 20429: 429, 20500: 500, 20503: 503}
 """The others are 400."""
 
 MESSAGES = {
     20003: "Authenticate",
     20404: "The requested resource was not found",
+    20413: "Request entity too large",
     20429: "Too Many Requests",
     20500: "Internal Server Error",
     20503: "Service Unavailable",
@@ -59,19 +50,21 @@ MESSAGES = {
     21660: "Mismatch between the 'From' number and the account",
     21701: "The Messaging Service does not exist",
     21703: "The Messaging Service contains no phone numbers",
+    30003: "Unreachable destination handset",
+    30005: "Unknown destination handset",
+    30006: "Landline or unreachable carrier",
 }
 
-FAILURES: dict[Failure, tuple[int, str]] = {
-    Failure.OFF: (30003, "Unreachable destination handset"),
-    Failure.UNREACHABLE: (30005, "Unknown destination handset"),
-    Failure.LANDLINE: (30006, "Landline or unreachable carrier"),
-    Failure.OPTED_OUT: (21610, MESSAGES[21610]),
+FAILURES: dict[Failure, int] = {
+    Failure.OFF: 30003,
+    Failure.UNREACHABLE: 30005,
+    Failure.LANDLINE: 30006,
+    Failure.OPTED_OUT: 21610,
 }
 """Why a message was not delivered. These arrive later, in callbacks."""
 
 
 def failure_of(message: Message) -> tuple[int, str] | None:
     """Twilio's code and words for why `message` was not delivered."""
-    if message.failure_code is not None:
-        return message.failure_code, MESSAGES.get(message.failure_code, "The simulator was told to fail this")
-    return FAILURES[message.failure] if message.failure else None
+    code = message.failure_in(FAILURES)
+    return None if code is None else (code, MESSAGES.get(code, "The simulator was told to fail this"))

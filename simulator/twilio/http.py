@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
 from simulator.carrier import Carrier
 from simulator.faults import Facts
 from simulator.model import Account
-from simulator.network import Refusals, Reply
-from simulator.rest import Manners, Request, basic_credentials, json_reply, retry_after
+from simulator.rest import Manners, basic_credentials
 from simulator.twilio.errors import TwilioError
 from simulator.twilio.resources import VERSION, Document
 
@@ -31,27 +33,25 @@ class Call:
 
 
 class TwilioManners(Manners[Call]):
-    def __init__(self) -> None:
-        self.refusals = Refusals(
-            too_many=lambda seconds: TwilioError(20429).reply(*retry_after(seconds)),
-            server_error=_server_error,
-            rejected=lambda code, status: TwilioError(code, status=status).reply(),
-            too_large=lambda: TwilioError(20413, "Request entity too large", status=413).reply(),
-        )
+    def refusal(self, status: int) -> TwilioError:
+        return TwilioError({413: 20413, 429: 20429, 503: 20503}.get(status, 20500), status=status)
 
-    def read(self, carrier: Carrier, request: Request) -> Call:
+    def rejection(self, code: int, status: int | None) -> TwilioError:
+        return TwilioError(code, status=status)
+
+    def read(self, carrier: Carrier, request: Request, body: bytes) -> Call:
         return Call(
             account=self.account(carrier, request),
-            sids=request.ids,
-            query=request.query,
-            form=parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True),
+            sids=request.path_params,
+            query=dict(request.query_params),
+            form=parse_qsl(body.decode(errors="replace"), keep_blank_values=True),
         )
 
     def account(self, carrier: Carrier, request: Request) -> Account:
         """The account whose SID and token were given, which is also the one of the path where the path has one."""
         user, password = basic_credentials(request)
         account = carrier.state.accounts.get(user)
-        if account is None or request.ids.get("account_sid", user) != user:
+        if account is None or request.path_params.get("account_sid", user) != user:
             raise TwilioError(20003)
         if not hmac.compare_digest(password.encode(), account.auth_token.encode()):
             raise TwilioError(20003)
@@ -63,20 +63,16 @@ class TwilioManners(Manners[Call]):
 
 
 class OpenToAll(TwilioManners):
-    """Pictures: whoever knows the address may read it, unless the account asks for credentials there too."""
+    """Pictures: anybody who knows the address may read it, unless the settings ask for credentials."""
 
     def account(self, carrier: Carrier, request: Request) -> Account:
-        account = carrier.state.accounts.get(request.ids["account_sid"])
+        account = carrier.state.accounts.get(request.path_params["account_sid"])
         if account is None or carrier.settings.media_auth:
             return super().account(carrier, request)
         return account
 
 
-def _server_error(status: int) -> Reply:
-    return TwilioError(20503 if status == 503 else 20500, status=status).reply()
-
-
-def page(call: Call, path: str, key: str, found: Iterable[tuple[str, Document]]) -> Reply:
+def page(call: Call, path: str, key: str, found: Iterable[tuple[str, Document]]) -> Response:
     """One page of a list. The next page's token names the last item of this one, so that pages do not shift
     while messages arrive; `Page` alone counts from the start."""
     size = _number(call.query.get("PageSize"), default=50, least=1, most=1000)
@@ -104,7 +100,7 @@ def page(call: Call, path: str, key: str, found: Iterable[tuple[str, Document]])
     def uri(number: int, **more_query: str) -> str:
         return f"{base}?{urlencode({**kept, 'PageSize': str(size), 'Page': str(number), **more_query})}"
 
-    return json_reply(
+    return JSONResponse(
         {
             key: [document for _, document in shown],
             "page": page,

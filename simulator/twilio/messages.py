@@ -3,27 +3,22 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
 from simulator.carrier import Carrier
-from simulator.media import content_reply
-from simulator.model import Direction, Line, Media, Message, Submission
-from simulator.network import Reply
-from simulator.rest import is_url, json_reply
+from simulator.media import content_response
+from simulator.model import E164, Direction, Line, Media, Message, Submission
+from simulator.rest import is_url
 from simulator.twilio.errors import TwilioError
 from simulator.twilio.http import Call, not_found, page
 from simulator.twilio.resources import media_document, message_document
 
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
 _SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,7}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def create_message(carrier: Carrier, call: Call) -> Reply:
-    try:
-        message = _accept(carrier, call)
-    except TwilioError:
-        carrier.state.counts.sends_refused += 1
-        raise
-    return json_reply(message_document(message), status=201)
+def create_message(carrier: Carrier, call: Call) -> Response:
+    return JSONResponse(message_document(_accept(carrier, call)), status_code=201)
 
 
 def _accept(carrier: Carrier, call: Call) -> Message:
@@ -32,7 +27,7 @@ def _accept(carrier: Carrier, call: Call) -> Message:
         raise TwilioError(21604)
     service_sid = call.get("MessagingServiceSid") or None
     line = _sender(carrier, call, service_sid=service_sid, to=to)
-    if _E164.fullmatch(to) is None:
+    if E164.fullmatch(to) is None:
         raise TwilioError(21211, f"Invalid 'To' Phone Number: {to}")
     if to == line.phone_number:
         raise TwilioError(21266)
@@ -90,7 +85,7 @@ def _sender(carrier: Carrier, call: Call, *, service_sid: str | None, to: str) -
     return line
 
 
-def list_messages(carrier: Carrier, call: Call) -> Reply:
+def list_messages(carrier: Carrier, call: Call) -> Response:
     """Newest first. A message that has not been sent yet has no DateSent, so no filter on it finds it."""
     state, query = carrier.state, call.query
     to, sender = query.get("To"), query.get("From")
@@ -133,30 +128,30 @@ def _sent_between(query: dict[str, str]) -> tuple[float | None, float | None]:
     return earliest, latest
 
 
-def fetch_message(carrier: Carrier, call: Call) -> Reply:
-    return json_reply(message_document(_message(carrier, call)))
+def fetch_message(carrier: Carrier, call: Call) -> Response:
+    return JSONResponse(message_document(_message(carrier, call)))
 
 
-def list_media(carrier: Carrier, call: Call) -> Reply:
+def list_media(carrier: Carrier, call: Call) -> Response:
     message = _message(carrier, call)
     documents = ((media.id, media_document(message, media)) for media in message.media)
     return page(call, f"Messages/{message.sid}/Media.json", "media_list", documents)
 
 
-def fetch_media(carrier: Carrier, call: Call) -> Reply:
+def fetch_media(carrier: Carrier, call: Call) -> Response:
     message, media = _media(carrier, call)
-    return json_reply(media_document(message, media))
+    return JSONResponse(media_document(message, media))
 
 
-def media_content(carrier: Carrier, call: Call) -> Reply:
+def media_content(carrier: Carrier, call: Call) -> Response:
     """The picture itself, by default at another address to which Twilio's own leads."""
     _, media = _media(carrier, call)
     stored = carrier.state.stored_media.get(media.id)
     if stored is None:
         raise not_found(call, f"/Messages/{call.sids['sid']}/Media/{media.id}")
     if carrier.settings.media_redirect:
-        return Reply(307, b"", headers=((b"location", f"/media/{media.id}".encode()),))
-    return content_reply(stored)
+        return RedirectResponse(f"/media/{media.id}")
+    return content_response(stored)
 
 
 def _media(carrier: Carrier, call: Call) -> tuple[Message, Media]:
@@ -168,7 +163,7 @@ def _media(carrier: Carrier, call: Call) -> tuple[Message, Media]:
 
 
 def _message(carrier: Carrier, call: Call) -> Message:
-    message = carrier.state.messages.get(call.sids["sid"])
-    if message is None or message.account_sid != call.account.sid or message.direction is Direction.CARRIER:
+    message = carrier.state.message_of(call.account, call.sids["sid"])
+    if message is None:
         raise not_found(call, f"/Messages/{call.sids['sid']}.json")
     return message

@@ -29,7 +29,7 @@ async def test_a_key_is_shown_once_and_stored_hashed(world: World) -> None:
     assert secret not in written
 
 
-async def test_a_key_is_repeated_to_who_repeats_the_request_and_is_not_stored_in_clear(world: World) -> None:
+async def test_a_repeated_request_gets_the_same_key_which_is_stored_encrypted(world: World) -> None:
     headers = {"Idempotency-Key": "one"}
     new = {"name": "Help desk", "permissions": []}
     first = await world.admin.post(f"{API}/api-keys", json=new, headers=headers)
@@ -41,7 +41,7 @@ async def test_a_key_is_repeated_to_who_repeats_the_request_and_is_not_stored_in
     assert first.json()["key"].rpartition("_")[2] not in stored
 
 
-async def test_a_key_tells_who_it_is_and_when_it_was_last_used(world: World) -> None:
+async def test_a_key_shows_its_name_and_when_it_was_last_used(world: World) -> None:
     created = await create(world, permissions=["mass_text"])
     assert created["last_used_at"] is None
 
@@ -76,7 +76,7 @@ async def test_a_key_ends_when_it_expires(world: World) -> None:
     assert (await client.get(f"{API}/me")).status_code == 401
 
 
-async def test_a_time_that_is_none_or_out_of_reach_is_refused(world: World) -> None:
+async def test_an_invalid_or_out_of_range_time_is_refused(world: World) -> None:
     far = ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "0001-01-01T00:00:00Z"]
     for expires_at in (*far, "2030-01-01T00:00:00", "soon", 10**20):
         new = {"name": "Key", "permissions": [], "expires_at": expires_at}
@@ -85,7 +85,7 @@ async def test_a_time_that_is_none_or_out_of_reach_is_refused(world: World) -> N
         assert response.json()["errors"][0]["pointer"] == "/expires_at"
 
 
-async def test_any_other_time_is_kept(world: World) -> None:
+async def test_every_valid_time_is_stored(world: World) -> None:
     for expires_at in ("9998-12-31T23:59:59+00:00", "0002-01-01T00:00:00+00:00", "2030-01-01T00:00:00+13:00"):
         created = await create(world, expires_at=expires_at)
         kept = datetime.fromisoformat(created["expires_at"].replace("Z", "+00:00"))

@@ -18,6 +18,8 @@ from tests.support.stack import eventually
 from tests.support.world import World
 
 API = "/api/v1"
+PASSWORDS = passwords._passwords
+"""Those of production: during the tests, cheaper ones take their place."""
 
 
 class SlowPasswords:
@@ -68,7 +70,7 @@ async def queued(gate: SignInGate, count: int, *, device: bool = False) -> list[
     return tasks
 
 
-async def test_one_is_served_and_the_next_in_the_order_of_coming() -> None:
+async def test_sign_ins_are_served_one_at_a_time_in_order_of_arrival() -> None:
     gate = SignInGate()
     first = await hold(gate)
     waiting = await queued(gate, 3)
@@ -82,7 +84,7 @@ async def test_one_is_served_and_the_next_in_the_order_of_coming() -> None:
     await (await hold(gate)).aclose()
 
 
-async def test_beyond_the_waiting_places_nobody_waits() -> None:
+async def test_a_full_queue_refuses() -> None:
     gate = SignInGate()
     held = await hold(gate)
     waiting = await queued(gate, WAITING)
@@ -102,7 +104,7 @@ async def test_beyond_the_waiting_places_nobody_waits() -> None:
 
 
 @pytest.mark.parametrize(("device", "places"), [(None, WAITING_PER_SOURCE), ("a device", WAITING_PER_DEVICE)])
-async def test_one_source_does_not_take_every_place(device: str | None, places: int) -> None:
+async def test_one_source_cannot_fill_the_queue(device: str | None, places: int) -> None:
     gate = SignInGate()
     held = await hold(gate)
     waiting = [asyncio.create_task(hold(gate, "192.0.2.1", device)) for _ in range(places)]
@@ -137,7 +139,7 @@ async def test_a_known_device_is_served_before_a_flood_of_strangers() -> None:
     await served.aclose()
 
 
-async def test_who_gives_up_gives_the_place_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_cancelled_wait_passes_its_turn_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = SignInGate()
     held = await hold(gate)
     leaving, staying = await queued(gate, 2)
@@ -215,13 +217,11 @@ async def test_a_password_that_is_set_is_hashed_with_no_transaction_open(world: 
         assert (method, open_ones, answer.is_success) == (method, [], True)
 
 
-async def test_whatever_is_wrong_a_password_is_checked_against_a_hash_of_the_same_cost(
-    world: World, slow: SlowPasswords
-) -> None:
+async def test_every_refused_sign_in_checks_a_hash_of_the_same_cost(world: World, slow: SlowPasswords) -> None:
     slow.go_on.set()
     await world.rows(
         "UPDATE staff_members SET password_hash = :real WHERE id = :id RETURNING id",
-        real=passwords.NOBODY.replace("Ynd2", "Abcd"),
+        real=passwords.UNKNOWN_ACCOUNT.replace("Ynd2", "Abcd"),
         id=world.staff_ids["admin"],
     )
     for slug, email in (
@@ -234,15 +234,15 @@ async def test_whatever_is_wrong_a_password_is_checked_against_a_hash_of_the_sam
         await world.other_client().post(f"{API}/session", json=body)
 
     parameters = [stored.rpartition("$")[0].rpartition("$")[0] for stored in slow.asked]
-    assert parameters == [passwords.NOBODY.rpartition("$")[0].rpartition("$")[0]] * 4
+    assert parameters == [passwords.UNKNOWN_ACCOUNT.rpartition("$")[0].rpartition("$")[0]] * 4
 
 
-def test_nobody_s_hash_is_one_that_new_passwords_are_like_and_nothing_matches() -> None:
-    made = passwords._passwords.hash("a password")
-    assert made.split("$")[:4] == passwords.NOBODY.split("$")[:4]
-    assert not passwords._passwords.verify("a password", passwords.NOBODY)
+def test_the_hash_for_unknown_accounts_costs_as_much_as_any_and_matches_nothing() -> None:
+    made = PASSWORDS.hash("a password")
+    assert made.split("$")[:4] == passwords.UNKNOWN_ACCOUNT.split("$")[:4]
+    assert not PASSWORDS.verify("a password", passwords.UNKNOWN_ACCOUNT)
     with pytest.raises(UnknownHashError):
-        passwords._passwords.verify("a password", "nonsense")
+        PASSWORDS.verify("a password", "nonsense")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have the priority of their process")

@@ -68,9 +68,9 @@ def test_R16_a_permission_of_a_later_version_gives_nothing_and_breaks_nothing() 
 def test_PERM_VIEW_and_PERM_SEND_name_the_first_permission_that_is_missing(
     held: list[Permission], missing_to_view: str | None, missing_to_send: str | None
 ) -> None:
-    assert first_missing(principal(*held), [SMS_LOGS]) == missing_to_view
-    assert first_missing(principal(*held), [SMS_LOGS, MASS_TEXT]) == missing_to_send
-    assert first_missing(principal(*held), []) is None
+    assert first_missing(principal(*held).permissions, [SMS_LOGS]) == missing_to_view
+    assert first_missing(principal(*held).permissions, [SMS_LOGS, MASS_TEXT]) == missing_to_send
+    assert first_missing(principal(*held).permissions, []) is None
 
 
 def test_an_api_key_acts_in_its_own_name_and_is_no_staff_member() -> None:

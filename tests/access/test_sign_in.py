@@ -29,7 +29,7 @@ def cookie_of(response: httpx.Response, name: str = SESSION_COOKIE) -> Any:
     return cookie
 
 
-async def test_signing_in_says_who_one_is_and_what_one_may_do(world: World) -> None:
+async def test_sign_in_answers_with_the_person_and_their_permissions(world: World) -> None:
     client = world.other_client()
 
     response = await client.post(f"{API}/session", json=credentials(world))
@@ -241,7 +241,7 @@ OTHER_SCHEMES = ["Basic YTpi", "Basic", "Negotiate abc", 'Digest username="a"', 
 
 
 @pytest.mark.parametrize("value", OTHER_SCHEMES)
-async def test_only_bearer_is_an_api_key_and_what_a_proxy_left_on_decides_nothing(value: str, world: World) -> None:
+async def test_only_a_bearer_token_is_an_api_key_and_other_schemes_are_ignored(value: str, world: World) -> None:
     headers = [("Authorization", value)]
     assert (await world.admin.get(f"{API}/me", headers=headers)).status_code == 200
     family = {"name": "New", "contacts": []}
@@ -257,7 +257,7 @@ async def test_only_bearer_is_an_api_key_and_what_a_proxy_left_on_decides_nothin
     assert (await integration.get(f"{API}/me", headers=both)).status_code == 200, "The key beside it counts."
 
 
-async def test_two_different_keys_are_none(world: World) -> None:
+async def test_two_different_api_keys_are_refused(world: World) -> None:
     keys = [(await world.api_key()).headers["Authorization"] for _ in range(2)]
     nobody = world.other_client()
     for given, expected in (([keys[0], keys[0]], 200), (keys, 401)):
@@ -265,7 +265,7 @@ async def test_two_different_keys_are_none(world: World) -> None:
         assert response.status_code == expected
 
 
-async def test_a_cookie_of_nonsense_signs_nobody_in(world: World) -> None:
+async def test_a_malformed_cookie_is_refused(world: World) -> None:
     for token in ("", "x", "x.y", ".", f"{'0' * 32}.x", "a" * 4000):
         response = await world.other_client().get(f"{API}/me", headers={"Cookie": f"{SESSION_COOKIE}={token}"})
         assert (token, response.status_code) == (token, 401)

@@ -24,7 +24,7 @@ from tests.support import postgres
 from tests.support.backends import until_it_waits
 from tests.support.business import PASSWORD
 from tests.support.service import Service, service_settings
-from tests.support.world import QUICK_PASSWORDS, World
+from tests.support.world import World
 
 DEVICE_COOKIE = "messenger_device"
 
@@ -32,8 +32,7 @@ DEVICE_COOKIE = "messenger_device"
 @pytest.fixture(autouse=True)
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing here is about how long a hash takes."""
-    monkeypatch.setattr(passwords, "_passwords", QUICK_PASSWORDS)
-    monkeypatch.setattr(passwords, "NOBODY", QUICK_PASSWORDS.hash("nobody has this"))
+    monkeypatch.setattr(passwords, "UNKNOWN_ACCOUNT", passwords._passwords.hash("nobody has this"))
 
 
 async def attempt(
@@ -93,7 +92,7 @@ async def test_every_kind_of_refusal_is_the_same_answer_and_counts_the_same(worl
         assert answers == expected, kind
 
 
-async def test_what_a_refusal_writes_is_not_told_from_how_long_it_takes(
+async def test_the_time_of_a_refusal_does_not_tell_what_it_writes(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sign_in, "REFUSAL_SECONDS", 0.5)
@@ -106,7 +105,7 @@ async def test_what_a_refusal_writes_is_not_told_from_how_long_it_takes(
     assert min(await asyncio.gather(*map(seconds, UNKNOWN.values()))) >= 0.5
 
 
-async def test_of_many_guesses_at_once_as_many_are_checked_as_one_after_another(
+async def test_concurrent_guesses_are_limited_like_sequential_ones(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[str] = []
@@ -249,7 +248,7 @@ def forged(cookie: str) -> list[str]:
     ]
 
 
-async def test_a_forged_device_cookie_is_none(world: World, device: str) -> None:
+async def test_a_forged_device_cookie_is_ignored(world: World, device: str) -> None:
     await have_failed(world, 40)
     for cookie in forged(device):
         answer = await attempt(world, password=PASSWORD, device=cookie)
@@ -437,7 +436,7 @@ async def test_a_session_that_is_just_starting_waits_for_the_change_and_is_refus
     assert (await signing_in).status_code == 401
 
 
-async def test_who_changes_their_own_password_stays_signed_in_here_and_nowhere_else(world: World) -> None:
+async def test_a_new_password_of_ones_own_keeps_only_this_session(world: World) -> None:
     elsewhere = world.other_client()
     await world.sign_in(elsewhere, ADMIN_EMAIL)
     path = f"{API}/staff-members/{world.staff_ids['admin']}"
@@ -459,7 +458,7 @@ async def test_who_changes_their_own_password_stays_signed_in_here_and_nowhere_e
     ],
     ids=str,
 )
-async def test_what_nobody_could_have_is_refused_before_it_is_counted_or_checked(
+async def test_impossible_credentials_are_refused_before_they_are_counted_or_checked(
     world: World, changes: dict[str, str]
 ) -> None:
     body = {"organization": world.slug, "email": ADMIN_EMAIL, "password": "x", **changes}

@@ -85,7 +85,7 @@ async def test_another_organizations_ids_in_bodies_answer_404_or_are_refused(wor
     assert (await world.admin.get(f"{API}/families/{rows.ids['family_id']}")).json() == theirs
 
 
-async def test_lists_show_what_is_ones_own_alone(world: World, neighbour: World) -> None:
+async def test_lists_show_only_the_organizations_own_rows(world: World, neighbour: World) -> None:
     await Rows.create(world)
 
     async def shown(client: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:

@@ -1,12 +1,21 @@
-"""Who tries to change the log."""
+"""A conversation with an entry, and connections that try to change the log."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
 
 from api.kit.connection import plain_url
+from tests.audit.verifying import PARENT
 from tests.support.world import World
+
+
+@pytest.fixture
+async def conversation(world: World) -> dict[str, Any]:
+    await world.family("Rivera", PARENT)
+    await world.text(PARENT, "Hello?")
+    return await world.conversation(PARENT)
 
 
 @pytest.fixture

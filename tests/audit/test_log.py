@@ -15,7 +15,7 @@ import pytest
 
 from api.access.rules import Permission
 from api.audit import service as audit
-from api.audit.rules import Action, Actor, ActorKind, Broken, NewEntry
+from api.audit.rules import Action, Actor, ActorKind, BrokenEntry, NewEntry
 from api.audit_log import service as audit_log
 from api.audit_log.rules import EntryFilter
 from api.kit.connection import plain_url
@@ -105,7 +105,7 @@ async def test_AUDIT_READ_pages_hold_every_entry_once_while_more_are_written(his
         ({"cursor": "x"}, 422, "next_cursor"),
     ],
 )
-async def test_AUDIT_READ_what_cannot_be_meant_is_said(
+async def test_AUDIT_READ_a_contradicting_filter_is_refused(
     world: World, asked: dict[str, str], status: int, words: str
 ) -> None:
     response = await world.admin.get(LOG, params=asked)
@@ -116,7 +116,7 @@ async def test_AUDIT_READ_what_cannot_be_meant_is_said(
     assert await listed(world, action=Action.AUDIT_LOG_EXPORTED.value) == []
 
 
-async def test_AUDIT_READ_a_parent_and_an_api_key_can_be_asked_for_as_whoever_acted(history: World) -> None:
+async def test_AUDIT_READ_entries_can_be_filtered_by_a_parent_or_an_api_key(history: World) -> None:
     key = await history.api_key(Permission.DIRECTORY)
     await key.post("/api/v1/families", json={"name": "By key", "contacts": []})
     unread = (await listed(history, action="conversation.unread"))[0]
@@ -129,7 +129,7 @@ async def test_AUDIT_READ_a_parent_and_an_api_key_can_be_asked_for_as_whoever_ac
 # The CSV.
 
 
-async def test_AUDIT_READ_the_csv_has_what_the_list_has_in_its_order(
+async def test_AUDIT_READ_the_csv_has_the_entries_of_the_list_in_its_order(
     history: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit_log, "BATCH", 4)
@@ -152,7 +152,7 @@ async def test_AUDIT_READ_the_csv_has_what_the_list_has_in_its_order(
             assert (row["chain_number"], row["hash"]) == (str(entry["chain"]["number"]), entry["chain"]["hash"])
 
 
-async def test_AUDIT_READ_the_csv_says_when_in_the_businesss_own_time_and_whose_it_is(history: World) -> None:
+async def test_AUDIT_READ_the_csv_has_local_times_and_the_slug_in_its_name(history: World) -> None:
     response = await history.admin.get(EXPORT)
     zone = ZoneInfo("America/Chicago")
 
@@ -173,7 +173,7 @@ HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", ' "=1', "'=1", "plain", 'a,"b
 
 
 @pytest.mark.reliability
-async def test_R9_what_a_spreadsheet_could_calculate_leaves_as_text(history: World) -> None:
+async def test_R9_formulas_are_exported_as_text(history: World) -> None:
     for name in HOSTILE:
         await history.admin.post("/api/v1/families", json={"name": f"x{name}", "contacts": []})
     async with history.service.database.transaction() as session:
@@ -191,7 +191,7 @@ async def test_R9_what_a_spreadsheet_could_calculate_leaves_as_text(history: Wor
     assert [name if name in HOSTILE and name != "'=1" else name[1:] for name in names] == HOSTILE
 
 
-async def test_AUDIT_WHAT_an_export_is_itself_an_entry_and_no_part_of_itself(history: World) -> None:
+async def test_AUDIT_WHAT_an_export_writes_an_entry_which_it_does_not_contain(history: World) -> None:
     rows = await exported(history, action="message.sent", phone_number="(312) 555-0101", to="2999-01-01T00:00:00Z")
     refused = await history.maria.get(EXPORT)
 
@@ -226,7 +226,7 @@ async def test_AUDIT_READ_an_export_holds_no_transaction_while_its_reader_is_slo
     assert chunks > 5
 
 
-async def test_AUDIT_READ_an_export_that_fails_midway_is_no_short_file(
+async def test_AUDIT_READ_an_export_that_fails_midway_aborts_the_download(
     history: World, monkeypatch: pytest.MonkeyPatch, forger: asyncpg.Connection
 ) -> None:
     monkeypatch.setattr(audit_log, "BATCH", 2)
@@ -248,24 +248,24 @@ async def test_AUDIT_READ_an_export_that_fails_midway_is_no_short_file(
     assert [each["action"] for each in await listed(history, action="audit_log.exported")] == ["audit_log.exported"]
 
 
-# The proof.
+# Verification.
 
 
-async def proved(world: World) -> dict[str, Any]:
+async def verification(world: World) -> dict[str, Any]:
     response = await world.admin.get(f"{LOG}/verification")
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer
 
 
-async def test_AUDIT_CHAIN_an_administrator_has_the_log_proved(history: World, forger: asyncpg.Connection) -> None:
+async def test_AUDIT_CHAIN_an_administrator_verifies_the_log(history: World, forger: asyncpg.Connection) -> None:
     count = len(await listed(history))
-    assert await proved(history) == {"whole": True, "entries": count, "broken": None}
+    assert await verification(history) == {"whole": True, "entries": count, "broken": None}
 
     entry = (await listed(history, action="message.sent"))[0]
     await forger.execute("UPDATE audit_entries SET actor_name = 'Nobody' WHERE id = $1", entry["id"])
 
-    assert await proved(history) == {
+    assert await verification(history) == {
         "whole": False,
         "entries": None,
         "broken": {
@@ -282,7 +282,7 @@ async def test_AUDIT_CHAIN_a_chain_deleted_with_its_head_is_found(history: World
     await forger.execute("DELETE FROM audit_entries WHERE chain_subject = $1", subject)
     await forger.execute("DELETE FROM audit_chains WHERE id = $1", subject)
 
-    broken = (await proved(history))["broken"]
+    broken = (await verification(history))["broken"]
     assert (broken["chain_subject"], broken["problem"]) == (subject, "this whole chain is missing")
 
 
@@ -293,10 +293,10 @@ async def test_AUDIT_CHAIN_the_businesss_own_chain_deleted_with_its_head_is_foun
     await forger.execute("DELETE FROM audit_entries WHERE chain_subject = $1", subject)
     await forger.execute("DELETE FROM audit_chains WHERE id = $1", subject)
 
-    assert (await proved(history))["broken"]["chain_subject"] == subject
+    assert (await verification(history))["broken"]["chain_subject"] == subject
 
 
-async def test_AUDIT_CHAIN_a_chain_cut_with_its_head_set_back_is_found_where_it_recorded_a_sending(
+async def test_AUDIT_CHAIN_a_truncated_chain_with_its_head_set_back_is_found_by_its_message(
     history: World, forger: asyncpg.Connection
 ) -> None:
     entry = (await listed(history, action="message.sent"))[0]
@@ -309,12 +309,12 @@ async def test_AUDIT_CHAIN_a_chain_cut_with_its_head_set_back_is_found_where_it_
         number - 1,
     )
 
-    broken = (await proved(history))["broken"]
+    broken = (await verification(history))["broken"]
     assert (broken["chain_subject"], broken["chain_number"], broken["entry_id"]) == (subject, number, None)
     assert entry["message_id"] in broken["problem"]
 
 
-async def test_AUDIT_CHAIN_what_is_written_meanwhile_is_no_false_alarm(history: World) -> None:
+async def test_AUDIT_CHAIN_entries_written_meanwhile_raise_no_alarm(history: World) -> None:
     conversation = (await history.conversation(PARENT))["id"]
     done = asyncio.Event()
 
@@ -330,8 +330,8 @@ async def test_AUDIT_CHAIN_what_is_written_meanwhile_is_no_false_alarm(history: 
     counts: list[int] = []
     try:
         while len(set(counts)) < 8:
-            result = await audit_log.prove(history.service.database, history.organization_id)
-            assert not isinstance(result, Broken), result
+            result = await audit_log.verify_log(history.service.database, history.organization_id)
+            assert not isinstance(result, BrokenEntry), result
             counts.append(result)
     finally:
         done.set()
@@ -339,14 +339,14 @@ async def test_AUDIT_CHAIN_what_is_written_meanwhile_is_no_false_alarm(history: 
     assert counts == sorted(counts)
 
 
-async def test_AUDIT_CHAIN_one_proof_runs_at_a_time_and_one_that_takes_too_long_says_what_to_do(
+async def test_AUDIT_CHAIN_one_verification_runs_at_a_time_and_a_long_one_says_what_to_do(
     history: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = await asyncio.gather(*(history.admin.get(f"{LOG}/verification") for _ in range(4)))
     assert {answer.status_code for answer in answers} <= {200, 429}
     assert 200 in {answer.status_code for answer in answers}
 
-    monkeypatch.setattr(audit_log, "PROOF_SECONDS", 0)
+    monkeypatch.setattr(audit_log, "VERIFY_SECONDS", 0)
     refused = await history.admin.get(f"{LOG}/verification")
     assert refused.status_code == 503
     assert "messenger verify-audit" in refused.json()["detail"]

@@ -1,4 +1,4 @@
-"""Which whole messages stop, start and ask for help, and what answers them."""
+"""Keywords: whole messages that stop, start or ask for help, and the answers to them."""
 
 import string
 import unicodedata
@@ -89,7 +89,7 @@ EDGES = [
     "\ue000",
     "\x08",
 ]
-"""What telephones, carriers and people put beside a word without meaning another one."""
+"""Characters that telephones, carriers and people put beside a word."""
 
 
 def every_other(word: str) -> str:
@@ -111,7 +111,7 @@ def test_OPTIN_STOP_and_START_ignore_surrounding_punctuation_and_space(word: str
 
 
 @pytest.mark.parametrize("edge", EDGES, ids=ascii)
-def test_OPTIN_STOP_and_START_ignore_what_nobody_sees_or_means_around_them(edge: str) -> None:
+def test_OPTIN_STOP_and_START_ignore_invisible_and_meaningless_characters_around_them(edge: str) -> None:
     for word, meaning in EVERY:
         for body in (word + edge, edge + word, edge + word + edge, f"{edge} {word}! {edge}{edge}", f'"{word}{edge}."'):
             assert keyword(body) is meaning, body
@@ -225,7 +225,7 @@ def test_OPTIN_START_yes_lifts_nothing(body: str) -> None:
 
 
 @pytest.mark.parametrize("body", ["", " ", "\n\n", "...", "!", "\N{ZERO WIDTH SPACE}", "\N{THUMBS UP SIGN}"])
-def test_what_holds_no_word_is_no_keyword(body: str) -> None:
+def test_a_text_without_a_word_is_not_a_keyword(body: str) -> None:
     assert keyword(body) is None
 
 
@@ -239,7 +239,7 @@ def is_seen(word: str) -> bool:
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(EVERY), AROUND, AROUND)
-def test_any_dressing_of_a_keyword_is_the_keyword(word: tuple[str, Keyword], before: str, after: str) -> None:
+def test_anything_but_words_may_surround_a_keyword(word: tuple[str, Keyword], before: str, after: str) -> None:
     assert keyword(before + word[0] + after) is word[1]
 
 
@@ -250,7 +250,7 @@ def test_any_dressing_of_a_keyword_is_the_keyword(word: tuple[str, Keyword], bef
     st.sampled_from(["", " ", ", ", "\n"]),
     st.booleans(),
 )
-def test_any_further_word_makes_it_an_ordinary_message(
+def test_a_further_word_makes_an_ordinary_message(
     word: tuple[str, Keyword], other: str, between: str, before: bool
 ) -> None:
     body = other + between + word[0] if before else word[0] + between + other
@@ -260,7 +260,7 @@ def test_any_further_word_makes_it_an_ordinary_message(
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=80))
-def test_any_text_has_an_answer(body: str) -> None:
+def test_any_text_is_decided(body: str) -> None:
     assert keyword(body) in {None, *Keyword}
 
 
@@ -268,7 +268,7 @@ def test_any_text_has_an_answer(body: str) -> None:
     "piece", ["x", "x ", " ", "STOP ", "!", "\u0301", "\u0301\u0323", "\u200d", "\ufdfa", "\u3164"]
 )
 def test_RECV_NOTHING_LOST_a_hostile_text_is_no_keyword_and_is_judged_in_one_pass(piece: str) -> None:
-    """Anything worse than linear would not come back from a million characters."""
+    """With a million characters, an algorithm worse than linear does not end."""
     assert keyword(piece * (1_000_000 // len(piece))) is None
     assert keyword("STOP" + piece * 1_000_000 + "?") is None
 
@@ -277,7 +277,7 @@ def test_OPTIN_STOP_as_many_spaces_as_a_webhook_carries_hide_no_keyword() -> Non
     assert keyword(" " * 500_000 + "STOP" + "\n" * 500_000) is Keyword.STOP
 
 
-# What a line that answers keywords itself says.
+# Answers of a line that confirms keywords itself.
 
 
 def confirmed(word: Keyword, *, help_text: str | None = None) -> str:

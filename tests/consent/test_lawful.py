@@ -1,4 +1,4 @@
-"""Whatever anybody does, by any way in, a refused number is texted again only after a lawful lift."""
+"""Random edits by every route: a refused number may be texted again only after a lawful lift."""
 
 import random
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Snapshot:
 
 
 def unlawful(before: Snapshot, after: Snapshot, *, may_consent: bool, lifting: bool) -> list[str]:
-    """What a step has done against OPTIN-REMOVED and OPTIN-WHO."""
+    """Violations of OPTIN-REMOVED and OPTIN-WHO by a step."""
     wrong: list[str] = []
     kept = set(after.standing.values())
     for record, (number, state) in before.records.items():
@@ -175,6 +175,6 @@ async def test_OPTIN_REMOVED_and_OPTIN_WHO_no_sequence_of_edits_frees_a_refused_
         if response.is_success and after != before:
             done[what] = done.get(what, 0) + 1
         before = after
-    # A walk that changes nothing, or never meets a refusal, has tried nothing.
+    # A walk without changes or without refusals would prove nothing.
     assert len(done) >= 5, done
     assert before.standing or before.lifted

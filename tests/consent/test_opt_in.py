@@ -1,4 +1,4 @@
-"""Who may be texted, through every path that sends (OPTIN-*)."""
+"""The opt-in check on every path that sends (OPTIN-*)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -270,7 +270,7 @@ async def test_OPTIN_STOP_holds_on_every_line_and_for_every_record(
 
     for line_id in (str(world.line_id), other):
         assert (await check(world, line_id=line_id))["reason"] == "stopped"
-    # The records are as they were: nobody opted them out.
+    # The records have not changed.
     for family in families:
         stored = (await world.admin.get(f"{API}/families/{family['id']}")).json()
         assert stored["contacts"][0]["phone_records"][0]["opt_in"]["state"] == "opted_in"
@@ -399,7 +399,7 @@ async def test_a_number_in_national_form_is_read_with_the_businesss_country(worl
     assert (await check(world, "(312) 555-0101"))["reason"] == "allowed"
 
 
-async def test_what_is_no_number_is_refused_with_a_pointer(world: World) -> None:
+async def test_a_text_that_is_not_a_number_is_refused_with_a_pointer(world: World) -> None:
     for number in ("555-0101", "12", "hello", "+1", "+0001234567", "+1312555010123456"):
         response = await world.daniel.get(f"{API}/opt-in-checks", params={"phone_number": number})
         assert (number, response.status_code) == (number, 422)

@@ -292,7 +292,7 @@ EVERYDAY = [
 
 
 @pytest.mark.parametrize("body", WISHES)
-def test_OPTIN_PLAIN_WORDS_a_wish_to_be_left_in_peace_is_flagged_and_stops_nothing(body: str) -> None:
+def test_OPTIN_PLAIN_WORDS_a_wish_to_stop_is_flagged_and_stops_nothing(body: str) -> None:
     assert asks_to_stop(body)
     assert keyword(body) is None
 
@@ -307,11 +307,11 @@ def test_OPTIN_PLAIN_WORDS_a_wish_is_seen_in_capitals_among_emoji_and_in_a_longe
 
 
 WHOLE_TEXTS = {"Please cancel, thank you", "Quit!!! Thanks", "End. Thank you", "S.T.O.P."}
-"""Everyday words, which are a wish only when a text has no others."""
+"""Everyday words. They are a wish only in a text without other words."""
 
 
 @pytest.mark.parametrize("body", EVERYDAY)
-def test_OPTIN_PLAIN_WORDS_everyday_words_are_not_taken_for_it(body: str) -> None:
+def test_OPTIN_PLAIN_WORDS_everyday_texts_are_not_flagged(body: str) -> None:
     assert not asks_to_stop(body)
 
 
@@ -332,7 +332,7 @@ async def test_OPTIN_PLAIN_WORDS_the_message_is_flagged_and_nothing_else_changes
     assert check["allowed"] is True
 
 
-# The work has a bound, whatever the text.
+# The work is bounded for every text.
 
 
 BOUND = 20 * 2 * MAX_CHARACTERS

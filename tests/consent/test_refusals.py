@@ -44,7 +44,7 @@ def renumbered(family: Record) -> Record:
 
 
 async def old_process(world: World, family: Record, statement: str) -> httpx.Response:
-    """What a process of the version before does to the rows, which knows nothing of refusals."""
+    """Changes the rows as a process of the previous version does, which does not know refusals."""
     record = family["contacts"][0]["phone_records"][0]["id"]
     await world.rows(f"{statement} RETURNING id", id=record)
     return httpx.Response(200)
@@ -179,7 +179,7 @@ async def test_OPTIN_REMOVED_the_refused_text_says_whose_record_it_was_and_who_r
     assert "was on the Castillo family, removed by Olga on " in refused.json()["detail"]
 
 
-async def test_OPTIN_REMOVED_it_bears_the_names_of_before_the_change_that_took_the_record_away(world: World) -> None:
+async def test_OPTIN_REMOVED_a_refusal_keeps_the_names_from_before_the_removing_change(world: World) -> None:
     family = await refusing_family(world)
     renamed = contact_of(family, name="Linh Nguyen", phone_records=[])
     path = f"{API}/families/{family['id']}"
@@ -206,7 +206,7 @@ async def test_OPTIN_REMOVED_a_refusal_that_only_the_audit_log_knew_blocks_too(w
     assert (blocking["refusal_id"], blocking["kind"], blocking["owner_id"]) == (refusal["id"], None, None)
 
 
-async def test_OPTIN_REMOVED_what_is_removed_without_a_refusal_leaves_none(world: World) -> None:
+async def test_OPTIN_REMOVED_removing_a_record_without_a_refusal_leaves_none(world: World) -> None:
     family = await world.family("Rivera", NUMBER)
     await patch(world, family)
     assert await standing(world) == []
@@ -224,11 +224,11 @@ async def test_OPTIN_REMOVED_the_same_family_on_the_number_again_lifts_nothing(w
             path = f"{API}/families/{family['id']}"
             assert (await world.maria.patch(path, json={"contacts": contacts})).status_code == 200
             assert (state, (await check(world))["reason"]) == (state, "opted_out")
-    # However often the same owner's record goes, it is one refusal.
+    # Removing the same owner's record again adds no refusal.
     assert len(await standing(world)) == 1
 
 
-async def test_OPTIN_REMOVED_a_refused_number_that_moves_away_and_back_stays_refused(world: World) -> None:
+async def test_OPTIN_REMOVED_a_number_moved_to_another_record_and_back_stays_refused(world: World) -> None:
     family = await refusing_family(world)
     record = family["contacts"][0]["phone_records"][0]
     for number in (OTHER, NUMBER):

@@ -1,4 +1,4 @@
-"""Who may be texted: every combination of up to three records, held against the rules in plain words."""
+"""The opt-in check: every combination of up to three records, compared with the rules in plain words."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -64,7 +64,7 @@ def check(
 
 
 def refusals_in_plain_words(kinds: Sequence[Kind], *, stopped: bool, texted: bool, line_enabled: bool) -> set[str]:
-    """Everything that forbids texting the number, each by its own rule."""
+    """Each reason that forbids texting the number, from its own rule."""
     refusals: set[str] = set()
     if stopped:  # OPTIN-ALL: only if it is not stopped …
         refusals.add("stopped")

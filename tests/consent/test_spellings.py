@@ -10,7 +10,7 @@ from api.directory import service as directory
 from tests.support.world import World
 
 OLD = [("+5215512345678", "+525512345678"), ("+4407911123456", "+447911123456"), ("+640211234567", "+64211234567")]
-"""A spelling of before, and the one of today."""
+"""An old spelling, and the one of today."""
 
 VARIANTS = [
     ("+541123456789", "+5491123456789"),
@@ -33,8 +33,8 @@ async def check(world: World, number: str) -> dict[str, Any]:
     return found
 
 
-async def number_of_before(world: World, number: str, *, stopped: bool = False) -> str:
-    """A row that an earlier version made, in its spelling."""
+async def stored_number(world: World, number: str, *, stopped: bool = False) -> str:
+    """A row that an earlier version stored under an old spelling."""
     ((row,),) = await world.rows(
         "INSERT INTO phone_numbers (organization_id, id, number, stopped_at) VALUES"
         " (:organization_id, :id, :number, CASE WHEN :stopped THEN now() END) RETURNING id",
@@ -78,7 +78,7 @@ async def test_every_way_in_knows_one_spelling(world: World, old: str, today: st
 
 
 @pytest.mark.parametrize(("old", "today"), OLD)
-async def test_an_opt_out_is_not_passed_by_under_an_old_mobile_prefix(world: World, old: str, today: str) -> None:
+async def test_an_opt_out_holds_under_an_old_mobile_prefix(world: World, old: str, today: str) -> None:
     await world.family("Rivera", today, state="opted_out")
     await world.text(old, "Is class on?")
     assert await reply(world, today) == 409
@@ -89,9 +89,9 @@ async def test_an_opt_out_is_not_passed_by_under_an_old_mobile_prefix(world: Wor
 
 
 @pytest.mark.parametrize(("old", "today"), OLD)
-async def test_what_a_row_of_before_says_counts_and_START_lifts_its_stop(world: World, old: str, today: str) -> None:
+async def test_a_row_under_an_old_spelling_counts_and_START_lifts_its_stop(world: World, old: str, today: str) -> None:
     family = await world.family("Rivera", "+13125550101", state="opted_out")
-    row = await number_of_before(world, old, stopped=True)
+    row = await stored_number(world, old, stopped=True)
     record = family["contacts"][0]["phone_records"][0]["id"]
     assert (await check(world, today))["reason"] == "stopped", "also where today's spelling is on no row"
     assert (await check(world, today))["stopped_as"] == old
@@ -108,14 +108,14 @@ async def test_what_a_row_of_before_says_counts_and_START_lifts_its_stop(world: 
     assert await reply(world, today) == 409
 
 
-async def test_nothing_is_sent_to_a_spelling_of_before(world: World) -> None:
-    await number_of_before(world, "+5215512345678")
+async def test_nothing_is_sent_to_an_old_spelling(world: World) -> None:
+    await stored_number(world, "+5215512345678")
     await world.text("+525512345678", "Hello")
     await world.rows(
         "UPDATE conversations SET phone_number_id = (SELECT id FROM phone_numbers WHERE number = '+5215512345678')"
         " RETURNING id"
     )
-    # Both rows stay, and the list finds the conversation of before under today's spelling too.
+    # Both rows stay, and the list finds the old conversation under today's spelling too.
     conversation = await world.conversation("+525512345678")
     assert conversation["phone_number"] == "+5215512345678"
     answer = await world.maria.post(f"/api/v1/conversations/{conversation['id']}/messages", json={"body": "Hello!"})
@@ -143,7 +143,7 @@ async def test_variants_share_refusals_and_not_consent(world: World, one: str, o
 
 
 @pytest.mark.parametrize(("one", "other"), VARIANTS)
-async def test_consent_of_a_variant_opens_nothing(world: World, one: str, other: str) -> None:
+async def test_consent_of_a_variant_allows_nothing(world: World, one: str, other: str) -> None:
     await world.family("Silva", one)
     assert (await check(world, other))["reason"] == "no_record"
     started = await world.maria.post("/api/v1/conversations", json={"phone_number": other})
@@ -171,10 +171,10 @@ async def test_a_STOP_under_a_variant_stops_what_waits_and_only_its_own_START_li
 
 
 @pytest.mark.parametrize(("one", "other"), VARIANTS)
-async def test_OPTIN_DISPATCH_whoever_lets_a_text_go_waits_for_a_STOP_under_a_variant_and_the_other_way_round(
+async def test_OPTIN_DISPATCH_a_claim_and_a_STOP_under_a_variant_wait_for_each_other(
     world: World, one: str, other: str
 ) -> None:
-    """The variant has never been heard of, so it has no row before the number is locked."""
+    """The variant has no row before the number is locked."""
     await world.family("Silva", one)
     async with world.service.database.transaction() as session:
         row = await directory.phone_number(session, world.organization_id, one)

@@ -38,7 +38,7 @@ def test_OPTIN_WHO_each_change_needs_what_page_1_says() -> None:
         assert missing is None or missing not in permissions
 
 
-# By every way in: a person or key with `directory` alone, who may keep records.
+# Every route that changes records, for a person or key with `directory` alone.
 
 Way = Callable[[World, httpx.AsyncClient, Record, Record], Awaitable[httpx.Response]]
 
@@ -95,7 +95,7 @@ async def family_with(world: World, state: str, number: str) -> Record:
 
 
 async def stored(world: World) -> list[Any]:
-    """Everything of consent and of the directory."""
+    """Every row of consent and of the directory."""
     return [
         await world.rows(f"SELECT to_jsonb(each) FROM {table} AS each ORDER BY id")
         for table in ("families", "contacts", "phone_records", "refusals", "audit_entries")
@@ -103,7 +103,7 @@ async def stored(world: World) -> list[Any]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_OPTIN_WHO_what_one_may_not_change_changes_nothing_by_any_way(world: World, way: str) -> None:
+async def test_OPTIN_WHO_a_forbidden_change_changes_nothing_by_any_way(world: World, way: str) -> None:
     clients = {"olga": world.olga, "a key": await world.api_key(DIRECTORY)}
     if way == "opt-in":
         clients["daniel"] = world.daniel
@@ -133,7 +133,7 @@ async def test_OPTIN_WHO_what_one_may_not_change_changes_nothing_by_any_way(worl
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_OPTIN_WHO_directory_is_enough_for_a_refusal_and_for_what_changes_nothing(world: World, way: str) -> None:
+async def test_OPTIN_WHO_directory_is_enough_for_a_refusal_and_for_no_change(world: World, way: str) -> None:
     repeatable = [] if way == "opt-in" else [("opted_in", "opted_in")]
     for n, (before, after) in enumerate([("opted_in", "opted_out"), ("opted_out", "opted_out"), *repeatable]):
         number = f"+131255503{n:02d}"

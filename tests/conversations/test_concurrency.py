@@ -1,4 +1,4 @@
-"""Many at once on one conversation: numbers without gaps, counts that are recounts, a chain that is whole."""
+"""Concurrent actors on one conversation: no gaps in `seq`, correct counts, a complete audit chain."""
 
 import asyncio
 import random
@@ -16,7 +16,7 @@ PARENT = "+13125550101"
 
 
 async def webhook(world: World, body: str, *, sender: str = PARENT) -> None:
-    """A text whose webhook does not wait for it to be applied."""
+    """A text that arrives; its webhook answers before the text is applied."""
     fields = {"MessageSid": f"SM{uuid4().hex}", "From": sender, "To": LINE_NUMBER, "Body": body, "NumMedia": "0"}
     assert (await world.post_webhook("inbound", fields)).status_code == 200
 
@@ -58,7 +58,7 @@ async def test_the_order_in_which_webhooks_were_answered_is_the_order_of_the_thr
 
 
 async def assert_consistent(world: World) -> None:
-    """What the rows say together, whatever happened in between."""
+    """Asserts that the rows of the conversation are consistent with each other."""
     for conversation_id, status, last_seq, seen_seq, unread, deadline in await world.rows(
         "SELECT id, status, last_seq, seen_seq, unread_messages, seen_deadline FROM conversations"
     ):
@@ -79,8 +79,8 @@ async def assert_consistent(world: World) -> None:
         assert isinstance(await audit.verify(session, world.organization_id), int)
 
 
-async def test_eight_at_once_leave_no_gap_no_duplicate_and_counts_that_are_recounts(world: World) -> None:
-    """Texts, views, replies, closes, reopenings, departures and sweeps, eight of each, all at once."""
+async def test_eight_concurrent_actors_leave_no_gap_no_duplicate_and_correct_counts(world: World) -> None:
+    """Eight concurrent texts, views, replies, closes, reopenings, departures and sweeps."""
     await world.family("Rivera", PARENT)
     await world.text(PARENT, "Hello?")
     conversation = await world.conversation(PARENT)
@@ -166,7 +166,7 @@ async def test_two_careful_replies_at_once_the_second_learns_of_the_first(world:
     assert [message["body"] for message in refused.json()["missed"]] == ["Yes"]
 
 
-async def test_a_text_and_a_close_at_once_never_close_what_nobody_saw(world: World) -> None:
+async def test_a_concurrent_text_and_close_never_close_an_unseen_text(world: World) -> None:
     for n in range(4):
         sender = f"+1312555030{n}"
         await world.text(sender, "Hello?")
@@ -194,8 +194,8 @@ async def test_texts_of_many_numbers_at_once_are_each_in_its_own_conversation(wo
     await assert_consistent(world)
 
 
-async def test_a_sweep_and_a_visit_do_not_lock_each_other_out(world: World) -> None:
-    """Conversations are locked before leases by both; the other way round they would deadlock."""
+async def test_a_concurrent_sweep_and_visit_do_not_deadlock(world: World) -> None:
+    """Both lock conversations before leases."""
     await world.text(PARENT, "Hello?")
     conversation = await world.conversation(PARENT)
     viewer = uuid4()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -44,10 +45,10 @@ async def status(world: World) -> str:
     return found
 
 
-# The table of page 1, row by row, as staff see it.
+# The table of conversation statuses (product rules), row by row, through the API.
 
 
-async def test_viewing_less_than_all_of_it_leaves_it_unread_with_what_is_left(
+async def test_viewing_some_of_the_messages_leaves_the_others_unread(
     world: World, conversation: dict[str, Any]
 ) -> None:
     viewing = await world.view(conversation["id"], 1)
@@ -174,7 +175,7 @@ async def test_an_api_key_closes_what_it_has_seen(world: World, conversation: di
 # STATUS-CLOSE-RACE and STATUS-REPLY-RACE.
 
 
-async def test_STATUS_CLOSE_RACE_a_colleague_having_seen_it_does_not_make_it_seen_by_who_closes(
+async def test_STATUS_CLOSE_RACE_a_text_that_only_a_colleague_has_seen_refuses_the_close(
     world: World, conversation: dict[str, Any]
 ) -> None:
     await world.view(conversation["id"], 2, by=world.daniel)
@@ -184,14 +185,12 @@ async def test_STATUS_CLOSE_RACE_a_colleague_having_seen_it_does_not_make_it_see
     assert await status(world) == "open"
 
 
-async def test_STATUS_CLOSE_RACE_what_we_have_sent_ourselves_is_not_missed(
-    world: World, conversation: dict[str, Any]
-) -> None:
+async def test_STATUS_CLOSE_RACE_sent_texts_do_not_refuse_the_close(world: World, conversation: dict[str, Any]) -> None:
     await reply(world, conversation["id"])
     assert (await close(world, conversation["id"], 2)).json()["status"] == "closed"
 
 
-async def test_STATUS_REPLY_RACE_a_text_since_is_shown_and_the_person_can_send_anyway(
+async def test_STATUS_REPLY_RACE_a_newer_text_is_shown_and_the_person_can_send_anyway(
     world: World, conversation: dict[str, Any]
 ) -> None:
     refused = await reply(world, conversation["id"], seen_seq=1)
@@ -204,7 +203,7 @@ async def test_STATUS_REPLY_RACE_a_text_since_is_shown_and_the_person_can_send_a
     assert (await reply(world, conversation["id"], seen_seq=2)).status_code == 201
 
 
-async def test_STATUS_REPLY_RACE_a_colleagues_reply_since_is_shown_and_ones_own_is_not(
+async def test_STATUS_REPLY_RACE_a_colleagues_newer_reply_is_shown_and_ones_own_is_not(
     world: World, conversation: dict[str, Any]
 ) -> None:
     await world.admin.post(f"{API}/conversations/{conversation['id']}/messages", json={"body": "It is on!"})
@@ -218,7 +217,7 @@ async def test_STATUS_REPLY_RACE_a_colleagues_reply_since_is_shown_and_ones_own_
     assert (await reply(world, conversation["id"], seen_seq=3)).status_code == 201
 
 
-async def test_a_seq_that_does_not_exist_yet_was_not_seen(world: World, conversation: dict[str, Any]) -> None:
+async def test_a_seq_that_does_not_exist_is_refused(world: World, conversation: dict[str, Any]) -> None:
     for response in (
         await close(world, conversation["id"], 3),
         await reply(world, conversation["id"], seen_seq=3),
@@ -229,13 +228,13 @@ async def test_a_seq_that_does_not_exist_yet_was_not_seen(world: World, conversa
     assert await status(world) == "unread"
 
 
-# STATUS-VIEWING and STATUS-SEEN, with seconds shortened.
+# STATUS-VIEWING and STATUS-SEEN, with shorter leases and deadlines.
 
 
-@pytest.fixture
-async def hasty(clone: postgres.Database, tmp_path: Path) -> AsyncIterator[World]:
-    """A business where a lease lasts 0.3 s and a message must be confirmed within 0.15 s."""
-    settings = service_settings(tmp_path, viewer_lease_seconds=0.3, seen_deadline_seconds=0.15)
+@asynccontextmanager
+async def business(clone: postgres.Database, tmp_path: Path, *, lease_seconds: float) -> AsyncIterator[World]:
+    """A business with an unread text, where a message must be confirmed within 0.15 s."""
+    settings = service_settings(tmp_path, viewer_lease_seconds=lease_seconds, seen_deadline_seconds=0.15)
     async with Service.running(settings, clone) as service:
         world = await World.create(service)
         await world.text(PARENT, "Is class on?")
@@ -243,99 +242,101 @@ async def hasty(clone: postgres.Database, tmp_path: Path) -> AsyncIterator[World
 
 
 @pytest.fixture
-async def patient(clone: postgres.Database, tmp_path: Path) -> AsyncIterator[World]:
-    """A business where a lease lasts for ever, and a message must be confirmed within 0.15 s."""
-    settings = service_settings(tmp_path, viewer_lease_seconds=3600, seen_deadline_seconds=0.15)
-    async with Service.running(settings, clone) as service:
-        world = await World.create(service)
-        await world.text(PARENT, "Is class on?")
+async def short_lease(clone: postgres.Database, tmp_path: Path) -> AsyncIterator[World]:
+    async with business(clone, tmp_path, lease_seconds=0.3) as world:
         yield world
 
 
-async def test_STATUS_SEEN_what_no_viewer_confirms_in_time_becomes_unread(patient: World) -> None:
-    conversation = await patient.conversation(PARENT)
-    await patient.view(conversation["id"], 1)
-    await patient.text(PARENT, "Hello?")
-    assert (await status(patient), await patient.indicator()) == ("open", (0, 1))
+@pytest.fixture
+async def long_lease(clone: postgres.Database, tmp_path: Path) -> AsyncIterator[World]:
+    async with business(clone, tmp_path, lease_seconds=3600) as world:
+        yield world
+
+
+async def test_STATUS_SEEN_a_text_that_no_viewer_confirms_in_time_becomes_unread(long_lease: World) -> None:
+    conversation = await long_lease.conversation(PARENT)
+    await long_lease.view(conversation["id"], 1)
+    await long_lease.text(PARENT, "Hello?")
+    assert (await status(long_lease), await long_lease.indicator()) == ("open", (0, 1))
 
     await asyncio.sleep(0.2)
-    assert await sweep(patient) == 1
+    assert await sweep(long_lease) == 1
 
-    assert await status(patient) == "unread"
-    assert await patient.indicator() == (1, 0)
-    assert (await patient.actions(conversation["id"]))[-1] == "conversation.unread"
-    assert await sweep(patient) == 0
+    assert await status(long_lease) == "unread"
+    assert await long_lease.indicator() == (1, 0)
+    assert (await long_lease.actions(conversation["id"]))[-1] == "conversation.unread"
+    assert await sweep(long_lease) == 0
 
 
-async def test_STATUS_SEEN_what_a_viewer_confirms_stays_open(patient: World) -> None:
-    conversation = await patient.conversation(PARENT)
+async def test_STATUS_SEEN_a_text_that_a_viewer_confirms_stays_open(long_lease: World) -> None:
+    conversation = await long_lease.conversation(PARENT)
     viewer = uuid4()
-    await patient.view(conversation["id"], 1, viewer_id=viewer)
-    await patient.text(PARENT, "Hello?")
-    await patient.view(conversation["id"], 2, viewer_id=viewer)
+    await long_lease.view(conversation["id"], 1, viewer_id=viewer)
+    await long_lease.text(PARENT, "Hello?")
+    await long_lease.view(conversation["id"], 2, viewer_id=viewer)
 
     await asyncio.sleep(0.2)
-    assert await sweep(patient) == 0
+    assert await sweep(long_lease) == 0
 
-    assert await status(patient) == "open"
+    assert await status(long_lease) == "open"
 
 
-async def test_STATUS_SEEN_a_later_text_does_not_put_the_deadline_off(patient: World) -> None:
-    conversation = await patient.conversation(PARENT)
-    await patient.view(conversation["id"], 1)
-    await patient.text(PARENT, "Hello?")
-    ((first,),) = await patient.rows("SELECT seen_deadline FROM conversations")
-    await patient.text(PARENT, "Anybody?")
-    ((second,),) = await patient.rows("SELECT seen_deadline FROM conversations")
+async def test_STATUS_SEEN_a_later_text_does_not_defer_the_deadline(long_lease: World) -> None:
+    conversation = await long_lease.conversation(PARENT)
+    await long_lease.view(conversation["id"], 1)
+    await long_lease.text(PARENT, "Hello?")
+    ((first,),) = await long_lease.rows("SELECT seen_deadline FROM conversations")
+    await long_lease.text(PARENT, "Anybody?")
+    ((second,),) = await long_lease.rows("SELECT seen_deadline FROM conversations")
 
     assert first is not None
     assert second == first
 
 
-async def test_STATUS_SEEN_renewing_the_lease_without_confirming_does_not_help(patient: World) -> None:
-    conversation = await patient.conversation(PARENT)
+async def test_STATUS_SEEN_renewing_the_lease_without_confirming_does_not_help(long_lease: World) -> None:
+    conversation = await long_lease.conversation(PARENT)
     viewer = uuid4()
-    await patient.view(conversation["id"], 1, viewer_id=viewer)
-    await patient.text(PARENT, "Hello?")
+    await long_lease.view(conversation["id"], 1, viewer_id=viewer)
+    await long_lease.text(PARENT, "Hello?")
     await asyncio.sleep(0.2)
-    await patient.view(conversation["id"], 1, viewer_id=viewer)
+    await long_lease.view(conversation["id"], 1, viewer_id=viewer)
 
-    assert await sweep(patient) == 1
-    assert await status(patient) == "unread"
+    assert await sweep(long_lease) == 1
+    assert await status(long_lease) == "unread"
 
 
-async def test_STATUS_SEEN_replying_or_closing_confirms(patient: World) -> None:
-    conversation = await patient.conversation(PARENT)
-    await patient.view(conversation["id"], 1)
-    await patient.text(PARENT, "Hello?")
-    await close(patient, conversation["id"], 2)
+async def test_STATUS_SEEN_replying_or_closing_confirms(long_lease: World) -> None:
+    conversation = await long_lease.conversation(PARENT)
+    await long_lease.view(conversation["id"], 1)
+    await long_lease.text(PARENT, "Hello?")
+    await close(long_lease, conversation["id"], 2)
     await asyncio.sleep(0.2)
-    assert await sweep(patient) == 0
-    assert await status(patient) == "closed"
+    assert await sweep(long_lease) == 0
+    assert await status(long_lease) == "closed"
 
 
-async def test_STATUS_VIEWING_a_lease_that_is_not_renewed_expires(hasty: World) -> None:
-    conversation = await hasty.conversation(PARENT)
-    await hasty.view(conversation["id"], 1)
+async def test_STATUS_VIEWING_a_lease_that_is_not_renewed_expires(short_lease: World) -> None:
+    conversation = await short_lease.conversation(PARENT)
+    await short_lease.view(conversation["id"], 1)
     await asyncio.sleep(0.35)
-    assert (await hasty.conversation(PARENT))["viewers"] == []
+    assert (await short_lease.conversation(PARENT))["viewers"] == []
 
-    await hasty.text(PARENT, "Hello?")
+    await short_lease.text(PARENT, "Hello?")
 
-    assert await status(hasty) == "unread"
-    await sweep(hasty)
-    assert await hasty.rows("SELECT id FROM viewers") == []
+    assert await status(short_lease) == "unread"
+    await sweep(short_lease)
+    assert await short_lease.rows("SELECT id FROM viewers") == []
 
 
-async def test_STATUS_VIEWING_coming_back_after_a_lease_expired_is_a_new_visit(hasty: World) -> None:
-    conversation = await hasty.conversation(PARENT)
+async def test_STATUS_VIEWING_coming_back_after_a_lease_expired_is_a_new_visit(short_lease: World) -> None:
+    conversation = await short_lease.conversation(PARENT)
     viewer = uuid4()
-    await hasty.view(conversation["id"], 1, viewer_id=viewer)
-    await hasty.view(conversation["id"], 1, viewer_id=viewer)
+    await short_lease.view(conversation["id"], 1, viewer_id=viewer)
+    await short_lease.view(conversation["id"], 1, viewer_id=viewer)
     await asyncio.sleep(0.35)
-    await hasty.view(conversation["id"], 1, viewer_id=viewer)
+    await short_lease.view(conversation["id"], 1, viewer_id=viewer)
 
-    assert await hasty.actions(conversation["id"]) == [
+    assert await short_lease.actions(conversation["id"]) == [
         "conversation.unread",
         "conversation.opened",
         "conversation.viewed",
@@ -377,7 +378,7 @@ async def test_STATUS_VIEWING_two_tabs_of_one_person_are_one_viewer(world: World
     assert len((await world.conversation(PARENT))["viewers"]) == 2
 
 
-async def test_what_was_seen_is_never_unseen(world: World, conversation: dict[str, Any]) -> None:
+async def test_a_lower_confirmation_takes_nothing_back(world: World, conversation: dict[str, Any]) -> None:
     await world.view(conversation["id"], 2)
     assert (await world.view(conversation["id"], 1, by=world.daniel))["seen_seq"] == 2
     assert await status(world) == "open"

@@ -72,7 +72,7 @@ def laboratory(clone: postgres.Database, folder: Path) -> Iterator[Laboratory]:
 which = st.sampled_from(NUMBERS)
 tabs = st.sampled_from(sorted(TABS))
 seqs = st.one_of(st.integers(0, 3), st.integers(-2, 1).map(lambda back: ("last", back)))
-"""A `seq`, or one counted from the last; one past the last is none."""
+"""A `seq`, or an offset from the last one. An offset beyond the last is a `seq` that does not exist."""
 
 
 class Histories(RuleBasedStateMachine):
@@ -108,7 +108,7 @@ class Histories(RuleBasedStateMachine):
         client: httpx.AsyncClient = self.key if by == "key" else getattr(self.world, by)
         return self.laboratory.run(client.request(method, path, json=body))
 
-    # What happens.
+    # Steps.
 
     @rule(number=which, count=st.sampled_from([1, 1, 2]))
     def texts_arrive(self, number: str, count: int) -> None:
@@ -181,7 +181,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 9, 10, 19.999, 20, 20, 30, 31, 40, -5, -45, 3600]))
     def the_clock_moves(self, seconds: float) -> None:
-        """A tab that crashed, or lost its network, is one that does not renew its lease meanwhile."""
+        """A tab that crashed or lost its network does not renew its lease meanwhile."""
         self.laboratory.run(self.laboratory.clock.step(seconds))
 
     @rule()
@@ -196,7 +196,7 @@ class Histories(RuleBasedStateMachine):
         async with self.laboratory.service.database.transaction() as session:
             await viewing.sweep(session, self.world.organization_id)
 
-    # What can be seen after each of it.
+    # What is asserted after each step.
 
     @invariant()
     def the_service_is_where_the_rules_are(self) -> None:
@@ -252,7 +252,7 @@ def standing(row: dict[str, Any]) -> model.Standing:
 
 
 def answered(response: httpx.Response) -> model.Answer:
-    """What the model would have answered."""
+    """The answer of the model."""
     match response.status_code:
         case 200:
             return standing(response.json())
@@ -269,7 +269,7 @@ def answered(response: httpx.Response) -> model.Answer:
 @pytest.mark.reliability
 @pytest.mark.timeout(reliability.size(quick=120, full=7_200))
 def test_R8_any_history_leaves_the_service_where_the_rules_are(clone: postgres.Database, tmp_path: Path) -> None:
-    total, number = reliability.size(quick=6, full=1_000), reliability.seed()
+    total, number = reliability.size(quick=4, full=1_000), reliability.seed()
     print(f"MESSENGER_SEED={number}")
     Histories.progress = reliability.Progress("R8", total=total)
     options = settings(
@@ -277,7 +277,7 @@ def test_R8_any_history_leaves_the_service_where_the_rules_are(clone: postgres.D
         stateful_step_count=reliability.size(quick=15, full=40),
         deadline=None,
         database=None,
-        # Making a failure smaller runs it hundreds of times; a history of `make test` is short enough to be read.
+        # Shrinking a failure runs it hundreds of times. The histories of `make test` are short enough to read.
         phases=[Phase.generate, Phase.shrink] if reliability.FULL else [Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

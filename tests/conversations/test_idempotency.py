@@ -1,4 +1,4 @@
-"""SEND-ONCE: a request with one Idempotency-Key happens once, however often it is repeated and by how many at once."""
+"""SEND-ONCE: requests with one Idempotency-Key take effect once, repeated and concurrent ones included."""
 
 import asyncio
 import hashlib
@@ -21,12 +21,6 @@ from tests.support.world import World
 
 API = "/api/v1"
 PARENT = "+13125550101"
-
-
-@pytest.fixture
-async def path(world: World) -> str:
-    await world.text(PARENT, "Hello?")
-    return f"{API}/conversations/{(await world.conversation(PARENT))['id']}/messages"
 
 
 async def post(client: httpx.AsyncClient, path: str, body: dict[str, Any] | None, key: str = "key-1") -> httpx.Response:
@@ -84,7 +78,7 @@ async def test_SEND_ONCE_ten_at_once_send_one_message(world: World, path: str) -
             assert answer.json()["type"] == "/problems/idempotency-conflict"
             assert answer.headers["retry-after"] == "1"
     assert await world.rows("SELECT count(*) FROM messages WHERE direction = 'outbound'") == [(1,)]
-    # Whoever was told to wait gets the answer by asking again.
+    # A request that was told to wait gets the answer when it is repeated.
     assert (await post(world.maria, path, {"body": "Yes"})).json() == created[0].json()
 
 
@@ -92,7 +86,7 @@ async def test_SEND_ONCE_a_refusal_is_not_remembered(world: World, path: str) ->
     refused = await post(world.maria, path, {"body": "Yes", "seen_seq": 0})
     assert refused.status_code == 409
     assert await world.rows("SELECT id FROM idempotency_keys") == []
-    # The body must be the same: so the reason to refuse has to go by itself.
+    # The body must stay the same, so the reason for the refusal is removed.
     await world.text(PARENT, "STOP")
     assert (await post(world.maria, path, {"body": "Yes"}, "key-2")).status_code == 409
     await world.text(PARENT, "START")
@@ -158,7 +152,7 @@ async def test_every_POST_that_creates_creates_once(world: World, resource: str)
     assert after[table] == before[table] + 1
 
 
-async def test_a_key_that_is_none_is_refused(world: World, path: str) -> None:
+async def test_a_malformed_key_is_refused(world: World, path: str) -> None:
     for key in ("", " ", "a b", "é", "x" * 256):
         headers = {b"Idempotency-Key": key.encode("latin-1")}
         response = await world.maria.post(path, json={"body": "Yes"}, headers=headers)
@@ -167,13 +161,13 @@ async def test_a_key_that_is_none_is_refused(world: World, path: str) -> None:
     assert await world.rows("SELECT count(*) FROM outbox") == [(0,)]
 
 
-async def test_without_a_key_the_same_words_are_two_messages(world: World, path: str) -> None:
+async def test_without_a_key_equal_requests_send_two_messages(world: World, path: str) -> None:
     for _ in range(2):
         assert (await world.maria.post(path, json={"body": "Yes"})).status_code == 201
     assert await world.rows("SELECT count(*) FROM outbox") == [(2,)]
 
 
-# What is kept, and for how long.
+# What is stored, and for how long.
 
 
 NEW_PERSON: dict[str, Any] = {
@@ -185,13 +179,13 @@ NEW_PERSON: dict[str, Any] = {
 
 
 async def stored_bytes(world: World) -> bytes:
-    """Everything that the idempotency keys hold."""
+    """Every stored value of the idempotency keys."""
     ((held,),) = await world.rows("SELECT string_agg(k::text, ' ') FROM idempotency_keys AS k")
     return str(held).encode()
 
 
-async def test_a_fingerprint_cannot_be_made_without_the_service_s_key(world: World) -> None:
-    """A plain hash would let whoever reads the database try passwords on it."""
+async def test_a_fingerprint_needs_the_secret_key_of_the_service(world: World) -> None:
+    """With a plain hash, a reader of the database could try passwords."""
     line = {**new_line(), "credentials": {"account_sid": "AC1", "auth_token": "very secret too"}}
     for resource, body in (("staff-members", NEW_PERSON), ("lines", line)):
         assert (await post(world.admin, f"{API}/{resource}", body, f"new-{resource}")).status_code == 201
@@ -213,7 +207,7 @@ async def test_a_key_outlives_the_replacement_of_the_secret_key(world: World, pa
     assert (await post(world.maria, path, {"body": "No"})).status_code == 422
 
 
-async def test_a_key_of_the_version_before_is_known_again(world: World, path: str) -> None:
+async def test_a_key_stored_by_the_previous_version_is_recognised(world: World, path: str) -> None:
     """While old and new processes run side by side."""
     first = await post(world.maria, path, {"body": "Yes"})
     conversation = path.split("/")[-2]

@@ -117,7 +117,9 @@ async def test_a_started_conversation_is_open_and_starting_it_again_finds_it(wor
     assert await world.indicator() == (0, 1)
 
 
-async def test_one_that_exists_is_found_whatever_the_check_says(world: World, conversation: dict[str, Any]) -> None:
+async def test_starting_an_existing_conversation_returns_it_whatever_the_check_says(
+    world: World, conversation: dict[str, Any]
+) -> None:
     await world.text(PARENT, "STOP")
     found = await world.maria.post(f"{API}/conversations", json={"phone_number": PARENT})
     assert (found.status_code, found.json()["id"]) == (200, conversation["id"])

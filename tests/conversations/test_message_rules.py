@@ -1,4 +1,4 @@
-"""The order of delivery states, and what may be sent again."""
+"""The order of message statuses, and which messages may be sent again."""
 
 from itertools import chain, permutations
 
@@ -54,7 +54,7 @@ def test_SEND_STATUS_the_order_in_which_callbacks_arrive_makes_no_difference(
     assert {shown_after(order) for order in permutations(reports)} == {final}
 
 
-def test_SEND_STATUS_no_pair_of_statuses_can_chase_each_other() -> None:
+def test_SEND_STATUS_no_two_statuses_replace_each_other() -> None:
     statuses = list(map(MessageStatus, OUTBOUND))
     for here in statuses:
         assert not advances(here, here)
@@ -62,8 +62,8 @@ def test_SEND_STATUS_no_pair_of_statuses_can_chase_each_other() -> None:
             assert not (advances(here, there) and advances(there, here))
 
 
-def test_SEND_STATUS_every_accepted_message_can_end() -> None:
-    """From every state that is no end there is a way to one: sent, failed with a reason, or delivered."""
+def test_SEND_STATUS_every_accepted_message_can_reach_a_final_status() -> None:
+    """From every status that is not final, a final one can be reached: sent, failed with a reason, or delivered."""
     for status in ("queued", "sending", "unknown"):
         assert {"sent", "failed"} <= {end for end in OUTBOUND if advances(MessageStatus(status), MessageStatus(end))}
 
@@ -72,7 +72,7 @@ def test_SEND_NEVER_TWICE_only_what_certainly_failed_may_be_sent_again() -> None
     assert {status.value for status in RETRYABLE} == {"failed", "undelivered"}
 
 
-def test_the_wire_words_of_a_message() -> None:
+def test_the_statuses_on_the_wire() -> None:
     assert {status.value for status in MessageStatus} == set(chain(OUTBOUND, ["received"]))
     assert {direction.value for direction in Direction} == {"inbound", "outbound"}
     assert {encoding.value for encoding in Encoding} == {"GSM-7", "UCS-2"}

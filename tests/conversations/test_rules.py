@@ -33,7 +33,7 @@ CONFIRM_WITHIN = timedelta(seconds=20)
 UNREAD = ConversationState(Status.UNREAD, last_seq=4, seen_seq=2, unread_messages=2, seen_deadline=None)
 OPEN = ConversationState(Status.OPEN, last_seq=4, seen_seq=4, unread_messages=0, seen_deadline=None)
 WAITING = ConversationState(Status.OPEN, last_seq=4, seen_seq=3, unread_messages=1, seen_deadline=NOW)
-"""Open, and a message that came while somebody viewed still waits to be confirmed."""
+"""Open, with an unconfirmed message that came while somebody viewed."""
 CLOSED = ConversationState(Status.CLOSED, last_seq=4, seen_seq=4, unread_messages=0, seen_deadline=None)
 
 Operation = Callable[[ConversationState], Transition]
@@ -90,7 +90,7 @@ TABLE: list[tuple[str, Operation, tuple[str | None, str | None, str | None]]] = 
 ]
 
 AUDITED: dict[str, tuple[Change | None, Change | None, Change | None]] = {
-    # AUDIT-WHAT: a staff member opens or closes; a message makes unread, not when it already was.
+    # AUDIT-WHAT: a staff member opens or closes; a message makes unread a conversation that was not.
     "message arrives, nobody is viewing": (None, Change.BECAME_UNREAD, Change.BECAME_UNREAD),
     "message arrives, somebody is viewing": (None, None, None),
     "a viewer did not confirm seeing it in time": (None, Change.BECAME_UNREAD, None),
@@ -129,14 +129,14 @@ def test_every_cell_of_the_status_table(
 
 
 @pytest.mark.parametrize(("_what", "operation", "row"), TABLE, ids=[what for what, *_ in TABLE])
-def test_the_open_column_holds_too_while_a_message_waits_to_be_confirmed(
+def test_the_open_column_holds_while_a_message_is_unconfirmed(
     _what: str, operation: Operation, row: tuple[str | None, str | None, str | None]
 ) -> None:
     assert operation(WAITING).state.status == (row[1] or Status.OPEN)
 
 
 @pytest.mark.parametrize(("what", "operation"), [(what, operation) for what, operation, _ in TABLE])
-def test_every_operation_keeps_its_arithmetic(what: str, operation: Operation) -> None:
+def test_every_operation_keeps_the_counts_consistent(what: str, operation: Operation) -> None:
     adds = 1 if "arrives" in what or "replies" in what or "goes out" in what else 0
     for state in (UNREAD, OPEN, WAITING, CLOSED):
         after = operation(state).state
@@ -170,14 +170,14 @@ def test_STATUS_SEEN_a_viewer_that_never_confirms_makes_it_unread() -> None:
     assert late.change is Change.BECAME_UNREAD
 
 
-def test_STATUS_SEEN_more_messages_do_not_put_the_first_ones_deadline_off() -> None:
+def test_STATUS_SEEN_more_messages_do_not_defer_the_first_ones_deadline() -> None:
     first = message_arrives(OPEN, viewing=True, at=NOW, confirm_within=CONFIRM_WITHIN).state
     second = message_arrives(first, viewing=True, at=NOW + timedelta(seconds=15), confirm_within=CONFIRM_WITHIN).state
     assert second.seen_deadline == NOW + timedelta(seconds=20)
 
 
 def test_STATUS_SEEN_after_a_partial_confirmation_the_rest_has_its_own_deadline() -> None:
-    """Neither early, with the first one's, nor late."""
+    """Not the first message's deadline."""
     first = message_arrives(OPEN, viewing=True, at=NOW, confirm_within=CONFIRM_WITHIN).state
     later = NOW + timedelta(seconds=15)
     both = message_arrives(first, viewing=True, at=later, confirm_within=CONFIRM_WITHIN).state
@@ -185,14 +185,14 @@ def test_STATUS_SEEN_after_a_partial_confirmation_the_rest_has_its_own_deadline(
     assert (seen.status, seen.unread_messages, seen.seen_deadline) == (Status.OPEN, 1, later + CONFIRM_WITHIN)
 
 
-def test_STATUS_SEEN_what_lay_unread_is_due_with_the_message_that_opened_it() -> None:
-    """Unread since an hour, it did not arrive under anybody's eyes: seeing a part of it leaves it open no shorter."""
+def test_STATUS_SEEN_earlier_unread_messages_are_due_with_the_message_that_opened_it() -> None:
+    """Nobody viewed when they arrived an hour ago, so their own deadline would have passed already."""
     opened = arrives_viewed(UNREAD).state
     seen = staff_views(opened, confirmed_seq=3, unread_above=2, next_due=NOW - timedelta(hours=1)).state
     assert (seen.status, seen.seen_deadline) == (Status.OPEN, NOW + CONFIRM_WITHIN)
 
 
-def test_STATUS_SEEN_a_clock_set_back_puts_no_later_messages_deadline_off() -> None:
+def test_STATUS_SEEN_a_clock_set_back_defers_no_deadline() -> None:
     first = arrives_viewed(OPEN).state
     back = NOW - timedelta(hours=1)
     second = message_arrives(first, viewing=True, at=back, confirm_within=CONFIRM_WITHIN).state
@@ -206,20 +206,20 @@ def test_STATUS_SEEN_a_confirmed_message_has_no_deadline_left() -> None:
     assert seen_deadline_passes(seen, at=NOW + timedelta(days=1)) == Transition(seen, None)
 
 
-def test_IND_RED_a_message_between_ours_counts_once_seen_up_to_it() -> None:
-    """Unread messages are the incoming ones above `seen_seq`: a mass text after them needs no confirming."""
+def test_IND_RED_a_mass_text_after_unread_messages_needs_no_confirmation() -> None:
+    """Unread messages are the received ones above `seen_seq`."""
     with_mass_text = text_goes_out(UNREAD).state
     transition = staff_views(with_mass_text, confirmed_seq=4, unread_above=0, next_due=None)
     assert transition.state.status is Status.OPEN
     assert transition.change is Change.OPENED
 
 
-def test_a_stale_confirmation_takes_nothing_back() -> None:
+def test_a_stale_confirmation_changes_nothing() -> None:
     assert staff_views(OPEN, confirmed_seq=1, unread_above=0, next_due=None) == Transition(OPEN, None)
     assert staff_views(UNREAD, confirmed_seq=1, unread_above=2, next_due=NOW) == Transition(UNREAD, None)
 
 
-def test_nobody_confirms_more_than_there_is() -> None:
+def test_a_confirmation_beyond_the_last_message_counts_as_the_last() -> None:
     assert staff_views(UNREAD, confirmed_seq=99, unread_above=0, next_due=None).state.seen_seq == 4
     assert staff_closes(UNREAD, seen_seq=99).state.seen_seq == 4
 
@@ -238,7 +238,7 @@ class Text:
 
 @dataclass
 class Model:
-    """A conversation as a list of texts that somebody has or has not seen, and the status table in plain words."""
+    """A conversation as a list of texts, seen or not, with the status table in plain words."""
 
     status: str = C
     texts: list[Text] = field(default_factory=list)
@@ -249,7 +249,7 @@ class Model:
 
     @property
     def due(self) -> datetime | None:
-        """When the first of the unseen texts that keep it open falls due."""
+        """The deadline of the first unseen text that keeps it open."""
         return min((text.due for text in self.unseen if text.due is not None), default=None)
 
     def see(self, up_to: int) -> None:
@@ -276,7 +276,7 @@ OPERATIONS = st.lists(
 
 @settings(max_examples=200, deadline=None)
 @given(OPERATIONS)
-def test_any_history_leaves_the_machine_where_a_naive_model_is(operations: list[tuple[str, int, int]]) -> None:
+def test_any_history_ends_as_in_a_naive_model(operations: list[tuple[str, int, int]]) -> None:
     state, model, now = NEW, Model(), NOW
     for what, number, seconds in operations:
         now += timedelta(seconds=seconds)
@@ -288,7 +288,7 @@ def test_any_history_leaves_the_machine_where_a_naive_model_is(operations: list[
                 viewing = what == "arrive viewed"
                 model.texts.append(Text(incoming=True, seen=False, arrived_at=now))
                 model.status = O
-                # What had been unread before is due with the text that opens it.
+                # Earlier unread texts are due with the text that opens it.
                 for text in model.unseen:
                     text.due = text.due or now + CONFIRM_WITHIN
                 if not viewing:
@@ -309,7 +309,7 @@ def test_any_history_leaves_the_machine_where_a_naive_model_is(operations: list[
                 )
             case "close":
                 if any(text.incoming for text in model.texts[upto:]):
-                    continue  # STATUS-CLOSE-RACE: refused before the machine is asked.
+                    continue  # STATUS-CLOSE-RACE: the service refuses before it calls the rule.
                 model.see(upto)
                 model.status, change = C, Change.CLOSED if before != C else None
                 transition = staff_closes(state, seen_seq=upto)
@@ -351,7 +351,7 @@ def test_any_history_leaves_the_machine_where_a_naive_model_is(operations: list[
                 assert state.seen_deadline == model.due
 
 
-# The line of a message in the inbox.
+# The preview of a message in the inbox.
 
 
 def test_a_preview_is_one_line_of_at_most_120_characters() -> None:

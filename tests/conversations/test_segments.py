@@ -36,7 +36,7 @@ GSM = {*BASIC, *EXTENSION}
 
 
 def parts(body: str) -> tuple[str, list[list[tuple[str, ...]]]]:
-    """The encoding and each part: characters as tuples of the units they take, cut greedily and never inside one."""
+    """The encoding and the parts. A part is a list of characters as tuples of their units; no character is split."""
     characters: list[tuple[str, ...]]
     if all(character in GSM for character in body):
         encoding, single, part = "GSM-7", 160, 153

@@ -12,12 +12,6 @@ API = "/api/v1"
 PARENT = "+13125550101"
 
 
-@pytest.fixture
-async def path(world: World) -> str:
-    await world.text(PARENT, "Hello?")
-    return f"{API}/conversations/{(await world.conversation(PARENT))['id']}/messages"
-
-
 async def send(world: World, path: str, **body: object) -> dict[str, Any]:
     response = await world.maria.post(path, json=body)
     assert response.status_code == 201, response.text
@@ -94,7 +88,7 @@ NOT_TO_BE_SENT: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_what_cannot_be_sent_is_refused_with_a_pointer_to_what_is_wrong(world: World, path: str) -> None:
+async def test_an_invalid_message_is_refused_with_a_pointer_to_the_field(world: World, path: str) -> None:
     before = await world.table_sizes()
     for body, pointer in NOT_TO_BE_SENT:
         response = await world.maria.post(path, json=body)
@@ -135,7 +129,7 @@ async def test_a_failed_message_is_sent_again_once_as_a_new_one(world: World, pa
     assert len(await world.thread(failed["conversation_id"])) == 3
 
 
-async def test_SEND_NEVER_TWICE_what_may_have_arrived_cannot_be_sent_again(world: World, path: str) -> None:
+async def test_SEND_NEVER_TWICE_a_message_that_may_have_arrived_cannot_be_sent_again(world: World, path: str) -> None:
     message = await send(world, path, body="Yes")
     for status in ("queued", "sending", "sent", "delivered", "unknown"):
         await world.settle_as(message["id"], status)
@@ -144,7 +138,7 @@ async def test_SEND_NEVER_TWICE_what_may_have_arrived_cannot_be_sent_again(world
     assert len(await world.thread(message["conversation_id"])) == 2
 
 
-async def test_what_came_from_outside_cannot_be_sent_again(world: World, path: str) -> None:
+async def test_a_received_message_cannot_be_sent_again(world: World, path: str) -> None:
     (inbound,) = await world.thread(path.split("/")[-2])
     assert (await world.maria.post(f"{API}/messages/{inbound['id']}/retry")).status_code == 409
 

@@ -31,18 +31,18 @@ ACTORS = 8
 OPERATIONS = 8
 """Of each actor."""
 LEASE, DEADLINE = timedelta(seconds=30), timedelta(0)
-"""What nobody has confirmed is due at once, so a sweep at any moment makes it unread."""
+"""Unconfirmed messages are due at once, so a sweep at any moment makes the conversation unread."""
 NO_TIME = 1e-9
-"""In seconds: more than nothing, as the setting must be, and less than the database's clock can tell."""
+"""Seconds: more than 0, as the setting requires, and less than the resolution of the database's clock."""
 
 History = list[Operation[model.Conversation]]
 Deed = tuple[str, Callable[[model.Conversation], object], object]
-"""What it is called, what it does to the model, what it was answered."""
+"""Its name, its effect on the model, its answer."""
 
 
 @pytest.fixture
 async def service(clone: postgres.Database, tmp_path: Path) -> AsyncIterator[Service]:
-    """With a connection for each actor, and a clock that stands still: what is compared is the order, not the time."""
+    """A connection for each actor, and a stopped clock, since the order is compared and not the time."""
     stop_clock(clone)
     settings = service_settings(
         tmp_path,
@@ -55,7 +55,7 @@ async def service(clone: postgres.Database, tmp_path: Path) -> AsyncIterator[Ser
 
 
 class Actor:
-    """Does one thing after another, by chance, and remembers what it was answered, and when."""
+    """Acts at random, one act after another, and records each answer and its time."""
 
     def __init__(self, world: World, path: str, name: str, dice: random.Random, now: datetime) -> None:
         self._world = world
@@ -100,7 +100,7 @@ class Actor:
         return response
 
     def history_with(self, arrived: dict[str, int]) -> History:
-        """With the `seq` that each text got, by its words, as the answer to it."""
+        """The acts, each text with the `seq` that it got as its answer."""
         return [replace(each, answer=arrived.get(str(each.answer), each.answer)) for each in self.history]
 
     async def text(self) -> Deed:
@@ -173,8 +173,8 @@ def key(it: model.Conversation) -> Hashable:
 
 @pytest.mark.reliability
 @pytest.mark.timeout(reliability.size(quick=120, full=3_600))
-async def test_eight_at_once_get_the_answers_that_one_after_the_other_would(service: Service) -> None:
-    number, rounds = reliability.seed(), reliability.size(quick=3, full=300)
+async def test_eight_concurrent_actors_get_the_answers_of_some_serial_order(service: Service) -> None:
+    number, rounds = reliability.seed(), reliability.size(quick=2, full=300)
     print(f"MESSENGER_SEED={number}")
     progress = reliability.Progress("serial orders", total=rounds)
     for turn in range(rounds):
@@ -211,8 +211,8 @@ async def one_round(world: World, dice: random.Random) -> None:
         assert isinstance(await audit.verify(session, world.organization_id), int)
 
 
-def test_an_order_is_found_only_where_there_is_one() -> None:
-    """The search itself: two who add to a counter at once, and one who read it after both had ended."""
+def test_the_search_finds_a_serial_order_only_if_there_is_one() -> None:
+    """Two concurrent increments of a counter, and a read after both."""
 
     def add(counter: list[int]) -> int:
         counter[0] += 1

@@ -1,19 +1,8 @@
 """The status of a conversation through the API: what staff see when messages come, are seen, answered and closed."""
 
-from uuid import uuid4
-
 from tests.support.world import World
 
 PARENT = "+13125550101"
-
-
-async def view(world: World, conversation_id: str, seen_seq: int, viewer_id: str | None = None) -> dict[str, object]:
-    response = await world.maria.put(
-        f"/api/v1/conversations/{conversation_id}/viewers/{viewer_id or uuid4()}", json={"seen_seq": seen_seq}
-    )
-    assert response.status_code == 200, response.text
-    body: dict[str, object] = response.json()
-    return body
 
 
 async def test_IND_RED_a_text_that_nobody_views_is_unread_and_counts(world: World) -> None:
@@ -33,7 +22,7 @@ async def test_STATUS_VIEWING_a_person_who_views_all_of_it_opens_it(world: World
     await world.text(PARENT, "Is class on?")
     conversation = await world.conversation(PARENT)
 
-    viewing = await view(world, conversation["id"], 1)
+    viewing = await world.view(conversation["id"], 1)
 
     assert viewing["status"] == "open"
     assert await world.indicator() == (0, 1)
@@ -43,7 +32,7 @@ async def test_STATUS_VIEWING_a_person_who_views_all_of_it_opens_it(world: World
 async def test_STATUS_VIEWING_a_text_that_arrives_while_somebody_views_stays_open(world: World) -> None:
     await world.text(PARENT, "Is class on?")
     conversation = await world.conversation(PARENT)
-    await view(world, conversation["id"], 1)
+    await world.view(conversation["id"], 1)
 
     await world.text(PARENT, "Hello?")
 

@@ -1,4 +1,4 @@
-"""Threads: pages before, after and around a message, and what a message says."""
+"""Threads: pages before, after and around a message, and the fields of a message."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -47,10 +47,10 @@ PAGES: list[tuple[dict[str, int], Iterable[int], bool, bool]] = [
     ({"limit": 1, "around_seq": 4}, [4], True, True),
     ({"limit": 200, "around_seq": 4}, range(1, 11), False, False),
 ]
-"""What is asked of a thread of ten; the numbers of the page; whether there are messages before and after it."""
+"""Parameters for a thread of ten; the `seq` of the page's messages; whether messages precede and follow the page."""
 
 
-async def test_a_page_is_in_order_and_says_what_lies_on_either_side(world: World, path: str) -> None:
+async def test_a_page_is_in_order_and_says_whether_messages_precede_or_follow(world: World, path: str) -> None:
     for params, expected, has_before, has_after in PAGES:
         found = await page(world, path, **params)
         assert (params, seqs(found)) == (params, list(expected))
@@ -67,7 +67,7 @@ async def test_next_cursor_leads_back_through_the_whole_thread_while_texts_arriv
     assert read == list(range(1, 11))
 
 
-async def test_what_has_come_since_is_read_by_after_seq(world: World, path: str) -> None:
+async def test_after_seq_reads_the_newer_messages(world: World, path: str) -> None:
     assert seqs(await page(world, path, after_seq=10)) == []
     await world.text(PARENT, "11")
     assert seqs(await page(world, path, after_seq=10)) == [11]
@@ -91,14 +91,14 @@ SENSELESS = [
 ]
 
 
-async def test_a_page_that_makes_no_sense_is_refused(world: World, path: str) -> None:
+async def test_invalid_page_parameters_are_refused(world: World, path: str) -> None:
     for params in SENSELESS:
         response = await world.daniel.get(path, params=params)
         assert (params, response.status_code) == (params, 422)
         assert response.json()["errors"][0]["pointer"].startswith("/query")
 
 
-async def test_a_message_from_outside_says_what_came_and_by_what(world: World) -> None:
+async def test_a_received_message_shows_its_content_and_its_timeline(world: World) -> None:
     sid = await world.text(PARENT, "Māori € 👍")
     conversation = await world.conversation(PARENT)
 

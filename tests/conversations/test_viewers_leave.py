@@ -1,4 +1,4 @@
-"""STATUS-VIEWING: a viewer leaves with the session and with the permission, whichever way those end."""
+"""STATUS-VIEWING: a viewing lease ends with the session and with the permission, in every way these can end."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,7 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from api.conversations import lifecycle, viewing
+from api.conversations import lifecycle
+from api.conversations.queries import organizations_to_sweep
 from api.conversations.viewing import sweep
 from tests.support.business import PASSWORD
 from tests.support.world import World
@@ -83,7 +84,7 @@ async def _conversation(world: World) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_a_text_that_arrives_after_the_viewer_has_left_is_unread_at_once(way: str, world: World) -> None:
+async def test_a_text_after_the_viewer_has_left_is_unread_at_once(way: str, world: World) -> None:
     conversation = await _conversation(world)
     zoe, zoe_id = await _zoe(world)
     await world.view(conversation["id"], 1, by=zoe)
@@ -126,7 +127,7 @@ async def test_a_change_that_is_rolled_back_releases_nobody(world: World) -> Non
     assert (await world.conversation(PARENT))["status"] == "open"
 
 
-async def test_a_tab_that_signs_in_again_counts_again(world: World) -> None:
+async def test_a_tab_that_signs_in_again_is_a_viewer_again(world: World) -> None:
     conversation = await _conversation(world)
     zoe, _ = await _zoe(world)
     tab = uuid4()
@@ -138,7 +139,7 @@ async def test_a_tab_that_signs_in_again_counts_again(world: World) -> None:
     assert (await world.conversation(PARENT))["status"] == "open"
 
 
-async def test_what_had_arrived_for_a_viewer_who_left_becomes_unread_by_the_sweep_and_is_announced(
+async def test_the_sweep_makes_unconfirmed_texts_of_a_viewer_who_left_unread_and_announces_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conversation = await _conversation(world)
@@ -150,12 +151,12 @@ async def test_what_had_arrived_for_a_viewer_who_left_becomes_unread_by_the_swee
     announced: list[str] = []
     monkeypatch.setattr(lifecycle, "announce_conversation", lambda session, org, id: announced.append(str(id)))
     async with world.service.database.transaction() as session:
-        assert world.organization_id in await viewing.organizations_to_sweep(session)
+        assert world.organization_id in await organizations_to_sweep(session)
         assert await sweep(session, world.organization_id) == 0, "Its deadline has not passed."
     assert announced == [conversation["id"]], "Everybody sees at once that Zoe looks no more."
     assert await world.rows("SELECT id FROM viewers") == []
     async with world.service.database.transaction() as session:
-        assert world.organization_id not in await viewing.organizations_to_sweep(session)
+        assert world.organization_id not in await organizations_to_sweep(session)
     await world.rows("UPDATE conversations SET seen_deadline = now() - interval '1 second' RETURNING id")
     async with world.service.database.transaction() as session:
         assert await sweep(session, world.organization_id) == 1

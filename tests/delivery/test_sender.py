@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.delivery.expire import expire_leases
 from api.delivery.sender import Sender
-from api.kit.connection import execute, fetch_value
 from api.kit.database import Database
 from api.settings import Settings
 from tests.providers.dialects.dialect import PARENT
@@ -18,6 +17,7 @@ from tests.providers.peer import Peer, http
 from tests.providers.wire import Wire
 from tests.support import postgres
 from tests.support.service import service_settings
+from tests.support.statements import execute, fetch_value
 from tests.support.world import World
 
 

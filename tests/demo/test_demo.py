@@ -124,7 +124,7 @@ async def test_the_indicator_says_what_the_rows_say(demo: Database) -> None:
     assert statuses["closed"] >= 20
 
 
-async def test_each_conversation_is_its_messages(demo: Database) -> None:
+async def test_each_conversation_agrees_with_its_messages(demo: Database) -> None:
     """Numbers without a gap, unread counts, previews, what the list is sorted by."""
     threads = await _by_conversation(demo)
     for conversation in await _all(demo, Conversation):
@@ -182,7 +182,7 @@ async def test_the_trail_of_each_conversation_leads_to_its_status(demo: Database
     assert last == {each.id: each.status for each in await _all(demo, Conversation)}
 
 
-async def test_nothing_is_waiting_to_leave_or_to_be_applied(demo: Database) -> None:
+async def test_the_outbox_and_the_journal_are_empty(demo: Database) -> None:
     assert await _all(demo, OutboxEntry) == []
     assert await _all(demo, InboundEvent) == []
     assert {message.status for message in await _all(demo, Message)} == {"received", "delivered", "undelivered"}
@@ -252,7 +252,7 @@ async def test_each_special_case_of_consent_is_there(
     assert (check.reason, check.note, len(check.instances)) == (reason, note, instances)
 
 
-async def test_whoever_has_texted_a_line_is_noted(demo: Database) -> None:
+async def test_numbers_that_have_texted_a_line_are_recorded(demo: Database) -> None:
     """OPTIN-UNKNOWN-SENDER."""
     threads = await _by_conversation(demo)
     texted = {
@@ -328,7 +328,7 @@ async def _counts(database: Database) -> dict[str, int]:
         pytest.param("2026-03-07T23:59", id="on a Saturday night"),
     ],
 )
-def test_the_past_is_open_whenever_it_is_told(now: str) -> None:
+def test_history_lies_in_opening_hours_at_any_start_time(now: str) -> None:
     hours, at = OpeningHours(CHICAGO), datetime.fromisoformat(now).replace(tzinfo=CHICAGO)
     moments = [hours.before(at, minutes) for minutes in range(0, 4000, 7)]
     assert moments == sorted(moments, reverse=True)
@@ -395,7 +395,7 @@ async def test_registering_again_keeps_what_a_person_did_with_a_handset(
     assert (await carrier.get("/webhooks")).json()["posted"] == 0
 
 
-async def test_a_line_whose_credentials_do_not_open_holds_up_no_other(demo: Database, settings: Settings) -> None:
+async def test_a_line_with_unreadable_credentials_does_not_stop_the_others(demo: Database, settings: Settings) -> None:
     registration = await simulator_registration(demo, SecretBox("another key"), settings)
     assert registration.lines == []
     assert registration.accounts == []

@@ -221,7 +221,7 @@ async def test_a_file_may_be_larger_than_other_requests_but_not_past_its_own_lim
     assert "100 rows" in too_many.json()["detail"]
 
 
-async def test_nobody_who_has_not_signed_in_imports(world: World) -> None:
+async def test_an_import_needs_a_sign_in(world: World) -> None:
     response = await send_csv(world.other_client(), "family,F-1,Rivera,,,,,,,,,")
 
     assert response.status_code == 401
@@ -290,7 +290,7 @@ async def test_a_partial_import_stores_what_is_good(world: World) -> None:
     assert [row[0] for row in await world.rows("SELECT external_id FROM families ORDER BY 1")] == ["F-1", "F-3"]
 
 
-async def test_what_only_the_database_can_refuse_refuses_the_whole_file_too(world: World) -> None:
+async def test_a_conflict_that_only_the_database_knows_refuses_the_whole_file(world: World) -> None:
     before = await world.table_sizes()
 
     response = await send_csv(
@@ -307,7 +307,7 @@ async def test_what_only_the_database_can_refuse_refuses_the_whole_file_too(worl
     assert await world.table_sizes() == before
 
 
-async def test_one_wrong_row_of_a_record_fails_its_other_rows_and_nobody_elses(world: World) -> None:
+async def test_one_wrong_row_of_a_record_fails_all_its_rows_and_no_other_record(world: World) -> None:
     response = await send_csv(
         world.maria,
         "family,F-1,Rivera,Ana,,312-555-0142,,,,,,",

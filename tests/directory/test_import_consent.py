@@ -76,7 +76,7 @@ async def test_OPTIN_START_an_import_lifts_no_stop(world: World) -> None:
 
 
 @pytest.mark.parametrize("partial", [False, True])
-async def test_OPTIN_DISPATCH_an_import_waits_for_whoever_holds_the_number(world: World, *, partial: bool) -> None:
+async def test_OPTIN_DISPATCH_an_import_waits_for_a_lock_on_the_number(world: World, *, partial: bool) -> None:
     await world.family("Okafor", ANA)
     async with world.service.database.engine.connect() as holder:
         await holder.exec_driver_sql(f"SELECT id FROM phone_numbers WHERE number = '{ANA}' FOR NO KEY UPDATE")
@@ -96,7 +96,7 @@ async def test_OPTIN_DISPATCH_an_import_waits_for_whoever_holds_the_number(world
 
 
 @pytest.mark.parametrize("partial", [False, True])
-async def test_NUMBER_ONE_an_import_waits_for_whoever_holds_another_spelling(world: World, *, partial: bool) -> None:
+async def test_NUMBER_ONE_an_import_waits_for_a_lock_on_another_spelling(world: World, *, partial: bool) -> None:
     old, new = "+5215512345678", "+525512345678"
     await world.rows(
         "INSERT INTO phone_numbers (organization_id, id, number) VALUES (:o, gen_random_uuid(), :n) RETURNING id",

@@ -27,7 +27,7 @@ MANY = 24
 @pytest.fixture(autouse=True)
 def limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "ROWS_AT_ONCE", 20)
-    monkeypatch.setattr(jobs, "BATCH", 10)
+    monkeypatch.setattr(jobs, "BATCH_RECORDS", 10)
 
 
 def families(number: int = MANY, *, first: int = 0) -> list[str]:
@@ -211,7 +211,9 @@ async def test_a_record_that_the_database_refuses_fails_alone(world: World) -> N
     assert [item["row"] for item in done["items"]] == [8]
 
 
-async def test_only_so_many_imports_wait_and_an_id_is_used_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waiting_imports_are_bounded_and_an_id_is_used_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(jobs, "MAX_UNFINISHED", 2)
     import_id = str(uuid4())
     body = "\n".join([HEADER, *families()]).encode()

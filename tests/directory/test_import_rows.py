@@ -173,7 +173,7 @@ async def test_R9_no_file_makes_the_service_fail(world: World, *, partial: bool)
         ('{"kind": "family", "name": "' + "x" * MAX_LINE + '"}', "A line may have at most"),
     ],
 )
-def test_a_broken_line_is_refused_in_words_and_the_next_one_is_read(line: str, words: str) -> None:
+def test_a_broken_line_is_refused_with_a_reason_and_the_next_one_is_read(line: str, words: str) -> None:
     good = '{"kind": "family", "name": "Okafor"}'
 
     broken, fine = entries_of(read_ndjson, f"{line}\n{good}\n".encode())
@@ -228,7 +228,7 @@ def test_a_broken_csv_row_is_refused_at_its_cell_and_the_next_one_is_read(row: s
     assert (fine.rows, fine.wanted.name) == ([2], "Okafor")
 
 
-def test_a_quote_that_never_ends_is_told_as_such_and_nothing_after_it_is_guessed() -> None:
+def test_an_unclosed_quote_is_reported_and_reading_stops() -> None:
     body = b'kind,name\nfamily,Okafor\nfamily,"Rivera\nfamily,Brown\nfamily,Chen\n'
 
     fine, broken = entries_of(read_csv, body)

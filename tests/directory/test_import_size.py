@@ -22,10 +22,11 @@ from api.kit.secrets import SecretBox
 from api.providers.registry import Providers
 from tests.support import postgres
 from tests.support.business import Business, create_business
+from tests.support.reliability import size
 from tests.support.service import service_settings
 from tests.support.stack import Stack, eventually
 
-ROWS = int(os.environ.get("MESSENGER_IMPORT_ROWS", "5000"))
+ROWS = int(os.environ.get("MESSENGER_IMPORT_ROWS", size(quick=3_000, full=5_000)))
 MAX_GROWTH_MB = 150
 
 
@@ -161,6 +162,7 @@ def sum_of(pids: Sequence[int], name: str) -> float:
     return sum(memory_mb(pid, name) for pid in pids)
 
 
+@pytest.mark.reliability
 @pytest.mark.timeout(900)
 async def test_a_large_import_takes_bounded_memory_and_shows_its_progress(api: Api) -> None:
     import_id = str(uuid4())

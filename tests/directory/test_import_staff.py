@@ -39,7 +39,7 @@ async def test_PERM_LEGACY_the_former_spellings_are_read_as_sms_logs_and_never_w
     assert "family_sms_logs" not in csv.text + (await world.admin.get("/api/v1/staff-members")).text
 
 
-async def test_a_permission_that_there_is_not_is_refused(world: World) -> None:
+async def test_an_unknown_permission_is_refused(world: World) -> None:
     response = await send_csv(world.admin, "staff_member,S-1,Jo,,,,,,,jo@gym.test,root,")
 
     assert response.status_code == 422
@@ -62,7 +62,7 @@ async def test_PERM_ADMIN_only_an_administrator_imports_staff_members(world: Wor
     assert await count(world, "staff_members") == before["staff_members"]
 
 
-async def test_PERM_NOW_an_administrator_no_more_imports_no_staff_member(world: World) -> None:
+async def test_PERM_NOW_a_former_administrator_imports_no_staff_member(world: World) -> None:
     async with world.service.database.transaction() as session:
         await session.execute(
             update(StaffMember).where(StaffMember.id == world.staff_ids["admin"]).values(is_admin=False)

@@ -81,7 +81,7 @@ def test_every_word_has_to_be_found_and_a_number_is_an_alternative() -> None:
     assert condition(parse_query("..."), organization_id=ORGANIZATION) == ""
 
 
-def test_the_index_is_asked_for_a_few_words_however_many_were_typed() -> None:
+def test_the_index_looks_up_only_a_few_words() -> None:
     """Bounded work: a query of fifty letters would otherwise read the index fifty times."""
     query = parse_query(" ".join("abcdefghijklmnopqrstuvwxyz"))
     assert condition(query, organization_id=ORGANIZATION).count("&") == 25

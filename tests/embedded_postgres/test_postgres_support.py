@@ -8,7 +8,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from api.kit.connection import execute, fetch_value
 from tests.embedded_postgres.users import PROJECT
 from tests.support.postgres import (
     Database,
@@ -18,6 +17,7 @@ from tests.support.postgres import (
     drop_template,
     template_database,
 )
+from tests.support.statements import execute, fetch_value
 
 
 class Migrations:
@@ -83,7 +83,7 @@ def test_a_template_is_made_once_and_again_when_the_migrations_change(migrations
     assert not exists(before)
 
 
-def test_a_template_whose_migration_failed_is_none(migrations: Migrations) -> None:
+def test_a_template_whose_migration_failed_is_made_again(migrations: Migrations) -> None:
     migrations.write("CREATE TABLE things (name text")
     with pytest.raises(asyncpg.PostgresSyntaxError):
         migrations.template()

@@ -23,8 +23,8 @@ from api.embedded_postgres.cluster import Cluster
 from api.embedded_postgres.errors import EmbeddedPostgresError
 from api.embedded_postgres.locks import SHARED
 from api.embedded_postgres.run import start
-from api.kit.connection import execute, fetch_value
 from tests.support.processes import is_alive
+from tests.support.statements import execute, fetch_value
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PYTHONPATH = os.pathsep.join([str(PROJECT), str(Path(asyncpg.__file__).parent.parent)])

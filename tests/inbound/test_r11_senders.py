@@ -22,7 +22,7 @@ from tests.support.senders import PLANS, Plan, Sender, senders
 from tests.support.service import ORIGIN
 from tests.support.world import World
 
-SENDERS = size(quick=80, full=5_000)
+SENDERS = size(quick=40, full=5_000)
 BATCH = 80
 AT_ONCE = 6
 

@@ -195,7 +195,7 @@ async def test_a_provider_that_disconnects_before_the_end_gets_no_answer_and_cha
     body = urlencode(FIELDS).encode()
     assert await sent_for(world, part(body, more=True), {"type": "http.disconnect"}) == []
     assert await world.rows("SELECT count(*) FROM inbound_events") == [(0,)]
-    assert world.service.app.open_requests.free[True] == world.service.settings.open_webhooks
+    assert world.service.app.free_requests["webhook"] == world.service.settings.open_webhooks
 
 
 async def test_a_large_webhook_is_verified_and_stored_like_any_other(world: World, carrier: httpx.AsyncClient) -> None:

@@ -1,4 +1,4 @@
-"""R7: trouble of the database is told from an error in what it was asked to do."""
+"""R7: an unavailable database is distinguished from an error in a statement."""
 
 import asyncpg
 import pytest
@@ -50,7 +50,7 @@ async def trouble(database: Database, *statements: str, **values: object) -> DBA
     return raised.value
 
 
-async def test_so_it_is_as_sqlalchemy_raises_them(service: Service) -> None:
+async def test_errors_raised_by_sqlalchemy_are_classified_too(service: Service) -> None:
     unsendable = await trouble(service.database, "SELECT CAST(:number AS integer)", number="not a number")
     assert not is_transient(unsendable), "the asker's mistake"
     late = await trouble(service.database, "SET LOCAL statement_timeout = 10", "SELECT pg_sleep(60)")

@@ -1,4 +1,4 @@
-"""Problems: every error answer has one shape, and a type on which clients act."""
+"""Problems: every error answer has one shape and a stable type."""
 
 import json
 from typing import Any
@@ -52,7 +52,7 @@ def test_each_problem_has_its_status_its_type_and_the_members_of_rfc_9457(
     problem.body_model.model_validate(body)
 
 
-def test_a_validation_problem_lists_each_field_with_what_to_do() -> None:
+def test_a_validation_problem_lists_each_field_with_advice() -> None:
     problem = Invalid([("/name", "Give a name."), ("/query/limit", "Use 1 to 200.")])
     body = problem.body(instance=None)
     assert body["errors"] == [
@@ -71,11 +71,11 @@ def test_a_validation_problem_lists_each_field_with_what_to_do() -> None:
         (Unavailable("x", retry_after_seconds=30), "30"),
     ],
 )
-def test_what_may_succeed_later_says_when(problem: Problem, seconds: str) -> None:
+def test_retryable_problems_have_retry_after(problem: Problem, seconds: str) -> None:
     assert problem.headers == {"Retry-After": seconds}
 
 
-def test_a_problem_carries_its_own_fields_beside_the_common_ones() -> None:
+def test_a_problem_has_its_own_fields_beside_the_common_ones() -> None:
     class Special(Forbidden):
         type, title = "/problems/special", "Special"
 
@@ -90,12 +90,12 @@ def test_a_problem_carries_its_own_fields_beside_the_common_ones() -> None:
     }
 
 
-def test_a_problem_without_detail_says_its_title_to_the_log_and_nothing_to_the_client() -> None:
+def test_a_problem_without_detail_logs_its_title() -> None:
     assert NotFound().body(instance=None)["detail"] is None
     assert str(NotFound()) == "Not found"
 
 
-def test_an_error_nobody_foresaw_says_nothing_of_itself() -> None:
+def test_an_unexpected_error_reveals_nothing() -> None:
     body = Problem().body(instance=None)
     assert (body["status"], body["type"], body["title"]) == (500, "about:blank", "Internal error")
 

@@ -46,7 +46,7 @@ ARABIC_123 = "\N{ARABIC-INDIC DIGIT ONE}\N{ARABIC-INDIC DIGIT TWO}\N{ARABIC-INDI
         (FULLWIDTH_3125550147, "US", "+13125550147"),
     ],
 )
-def test_a_number_is_read_as_dialled_in_the_business_s_country(text: str, country: str, expected: str) -> None:
+def test_a_number_is_parsed_as_dialled_in_the_country(text: str, country: str, expected: str) -> None:
     assert parse_phone_number(text, country=country) == expected
 
 
@@ -72,7 +72,7 @@ def test_a_number_is_read_as_dialled_in_the_business_s_country(text: str, countr
         ("312 555 0147", ""),
     ],
 )
-def test_what_is_no_possible_number_is_refused_in_words_for_a_person(text: str, country: str) -> None:
+def test_an_impossible_number_is_refused_in_words_for_a_person(text: str, country: str) -> None:
     with pytest.raises(InvalidPhoneNumberError, match="phone number") as refused:
         parse_phone_number(text, country=country)
     assert len(str(refused.value)) < 120, "it quotes no more than the start of what was given"
@@ -83,7 +83,7 @@ DIALLED = st.text(st.sampled_from("+0123456789 -().x#*;,/ext"), max_size=24)
 
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(DIALLED, st.text(max_size=40)), st.sampled_from(["US", "NZ", "DE", "IT", "GB", "FI", "ZZ"]))
-def test_whatever_is_typed_becomes_e164_or_is_refused(text: str, country: str) -> None:
+def test_any_text_becomes_e164_or_is_refused(text: str, country: str) -> None:
     try:
         number = parse_phone_number(text, country=country)
     except InvalidPhoneNumberError:
@@ -126,7 +126,7 @@ def test_whatever_is_typed_becomes_e164_or_is_refused(text: str, country: str) -
         ("+551187654321", "+551187654321"),
     ],
 )
-def test_NUMBER_ONE_trunk_zeros_and_dropped_mobile_prefixes_go(given: str, one: str) -> None:
+def test_NUMBER_ONE_trunk_zeros_and_dropped_mobile_prefixes_are_removed(given: str, one: str) -> None:
     assert one_spelling(given) == one
     assert one_spelling(one) == one
     assert parse_phone_number(given, country="US") == one, "people's numbers pass the same function"
@@ -197,13 +197,13 @@ def test_NUMBER_ONE_the_one_spelling_is_stable_and_a_valid_number_never_changes(
         ("+5521998765432", "+552198765432"),
     ],
 )
-def test_NUMBER_ONE_what_the_plan_does_not_settle_is_a_variant(number: str, other: str) -> None:
+def test_NUMBER_ONE_ambiguous_numbers_have_a_variant(number: str, other: str) -> None:
     assert variants(number) == (other,)
     assert variants(other) == (number,)
 
 
 @pytest.mark.parametrize("number", ["+13125550147", "+525512345678", "+551132345678", "+5511932345678", "72345", ""])
-def test_NUMBER_ONE_nothing_else_has_variants(number: str) -> None:
+def test_NUMBER_ONE_other_numbers_have_no_variants(number: str) -> None:
     """A Brazilian landline, or a mobile that never had eight digits, is nobody else's number."""
     assert variants(number) == ()
 
@@ -228,7 +228,7 @@ EXACT = [
 
 
 @pytest.mark.parametrize("sender", EXACT)
-def test_RECV_SENDER_what_is_not_plus_and_digits_of_a_possible_number_stays_exactly_as_it_came(sender: str) -> None:
+def test_RECV_SENDER_any_other_sender_stays_exactly_as_it_came(sender: str) -> None:
     assert sender_of(sender) == sender
     assert not is_phone_number(sender)
 
@@ -246,7 +246,7 @@ def test_RECV_SENDER_two_senders_become_one_only_if_they_are_one_phone_number(on
         assert is_phone_number(kept)
 
 
-def test_RECV_SENDER_what_cannot_be_stored_as_it_came_is_still_told_from_others() -> None:
+def test_RECV_SENDER_unstorable_senders_stay_distinct() -> None:
     kept = [sender_of(each) for each in ("a\x00", "a\ud800", "a\ufffd", "x" * 400, "x" * 401, "x" * 320)]
     assert len(set(kept)) == len(kept)
 
@@ -274,7 +274,7 @@ def test_RECV_SENDER_what_cannot_be_stored_as_it_came_is_still_told_from_others(
         ("555 1234", "IS", "+3545551234"),
     ],
 )
-def test_NUMBER_ONE_people_s_spellings_are_understood(typed: str, country: str, expected: str) -> None:
+def test_NUMBER_ONE_typed_numbers_are_understood(typed: str, country: str, expected: str) -> None:
     assert parse_phone_number(typed, country=country) == expected
 
 
@@ -299,9 +299,7 @@ def test_NUMBER_ONE_people_s_spellings_are_understood(typed: str, country: str, 
         ("131 166", "AU", "is a short code"),
     ],
 )
-def test_RECV_SENDER_letters_extensions_and_short_codes_are_no_person_s_number(
-    typed: str, country: str, why: str
-) -> None:
+def test_RECV_SENDER_letters_extensions_and_short_codes_are_refused(typed: str, country: str, why: str) -> None:
     with pytest.raises(InvalidPhoneNumberError, match=why):
         parse_phone_number(typed, country=country)
 
@@ -326,7 +324,7 @@ def test_a_line_may_have_a_short_code_of_three_to_seven_digits(text: str) -> Non
 
 
 @pytest.mark.parametrize("text", ["12", "", "abc", "12345678", ARABIC_123])
-def test_what_is_neither_short_code_nor_number_is_no_line(text: str) -> None:
+def test_a_line_number_that_is_neither_short_code_nor_number_is_refused(text: str) -> None:
     with pytest.raises(InvalidPhoneNumberError):
         parse_line_number(text, country="US")
 
@@ -348,7 +346,7 @@ def test_a_line_s_long_number_is_e164() -> None:
         ("+9991234567", None),
     ],
 )
-def test_NZ_NOTICE_the_country_of_a_number_where_it_can_be_told(number: str, country: str | None) -> None:
+def test_NZ_NOTICE_the_country_of_a_number(number: str, country: str | None) -> None:
     assert country_of(number) == country
 
 

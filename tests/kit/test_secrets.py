@@ -11,19 +11,19 @@ CREDENTIALS = {"account_sid": "AC1", "auth_token": "t0ken-that-nobody-may-read"}
 
 @settings(max_examples=30, deadline=None)
 @given(st.text(min_size=1, max_size=20), st.dictionaries(st.text(max_size=10), st.text(max_size=20), max_size=4))
-def test_what_is_sealed_opens_as_it_was(key: str, value: dict[str, str]) -> None:
+def test_a_sealed_value_opens_unchanged(key: str, value: dict[str, str]) -> None:
     sealed = SecretBox(key.encode("utf-8", "replace").decode()).seal(value)
     assert SecretBox(key.encode("utf-8", "replace").decode()).open(sealed) == value
 
 
-def test_nothing_sealed_shows() -> None:
+def test_a_sealed_value_is_not_readable() -> None:
     sealed = SecretBox("key").seal(CREDENTIALS)
     for part in (*CREDENTIALS, *CREDENTIALS.values()):
         assert part.encode() not in sealed
     assert SecretBox("key").seal(CREDENTIALS) != sealed, "the same credentials are never sealed to the same bytes"
 
 
-def test_another_key_opens_nothing_and_says_which_setting_is_wrong() -> None:
+def test_another_key_fails_and_names_the_setting() -> None:
     sealed = SecretBox("key").seal(CREDENTIALS)
     with pytest.raises(UnreadableSecretError, match="MESSENGER_SECRET_KEY") as refused:
         SecretBox("Key").open(sealed)
@@ -31,7 +31,7 @@ def test_another_key_opens_nothing_and_says_which_setting_is_wrong() -> None:
 
 
 @pytest.mark.parametrize("position", [0, 1, 9, 25, 60, -1])
-def test_one_altered_byte_opens_nothing(position: int) -> None:
+def test_an_altered_byte_fails(position: int) -> None:
     sealed = bytearray(SecretBox("key").seal(CREDENTIALS))
     sealed[position] = ord("A") if sealed[position] != ord("A") else ord("B")
     with pytest.raises(UnreadableSecretError):
@@ -39,12 +39,12 @@ def test_one_altered_byte_opens_nothing(position: int) -> None:
 
 
 @pytest.mark.parametrize("garbage", [b"", b"x", b"\x00\xff", b"=" * 100, b"gAAAAA"])
-def test_what_was_never_sealed_opens_nothing(garbage: bytes) -> None:
+def test_any_other_bytes_fail(garbage: bytes) -> None:
     with pytest.raises(UnreadableSecretError):
         SecretBox("key").open(garbage)
 
 
-def test_tokens_are_long_different_and_fit_a_url() -> None:
+def test_tokens_are_long_distinct_and_url_safe() -> None:
     tokens = {new_token() for _ in range(1000)}
     assert len(tokens) == 1000
     assert all(len(token) == 43 and token.replace("-", "").replace("_", "").isalnum() for token in tokens)

@@ -1,4 +1,4 @@
-"""Text in requests: hostile text is refused with a clear error, or stored harmless (R9)."""
+"""Text in requests: unstorable text is refused with a clear error, or made storable (R9)."""
 
 import unicodedata
 
@@ -14,13 +14,13 @@ RTL = "\N{RIGHT-TO-LEFT OVERRIDE}שלום"
 
 
 @pytest.mark.parametrize("text", ["", "Hi", "a\nb\tc", RTL, "\N{GRINNING FACE}", "<b>&</b>", "=1+1", "x" * 10_000])
-def test_ordinary_and_odd_text_is_stored_as_it_is(text: str) -> None:
+def test_storable_text_is_unchanged(text: str) -> None:
     assert storable(text) == text
     assert made_storable(text) == text
 
 
 @pytest.mark.parametrize("text", ["\x00", "a\x00b", "\ud800", "a\udfff", "\udc00\ud800"])
-def test_what_the_database_cannot_hold_is_refused_with_what_to_do(text: str) -> None:
+def test_unstorable_text_is_refused_with_advice(text: str) -> None:
     with pytest.raises(ValueError, match=r"^remove the "):
         storable(text)
 
@@ -35,9 +35,7 @@ def test_what_the_database_cannot_hold_is_refused_with_what_to_do(text: str) -> 
         ("What?\ud800", "What?\N{REPLACEMENT CHARACTER}"),
     ],
 )
-def test_RECV_NOTHING_LOST_what_arrives_from_outside_is_kept_with_a_mark_for_what_cannot_be(
-    text: str, stored: str
-) -> None:
+def test_RECV_NOTHING_LOST_unstorable_characters_from_outside_are_replaced(text: str, stored: str) -> None:
     assert made_storable(text) == stored
 
 
@@ -74,13 +72,13 @@ BREAKS = ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x85", "\N{LINE SEPARATOR}", 
 
 
 @pytest.mark.parametrize("inside", [*BREAKS, "\t", "\x01", "\x1b", "\x7f", "\x9b"])
-def test_line_breaks_and_control_characters_are_no_part_of_a_line(inside: str) -> None:
+def test_line_breaks_and_control_characters_are_refused_in_a_line(inside: str) -> None:
     with pytest.raises(ValueError, match="one line"):
         one_line(f"Oka{inside}for")
 
 
 @given(ANY_TEXT)
-def test_whatever_is_let_through_is_one_line(text: str) -> None:
+def test_every_accepted_text_is_one_line(text: str) -> None:
     try:
         line = one_line(text)
     except ValueError:
@@ -90,7 +88,7 @@ def test_whatever_is_let_through_is_one_line(text: str) -> None:
     assert not any(unicodedata.category(character) == "Cc" for character in line)
 
 
-def test_the_types_of_the_wire_apply_them() -> None:
+def test_wire_types_apply_the_checks() -> None:
     assert TypeAdapter[str](SingleLine).validate_python(" Okafor ") == "Okafor"
     assert TypeAdapter[str](Body).validate_python(" a\nb ") == " a\nb "
     for adapter, text in ((TypeAdapter[str](SingleLine), "a\nb"), (TypeAdapter[str](Body), "a\x00")):

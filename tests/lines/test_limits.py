@@ -11,12 +11,12 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from api.access.rules import Permission
-from api.kit.connection import execute, fetch_value
 from api.kit.countries import COUNTRY_NAMES
 from api.kit.phone import possible_countries
 from api.lines.rules import ONE_COUNTRY, Day, texts_number
 from api.migrate import alembic_config
 from tests.support import postgres
+from tests.support.statements import execute, fetch_value
 from tests.support.world import World
 
 API = "/api/v1"

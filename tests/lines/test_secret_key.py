@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from api.kit.connection import execute
 from api.kit.database import Database
 from api.kit.secrets import SecretBox
 from api.lines import queries, secret_key
 from api.lines.secret_key import WrongSecretKeyError, check_secret_key, rotate_secret_key
 from tests.support import postgres
 from tests.support.stack import MESSENGER
+from tests.support.statements import execute
 from tests.support.world import World
 
 OLD, NEW, OTHER = "the key of before", "the key from now on", "somebody else's key"

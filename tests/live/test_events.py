@@ -1,4 +1,4 @@
-"""Live events over a real server: what changes reaches who may see it, at once and in order."""
+"""Live events over a real server: a change reaches those who may see it, at once and in order."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ from tests.support.world import World
 PARENT = "+13125550101"
 EVENTS = "/api/v1/events"
 PATIENCE_SECONDS = 30
-"""How long an event may take on a busy machine before the test gives up on it."""
+"""The longest wait for an event, on a busy machine."""
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Stream:
         return await self._block()
 
     async def event(self) -> Event:
-        """The next one with an id; pings have none."""
+        """The next event with an id. Pings have none."""
         while (block := await self._block()).startswith("event: ping"):
             pass
         fields = dict(line.split(": ", 1) for line in block.split("\n"))
@@ -120,7 +120,7 @@ async def test_a_text_is_announced_with_ids_and_without_content(server: Server) 
     assert PARENT not in str(events)
 
 
-async def test_the_answer_is_a_stream_that_nothing_on_the_way_keeps_or_buffers(server: Server) -> None:
+async def test_the_answer_is_a_stream_that_no_proxy_caches_or_buffers(server: Server) -> None:
     async with server.stream(server.world.daniel) as stream:
         headers = stream.response.headers
         assert headers["content-type"].startswith("text/event-stream")
@@ -128,7 +128,7 @@ async def test_the_answer_is_a_stream_that_nothing_on_the_way_keeps_or_buffers(s
         assert headers["x-accel-buffering"] == "no"
 
 
-async def test_an_event_comes_only_after_what_it_is_about_can_be_read(server: Server) -> None:
+async def test_an_event_comes_only_after_its_change_can_be_read(server: Server) -> None:
     world = server.world
     async with server.stream(world.daniel) as stream:
         for n in range(1, 4):
@@ -161,7 +161,7 @@ async def test_a_change_of_consent_is_announced(server: Server) -> None:
         assert events[-1].data == {"phone_number": PARENT}
 
 
-async def test_what_is_rolled_back_is_not_announced(server: Server) -> None:
+async def test_a_rolled_back_change_is_not_announced(server: Server) -> None:
     world = server.world
     await world.text(PARENT, "Hello?")
     conversation = await world.conversation(PARENT)
@@ -187,7 +187,7 @@ async def test_PERM_TENANT_another_businesss_events_do_not_come(server: Server) 
     assert len(events) == 3
 
 
-async def test_PERM_VIEW_only_who_may_see_conversations_may_listen(server: Server) -> None:
+async def test_PERM_VIEW_a_stream_needs_the_permission_to_see_conversations(server: Server) -> None:
     world = server.world
     for person, status in ((world.noah, 403), (world.grace, 403), (world.other_client(), 401)):
         async with server.client(person) as client:
@@ -198,7 +198,7 @@ async def test_PERM_VIEW_only_who_may_see_conversations_may_listen(server: Serve
 
 
 async def test_PERM_NOW_a_stream_ends_within_five_seconds_of_its_permission(server: Server) -> None:
-    """The revoked permission, the ended session and the revoked key at once; who keeps theirs listens on."""
+    """A permission is revoked, a session ends, a key is revoked. The fourth stream stays open."""
     world = server.world
     key = await world.api_key(Permission.SMS_LOGS)
     key_id = (await world.admin.get("/api/v1/api-keys")).json()["items"][0]["id"]
@@ -220,7 +220,7 @@ async def test_PERM_NOW_a_stream_ends_within_five_seconds_of_its_permission(serv
         await admin.until("message")
 
 
-async def test_a_client_that_comes_back_gets_what_it_missed(server: Server) -> None:
+async def test_a_client_that_reconnects_gets_the_events_since(server: Server) -> None:
     world = server.world
     async with server.stream(world.daniel) as stream:
         await world.text(PARENT, "1")
@@ -235,7 +235,7 @@ async def test_a_client_that_comes_back_gets_what_it_missed(server: Server) -> N
         assert [event.data["seq"] for event in await stream.until("message") if event.type == "message"] == [4]
 
 
-async def test_what_is_replayed_is_ones_own_alone(server: Server) -> None:
+async def test_only_events_of_the_own_organization_are_replayed(server: Server) -> None:
     world = server.world
     neighbour = await World.create(world.service)
     async with server.stream(world.daniel) as stream:
@@ -250,13 +250,13 @@ async def test_what_is_replayed_is_ones_own_alone(server: Server) -> None:
         assert {event.data.get("conversation_id", conversation) for event in events} == {conversation}
 
 
-async def test_an_unknown_last_event_asks_to_load_everything_again(server: Server) -> None:
+async def test_an_unknown_last_event_id_gets_a_resync(server: Server) -> None:
     for unknown in ("nonsense", "00000000-1", "", str(uuid4())):
         async with server.stream(server.world.daniel, **{"Last-Event-ID": unknown}) as stream:
             assert (unknown, (await stream.event()).type) == (unknown, "resync")
 
 
-async def test_after_a_gap_everybody_is_asked_to_load_everything_again(server: Server) -> None:
+async def test_after_a_gap_every_stream_gets_a_resync(server: Server) -> None:
     world = server.world
     async with server.stream(world.daniel) as stream:
         await world.text(PARENT, "1")
@@ -270,7 +270,7 @@ async def test_after_a_gap_everybody_is_asked_to_load_everything_again(server: S
         assert (await stream.event()).type == "resync"
 
 
-async def test_a_client_that_lags_too_far_behind_is_asked_to_load_everything_again(world: World) -> None:
+async def test_a_client_that_lags_too_far_behind_gets_a_resync(world: World) -> None:
     hub = world.service.state.hub
     principal = await _principal(world)
     slow, quick = hub.open(principal, last_event_id=None), hub.open(principal, last_event_id=None)
@@ -323,8 +323,8 @@ def impatient() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_silence_is_filled_with_pings_that_no_client_resumes_from(server: Server) -> None:
-    """A page cannot see comments, and must tell silence from a dead connection. Without an id, the last one stays."""
+async def test_a_silent_stream_sends_pings_without_an_id(server: Server) -> None:
+    """A page cannot see comments, and must tell silence from a dead connection. No client resumes from a ping."""
     world = server.world
     async with server.stream(world.daniel) as stream:
         assert [await stream.block() for _ in range(3)] == ["event: ping\ndata: {}"] * 3
@@ -332,7 +332,7 @@ async def test_silence_is_filled_with_pings_that_no_client_resumes_from(server: 
         assert {event.type for event in await stream.until("message")} <= {"message", "conversation", "indicator"}
 
 
-async def test_a_client_that_goes_is_forgotten(server: Server) -> None:
+async def test_a_stream_whose_client_left_is_discarded(server: Server) -> None:
     hub = server.world.service.state.hub
     async with server.stream(server.world.daniel):
         assert hub.open_streams == 1
@@ -349,6 +349,6 @@ async def test_no_database_connection_is_held_while_streams_are_open(server: Ser
         for person in (world.daniel, world.maria):
             for _ in range(world.service.settings.database_pool_size):
                 await stack.enter_async_context(server.stream(person))
-        # What works in the background may have one at this moment.
+        # Background work may hold one at this moment.
         assert pool.checkedout() <= 2  # type: ignore[attr-defined]  # A QueuePool.
         assert (await world.daniel.get("/api/v1/conversations")).status_code == 200

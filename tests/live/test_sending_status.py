@@ -1,4 +1,4 @@
-"""Whether texts are leaving: a worker's heartbeat comes from its outbox loop, and those who can send see its end."""
+"""Whether texts are leaving: a worker's heartbeat comes from its outbox loop; those who can send see when it ends."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -67,10 +67,10 @@ async def test_PERM_SEND_who_can_send_is_told_whether_texts_leave_and_since_when
     assert refused == [403, 403, 403]
 
 
-async def test_open_screens_of_who_can_send_hear_when_texts_stop_and_begin_to_leave(server: Server) -> None:
+async def test_streams_of_those_who_can_send_hear_when_texts_stop_and_begin_to_leave(server: Server) -> None:
     world = server.world
     async with server.stream(world.maria) as maria, server.stream(world.daniel) as daniel:
-        # Each change is heard before the next one is made.
+        # Each change is received before the next one is made.
         for age, leaving in ((timedelta(0), True), (timedelta(seconds=31), False), (timedelta(0), True)):
             await beat_is(world, age)
             (event,) = [each for each in await maria.until("sending_status") if each.type == "sending_status"]
@@ -83,7 +83,7 @@ async def test_open_screens_of_who_can_send_hear_when_texts_stop_and_begin_to_le
 
 
 async def beat_is(world: World, age: timedelta) -> None:
-    """The only worker's, in one statement: the watch sees nothing in between."""
+    """Replaces the only heartbeat in one statement, so that no state in between is seen."""
     await world.rows(
         "INSERT INTO worker_heartbeats (id, beat_at) VALUES (:id, now() - CAST(:age AS interval))"
         " ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at RETURNING id",
@@ -114,7 +114,7 @@ async def a_worker(world: World) -> AsyncIterator[Worker]:
     await bus.stop()
 
 
-async def test_a_worker_whose_outbox_loop_stands_still_does_not_look_alive(
+async def test_a_worker_whose_outbox_loop_is_blocked_has_no_heartbeat(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.delivery.loop.POLL_SECONDS", 0.05)
@@ -139,7 +139,7 @@ async def test_a_worker_whose_outbox_loop_stands_still_does_not_look_alive(
         await eventually(lambda: beats_after(first), "it beats again")
         assert len(await world.rows("SELECT id FROM worker_heartbeats")) == 1, "What is long stale is gone."
         async with owner.transaction():
-            # What the loop reads cannot be read: it stands still, and the rest of the process does not.
+            # The loop is blocked on a lock; the rest of the process is not.
             await owner.execute("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
             await asyncio.sleep(0.3)
             stopped_at = await last_beat()

@@ -1,4 +1,4 @@
-"""The provider's end of the wire, in the test's hands: the line of the world is the simulator's, and this is there."""
+"""A server under the test's control at the simulator's address: the line of the test's world uses the simulator."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Pictures of received messages, from the webhook to the browser, over a provider that may be anything."""
+"""Pictures of received messages, from the webhook to the browser, from a provider that may misbehave."""
 
 import asyncio
 import hashlib
@@ -27,7 +27,7 @@ PARENT = "+13125550101"
 
 
 async def arrives(world: World, *urls: str, body: str = "", content_type: str = "image/png") -> dict[str, Any]:
-    """A parent's text with files; as it is in the thread."""
+    """A parent's text with files, as the thread shows it."""
     await world.text(PARENT, body, **picture_fields(*urls, content_type=content_type))
     return await newest(world)
 
@@ -48,7 +48,7 @@ async def due_again(world: World) -> None:
     await world.rows("UPDATE message_media SET due_at = now() - interval '1 second' RETURNING id")
 
 
-async def test_a_picture_without_words_is_shown_as_waited_for_then_kept_and_served(world: World, peer: Peer) -> None:
+async def test_a_picture_without_words_is_shown_as_waiting_then_kept_and_served(world: World, peer: Peer) -> None:
     peer.answer = http(200, PNG)
     message = await arrives(world, f"{peer.url}/secret-address")
     (waiting,) = message["media"]
@@ -79,7 +79,7 @@ async def test_a_picture_without_words_is_shown_as_waited_for_then_kept_and_serv
     assert served.headers["etag"] == f'"{hashlib.sha256(PNG).hexdigest()}"'
 
 
-async def test_PERM_NOW_what_a_browser_has_kept_is_asked_about_and_not_sent_again(world: World, peer: Peer) -> None:
+async def test_PERM_NOW_a_cached_file_is_revalidated_and_not_sent_again(world: World, peer: Peer) -> None:
     peer.answer = http(200, PNG)
     await arrives(world, f"{peer.url}/a")
     await fetch_media(world)
@@ -114,7 +114,7 @@ async def test_PERM_TENANT_a_file_is_found_only_under_its_own_message(world: Wor
     ],
     ids=["HTML", "SVG", "nothing", "too much"],
 )
-async def test_what_only_calls_itself_a_picture_is_refused_in_plain_words(
+async def test_a_file_that_is_only_declared_as_a_picture_is_refused_in_plain_words(
     world: World, peer: Peer, content: bytes, reason: Reason
 ) -> None:
     peer.answer = http(200, content, "Content-Type: image/png")
@@ -126,7 +126,7 @@ async def test_what_only_calls_itself_a_picture_is_refused_in_plain_words(
     assert (await newest(world))["body"] == message["body"]
 
 
-async def test_a_file_is_served_as_what_it_is_whatever_the_peer_calls_it(world: World, peer: Peer) -> None:
+async def test_a_file_is_served_under_the_type_of_its_bytes(world: World, peer: Peer) -> None:
     peer.answer = http(200, b"%PDF-1.7 <script>", "Content-Type: text/html")
     await arrives(world, f"{peer.url}/a", content_type="text/html")
     await fetch_media(world)
@@ -137,7 +137,7 @@ async def test_a_file_is_served_as_what_it_is_whatever_the_peer_calls_it(world: 
     assert served.headers["content-disposition"] == 'attachment; filename="file-1.pdf"'
 
 
-async def test_what_the_provider_does_not_have_and_addresses_of_others_are_refused(world: World, peer: Peer) -> None:
+async def test_missing_files_and_foreign_addresses_are_refused(world: World, peer: Peer) -> None:
     message = await arrives(world, f"{peer.url}/gone", "http://169.254.169.254/latest/meta-data/", "not an address")
     await fetch_media(world)
     reasons = [file["reason"] for file in (await newest(world))["media"]]
@@ -146,7 +146,7 @@ async def test_what_the_provider_does_not_have_and_addresses_of_others_are_refus
     assert len(peer.requests) == 1
 
 
-async def test_what_fails_is_tried_again_later_and_in_the_end_given_up(world: World, peer: Peer) -> None:
+async def test_a_failed_fetch_is_retried_later_and_finally_refused(world: World, peer: Peer) -> None:
     peer.answer = http(503)
     await arrives(world, f"{peer.url}/a")
     assert await fetch_media(world) == 1
@@ -179,27 +179,25 @@ async def test_RECV_ONCE_a_text_that_is_delivered_again_brings_no_second_picture
     assert (await only_file(world))["state"] == "kept"
 
 
-async def test_a_worker_that_dies_while_it_fetches_is_followed_by_another(world: World, peer: Peer) -> None:
+async def test_another_worker_fetches_after_a_lost_lease(world: World, peer: Peer) -> None:
     peer.answer = http(200, PNG)
     await arrives(world, f"{peer.url}/a")
-    (of_the_dead,) = await claims(world)
+    (lost,) = await claims(world)
     assert await claims(world) == [], "its lease holds"
     await due_again(world)
     (claimed,) = await claims(world)
     assert claimed.media.attempts == 2
 
-    # It was not dead after all, and comes too late.
-    await media.settle(world.service.database, of_the_dead, FetchedMedia(b"<html>"))
+    # The first worker is alive after all, and settles too late.
+    await media.settle(world.service.database, lost, FetchedMedia(b"<html>"))
     assert (await only_file(world))["state"] == "waiting"
     await media.settle(world.service.database, claimed, FetchedMedia(PNG))
     assert (await only_file(world))["state"] == "kept"
-    await media.settle(world.service.database, of_the_dead, FetchedMedia(b"<html>"))
+    await media.settle(world.service.database, lost, FetchedMedia(b"<html>"))
     assert (await only_file(world))["state"] == "kept"
 
 
-async def test_a_worker_process_that_is_killed_while_it_fetches_is_followed_by_another(
-    world: World, peer: Peer, tmp_path: Path
-) -> None:
+async def test_another_worker_process_fetches_after_one_was_killed(world: World, peer: Peer, tmp_path: Path) -> None:
     peer.answer = hang
     await arrives(world, f"{peer.url}/a")
     port = str(urlsplit(peer.url).port)
@@ -224,7 +222,7 @@ async def test_a_worker_process_that_is_killed_while_it_fetches_is_followed_by_a
     assert len(peer.requests) == 2
 
 
-async def test_a_file_that_no_worker_survives_is_given_up_without_being_asked_for(world: World, peer: Peer) -> None:
+async def test_a_file_that_no_worker_survives_is_refused_without_another_fetch(world: World, peer: Peer) -> None:
     await arrives(world, f"{peer.url}/a")
     for _ in range(MAX_ATTEMPTS):
         assert len(await claims(world)) == 1
@@ -234,7 +232,7 @@ async def test_a_file_that_no_worker_survives_is_given_up_without_being_asked_fo
     assert peer.requests == []
 
 
-async def test_workers_share_what_is_due_and_files_of_one_message_are_settled_at_once(world: World, peer: Peer) -> None:
+async def test_workers_share_due_files_and_settle_files_of_one_message_concurrently(world: World, peer: Peer) -> None:
     peer.answer = http(200, PNG)
     await arrives(world, *(f"{peer.url}/{number}" for number in range(12)))
     groups = await asyncio.gather(*(claims(world, limit=3) for _ in range(4)))
@@ -248,7 +246,7 @@ async def test_workers_share_what_is_due_and_files_of_one_message_are_settled_at
 
 @asynccontextmanager
 async def working(world: World, *, on_event: Handler = lambda _: None) -> AsyncIterator[None]:
-    """A worker, which stops at the end of the block. `on_event` hears of live events."""
+    """A worker, which stops at the end of the block. `on_event` is called with live events."""
     service = world.service
     bus = PostgresBus(service.urls.url)
     bus.subscribe(CHANNEL, on_event, on_gap=lambda: None)
@@ -269,7 +267,7 @@ async def working(world: World, *, on_event: Handler = lambda _: None) -> AsyncI
         await bus.stop()
 
 
-async def test_the_worker_fetches_what_arrives_and_says_so_live(world: World, peer: Peer) -> None:
+async def test_the_worker_fetches_an_arriving_file_and_announces_it(world: World, peer: Peer) -> None:
     peer.answer = http(200, PNG)
     events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     async with working(world, on_event=events.put_nowait):
@@ -290,7 +288,7 @@ async def test_a_worker_that_stops_releases_what_it_is_fetching(world: World, pe
     assert (await only_file(world))["state"] == "kept"
 
 
-async def test_what_is_sent_stays_at_the_address_that_the_sender_gave(world: World) -> None:
+async def test_a_sent_file_stays_at_the_address_that_the_sender_gave(world: World) -> None:
     await world.family("Jones", PARENT)
     started = await world.maria.post("/api/v1/conversations", json={"phone_number": PARENT})
     sent: httpx.Response = await world.maria.post(

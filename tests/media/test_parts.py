@@ -1,4 +1,4 @@
-"""Parts of picture messages that are no files: words, and layouts. And files that an older process took in."""
+"""Parts of picture messages that are not files, words and layouts; and files that an earlier version stored."""
 
 import json
 from typing import Any
@@ -39,7 +39,7 @@ async def test_a_text_part_is_the_words_of_its_message(world: World, peer: Peer)
     assert [each["message"]["id"] for each in found.json()["items"]] == [message["id"]]
 
 
-async def test_words_follow_those_that_came_at_once_and_pictures_stay(world: World, peer: Peer) -> None:
+async def test_words_of_a_part_follow_the_body_and_pictures_stay(world: World, peer: Peer) -> None:
     peer.answer = http(200, b"and the second part")
     message = await arrives(world, f"{peer.url}/1", body="The first part", content_type="text/plain")
     await fetch_media(world)
@@ -98,7 +98,7 @@ async def check(world: World) -> str:
     return reason
 
 
-async def test_a_longer_text_than_anybody_writes_stays_a_file_to_download(world: World, peer: Peer) -> None:
+async def test_a_very_long_text_part_stays_a_file_to_download(world: World, peer: Peer) -> None:
     peer.answer = http(200, b"long " * MAX_WORDS)
     await arrives(world, f"{peer.url}/1", content_type="text/plain")
     await fetch_media(world)
@@ -124,12 +124,12 @@ WORDS = [
 
 
 @pytest.mark.parametrize(("content", "words"), WORDS, ids=range(len(WORDS)))
-def test_the_words_that_a_file_is(content: bytes, words: str | None) -> None:
+def test_a_text_file_is_decoded_to_its_words(content: bytes, words: str | None) -> None:
     assert words_in(content) == words
 
 
 @given(st.binary(max_size=200), st.sampled_from(["text/plain", "image/png", "application/smil", ""]))
-def test_whatever_comes_under_whatever_name_is_judged(content: bytes, declared_type: str) -> None:
+def test_any_content_under_any_declared_type_is_judged(content: bytes, declared_type: str) -> None:
     judge_content(content, declared_type=declared_type)
 
 
@@ -157,7 +157,7 @@ BY_ADDRESS = ("https://media.example.com/6.SMIL?a=1", "application/octet-stream"
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: str(dialect.name))
-def test_a_layout_is_no_file_whatever_it_is_called(dialect: Any) -> None:
+def test_a_layout_is_not_a_file_under_any_name(dialect: Any) -> None:
     kinds = ["application/smil", "Application/SMIL; charset=utf-8", "application/smil+xml", "text/smil"]
     parts = [(f"https://media.example.com/{number}.smil", kind) for number, kind in enumerate(kinds)]
     picture = ("https://media.example.com/5.jpg", "image/jpeg")
@@ -227,11 +227,11 @@ BRANDS: list[tuple[bytes, Kind | None]] = [
 
 
 @pytest.mark.parametrize(("content", "kind"), BRANDS, ids=[repr(content[8:12]) for content, _ in BRANDS])
-def test_a_brand_is_of_its_kind_and_an_unknown_one_is_no_video(content: bytes, kind: Kind | None) -> None:
+def test_a_brand_gives_its_kind_and_an_unknown_brand_gives_none(content: bytes, kind: Kind | None) -> None:
     assert kind_of(content) == kind
 
 
-# Files that an older process took in.
+# Files that an earlier version stored.
 
 
 async def taken_in_by_an_older_process(world: World, *urls: str) -> dict[str, Any]:
@@ -258,7 +258,7 @@ async def test_the_providers_address_is_never_shown_even_before_a_file_is_adopte
     assert (await world.daniel.get(file["url"])).status_code == 404
 
 
-async def test_a_file_that_an_older_process_took_in_is_adopted_and_fetched(world: World, peer: Peer) -> None:
+async def test_a_file_stored_by_an_earlier_version_is_adopted_and_fetched(world: World, peer: Peer) -> None:
     peer.answer = http(200, PNG)
     before = await taken_in_by_an_older_process(world, f"{peer.url}/1", f"{peer.url}/2")
 

@@ -1,4 +1,4 @@
-"""What a file is, whether it is kept and how it is shown: pure decisions."""
+"""The kind of a file, whether it is kept, and how it is shown: pure decisions."""
 
 from datetime import timedelta
 
@@ -44,7 +44,7 @@ FILES = {
 
 
 @pytest.mark.parametrize(("content", "content_type"), FILES.items(), ids=FILES.values())
-def test_a_file_is_what_its_first_bytes_say(content: bytes, content_type: str) -> None:
+def test_the_first_bytes_give_the_kind_of_a_file(content: bytes, content_type: str) -> None:
     assert judge_content(content) == Keep(content_type)
 
 
@@ -68,7 +68,7 @@ def test_a_file_is_what_its_first_bytes_say(content: bytes, content_type: str) -
         b"BM\x00\x00",
     ],
 )
-def test_what_could_run_and_what_nobody_knows_is_refused(content: bytes) -> None:
+def test_files_that_could_run_and_unknown_files_are_refused(content: bytes) -> None:
     assert judge_content(content) == Refuse(Reason.KIND)
 
 
@@ -77,7 +77,7 @@ def test_an_empty_file_is_refused() -> None:
 
 
 @given(st.binary(max_size=64))
-def test_whatever_comes_is_judged_and_what_is_kept_is_served_under_a_known_type(content: bytes) -> None:
+def test_any_content_is_judged_and_a_kept_file_has_a_known_type(content: bytes) -> None:
     kind = kind_of(content)
     if kind is not None:
         assert KINDS[kind.content_type] is kind
@@ -89,7 +89,7 @@ def test_only_raster_pictures_that_browsers_know_are_shown_in_place(content_type
     assert disposition(content_type, position=1).startswith("inline; " if inline else "attachment; ")
 
 
-def test_a_name_of_ours_is_what_a_file_is_saved_under() -> None:
+def test_a_file_is_saved_under_a_name_that_we_give() -> None:
     assert disposition("image/jpeg", position=0) == 'inline; filename="picture-1.jpg"'
     assert disposition("application/pdf", position=2) == 'attachment; filename="file-3.pdf"'
 

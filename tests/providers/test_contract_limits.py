@@ -44,8 +44,9 @@ def test_what_a_provider_takes(body: str, limits: SendLimits, media: int, taken:
     excess = too_much(body, media=media, limits=limits)
     assert (excess is None) is taken
     if excess is not None:
-        assert excess.pointer == ("/media_urls" if not body else "/body")
-        assert excess.detail.endswith(".")
+        pointer, detail = excess
+        assert pointer == ("/media_urls" if not body else "/body")
+        assert detail.endswith(".")
 
 
 def test_every_provider_has_its_limits() -> None:

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from api.providers import error_words
-from api.providers.bandwidth import errors as bandwidth_errors
-from api.providers.plivo import errors as plivo_errors
+from api.providers.bandwidth.errors import ERRORS as BANDWIDTH
+from api.providers.outcomes import MAX_WORDS, ErrorTable
+from api.providers.plivo.errors import ERRORS as PLIVO
 from api.providers.port import Accepted, MessageStatus, NotProcessed, Rejected
 from api.providers.registry import ProviderName
-from api.providers.telnyx import errors as telnyx_errors
-from api.providers.twilio import errors as twilio_errors
+from api.providers.telnyx.errors import ERRORS as TELNYX
+from api.providers.twilio.errors import ERRORS as TWILIO
 from tests.providers.dialects import every_access
 from tests.providers.dialects.dialect import PARENT, Dialect
 from tests.providers.dialects.telnyx import message_record
@@ -118,11 +118,11 @@ async def test_an_accepted_failure_has_its_reason_and_stops_nobody(wire: Wire) -
 # A full queue.
 
 
-NEVER_PROCESSED = {
-    ProviderName.TWILIO: twilio_errors.NEVER_PROCESSED,
-    ProviderName.TELNYX: telnyx_errors.NEVER_PROCESSED,
-    ProviderName.BANDWIDTH: bandwidth_errors.NEVER_PROCESSED,
-    ProviderName.PLIVO: plivo_errors.NEVER_PROCESSED,
+TABLES = {
+    ProviderName.TWILIO: TWILIO,
+    ProviderName.TELNYX: TELNYX,
+    ProviderName.BANDWIDTH: BANDWIDTH,
+    ProviderName.PLIVO: PLIVO,
 }
 
 
@@ -131,7 +131,7 @@ NEVER_PROCESSED = {
 async def test_a_full_queue_was_never_processed_whatever_the_status_says(
     dialect: Dialect, start: Start, status: int
 ) -> None:
-    for code in sorted(NEVER_PROCESSED[dialect.name]):
+    for code in sorted(TABLES[dialect.name].never_processed):
         outcome = await send(dialect, (await start(dialect.refuses(status, code))).url)
         assert isinstance(outcome, NotProcessed), code
         assert outcome.code == code
@@ -154,42 +154,45 @@ async def test_a_full_queue_is_tried_again_later_and_then_leaves(wire: Wire) -> 
 # Words.
 
 
-TABLES = [twilio_errors, telnyx_errors, bandwidth_errors, plivo_errors]
-
-ASKED = {
-    twilio_errors: "20003 21211 21408 21606 21608 21610 21611 21612 21614 21617 21635 30001 30002 30003 30004 30005 "
-    "30006 30007 30008 30010 30017 30018 30019 30022 30023 30024 30027 30032 30033 30034 30035",
-    telnyx_errors: "10011 40001 40002 40003 40004 40005 40006 40008 40009 40010 40300 40302 40305 40310 40318 40329",
-    bandwidth_errors: "4301 4302 4303 4401 4403 4404 4405 4406 4420 4421 4432 4470 4481 4700 4701 4702 4720 4721 4730 "
-    "4740 4750 4751 4770 4773 4775 4780 4781 4795 5100 5500 5600 5650 9902 9999",
-    plivo_errors: "10 20 30 40 50 60 70 80 90 100 110 200 201 1000",
+CODES = {
+    ProviderName.TWILIO: (
+        "20003 21211 21408 21606 21608 21610 21611 21612 21614 21617 21635 30001 30002 30003 30004 30005 "
+        "30006 30007 30008 30010 30017 30018 30019 30022 30023 30024 30027 30032 30033 30034 30035"
+    ),
+    ProviderName.TELNYX: (
+        "10011 40001 40002 40003 40004 40005 40006 40008 40009 40010 40300 40302 40305 40310 40318 40329"
+    ),
+    ProviderName.BANDWIDTH: (
+        "4301 4302 4303 4401 4403 4404 4405 4406 4420 4421 4432 4470 4481 4700 4701 4702 4720 4721 4730 4740 "
+        "4750 4751 4770 4773 4775 4780 4781 4795 5100 5500 5600 5650 9902 9999"
+    ),
+    ProviderName.PLIVO: "10 20 30 40 50 60 70 80 90 100 110 200 201 1000",
 }
 """The codes that businesses really get."""
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__.split(".")[2])
-def test_every_code_that_people_get_has_words_that_are_a_sentence(table: object) -> None:
-    titles: dict[str, str] = dict(table.ERROR_TITLES)  # type: ignore[attr-defined]
-    assert [code for code in ASKED[table].split() if code not in titles] == []  # type: ignore[index]
+@pytest.mark.parametrize("name", TABLES)
+def test_every_code_that_people_get_has_words_that_are_a_sentence(name: ProviderName) -> None:
+    titles = TABLES[name].titles
+    assert [code for code in CODES[name].split() if code not in titles] == []
     for code, title in titles.items():
         assert title.endswith("."), (code, title)
         assert len(title) <= 200, (code, title)
         assert code not in title, "a front desk has no use for the number"
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__.split(".")[2])
-def test_an_unknown_code_has_the_providers_own_words_in_part_else_the_code(table: object) -> None:
-    error_title = table.error_title  # type: ignore[attr-defined]
-    assert error_title("98765", "Its own  \n words") == "Its own words"
-    long = error_title("98765", "x" * 100_000)
-    assert len(long) == error_words.MAX_WORDS
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_an_unknown_code_has_the_providers_own_words_in_part_else_the_code(table: ErrorTable) -> None:
+    assert table.title("98765", "Its own  \n words") == "Its own words"
+    long = table.title("98765", "x" * 100_000)
+    assert len(long) == MAX_WORDS
     assert long.endswith("…")
     for said in (None, "", " \n"):
-        assert error_title("98765", said) == "The provider refused it (error 98765)."
+        assert table.title("98765", said) == "The provider refused it (error 98765)."
 
 
 @every_access
 async def test_a_refusal_of_endless_words_is_kept_in_part(dialect: Dialect, start: Start) -> None:
     outcome = await send(dialect, (await start(dialect.refuses(400, "98765", "long " * 10_000))).url)
     assert isinstance(outcome, Rejected)
-    assert len(outcome.title) <= error_words.MAX_WORDS
+    assert len(outcome.title) <= MAX_WORDS

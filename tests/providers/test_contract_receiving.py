@@ -328,4 +328,4 @@ def test_RECV_NOTHING_LOST_anything_at_all_is_read_or_unreadable_and_raises_noth
 @every_dialect
 def test_the_answer_is_never_plain_text(dialect: Dialect) -> None:
     """To Twilio, a `text/plain` body is a text to the sender."""
-    assert listening(dialect).webhook_answer().content_type in {"text/xml", "application/json"}
+    assert listening(dialect).webhook_answer.content_type in {"text/xml", "application/json"}

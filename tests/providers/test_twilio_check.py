@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from api.providers.port import LineAccess, WebhookAddresses, WebhookCheck, WebhookState
-from api.providers.twilio.check import _messaging_url
+from api.providers.twilio.check import messaging_url
 from api.providers.twilio.provider import TwilioProvider
 from tests.providers.peer import Answer, Start, http, plain_client
 
@@ -90,7 +90,7 @@ async def test_a_service_that_is_not_there_is_named(start: Start) -> None:
 
 
 def test_messaging_services_are_at_a_host_of_their_own() -> None:
-    assert _messaging_url("https://api.twilio.com") == "https://messaging.twilio.com"
-    assert _messaging_url("https://api.dublin.ie1.twilio.com") == "https://messaging.dublin.ie1.twilio.com"
+    assert messaging_url("https://api.twilio.com") == "https://messaging.twilio.com"
+    assert messaging_url("https://api.dublin.ie1.twilio.com") == "https://messaging.dublin.ie1.twilio.com"
     for own in ("http://127.0.0.1:8025", "https://api.proxy.example.com", "https://api.twilio.com.example.com"):
-        assert _messaging_url(own) == own
+        assert messaging_url(own) == own

@@ -388,7 +388,7 @@ def test_anything_at_all_is_journalled_and_either_read_or_unreadable(body: bytes
 
 def test_the_answer_is_an_empty_document_and_never_plain_text() -> None:
     """A `text/plain` body would be texted to the sender."""
-    answer = PROVIDER.webhook_answer()
+    answer = PROVIDER.webhook_answer
     assert (answer.content_type, answer.body) == ("text/xml", b"<Response/>")
 
 

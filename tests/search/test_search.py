@@ -1,4 +1,4 @@
-"""The search over messages as a person meets it: what is found, in which order, where, and what is refused."""
+"""The search over messages through the API: results, their order, their filters, and refusals."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -84,7 +84,7 @@ async def test_a_result_shows_the_message_its_conversation_and_what_matches(worl
     }
 
 
-async def test_a_long_text_is_shown_by_the_piece_that_matches(world: World) -> None:
+async def test_a_result_shows_the_matching_piece_of_a_long_text(world: World) -> None:
     await world.text(PARENT, f"{'before ' * 100}needle {'after ' * 100}")
 
     (found,) = await search(world, "needle")
@@ -96,7 +96,7 @@ async def test_a_long_text_is_shown_by_the_piece_that_matches(world: World) -> N
     assert (snippet["cut_before"], snippet["cut_after"]) == (True, True)
 
 
-async def test_every_way_in_makes_a_message_searchable(world: World) -> None:
+async def test_received_sent_and_retried_messages_are_searchable(world: World) -> None:
     await world.family("Rivera", PARENT)
     await world.text(PARENT, "arrived")
     conversation = await world.conversation(PARENT)
@@ -140,7 +140,7 @@ async def test_a_search_pages_without_repeating_or_skipping_while_texts_arrive(w
     assert found == [f"class {n}" for n in range(6, -1, -1)]
 
 
-async def test_PERM_TENANT_one_business_finds_nothing_of_anothers(world: World) -> None:
+async def test_PERM_TENANT_a_search_finds_nothing_of_another_business(world: World) -> None:
     neighbour = await World.create(world.service)
     await world.text(PARENT, "our secret class")
     await neighbour.text(PARENT, "their secret class")
@@ -151,7 +151,7 @@ async def test_PERM_TENANT_one_business_finds_nothing_of_anothers(world: World) 
     response = await world.daniel.get(f"{API}/messages/search", params={"q": "secret", "conversation_id": theirs["id"]})
     assert response.status_code == 404
 
-    # Even where the lexemes of both start alike.
+    # Also if the lexemes of both organizations begin alike.
     key = organization_key(world.organization_id)
     await world.rows(
         "UPDATE messages SET search = CAST(:vector AS tsvector) WHERE organization_id = :id RETURNING id",
@@ -179,7 +179,7 @@ SENSELESS: list[dict[str, str]] = [
 ]
 
 
-async def test_a_search_that_makes_no_sense_is_refused_and_says_what_to_type(world: World) -> None:
+async def test_an_invalid_search_is_refused_with_advice(world: World) -> None:
     for params in SENSELESS:
         response = await world.daniel.get(f"{API}/messages/search", params=params)
         assert (params, response.status_code) == (params, 422)
@@ -190,7 +190,7 @@ async def test_a_search_that_makes_no_sense_is_refused_and_says_what_to_type(wor
     assert missing.status_code == 404
 
 
-async def test_P5b_a_search_that_takes_too_long_is_stopped_and_says_so(
+async def test_P5b_a_search_that_takes_too_long_is_cancelled_with_a_reason(
     world: World, clone: postgres.Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_service, "TIMEOUT_MS", 50)
@@ -248,7 +248,7 @@ def statements_of(world: World, into: list[tuple[str, Sequence[Any]]]) -> Iterat
 
 
 async def explained(clone: postgres.Database, statement: str, parameters: Sequence[Any]) -> str:
-    """The plan of a statement, carried out."""
+    """The plan of a statement, with actual row counts."""
     connection = await asyncpg.connect(clone.url.replace("+asyncpg", ""))
     try:
         return "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN ANALYZE {statement}", *parameters))
@@ -257,6 +257,6 @@ async def explained(clone: postgres.Database, statement: str, parameters: Sequen
 
 
 def rows_of(plan: str, index: str) -> float:
-    """How many rows an index gave up."""
+    """The rows that index scans returned."""
     (line,) = [line for line in plan.splitlines() if f" {index}" in line and "Scan" in line]
     return float(line.rpartition("rows=")[2].split()[0])

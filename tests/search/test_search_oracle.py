@@ -21,8 +21,8 @@ from tests.support.world import World
 
 API = "/api/v1"
 PARENT = "+13125550101"
-MESSAGES = size(quick=2_000, full=50_000)
-QUERIES = size(quick=150, full=2_000)
+MESSAGES = size(quick=1_000, full=50_000)
+QUERIES = size(quick=80, full=2_000)
 PAGE, PAGES = 200, 2
 INSERTED_AT_ONCE = 1_000
 START = datetime(2024, 1, 5, 14, tzinfo=UTC)
@@ -86,7 +86,7 @@ class Chance:
                 return code
 
     def query(self, stored: Sequence[Stored]) -> str:
-        """Mostly what one of the messages says, as somebody may remember it; sometimes what none of them says."""
+        """Mostly words of one of the messages, as somebody may remember them; sometimes words of none."""
         words = self.random.choice(stored).body.split() or ["?"]
         at = self.random.randrange(len(words))
         taken = words[at : at + self.random.randint(1, 4)]
@@ -104,7 +104,7 @@ class Chance:
 
 
 async def store(world: World, chance: Chance, *, count: int) -> list[Stored]:
-    """A thread of so many random messages, some of them at the very same time. Returned newest first."""
+    """A thread of random messages, some with equal times, newest first."""
     await world.text(PARENT, "first")
     conversation_id = UUID((await world.conversation(PARENT))["id"])
     messages = [
@@ -136,7 +136,7 @@ async def store(world: World, chance: Chance, *, count: int) -> list[Stored]:
 
 
 async def searched(world: World, query: str, *, pages: int) -> tuple[list[dict[str, Any]], bool]:
-    """So many pages of results, and whether they are all."""
+    """The results of the first pages, and whether there are no more."""
     results: list[dict[str, Any]] = []
     params = {"q": query, "limit": str(PAGE), "to": UNTIL.isoformat()}
     for _ in range(pages):
@@ -153,7 +153,7 @@ async def searched(world: World, query: str, *, pages: int) -> tuple[list[dict[s
 
 
 async def everything_found(world: World, query: str) -> set[UUID]:
-    """Every match, past the paging: what the pages of a very common word would add up to."""
+    """Every match, without paging."""
     condition = search_condition(parse_query(query), organization_id=world.organization_id)
     rows = await world.rows(
         "SELECT id FROM messages WHERE organization_id = :id AND search @@ CAST(:condition AS tsquery)"
@@ -166,7 +166,7 @@ async def everything_found(world: World, query: str) -> set[UUID]:
 
 
 def marked(result: dict[str, Any]) -> str:
-    """What a result highlights, piece by piece."""
+    """The highlighted pieces of a result."""
     units = result["message"]["body"].encode("utf-16-le")
     pieces = [units[2 * mark["start"] : 2 * mark["end"]].decode("utf-16-le") for mark in result["highlights"]]
     return "\n".join(pieces)

@@ -275,7 +275,7 @@ async def test_a_request_is_answered_again_for_a_day_and_no_longer() -> None:
     call = Call(account=account, ids={}, query={}, json=body, key="k", fingerprint="f")
 
     def send() -> object:
-        return json.loads(create_message(carrier, call).body)["data"]["id"]
+        return json.loads(bytes(create_message(carrier, call).body))["data"]["id"]
 
     first = send()
     now += 24 * 3600 - 1

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text as sql
 
 from api.embedded_postgres.run import APP_ROLE
-from api.kit.connection import execute
 from api.kit.database import Database
 from tests.support import postgres
+from tests.support.statements import execute
 
 AHEAD = timedelta(days=30)
 """The hands start ahead of the real clock, whose time the columns' defaults still have."""

@@ -29,8 +29,9 @@ from sqlalchemy import make_url
 from api.embedded_postgres.cluster import Cluster
 from api.embedded_postgres.locks import EXCLUSIVE, FileLock
 from api.embedded_postgres.run import APP_ROLE, OWNER_ROLE, EmbeddedPostgres, start
-from api.kit.connection import execute, fetch_value, quoted
+from api.kit.connection import quoted
 from tests.support.processes import is_alive
+from tests.support.statements import execute, fetch_value
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 MIGRATIONS = PROJECT / "migrations"

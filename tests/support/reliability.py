@@ -38,8 +38,11 @@ class Progress:
         print(f"{self._name}: {done:,} of {self._total:,} in {now - self._started:.0f} s{tail}", file=sys.stderr)
 
 
+figures: list[str] = []
+"""What the tests of a full run have come to. pytest prints them at its end."""
+
+
 def figure(name: str, **values: object) -> None:
-    """Print a full run's figures on a line of their own, which `make reliability` gathers into its table."""
+    """Note what a test of a full run has come to."""
     if FULL:
-        shown = " ".join(f"{key}={value}" for key, value in values.items())
-        print(f"\nFIGURE {name} {shown}", file=sys.stderr)
+        figures.append(f"{name:<8} {' '.join(f'{key}={value}' for key, value in values.items())}")

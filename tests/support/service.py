@@ -43,10 +43,10 @@ _routes: dict[bool, list[BaseRoute]] = {}
 
 def _create_app(settings: Settings, *, database_url: str) -> Application:
     """A new application that shares its routes with those before it in this process."""
-    routes = _routes.get(settings.serves_metrics_beside_the_api)
+    routes = _routes.get(settings.is_production)
     if routes is None:
         app = create_app(settings, database_url=database_url)
-        _routes[settings.serves_metrics_beside_the_api] = app.api.router.routes
+        _routes[settings.is_production] = app.api.router.routes
         return app
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FastAPI, "include_router", lambda *args, **options: None)

@@ -8,12 +8,8 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import httpx
-import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import text as sql
 
-from api.access import passwords
 from api.access.dependencies import session_cookie
 from api.access.rules import Permission
 from api.delivery.claim import Claim, claim_due
@@ -24,16 +20,9 @@ from api.tables import metadata
 from tests.support.business import AUTH_TOKEN, LINE_NUMBER, PASSWORD, Business, create_business
 from tests.support.service import ORIGIN, Service
 
-QUICK_PASSWORDS = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
 
-
-async def create_quickly(service: Service, *, slug: str | None = None) -> Business:
-    """Create a business whose password is hashed with cheap parameters: the real ones take 0.2 s."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "_passwords", QUICK_PASSWORDS)
-        return await create_business(
-            service.database, providers=service.providers, secrets=service.secret_box, slug=slug
-        )
+async def new_business(service: Service, *, slug: str | None = None) -> Business:
+    return await create_business(service.database, providers=service.providers, secrets=service.secret_box, slug=slug)
 
 
 @dataclass
@@ -57,7 +46,7 @@ class World:
 
     @classmethod
     async def create(cls, service: Service, *, slug: str | None = None) -> "World":
-        return cls.of(service, await create_quickly(service, slug=slug))
+        return cls.of(service, await new_business(service, slug=slug))
 
     @classmethod
     def of(cls, service: Service, business: Business) -> "World":

@@ -22,12 +22,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from twilio.request_validator import RequestValidator
 
-from api.kit.connection import execute
 from api.kit.database import Database
 from tests.support.business import AUTH_TOKEN, LINE_NUMBER
 from tests.support.own_server import OwnServer, own_server
 from tests.support.reliability import Progress, figure, size
 from tests.support.stack import Stack, eventually
+from tests.support.statements import execute
 
 AT_ONCE = 8
 TROUBLES = size(quick=4, full=40)

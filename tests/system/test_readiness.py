@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from api.kit.connection import execute
 from api.migrate import expected_revision, serves_schema
+from tests.support.statements import execute
 from tests.support.world import World
 
 

@@ -1,8 +1,8 @@
-"""Reading an import in CSV: where rows end, and which rows are one record. Pure."""
+"""Reads CSV files of an import: splits them into rows, and joins the rows of one record. Pure."""
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
@@ -19,7 +19,8 @@ from api.directory.importing.rows import (
     shown_id,
     unknown_kind,
 )
-from api.directory.rules import OptInSource, OwnerKind
+from api.directory.rules import OptInSource, OwnerKind, Place
+from api.directory.wanted import Location
 from api.kit.errors import Invalid
 from api.kit.folding import fold_name
 from api.kit.text import made_storable
@@ -29,15 +30,22 @@ COLUMNS = (
     *("opt_in_state", "opt_in_source", "email", "permissions", "is_admin"),
 )
 REQUIRED_COLUMNS = ("kind", "name")
-OF_STAFF_ONLY = ("email", "permissions", "is_admin")
-OF_FAMILIES_ONLY = ("contact_name", "relation")
+OWN_COLUMNS = {
+    OwnerKind.FAMILY: ("name",),
+    OwnerKind.STAFF_MEMBER: ("name", "email", "permissions", "is_admin"),
+}
+"""Columns of a record itself. Each of its rows may repeat them."""
+ONLY_OF = {
+    **dict.fromkeys(("contact_name", "relation"), OwnerKind.FAMILY),
+    **dict.fromkeys(("email", "permissions", "is_admin"), OwnerKind.STAFF_MEMBER),
+}
 
 MAX_ROWS_OF_RECORD = 500
 """Rows with one external id."""
 
 
 class _LineTooLong(Exception):
-    """The quotes of what follows cannot be told any more."""
+    """Reading stops here: where later quoted cells begin and end is not known."""
 
 
 def read_csv(file: IO[bytes], *, country: str) -> Iterator[Entry]:
@@ -144,7 +152,7 @@ class _Group:
             self._values.append(values)
 
     def taken(self, *, country: str) -> Iterator[Entry]:
-        """The record of the rows, if there are any; then there are none."""
+        """The record of the rows, if there are any. Empties the group."""
         rows, values = self._rows, self._values
         self._key, self._rows, self._values = None, [], []
         if len(rows) > MAX_ROWS_OF_RECORD:
@@ -164,43 +172,15 @@ def _entry_of_rows(rows: list[int], values: list[dict[str, str]], *, country: st
     if kind is None:
         errors = [RowError(rows[0], "/kind", unknown_kind(values[0]["kind"]))]
         return Refused(rows, None, shown_id(external_id), errors)
-    problems: list[RowError] = []
-    places: dict[tuple[str | int, ...], tuple[int, str]] = {(): (rows[0], "")}
-    data: dict[str, Any] = {"external_id": external_id or None}
-    if external_id:
-        places["external_id",] = rows[0], "/external_id"
-    own = ("name", *OF_STAFF_ONLY) if kind is OwnerKind.STAFF_MEMBER else ("name",)
-    for column in own:
-        given = [(row, cells[column]) for row, cells in zip(rows, values, strict=True) if cells[column]]
-        places[column,] = given[0][0] if given else rows[0], f"/{column}"
-        problems += [
-            RowError(row, f"/{column}", f"Rows of one record must agree, and row {given[0][0]} says otherwise.")
-            for row, value in given
-            if value != given[0][1]
-        ]
-        if given:
-            data[column] = _permissions(given[0][1]) if column == "permissions" else given[0][1]
-    foreign = OF_FAMILIES_ONLY if kind is OwnerKind.STAFF_MEMBER else OF_STAFF_ONLY
-    whose = "Only a family has this." if kind is OwnerKind.STAFF_MEMBER else "Only a staff member has this."
-    problems += [
-        RowError(row, f"/{column}", whose)
-        for row, cells in zip(rows, values, strict=True)
-        for column in foreign
-        if cells[column]
-    ]
-    holders = _Holders(kind, places, problems)
-    for row, cells in zip(rows, values, strict=True):
-        holders.add(row, cells)
-    data |= holders.data()
-    if problems:
-        return Refused(rows, kind, shown_id(external_id), problems[:MAX_ERRORS_OF_ROW])
-
-    def locate(location: tuple[str | int, ...]) -> tuple[int, str]:
-        while location not in places:
-            location = location[:-1]
-        return places[location]
-
-    return entry_of(data, kind, rows, locate=locate, country=country)
+    record = _RecordOfRows(kind, rows[0], external_id)
+    numbered = list(zip(rows, values, strict=True))
+    for column in OWN_COLUMNS[kind]:
+        record.add_own(column, [(row, cells[column]) for row, cells in numbered if cells[column]])
+    for row, cells in numbered:
+        record.add_holder(row, cells)
+    if record.problems:
+        return Refused(rows, kind, shown_id(external_id), record.problems[:MAX_ERRORS_OF_ROW])
+    return entry_of(record.data, kind, rows, locate=record.locate, country=country)
 
 
 def _permissions(cell: str) -> list[str]:
@@ -208,69 +188,80 @@ def _permissions(cell: str) -> list[str]:
     return [] if words == ["none"] else words
 
 
-class _Holders:
-    """Builds the contacts or the phone records of one record from its rows, and remembers where each stood."""
+class _RecordOfRows:
+    """One record of the file in the shape of an NDJSON line, with the place of each of its values."""
 
-    def __init__(
-        self,
-        kind: OwnerKind,
-        places: dict[tuple[str | int, ...], tuple[int, str]],
-        problems: list[RowError],
-    ) -> None:
-        self._of_family = kind is OwnerKind.FAMILY
-        self._places = places
-        self._problems = problems
-        self._contacts: list[dict[str, Any]] = []
-        self._records: list[dict[str, Any]] = []
+    def __init__(self, kind: OwnerKind, first_row: int, external_id: str) -> None:
+        self.data: dict[str, Any] = {"external_id": external_id or None}
+        self.problems: list[RowError] = []
+        self._kind = kind
+        self._places: dict[Location, Place] = {(): Place("", first_row)}
+        for column in (*OWN_COLUMNS[kind], *(("external_id",) if external_id else ())):
+            self._places[column,] = Place(f"/{column}", first_row)
 
-    def data(self) -> dict[str, Any]:
-        if self._of_family:
-            return {"contacts": self._contacts} if self._contacts else {}
-        return {"phone_records": self._records} if self._records else {}
+    def locate(self, location: Location) -> Place:
+        """The place of a value, or of the nearest value that it is part of."""
+        while location not in self._places:
+            location = location[:-1]
+        return self._places[location]
 
-    def add(self, row: int, cells: dict[str, str]) -> None:
+    def add_own(self, column: str, given: Sequence[tuple[int, str]]) -> None:
+        """A column of the record itself, from the rows that have it. Rows of one record must agree."""
+        if not given:
+            return
+        first, value = given[0]
+        self._places[column,] = Place(f"/{column}", first)
+        self.data[column] = _permissions(value) if column == "permissions" else value
+        detail = f"Rows of one record must agree, and row {first} says otherwise."
+        self.problems += [RowError(row, f"/{column}", detail) for row, other in given if other != value]
+
+    def add_holder(self, row: int, cells: dict[str, str]) -> None:
+        """The contact or phone record that a row holds, if any."""
+        for column, kind in ONLY_OF.items():
+            if cells[column] and kind is not self._kind:
+                self._refuse(row, column, f"Only a {kind.value.replace('_', ' ')} has this.")
         if (cells["label"] or cells["opt_in_state"]) and not cells["phone_number"]:
-            detail = "Give the number that the label or the opt_in_state is about."
-            self._problems.append(RowError(row, "/phone_number", detail))
-        if not self._of_family:
-            if cells["phone_number"]:
-                self._add_record(self._records, (), row, cells)
-            return
-        if not cells["contact_name"]:
-            if cells["relation"] or cells["phone_number"]:
-                self._problems.append(
-                    RowError(row, "/contact_name", "Name the contact of the family that this is about.")
-                )
-            return
-        index = self._contact(row, cells)
+            self._refuse(row, "phone_number", "Give the number that the label or the opt_in_state is about.")
+        location: Location = ()
+        holder = self.data
+        if self._kind is OwnerKind.FAMILY:
+            if not cells["contact_name"]:
+                if cells["relation"] or cells["phone_number"]:
+                    self._refuse(row, "contact_name", "Name the contact of the family that this is about.")
+                return
+            index = self._contact(row, cells)
+            location, holder = ("contacts", index), self.data["contacts"][index]
         if cells["phone_number"]:
-            records = self._contacts[index].setdefault("phone_records", [])
-            self._add_record(records, ("contacts", index), row, cells)
+            self._add_phone_record(holder.setdefault("phone_records", []), location, row, cells)
+
+    def _refuse(self, row: int, column: str, detail: str) -> None:
+        self.problems.append(RowError(row, f"/{column}", detail))
 
     def _contact(self, row: int, cells: dict[str, str]) -> int:
-        """The place of the row's contact: the one of the same name and, where the row says it, the same relation."""
-        # José and Jose may be two people; one of them, written with another kind of space, is not.
+        """The index of the row's contact: the one of the same name and, where the row says it, the same relation."""
+        # José and Jose may be two people; a name with another kind of space is the same person.
         spelling = fold_name(cells["contact_name"], keep_accents=True)
-        for index, contact in enumerate(self._contacts):
+        contacts = self.data.setdefault("contacts", [])
+        for index, contact in enumerate(contacts):
             same_name = spelling == fold_name(contact["name"], keep_accents=True)
             if same_name and cells["relation"] in {"", contact["relation"]}:
                 return index
-        index = len(self._contacts)
-        self._contacts.append({"name": cells["contact_name"], "relation": cells["relation"] or None})
-        self._places["contacts", index] = row, "/contact_name"
-        self._places["contacts", index, "relation"] = row, "/relation"
-        return index
+        location = ("contacts", len(contacts))
+        contacts.append({"name": cells["contact_name"], "relation": cells["relation"] or None})
+        self._places[location] = Place("/contact_name", row)
+        self._places[*location, "relation"] = Place("/relation", row)
+        return len(contacts) - 1
 
-    def _add_record(
-        self, records: list[dict[str, Any]], prefix: tuple[str | int, ...], row: int, cells: dict[str, str]
+    def _add_phone_record(
+        self, records: list[dict[str, Any]], holder: Location, row: int, cells: dict[str, str]
     ) -> None:
-        where = (*prefix, "phone_records", len(records))
+        location = (*holder, "phone_records", len(records))
         record: dict[str, Any] = {"phone_number": cells["phone_number"], "label": cells["label"] or None}
         if cells["opt_in_state"]:
             source = cells["opt_in_source"].lower() or OptInSource.IMPORT.value
             record["opt_in"] = {"state": cells["opt_in_state"].lower(), "source": source}
         records.append(record)
-        self._places[where] = row, "/phone_number"
-        self._places[*where, "label"] = row, "/label"
-        self._places[*where, "opt_in"] = row, "/opt_in_state"
-        self._places[*where, "opt_in", "source"] = row, "/opt_in_source"
+        self._places[location] = Place("/phone_number", row)
+        self._places[*location, "label"] = Place("/label", row)
+        self._places[*location, "opt_in"] = Place("/opt_in_state", row)
+        self._places[*location, "opt_in", "source"] = Place("/opt_in_source", row)

@@ -12,7 +12,6 @@ from api.access.dependencies import CanKeepDirectory, guarded
 from api.directory.importing import jobs
 from api.directory.importing.errors import ImportRefused
 from api.directory.importing.files import spool, temporary_file
-from api.directory.importing.rows import MAX_ROWS
 from api.directory.importing.schemas import ImportJob, ImportJobReport, ImportRefusedBody, ImportReport
 from api.directory.importing.service import MAX_BYTES, Format, import_directory
 from api.directory.models import Import
@@ -28,7 +27,7 @@ from api.kit.errors import (
     Unreadable,
     UnsupportedMediaType,
 )
-from api.kit.paging import Paging, decode_number_cursor, encode_cursor
+from api.kit.paging import Paging
 
 router = APIRouter(tags=["directory"])
 
@@ -116,10 +115,8 @@ async def get_import(
     outcome: Annotated[ImportOutcome | None, Query(description="Rows with this outcome alone.")] = None,
 ) -> ImportJobReport:
     """How far an import of more than 1,000 rows is, and a page of its report. Kept for 7 days after its end."""
-    position = decode_number_cursor(paging.cursor, maximum=MAX_ROWS) if paging.cursor else 0
-    page = await jobs.report_page(session, principal, import_id, position=position, outcome=outcome, limit=paging.limit)
-    next_cursor = None if page.next_position is None else encode_cursor(page.next_position)
-    return ImportJobReport.page(page.job, page.results, next_cursor=next_cursor)
+    job, results, next_cursor = await jobs.report_page(session, principal, import_id, paging=paging, outcome=outcome)
+    return ImportJobReport.page(job, results, next_cursor=next_cursor)
 
 
 FORMATS = {

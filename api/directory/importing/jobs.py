@@ -6,47 +6,40 @@ them. The imports of an organization run one after another, those of several org
 """
 
 import asyncio
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from itertools import accumulate, chain, islice
+from itertools import chain, islice
 from typing import Any
 from uuid import UUID
 
-import structlog
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import service as access
 from api.access.errors import PermissionRequired
 from api.access.rules import Permission, Principal, PrincipalKind
-from api.audit import service as audit
-from api.audit.rules import Action, NewEntry
-from api.directory import service as directory
 from api.directory.importing import queries
-from api.directory.importing.reports import COUNTED, RecordResult, RowResult, counts_of
-from api.directory.importing.rows import Entry, Readable, Refused, RowError, decoded, encoded
+from api.directory.importing.reports import COUNTED, RecordResult, counts_of
+from api.directory.importing.rows import MAX_ROWS, Entry, Readable, Refused, RowError, decoded, encoded
+from api.directory.importing.storing import announce_progress, failed_alone, finish, retried, store_records
 from api.directory.models import Import, ImportRecord
 from api.directory.rules import ImportOutcome, OwnerKind
 from api.kit.bulk import insert_together
 from api.kit.database import Database, database_time, notify
-from api.kit.database_unavailable import is_database_unavailable, sqlstate
+from api.kit.database_unavailable import is_database_unavailable
 from api.kit.errors import Conflict, NotFound
-from api.live.service import CHANNEL
+from api.kit.paging import PageQuery, decode_number_cursor, how_many_fit
 
 IMPORTS_CHANNEL = "messenger_imports"
 """The NOTIFY channel that wakes the workers."""
 
-BATCH = 500
+BATCH_RECORDS = 500
 """Records of one transaction."""
 
-ALONE = 50
-"""Records stored one by one in a turn, after a batch that failed whole."""
-
-ATTEMPTS = 3
-"""Of a transaction that lost against another one."""
+ONE_BY_ONE = 50
+"""Records that are stored one by one after their batch failed."""
 
 BATCH_NUMBERS = 2_500
 """Phone numbers of one transaction, unless one record alone has more."""
@@ -60,11 +53,6 @@ MAX_UNFINISHED = 10
 KEPT = timedelta(days=7)
 """How long a finished import and its report are kept."""
 
-RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03", "23505"})
-"""Serialization failure, deadlock, lock not available, and somebody else having stored the same key just now."""
-
-log = structlog.get_logger(__name__)
-
 
 class ImportState(StrEnum):
     CHECKING = "checking"
@@ -75,59 +63,6 @@ class ImportState(StrEnum):
     """A row failed in the check, so nothing was stored."""
     STOPPED = "stopped"
     """Its author may no longer import. What was stored before stays."""
-
-
-def is_retryable(error: DBAPIError) -> bool:
-    return sqlstate(error) in RETRYABLE_SQLSTATES
-
-
-def why_failed(error: DBAPIError, import_id: UUID) -> str:
-    """For a record that could not be stored, also not alone."""
-    if is_retryable(error):
-        return "Somebody else is changing the same record, or has just taken its external id or email address."
-    log.error("import.record_failed", import_id=str(import_id), exc_info=error)
-    return "This record could not be stored. It has been noted."
-
-
-async def apply(
-    session: AsyncSession,
-    principal: Principal,
-    entries: Sequence[Readable],
-    import_id: UUID,
-    *,
-    is_trial: bool = False,
-) -> list[RecordResult]:
-    """Store the records, or try whether they can be stored. One that fails leaves nothing of itself."""
-    if not entries:
-        return []
-    planned = await directory.change_all(
-        session, principal, [entry.wanted for entry in entries], import_id=import_id, is_trial=is_trial
-    )
-    return [RecordResult.of(entry, each) for entry, each in zip(entries, planned, strict=True)]
-
-
-async def note_imported(
-    session: AsyncSession,
-    principal: Principal,
-    import_id: UUID,
-    counts: Mapping[ImportOutcome, int],
-    *,
-    partial: bool,
-) -> None:
-    """The import's own audit entry, and its last live event. An import that changed nothing leaves no entry."""
-    rows = sum(counts.values())
-    if counts[ImportOutcome.CREATED] or counts[ImportOutcome.UPDATED]:
-        details = {"import_id": str(import_id), "partial": partial, "rows": rows}
-        details |= {outcome.value: count for outcome, count in counts.items()}
-        await audit.record(
-            session, principal.organization_id, NewEntry(Action.DIRECTORY_IMPORTED, principal.actor, details=details)
-        )
-    _announce(session, principal.organization_id, import_id, done=rows, total=rows)
-
-
-def _announce(session: AsyncSession, organization_id: UUID, import_id: UUID, *, done: int, total: int) -> None:
-    event = {"organization_id": str(organization_id), "import_id": str(import_id), "done": done, "total": total}
-    notify(session, CHANNEL, {"type": "import", **event})
 
 
 # Starting.
@@ -167,7 +102,7 @@ async def start(
             await insert_together(session, ImportRecord, rows)
             position += len(rows)
         if job.failed and not partial:
-            await _finish(session, job, ImportState.REFUSED)
+            await _end(session, job, ImportState.REFUSED)
         notify(session, IMPORTS_CHANNEL, {"organization_id": str(organization_id)})
         await session.flush()
         await session.refresh(job)
@@ -177,7 +112,7 @@ async def start(
 def _rows_of(job: Import, entries: Iterator[Entry], position: int) -> list[dict[str, object]]:
     """The next rows of `import_records`, counted in the job. Empty at the end of the file."""
     rows: list[dict[str, object]] = []
-    for entry in islice(entries, BATCH):
+    for entry in islice(entries, BATCH_RECORDS):
         is_refused = isinstance(entry, Refused)
         job.rows += len(entry.rows)
         job.failed += len(entry.rows) if is_refused else 0
@@ -191,7 +126,7 @@ def _rows_of(job: Import, entries: Iterator[Entry], position: int) -> list[dict[
                 "external_id": entry.external_id,
                 "wanted": None if isinstance(entry, Refused) else encoded(entry.wanted),
                 "outcome": ImportOutcome.FAILED.value if is_refused else None,
-                "errors": queries.errors_as_json(entry.errors) if isinstance(entry, Refused) else [],
+                "errors": [asdict(error) for error in entry.errors] if isinstance(entry, Refused) else [],
             }
         )
     return rows
@@ -203,30 +138,27 @@ def _rows_of(job: Import, entries: Iterator[Entry], position: int) -> list[dict[
 async def run_batch(database: Database, organization_id: UUID, *, limit: int) -> bool:
     """Check or store the next batch of the organization's oldest import. False if there is nothing to do.
 
-    Of a batch that fails whole the next records are stored one by one, and one that fails alone is marked as failed.
+    If the batch fails, its first records are stored one by one. A record that fails alone is marked as failed.
     """
     try:
         return await _run_transaction(database, organization_id, limit=limit)
     except DBAPIError as error:
         if is_database_unavailable(error):
             raise
-    for _ in range(ALONE):
+    for _ in range(ONE_BY_ONE):
         if not await _run_alone(database, organization_id):
             break
     return True
 
 
 async def _run_alone(database: Database, organization_id: UUID) -> bool:
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return await _run_transaction(database, organization_id, limit=1)
-        except DBAPIError as error:
-            if is_database_unavailable(error):
-                raise
-            if attempt == ATTEMPTS or not is_retryable(error):
-                await _fail_next(database, organization_id, error)
-                break
-    return True
+    try:
+        return await retried(lambda: _run_transaction(database, organization_id, limit=1))
+    except DBAPIError as error:
+        if is_database_unavailable(error):
+            raise
+        await _fail_next(database, organization_id, error)
+        return True
 
 
 async def _run_transaction(database: Database, organization_id: UUID, *, limit: int) -> bool:
@@ -249,12 +181,12 @@ class _Batch:
 async def _run(session: AsyncSession, job: Import, limit: int) -> None:
     author = await access.principal_now(session, _author(job))
     if author is None or Permission.DIRECTORY not in author.permissions:
-        await _finish(session, job, ImportState.STOPPED)
+        await _end(session, job, ImportState.STOPPED)
         return
     records = await queries.records_from(session, job, job.next_position, limit=limit)
     batch = await asyncio.to_thread(_batch_of, records, limit)
     is_trial = job.state == ImportState.CHECKING
-    results = await apply(session, author, [*batch.readable.values()], job.id, is_trial=is_trial)
+    results = await store_records(session, author, [*batch.readable.values()], job.id, is_trial=is_trial)
     known = {
         position: result
         for position, result in zip(batch.readable, results, strict=True)
@@ -302,18 +234,18 @@ async def _advance(
         job.done += sum(len(record.rows) for record in batch.records)
         job.next_position = batch.records[-1].position + 1
     if not batch.is_last:
-        _announce(session, job.organization_id, job.id, done=job.done, total=job.rows)
+        announce_progress(session, job.organization_id, job.id, done=job.done, total=job.rows)
     elif job.state == ImportState.STORING:
         counts = {outcome: getattr(job, outcome.value) for outcome in COUNTED}
-        await note_imported(session, author, job.id, counts, partial=job.is_partial)
-        await _finish(session, job, ImportState.DONE)
+        await finish(session, author, job.id, counts, partial=job.is_partial)
+        await _end(session, job, ImportState.DONE)
     elif job.failed:
-        await _finish(session, job, ImportState.REFUSED)
+        await _end(session, job, ImportState.REFUSED)
     else:
         job.state, job.done, job.next_position = ImportState.STORING.value, 0, 0
 
 
-async def _finish(session: AsyncSession, job: Import, state: ImportState) -> None:
+async def _end(session: AsyncSession, job: Import, state: ImportState) -> None:
     at = await database_time(session)
     job.state, job.finished_at = state.value, at
 
@@ -327,22 +259,11 @@ async def _fail_next(database: Database, organization_id: UUID, error: DBAPIErro
         records = await queries.records_from(session, job, job.next_position, limit=1)
         author = _author(job)
         batch = _batch_of(records, limit=1)
-        results = {
-            position: RecordResult.failed(entry, why_failed(error, job.id))
-            for position, entry in batch.readable.items()
-        }
+        results = {position: failed_alone(entry, error, job.id) for position, entry in batch.readable.items()}
         await _advance(session, job, author, batch, results)
 
 
 # Reading and forgetting.
-
-
-@dataclass(frozen=True)
-class ReportPage:
-    job: Import
-    results: Sequence[RowResult]
-    next_position: int | None
-    """Of the next page; None on the last one."""
 
 
 async def report_page(
@@ -350,24 +271,24 @@ async def report_page(
     principal: Principal,
     import_id: UUID,
     *,
-    position: int,
+    paging: PageQuery,
     outcome: ImportOutcome | None,
-    limit: int,
-) -> ReportPage:
-    """An import with a page of its report: at least one record with all its rows, at most `limit` records.
+) -> tuple[Import, list[RecordResult], str | None]:
+    """An import, a page of its report, and the cursor of the next page, if there is one.
 
-    Raises `PermissionRequired`, and `NotFound`, also for an import of another organization (PERM-TENANT).
+    A page holds `paging.limit` rows, and whole records: at least one. Raises `PermissionRequired`, and `NotFound`, also
+    for an import of another organization (PERM-TENANT).
     """
     if Permission.DIRECTORY not in principal.permissions:
         raise PermissionRequired(Permission.DIRECTORY)
+    position = decode_number_cursor(paging.cursor, maximum=MAX_ROWS) if paging.cursor else 0
     job = await queries.find(session, principal.organization_id, import_id)
     if job is None:
         raise NotFound("There is no such import. One that has ended is kept for 7 days.")
-    records = await queries.report_page(session, job, position=position, outcome=outcome, limit=limit + 1)
-    ends = list(accumulate(len(record.rows) for record in records[:limit]))
-    shown = records[: max(1, bisect_right(ends, limit))]
-    results = [row for record in shown for row in _result_of(record).by_row()]
-    return ReportPage(job, results, shown[-1].position + 1 if len(shown) < len(records) else None)
+    records = await queries.report_page(session, job, position=position, outcome=outcome, limit=paging.rows_to_read)
+    fitting = how_many_fit([len(record.rows) for record in records[: paging.limit]], paging.limit)
+    shown, next_cursor = replace(paging, limit=fitting).cut(records, lambda record: (record.position + 1,))
+    return job, [_result_of(record) for record in shown], next_cursor
 
 
 def _result_of(record: ImportRecord) -> RecordResult:
@@ -377,7 +298,7 @@ def _result_of(record: ImportRecord) -> RecordResult:
         external_id=record.external_id,
         outcome=ImportOutcome(record.outcome) if record.outcome else ImportOutcome.NOT_STORED,
         record_id=record.record_id,
-        errors=[RowError(each["row"], each["pointer"], each["detail"]) for each in record.errors],
+        errors=[RowError(**each) for each in record.errors],
     )
 
 

@@ -29,7 +29,7 @@ async def run_due_imports(database: Database) -> bool:
     more = False
     for organization_id in organizations:
         try:
-            more |= await jobs.run_batch(database, organization_id, limit=jobs.BATCH)
+            more |= await jobs.run_batch(database, organization_id, limit=jobs.BATCH_RECORDS)
         except Exception as error:
             if is_database_unavailable(error):
                 raise

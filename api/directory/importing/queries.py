@@ -2,20 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import Select, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.directory.importing.reports import RecordResult
-from api.directory.importing.rows import RowError
 from api.directory.models import Import, ImportRecord
 from api.directory.rules import ImportOutcome
-
-
-def errors_as_json(errors: Sequence[RowError]) -> list[dict[str, object]]:
-    return [{"row": error.row, "pointer": error.pointer, "detail": error.detail} for error in errors]
 
 
 async def try_lock_imports(session: AsyncSession, key: int) -> bool:
@@ -58,36 +54,34 @@ async def lock_oldest_unfinished(session: AsyncSession, organization_id: UUID) -
 
 
 async def records_from(session: AsyncSession, job: Import, position: int, *, limit: int) -> Sequence[ImportRecord]:
-    return (
-        await session.scalars(
-            select(ImportRecord)
-            .where(
-                ImportRecord.organization_id == job.organization_id,
-                ImportRecord.import_id == job.id,
-                ImportRecord.position >= position,
-            )
-            .order_by(ImportRecord.position)
-            .limit(limit)
-        )
-    ).all()
+    return (await session.scalars(_records_from(job, position, limit=limit))).all()
 
 
 async def report_page(
     session: AsyncSession, job: Import, *, position: int, outcome: ImportOutcome | None, limit: int
 ) -> Sequence[ImportRecord]:
     """Records from `position` on. While the import runs, those that are done."""
-    statement = select(ImportRecord).where(
-        ImportRecord.organization_id == job.organization_id,
-        ImportRecord.import_id == job.id,
-        ImportRecord.position >= position,
-    )
+    statement = _records_from(job, position, limit=limit)
     if outcome is ImportOutcome.NOT_STORED:
         statement = statement.where(ImportRecord.outcome.is_(None))
     elif outcome is not None:
         statement = statement.where(ImportRecord.outcome == outcome.value)
     if job.finished_at is None:
         statement = statement.where(ImportRecord.outcome.is_not(None))
-    return (await session.scalars(statement.order_by(ImportRecord.position).limit(limit))).all()
+    return (await session.scalars(statement)).all()
+
+
+def _records_from(job: Import, position: int, *, limit: int) -> Select[ImportRecord]:
+    return (
+        select(ImportRecord)
+        .where(
+            ImportRecord.organization_id == job.organization_id,
+            ImportRecord.import_id == job.id,
+            ImportRecord.position >= position,
+        )
+        .order_by(ImportRecord.position)
+        .limit(limit)
+    )
 
 
 async def write_results(session: AsyncSession, job: Import, results: Mapping[int, RecordResult]) -> None:
@@ -109,7 +103,7 @@ async def write_results(session: AsyncSession, job: Import, results: Mapping[int
             "positions": list(results),
             "outcomes": [each.outcome.value for each in results.values()],
             "record_ids": [each.record_id for each in results.values()],
-            "errors": [json.dumps(errors_as_json(each.errors)) for each in results.values()],
+            "errors": [json.dumps([asdict(error) for error in each.errors]) for each in results.values()],
         },
     )
 

@@ -13,17 +13,6 @@ COUNTED = (ImportOutcome.CREATED, ImportOutcome.UPDATED, ImportOutcome.UNCHANGED
 
 
 @dataclass(frozen=True)
-class RowResult:
-    row: int
-    outcome: ImportOutcome
-    kind: OwnerKind | None
-    id: UUID | None
-    external_id: str | None
-    errors: Sequence[tuple[str, str]]
-    """(pointer, detail)."""
-
-
-@dataclass(frozen=True)
 class RecordResult:
     """What came of one record: consecutive rows of the file."""
 
@@ -54,16 +43,6 @@ class RecordResult:
         row = entry.rows[0] if planned.place.row is None else planned.place.row
         errors = [RowError(row, planned.place.pointer, _detail(planned))]
         return cls(entry.rows, entry.kind, entry.external_id, ImportOutcome.FAILED, errors=errors)
-
-    def by_row(self) -> list[RowResult]:
-        errors: dict[int, list[tuple[str, str]]] = {}
-        for error in self.errors:
-            errors.setdefault(error.row, []).append((error.pointer, error.detail))
-        others = [("", f"Row {self.errors[0].row}, of the same record, failed.")] if self.errors else []
-        return [
-            RowResult(row, self.outcome, self.kind, self.record_id, self.external_id, errors.get(row, others))
-            for row in self.rows
-        ]
 
 
 def _detail(refused: NotPlanned) -> str:

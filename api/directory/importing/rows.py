@@ -6,27 +6,18 @@ leaves out (an empty cell, a missing key, null) stays as it is stored; for a new
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from api.access.rules import LEGACY_SPELLINGS, Permission
-from api.directory.fields import MAX_RECORDS, Email, ExternalId, Name, Number, SettableSource, Short
-from api.directory.rules import (
-    GivenOptIn,
-    OptInSource,
-    OptInState,
-    OwnerKind,
-    Place,
-    WantedContact,
-    WantedPhoneRecord,
-    WantedRecord,
-)
+from api.directory.fields import MAX_RECORDS, Email, ExternalId, Name, SettableSource
+from api.directory.rules import OptInSource, OwnerKind, Place, WantedRecord
+from api.directory.wanted import ContactIn, Locate, NumbersNotRead, OptInIn, PhoneRecordIn, wanted_record
 from api.kit.errors import Invalid, TooLarge
-from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
 from api.kit.text import made_storable
 
 MAX_LINE = 1024 * 1024
@@ -62,6 +53,11 @@ class RowError:
     pointer: str
     """`/column` of a CSV row, or a JSON pointer into an NDJSON line."""
     detail: str
+
+    @classmethod
+    def at(cls, place: Place, detail: str) -> Self:
+        assert place.row is not None
+        return cls(place.row, place.pointer, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +100,16 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class OptInRow(_Row):
-    state: OptInState
+class OptInRow(_Row, OptInIn):
     source: SettableSource = OptInSource.IMPORT
 
 
-class PhoneRecordRow(_Row):
-    phone_number: Number
-    label: Short | None = None
+class PhoneRecordRow(_Row, PhoneRecordIn):
     opt_in: OptInRow | None = None
 
 
-class ContactRow(_Row):
-    name: Name
-    relation: Short | None = None
-    phone_records: Annotated[list[PhoneRecordRow], Field(max_length=MAX_RECORDS)] | None = None
+class ContactRow(_Row, ContactIn):
+    phone_records: Annotated[list[PhoneRecordRow], Field(max_length=MAX_RECORDS)] | None = None  # type: ignore[assignment]
 
 
 class FamilyRow(_Row):
@@ -138,70 +129,21 @@ class StaffMemberRow(_Row):
     phone_records: Annotated[list[PhoneRecordRow], Field(max_length=MAX_RECORDS)] | None = None
 
 
-Locate = Callable[[tuple[str | int, ...]], tuple[int, str]]
-"""Where a value of the record stands in the file: its row, and a pointer into that."""
-
-
 def entry_of(data: dict[str, Any], kind: OwnerKind, rows: Sequence[int], *, locate: Locate, country: str) -> Entry:
-    """One record, in the shape of an NDJSON line."""
+    """One record, in the shape of an NDJSON line. `locate` says in which row of the file a value is."""
+    problems: Sequence[tuple[Place, str]]
     try:
-        row = (FamilyRow if kind is OwnerKind.FAMILY else StaffMemberRow).model_validate(data)
+        given = (FamilyRow if kind is OwnerKind.FAMILY else StaffMemberRow).model_validate(data)
+        wanted = wanted_record(kind, given, country=country, locate=locate)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False, include_context=False)[:MAX_ERRORS_OF_ROW]
-        errors = [RowError(*locate(each["loc"]), _sentence(each["type"], each["loc"], each["msg"])) for each in details]
-        return Refused(rows, kind, shown_id(data.get("external_id")), errors)
-    reader = _Numbers(locate, country)
-    wanted = WantedRecord(kind, row.external_id, external_id=row.external_id, name=row.name, keeps_details=True)
-    if isinstance(row, StaffMemberRow):
-        wanted = replace(
-            wanted,
-            phone_records=reader.phone_records(row.phone_records, ()),
-            email=row.email,
-            permissions=None if row.permissions is None else sorted(each.value for each in row.permissions),
-            is_admin=row.is_admin,
-        )
-    elif row.contacts is not None:
-        wanted = replace(wanted, contacts=[reader.contact(index, each) for index, each in enumerate(row.contacts)])
-    if reader.problems:
-        return Refused(rows, kind, row.external_id, reader.problems[:MAX_ERRORS_OF_ROW])
-    return Readable(rows, wanted)
-
-
-class _Numbers:
-    """Reads the phone numbers of one record, and collects what is wrong with them."""
-
-    def __init__(self, locate: Locate, country: str) -> None:
-        self._locate = locate
-        self._country = country
-        self.problems: list[RowError] = []
-
-    def contact(self, index: int, row: ContactRow) -> WantedContact:
-        place = ("contacts", index)
-        return WantedContact(row.name, row.relation, self.phone_records(row.phone_records, place), self._place(place))
-
-    def phone_records(
-        self, rows: list[PhoneRecordRow] | None, prefix: tuple[str | int, ...]
-    ) -> list[WantedPhoneRecord] | None:
-        if rows is None:
-            return None
-        wanted: dict[str, WantedPhoneRecord] = {}
-        for index, row in enumerate(rows):
-            where = (*prefix, "phone_records", index)
-            try:
-                number = parse_phone_number(row.phone_number, country=self._country)
-            except InvalidPhoneNumberError as error:
-                self.problems.append(RowError(*self._locate((*where, "phone_number")), str(error)))
-                continue
-            if number in wanted:
-                detail = "This number stands here twice."
-                self.problems.append(RowError(*self._locate((*where, "phone_number")), detail))
-            opt_in = GivenOptIn(row.opt_in.state, row.opt_in.source) if row.opt_in else None
-            wanted[number] = WantedPhoneRecord(number, self._place((*where, "opt_in", "state")), row.label, opt_in)
-        return list(wanted.values())
-
-    def _place(self, location: tuple[str | int, ...]) -> Place:
-        row, pointer = self._locate(location)
-        return Place(pointer, row)
+        problems = [(locate(each["loc"]), _sentence(each["type"], each["loc"], each["msg"])) for each in details]
+    except NumbersNotRead as error:
+        problems = error.problems
+    else:
+        return Readable(rows, replace(wanted, target=wanted.external_id, keeps_details=True))
+    errors = [RowError.at(place, detail) for place, detail in problems[:MAX_ERRORS_OF_ROW]]
+    return Refused(rows, kind, shown_id(data.get("external_id")), errors)
 
 
 def _sentence(error_type: str, location: tuple[str | int, ...], message: str) -> str:
@@ -232,9 +174,9 @@ def unknown_kind(value: object) -> str:
 
 
 def lines_of(file: IO[bytes], *, newline: str) -> Iterator[str]:
-    """The lines of a UTF-8 file, with or without a byte order mark. Of one past `MAX_LINE`, that much and one more.
+    """The lines of a UTF-8 file, with or without a byte order mark. The file is closed with the iterator.
 
-    The file is closed with them.
+    A line of more than `MAX_LINE` characters is cut one character after them.
     """
     file.seek(0)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline=newline)
@@ -298,7 +240,7 @@ def _entry_of_object(data: object, row: int, *, country: str) -> Entry:
     if kind is None:
         errors = [RowError(row, "/kind", unknown_kind(given))]
         return Refused([row], None, shown_id(data.get("external_id")), errors)
-    return entry_of(data, kind, [row], locate=lambda location: (row, _pointer(location)), country=country)
+    return entry_of(data, kind, [row], locate=lambda location: Place(_pointer(location), row), country=country)
 
 
 def _no_number(name: str) -> None:

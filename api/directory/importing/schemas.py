@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from api.directory.importing.jobs import ImportState
-from api.directory.importing.reports import Report, RowResult
+from api.directory.importing.reports import RecordResult, Report
 from api.directory.models import Import
 from api.directory.rules import ImportOutcome, OwnerKind
 from api.kit.errors import FieldError, ProblemBody
@@ -27,15 +27,25 @@ class ImportItem(BaseModel):
     errors: list[FieldError]
 
     @classmethod
-    def of(cls, result: RowResult) -> "ImportItem":
-        return cls(
-            row=result.row,
-            outcome=result.outcome,
-            kind=result.kind,
-            id=result.id,
-            external_id=result.external_id,
-            errors=[FieldError(pointer=pointer, detail=detail) for pointer, detail in result.errors],
-        )
+    def of_record(cls, result: RecordResult) -> "list[ImportItem]":
+        """An item for each row of the record."""
+        errors: dict[int, list[FieldError]] = {}
+        for error in result.errors:
+            errors.setdefault(error.row, []).append(FieldError(pointer=error.pointer, detail=error.detail))
+        others: list[FieldError] = []
+        if result.errors:
+            others = [FieldError(pointer="", detail=f"Row {result.errors[0].row}, of the same record, failed.")]
+        return [
+            cls(
+                row=row,
+                outcome=result.outcome,
+                kind=result.kind,
+                id=result.record_id,
+                external_id=result.external_id,
+                errors=errors.get(row, others),
+            )
+            for row in result.rows
+        ]
 
 
 class ImportReport(BaseModel):
@@ -52,20 +62,12 @@ class ImportReport(BaseModel):
     @classmethod
     def of(cls, report: Report) -> "ImportReport":
         counts = {outcome.value: count for outcome, count in report.counts.items()}
-        items = [ImportItem.of(row) for record in report.records for row in record.by_row()]
+        items = [item for record in report.records for item in ImportItem.of_record(record)]
         return cls(committed=report.committed, rows=report.rows, items=items, **counts)
 
 
-class ImportRefusedBody(ProblemBody):
+class ImportRefusedBody(ImportReport, ProblemBody):
     model_config = ConfigDict(extra="allow", title="ImportRefusedProblem")
-
-    committed: bool
-    rows: int
-    created: int
-    updated: int
-    unchanged: int
-    failed: int
-    items: list[ImportItem]
 
 
 class ImportJob(BaseModel):
@@ -112,6 +114,6 @@ class ImportJobReport(ImportJob):
     next_cursor: str | None
 
     @classmethod
-    def page(cls, job: Import, results: Iterable[RowResult], *, next_cursor: str | None) -> "ImportJobReport":
-        items = [ImportItem.of(each) for each in results]
+    def page(cls, job: Import, results: Iterable[RecordResult], *, next_cursor: str | None) -> "ImportJobReport":
+        items = [item for record in results for item in ImportItem.of_record(record)]
         return cls(**dict(ImportJob.of(job)), items=items, next_cursor=next_cursor)

@@ -1,6 +1,6 @@
-"""Taking an import: read the file, then store it at once or leave it to a worker (`jobs`).
+"""Imports a file: reads it, then stores it at once or starts a job for a worker (`jobs`).
 
-Nothing waits for the client while a transaction is open: the upload has ended before the first one begins.
+The upload ends before the first transaction begins, so that no transaction waits for the client.
 """
 
 import asyncio
@@ -10,10 +10,8 @@ from enum import StrEnum
 from typing import IO
 from uuid import UUID
 
-import asyncpg
 import structlog
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from api.access import service as access
 from api.access.errors import PermissionRequired
@@ -22,10 +20,11 @@ from api.directory.importing import jobs, queries
 from api.directory.importing.csv_rows import read_csv
 from api.directory.importing.reports import RecordResult, Report
 from api.directory.importing.rows import Entry, Readable, Refused, distinct, read_json, read_ndjson
+from api.directory.importing.storing import failed_alone, finish, is_retryable, retried, store_records
 from api.directory.models import Import
 from api.directory.rules import ImportOutcome, OwnerKind
 from api.kit.database import Database
-from api.kit.database_unavailable import is_database_unavailable
+from api.kit.database_unavailable import DATABASE_ERRORS, is_database_unavailable
 from api.kit.errors import Conflict, Invalid, NotSignedIn
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -33,13 +32,7 @@ ROWS_AT_ONCE = 1_000
 """A file with more rows becomes a job."""
 
 NUMBERS_AT_ONCE = 5_000
-"""So does one with more phone numbers: its transaction would lock them all for seconds."""
-
-UNAVAILABLE = (
-    *(DBAPIError, PoolTimeoutError, OSError),
-    # Raised by asyncpg itself for a connection that it could not make or that was killed.
-    *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
-)
+"""A file with more phone numbers becomes a job too: one transaction would lock them all for seconds."""
 
 ANOTHER_RUNS = "Another import of this business is running. Try again when it has ended."
 MAYBE_NOT_STORED = "The database could not be reached, so this record may not be stored. Import the file again."
@@ -61,7 +54,7 @@ async def import_directory(
 ) -> Report | Import:
     """Import a file: at once up to `ROWS_AT_ONCE` rows, else as a job.
 
-    Raises `Invalid` for a file that cannot be read as a table at all, `TooLarge`, `NotSignedIn`, `PermissionRequired`
+    Raises `Invalid` for a file that is empty or not of its format, `TooLarge`, `NotSignedIn`, `PermissionRequired`
     for staff members in an import that is all or nothing, and `Conflict` while another one runs or too many wait.
     """
     async with database.transaction() as session:
@@ -70,16 +63,16 @@ async def import_directory(
         country = await access.country_of_organization(session, principal.organization_id)
     if current is None:
         raise NotSignedIn("The session or API key has ended meanwhile.")
-    missing = first_missing(current, [Permission.DIRECTORY])
+    missing = first_missing(current.permissions, [Permission.DIRECTORY])
     if missing is not None:
         raise PermissionRequired(missing)
     reading = distinct(READERS[form](file, country=country))
     if not partial:
         reading = _only_allowed(reading, current)
-    first = await asyncio.to_thread(_take, reading)
+    first, is_whole = await asyncio.to_thread(_take, reading)
     if not first:
         raise Invalid([("", "The file has no rows.")])
-    if _is_small(first):
+    if is_whole:
         return await (_import_partly if partial else _import_whole)(database, current, first, import_id)
     return await jobs.start(database, current, first, reading, partial=partial, import_id=import_id)
 
@@ -92,8 +85,8 @@ def _only_allowed(entries: Iterator[Entry], principal: Principal) -> Iterator[En
         yield entry
 
 
-def _take(entries: Iterator[Entry]) -> list[Entry]:
-    """The entries of the file, or so many that it is not small."""
+def _take(entries: Iterator[Entry]) -> tuple[list[Entry], bool]:
+    """The entries of a file that is imported at once, and True; else the first entries, and False."""
     taken: list[Entry] = []
     rows = numbers = 0
     for entry in entries:
@@ -101,62 +94,58 @@ def _take(entries: Iterator[Entry]) -> list[Entry]:
         rows += len(entry.rows)
         numbers += len(entry.wanted.all_phone_records()) if isinstance(entry, Readable) else 0
         if rows > ROWS_AT_ONCE or numbers > NUMBERS_AT_ONCE:
-            break
-    return taken
-
-
-def _is_small(entries: Sequence[Entry]) -> bool:
-    numbers = sum(len(entry.wanted.all_phone_records()) for entry in entries if isinstance(entry, Readable))
-    return sum(len(entry.rows) for entry in entries) <= ROWS_AT_ONCE and numbers <= NUMBERS_AT_ONCE
+            return taken, False
+    return taken, True
 
 
 # All or nothing.
 
 
 class _NothingStored(Exception):
-    """Rolls the import back: a record of it failed."""
+    """Rolls the import back, since a record of it failed."""
+
+    def __init__(self, results: Sequence[RecordResult]) -> None:
+        super().__init__()
+        self.failed = [each for each in results if each.outcome is ImportOutcome.FAILED]
 
 
 async def _import_whole(database: Database, principal: Principal, entries: list[Entry], import_id: UUID) -> Report:
     """One transaction for the whole file."""
-    if any(isinstance(entry, Refused) for entry in entries):
-        return _refused(entries, {})
     readable = [entry for entry in entries if isinstance(entry, Readable)]
-    for attempt in range(1, jobs.ATTEMPTS + 1):
-        results: list[RecordResult] = []
-        try:
-            async with database.transaction() as session:
-                key = hashlib.sha256(b"import/" + principal.organization_id.bytes).digest()[:8]
-                if not await queries.try_lock_imports(session, int.from_bytes(key, signed=True)):
-                    raise Conflict(ANOTHER_RUNS)
-                results += await jobs.apply(session, principal, readable, import_id)
-                report = Report(True, results)
-                if report.counts[ImportOutcome.FAILED]:
-                    raise _NothingStored
-                await jobs.note_imported(session, principal, import_id, report.counts, partial=False)
-            return report
-        except _NothingStored:
-            failed = {result.rows[0]: result for result in results if result.outcome is ImportOutcome.FAILED}
-            return _refused(entries, failed)
-        except DBAPIError as error:
-            if not jobs.is_retryable(error):
-                raise
-            if attempt == jobs.ATTEMPTS:
-                raise Conflict("Somebody else is changing the same records. Try again.") from error
-    raise AssertionError
+    if len(readable) < len(entries):
+        return _report(entries, [], committed=False)
+
+    async def store() -> Report:
+        async with database.transaction() as session:
+            key = hashlib.sha256(b"import/" + principal.organization_id.bytes).digest()[:8]
+            if not await queries.try_lock_imports(session, int.from_bytes(key, signed=True)):
+                raise Conflict(ANOTHER_RUNS)
+            report = Report(True, await store_records(session, principal, readable, import_id))
+            if report.counts[ImportOutcome.FAILED]:
+                raise _NothingStored(report.records)
+            await finish(session, principal, import_id, report.counts, partial=False)
+        return report
+
+    try:
+        return await retried(store)
+    except _NothingStored as error:
+        return _report(entries, error.failed, committed=False)
+    except DBAPIError as error:
+        if not is_retryable(error):
+            raise
+        raise Conflict("Somebody else is changing the same records. Try again.") from error
 
 
-def _refused(entries: Sequence[Entry], failed: dict[int, RecordResult]) -> Report:
-    """Nothing was stored. `failed`: by their first row."""
-    return Report(
-        False,
-        [
-            RecordResult.refused(entry)
-            if isinstance(entry, Refused)
-            else failed.get(entry.rows[0], RecordResult.not_stored(entry))
-            for entry in entries
-        ],
-    )
+def _report(entries: Sequence[Entry], results: Sequence[RecordResult], *, committed: bool) -> Report:
+    """In the order of the file. `results`: of readable records; one without a result is not stored."""
+    by_row = {result.rows[0]: result for result in results}
+    records = [
+        RecordResult.refused(entry)
+        if isinstance(entry, Refused)
+        else by_row.get(entry.rows[0], RecordResult.not_stored(entry))
+        for entry in entries
+    ]
+    return Report(committed, records)
 
 
 # Partial.
@@ -165,15 +154,12 @@ def _refused(entries: Sequence[Entry], failed: dict[int, RecordResult]) -> Repor
 async def _import_partly(database: Database, principal: Principal, entries: list[Entry], import_id: UUID) -> Report:
     """What can be stored is stored. A record that fails does not fail others."""
     readable = [entry for entry in entries if isinstance(entry, Readable)]
-    stored = {result.rows[0]: result for result in await _store_each(database, principal, readable, import_id)}
-    report = Report(
-        True,
-        [RecordResult.refused(entry) if isinstance(entry, Refused) else stored[entry.rows[0]] for entry in entries],
-    )
+    results = await _store_each(database, principal, readable, import_id)
+    report = _report(entries, results, committed=True)
     try:
         async with database.transaction() as session:
-            await jobs.note_imported(session, principal, import_id, report.counts, partial=True)
-    except UNAVAILABLE as error:
+            await finish(session, principal, import_id, report.counts, partial=True)
+    except DATABASE_ERRORS as error:
         # Each change has its own entry. Only the entry of the import is missing.
         log.warning("import.not_audited", import_id=str(import_id), error=type(error).__name__)
     return report
@@ -196,8 +182,8 @@ async def _store_each(
             except DBAPIError as error:
                 if is_database_unavailable(error):
                     raise
-                results.append(RecordResult.failed(entry, jobs.why_failed(error, import_id)))
-    except UNAVAILABLE as error:
+                results.append(failed_alone(entry, error, import_id))
+    except DATABASE_ERRORS as error:
         log.warning("import.database_unavailable", error=type(error).__name__)
         results += [RecordResult.failed(entry, MAYBE_NOT_STORED) for entry in entries[len(results) :]]
     return results
@@ -206,11 +192,8 @@ async def _store_each(
 async def _store_together(
     database: Database, principal: Principal, entries: Sequence[Readable], import_id: UUID
 ) -> list[RecordResult]:
-    for attempt in range(1, jobs.ATTEMPTS + 1):
-        try:
-            async with database.transaction() as session:
-                return await jobs.apply(session, principal, entries, import_id)
-        except DBAPIError as error:
-            if attempt == jobs.ATTEMPTS or not jobs.is_retryable(error):
-                raise
-    raise AssertionError
+    async def store() -> list[RecordResult]:
+        async with database.transaction() as session:
+            return await store_records(session, principal, entries, import_id)
+
+    return await retried(store)

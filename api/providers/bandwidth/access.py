@@ -12,32 +12,32 @@ from typing import Any, TypeVar
 
 import httpx
 
-from api.providers import json_fields as fields
+from api.providers import fields
 from api.providers.http import CONNECTION_FAILURES, basic_credentials, json_object, retry_after
 
 TIMEOUT_SECONDS = 10.0
-"""For all of it: a person may be waiting (a check of the line), and a worker holds a claimed message."""
+"""For the whole request: a person may be waiting (a check of the line), and a worker holds a claimed message."""
 
 EARLY_SECONDS = 60.0
 """A token is not used in the last minute of its life, or in the second half of a life that is shorter than two."""
 
 UNSAID_LIFE_SECONDS = 300.0
-"""Of a token whose answer does not say how long it lives, which RFC 6749 allows."""
+"""The life of a token whose answer names none, which RFC 6749 allows."""
 
 LONGEST_LIFE_SECONDS = 86400.0
 
 REFUSALS = frozenset({"invalid_client", "unauthorized_client", "access_denied"})
-"""RFC 6749's errors that are about who asks. It lets all of them come as a 400."""
+"""RFC 6749's errors about the client. Each may come as a 400."""
 
 
 @dataclass(frozen=True)
 class TokenRefused:
-    """The credentials are not right. Nothing was asked with them."""
+    """The credentials were refused. No request was made with them."""
 
 
 @dataclass(frozen=True)
 class TokenUnavailable:
-    """There is no token to be had now. Nothing was asked without it, and it says nothing of the credentials."""
+    """No token could be got now. No request was made, and it says nothing of the credentials."""
 
     detail: str
     retry_after_seconds: float | None = None
@@ -58,9 +58,9 @@ Answer = TypeVar("Answer")
 
 
 class BandwidthAccess:
-    """Says in whose name Bandwidth is asked. Tokens are kept in memory, by the credentials that they are for.
+    """The authorization of requests to Bandwidth. Tokens are kept in memory, by their credentials.
 
-    `token_url` is the whole address. `clock` gives seconds, and is the tests' to change.
+    `token_url` is the whole address. `clock` gives seconds.
     """
 
     def __init__(
@@ -81,8 +81,8 @@ class BandwidthAccess:
     ) -> Answer | NoToken:
         """The answer to `request`, which is called with the `Authorization` to carry. What it raises passes through.
 
-        It is called a second time, with a new token, where the first answer is a 401 to a token of earlier: a 401
-        proves that nothing was done.
+        It is called again with a new token if the first answer is a 401 to a kept token: a 401 proves that nothing was
+        done.
         """
         if "client_id" not in credentials:
             return await request(_user_authorization(credentials))
@@ -101,19 +101,19 @@ class BandwidthAccess:
         return kept if kept is not None and self._clock() < kept.good_until else None
 
     def _drop(self, pair: Pair, token: Token) -> None:
-        """Unless somebody has got another meanwhile."""
+        """Forget a token, unless another has replaced it."""
         if self._tokens.get(pair) is token:
             del self._tokens[pair]
 
     async def _token(self, pair: Pair) -> Token | NoToken:
-        """A good token. Whoever wants one while it is being asked for gets the same answer."""
+        """A valid token. Callers that wait for the same credentials share one request."""
         if (kept := self._kept(pair)) is not None:
             return kept
         asking = self._asking.get(pair)
         if asking is None:
             asking = self._asking[pair] = asyncio.create_task(self._ask_for_token(pair))
             asking.add_done_callback(lambda _: self._asking.pop(pair, None))
-        # Whoever is cancelled leaves the others their answer.
+        # A caller that is cancelled must not cancel the request for the others.
         return await asyncio.shield(asking)
 
     async def _ask_for_token(self, pair: Pair) -> Token | NoToken:
@@ -151,7 +151,7 @@ def _read(response: httpx.Response, *, asked_at: float) -> Token | NoToken:
     if status != 200:
         return TokenUnavailable(f"The provider answered {status} to the request for a token.", retry_after(response))
     text = fields.text(payload, "access_token")
-    # What no header can carry is no token: RFC 6750, 2.1, has less than the printable characters of ASCII.
+    # RFC 6750, 2.1: a token is printable ASCII. A header carries nothing else.
     if not text or not (text.isascii() and text.isprintable()) or " " in text:
         return TokenUnavailable("The provider's answer to the request for a token has none.")
     seconds = _life(payload)
@@ -159,7 +159,7 @@ def _read(response: httpx.Response, *, asked_at: float) -> Token | NoToken:
 
 
 def _life(payload: Mapping[str, Any]) -> float:
-    """Seconds, at most a day: what is written there is the other side's word."""
+    """The token's life in seconds, at most a day."""
     said = payload.get("expires_in")
     if not isinstance(said, int | float) or isinstance(said, bool) or not said > 0:
         return UNSAID_LIFE_SECONDS

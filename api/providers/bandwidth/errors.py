@@ -1,23 +1,19 @@
 """Bandwidth's error codes, and the types of its refusals, in words that a front desk understands.
 
 Source: Bandwidth's list of messaging errors (dev.bandwidth.com/docs/messaging/errors), which also says that no text
-was sent where the answer is a 4xx or 5xx.
+was sent if the answer is a 4xx or 5xx.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from api.providers import error_words as words
+from api.providers.outcomes import ErrorTable
 
-OPTED_OUT = "4775"
 NO_RECEIPT = "9902"
-"""Bandwidth calls it failed when the carrier's receipt did not come within hours. The text may well have arrived."""
+"""The carrier sent no receipt within hours. Bandwidth calls the message failed, but it may well have arrived."""
 
-NEVER_PROCESSED = frozenset({"max-message-queue-size-exceeded", "rate-limit-exceeded", "too-many-requests"})
-"""Types of a refusal: too many at once, or a full queue. It was not taken, whatever the HTTP status."""
-
-ERROR_TITLES: Mapping[str, str] = MappingProxyType(
-    {
+ERRORS = ErrorTable(
+    opted_out="4775",
+    never_processed=frozenset({"max-message-queue-size-exceeded", "rate-limit-exceeded", "too-many-requests"}),
+    titles={
         "unauthorized": words.CREDENTIALS,
         "forbidden": words.MAY_NOT_SEND,
         "max-message-queue-size-exceeded": words.QUEUE_FULL,
@@ -73,7 +69,7 @@ ERROR_TITLES: Mapping[str, str] = MappingProxyType(
         "4772": "The carrier blocks this line or that number. An administrator has to ask the provider which.",
         "4773": words.NOT_REGISTERED,
         "4774": words.NOT_REGISTERED,
-        OPTED_OUT: words.OPTED_OUT,
+        "4775": words.OPTED_OUT,
         "4780": words.DAILY_LIMIT,
         "4781": words.TOO_FAST,
         "4785": words.TOO_FAST,
@@ -100,9 +96,5 @@ ERROR_TITLES: Mapping[str, str] = MappingProxyType(
         "5999": words.TEMPORARY,
         NO_RECEIPT: "The carrier did not say whether it was delivered.",
         "9999": words.NO_REASON,
-    }
+    },
 )
-
-
-def error_title(code: str, description: str | None = None) -> str:
-    return words.words_for(ERROR_TITLES, code, description)

@@ -2,7 +2,7 @@
 
 import re
 
-from api.providers import json_fields as fields
+from api.providers import fields
 
 MAX_EVENTS = 1000
 """Of one webhook: more than fit into one as large as is taken. What has more is kept whole as one unreadable event."""

@@ -1,37 +1,27 @@
-"""Bandwidth's answer to a send, and what it proves."""
+"""The request that sends a message at Bandwidth, and what its answer proves."""
 
-import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 import httpx
 
-from api.providers import json_fields as fields
-from api.providers.bandwidth.errors import ERROR_TITLES, NEVER_PROCESSED, NO_RECEIPT, OPTED_OUT, error_title
-from api.providers.http import json_object, not_processed
-from api.providers.port import (
-    Accepted,
-    LineAccess,
-    MessageStatus,
-    OutcomeUnknown,
-    OutgoingMessage,
-    Rejected,
-    SendOutcome,
-    StatusReport,
-)
+from api.providers import fields
+from api.providers.bandwidth.errors import ERRORS, NO_RECEIPT
+from api.providers.http import json_object
+from api.providers.port import LineAccess, MessageStatus, OutgoingMessage, SendOutcome
 
-RECORD_STATUSES: Mapping[str, MessageStatus] = MappingProxyType(
+FAILURES: Mapping[str, MessageStatus] = MappingProxyType(
     {
         "FAILED": MessageStatus.FAILED,
         "UNDELIVERED": MessageStatus.UNDELIVERED,
         "REJECTED": MessageStatus.FAILED,
     }
 )
-"""`messageStatus` of Bandwidth's records, where it is a failure."""
+"""Our status for each `messageStatus` of Bandwidth's records that is a failure."""
 
 
-def message_body(line: LineAccess, message: OutgoingMessage) -> bytes:
+def request_body(line: LineAccess, message: OutgoingMessage) -> dict[str, Any]:
     """`tag` is our message's id: Bandwidth repeats it in every callback."""
     request: dict[str, Any] = {
         "applicationId": line.credentials["application_id"],
@@ -43,46 +33,26 @@ def message_body(line: LineAccess, message: OutgoingMessage) -> bytes:
         request["text"] = message.body
     if message.media_urls:
         request["media"] = list(message.media_urls)
-    return json.dumps(request).encode()
+    return request
 
 
-def outcome_of(response: httpx.Response) -> SendOutcome:
-    """An ambiguous answer is unknown: Bandwidth has no idempotency key."""
+def read_answer(response: httpx.Response) -> SendOutcome:
+    """An ambiguous answer is unknown: Bandwidth has no idempotency key.
+
+    Answers carry no `messageStatus` and no `errorCode` today. Bandwidth's records of messages do, and an answer that
+    has them is read like those.
+    """
     payload = json_object(response)
     if 200 <= response.status_code < 300:
-        message_id = fields.text(payload, "id")
-        if message_id is None:
-            return OutcomeUnknown("The provider accepted it without saying under which id.")
-        report = _failure_in(payload)
-        return Accepted.carrying(
-            message_id,
-            report.status or MessageStatus.SENT,
-            code=report.error_code,
-            title=report.error_title,
-            opted_out=report.opted_out,
+        code = fields.text(payload, "errorCode", limit=100)
+        if code in {*ERRORS.no_error, NO_RECEIPT}:
+            code = None
+        status = FAILURES.get((fields.text(payload, "messageStatus") or "").upper())
+        return ERRORS.accepted(
+            fields.text(payload, "id"),
+            status=status or (MessageStatus.FAILED if code else MessageStatus.SENT),
+            code=code,
+            said=fields.text(payload, "description"),
         )
-    code = fields.text(payload, "type", limit=100) or str(response.status_code)
-    if response.status_code == 429 or code.lower() in NEVER_PROCESSED:
-        return not_processed(response, code=code, title=ERROR_TITLES.get(code.lower()))
-    if 400 <= response.status_code < 500 and response.status_code != 408:
-        words = fields.text(payload, "fieldErrors", 0, "description") or fields.text(payload, "description")
-        return Rejected(code=code, title=error_title(code, words), opted_out=code == OPTED_OUT)
-    return OutcomeUnknown(f"The provider answered {response.status_code}.")
-
-
-def _failure_in(record: object) -> StatusReport:
-    """The failure that an accepted message's record holds. Answers to sends do not have these fields today; Bandwidth's
-    records of sent messages do."""
-    code = fields.text(record, "errorCode", limit=100)
-    if code in {"0", NO_RECEIPT}:
-        code = None
-    status = RECORD_STATUSES.get((fields.text(record, "messageStatus") or "").upper())
-    return StatusReport(
-        provider_message_id="",
-        status=MessageStatus.FAILED if code and status is None else status,
-        provider_status="",
-        error_code=code,
-        error_title=error_title(code, fields.text(record, "description")) if code else None,
-        opted_out=code == OPTED_OUT,
-        provider_time=None,
-    )
+    said = fields.text(payload, "fieldErrors", 0, "description") or fields.text(payload, "description")
+    return ERRORS.refused(response, code=fields.text(payload, "type", limit=100), said=said)

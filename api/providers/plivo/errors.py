@@ -4,21 +4,15 @@ Source: Plivo's SMS error codes (plivo.com/docs/messaging/troubleshooting/error-
 requests carry an HTTP status and a sentence of Plivo's own.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from api.providers import error_words as words
+from api.providers.outcomes import ErrorTable
 
-OPTED_OUT = "200"
-
-DELIVERED = frozenset({"0", "000"})
-"""`ErrorCode` of a message without an error."""
-
-NEVER_PROCESSED = frozenset({"429"})
-"""Too many requests. Plivo has no code of its own for it."""
-
-ERROR_TITLES: Mapping[str, str] = MappingProxyType(
-    {
+ERRORS = ErrorTable(
+    opted_out="200",
+    # Too many requests: Plivo has no code of its own for it.
+    never_processed=frozenset({"429"}),
+    no_error=frozenset({"0", "000"}),
+    titles={
         "10": "The carrier does not accept something in the text. Write it in other words, or shorter.",
         "20": words.CARRIER_DOWN,
         "30": words.SPAM,
@@ -30,14 +24,10 @@ ERROR_TITLES: Mapping[str, str] = MappingProxyType(
         "90": words.CANNOT_REACH,
         "100": words.CANNOT_RECEIVE,
         "110": words.TOO_LONG,
-        OPTED_OUT: words.OPTED_OUT,
+        "200": words.OPTED_OUT,
         "201": "A toll-free line of the United States cannot text Canada. Use another line, or call.",
         "401": words.CREDENTIALS,
         "429": words.SLOWER,
         "1000": words.NO_REASON,
-    }
+    },
 )
-
-
-def error_title(code: str, said: str | None = None) -> str:
-    return words.words_for(ERROR_TITLES, code, said)

@@ -1,92 +1,55 @@
 """Plivo's adapter.
 
 Wire facts: Plivo's API reference for messages, numbers and applications, its guides to webhooks and their signature,
-and its SDK for Python. docs/providers.md says what of it is not verified against a live account.
+and its SDK for Python. docs/providers.md says which of them are not verified against a live account.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Self
 from urllib.parse import quote
 
 import httpx
 
+from api.providers.adapter import HeaderAuthAdapter
+from api.providers.check import Lookup
 from api.providers.http import basic_credentials
-from api.providers.media import MediaSource, places
-from api.providers.plivo import receive
-from api.providers.plivo.check import PlivoCheck
+from api.providers.plivo import check, receive, send
 from api.providers.plivo.credentials import PLIVO
-from api.providers.plivo.send import post_message
-from api.providers.port import (
-    CannotTell,
-    EventKind,
-    LineAccess,
-    MediaOutcome,
-    OutgoingMessage,
-    ProviderDescription,
-    ProviderUnreachable,
-    ReceivedMessage,
-    ReconcileOutcome,
-    SendOutcome,
-    StatusReport,
-    UnknownMessage,
-    WebhookAddresses,
-    WebhookAnswer,
-    WebhookCheck,
-    WebhookEvent,
-    WebhookRequest,
-)
+from api.providers.port import LineAccess, OutgoingMessage, ProviderDescription, WebhookAnswer, WebhookFinding
 from api.settings import Settings
 
-API_HOSTS = ("api.plivo.com", "media.plivo.com")
-"""Where files of received messages are, behind HTTP Basic authentication if the account demands it."""
 
-
-class PlivoProvider:
-    """Plivo's wire protocol at `api_url`."""
+class PlivoProvider(HeaderAuthAdapter):
+    """Plivo's wire protocol at `api_url`. Its records hold neither text nor callback address: only a callback, whose
+    address carries our message's id, resolves an unknown outcome."""
 
     description: ClassVar[ProviderDescription] = PLIVO
+    webhook_answer: ClassVar[WebhookAnswer] = WebhookAnswer(content_type="text/xml", body=b"<Response/>")
+    """An empty document: Plivo texts the content of a `Message` element."""
 
-    def __init__(self, client: httpx.AsyncClient, *, api_url: str, media_hosts: Sequence[str] = ()) -> None:
-        self._client = client
-        self._api_url = api_url
-        self._media = MediaSource(client, places(api_url, api_hosts=API_HOSTS, storage_hosts=media_hosts))
+    API_HOSTS = ("api.plivo.com", "media.plivo.com")
+    """Files of received messages are there, behind HTTP Basic authentication if the account demands it."""
+
+    is_authentic = staticmethod(receive.is_authentic)
+    split_webhook = staticmethod(receive.split_webhook)
+    read_message = staticmethod(receive.read_message)
+    read_status = staticmethod(receive.read_status)
+    read_answer = staticmethod(send.read_answer)
 
     @classmethod
     def from_settings(cls, client: httpx.AsyncClient, settings: Settings) -> Self:
-        return cls(client, api_url=settings.plivo_api_url, media_hosts=settings.extra_media_hosts)
+        return cls(client, api_url=settings.plivo_api_url, media_hosts=settings.media_hosts)
 
-    async def check_webhooks(self, line: LineAccess, expected: WebhookAddresses) -> WebhookCheck | ProviderUnreachable:
-        return await PlivoCheck(self._client, account_url=self._account_url(line), line=line).check(expected)
+    @staticmethod
+    def authorization(line: LineAccess) -> Mapping[bytes, bytes]:
+        return basic_credentials(line.credentials["auth_id"], line.credentials["auth_token"])
 
-    def is_authentic(self, line: LineAccess, request: WebhookRequest) -> bool:
-        return receive.is_authentic(line, request)
+    async def post(self, line: LineAccess, message: OutgoingMessage) -> httpx.Response:
+        url = f"{self._account_url(line)}/Message/"
+        return await self._client.post(url, json=send.request_body(line, message), headers=self.authorization(line))
 
-    def split_webhook(self, request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
-        return receive.split_webhook(request, kind=kind)
-
-    def webhook_answer(self) -> WebhookAnswer:
-        """An empty document: Plivo texts what a `Message` element in it says."""
-        return WebhookAnswer(content_type="text/xml", body=b"<Response/>")
-
-    def read_message(self, body: bytes) -> ReceivedMessage:
-        return receive.read_message(body)
-
-    def read_status(self, body: bytes) -> StatusReport:
-        return receive.read_status(body)
-
-    async def send(self, line: LineAccess, message: OutgoingMessage) -> SendOutcome:
-        return await post_message(self._client, self._account_url(line), line, message)
-
-    async def reconcile(self, line: LineAccess, message: UnknownMessage) -> ReconcileOutcome:
-        """Plivo's records hold neither text nor callback address, so no record identifies this message.
-
-        A callback resolves it: its address carries our message's id.
-        """
-        return CannotTell("The provider's records do not say which message is which; its callbacks do.")
-
-    async def fetch_media(self, line: LineAccess, url: str) -> MediaOutcome:
-        credentials = basic_credentials(line.credentials["auth_id"], line.credentials["auth_token"])
-        return await self._media.fetch(url, credentials=credentials)
+    async def inbound_finding(self, lookup: Lookup, line: LineAccess, address: str) -> WebhookFinding:
+        return await check.inbound_finding(lookup, self._account_url(line), line, address)
 
     def _account_url(self, line: LineAccess) -> str:
         return f"{self._api_url}/v1/Account/{quote(line.credentials['auth_id'], safe='')}"

@@ -4,24 +4,20 @@ Wire facts: Plivo's guides to signature validation, to incoming messages and to 
 """
 
 import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from types import MappingProxyType
 from urllib.parse import urlparse, urlunparse
 
 from api.kit.phone import MAX_SENDER
 from api.kit.secrets import equal
-from api.kit.text import kept_apart, made_storable
-from api.kit.times import in_utc
-from api.providers.form_fields import MAX_FIELDS, first_of_each, form_fields
-from api.providers.plivo.errors import DELIVERED, OPTED_OUT, error_title
+from api.kit.text import kept_apart
+from api.providers import fields
+from api.providers.plivo.errors import ERRORS
 from api.providers.port import (
     EventKind,
     LineAccess,
-    MediaItem,
     MessageStatus,
     OptOutSignal,
     ReceivedMessage,
@@ -29,8 +25,9 @@ from api.providers.port import (
     UnreadableEventError,
     WebhookEvent,
     WebhookRequest,
+    id_by_content,
 )
-from api.providers.received_parts import is_layout, type_by_suffix
+from api.providers.received_parts import MAX_FILES, media_items
 
 SIGNATURE = "x-plivo-signature-v2"
 NONCE = "x-plivo-signature-v2-nonce"
@@ -46,14 +43,12 @@ STATUSES: Mapping[str, MessageStatus] = MappingProxyType(
         "rejected": MessageStatus.FAILED,
     }
 )
-"""Plivo's words for a message's state, and ours. Its `queued` is our `sent`: the provider has it."""
+"""Plivo's words for a message's state, and ours. Its `queued` is our `sent`: the provider has the message."""
 
 SIGNALS: Mapping[str, OptOutSignal] = MappingProxyType(
     {"optout": OptOutSignal.STOP, "optin": OptOutSignal.START, "help": OptOutSignal.HELP}
 )
 """`MessageIntent`: the list of keywords in which Plivo found the text."""
-
-MAX_MEDIA = 10
 
 _PLAIN_NUMBER = re.compile(r"[1-9][0-9]{7,14}")
 """Plivo writes E.164 numbers without their plus. Fewer digits are a short code."""
@@ -81,65 +76,54 @@ def is_authentic(line: LineAccess, request: WebhookRequest) -> bool:
 
 
 def split_webhook(request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
-    content_type = made_storable(request.headers.get("content-type", ""))[:200]
-    form = request.form or ()
-    fields = first_of_each(form) if len(form) <= MAX_FIELDS else {}
-    message_id = made_storable(fields.get("MessageUUID", ""))[:200]
-    if not message_id:
-        return [WebhookEvent.unreadable(request.body, content_type)]
-    kind = _kind(fields, kind)
-    if kind is EventKind.MESSAGE:
-        event_id, other = message_id, fields.get("From")
-    else:
-        # A callback has no id of its own: its content identifies it.
-        event_id, other = f"{message_id}:{hashlib.sha256(request.body).hexdigest()[:32]}", fields.get("To")
+    form = fields.webhook_form(request)
+    message_id = fields.text(form, "MessageUUID", limit=200)
+    if message_id is None:
+        return [WebhookEvent.unreadable(request.body, request.content_type)]
+    kind = _kind(form, kind)
+    is_message = kind is EventKind.MESSAGE
+    other = fields.text(form, "From" if is_message else "To", limit=40)
     return [
         WebhookEvent(
             kind=kind,
-            event_id=event_id,
-            phone_number=made_storable(with_plus(other))[:40] if other else None,
+            event_id=message_id if is_message else id_by_content(message_id, request.body),
+            phone_number=with_plus(other) if other else None,
             body=request.body,
-            content_type=content_type,
+            content_type=request.content_type,
         )
     ]
 
 
 def read_message(body: bytes) -> ReceivedMessage:
-    fields = _form(body)
-    message_id, sender = fields.get("MessageUUID"), fields.get("From")
-    if not message_id or not sender:
+    form = fields.journaled_form(body)
+    message_id, sender = fields.text(form, "MessageUUID"), fields.as_sent(form, "From")
+    if message_id is None or sender is None:
         raise UnreadableEventError("The message has no MessageUUID or no From.")
-    # The guide counts from Media1; older webhooks count from Media0.
-    urls = [url for index in range(MAX_MEDIA + 1) if (url := made_storable(fields.get(f"Media{index}", "")))]
     return ReceivedMessage(
-        provider_message_id=made_storable(message_id),
+        provider_message_id=message_id,
         sender=kept_apart(with_plus(sender), limit=MAX_SENDER),
         # `Text` of an SMS, `Body` of an MMS.
-        body=made_storable(fields.get("Text") or fields.get("Body") or ""),
-        media=[MediaItem(url=url, content_type=type_by_suffix(url)) for url in urls if not is_layout("", url)][
-            :MAX_MEDIA
-        ],
-        signal=SIGNALS.get(fields.get("MessageIntent", "").lower()),
+        body=fields.text(form, "Text") or fields.text(form, "Body") or "",
+        # The guide counts from Media1; older webhooks count from Media0.
+        media=media_items((form.get(f"Media{index}"), None) for index in range(MAX_FILES + 1)),
+        signal=SIGNALS.get(form.get("MessageIntent", "").lower()),
         provider_time=None,
     )
 
 
 def read_status(body: bytes) -> StatusReport:
-    fields = _form(body)
-    message_id, word = fields.get("MessageUUID"), made_storable(fields.get("Status", "")).lower()[:100]
-    if not message_id or not word:
+    form = fields.journaled_form(body)
+    message_id, status = fields.text(form, "MessageUUID"), fields.text(form, "Status", limit=100)
+    if message_id is None or status is None:
         raise UnreadableEventError("The callback has no MessageUUID or no Status.")
-    code: str | None = made_storable(fields.get("ErrorCode", ""))[:100]
-    if not code or code in DELIVERED:
-        code = None
-    return StatusReport(
-        provider_message_id=made_storable(message_id),
+    word = status.lower()
+    return ERRORS.report(
+        message_id,
+        word,
         status=STATUSES.get(word),
-        provider_status=word,
-        error_code=code,
-        error_title=error_title(code) if code else None,
-        opted_out=code == OPTED_OUT,
-        provider_time=_time(fields.get("DeliveryReportTime")) or _time(fields.get("SentTime")),
+        code=fields.text(form, "ErrorCode", limit=100),
+        # Plivo's guide names no zone; its examples are UTC.
+        at=fields.time(form, "DeliveryReportTime") or fields.time(form, "SentTime"),
     )
 
 
@@ -147,26 +131,9 @@ def with_plus(number: str) -> str:
     return f"+{number}" if _PLAIN_NUMBER.fullmatch(number) else number
 
 
-def _kind(fields: Mapping[str, str], address: EventKind) -> EventKind:
+def _kind(form: Mapping[str, str], address: EventKind) -> EventKind:
     """A callback has a `Status`; a message has a sender, and words or files. The address decides the rest."""
-    if fields.get("Status"):
+    if form.get("Status"):
         return EventKind.STATUS
-    is_text = bool(fields.get("From")) and not fields.keys().isdisjoint({"Text", "Body", "MediaCount"})
+    is_text = bool(form.get("From")) and not form.keys().isdisjoint({"Text", "Body", "MediaCount"})
     return EventKind.MESSAGE if is_text else address
-
-
-def _form(body: bytes) -> dict[str, str]:
-    """Raises `UnreadableEventError`."""
-    try:
-        return first_of_each(form_fields(body.decode("utf-8", "replace").encode()))
-    except ValueError as error:
-        raise UnreadableEventError(f"The form cannot be read: {error}.") from None
-
-
-def _time(value: str | None) -> datetime | None:
-    """`YYYY-mm-dd HH:MM:SS[.ffffff]`. Plivo's guide names no zone; its examples are UTC."""
-    try:
-        read = datetime.fromisoformat(value) if value else None
-    except ValueError:
-        return None
-    return None if read is None else read.replace(tzinfo=UTC) if read.tzinfo is None else in_utc(read)

@@ -25,6 +25,8 @@ class SmsProvider(Protocol):
     credentials."""
 
     description: ClassVar[ProviderDescription]
+    webhook_answer: ClassVar[WebhookAnswer]
+    """The body of a 2xx answer to a webhook."""
 
     def is_authentic(self, line: LineAccess, request: WebhookRequest) -> bool:
         """Whether the webhook comes from the line's account at the provider (RECV-AUTHENTIC). Never raises."""
@@ -36,10 +38,6 @@ class SmsProvider(Protocol):
         A body that cannot be read, or has more parts than any provider sends, is one event of kind `UNREADABLE`.
         `kind` is the address's purpose; it decides only for an event that could be either.
         """
-        ...
-
-    def webhook_answer(self) -> WebhookAnswer:
-        """The body of a 2xx answer."""
         ...
 
     def read_message(self, body: bytes) -> ReceivedMessage:

@@ -7,7 +7,7 @@ from enum import StrEnum
 class WebhookState(StrEnum):
     SET = "set"
     ELSEWHERE = "elsewhere"
-    """Set, but not to our address, or so that we cannot read what comes."""
+    """Set to another address, or so that its webhooks cannot be read."""
     MISSING = "missing"
     CANNOT_TELL = "cannot_tell"
 
@@ -18,9 +18,9 @@ class WebhookFinding:
 
     state: WebhookState
     detail: str
-    """For a person, with what to do about it."""
+    """For a person: the finding, and how to mend it."""
     address: str | None = None
-    """What is set instead of ours."""
+    """The address that is set instead of ours."""
 
 
 class CredentialsState(StrEnum):
@@ -38,7 +38,7 @@ class WebhookCheck:
 
 @dataclass(frozen=True)
 class ProviderUnreachable:
-    """The provider could not be asked, now. It says nothing of the line."""
+    """The provider could not be asked now. It says nothing of the line."""
 
     detail: str
 

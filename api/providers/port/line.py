@@ -7,7 +7,7 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class LineAccess:
-    """A line as its adapter sees it: its number and its credentials in clear."""
+    """A line for its adapter: its number and its credentials in clear."""
 
     line_id: UUID
     phone_number: str

@@ -6,19 +6,19 @@ from enum import StrEnum
 
 @dataclass(frozen=True)
 class FetchedMedia:
-    """A file as it came. What the other side calls it is nobody's business: its kind is read from its bytes."""
+    """A file as it came. Its kind is read from its bytes, not from the content type of the answer."""
 
     content: bytes
 
 
 class MediaRefusal(StrEnum):
-    """Why a file is not fetched, however often one tries."""
+    """Why a file is refused for good."""
 
     ADDRESS = "address"
-    """It is not where the provider keeps files, or leads there."""
+    """The address, or a redirect, is not on a host of the provider's files."""
     TOO_LARGE = "too_large"
     GONE = "gone"
-    """The provider has no such file, or no longer."""
+    """The provider has no such file."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class MediaRefused:
 
 @dataclass(frozen=True)
 class MediaUnavailable:
-    """It could not be fetched now: it may be tried again."""
+    """The file could not be fetched now. It may be tried again."""
 
     detail: str
     is_unauthorized: bool = False
-    """The provider did not take the credentials that were shown to it."""
+    """The provider refused the line's credentials."""
 
 
 MediaOutcome = FetchedMedia | MediaRefused | MediaUnavailable
 
 MAX_MEDIA_BYTES = 5 * 1024 * 1024
-"""Of one file: what Twilio takes for a whole message, and more than Telnyx or Bandwidth pass on."""
+"""Bytes of one file: Twilio's limit of a whole message, and more than Telnyx or Bandwidth deliver."""

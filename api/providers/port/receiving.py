@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from api.kit.text import made_storable
 from api.providers.form_fields import FormFields, form_fields
 from api.providers.port.status import MessageStatus, OptOutSignal
 
@@ -22,9 +23,14 @@ class WebhookRequest:
     """Names in lower case."""
     body: bytes
 
+    @property
+    def content_type(self) -> str:
+        """As it came, but storable and of at most 200 characters."""
+        return made_storable(self.headers.get("content-type", ""))[:200]
+
     @cached_property
     def form(self) -> FormFields | None:
-        """The body's fields, however many; None where it cannot be read as a form."""
+        """The body's fields, however many; None if it cannot be read as a form."""
         try:
             return form_fields(self.body, max_fields=None)
         except ValueError:
@@ -39,7 +45,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True)
 class WebhookEvent:
-    """One event of a webhook, just enough to journal it; it is read whole when it is applied."""
+    """One event of a webhook, as it is journaled. It is read whole when it is applied."""
 
     kind: EventKind
     event_id: str
@@ -48,25 +54,30 @@ class WebhookEvent:
     body: bytes
     content_type: str
     message_ref: UUID | None = None
-    """Our message's id, where the event itself carries it."""
+    """Our message's id, if the event itself carries it."""
 
     @classmethod
     def unreadable(cls, body: bytes, content_type: str) -> "WebhookEvent":
-        """What is authentic and not understood: the same bytes are the same event."""
+        """An authentic event that was not understood. The same bytes are the same event."""
         event_id = f"unreadable:{hashlib.sha256(body).hexdigest()}"
         return cls(EventKind.UNREADABLE, event_id, None, body, content_type)
 
 
+def id_by_content(message_id: str, body: bytes) -> str:
+    """The id of a status event whose provider gives it none: the same bytes are the same event."""
+    return f"{message_id}:{hashlib.sha256(body).hexdigest()[:32]}"
+
+
 @dataclass(frozen=True)
 class WebhookAnswer:
-    """What the provider expects back."""
+    """The answer that the provider expects to a webhook."""
 
     content_type: str
     body: bytes
 
 
 class UnreadableEventError(Exception):
-    """A journaled event that cannot be understood. The message says what is missing."""
+    """A journaled event cannot be understood. The message says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +101,7 @@ class ReceivedMessage:
 class StatusReport:
     provider_message_id: str
     status: MessageStatus | None
-    """None: a status of the provider's that changes nothing of ours; it still shows in the timeline."""
+    """None if the provider's status changes nothing of ours. It still shows in the timeline."""
     provider_status: str
     """The provider's own word."""
     error_code: str | None
@@ -102,11 +113,11 @@ class StatusReport:
 
 @dataclass(frozen=True)
 class ListedMessage:
-    """A text to one of our lines, as the provider's own list has it."""
+    """A text to one of our lines, from the provider's own list."""
 
     event_id: str
-    """That of its webhook, so that one that comes late is the same event (RECV-ONCE)."""
+    """The id that its webhook has, so that a late webhook is the same event (RECV-ONCE)."""
     provider_message_id: str
     at: datetime
     record: Mapping[str, Any]
-    """The provider's own words."""
+    """The provider's own record."""

@@ -44,16 +44,6 @@ class Accepted:
     opted_out: bool = False
     """It failed because the recipient has stopped."""
 
-    @classmethod
-    def carrying(
-        cls, provider_message_id: str, status: MessageStatus, *, code: str | None, title: str | None, opted_out: bool
-    ) -> "Accepted":
-        """An acceptance with an error in it. One that says that the recipient has opted out has failed, whatever its
-        status says."""
-        if opted_out and status is MessageStatus.SENT:
-            status = MessageStatus.FAILED
-        return cls(provider_message_id, status, code=code, title=title, opted_out=opted_out)
-
 
 @dataclass(frozen=True)
 class Rejected:
@@ -66,7 +56,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class NotProcessed:
-    """It certainly never was processed: it may be tried again."""
+    """The provider certainly did not process it. It may be sent again."""
 
     detail: str
     retry_after_seconds: float | None = None
@@ -75,13 +65,13 @@ class NotProcessed:
 
 @dataclass(frozen=True)
 class OutcomeUnknown:
-    """It may or may not have been accepted: never resent, reconciled instead."""
+    """The provider may have accepted it. It is reconciled, never resent."""
 
     detail: str
 
 
 def refused_destination(message: OutgoingMessage) -> Rejected | None:
-    """Why a message may not be posted, unless it goes to a phone number in its one spelling (RECV-SENDER)."""
+    """The refusal of a message that does not go to a phone number in its one spelling (RECV-SENDER), else None."""
     if is_phone_number(message.to):
         return None
     return Rejected("not_a_phone_number", "What this was to be sent to is not a phone number.")
@@ -104,7 +94,7 @@ class NotFoundAtProvider:
 
 @dataclass(frozen=True)
 class CannotTell:
-    """The provider could not be asked, or its records leave more than one candidate."""
+    """The provider could not be asked, or its records have more than one candidate."""
 
     detail: str
 
@@ -124,10 +114,10 @@ class UnknownMessage:
     known_provider_ids: frozenset[str] = field(default_factory=frozenset)
     """Provider ids to this number that already belong to other messages of ours."""
     duplicates_claimed_at: Sequence[datetime] = ()
-    """When others of ours with the same words to the same number were claimed whose outcome is not known either."""
+    """When duplicate texts of ours to the number were claimed whose outcome is unknown too."""
     repeat: OutgoingMessage | None = None
-    """The message as it was handed over, where a provider that knows a repetition for one may be handed it again.
+    """The message as it was posted, if a provider that recognizes a repetition may get it again.
 
-    None: it may not, since it would arrive against the recipient's will, late or out of order if it is the first
-    that the provider sees of it.
+    None if it may not: it would arrive against the recipient's will, late or out of order, should the provider not
+    have it yet.
     """

@@ -17,7 +17,7 @@ class MessageStatus(StrEnum):
 
 
 class OptOutSignal(StrEnum):
-    """What the provider itself says of the sender's consent, beside or instead of the text."""
+    """The provider's own word on the sender's consent, beside or instead of the text."""
 
     STOP = "stop"
     START = "start"

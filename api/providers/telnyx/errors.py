@@ -4,18 +4,15 @@ Source: Telnyx's messaging error code reference (developers.telnyx.com/docs/mess
 list of API error codes.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from api.providers import error_words as words
+from api.providers.outcomes import ErrorTable
 
-OPTED_OUT = "40300"
-
-NEVER_PROCESSED = frozenset({"10011", "40011", "40318"})
-"""Too many at once, or a full queue. As the answer to a send: it was not taken, whatever the HTTP status."""
-
-ERROR_TITLES: Mapping[str, str] = MappingProxyType(
-    {
+ERRORS = ErrorTable(
+    opted_out="40300",
+    never_processed=frozenset({"10011", "40011", "40318"}),
+    # 409: a request with the same idempotency key is still being processed.
+    ambiguous=frozenset({408, 409}),
+    titles={
         "10001": "The number is not in service.",
         "10002": words.INVALID_NUMBER,
         "10003": words.MEDIA_NOT_FETCHED,
@@ -50,7 +47,7 @@ ERROR_TITLES: Mapping[str, str] = MappingProxyType(
         "40016": words.DAILY_LIMIT,
         "40017": words.SPAM,
         "40018": words.DAILY_LIMIT,
-        OPTED_OUT: words.OPTED_OUT,
+        "40300": words.OPTED_OUT,
         "40301": "The number cannot receive this kind of message. Send it as a text without pictures, or call.",
         "40302": "The text or its pictures are too large. Send it in several parts, or with fewer pictures.",
         "40305": words.SENDER_NOT_ALLOWED,
@@ -71,9 +68,5 @@ ERROR_TITLES: Mapping[str, str] = MappingProxyType(
         "40322": "The provider does not allow something in the text. Write it in other words.",
         "40329": words.TOLL_FREE_NOT_VERIFIED,
         "40333": "The messaging profile has reached its spending limit for today. An administrator can raise it.",
-    }
+    },
 )
-
-
-def error_title(code: str, title: str | None = None) -> str:
-    return words.words_for(ERROR_TITLES, code, title)

@@ -4,86 +4,71 @@ Wire facts: Telnyx's API reference for messaging, its guides to receiving webhoo
 idempotency, and its list of messaging errors.
 """
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Self
 
 import httpx
 
-from api.providers.media import MediaSource, places
+from api.providers.adapter import HeaderAuthAdapter
+from api.providers.check import Lookup
+from api.providers.http import CONNECTION_FAILURES, cannot_ask
 from api.providers.port import (
-    EventKind,
+    CannotTell,
     LineAccess,
     MediaOutcome,
     OutgoingMessage,
     ProviderDescription,
-    ProviderUnreachable,
-    ReceivedMessage,
     ReconcileOutcome,
-    SendOutcome,
-    StatusReport,
     UnknownMessage,
-    WebhookAddresses,
     WebhookAnswer,
-    WebhookCheck,
-    WebhookEvent,
-    WebhookRequest,
+    WebhookFinding,
+    refused_destination,
 )
-from api.providers.telnyx import receive
-from api.providers.telnyx.check import TelnyxCheck
+from api.providers.telnyx import check, receive, send
 from api.providers.telnyx.credentials import TELNYX
-from api.providers.telnyx.send import post_message, repeat_message
 from api.settings import Settings
 
-STORAGE_DOMAINS = ("telnyx.com", "telnyxcloudstorage.com", "telnyxstorage.com")
-"""`media.telnyx.com` in Telnyx's guide to sending and receiving MMS; its Cloud Storage's regional endpoints."""
 
-
-class TelnyxProvider:
-    """Telnyx's wire protocol at `api_url`. `clock` tells seconds since the epoch."""
+class TelnyxProvider(HeaderAuthAdapter):
+    """Telnyx's wire protocol at `api_url`."""
 
     description: ClassVar[ProviderDescription] = TELNYX
+    webhook_answer: ClassVar[WebhookAnswer] = WebhookAnswer(content_type="application/json", body=b"{}")
 
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        *,
-        api_url: str,
-        media_hosts: Sequence[str] = (),
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._client = client
-        self._api_url = api_url
-        self._clock = clock
-        self._media = MediaSource(client, places(api_url, storage_hosts=media_hosts, storage_domains=STORAGE_DOMAINS))
+    STORAGE_DOMAINS = ("telnyx.com", "telnyxcloudstorage.com", "telnyxstorage.com")
+    """`media.telnyx.com` in Telnyx's guide to sending and receiving MMS; its Cloud Storage's regional endpoints."""
+
+    is_authentic = staticmethod(receive.is_authentic)
+    split_webhook = staticmethod(receive.split_webhook)
+    read_message = staticmethod(receive.read_message)
+    read_status = staticmethod(receive.read_status)
+    read_answer = staticmethod(send.read_answer)
 
     @classmethod
     def from_settings(cls, client: httpx.AsyncClient, settings: Settings) -> Self:
-        return cls(client, api_url=settings.telnyx_api_url, media_hosts=settings.extra_media_hosts)
+        return cls(client, api_url=settings.telnyx_api_url, media_hosts=settings.media_hosts)
 
-    async def check_webhooks(self, line: LineAccess, expected: WebhookAddresses) -> WebhookCheck | ProviderUnreachable:
-        return await TelnyxCheck(self._client, api_url=self._api_url, line=line, expected=expected).check()
+    @staticmethod
+    def authorization(line: LineAccess) -> Mapping[bytes, bytes]:
+        return {b"Authorization": f"Bearer {line.credentials['api_key']}".encode()}
 
-    def is_authentic(self, line: LineAccess, request: WebhookRequest) -> bool:
-        return receive.is_authentic(line, request, now=self._clock())
-
-    def split_webhook(self, request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
-        return receive.split_webhook(request)
-
-    def webhook_answer(self) -> WebhookAnswer:
-        return WebhookAnswer(content_type="application/json", body=b"{}")
-
-    def read_message(self, body: bytes) -> ReceivedMessage:
-        return receive.read_message(body)
-
-    def read_status(self, body: bytes) -> StatusReport:
-        return receive.read_status(body)
-
-    async def send(self, line: LineAccess, message: OutgoingMessage) -> SendOutcome:
-        return await post_message(self._client, self._api_url, line, message)
+    async def post(self, line: LineAccess, message: OutgoingMessage) -> httpx.Response:
+        key = str(message.message_id).encode()
+        headers = {**self.authorization(line), b"Content-Type": b"application/json", b"Idempotency-Key": key}
+        url = f"{self._api_url}/v2/messages"
+        return await self._client.post(url, content=send.request_body(line, message), headers=headers)
 
     async def reconcile(self, line: LineAccess, message: UnknownMessage) -> ReconcileOutcome:
-        return await repeat_message(self._client, self._api_url, line, message)
+        """POST the message again under its idempotency key."""
+        if message.repeat is None or refused_destination(message.repeat) is not None:
+            return CannotTell("It may not be handed over again, and the provider cannot be asked without its id.")
+        try:
+            return send.read_repetition(await self.post(line, message.repeat))
+        except CONNECTION_FAILURES as error:
+            return cannot_ask(error)
+
+    async def inbound_finding(self, lookup: Lookup, line: LineAccess, address: str) -> WebhookFinding:
+        return await check.inbound_finding(lookup, self._api_url, line, address)
 
     async def fetch_media(self, line: LineAccess, url: str) -> MediaOutcome:
         """Without credentials: the address is signed, and expires soon."""

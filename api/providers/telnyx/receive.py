@@ -4,19 +4,19 @@ Wire facts: Telnyx's guides to receiving webhooks and to opting in and out.
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from api.kit.phone import MAX_SENDER
-from api.kit.text import kept_apart, made_storable
-from api.providers import json_fields as fields
+from api.kit.text import kept_apart
+from api.providers import fields
 from api.providers.port import (
     EventKind,
     LineAccess,
-    MediaItem,
     OptOutSignal,
     ReceivedMessage,
     StatusReport,
@@ -24,7 +24,7 @@ from api.providers.port import (
     WebhookEvent,
     WebhookRequest,
 )
-from api.providers.received_parts import is_layout
+from api.providers.received_parts import MAX_FILES, media_items
 from api.providers.telnyx.report import status_report
 
 SIGNATURE = "telnyx-signature-ed25519"
@@ -43,17 +43,16 @@ EVENTS: Mapping[str, EventKind] = MappingProxyType(
         "message.read": EventKind.STATUS,
     }
 )
-"""What an event is, whichever of our two addresses it came to: a profile has one address for everything."""
 
 SIGNALS: Mapping[str, OptOutSignal] = MappingProxyType({signal.value: signal for signal in OptOutSignal})
-"""`autoresponse_type`: which of its keyword lists, the profile's own words among them, the text was found in."""
+"""`autoresponse_type`: the profile's keyword list that has the text, its own words included."""
 
 
-def is_authentic(line: LineAccess, request: WebhookRequest, *, now: float) -> bool:
-    """`now`: seconds since the epoch."""
+def is_authentic(line: LineAccess, request: WebhookRequest, *, clock: Callable[[], float] = time.time) -> bool:
+    """`clock` tells seconds since the epoch."""
     timestamp = request.headers.get(TIMESTAMP, "")
     try:
-        if abs(int(now) - int(timestamp)) > TOLERANCE_SECONDS:
+        if abs(int(clock()) - int(timestamp)) > TOLERANCE_SECONDS:
             return False
         signature = base64.b64decode(request.headers.get(SIGNATURE, ""))
         signed = f"{timestamp}|{request.body.decode()}".encode()
@@ -72,15 +71,15 @@ def _verifies(public_key: str, signature: bytes, signed: bytes) -> bool:
     return True
 
 
-def split_webhook(request: WebhookRequest) -> Sequence[WebhookEvent]:
-    content_type = made_storable(request.headers.get("content-type", ""))[:200]
-    unreadable = WebhookEvent.unreadable(request.body, content_type)
+def split_webhook(request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
+    """`kind` decides nothing: a profile has one address for everything, and each event says what it is."""
+    unreadable = WebhookEvent.unreadable(request.body, request.content_type)
     try:
         data = fields.found(fields.parsed(request.body), "data")
     except ValueError:
         return [unreadable]
     if fields.found(data, "time_clicked") is not None:
-        # Somebody followed a link that the profile has shortened: read, understood, and nothing of ours.
+        # Somebody followed a link that the profile has shortened. Nothing is journaled.
         return []
     event_id = fields.text(data, "id", limit=200)
     event_kind = EVENTS.get(fields.text(data, "event_type") or "")
@@ -93,43 +92,32 @@ def split_webhook(request: WebhookRequest) -> Sequence[WebhookEvent]:
             event_id=event_id,
             phone_number=fields.text(data, "payload", *other, "phone_number", limit=40),
             body=request.body,
-            content_type=content_type,
+            content_type=request.content_type,
         )
     ]
 
 
 def read_message(body: bytes) -> ReceivedMessage:
-    data = _event(body)
+    data = fields.found(fields.journaled_json(body), "data")
     payload = fields.found(data, "payload")
     message_id = fields.text(payload, "id")
     sender = fields.as_sent(payload, "from", "phone_number")
     if message_id is None or sender is None:
         raise UnreadableEventError("The message has no id or no sender.")
+    media = fields.items(payload, "media")
     return ReceivedMessage(
         provider_message_id=message_id,
         sender=kept_apart(sender, limit=MAX_SENDER),
         body=fields.text(payload, "text") or "",
-        media=[
-            MediaItem(url=url, content_type=fields.text(each, "content_type") or "application/octet-stream")
-            for each in fields.items(payload, "media")[:10]
-            if (url := fields.text(each, "url")) and not is_layout(fields.text(each, "content_type") or "", url)
-        ],
+        media=media_items((fields.text(each, "url"), fields.text(each, "content_type")) for each in media[:MAX_FILES]),
         signal=SIGNALS.get((fields.text(payload, "autoresponse_type") or "").lower()),
         provider_time=fields.time(payload, "received_at") or fields.time(data, "occurred_at"),
     )
 
 
 def read_status(body: bytes) -> StatusReport:
-    data = _event(body)
-    report = status_report(fields.found(data, "payload"), at=data)
+    data = fields.found(fields.journaled_json(body), "data")
+    report = status_report(fields.found(data, "payload"), at=fields.time(data, "occurred_at"))
     if report is None:
         raise UnreadableEventError("The event has no message id or no status.")
     return report
-
-
-def _event(body: bytes) -> object:
-    """Raises `UnreadableEventError`."""
-    try:
-        return fields.found(fields.parsed(body), "data")
-    except ValueError as error:
-        raise UnreadableEventError(f"The event cannot be read: {error}.") from None

@@ -1,11 +1,12 @@
 """Telnyx's words for a message's state, and ours; the errors of a record or an answer."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 
-from api.providers import json_fields as fields
+from api.providers import fields
 from api.providers.port import MessageStatus, StatusReport
-from api.providers.telnyx.errors import OPTED_OUT, error_title
+from api.providers.telnyx.errors import ERRORS
 
 STATUSES: Mapping[str, MessageStatus] = MappingProxyType(
     {
@@ -20,40 +21,30 @@ STATUSES: Mapping[str, MessageStatus] = MappingProxyType(
         "sending_failed": MessageStatus.FAILED,
     }
 )
-"""Telnyx's words for a message's state, and ours. Without a receipt from the carrier it stays `sent`."""
+"""Without a receipt from the carrier a message stays `sent`."""
 
 MAX_ERRORS = 20
-"""Errors of one answer or event that are looked at."""
+"""Errors that are read of one answer or event."""
 
 
-def status_report(payload: object, *, at: object) -> StatusReport | None:
-    """What a message's record says. None for one without id or status. `at`: the event that it came in."""
+def status_report(payload: object, *, at: datetime | None) -> StatusReport | None:
+    """The report in a message's record. None if it has no id or no status."""
     message_id = fields.text(payload, "id")
     status = fields.text(payload, "to", 0, "status", limit=100)
     if message_id is None or status is None:
         return None
-    code, title = decisive_error(errors_in(payload))
-    return StatusReport(
-        provider_message_id=message_id,
-        status=STATUSES.get(status.lower()),
-        provider_status=status.lower(),
-        error_code=code,
-        error_title=title,
-        opted_out=code == OPTED_OUT,
-        provider_time=fields.time(at, "occurred_at"),
-    )
+    word = status.lower()
+    code, said = decisive_error(errors_in(payload))
+    return ERRORS.report(message_id, word, status=STATUSES.get(word), code=code, said=said, at=at)
 
 
 def errors_in(payload: object) -> list[tuple[str, object]]:
-    """The first errors of a record or an answer: each one's code and the whole of it."""
+    """The first errors of a record or an answer that have a code, each with its code."""
     errors = fields.items(payload, "errors")[:MAX_ERRORS]
     return [(code, each) for each in errors if (code := fields.text(each, "code", limit=100))]
 
 
 def decisive_error(errors: Sequence[tuple[str, object]]) -> tuple[str | None, str | None]:
-    """The code and the words that count: that the recipient has opted out before all others, else the first."""
-    if any(code == OPTED_OUT for code, _ in errors):
-        return OPTED_OUT, error_title(OPTED_OUT)
-    for code, error in errors:
-        return code, error_title(code, fields.text(error, "title") or fields.text(error, "detail"))
-    return None, None
+    """The code that counts, and Telnyx's words for it: an opt-out before all others, else the first."""
+    code, error = min(errors, key=lambda each: each[0] != ERRORS.opted_out, default=(None, None))
+    return code, fields.text(error, "title") or fields.text(error, "detail")

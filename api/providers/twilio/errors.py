@@ -3,18 +3,13 @@
 Source: Twilio's error and warning dictionary (twilio.com/docs/api/errors), the codes of Programmable Messaging.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from api.providers import error_words as words
+from api.providers.outcomes import ErrorTable
 
-OPTED_OUT = "21610"
-
-NEVER_PROCESSED = frozenset({"14107", "20429", "21611", "30001"})
-"""Too many at once, or a full queue. As the answer to a send: it was not taken, whatever the HTTP status."""
-
-ERROR_TITLES: Mapping[str, str] = MappingProxyType(
-    {
+ERRORS = ErrorTable(
+    opted_out="21610",
+    never_processed=frozenset({"14107", "20429", "21611", "30001"}),
+    titles={
         "14107": words.TOO_FAST,
         "20003": words.CREDENTIALS,
         "20005": words.SUSPENDED,
@@ -34,7 +29,7 @@ ERROR_TITLES: Mapping[str, str] = MappingProxyType(
         "21606": words.SENDER_NOT_ALLOWED,
         "21608": "The provider's trial account may only text verified numbers. An administrator has to upgrade it.",
         "21609": "The provider does not accept this service's address for reports. An administrator should check it.",
-        OPTED_OUT: words.OPTED_OUT,
+        "21610": words.OPTED_OUT,
         "21611": words.QUEUE_FULL,
         "21612": words.CANNOT_REACH,
         "21614": words.LANDLINE,
@@ -91,9 +86,5 @@ ERROR_TITLES: Mapping[str, str] = MappingProxyType(
         "30450": "The provider suspects misuse and blocked the text. An administrator has to ask the provider why.",
         "30500": words.NO_REASON,
         "63038": "The provider's account has reached its limit for today. Send it again tomorrow.",
-    }
+    },
 )
-
-
-def error_title(code: str, message: str | None = None) -> str:
-    return words.words_for(ERROR_TITLES, code, message)

@@ -8,28 +8,27 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from api.kit.phone import MAX_SENDER
 from api.kit.secrets import equal
-from api.kit.text import kept_apart, made_storable
-from api.kit.times import in_utc
-from api.providers.form_fields import MAX_FIELDS, first_of_each, form_fields
+from api.kit.text import kept_apart
+from api.providers import fields
+from api.providers.http import http_date
 from api.providers.port import (
     EventKind,
     LineAccess,
-    MediaItem,
     OptOutSignal,
     ReceivedMessage,
     StatusReport,
     UnreadableEventError,
     WebhookEvent,
     WebhookRequest,
+    id_by_content,
 )
-from api.providers.received_parts import is_layout
+from api.providers.received_parts import MAX_FILES, media_items
 from api.providers.twilio.report import STATUSES, status_report
 
 RECEIVED = frozenset({"received", "receiving"})
@@ -64,38 +63,28 @@ def _signature_over(auth_token: str, url: str, parameters: str) -> str:
 
 @lru_cache(maxsize=128)
 def _url_spellings(url: str) -> Sequence[str]:
-    """The URL with and without its scheme's standard port: both are seen on the wire."""
+    """The URL with and without its scheme's standard port: Twilio signs either."""
     parts = urlsplit(url)
     standard = {"https": 443, "http": 80}.get(parts.scheme)
     if standard is None or parts.hostname is None:
         return [url]
-    # The authority keeps its own spelling, capitals and all: it is what Twilio was told, and signs.
+    # The authority keeps its spelling, capitals too: Twilio signs it as it was entered there.
     other = f"{parts.netloc}:{standard}" if parts.port is None else parts.netloc.rpartition(":")[0]
-    # Put together again, a URL has lost a question mark that nothing follows, as in Twilio's own SDK.
+    # `urlunsplit` drops a question mark at the end, as Twilio's own SDK does.
     return [urlunsplit(parts), urlunsplit(parts._replace(netloc=other))]
 
 
-def _form(body: bytes) -> dict[str, str]:
-    """The form's fields; the first of a repeated name. Raises `UnreadableEventError`."""
-    try:
-        # What is authentic is UTF-8, whatever its fields decode to.
-        pairs = form_fields(body.decode("utf-8", "replace").encode())
-    except ValueError as error:
-        raise UnreadableEventError(f"The form cannot be read: {error}.") from None
-    return first_of_each(pairs)
+def _kind(form: Mapping[str, str], address: EventKind) -> EventKind:
+    """The content of a webhook decides its kind, since Twilio posts to whichever address it was told.
 
-
-def _kind(fields: Mapping[str, str], address: EventKind) -> EventKind:
-    """What a webhook is by what it says, since Twilio posts to whichever address it was told.
-
-    A report has a state of ours; a text may be `received`, and has words or files. What has neither is what comes to
-    this address: reading it says what it lacks, and it is quarantined.
+    A report has a state of a text of ours; a text may be `received`, and has words or files. A form with neither has
+    the kind of its address: it cannot be read, and is quarantined.
     """
-    status = (fields.get("MessageStatus") or fields.get("SmsStatus") or "").lower()
-    is_text = bool(fields.get("From")) and ("Body" in fields or "NumMedia" in fields)
+    status = (form.get("MessageStatus") or form.get("SmsStatus") or "").lower()
+    is_text = bool(form.get("From")) and ("Body" in form or "NumMedia" in form)
     if status in RECEIVED:
         return EventKind.MESSAGE
-    if status in STATUSES or (status and (fields.get("MessageStatus") or not is_text)):
+    if status in STATUSES or (status and (form.get("MessageStatus") or not is_text)):
         return EventKind.STATUS
     return EventKind.MESSAGE if is_text else address
 
@@ -132,87 +121,64 @@ def is_authentic(line: LineAccess, request: WebhookRequest) -> bool:
 
 
 def split_webhook(request: WebhookRequest, *, kind: EventKind) -> Sequence[WebhookEvent]:
-    content_type = made_storable(request.headers.get("content-type", ""))[:200]
-    form = request.form or ()
-    fields = first_of_each(form) if len(form) <= MAX_FIELDS else {}
-    sid = fields.get("MessageSid") or fields.get("SmsSid")
-    if not sid:
-        return [WebhookEvent.unreadable(request.body, content_type)]
-    kind = _kind(fields, kind)
-    sid = made_storable(sid)[:200]
-    if kind is EventKind.MESSAGE:
-        event_id, other = sid, fields.get("From")
-    else:
-        # A status callback has no id of its own: its content is what makes it one event.
-        event_id = f"{sid}:{hashlib.sha256(request.body).hexdigest()[:32]}"
-        other = fields.get("To")
+    form = fields.webhook_form(request)
+    sid = _sid(form)
+    if sid is None:
+        return [WebhookEvent.unreadable(request.body, request.content_type)]
+    sid, kind = sid[:200], _kind(form, kind)
+    is_message = kind is EventKind.MESSAGE
     return [
         WebhookEvent(
             kind=kind,
-            event_id=event_id,
-            phone_number=made_storable(other)[:40] if other else None,
+            event_id=sid if is_message else id_by_content(sid, request.body),
+            phone_number=fields.text(form, "From" if is_message else "To", limit=40),
             body=request.body,
-            content_type=content_type,
+            content_type=request.content_type,
         )
     ]
 
 
 def read_message(body: bytes) -> ReceivedMessage:
-    fields = _form(body)
-    sid = fields.get("MessageSid") or fields.get("SmsSid")
-    sender = fields.get("From")
-    if not sid or not sender:
+    form = fields.journaled_form(body)
+    sid, sender = _sid(form), fields.as_sent(form, "From")
+    if sid is None or sender is None:
         raise UnreadableEventError("The message has no MessageSid or no From.")
     try:
-        count = int(fields.get("NumMedia") or 0)
+        files = range(min(int(form.get("NumMedia") or 0), MAX_FILES))
     except ValueError:
         raise UnreadableEventError("NumMedia is not a number.") from None
-    media = [
-        MediaItem(url=made_storable(url), content_type=made_storable(content_type))
-        for index in range(min(count, 10))
-        if (url := fields.get(f"MediaUrl{index}"))
-        and not is_layout(content_type := fields.get(f"MediaContentType{index}", "application/octet-stream"), url)
-    ]
     return ReceivedMessage(
-        provider_message_id=made_storable(sid),
+        provider_message_id=sid,
         sender=kept_apart(sender, limit=MAX_SENDER),
-        body=made_storable(fields.get("Body", "")),
-        media=media,
-        signal=SIGNALS.get(fields.get("OptOutType", "").lower()),
-        provider_time=_date(fields.get("DateSent")),
+        body=fields.text(form, "Body") or "",
+        media=media_items((form.get(f"MediaUrl{n}"), form.get(f"MediaContentType{n}")) for n in files),
+        signal=SIGNALS.get(form.get("OptOutType", "").lower()),
+        # `DateSent` is in the list of messages (backfill). Webhooks carry no time.
+        provider_time=http_date(form.get("DateSent")),
     )
 
 
 def read_status(body: bytes) -> StatusReport:
-    fields = _form(body)
-    sid = fields.get("MessageSid") or fields.get("SmsSid")
-    status = fields.get("MessageStatus") or fields.get("SmsStatus")
-    if not sid or not status:
+    form = fields.journaled_form(body)
+    sid, status = _sid(form), fields.text(form, "MessageStatus") or fields.text(form, "SmsStatus")
+    if sid is None or status is None:
         raise UnreadableEventError("The callback has no MessageSid or no MessageStatus.")
     return status_report(
-        sid=made_storable(sid),
-        status=made_storable(status).lower(),
-        code=made_storable(fields["ErrorCode"]) if fields.get("ErrorCode") else None,
-        message=made_storable(fields["ErrorMessage"]) if fields.get("ErrorMessage") else None,
-        at=_raw_dlr_done(fields.get("RawDlrDoneDate")),
+        sid,
+        status,
+        code=fields.text(form, "ErrorCode"),
+        said=fields.text(form, "ErrorMessage"),
+        at=_raw_dlr_done(form.get("RawDlrDoneDate", "")),
     )
 
 
-def _raw_dlr_done(value: str | None) -> datetime | None:
+def _sid(form: Mapping[str, str]) -> str | None:
+    return fields.text(form, "MessageSid") or fields.text(form, "SmsSid")
+
+
+def _raw_dlr_done(value: str) -> datetime | None:
     """`RawDlrDoneDate`: YYMMDDhhmm, UTC."""
-    if not value:
-        return None
     try:
         return datetime.strptime(value, "%y%m%d%H%M").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
-def _date(value: str | None) -> datetime | None:
-    """`DateSent` of a message from Twilio's list, RFC 2822; its webhooks carry no time."""
-    if not value:
-        return None
-    try:
-        return in_utc(parsedate_to_datetime(value))
     except ValueError:
         return None

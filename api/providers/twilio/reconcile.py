@@ -7,8 +7,7 @@ from typing import Any
 
 import httpx
 
-from api.kit.text import made_storable
-from api.providers.http import CONNECTION_FAILURES
+from api.providers import fields
 from api.providers.port import (
     CannotTell,
     Found,
@@ -18,11 +17,12 @@ from api.providers.port import (
     StatusReport,
     UnknownMessage,
 )
-from api.providers.twilio.report import basic_auth, status_report
+from api.providers.twilio.api import account_url, get
+from api.providers.twilio.report import status_report
 
 
 async def find_message(
-    client: httpx.AsyncClient, messages_url: str, line: LineAccess, message: UnknownMessage
+    client: httpx.AsyncClient, api_url: str, line: LineAccess, message: UnknownMessage
 ) -> ReconcileOutcome:
     """Search the newest 200 messages to the number for this line's, from a minute before the claim.
 
@@ -30,19 +30,16 @@ async def find_message(
     outcomes are all unknown are matched by their order, once Twilio lists as many as there are (decision 0014).
     """
     since = min([message.claimed_at, *message.duplicates_claimed_at]) - timedelta(minutes=1)
-    parameters = {"To": message.to, "PageSize": "200"}
-    try:
-        response = await client.get(messages_url, params=parameters, auth=basic_auth(line))
-    except CONNECTION_FAILURES as error:
-        return CannotTell(f"The provider could not be asked ({type(error).__name__}).")
-    if response.status_code != 200:
-        return CannotTell(f"The provider answered {response.status_code} to the question.")
+    params = {"To": message.to, "PageSize": "200"}
+    page = await get(client, f"{account_url(api_url, line)}/Messages.json", line, params=params)
+    if isinstance(page, CannotTell):
+        return page
     try:
         # Twilio lists newest first. Reversed, messages of the same second keep their order.
         candidates = sorted(
             [
                 each
-                for each in reversed(response.json()["messages"])
+                for each in reversed(page["messages"])
                 if each["body"] == message.body
                 and str(each.get("direction", "")).startswith("outbound")
                 and each["sid"] not in message.known_provider_ids
@@ -52,7 +49,7 @@ async def find_message(
             key=_created,
         )
         reports = [_listed_report(each) for each in candidates]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return CannotTell("The provider's answer could not be read.")
     if not reports:
         return NotFoundAtProvider()
@@ -71,14 +68,11 @@ def _is_from(line: LineAccess, listed: Mapping[str, Any]) -> bool:
 
 def _listed_report(listed: Mapping[str, Any]) -> StatusReport:
     """Raises KeyError for a message without id or status."""
-    code, message = listed.get("error_code"), listed.get("error_message")
-    return status_report(
-        sid=made_storable(str(listed["sid"])),
-        status=made_storable(str(listed["status"])).lower(),
-        code=made_storable(str(code)) if code else None,
-        message=made_storable(str(message)) if message else None,
-        at=None,
-    )
+    sid, status = fields.text(listed, "sid"), fields.text(listed, "status")
+    if sid is None or status is None:
+        raise KeyError("sid or status")
+    code, said = fields.text(listed, "error_code"), fields.text(listed, "error_message")
+    return status_report(sid, status, code=code, said=said, at=None)
 
 
 def _created(message: Mapping[str, Any]) -> datetime:

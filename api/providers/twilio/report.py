@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-import httpx
+from api.providers.port import MessageStatus, StatusReport
+from api.providers.twilio.errors import ERRORS
 
-from api.providers.port import LineAccess, MessageStatus, StatusReport
-from api.providers.twilio.errors import OPTED_OUT, error_title
-
-STATUSES: Mapping[str, MessageStatus | None] = MappingProxyType(
+STATUSES: Mapping[str, MessageStatus] = MappingProxyType(
     {
         "accepted": MessageStatus.SENT,
         "scheduled": MessageStatus.SENT,
@@ -24,22 +22,9 @@ STATUSES: Mapping[str, MessageStatus | None] = MappingProxyType(
         "canceled": MessageStatus.FAILED,
     }
 )
-"""Twilio's words for a message's state, and ours. Its `queued` is our `sent`: the provider has it."""
+"""Twilio's `queued` is our `sent`: the provider has the message."""
 
 
-def status_report(*, sid: str, status: str, code: str | None, message: str | None, at: datetime | None) -> StatusReport:
-    if code == "0":
-        code = None
-    return StatusReport(
-        provider_message_id=sid,
-        status=STATUSES.get(status),
-        provider_status=status,
-        error_code=code,
-        error_title=error_title(code, message) if code else None,
-        opted_out=code == OPTED_OUT,
-        provider_time=at,
-    )
-
-
-def basic_auth(line: LineAccess) -> httpx.BasicAuth:
-    return httpx.BasicAuth(line.credentials["account_sid"], line.credentials["auth_token"])
+def status_report(sid: str, word: str, *, code: str | None, said: str | None, at: datetime | None) -> StatusReport:
+    word = word.lower()
+    return ERRORS.report(sid, word, status=STATUSES.get(word), code=code, said=said, at=at)

@@ -654,7 +654,7 @@ export interface paths {
         };
         /**
          * Get Message Media
-         * @description A file of a received message, once it has been fetched and found to be what may be shown.
+         * @description A file of a received message that was fetched and may be shown.
          */
         get: operations["get_message_media"];
         put?: never;
@@ -694,7 +694,7 @@ export interface paths {
         };
         /**
          * Check Opt In
-         * @description Whether a number may be texted from a line (the oldest one in service where none is named), and why.
+         * @description Whether a number may be texted from a line, and why. Without `line_id`: the oldest line in service.
          */
         get: operations["check_opt_in"];
         put?: never;
@@ -762,7 +762,7 @@ export interface paths {
         get?: never;
         /**
          * Change Opt In
-         * @description Set a record's opt-in state, with its evidence. A stop is not lifted by it.
+         * @description Set a record's opt-in state, with its evidence. It lifts no stop.
          *
          *     A refusal needs `sms_logs` or `directory`; consent, and resetting a refusal, need `mass_text` and `sms_logs`
          *     (OPTIN-WHO). A refusal whose record is gone is lifted only if `replaces_refusals` names it (OPTIN-REMOVED).
@@ -950,7 +950,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description Prometheus metrics: of all processes of this server, and of the database. In production on another port.
+         * @description Prometheus metrics of all processes of this server and of the database. In production on another port.
          */
         get: operations["metrics"];
         put?: never;
@@ -970,7 +970,7 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description The process can serve: it reaches its database, and the schema is one that this version can serve.
+         * @description The process can serve: it reaches its database, and this version can serve the schema.
          */
         get: operations["readyz"];
         put?: never;
@@ -1181,7 +1181,10 @@ export interface components {
             /** Whole */
             whole: boolean;
         };
-        /** BrokenEntry */
+        /**
+         * BrokenEntry
+         * @description The first entry of a chain that was changed or is missing. `entry_id` is None if it is missing.
+         */
         BrokenEntry: {
             /** Chain Number */
             chain_number: number;
@@ -1853,7 +1856,7 @@ export interface components {
         };
         /**
          * LinePatch
-         * @description What is not given stays.
+         * @description An omitted field stays.
          */
         LinePatch: {
             /** Credentials */
@@ -1869,11 +1872,11 @@ export interface components {
         /**
          * LineSettings
          * @description `messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
-         *     HELP, not the provider; left out, that is so exactly where the provider does not answer them itself.
+         *     HELP, not the provider; if omitted, we answer if the provider does not.
          *
          *     `countries`: those that the line may text (ISO 3166 alpha-2), null for its own. `texts_per_day` and
          *     `texts_per_person_per_day`: how many texts are accepted in a day of the business, of everybody and of each person
-         *     or API key; null for 20,000 and 5,000. These three stay as they are where they are left out.
+         *     or API key; null for 20,000 and 5,000. An omitted one of these three keeps its value.
          */
         LineSettings: {
             /** Answers Keywords */
@@ -2130,10 +2133,9 @@ export interface components {
         };
         /**
          * OptInChange
-         * @description `wording` is what the person was shown or told, if anything.
+         * @description `wording`: what the person was shown or told, if anything.
          *
-         *     Consent may replace refusals that stayed with the number: `replaces_refusals` names each of them. Those that it does
-         *     not name go on blocking.
+         *     Consent replaces the refusals that `replaces_refusals` names. The number's other refusals continue to block it.
          */
         OptInChange: {
             /** Note */
@@ -2166,7 +2168,7 @@ export interface components {
         };
         /**
          * OptInChecks
-         * @description One check for each number asked about, in that order.
+         * @description One check for each number of the request, in its order.
          */
         OptInChecks: {
             /** Items */
@@ -2194,8 +2196,8 @@ export interface components {
          * OptInInstance
          * @description A phone record that holds the number; or a refusal that outlived its record (OPTIN-REMOVED).
          *
-         *     A refusal has no `phone_record_id`; its names are those of then. `kind` and `owner_id` are null where nobody knows
-         *     any more whose record it was.
+         *     A refusal has no `phone_record_id`, and the names of the time when the record was removed. `kind` and `owner_id` are
+         *     null if its owner is not known any more.
          */
         OptInInstance: {
             /** Archived */
@@ -2296,7 +2298,7 @@ export interface components {
         };
         /**
          * PhoneRecordChanged
-         * @description The record, with the refusals that go on blocking its number whatever the record says.
+         * @description The record, and the standing refusals of its number: they block it whatever the record says.
          */
         PhoneRecordChanged: {
             /**
@@ -2342,7 +2344,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description The shape of every error answer. Problems add fields of their own.
+         * @description The shape of every error answer. Problems add their own fields.
          */
         Problem: {
             /** Detail */
@@ -2417,7 +2419,7 @@ export interface components {
         Reason: "not_a_phone_number" | "stopped" | "opted_out" | "not_opted_in" | "no_record" | "line_blocked" | "country_not_allowed" | "allowed";
         /**
          * Refusal
-         * @description An opt-out that stays with a number (OPTIN-REMOVED), standing or lifted.
+         * @description An opt-out that stayed with the number after its record was gone (OPTIN-REMOVED), standing or lifted.
          */
         Refusal: {
             /** Changed At */

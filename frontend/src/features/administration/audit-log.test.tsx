@@ -143,7 +143,7 @@ describe("verifying (AUDIT-CHAIN)", () => {
   });
 
   it("says when the log is too long to be proved here", async () => {
-    const detail = "This log takes longer than 60 seconds to prove. Run `messenger verify-audit` instead.";
+    const detail = "This log takes longer than 60 seconds to verify. Run `messenger verify-audit` instead.";
     server.use(http.get("*/api/v1/audit-entries/verification", () => problem(503, "/problems/unavailable", "Temporarily unavailable", { detail })));
     const { user } = renderApp(LOG);
     await user.click(await screen.findByRole("button", { name: "Verify" }));

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import IO
 
 BEAT_VARIABLE = "MESSENGER_BEAT_FD"
-"""The descriptor of the pipe to `messenger up`. Not a setting: the child removes it from its environment
-before it starts anything."""
+"""The descriptor of the pipe to `messenger up`. It is no setting: `up` sets it for its children."""
 
 MAX_BEAT_SECONDS = 1.0
 
@@ -48,7 +47,7 @@ class Beats:
 
 
 class Watchdog:
-    """Ends this process when its event loop was stuck for `seconds`. 0: never."""
+    """Ends this process when its event loop is stuck for `seconds`. 0: never."""
 
     def __init__(self, seconds: float, beats: Beats) -> None:
         self._seconds = seconds
@@ -56,7 +55,7 @@ class Watchdog:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Called on the loop that is to be watched."""
+        """Watches the running loop."""
         self._task = asyncio.create_task(self._run(), name="watchdog")
 
     async def stop(self) -> None:

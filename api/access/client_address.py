@@ -1,22 +1,21 @@
 """The address of a client, behind proxies too.
 
-Anybody can send `X-Forwarded-For`. It counts only as far as the proxies that MESSENGER_TRUSTED_PROXIES names wrote it:
-each of them appends the address that it was called from.
+Anybody can send `X-Forwarded-For`. Only the entries of the proxies in MESSENGER_TRUSTED_PROXIES count: each of them
+appends the address of its client.
 """
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from starlette.requests import Request
 
 from api.kit.app_state import from_app
-from api.settings import Settings
+from api.settings import Network, Settings
 
 Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 
 MAX_HOPS = 20
-"""Entries that are read, from the right: no chain of proxies is longer."""
+"""How many entries are read, from the right. No chain of proxies is longer."""
 
 UNKNOWN = "unknown"
 """The address of a client on a socket in the file system."""
@@ -27,16 +26,16 @@ def client_address(request: Request) -> str:
     return address_behind(
         request.scope["client"][0] if request.scope.get("client") else None,
         request.headers.getlist("x-forwarded-for"),
-        trusted=from_app(request, Settings).trusted_networks,
+        trusted=from_app(request, Settings).trusted_proxies or (),
     )
 
 
 def address_behind(peer: str | None, forwarded_for: Sequence[str], *, trusted: Sequence[Network]) -> str:
     """The nearest address that is not a trusted proxy's.
 
-    `forwarded_for` holds the values of every `X-Forwarded-For` header, in order. It is read from the right, and only
-    while the address to the right of an entry is trusted. An entry that is not an address ends the
-    reading: then the proxy that passed it on is the client.
+    `forwarded_for` holds the values of every `X-Forwarded-For` header, in order. It is read from the right, while the
+    address to the right of an entry is trusted. If an entry is not an address, the proxy that passed it on is the
+    client.
     """
     nearest = _parse(peer or "")
     if nearest is None:
@@ -53,7 +52,7 @@ def address_behind(peer: str | None, forwarded_for: Sequence[str], *, trusted: S
 
 
 def counted_as(address: str) -> str:
-    """The address as limits count it: an IPv6 network of 64 bits, because one client has all of it."""
+    """The address that limits count: for IPv6 its network of 64 bits, because one client has all of it."""
     parsed = _parse(address)
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((parsed, 64), strict=False))
@@ -61,7 +60,7 @@ def counted_as(address: str) -> str:
 
 
 def _parse(entry: str) -> Address | None:
-    """An address as proxies write it: perhaps quoted, with a port, or in brackets; IPv4 in IPv6 as IPv4."""
+    """An address as proxies write it: quoted or not, with or without port and brackets. IPv4 in IPv6 becomes IPv4."""
     text = entry.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,6 +1,4 @@
-"""The embedded PostgreSQL runs as long as it has users, whatever is killed. Real servers, processes and kills.
-
-The supervisor in the names of tests is the guard."""
+"""The embedded PostgreSQL runs as long as it has users, whatever is killed. Real servers, processes and kills."""
 
 import os
 import signal
@@ -14,7 +12,6 @@ import pytest
 from api.embedded_postgres.cluster import Cluster
 from api.embedded_postgres.locks import EXCLUSIVE
 from api.embedded_postgres.run import spawn_guard, start
-from api.kit.connection import execute, fetch_value
 from tests.embedded_postgres.users import (
     PATIENCE_SECONDS,
     Begin,
@@ -27,6 +24,7 @@ from tests.embedded_postgres.users import (
     write_row,
 )
 from tests.support.processes import is_alive
+from tests.support.statements import execute, fetch_value
 
 IS_ROOT = os.geteuid() == 0
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -65,7 +63,7 @@ def test_one_process_can_hold_the_server_twice_and_make_a_second_database(data_d
         assert fetch_value(postgres.url, "SELECT current_database()") == "messenger"
 
 
-def test_what_was_committed_is_there_after_a_stop_and_a_start(data_dir: Path) -> None:
+def test_commits_survive_a_stop_and_a_start(data_dir: Path) -> None:
     with start(data_dir) as postgres:
         assert fetch_value(postgres.url, "SHOW fsync") == "on"
         assert fetch_value(postgres.url, "SHOW full_page_writes") == "on"
@@ -130,7 +128,7 @@ def test_a_killed_server_is_started_again_while_it_has_users(data_dir: Path) -> 
 
 
 @needs_proc
-def test_a_killed_supervisor_is_replaced_by_the_users_and_the_server_stays(begin: Begin, data_dir: Path) -> None:
+def test_a_killed_guard_is_replaced_by_the_users_and_the_server_stays(begin: Begin, data_dir: Path) -> None:
     user = begin()
     pid = user.report()["pid"]
     killed = kill_guard(Cluster(data_dir))
@@ -142,7 +140,7 @@ def test_a_killed_supervisor_is_replaced_by_the_users_and_the_server_stays(begin
 
 
 @needs_proc
-def test_a_server_left_without_supervisor_and_users_is_taken_over_by_the_next(begin: Begin, data_dir: Path) -> None:
+def test_a_server_left_without_guard_and_users_is_taken_over_by_the_next(begin: Begin, data_dir: Path) -> None:
     user = begin()
     pid = user.report()["pid"]
     user.process.send_signal(signal.SIGSTOP)  # A running user would start another guard.
@@ -158,7 +156,7 @@ def test_a_server_left_without_supervisor_and_users_is_taken_over_by_the_next(be
 
 
 @needs_proc
-def test_a_supervisor_whose_users_went_before_it_took_over_stops_the_server(begin: Begin, data_dir: Path) -> None:
+def test_a_guard_whose_users_ended_before_it_took_over_stops_the_server(begin: Begin, data_dir: Path) -> None:
     user = begin()
     pid = user.report()["pid"]
     user.process.send_signal(signal.SIGSTOP)
@@ -201,7 +199,7 @@ def test_four_processes_recover_together_after_everything_was_killed(begin: Begi
 
 
 @pytest.mark.parametrize("state", ["reused", "zombie"])
-def test_a_stale_pid_that_belongs_to_another_process_or_a_zombie_stops_nobody(data_dir: Path, state: str) -> None:
+def test_a_stale_pid_of_another_process_or_a_zombie_does_not_prevent_a_start(data_dir: Path, state: str) -> None:
     start(data_dir, fsync=False).release()
     cluster = data_dir / "postgres" / "cluster"
     owner = cluster.stat()
@@ -218,7 +216,7 @@ def test_a_stale_pid_that_belongs_to_another_process_or_a_zombie_stops_nobody(da
         stranger.kill()
 
 
-def test_a_cluster_that_was_never_finished_is_made_again(data_dir: Path) -> None:
+def test_an_unfinished_cluster_is_made_again(data_dir: Path) -> None:
     cluster = Cluster(data_dir)
     cluster.create()
     half_made = cluster.home / "cluster.new-0000"

@@ -1,24 +1,32 @@
 """A child process of `messenger up`: started, watched, killed when it hangs, stopped."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 
-from api.kit.liveness import BEAT_VARIABLE
-from api.kit.process import die_with_parent
+from api.liveness import BEAT_VARIABLE
 
 START_SECONDS = 60.0
-"""The time a new process has until its first beat."""
+"""The limit for the first beat of a new process."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Called in a child. On Linux the kernel sends it SIGTERM when its parent ends, so that no port stays taken."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Child:
-    """A process in a session of its own: a terminal's signals do not reach it, so that `up` can stop it in order.
+    """A process in its own session, which a terminal's signals do not reach, so that `up` can stop it in order.
 
-    `hang_seconds`: the process sends beats (`api/kit/liveness.py`), and hangs when none comes for so long. None: it
-    sends no beats.
+    A process with `hang_seconds` sends beats (`api/liveness.py`) and hangs if none comes for so long.
     """
 
     def __init__(self, name: str, command: Sequence[str], *, hang_seconds: float | None = None) -> None:
@@ -73,7 +81,7 @@ class Child:
         return now > self._alive_until
 
     def extend_deadline(self) -> None:
-        """Counts the time without beats from now on."""
+        """Restarts the time that may pass without a beat."""
         if self._hang_seconds is not None:
             self._alive_until = max(self._alive_until, time.monotonic() + self._hang_seconds)
 
@@ -83,7 +91,7 @@ class Child:
                 self._process.send_signal(signal.SIGTERM)
 
     def wait(self, *, seconds: float) -> None:
-        """Until the process has ended. It is killed after `seconds`."""
+        """Blocks until the process has ended. Kills it after `seconds`."""
         if self._process is None:
             return
         try:
@@ -92,7 +100,7 @@ class Child:
             self.kill()
 
     def kill(self) -> None:
-        """Kills the process and those that it has started, which are in its session."""
+        """Kills the process and the children in its session."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)

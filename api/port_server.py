@@ -17,7 +17,7 @@ Answer = Callable[[Request], Awaitable[Response]]
 
 
 def bind(host: str, port: int, *, setting: str) -> socket.socket:
-    """Raises `SettingsError`, which names `setting`, if the port cannot be used."""
+    """Raises `SettingsError` with the name `setting` if the port cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
@@ -27,7 +27,7 @@ def bind(host: str, port: int, *, setting: str) -> socket.socket:
 
 
 class PortServer(uvicorn.Server):
-    """Answers GET and HEAD of the given paths. It handles no signals."""
+    """Answers GET and HEAD at the given paths. It handles no signals."""
 
     def __init__(self, answers: Mapping[str, Answer]) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Whose `X-Forwarded-For` counts: only what trusted proxies have appended, read from the right."""
+"""`X-Forwarded-For`: only the entries of trusted proxies count, from the right."""
 
 from ipaddress import ip_network
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.kit.client_address import address_behind, counted_as
+from api.access.client_address import address_behind, counted_as
 
 TRUSTED = tuple(ip_network(each) for each in ("10.0.0.0/8", "192.0.2.1", "2001:db8:1::/48"))
 PROXY, VISITOR = "10.1.2.3", "203.0.113.9"
@@ -45,9 +45,7 @@ CASES: list[tuple[str, str | None, list[str], str]] = [
 @pytest.mark.parametrize(
     ("peer", "forwarded", "address"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
-def test_the_address_is_the_nearest_that_no_trusted_proxy_has(
-    peer: str | None, forwarded: list[str], address: str
-) -> None:
+def test_the_client_is_the_nearest_untrusted_address(peer: str | None, forwarded: list[str], address: str) -> None:
     assert address_behind(peer, forwarded, trusted=TRUSTED) == address
 
 
@@ -57,11 +55,11 @@ def test_without_trusted_proxies_no_header_changes_the_address(forwarded: list[s
 
 
 @given(st.lists(st.text(max_size=60) | st.ip_addresses().map(str), max_size=5))
-def test_whatever_a_visitor_sends_the_proxy_s_own_entry_counts(forged: list[str]) -> None:
+def test_forged_entries_are_ignored_before_the_entry_of_the_proxy(forged: list[str]) -> None:
     assert address_behind(PROXY, [*forged, VISITOR], trusted=TRUSTED) == VISITOR
 
 
-def test_a_long_chain_is_read_in_part() -> None:
+def test_only_the_end_of_a_long_chain_is_read() -> None:
     assert address_behind(PROXY, [VISITOR, ",".join([PROXY] * 100_000)], trusted=TRUSTED) == PROXY
 
 

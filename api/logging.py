@@ -1,4 +1,4 @@
-"""Structured logs. No secret, body text or full phone number is ever passed to them."""
+"""Structured logs. They never contain secrets, texts of messages or full phone numbers."""
 
 import logging
 import sys
@@ -13,7 +13,7 @@ _processors: list[structlog.types.Processor] = []
 
 
 class _Stderr:
-    """`sys.stderr` as it is at each write: loggers outlive a replaced one."""
+    """Writes to the current `sys.stderr`, because loggers outlive a replaced one."""
 
     def write(self, text: str) -> int:
         return sys.stderr.write(text)
