@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import typer
 
@@ -105,21 +106,21 @@ def _is_taken(port: int) -> bool:
 
 def _children(settings: Settings) -> list[Child]:
     """The processes in the order of their start."""
-    # Without -P, Python would look for the packages in the working directory first.
-    python = [sys.executable, "-P", "-m"]
+    messenger = str(Path(sys.executable).parent / "messenger")
     hang_seconds = settings.hang_seconds + min(settings.hang_seconds, MAX_HANG_MARGIN_SECONDS) or None
     # The parent of several API processes sends no beats while it waits for each child that it stops.
     api_processes = settings.workers + 1 if settings.workers > 1 else 1
     simulator = [
-        *(*python, "simulator", "--port", str(settings.simulator_port)),
+        # Without -P, Python would look for the package in the working directory first.
+        *(sys.executable, "-P", "-m", "simulator", "--port", str(settings.simulator_port)),
         *("--state", str(settings.data_dir / "simulator.sqlite3")),
         # The simulator calls the service on loopback, not on its public address.
         *("--api-url", f"http://127.0.0.1:{settings.port}"),
     ]
     return [
         *([] if settings.is_production else [Child("simulator", simulator)]),
-        Child("api", [*python, "api", "serve"], hang_seconds=hang_seconds and hang_seconds * api_processes),
-        Child("worker", [*python, "api", "worker"], hang_seconds=hang_seconds),
+        Child("api", [messenger, "serve"], hang_seconds=hang_seconds and hang_seconds * api_processes),
+        Child("worker", [messenger, "worker"], hang_seconds=hang_seconds),
     ]
 
 
