@@ -2,7 +2,7 @@
 # Each goal sets up what it needs and nothing twice; what it fetches is locked in requirements/ and package-lock.json.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev setup build test check fmt types e2e reliability bench openapi migration psql lock audit dist release sbom clean
+.PHONY: help run dev setup build test check fmt types e2e deploy-test reliability bench openapi migration psql lock audit dist release sbom clean
 
 # Makes files of the set-up, one make at a time.
 ready := sh scripts/python.sh scripts/setup.py $(MAKE) --silent --no-print-directory
@@ -16,7 +16,7 @@ export NODE_USE_SYSTEM_CA := 1
 export HOME := $(shell test -w "$$HOME" && echo "$$HOME" || echo "$(CURDIR)/.cache")
 
 help: ## Show what there is
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)$$/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)$$/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 run: ## Set up and start everything: API and app on :8000, worker, PostgreSQL, demo data, handsets on :8025
 	@$(ready) $(python) $(app)
@@ -56,6 +56,11 @@ types: ## Only the types: mypy and tsc
 e2e: ## Only the tests in the browser
 	@$(ready) $(python) $(packages)
 	@.venv/bin/python scripts/check.py e2e
+
+deploy-test: ## The samples of deploy/ with the real programs: systemd, nginx, Caddy, Prometheus, Buildah; as root on Debian
+	@$(ready) $(python) $(packages)
+	@.venv/bin/python -m tests.deploy.prepare
+	@unshare --net sh -c 'ip link set lo up && exec .venv/bin/python -m pytest -p no:xdist --timeout=300 $(or $(T),tests/deploy/check_*.py)'
 
 reliability: ## The reliability tests (R1 … R13) at full size, with progress and a table; SEED=n repeats a run
 	@$(ready) $(python)

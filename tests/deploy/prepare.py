@@ -1,7 +1,7 @@
 """What `make deploy-test` needs: programs of Debian, a small root of it, and the image of deploy/Containerfile.
 
-Run as `python -m tests.deploy.prepare`. Missing programs are installed. Where that cannot be, it says the command that
-does. The root and the image stay in `.cache/deploy`; `make clean` removes them.
+Run as `python -m tests.deploy.prepare`. If programs are missing, it says the command that installs them. The root and
+the image stay in `.cache/deploy`; `make clean` removes them.
 """
 
 import json
@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -34,11 +34,19 @@ PACKAGES = {
     "docker-compose": "docker-compose",
     "ip": "iproute2",
     "nsenter": "util-linux",
-    "npm": "npm",
 }
 """By program: its package in Debian."""
 DEBIAN_IN_ROOT = "python3,python3-venv,ca-certificates,systemd,systemd-sysv,dbus"
-FORWARDED = ("PIP_INDEX_URL", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+FORWARDED = (
+    "PIP_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+)
 """How this machine reaches its package registries. The build needs the same."""
 
 
@@ -48,7 +56,7 @@ class PrepareError(Exception):
 
 def main() -> int:
     try:
-        install_programs()
+        require_programs()
         make_root()
         build_image()
     except PrepareError as error:
@@ -57,21 +65,17 @@ def main() -> int:
     return 0
 
 
-def install_programs() -> None:
-    missing = sorted({package for program, package in PACKAGES.items() if find(program) is None})
+def require_programs() -> None:
+    """Raises PrepareError."""
     if os.geteuid() != 0:
         raise PrepareError("These tests mount, and start a systemd: run\n    sudo make deploy-test")
-    if not missing:
-        return
-    install = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
-    if shutil.which("apt-get") is None:
+    missing = sorted({package for program, package in PACKAGES.items() if find(program) is None})
+    if missing:
+        # Without the variable, the services of these packages would start, and take the ports of the tests.
+        install = f"SYSTEMD_OFFLINE=1 apt-get install --yes --no-install-recommends {' '.join(missing)}"
         raise PrepareError(
-            f"Missing: {', '.join(missing)}. On Debian 12 or newer, run as root\n    {' '.join(install)}"
+            f"Missing: {', '.join(missing)}. On Debian 12 or newer, run\n    apt-get update && {install}"
         )
-    # The services of these packages are not to start: the tests start the programs themselves.
-    quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_OFFLINE": "1"}
-    for title, command in (("Package lists", ["apt-get", "update"]), (f"Packages: {' '.join(missing)}", install)):
-        run(title, command, environment=quietly)
 
 
 def find(program: str) -> str | None:
@@ -110,15 +114,19 @@ def build_image() -> None:
 
 
 def registries() -> dict[str, str]:
-    """The environment in which pip and npm reach the registries that this machine is set up for."""
+    """The environment in which pip, uv and npm reach the registries that this machine is set up for."""
     environment = {name: os.environ[name] for name in FORWARDED if name in os.environ}
-    environment |= {"PIP_CERT": str(BUNDLE), "NODE_EXTRA_CA_CERTS": str(BUNDLE)}
-    index = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True, check=False
-    )
+    environment |= dict.fromkeys(("PIP_CERT", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"), str(BUNDLE))
+    environment["UV_SYSTEM_CERTS"] = "true"
+    pip = [str(PROJECT / ".cache" / "uv" / "bin" / "python"), "-m", "pip", "config", "get", "global.index-url"]
+    index = subprocess.run(pip, capture_output=True, text=True, check=False)
     if index.returncode == 0:
         environment.setdefault("PIP_INDEX_URL", index.stdout.strip())
-    environment["npm_config_registry"] = output(["npm", "config", "get", "registry"])
+    if "PIP_INDEX_URL" in environment:
+        environment.setdefault("UV_DEFAULT_INDEX", environment["PIP_INDEX_URL"])
+    tools = str(PROJECT / ".venv" / "bin")
+    npm = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+    environment["npm_config_registry"] = output([f"{tools}/npm", "config", "get", "registry"], environment=npm)
     return environment
 
 
@@ -132,19 +140,20 @@ def image_configuration() -> dict[str, object]:
     return found
 
 
-def output(command: Sequence[str]) -> str:
+def output(command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> str:
     """Raises `PrepareError`, with all that the command printed, if it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, env=environment
+    )
     if done.returncode != 0:
         raise PrepareError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout.strip()
 
 
-def run(title: str, command: Sequence[str], *, environment: dict[str, str] | None = None) -> None:
+def run(title: str, command: Sequence[str]) -> None:
     print(f"  {title} …", flush=True)
     done = subprocess.run(
         command,
-        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-import yaml  # type: ignore[import-untyped]
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.settings import Settings

@@ -116,9 +116,9 @@ def test_the_wheel_holds_what_the_checkout_serves_and_nothing_of_the_tools(wheel
     ]
     checkout = {
         path.relative_to(PROJECT).as_posix()
-        for folder in ("migrations", "frontend/dist")
-        for path in (PROJECT / folder).rglob("*")
-        if path.is_file() and path.suffix not in (".pyc", ".mako") and path.name != ".ready"
+        for folder, pattern in (("migrations", "*.py"), ("frontend/dist", "*"))
+        for path in (PROJECT / folder).rglob(pattern)
+        if path.is_file() and path.name != ".ready"
     }
     assert {name.removeprefix("api/bundled/") for name in names if "/bundled/" in name} == checkout | {"openapi.json"}
 
