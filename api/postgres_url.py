@@ -82,9 +82,12 @@ class PostgresUrl:
     @property
     def place(self) -> str:
         """Where the server is, for messages."""
-        return ", ".join(
-            f"{host}/.s.PGSQL.{port}" if host.startswith("/") else f"{host}:{port}" for host, port in self.hosts
-        ) or "the default socket"
+        return (
+            ", ".join(
+                f"{host}/.s.PGSQL.{port}" if host.startswith("/") else f"{host}:{port}" for host, port in self.hosts
+            )
+            or "the default socket"
+        )
 
     def missing_file(self) -> str | None:
         """A file that is named and cannot be read, with its parameter."""
@@ -135,9 +138,7 @@ def parse_database_url(url: str) -> PostgresUrl:
         _require(mode in (None, "verify-full"), "sslrootcert=system needs sslmode=verify-full")
         del given["sslrootcert"]
     attributes = given.get("target_session_attrs", "any")
-    _require(
-        attributes in SESSION_ATTRIBUTES, f"target_session_attrs is one of {', '.join(SESSION_ATTRIBUTES)}"
-    )
+    _require(attributes in SESSION_ATTRIBUTES, f"target_session_attrs is one of {', '.join(SESSION_ATTRIBUTES)}")
     balance = given.get("load_balance_hosts", "disable")
     _require(balance in ("disable", "random"), "load_balance_hosts is disable or random")
     return PostgresUrl(

@@ -68,7 +68,7 @@ async def _connect_host(
         options["ssl"] = ssl.create_default_context()
     if parsed.is_pooled:
         options["statement_cache_size"] = 0
-    connection = await asyncpg.connect(
+    connection: asyncpg.Connection[Any] = await asyncpg.connect(
         parsed.dsn,
         timeout=None if timeout == float("inf") else timeout,
         target_session_attrs=attributes,
@@ -82,9 +82,10 @@ async def _connect_host(
     return connection
 
 
-def _connection_class(options: Mapping[str, int]) -> "type[asyncpg.Connection[Any]]":
+def _connection_class(options: Mapping[str, int]) -> type:
     if not options:
-        return asyncpg.Connection
+        plain: type = asyncpg.Connection
+        return plain
 
     class Tuned(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types.
         """A connection with the options of its URL on its socket."""
