@@ -17,6 +17,8 @@ from api.access import service as access
 from api.access.models import Organization
 from api.audit.rules import BrokenEntry
 from api.audit_log import service as audit_log
+from api.check import Finding, findings
+from api.check import Result as CheckResult
 from api.database_urls import DatabaseUrls, database_urls
 from api.embedded_postgres.errors import EmbeddedPostgresError
 from api.inbound.replay import replay_from_shell
@@ -30,6 +32,7 @@ from api.lines.secret_key import Rotation, WrongSecretKeyError
 from api.logging import configure_logging
 from api.migrate import MigrationError
 from api.migrate import migrate as migrate_schema
+from api.organization_list import organization_summaries
 from api.postgres_url import DatabaseUrlError
 from api.providers.simulator.control import SimulatorError
 from api.settings import Settings, SettingsError, get_settings
@@ -216,6 +219,56 @@ def create_organization(
     with _started(any_schema=True) as (_, urls):
         migrate_schema(urls.owner, report=_progress)
         typer.echo(json.dumps({"id": asyncio.run(create(urls)), "slug": slug}))
+
+
+@command
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    network: Annotated[bool, typer.Option("--network/--no-network", help="Whether to ask the providers.")] = True,
+) -> None:
+    """Check this installation: settings, database, schema, secret key, worker, lines. Exit 1 if anything fails."""
+
+    async def run(settings: Settings, urls: DatabaseUrls) -> list[Finding]:
+        found = []
+        async for finding in findings(settings, urls, network=network):
+            found.append(finding)
+            if not as_json:
+                typer.echo(f"{finding.result:8} {finding.check:16} {finding.message}")
+        return found
+
+    settings = get_settings()
+    configure_logging(settings)
+    with database_urls(settings) as urls:
+        found = asyncio.run(run(settings, urls))
+    has_failed = any(finding.result is CheckResult.FAILED for finding in found)
+    if as_json:
+        checks = [{"check": each.check, "result": each.result, "message": each.message} for each in found]
+        typer.echo(json.dumps({"ok": not has_failed, "checks": checks}, ensure_ascii=False))
+    if has_failed:
+        raise typer.Exit(1)
+
+
+@command
+def list_organizations(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each, a line each.")] = False,
+) -> None:
+    """List every business: id, slug, staff members, lines, last text, name. Prints them as it reads them."""
+
+    async def run(urls: DatabaseUrls) -> None:
+        async with Database(urls.app, pool_size=1) as database:
+            async for each in organization_summaries(database):
+                last = None if each.last_text_at is None else each.last_text_at.isoformat(timespec="seconds")
+                if as_json:
+                    fields = {**each._asdict(), "id": str(each.id), "last_text_at": last}
+                    typer.echo(json.dumps(fields, ensure_ascii=False))
+                else:
+                    typer.echo(
+                        f"{each.id}  {each.slug:24}  {each.staff:5} staff  {each.lines:3} lines"
+                        f"  {last or 'no text yet':25}  {each.name}"
+                    )
+
+    with _started() as (_, urls):
+        asyncio.run(run(urls))
 
 
 @command
