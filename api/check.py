@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -46,17 +45,19 @@ async def findings(settings: Settings, urls: DatabaseUrls, *, network: bool) -> 
     """Without `network` no provider is asked. What cannot be checked after a failure is left out."""
     yield _settings(settings)
     try:
-        async with Database(urls.app, pool_size=1) as database, aclosing(_of_database(database, urls)) as found:
-            is_served = True
-            async for finding in found:
-                is_served = is_served and not (finding.check == "schema" and finding.result is Result.FAILED)
+        async with Database(urls.app, pool_size=1) as database:
+            of_schema = await _of_database(database)
+            for finding in of_schema:
                 yield finding
-            if is_served:
-                yield await _secret_key(database, settings)
-                yield await _worker(database)
-                if network:
-                    async for finding in _lines(database, settings):
-                        yield finding
+            yield await _pooler(urls)
+            yield await _notifications(database, urls)
+            if any(finding.check == "schema" and finding.result is Result.FAILED for finding in of_schema):
+                return
+            yield await _secret_key(database, settings)
+            yield await _worker(database)
+            if network:
+                async for finding in _lines(database, settings):
+                    yield finding
     except DATABASE_ERRORS as error:
         line = describe_database_error(error, urls.app)
         if line is None:
@@ -73,21 +74,18 @@ def _settings(settings: Settings) -> Finding:
     return Finding("settings", Result.OK, f"Production, at {settings.public_base_url}.")
 
 
-async def _of_database(database: Database, urls: DatabaseUrls) -> AsyncIterator[Finding]:
+async def _of_database(database: Database) -> list[Finding]:
+    """The server, the schema and, if the schema is served, the role's rights."""
     async with database.transaction() as session:
-        yield await _server(session)
+        server = await _server(session)
         schema = await read_schema(session, revisions=revisions())
         if not schema.is_served:
-            yield Finding("schema", Result.FAILED, schema.problem)
-        else:
-            is_newer = schema.state is SchemaState.NEWER
-            message = f"It is at {schema.found}" + (
-                f", later than this version's {schema.expected}." if is_newer else "."
-            )
-            yield Finding("schema", Result.WARNING if is_newer else Result.OK, message)
-            yield await _rights(session)
-    yield await _connections(urls)
-    yield await _notifications(database, urls)
+            return [server, Finding("schema", Result.FAILED, schema.problem)]
+        found = Finding("schema", Result.OK, f"It is at {schema.found}.")
+        if schema.state is SchemaState.NEWER:
+            message = f"It is at {schema.found}, of a later version than this one's {schema.expected}."
+            found = Finding("schema", Result.WARNING, message)
+        return [server, found, await _rights(session)]
 
 
 async def _server(session: AsyncSession) -> Finding:
@@ -116,13 +114,11 @@ async def _server(session: AsyncSession) -> Finding:
 
 async def _rights(session: AsyncSession) -> Finding:
     """The rights that the migrations grant to `messenger_app`, on every table."""
-    tables = [table for table in metadata.tables if table != "audit_entries"]
     rows = await session.execute(
         text(
-            "SELECT name, has_table_privilege(name, 'SELECT') FROM unnest(CAST(:tables AS text[])) AS name"
-            " WHERE to_regclass(name) IS NOT NULL"
+            "SELECT name, has_table_privilege(to_regclass(name), 'SELECT') FROM unnest(CAST(:tables AS text[])) AS name"
         ),
-        {"tables": [*tables, "audit_entries", "alembic_version"]},
+        {"tables": [*metadata.tables, "alembic_version"]},
     )
     lacking = [name for name, may_read in rows if not may_read]
     role, is_superuser, may_write, may_rewrite_audit = (
@@ -145,7 +141,7 @@ async def _rights(session: AsyncSession) -> Finding:
     return Finding("rights", Result.OK, f"The role {role} can do what the service needs and no more.")
 
 
-async def _connections(urls: DatabaseUrls) -> Finding:
+async def _pooler(urls: DatabaseUrls) -> Finding:
     """Poolers invent the process id that a client is told."""
     connection = await connect(urls.listening)
     try:
@@ -195,10 +191,8 @@ async def _worker(database: Database) -> Finding:
         status = await sending_status(session)
     if status.texts_are_leaving:
         return Finding("worker", Result.OK, "A worker sends.")
-    since = (
-        "none has run in the last day" if status.since is None else f"none since {status.since:%Y-%m-%d %H:%M:%S} UTC"
-    )
-    return Finding("worker", Result.FAILED, f"No worker sends ({since}): start `messenger worker`.")
+    since = "in the last day" if status.since is None else f"since {status.since:%Y-%m-%d %H:%M:%S} UTC"
+    return Finding("worker", Result.FAILED, f"No worker has sent {since}: start `messenger worker`.")
 
 
 _LINE_RESULTS = {

@@ -236,10 +236,16 @@ def check(
                 typer.echo(f"{finding.result:8} {finding.check:16} {finding.message}")
         return found
 
-    settings = get_settings()
-    configure_logging(settings)
-    with database_urls(settings) as urls:
-        found = asyncio.run(run(settings, urls))
+    try:
+        settings = get_settings()
+        configure_logging(settings)
+        with database_urls(settings) as urls:
+            found = asyncio.run(run(settings, urls))
+    except (SettingsError, EmbeddedPostgresError) as error:
+        if not as_json:
+            raise
+        failed = "settings" if isinstance(error, SettingsError) else "database"
+        found = [Finding(failed, CheckResult.FAILED, str(error))]
     has_failed = any(finding.result is CheckResult.FAILED for finding in found)
     if as_json:
         checks = [{"check": each.check, "result": each.result, "message": each.message} for each in found]

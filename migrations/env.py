@@ -99,7 +99,7 @@ async def _run_with_retries(connection: AsyncConnection) -> None:
             if sqlstate(error) != LOCK_NOT_AVAILABLE or not tries_left:
                 raise
             _report(f"A table is locked; trying again, {tries_left} times at most.")
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(context.config.attributes.get("pause_seconds", PAUSE_SECONDS))
         else:
             await connection.commit()
             return
@@ -108,7 +108,8 @@ async def _run_with_retries(connection: AsyncConnection) -> None:
 async def _main() -> None:
     engine = database_engine(_url(), poolclass=pool.NullPool)
     async with engine.connect() as connection, _migration_lock(connection):
-        await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+        lock_timeout = context.config.attributes.get("lock_timeout", LOCK_TIMEOUT)
+        await connection.execute(text(f"SET lock_timeout = '{lock_timeout}'"))
         await connection.commit()
         await _run_with_retries(connection)
     await engine.dispose()

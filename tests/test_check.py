@@ -38,8 +38,8 @@ async def test_a_healthy_installation_passes_and_each_fault_fails_its_own_check(
 
     assert {name: finding.result for name, finding in healthy.items() if not name.startswith("line ")} == {
         "settings": Result.WARNING,  # It is not production.
-        **{name: Result.OK for name in ("database", "schema", "rights", "pooler", "notifications")},
-        **{name: Result.OK for name in ("secret key", "worker")},
+        **dict.fromkeys(("database", "schema", "rights", "pooler", "notifications"), Result.OK),
+        **dict.fromkeys(("secret key", "worker"), Result.OK),
     }
     line = next(finding for name, finding in healthy.items() if name.startswith("line "))
     assert line.result is Result.FAILED, "its carrier does not run"
@@ -56,7 +56,10 @@ async def test_a_healthy_installation_passes_and_each_fault_fails_its_own_check(
     assert (rights.result, rights.message) == (Result.FAILED, "The role messenger_app cannot read messages.")
 
 
-async def test_a_direct_url_to_another_database_is_found(clone: postgres.Database, tmp_path: Path) -> None:
+async def test_a_direct_url_to_another_database_is_found(
+    clone: postgres.Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.check.NOTIFICATION_SECONDS", 0.3)
     other = clone.admin_url.replace(f"/{clone.name}?", "/postgres?")
     urls = DatabaseUrls(clone.url, owner=clone.owner_url, listening=other)
     found = await checked(service_settings(tmp_path), urls)
@@ -94,7 +97,7 @@ async def test_organizations_are_listed_in_pages_with_their_sizes(
     found = [each async for each in organization_summaries(world.service.database)]
     assert [each.slug for each in found] == sorted(each.slug for each in found)
     assert len(found) == 5
-    gym = next(each for each in found if each.id == world.business.organization_id)
+    gym = next(each for each in found if each.id == world.organization_id)
     assert gym.staff > 0
     assert gym.lines == 1
     assert {(each.staff, each.lines, each.last_text_at) for each in found if each is not gym} == {(0, 0, None)}

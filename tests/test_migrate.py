@@ -1,9 +1,10 @@
 """`messenger migrate`, and what every command says to a schema or a database that it cannot work with."""
 
 import asyncio
+import json
+import multiprocessing
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +20,11 @@ from api.schema_state import SchemaState, judge
 from api.settings import get_settings
 from tests.support import postgres
 from tests.support.programs import Program
-from tests.support.stack import MESSENGER, free_port
+from tests.support.stack import free_port
 from tests.support.statements import execute, fetch_value
+
+FORKS = multiprocessing.get_context("forkserver")
+"""Shares its warm parent with `tests.support.programs`."""
 
 COMMANDS = [
     ["serve"],
@@ -56,31 +60,32 @@ def run(
     return (code if isinstance(code, int) else 0), written.out, written.err
 
 
+def migrate_and_tell(url: str, file: Path) -> None:
+    """Runs in a process of its own."""
+    lines: list[str] = []
+    migrated = migrate(url, report=lines.append)
+    file.write_text(json.dumps([str(migrated), *lines]))
+
+
 def test_two_migrations_at_once_both_succeed_and_the_second_waits(
     empty_database: postgres.Database, tmp_path: Path
 ) -> None:
-    environment = {
-        **os.environ,
-        "MESSENGER_DATABASE_URL": empty_database.owner_url,
-        "MESSENGER_DATA_DIR": str(tmp_path),
-    }
-    processes = [
-        subprocess.Popen(
-            [MESSENGER, "migrate"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
-    written = [process.communicate(timeout=60) for process in processes]
+    files = [tmp_path / "first", tmp_path / "second"]
+    processes = [FORKS.Process(target=migrate_and_tell, args=(empty_database.owner_url, file)) for file in files]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
 
-    assert [process.returncode for process in processes] == [0, 0], written
-    count = len(revisions())
-    assert sorted(out for out, _ in written) == [
-        f"The schema is at {expected_revision()}: nothing to do.\n",
-        f"The schema is now at {expected_revision()}: {count} migrations applied.\n",
+    assert [process.exitcode for process in processes] == [0, 0]
+    told = [json.loads(file.read_text()) for file in files]
+    assert sorted(each[0] for each in told) == [
+        f"The schema is at {expected_revision()}: nothing to do.",
+        f"The schema is now at {expected_revision()}: {len(revisions())} migrations applied.",
     ]
-    waits = [line for _, err in written for line in err.splitlines() if "waiting for it" in line]
-    assert waits == ["messenger: Another process is migrating this database: waiting for it."]
-    assert sum("Applying 0001:" in err for _, err in written) == 1
+    lines = [line for each in told for line in each[1:]]
+    assert sum("waiting for it" in line for line in lines) == 1
+    assert sum(line.startswith("Applying ") for line in lines) == len(revisions())
 
 
 class Holder:
@@ -98,10 +103,10 @@ class Holder:
 
 
 @pytest.fixture
-def one_behind(clone: postgres.Database) -> Iterator[postgres.Database]:
+def one_behind(clone: postgres.Database) -> postgres.Database:
     """A database that lacks the newest migration, which cannot finish until `Holder` releases its lock."""
     command.downgrade(alembic_config(clone.owner_url), revisions()[1])
-    yield clone
+    return clone
 
 
 def test_a_killed_migration_leaves_no_lock(one_behind: postgres.Database, tmp_path: Path) -> None:
@@ -140,9 +145,11 @@ def test_a_migration_that_gets_no_lock_in_time_tries_again(
             with ThreadPoolExecutor(1) as executor:
                 executor.submit(holder.release).result()
 
-    migrated = migrate(one_behind.owner_url, report=report)
+    config = alembic_config(one_behind.owner_url)
+    config.attributes |= {"report": report, "lock_timeout": "100ms", "pause_seconds": 0}
+    command.upgrade(config, "head")
 
-    assert migrated.applied == [expected_revision()]
+    assert config.attributes["applied"] == [expected_revision()]
     assert sum("A table is locked; trying again" in line for line in lines) == 1
 
 

@@ -18,8 +18,10 @@ _BY_SQLSTATE = {
     "53300": "The database at {place} has no connection left: {message}",
     "42501": "The database's role {user!r} lacks a right: {message}",
     "3F000": "The database's role {user!r} has no schema to work in: {message}",
-    "08P01": "The server at {place} refuses how it is spoken to: {message}",
+    "08P01": "The server at {place} refuses the connection: {message}{hint}",
 }
+
+POOLER_HINT = ". If it is a pooler, set MESSENGER_DIRECT_DATABASE_URL to PostgreSQL itself"
 
 _DEFINITE_SQLSTATES = frozenset({"28P01", "28000", "3D000", "42501", "3F000", "08P01"})
 """Waiting does not help."""
@@ -35,7 +37,9 @@ def describe_database_error(error: BaseException, url: str) -> str | None:
     template = _BY_SQLSTATE.get(sqlstate(error) or "")
     if template is not None:
         user, database = parsed.user or "of the system", parsed.database or ""
-        line = template.format(place=parsed.place, user=user, database=database, message=_message(cause))
+        message = _message(cause)
+        hint = POOLER_HINT if "startup parameter" in message else ""
+        line = template.format(place=parsed.place, user=user, database=database, message=message, hint=hint)
     else:
         known = _describe_connection(cause, parsed)
         if known is None and not is_database_unavailable(error):

@@ -55,9 +55,7 @@ async def _probe(line: Line, *, providers: Providers, secrets: SecretBox, public
     try:
         access = open_line(line, secrets)
     except UnreadableSecretError:
-        return found(
-            LineState.NEEDS_ATTENTION, "Its credentials do not open with MESSENGER_SECRET_KEY: enter them again."
-        )
+        return found(LineState.NEEDS_ATTENTION, "Its credentials do not open with the secret key.")
     if not isinstance(adapter, ChecksWebhooks):
         return found(None, f"{adapter.description.label} does not say what is set there.")
     expected = webhook_addresses(line.provider, line.id, public_base_url=public_base_url)
