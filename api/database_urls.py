@@ -12,7 +12,7 @@ from api.settings import Settings
 @dataclass(frozen=True)
 class DatabaseUrls:
     app: str
-    """For the service's transactions. It may lead through a pooler (decision 0026)."""
+    """For the service's transactions. It may lead through a pooler (decision 0032)."""
     owner: str
     """For migrations. On the embedded server the service has a role of its own (AUDIT-APPEND)."""
     listening: str

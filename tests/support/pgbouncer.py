@@ -51,18 +51,17 @@ def pgbouncer(clone: postgres.Database) -> Iterator[str]:
         for path in (home, *home.iterdir()):
             if account is not None:
                 os.chown(path, account.uid, account.gid)
-        process = spawn(
-            [program, str(home / "pgbouncer.ini")], folder=Path(folder), account=account, output=log.fileno()
-        )
+        command = [program, str(home / "pgbouncer.ini")]
+        process = spawn(command, folder=Path(folder), account=account, output=log.fileno())
         try:
-            _wait(port, process.poll, log)
+            _wait(port)
             yield f"postgresql://{url.username}:{url.password}@127.0.0.1:{port}/{clone.name}"
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()
 
 
-def _wait(port: int, poll: object, log: object) -> None:
+def _wait(port: int) -> None:
     until = time.monotonic() + 10
     while True:
         with socket.socket() as probe:
