@@ -38,7 +38,7 @@ async def test_texts_come_and_leave_through_a_pooler_and_live_events_past_it(
 
         async def everybody() -> bool:
             items = (await maria.get("/api/v1/conversations")).json()["items"]
-            return len(items) == len(PARENTS) and all(each["unread_count"] == 3 for each in items)
+            return len(items) == len(PARENTS) and all(each["unread_messages"] == 3 for each in items)
 
         await eventually(everybody, "every text is in the inbox")
         conversations = (await maria.get("/api/v1/conversations")).json()["items"]
