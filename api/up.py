@@ -126,7 +126,7 @@ def _children(settings: Settings) -> list[Child]:
 
 def _prepare_database(settings: Settings, urls: DatabaseUrls) -> None:
     with signals_wait():
-        migrate(urls.owner)
+        migrate(urls.owner, report=lambda line: typer.echo(f"messenger: {line}", err=True))
     with signals_wait():
         asyncio.run(check_key(settings, urls))
     if settings.demo:
