@@ -17,6 +17,7 @@ from api.access import service as access
 from api.access.models import Organization
 from api.audit.rules import BrokenEntry
 from api.audit_log import service as audit_log
+from api.child_process import replace_program, report_start
 from api.database_urls import DatabaseUrls, database_urls
 from api.embedded_postgres.errors import EmbeddedPostgresError
 from api.inbound.replay import replay_from_shell
@@ -29,7 +30,7 @@ from api.logging import configure_logging
 from api.migrate import migrate as migrate_schema
 from api.providers.simulator.control import SimulatorError
 from api.settings import Settings, SettingsError, get_settings
-from api.startup import StartError, check_key, require_extra, require_extras_of_up
+from api.startup import StartError, check_key, check_schema, require_extra, require_extras_of_up
 from api.version import VERSION
 
 cli = typer.Typer(
@@ -63,7 +64,8 @@ def root(
 
 
 def _fail(line: str) -> typer.Exit:
-    typer.echo(f"messenger: {line}", err=True)
+    if not report_start(line.encode()):
+        typer.echo(f"messenger: {line}", err=True)
     return typer.Exit(1)
 
 
@@ -103,23 +105,45 @@ def up() -> None:
 
 
 @command
-def serve() -> None:
-    """Serve the API and the SPA."""
-    from api.serve import run_server
+def serve(
+    single: Annotated[
+        bool, typer.Option("--single", help="Serve in this process alone, which SIGHUP does not reload.")
+    ] = False,
+) -> None:
+    """Serve the API and the SPA. SIGHUP replaces every process without a pause, SIGTERM ends when all is answered."""
+    from api.serve import run_process, run_server
 
+    replacement = None
     with _started() as (settings, urls):
-        asyncio.run(check_key(settings, urls))
-        run_server(settings, urls)
+        if single:
+            asyncio.run(_check_start(settings, urls))
+            run_process(settings, urls)
+        else:
+            replacement = run_server(settings, urls)
+    if replacement is not None:
+        replace_program("serve", replacement)
 
 
 @command
-def worker() -> None:
-    """Apply the journal, send the outbox, sweep leases and deadlines."""
+def worker(
+    check: Annotated[bool, typer.Option("--check", help="Only check that a worker can start.")] = False,
+) -> None:
+    """Apply the journal, send the outbox, sweep leases and deadlines. SIGHUP starts it anew after its batch."""
     from api.serve import run_worker
 
+    replacement = None
     with _started() as (settings, urls):
-        asyncio.run(check_key(settings, urls))
-        uvloop.run(run_worker(settings, urls))
+        asyncio.run(_check_start(settings, urls))
+        if not check:
+            replacement = uvloop.run(run_worker(settings, urls))
+    if replacement is not None:
+        replace_program("worker", replacement)
+
+
+async def _check_start(settings: Settings, urls: DatabaseUrls) -> None:
+    """Raises StartError or WrongSecretKeyError if this version cannot serve the database."""
+    await check_schema(urls)
+    await check_key(settings, urls)
 
 
 @command

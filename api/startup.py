@@ -6,11 +6,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from sqlalchemy import text
+
 from api.database_urls import DatabaseUrls
 from api.kit.database import Database
 from api.kit.database_unavailable import is_database_unavailable
 from api.kit.secrets import secret_box
 from api.lines.secret_key import check_secret_key
+from api.migrate import expected_revision, serves_schema
 from api.settings import Settings
 
 DATABASE_PATIENCE_SECONDS = 30.0
@@ -47,6 +50,26 @@ async def check_key(settings: Settings, urls: DatabaseUrls) -> None:
     """Raises WrongSecretKeyError if the secret key is not the database's. Waits like `when_available`."""
     async with Database(urls.app, pool_size=1) as database:
         await when_available(lambda: check_secret_key(database, secret_box(settings)))
+
+
+async def check_schema(urls: DatabaseUrls) -> None:
+    """Raises StartError if this version cannot serve the database's schema. Waits like `when_available`."""
+
+    async def found() -> str | None:
+        async with database.transaction() as session:
+            table: str | None = await session.scalar(text("SELECT to_regclass('alembic_version')::text"))
+            if table is None:
+                return None
+            revision: str | None = await session.scalar(text("SELECT version_num FROM alembic_version"))
+            return revision
+
+    async with Database(urls.app, pool_size=1) as database:
+        revision, expected = await when_available(found), expected_revision()
+    if not serves_schema(revision, expected=expected):
+        raise StartError(
+            f"the database's schema is at {revision or 'no version'}, and this version needs {expected}."
+            " Run `messenger migrate`."
+        )
 
 
 async def when_available(work: Callable[[], Awaitable[Result]]) -> Result:

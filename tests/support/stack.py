@@ -64,8 +64,8 @@ class Stack:
             **{f"MESSENGER_{name.upper()}": value for name, value in settings.items()},
         }
         self._commands = {
-            "api": ["messenger", "serve"],
-            "another api": ["messenger", "serve"],
+            "api": ["messenger", "serve", "--single"],
+            "another api": ["messenger", "serve", "--single"],
             "worker": ["messenger", "worker"],
             "another worker": ["messenger", "worker"],
             "carrier": ["simulator", "--port", self.carrier_url.rpartition(":")[2], "--fast", *carrier],
