@@ -9,6 +9,7 @@ import asyncio
 import faulthandler
 import os
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
@@ -26,6 +27,7 @@ class Beats:
     def __init__(self, descriptor: int | None, *, to_systemd: bool = False) -> None:
         self._descriptor = descriptor
         self._to_systemd = to_systemd
+        self._watchdog_due = 0.0
 
     @classmethod
     def from_environment(cls) -> "Beats":
@@ -40,8 +42,9 @@ class Beats:
         return cls(descriptor, to_systemd=to_systemd)
 
     def beat(self) -> None:
-        if self._to_systemd:
-            systemd.notify(systemd.WATCHDOG)
+        if self._to_systemd and time.monotonic() >= self._watchdog_due:
+            self._watchdog_due = time.monotonic() + MAX_BEAT_SECONDS / 2
+            systemd.notify_watchdog()
         if self._descriptor is None:
             return
         try:

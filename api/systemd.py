@@ -15,17 +15,20 @@ FIRST_DESCRIPTOR = 3
 
 WATCHDOG = "WATCHDOG=1"
 
+PATIENCE_SECONDS = 2.0
+"""How long a message about the state waits if systemd has many others to read."""
 
-def notify(*assignments: str) -> None:
+
+def notify(*assignments: str, patience: float = PATIENCE_SECONDS) -> None:
     """Sends assignments such as `READY=1`."""
     address = os.environ.get(NOTIFY_VARIABLE)
     if not address:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
-    # The service goes on if systemd does not listen, or its queue is full: the watchdog then judges.
+    # The service goes on if systemd does not listen: its watchdog judges that.
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, contextlib.suppress(OSError):
-        sender.setblocking(False)
+        sender.settimeout(patience)
         sender.sendto("\n".join(assignments).encode(), address)
 
 
@@ -41,6 +44,11 @@ def notify_reloading(status: str) -> None:
 
 def notify_stopping(status: str) -> None:
     notify("STOPPING=1", f"STATUS={status}")
+
+
+def notify_watchdog() -> None:
+    """The process is alive. It does not wait for systemd: the next message is due soon."""
+    notify(WATCHDOG, patience=0)
 
 
 def expects_watchdog() -> bool:

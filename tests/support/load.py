@@ -57,7 +57,7 @@ class Load:
             self.stopping.set()
             await asyncio.gather(*tasks)
 
-    def _client(self, lane: int) -> httpx.AsyncClient:
+    def client(self, lane: int = 0) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             base_url=self.urls[lane % len(self.urls)],
             headers={"Origin": self.public_url},
@@ -67,7 +67,7 @@ class Load:
 
     async def _lane(self, act: Callable[[httpx.AsyncClient], Awaitable[None]], *, lane: int, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        client, due = self._client(lane), loop.time() + seconds * (lane % 10) / 10
+        client, due = self.client(lane), loop.time() + seconds * (lane % 10) / 10
         try:
             while not await self._stopped_until(due):
                 due = max(due + seconds, loop.time())
@@ -77,7 +77,7 @@ class Load:
                     self.failures.append(f"{error!r} of {error.request.method} {error.request.url.path}")
                 if lane % 3 == 2:
                     await client.aclose()
-                    client = self._client(lane)
+                    client = self.client(lane)
         finally:
             await client.aclose()
 
@@ -123,7 +123,7 @@ class Load:
 
     async def _stream(self, lane: int) -> None:
         """A page: it comes back when the service ends its stream, after the time that the stream names."""
-        async with self._client(lane) as client:
+        async with self.client(lane) as client:
             while not self.stopping.is_set():
                 said = bytearray()
                 try:

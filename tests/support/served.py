@@ -1,4 +1,4 @@
-"""`messenger serve` and `messenger worker` as systemd starts them: with a listening socket and one for notifications."""
+"""`messenger serve` and `messenger worker` as systemd starts them, with its sockets."""
 
 import asyncio
 import contextlib
@@ -36,6 +36,8 @@ class Unit:
         self.log = folder / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.told: list[str] = []
+        self._messages: asyncio.Queue[list[str]] = asyncio.Queue()
+        asyncio.get_running_loop().add_reader(self._receiver, self._receive)
 
     @classmethod
     @asynccontextmanager
@@ -51,12 +53,25 @@ class Unit:
                 except subprocess.TimeoutExpired:
                     unit.process.kill()
                     unit.process.wait()
+            asyncio.get_running_loop().remove_reader(unit._receiver)
             unit._receiver.close()
+
+    def _receive(self) -> None:
+        """Reads at once, as systemd does: the kernel keeps only few messages."""
+        message = self._receiver.recv(65536).decode().splitlines()
+        self.told += message
+        self._messages.put_nowait(message)
 
     async def start(
         self, command: Sequence[str], environment: Mapping[str, str], *, listening: socket.socket | None = None
     ) -> None:
         """Returns when it is ready."""
+        await self.launch(command, environment, listening=listening)
+        await self.tells("READY=1")
+
+    async def launch(
+        self, command: Sequence[str], environment: Mapping[str, str], *, listening: socket.socket | None = None
+    ) -> None:
         variables = {**environment, "NOTIFY_SOCKET": str(self._notifications), "WATCHDOG_USEC": "30000000"}
         if listening is not None:
             command = [sys.executable, "-c", ACTIVATE, str(listening.fileno()), *command]
@@ -70,7 +85,6 @@ class Unit:
                 stdout=log,
                 stderr=log,
             )
-        await self.tells("READY=1")
 
     @property
     def pid(self) -> int:
@@ -82,17 +96,16 @@ class Unit:
 
     async def tells(self, assignment: str) -> list[str]:
         """Waits for a message to systemd with the assignment. Returns its lines."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + PATIENCE_SECONDS
+        until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         while True:
             with contextlib.suppress(TimeoutError):
-                message = (await asyncio.wait_for(loop.sock_recv(self._receiver, 65536), 1)).decode().splitlines()
-                self.told += message
+                message = await asyncio.wait_for(self._messages.get(), 1)
                 if assignment in message:
                     return message
+                continue
             assert self.process is not None
             assert self.process.poll() is None, self.said()
-            assert loop.time() < until, f"it did not tell {assignment}: {self.said()}"
+            assert asyncio.get_running_loop().time() < until, f"it did not tell {assignment}: {self.said()}"
 
     async def reload(self) -> str:
         """Sends SIGHUP and waits for the end of the reload. Returns its status."""
