@@ -1,6 +1,7 @@
 """Steady load on a running service: reads, replies, signed webhooks and event streams. Each failure is kept."""
 
 import asyncio
+import contextlib
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -57,11 +58,11 @@ class Load:
             self.stopping.set()
             await asyncio.gather(*tasks)
 
-    def client(self, lane: int = 0) -> httpx.AsyncClient:
+    def client(self, lane: int = 0, *, person: str = "maria") -> httpx.AsyncClient:
         return httpx.AsyncClient(
             base_url=self.urls[lane % len(self.urls)],
             headers={"Origin": self.public_url},
-            cookies={SESSION_COOKIE: self.business.tokens["maria"]},
+            cookies={SESSION_COOKIE: self.business.tokens[person]},
             timeout=TIMEOUT_SECONDS,
         )
 
@@ -82,11 +83,9 @@ class Load:
             await client.aclose()
 
     async def _stopped_until(self, due: float) -> bool:
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.stopping.wait(), max(0.0, due - asyncio.get_running_loop().time()))
-        except TimeoutError:
-            return False
-        return True
+        return self.stopping.is_set()
 
     def _check(self, what: str, response: httpx.Response, status: int) -> bool:
         if response.status_code != status:

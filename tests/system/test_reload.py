@@ -92,8 +92,11 @@ async def test_RECV_NOTHING_LOST_reloads_and_restarts_fail_no_request(
         async def all_applied() -> bool:
             return sorted(await bodies(stack.database)) == sorted(load.acknowledged.values())
 
+        print("load ended", asyncio.get_running_loop().time(), dict(load.done), flush=True)
         await eventually(all_applied, "each acknowledged text is a message, once")
+        print("applied", asyncio.get_running_loop().time(), flush=True)
         assert await unit.stop() == 0
+        print("stopped", asyncio.get_running_loop().time(), flush=True)
     figure("reload", workers=workers, failed=0, **load.done)
 
 
@@ -142,7 +145,8 @@ async def test_a_new_process_that_cannot_start_leaves_the_old_ones_and_an_upgrad
         async def is_refused(reason: str) -> None:
             status = await unit.reload()
             assert status.startswith(f"Reload refused: {reason}"), status
-            (line,) = [line for line in unit.said().splitlines() if "serve.reload_refused" in line and reason in line]
+            said = [line for line in unit.said().splitlines() if "serve.reload_refused" in line and reason in line]
+            assert len(said) == 1
             assert unit.children() == before
             assert await version_at(url) == VERSION
 
