@@ -57,7 +57,7 @@ e2e: ## Only the tests in the browser
 	@$(ready) $(python) $(packages)
 	@.venv/bin/python scripts/check.py e2e
 
-reliability: ## The reliability tests (R1 … R13) at full size, with progress and a table; SEED=n repeats a run
+reliability: ## The reliability tests (R1 … R16) at full size, with progress and a table; SEED=n repeats a run
 	@$(ready) $(python)
 	@seed=$(or $(SEED),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')); echo "Reliability at full size, SEED=$$seed"; \
 	MESSENGER_RELIABILITY=full MESSENGER_SEED=$$seed .venv/bin/python -m pytest \

@@ -111,6 +111,8 @@ def run_process(settings: Settings, urls: DatabaseUrls) -> None:
     """One API process: the child of a supervisor, or alone."""
     sockets = sockets_of_supervisor()
     has_supervisor = bool(sockets)
+    if has_supervisor:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # It is for the supervisor, if it is sent to every process.
     sockets = sockets or _listening_sockets(settings)
     crash_points.arm(None, fault_in_event=settings.fault_in_event)
     metrics = Metrics()

@@ -103,7 +103,7 @@ async def everything_is_told(stack: Stack) -> bool:
     """The outbox is empty, and the carrier has no callback to tell."""
     async with stack.database.transaction() as session:
         waiting = await session.scalar(text("SELECT count(*) FROM outbox"))
-    return waiting == 0 and (await stack.carrier.get("/control/webhooks")).json()["pending"] == 0
+    return bool(waiting == 0 and (await stack.carrier.get("/control/webhooks")).json()["pending"] == 0)
 
 
 async def check_messages(stack: Stack, load: Load) -> None:
@@ -116,7 +116,7 @@ async def check_messages(stack: Stack, load: Load) -> None:
 
     async def sent() -> bool:
         async with stack.database.transaction() as session:
-            return await session.scalar(text("SELECT count(*) FROM outbox")) == 0
+            return bool(await session.scalar(text("SELECT count(*) FROM outbox")) == 0)
 
     await eventually(applied, "each acknowledged text is a message, once")
     await eventually(sent, "every reply leaves")

@@ -19,7 +19,7 @@ from api.version import VERSION
 from tests.support import postgres
 from tests.support.load import Load
 from tests.support.processes import is_alive
-from tests.support.reliability import FULL, figure
+from tests.support.reliability import FULL, figure, size
 from tests.support.served import Unit
 from tests.support.stack import MESSENGER, Stack, eventually
 from tests.support.statements import execute
@@ -61,6 +61,9 @@ async def bodies(database: Database) -> list[str]:
         return list((await session.scalars(text("SELECT body FROM messages WHERE direction = 'inbound'"))).all())
 
 
+RELOADS = size(quick=2, full=3)
+
+
 # Each new process imports the application, which takes 1.5 s of processor time.
 @pytest.mark.parametrize("workers", [1, 2] if FULL else [1])
 async def test_RECV_NOTHING_LOST_reloads_and_restarts_fail_no_request(
@@ -73,7 +76,7 @@ async def test_RECV_NOTHING_LOST_reloads_and_restarts_fail_no_request(
     async with Unit.of(tmp_path, "serve") as unit:
         await unit.start([MESSENGER, "serve"], environment, listening=listening)
         async with load.running(reads=50, webhooks=20, streams=3):
-            for _ in range(3):
+            for _ in range(RELOADS):
                 before, parent = unit.children(), unit.pid
                 status = await unit.reload()
                 assert "refused" not in status, unit.said()
@@ -92,11 +95,8 @@ async def test_RECV_NOTHING_LOST_reloads_and_restarts_fail_no_request(
         async def all_applied() -> bool:
             return sorted(await bodies(stack.database)) == sorted(load.acknowledged.values())
 
-        print("load ended", asyncio.get_running_loop().time(), dict(load.done), flush=True)
         await eventually(all_applied, "each acknowledged text is a message, once")
-        print("applied", asyncio.get_running_loop().time(), flush=True)
         assert await unit.stop() == 0
-        print("stopped", asyncio.get_running_loop().time(), flush=True)
     figure("reload", workers=workers, failed=0, **load.done)
 
 
@@ -171,6 +171,22 @@ async def test_a_new_process_that_cannot_start_leaves_the_old_ones_and_an_upgrad
         assert unit.children().isdisjoint(before)
         # The supervisor itself is the new one, under its process id.
         assert "99.0.0" in unit.said().splitlines()[-1]
+
+
+async def test_a_worker_starts_anew_unless_the_new_program_cannot(stack: Stack, tmp_path: Path) -> None:
+    async with Unit.of(tmp_path, "worker") as unit:
+        await unit.start([MESSENGER, "worker"], environment_of(stack, stack.api_url))
+        settings = tmp_path / ".env"
+        settings.write_text("MESSENGER_DRAIN_SECONDS=-1\n")
+        assert (await unit.reload()).startswith("Reload refused: Settings are not valid: MESSENGER_DRAIN_SECONDS: ")
+        settings.unlink()
+        assert unit.said().count("worker.started") == 1
+
+        assert await unit.reload() == f"Release {VERSION} works."
+
+        assert unit.said().count("worker.started") == 2
+        assert await unit.stop() == 0
+        assert "STOPPING=1" in unit.told
 
 
 async def test_a_second_signal_ends_at_once(stack: Stack, tmp_path: Path, listening: socket.socket) -> None:
