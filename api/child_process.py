@@ -127,7 +127,7 @@ class Child:
 
     def start(self, *, environment: Mapping[str, str] | None = None, descriptors: Sequence[int] = ()) -> None:
         """Starts the process, for the first time or again, with further variables and inherited descriptors."""
-        self._close_beats()
+        self.forget()
         given = {**child_environment(), **(environment or {})}
         inherited = list(descriptors)
         write: int | None = None
@@ -214,10 +214,7 @@ class Child:
             self._process.wait()
 
     def forget(self) -> None:
-        """After it has ended: frees the pipe of its beats."""
-        self._close_beats()
-
-    def _close_beats(self) -> None:
+        """Frees the pipe of the beats of a process that has ended."""
         if self._beats is not None:
             os.close(self._beats)
             self._beats = None

@@ -113,13 +113,16 @@ def serve(
     """Serve the API and the SPA. SIGHUP replaces every process without a pause, SIGTERM ends when all is answered."""
     from api.serve import run_process, run_server
 
-    replacement = None
-    with _started() as (settings, urls):
-        if single:
+    if single:
+        with _started() as (settings, urls):
             asyncio.run(_check_start(settings, urls))
             run_process(settings, urls)
-        else:
-            replacement = run_server(settings, urls)
+        return
+    # The parent does without the database: what keeps a process from starting must not end those that serve.
+    settings = get_settings()
+    configure_logging(settings)
+    with database_urls(settings) as urls:
+        replacement = run_server(settings, urls)
     if replacement is not None:
         replace_program("serve", replacement)
 
