@@ -81,10 +81,10 @@ class Supervisor:
         self._handle_signals()
         try:
             event = "serve.reloaded" if self._serving else "serve.started"
-            if not self._serving:
+            if self._serving:
+                self._fit_to_settings()
+            else:
                 self._start_first()
-            while len(self._serving) > self._settings.workers:
-                self._drain(self._serving.pop())
             if not self._stop_signals:
                 systemd.notify_ready(self._status())
                 log.info(event, processes=[each.child.pid for each in self._serving], version=VERSION)
@@ -114,7 +114,8 @@ class Supervisor:
             self._stop_signals += 1
 
     def _status(self) -> str:
-        return f"Release {VERSION} serves with {len(self._serving)} API process(es)."
+        count = sum(each.has_started for each in self._serving)
+        return f"Release {VERSION} serves with {count} API process{'' if count == 1 else 'es'}."
 
     def _start(self) -> ApiProcess:
         process = ApiProcess(self._settings)
@@ -129,6 +130,19 @@ class Supervisor:
                     raise StartError(reason)
             self._wait(STARTING_SECONDS)
             self._beats.beat()
+
+    def _fit_to_settings(self) -> None:
+        """After a reload: as many processes as the settings say now."""
+        while len(self._serving) > self._settings.workers:
+            self._drain(self._serving.pop())
+        until = time.monotonic() + START_SECONDS
+        self._replace_dead()
+        while not all(each.has_started for each in self._serving) and not self._stop_signals:
+            self._wait(STARTING_SECONDS)
+            self._replace_dead()
+            self._beat()
+            if time.monotonic() > until:
+                break  # They are tried again later.
 
     def _wait(self, seconds: float) -> None:
         """Until a signal comes or a process ends, at most so long."""

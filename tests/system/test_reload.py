@@ -166,7 +166,7 @@ async def test_a_new_process_that_cannot_start_leaves_the_old_ones_and_an_upgrad
 
         version.write_text('VERSION = "99.0.0"\n')
         status = await unit.reload()
-        assert status == "Release 99.0.0 serves with 2 API process(es)."
+        assert status == "Release 99.0.0 serves with 2 API processes."
         assert await version_at(url) == "99.0.0"
         assert unit.children().isdisjoint(before)
         # The supervisor itself is the new one, under its process id.
