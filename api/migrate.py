@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 from alembic import command
@@ -11,11 +10,10 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
+from api.bundled import bundled
 from api.kit.database import Database
 from api.kit.database_unavailable import sqlstate
 from api.schema_state import Schema, SchemaState, read_schema
-
-ROOT = Path(__file__).parent.parent
 
 LOCK_NOT_AVAILABLE = "55P03"
 
@@ -42,7 +40,9 @@ class Migrated(NamedTuple):
 
 
 def alembic_config(owner_url: str) -> Config:
-    config = Config(ROOT / "alembic.ini")
+    config = Config()
+    config.set_main_option("script_location", str(bundled("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
     config.attributes["database_url"] = owner_url
     return config
 

@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
 
 _EXTRAS = {
-    "demo": ("The demo data", ("demo",)),
+    "demo": ("The demo data", ("demo", "twilio")),
     "simulator": ("The carrier simulator", ("simulator", "demo", "twilio")),
 }
 """The extras of pyproject.toml: the name for messages, and the modules."""
