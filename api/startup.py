@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -64,7 +65,7 @@ async def check_database(urls: DatabaseUrls, *, patience: float = 0, any_schema:
     for url in dict.fromkeys((urls.app, urls.owner)):
         async with Database(url, pool_size=1) as database:
             try:
-                schema = await when_available(lambda each=database: _read_schema(each), patience=patience)  # type: ignore[misc]
+                schema = await when_available(partial(_read_schema, database), patience=patience)
             except DATABASE_ERRORS as error:
                 line = describe_database_error(error, url)
                 if line is None:
