@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import operations
 from api.access import endpoints as access
+from api.access_log import AccessLog
 from api.app_state import AppState, running
 from api.audit_log import endpoints as audit_log
 from api.consent import endpoints as consent
@@ -22,7 +23,7 @@ from api.inbound import endpoints as inbound
 from api.inbound.webhook import PREFIX as WEBHOOKS
 from api.kit.app_state import publish
 from api.kit.errors import Unavailable, problem_responses
-from api.layers import BodyDeadline, HeadAsGet, OpenRequestLimit, RequestMetrics, ResponseHeaders
+from api.layers import BodyDeadline, HeadAsGet, OpenRequestLimit, ResponseHeaders
 from api.lines import endpoints as lines
 from api.live import endpoints as live
 from api.liveness import Watchdog
@@ -112,8 +113,8 @@ class Application:
         # In the order in which a request passes them.
         layers = [
             Middleware(HeadAsGet),
+            Middleware(AccessLog, trusted_proxies=settings.trusted_proxies or ()),
             Middleware(ResponseHeaders, is_https=settings.secure_cookies),
-            Middleware(RequestMetrics, metrics=metrics),
             Middleware(ErrorAnswers),
             Middleware(OpenRequestLimit, free=self.free_requests),
             Middleware(BodyDeadline, seconds=settings.request_deadline_seconds),

@@ -6,7 +6,6 @@ import math
 import signal
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from socket import socket
 from types import FrameType
 
@@ -25,7 +24,8 @@ from api.kit.secrets import secret_box
 from api.live.bus import PostgresBus
 from api.liveness import Beats, Watchdog
 from api.logging import configure_logging
-from api.metrics import Metrics, forget_dead_processes, serving_metrics, shared_folder
+from api.metrics import Metrics, serving_metrics
+from api.metrics_folder import join_folder, temporary_folder
 from api.port_server import PortServer, bind
 from api.protocol import DeadlineProtocol
 from api.providers.registry import Providers
@@ -55,15 +55,13 @@ class Server(uvicorn.Server):
 class Supervisor(Multiprocess):
     """Runs several API processes behind one socket. It replaces a process that hangs, and sends its own beats."""
 
-    def __init__(self, config: uvicorn.Config, sockets: list[socket], *, beats: Beats, figures: Path) -> None:
+    def __init__(self, config: uvicorn.Config, sockets: list[socket], *, beats: Beats) -> None:
         super().__init__(config, sockets)
         self._beats = beats
-        self._figures = figures
 
     def keep_subprocess_alive(self) -> None:
         self._beats.beat()
         super().keep_subprocess_alive()
-        forget_dead_processes(self._figures, alive={process.pid for process in self.processes if process.pid})
 
 
 def run_server(settings: Settings, urls: DatabaseUrls) -> None:
@@ -72,7 +70,7 @@ def run_server(settings: Settings, urls: DatabaseUrls) -> None:
         _run_several(settings, urls, beats)
         return
     crash_points.arm(None, fault_in_event=settings.fault_in_event)
-    metrics = Metrics()
+    metrics = Metrics(join_folder(settings))
     app = create_app(
         settings,
         database_url=urls.app,
@@ -85,7 +83,7 @@ def run_server(settings: Settings, urls: DatabaseUrls) -> None:
 
 
 def _run_several(settings: Settings, urls: DatabaseUrls, beats: Beats) -> None:
-    with shared_folder() as figures, serving_metrics(settings, urls.app, Metrics()):
+    with temporary_folder(settings), serving_metrics(settings, urls.app, Metrics(join_folder(settings))):
         config = uvicorn.Config(
             "api.serve:application",
             factory=True,
@@ -94,7 +92,7 @@ def _run_several(settings: Settings, urls: DatabaseUrls, beats: Beats) -> None:
             timeout_worker_healthcheck=math.ceil(settings.hang_seconds or NEVER_SECONDS) + 1,
             **_options(settings),  # type: ignore[arg-type]
         )
-        Supervisor(config, sockets=[config.bind_socket()], beats=beats, figures=figures).run()
+        Supervisor(config, sockets=[config.bind_socket()], beats=beats).run()
 
 
 def _options(settings: Settings) -> dict[str, object]:
@@ -103,7 +101,8 @@ def _options(settings: Settings) -> dict[str, object]:
         "port": settings.port,
         "loop": "uvloop",
         "http": partial(DeadlineProtocol, deadline=settings.request_deadline_seconds),
-        "log_level": "warning",
+        # `api.logging` formats uvicorn's lines too.
+        "log_config": None,
         "access_log": False,
         "server_header": False,
         # Only `api/access/client_address.py` decides whose `X-Forwarded-For` counts.
@@ -125,6 +124,7 @@ def application() -> Application:
     return create_app(
         settings,
         database_url=urls.app,
+        metrics=Metrics(join_folder(settings)),
         watchdog=Watchdog(settings.hang_seconds, Beats(None)),
         on_started=freeze,
     )
@@ -143,13 +143,14 @@ def freeze() -> None:
 async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     """Works until SIGTERM or SIGINT, then finishes the work under way."""
     crash_points.arm(settings.crash_at, fault_in_event=settings.fault_in_event)
+    metrics = Metrics(join_folder(settings))
     watchdog = Watchdog(settings.hang_seconds, Beats.from_environment())
     watchdog.start()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stopping.set)
-    database = Database(urls.app, pool_size=settings.database_pool_size)
+    database = Database(urls.app, pool_size=settings.database_pool_size, measured_as="worker")
     bus = PostgresBus(urls.app)
     providers = Providers(settings)
     worker = Worker(
@@ -159,7 +160,7 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
         secrets=secret_box(settings),
         settings=settings,
     )
-    health = _serve_health(settings, worker)
+    health = _serve_health(settings, worker, metrics, database)
     await bus.start()
     worker.start()
     freeze()
@@ -175,8 +176,10 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     await watchdog.stop()
 
 
-def _serve_health(settings: Settings, worker: Worker) -> asyncio.Task[None] | None:
-    """Answers `/healthz` on the worker's loop, so that a hung worker does not answer.
+def _serve_health(
+    settings: Settings, worker: Worker, metrics: Metrics, database: Database
+) -> asyncio.Task[None] | None:
+    """Answers `/healthz` and `/metrics` on the worker's loop, so that a hung worker does not answer.
 
     Raises `SettingsError` if the port is taken.
     """
@@ -188,5 +191,9 @@ def _serve_health(settings: Settings, worker: Worker) -> asyncio.Task[None] | No
             return JSONResponse({"status": "ok"})
         return JSONResponse({"status": "stuck"}, status_code=503)
 
+    async def measured(_request: Request) -> Response:
+        return await metrics.render(database)
+
     listening = bind(settings.host, settings.worker_port, setting="MESSENGER_WORKER_PORT")
-    return asyncio.create_task(PortServer({"/healthz": healthz}).serve(sockets=[listening]), name="health")
+    server = PortServer({"/healthz": healthz, "/metrics": measured})
+    return asyncio.create_task(server.serve(sockets=[listening]), name="health")

@@ -125,9 +125,13 @@ class Settings(BaseSettings):
     hang_seconds: float = Field(default=15, ge=0, allow_inf_nan=False)
     """A process ends, to be restarted, when its event loop is stuck for so long; 0: never."""
     worker_port: int | None = Field(default=None, ge=1, le=65535)
-    """The port on `host` where a worker answers `/healthz`. Unset: none."""
+    """The port on `host` where a worker answers `/healthz` and `/metrics`. Unset: none."""
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     """The port on `host` where `messenger serve` answers `/metrics` for all of its processes. Unset: none."""
+    metrics_dir: Path | None = None
+    """A folder on this machine where processes keep their metrics, so that a scrape of one of them counts all, workers
+    too. It should be empty after a restart of the machine, such as one under `/run`. Unset: `messenger up` uses a
+    temporary one for all of its processes, `messenger serve` one for its own, and a worker none."""
     request_deadline_seconds: float = Field(default=10, gt=0, le=600, allow_inf_nan=False)
     """How long a request's headers may take to arrive, and how long its body may pause in all."""
     open_requests: int = Field(default=500, ge=1, le=100_000)

@@ -14,10 +14,12 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import structlog
 import typer
 
 from api.child_process import START_SECONDS, Child
 from api.database_urls import DatabaseUrls
+from api.metrics_folder import temporary_folder
 from api.migrate import migrate
 from api.settings import Settings
 from api.startup import StartError, check_key, when_available
@@ -34,6 +36,9 @@ PAUSED_SECONDS = 3.0
 """If `up` did not check for so long, it was stopped itself, or the machine was suspended."""
 
 
+log = structlog.get_logger(__name__)
+
+
 class Interrupted(Exception):
     """Ctrl-C or SIGTERM."""
 
@@ -45,9 +50,10 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> None:
     _on_signals(_interrupt)
     try:
         _prepare_database(settings, urls)
-        _start(children, settings, urls)
-        typer.echo(_welcome(settings))
-        _watch(children)
+        with temporary_folder(settings):
+            _start(children, settings, urls)
+            typer.echo(_welcome(settings))
+            _watch(children)
     except Interrupted:
         typer.echo("\nStopping …", err=True)
     finally:
@@ -174,10 +180,10 @@ def _watch(children: Sequence[Child]) -> None:
             if was_paused:
                 child.extend_deadline()  # The child may have been stopped too.
             if child.exit_code is None and child.is_hung:
-                typer.echo(f"messenger: the {child.name} process hangs; killing it.", err=True)
+                log.error("process.hangs", process=child.name)
                 child.kill()
             if child.exit_code is not None:
-                typer.echo(f"messenger: the {child.name} process died ({child.exit_code}); restarting it.", err=True)
+                log.error("process.died", process=child.name, exit_code=child.exit_code)
                 child.start()
 
 

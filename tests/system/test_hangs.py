@@ -62,7 +62,7 @@ class Running:
         return children_of(self.process.pid)
 
     def deaths_of(self, name: str) -> int:
-        return self.said.read_text().count(f"messenger: the {name} process died")
+        return self.said.read_text().count(f'"process":"{name}","exit_code"')
 
     async def post_text(self, business: Business, sender: str, body: str) -> str:
         """As a carrier does: again until it is answered. Returns its id."""
