@@ -17,6 +17,7 @@ from api.inbound.webhook import PREFIX as WEBHOOKS
 from api.kit.metrics import WEBHOOK_REFUSALS, count_request
 from api.kit.request_context import REQUEST_ID_HEADER, RequestContext, request_context, request_id_of
 from api.kit.scope import IS_HEAD, ROUTE_TEMPLATE
+from api.kit.spans import current_trace_id
 from api.settings import Network
 
 QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -102,6 +103,7 @@ class _Watched:
 
     def _begin(self, message: Message) -> None:
         status = self.status = message["status"]
+        self.context.trace_id = current_trace_id()
         route = route_of(self.scope)
         count_request(method_of(self.scope), route, status, perf_counter() - self.started)
         if status >= 400 and self.scope["path"].startswith(WEBHOOKS):

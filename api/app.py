@@ -1,5 +1,6 @@
 """The API process: an ASGI app for `/webhooks`, FastAPI for everything else, and the layers in front of both."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -34,6 +35,7 @@ from api.openapi import extend_document
 from api.search import endpoints as search
 from api.settings import Settings
 from api.spa import mount_spa
+from api.tracing import Tracing
 from api.version import VERSION
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -51,6 +53,7 @@ def create_app(
     *,
     database_url: str,
     metrics: Metrics | None = None,
+    tracing: Tracing | None = None,
     watchdog: Watchdog | None = None,
     on_started: Callable[[], None] | None = None,
 ) -> "Application":
@@ -75,6 +78,8 @@ def create_app(
         finally:
             if watchdog is not None:
                 await watchdog.stop()
+            if tracing is not None:
+                await asyncio.to_thread(tracing.stop)
 
     api = FastAPI(
         title="Messenger Center",
@@ -87,7 +92,13 @@ def create_app(
         # `api.spa` serves the API reference. FastAPI's own pages load scripts from another host.
         docs_url=None,
         redoc_url=None,
-        telemetry={"tracing": False},
+        # Its metrics and logs would say what `api.kit.metrics` and `api.access_log` say.
+        telemetry={
+            "tracing": tracing is not None,
+            "tracer_provider": None if tracing is None else tracing.provider,
+            "metrics": False,
+            "logs": False,
+        },
     )
     install_error_handlers(api)
     v1 = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))

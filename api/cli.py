@@ -10,6 +10,7 @@ from typing import Annotated, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
 import typer
 import uvloop
 
@@ -19,6 +20,7 @@ from api.audit.rules import BrokenEntry
 from api.audit_log import service as audit_log
 from api.database_urls import DatabaseUrls, database_urls
 from api.embedded_postgres.errors import EmbeddedPostgresError
+from api.error_reports import start_error_reports
 from api.inbound.replay import replay_from_shell
 from api.kit.database import Database
 from api.kit.errors import NotFound, Problem
@@ -39,12 +41,18 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+log = structlog.get_logger(__name__)
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
 def main() -> None:
-    cli()
+    try:
+        cli()
+    except Exception:  # Commands print what an operator can mend in one line. This is for everything else.
+        log.critical("process.crashed", exc_info=True)
+        sys.exit(1)
 
 
 def _print_version(wanted: bool) -> None:
@@ -88,6 +96,7 @@ def command(function: Callable[Parameters, Result]) -> Callable[Parameters, Resu
 def _started() -> Iterator[tuple[Settings, DatabaseUrls]]:
     settings = get_settings()
     configure_logging(settings)
+    start_error_reports(settings)
     with database_urls(settings) as urls:
         yield settings, urls
 

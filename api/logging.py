@@ -13,6 +13,7 @@ import structlog
 from pydantic_core import to_json
 
 from api.kit.request_context import request_context
+from api.kit.spans import current_trace_id
 from api.scrubbing import scrub, traceback_of
 from api.settings import LogFormat, Settings
 
@@ -77,11 +78,6 @@ def observe_lines(observer: Callable[[Line], None]) -> None:
     _observers.append(observer)
 
 
-def add_to_every_line(fields: Callable[[], dict[str, str]]) -> None:
-    """Adds these fields to each line, such as the id of the trace under way."""
-    _observers.append(lambda line: line.update(fields()))
-
-
 def _renderer(log_format: LogFormat) -> structlog.types.Processor:
     if log_format is LogFormat.JSON:
         return _as_json
@@ -97,8 +93,12 @@ def _as_json(_logger: object, _method: str, line: Line) -> str:
 
 def _add_request(_logger: object, _method: str, line: Line) -> Line:
     context = request_context.get()
+    trace_id = current_trace_id()
     if context is not None:
         line.setdefault("request_id", context.request_id)
+        trace_id = trace_id or context.trace_id
+    if trace_id is not None:
+        line["trace_id"] = trace_id
     return line
 
 
@@ -109,7 +109,7 @@ def _observe(_logger: object, _method: str, line: Line) -> Line:
 
 
 def _scrubbed(_logger: object, _method: str, line: Line) -> Line:
-    error = _error_of(line.pop("exc_info", None))
+    error = error_of(line.pop("exc_info", None))
     stack = line.pop("stack_info", None)
     for name, value in line.items():
         if isinstance(value, str):
@@ -121,7 +121,7 @@ def _scrubbed(_logger: object, _method: str, line: Line) -> Line:
     return line
 
 
-def _error_of(exc_info: object) -> BaseException | None:
+def error_of(exc_info: object) -> BaseException | None:
     """What `exc_info` means: an error, the triple of one, or true for the one being handled."""
     match exc_info:
         case BaseException():

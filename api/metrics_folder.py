@@ -20,8 +20,8 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from api.kit.ids import new_id
 from api.kit.metrics import REGISTRY
-from api.kit.process import PROCESS_ID
 from api.settings import Settings, SettingsError
 
 FOLDER_VARIABLE = "MESSENGER_METRICS_DIR"
@@ -61,7 +61,7 @@ def join_folder(settings: Settings) -> Path | None:
     folder = settings.metrics_dir or (Path(os.environ[FOLDER_VARIABLE]) if os.environ.get(FOLDER_VARIABLE) else None)
     if folder is None:
         return None
-    identity = PROCESS_ID.hex
+    identity = new_id().hex
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(folder):

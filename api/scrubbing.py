@@ -26,15 +26,20 @@ def message_of(error: BaseException) -> str:
     if isinstance(error, ValidationError):
         kinds = ", ".join(sorted({each["type"] for each in error.errors(include_input=False, include_context=False)}))
         return f"{error.error_count()} errors in {error.title} ({kinds})"
-    if isinstance(error, DBAPIError):
-        return f"refused by the database: {_database_error(error.orig)}"
-    if type(error).__module__.startswith(("asyncpg", "sqlalchemy.dialects")):
+    if _is_of_database(error):
         return _database_error(error)
     return scrub(str(error)[:MAX_MESSAGE_CHARACTERS])
 
 
-def _database_error(error: BaseException | None) -> str:
-    while error is not None and not type(error).__module__.startswith("asyncpg") and error.__cause__ is not None:
+def _is_of_database(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) or type(error).__module__.startswith(("asyncpg", "sqlalchemy.dialects"))
+
+
+def _database_error(error: BaseException) -> str:
+    """The driver's error by its type, state and constraint. Its message quotes values."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        error = error.orig
+    while not type(error).__module__.startswith("asyncpg") and error.__cause__ is not None:
         error = error.__cause__
     said = {name: getattr(error, name, None) for name in ("sqlstate", "table_name", "column_name", "constraint_name")}
     return ", ".join([type(error).__name__, *(f"{name} {value}" for name, value in said.items() if value)])
@@ -55,4 +60,6 @@ def _traces(error: BaseException | None) -> Iterator[str]:
         yield f"Traceback (most recent call last):\n{frames}{name}: {message_of(error)}"
         if isinstance(error, BaseExceptionGroup):
             yield from (trace for each in error.exceptions[:MAX_CHAIN] for trace in _traces(each))
+        if _is_of_database(error):
+            return
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

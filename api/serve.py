@@ -18,6 +18,7 @@ from uvicorn.supervisors import Multiprocess
 from api.app import Application, create_app
 from api.child_process import die_with_parent
 from api.database_urls import DatabaseUrls, database_urls
+from api.error_reports import start_error_reports
 from api.kit import crash_points
 from api.kit.database import Database
 from api.kit.secrets import secret_box
@@ -30,6 +31,7 @@ from api.port_server import PortServer, bind
 from api.protocol import DeadlineProtocol
 from api.providers.registry import Providers
 from api.settings import Settings, get_settings
+from api.tracing import start_tracing
 from api.worker import Worker
 
 GRACEFUL_SECONDS = 5
@@ -71,10 +73,12 @@ def run_server(settings: Settings, urls: DatabaseUrls) -> None:
         return
     crash_points.arm(None, fault_in_event=settings.fault_in_event)
     metrics = Metrics(join_folder(settings))
+    tracing = start_tracing("api")
     app = create_app(
         settings,
         database_url=urls.app,
         metrics=metrics,
+        tracing=tracing,
         watchdog=Watchdog(settings.hang_seconds, beats),
         on_started=freeze,
     )
@@ -119,12 +123,14 @@ def application() -> Application:
     die_with_parent()
     settings = get_settings()
     configure_logging(settings)
+    start_error_reports(settings)
     crash_points.arm(None, fault_in_event=settings.fault_in_event)
     urls = _held.enter_context(database_urls(settings))
     return create_app(
         settings,
         database_url=urls.app,
         metrics=Metrics(join_folder(settings)),
+        tracing=start_tracing("api"),
         watchdog=Watchdog(settings.hang_seconds, Beats(None)),
         on_started=freeze,
     )
@@ -144,6 +150,7 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     """Works until SIGTERM or SIGINT, then finishes the work under way."""
     crash_points.arm(settings.crash_at, fault_in_event=settings.fault_in_event)
     metrics = Metrics(join_folder(settings))
+    tracing = start_tracing("worker")
     watchdog = Watchdog(settings.hang_seconds, Beats.from_environment())
     watchdog.start()
     stopping = asyncio.Event()
@@ -173,6 +180,8 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     if health is not None:
         health.cancel()
         await asyncio.gather(health, return_exceptions=True)
+    if tracing is not None:
+        await asyncio.to_thread(tracing.stop)
     await watchdog.stop()
 
 

@@ -96,7 +96,8 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)
     """API processes of `messenger serve`."""
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(str.lower)] = "info"
-    log_format: LogFormat = LogFormat.CONSOLE
+    log_format: LogFormat = Field(default=None, validate_default=True)
+    """`json` or `console`, for every line of every process. Unset: `json` in production, else `console`."""
     demo: bool = Field(default=None, validate_default=True)
     """Whether `messenger up` makes demo data. Unset: outside production."""
     simulator_port: int = Field(default=8025, ge=1, le=65535)
@@ -144,6 +145,9 @@ class Settings(BaseSettings):
     """Requests of a person, of all their browsers, at one API process; 0: no limit."""
     requests_per_minute_per_key: int = Field(default=30_000, ge=0, le=1_000_000)
     """Requests of an API key at one API process; 0: no limit."""
+    sentry_dsn: SecretStr | None = None
+    """Where errors are reported to: their type, stack trace and ids, without texts, numbers and names. Unset: where
+    `SENTRY_DSN` says, or nowhere. Needs the extra `sentry`."""
     crash_at: str | None = Field(default=None, pattern=r"^[a-z_.]+(:[1-9][0-9]{0,5})?$")
     """For tests of crashes: the point at which the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`."""
     fault_in_event: str | None = Field(default=None, pattern=r"^(hang|kill):.+$")
@@ -154,7 +158,15 @@ class Settings(BaseSettings):
     def _demo_by_environment(cls, value: object, info: ValidationInfo) -> object:
         return info.data.get("environment") is not Environment.PRODUCTION if value is None else value
 
-    @field_validator("secret_key", "secret_key_previous")
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _log_format_by_environment(cls, value: object, info: ValidationInfo) -> object:
+        if value is not None:
+            return value
+        is_production = info.data.get("environment") is Environment.PRODUCTION
+        return LogFormat.JSON if is_production else LogFormat.CONSOLE
+
+    @field_validator("secret_key", "secret_key_previous", "sentry_dsn")
     @classmethod
     def _empty_is_unset(cls, value: SecretStr | None) -> SecretStr | None:
         return value if value is not None and value.get_secret_value().strip() else None

@@ -29,6 +29,9 @@ class RequestContext:
     problem: str | None = None
     """The `type` of the problem that it was answered with."""
 
+    trace_id: str | None = None
+    """The trace that it is part of."""
+
     def made_by(self, principal: str, principal_id: UUID, *, organization_id: UUID) -> None:
         self.principal, self.principal_id, self.organization_id = principal, principal_id, organization_id
 
