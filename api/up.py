@@ -118,6 +118,7 @@ def _children(settings: Settings) -> list[Child]:
     api_processes = settings.workers + 1 if settings.workers > 1 else 1
     simulator = [
         *(sys.executable, "-m", "simulator", "--port", str(settings.simulator_port)),
+        *("--log-format", settings.log_format.value),
         *("--state", str(settings.data_dir / "simulator.sqlite3")),
         # The simulator calls the service on loopback, not on its public address.
         *("--api-url", f"http://127.0.0.1:{settings.port}"),
