@@ -46,6 +46,7 @@ def start_error_reports(settings: Settings) -> None:
         return
     require_extra("sentry", instead=", or unset MESSENGER_SENTRY_DSN and SENTRY_DSN")
     import sentry_sdk
+    from sentry_sdk.integrations.atexit import AtexitIntegration
 
     sentry_sdk.init(
         dsn=dsn,
@@ -57,6 +58,8 @@ def start_error_reports(settings: Settings) -> None:
         max_breadcrumbs=0,
         # Its integrations would read requests, statements and arguments. Errors come from the log instead.
         default_integrations=False,
+        # At the end of the process it waits for what is not sent yet, silently.
+        integrations=[AtexitIntegration(callback=lambda pending, timeout: None)],
         auto_enabling_integrations=False,
         traces_sample_rate=None,
         before_send=_without_personal_data,

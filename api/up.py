@@ -48,17 +48,17 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> None:
     _check_ports(settings)
     children = _children(settings)
     _on_signals(_interrupt)
-    try:
-        _prepare_database(settings, urls)
-        with temporary_folder(settings):
+    with temporary_folder(settings):
+        try:
+            _prepare_database(settings, urls)
             _start(children, settings, urls)
             typer.echo(_welcome(settings))
             _watch(children)
-    except Interrupted:
-        typer.echo("\nStopping …", err=True)
-    finally:
-        _on_signals(signal.SIG_IGN)
-        _stop(children)
+        except Interrupted:
+            typer.echo("\nStopping …", err=True)
+        finally:
+            _on_signals(signal.SIG_IGN)
+            _stop(children)
 
 
 def _interrupt(_signal: int, _frame: object) -> None:

@@ -1,6 +1,7 @@
 """Traces and error reports, received by a real HTTP server. They hold no text and no phone number."""
 
 import gzip
+import importlib
 import json
 import threading
 from collections.abc import Iterator
@@ -46,6 +47,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         if self.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
+        elif self.headers.get("content-encoding") == "br":
+            body = importlib.import_module("brotli").decompress(body)
         self.server.received.append((self.path, body))
         self.send_response(200)
         self.send_header("content-length", "0")
