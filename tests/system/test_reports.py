@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -75,19 +76,9 @@ async def test_a_text_and_its_answer_leave_spans_of_every_stage_and_no_content(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url)
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
     async with Stack.running(clone, tmp_path) as stack, stack.staff("maria") as maria:
-        await stack.handset_texts(PARENT, BODY)
-
-        async def conversations() -> list[dict[str, str]]:
-            items: list[dict[str, str]] = (await maria.get(f"{API}/conversations")).json()["items"]
-            return items
-
-        async def arrived() -> bool:
-            return bool(await conversations())
-
-        await eventually(arrived, "the text has been applied")
-        (conversation,) = await conversations()
+        conversation_id = await _conversation(stack, maria)
         await maria.get(f"{API}/phone-numbers/%2B{PARENT[1:]}")
-        sent = await maria.post(f"{API}/conversations/{conversation['id']}/messages", json={"body": BODY})
+        sent = await maria.post(f"{API}/conversations/{conversation_id}/messages", json={"body": BODY})
         assert sent.status_code == 201
 
         def names() -> set[str]:
@@ -110,6 +101,21 @@ async def test_a_text_and_its_answer_leave_spans_of_every_stage_and_no_content(
     assert PARENT[1:].encode() not in everything
 
 
+async def _conversation(stack: Stack, maria: httpx.AsyncClient) -> str:
+    """A parent's text has arrived. The id of its conversation."""
+    await stack.handset_texts(PARENT, BODY)
+
+    async def conversations() -> list[dict[str, str]]:
+        items: list[dict[str, str]] = (await maria.get(f"{API}/conversations")).json()["items"]
+        return items
+
+    async def arrived() -> bool:
+        return bool(await conversations())
+
+    await eventually(arrived, "the text has been applied")
+    return (await conversations())[0]["id"]
+
+
 def _spans(receiver: Receiver) -> list[Span]:
     found: list[Span] = []
     for path, body in list(receiver.received):
@@ -125,16 +131,13 @@ async def test_an_error_is_reported_with_its_place_and_request_and_without_conte
     """A table is missing, so a request fails that holds a text and a number in its body, path and variables."""
     dsn = receiver.url.replace("//", "//key@") + "/1"
     async with Stack.running(clone, tmp_path, sentry_dsn=dsn) as stack, stack.staff("maria") as maria:
+        conversation_id = await _conversation(stack, maria)
         owner = await asyncpg.connect(plain_url(clone.owner_url))
-        await owner.execute("ALTER TABLE conversations RENAME TO hidden_conversations")
-        try:
-            failed = await maria.post(
-                f"{API}/conversations", json={"phone_number": PARENT, "line_id": str(stack.business.line_id)}
-            )
-            assert failed.status_code == 500
-        finally:
-            await owner.execute("ALTER TABLE hidden_conversations RENAME TO conversations")
-            await owner.close()
+        await owner.execute("ALTER TABLE outbox RENAME TO hidden_outbox")
+        failed = await maria.post(f"{API}/conversations/{conversation_id}/messages", json={"body": BODY})
+        await owner.execute("ALTER TABLE hidden_outbox RENAME TO outbox")
+        await owner.close()
+        assert failed.status_code == 500
 
         def reported() -> list[str]:
             bodies = [body.decode() for _, body in list(receiver.received)]
@@ -149,11 +152,11 @@ async def test_an_error_is_reported_with_its_place_and_request_and_without_conte
     assert event["release"].startswith("messenger-center@")
     assert event["environment"] == "development"
     assert event["tags"]["request_id"] == failed.headers["x-request-id"]
-    assert event["tags"]["route"] == f"{API}/conversations"
+    assert event["tags"]["route"] == f"{API}/conversations/{{conversation_id}}/messages"
     types = [each["type"] for each in event["exception"]["values"]]
     assert "ProgrammingError" in types
     everything = "".join(body.decode() for _, body in receiver.received)
-    for private in (PARENT, PARENT[1:], "hidden_conversations", str(stack.business.tokens["maria"]), '"vars"'):
+    for private in (PARENT, PARENT[1:], BODY, str(stack.business.tokens["maria"]), '"vars"'):
         assert private not in everything
     assert "request" not in event
     assert "user" not in event
