@@ -32,6 +32,7 @@ from api.migrate import migrate as migrate_schema
 from api.providers.simulator.control import SimulatorError
 from api.settings import Settings, SettingsError, get_settings
 from api.startup import StartError, check_key, require_extra, require_extras_of_up
+from api.tracing import check_tracing
 from api.version import VERSION
 
 cli = typer.Typer(
@@ -97,6 +98,7 @@ def _started() -> Iterator[tuple[Settings, DatabaseUrls]]:
     settings = get_settings()
     configure_logging(settings)
     start_error_reports(settings)
+    check_tracing()
     with database_urls(settings) as urls:
         yield settings, urls
 

@@ -36,14 +36,19 @@ def is_wanted(environment: Mapping[str, str]) -> bool:
     return not off and exporter != "none" and (exporter == "otlp" or any(environment.get(each) for each in ENDPOINTS))
 
 
-def start_tracing(process: str) -> Tracing | None:
-    """Starts tracing in this process, if it is wanted. Raises StartError if the extra is not installed.
+def check_tracing() -> None:
+    """Raises StartError if tracing is wanted and the extra is not installed."""
+    if is_wanted(os.environ):
+        require_extra("otel", instead=", or unset OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_TRACES_EXPORTER")
 
-    `process` is the kind of process that spans name.
+
+def start_tracing(process: str) -> Tracing | None:
+    """Starts tracing in this process, if it is wanted. `process` is the kind of process that spans name.
+
+    `check_tracing` comes before it.
     """
     if not is_wanted(os.environ):
         return None
-    require_extra("otel", instead=", or unset OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_TRACES_EXPORTER")
     from opentelemetry import trace
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource

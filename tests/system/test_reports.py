@@ -19,7 +19,7 @@ from api.cli import cli
 from api.kit.connection import plain_url
 from api.settings import get_settings
 from api.startup import StartError
-from api.tracing import is_wanted, start_tracing
+from api.tracing import check_tracing, is_wanted
 from tests.support import postgres
 from tests.support.stack import Stack, eventually
 
@@ -177,7 +177,7 @@ def test_without_their_extras_traces_and_reports_say_what_to_install(
     monkeypatch.setattr("api.startup._is_installed", lambda module: False)
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "otlp")
     with pytest.raises(StartError, match=r"pip install 'messenger-center\[otel\]'"):
-        start_tracing("api")
+        check_tracing()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MESSENGER_DATABASE_URL", clone.owner_url)
     monkeypatch.setenv("SENTRY_DSN", "http://key@127.0.0.1:9/1")
