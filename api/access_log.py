@@ -23,6 +23,7 @@ from api.settings import Network
 QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds: their lines are at the level `debug`."""
 
+API = "/api/v1"
 MAX_USER_AGENT_CHARACTERS = 200
 OTHER = "other"
 """The route of a path that matches none. A path is never logged or counted: it may hold a phone number."""
@@ -132,7 +133,10 @@ def route_of(scope: Scope) -> str:
     template: str | None = scope.get(ROUTE_TEMPLATE)
     if template is None:
         route = scope.get("route")
-        template = route.path if isinstance(route, APIRoute) else OTHER
+        if not isinstance(route, APIRoute):
+            return OTHER
+        # A slice's route does not know the prefix under which its router is included.
+        template = f"{API}{route.path}" if scope["path"].startswith(f"{API}/") else route.path
     return template
 
 

@@ -35,7 +35,7 @@ from api.openapi import extend_document
 from api.search import endpoints as search
 from api.settings import Settings
 from api.spa import mount_spa
-from api.tracing import Tracing
+from api.tracing import Tracing, telemetry
 from api.version import VERSION
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -92,13 +92,7 @@ def create_app(
         # `api.spa` serves the API reference. FastAPI's own pages load scripts from another host.
         docs_url=None,
         redoc_url=None,
-        # Its metrics and logs would say what `api.kit.metrics` and `api.access_log` say.
-        telemetry={
-            "tracing": tracing is not None,
-            "tracer_provider": None if tracing is None else tracing.provider,
-            "metrics": False,
-            "logs": False,
-        },
+        telemetry=telemetry(tracing),
     )
     install_error_handlers(api)
     v1 = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))

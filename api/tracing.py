@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fastapi.telemetry import TelemetryConfig
+
 from api.kit.spans import Attributes, make_no_spans, make_spans_with
 from api.startup import require_extra
 from api.version import VERSION
@@ -27,6 +29,12 @@ class Tracing:
     provider: "TracerProvider"
     stop: Callable[[], None]
     """Sends what is left, for some seconds at most."""
+
+
+def telemetry(tracing: Tracing | None) -> TelemetryConfig:
+    """For FastAPI: spans only. Its metrics and logs would say what `api.kit.metrics` and `api.access_log` say."""
+    provider = None if tracing is None else tracing.provider
+    return {"tracing": tracing is not None, "tracer_provider": provider, "metrics": False, "logs": False}
 
 
 def is_wanted(environment: Mapping[str, str]) -> bool:
