@@ -10,6 +10,7 @@ from typing import Annotated, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
 import typer
 import uvloop
 
@@ -22,6 +23,7 @@ from api.check import Result as CheckResult
 from api.child_process import replace_program, report_start
 from api.database_urls import DatabaseUrls, database_urls
 from api.embedded_postgres.errors import EmbeddedPostgresError
+from api.error_reports import start_error_reports
 from api.inbound.replay import replay_from_shell
 from api.kit.database import Database
 from api.kit.database_refusals import describe_database_error
@@ -45,6 +47,7 @@ from api.startup import (
     require_extra,
     require_extras_of_up,
 )
+from api.tracing import check_tracing
 from api.version import VERSION
 
 cli = typer.Typer(
@@ -54,12 +57,18 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+log = structlog.get_logger(__name__)
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
 def main() -> None:
-    cli()
+    try:
+        cli()
+    except Exception:  # Commands print what an operator can mend in one line. This is for everything else.
+        log.critical("process.crashed", exc_info=True)
+        sys.exit(1)
 
 
 def _print_version(wanted: bool) -> None:
@@ -112,6 +121,8 @@ def _started(*, patience: float = 0, any_schema: bool = False) -> Iterator[tuple
     """
     settings = get_settings()
     configure_logging(settings)
+    start_error_reports(settings)
+    check_tracing()
     with database_urls(settings) as urls:
         try:
             asyncio.run(check_database(urls, patience=patience, any_schema=any_schema))
@@ -156,6 +167,7 @@ def serve(
     # The parent does without the database: what keeps a process from starting must not end those that serve.
     settings = get_settings()
     configure_logging(settings)
+    start_error_reports(settings)
     with database_urls(settings) as urls:
         replacement = run_server(settings, urls)
     if replacement is not None:

@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 _EXTRAS = {
     "demo": ("The demo data", ("demo", "twilio")),
+    "otel": ("Tracing", ("opentelemetry.sdk", "opentelemetry.exporter")),
+    "sentry": ("Reporting of errors", ("sentry_sdk",)),
     "simulator": ("The carrier simulator", ("simulator", "demo", "twilio")),
 }
 """The extras of pyproject.toml: the name for messages, and the modules."""
@@ -47,8 +49,15 @@ def require_extras_of_up(settings: Settings) -> None:
 def require_extra(extra: str, *, instead: str = "") -> None:
     """Raises StartError if the extra is not installed. `instead` is an alternative that the message names."""
     name, modules = _EXTRAS[extra]
-    if any(importlib.util.find_spec(module) is None for module in modules):
+    if not all(_is_installed(module) for module in modules):
         raise StartError(f"{name} is not installed: pip install 'messenger-center[{extra}]'{instead}.")
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # The package above it.
+        return False
 
 
 async def check_key(settings: Settings, urls: DatabaseUrls) -> None:

@@ -30,6 +30,7 @@ from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
 from api.kit.database import Database, database_time
 from api.kit.errors import RateLimited
 from api.kit.ids import new_id
+from api.kit.metrics import RATE_LIMITED, SIGN_INS
 from api.kit.secrets import hash_token, new_token
 
 BUSY_RETRY_SECONDS = 5
@@ -79,6 +80,23 @@ class _Counted:
 
 async def sign_in(database: Database, gate: SignInGate, given: Credentials, *, lifetime: timedelta) -> SignedIn:
     """Start a session. Raises `SignInRefused` (401), or `RateLimited` (429) after repeated failures or in a flood."""
+    outcome = "failed"
+    try:
+        signed_in = await _sign_in(database, gate, given, lifetime=lifetime)
+        outcome = "signed_in"
+    except SignInRefused:
+        outcome = "refused"
+        raise
+    except RateLimited:
+        outcome = "rate_limited"
+        RATE_LIMITED.labels("sign_in").inc()
+        raise
+    finally:
+        SIGN_INS.labels(outcome).inc()
+    return signed_in
+
+
+async def _sign_in(database: Database, gate: SignInGate, given: Credentials, *, lifetime: timedelta) -> SignedIn:
     known = given.devices[0].id.hex() if given.devices else None
     try:
         async with gate.turn(address=counted_as(given.address), device=known):

@@ -230,6 +230,8 @@ class OutboxEntry(OrganizationRow, Base):
     claimed_at: Mapped[datetime | None]
     past_gate: Mapped[bool] = mapped_column(server_default=text("false"))
     """It answers a keyword: it is sent whatever the opt-in check says (OPTIN-CONFIRM)."""
+    request_id: Mapped[str | None]
+    """The id of the request that queued it (`X-Request-ID`)."""
 
 
 class InboxRow(NamedTuple):

@@ -1,21 +1,16 @@
 """Whether texts are leaving: workers' heartbeats, and the live event that tells those who may send."""
 
-import math
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.rules import Permission
 from api.delivery import queries
 from api.delivery.rules import texts_are_leaving
 from api.kit.database import Database
-from api.kit.database_unavailable import is_transient
 from api.kit.loop import Loop
 from api.live.hub import Hub
 
@@ -80,25 +75,3 @@ class SendingWatch:
             log.warning("delivery.texts_leave_again" if leaving else "delivery.texts_are_not_leaving")
         self._leaving = leaving
         return False
-
-
-class HeartbeatMetrics(Collector):
-    """The age of the latest heartbeat: infinite without a worker, NaN while the database is unavailable."""
-
-    def __init__(self) -> None:
-        self._age = math.nan
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        says = "How long ago the outbox loop of any worker last turned."
-        yield GaugeMetricFamily("messenger_worker_heartbeat_age_seconds", says, value=self._age)
-
-    async def refresh(self, database: Database) -> None:
-        try:
-            async with database.transaction() as session:
-                last = await queries.last_heartbeat(session)
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            self._age = math.nan
-            return
-        self._age = math.inf if last is None else max(last.age.total_seconds(), 0.0)

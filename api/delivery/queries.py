@@ -256,5 +256,32 @@ async def last_heartbeat(session: AsyncSession) -> LastHeartbeat | None:
     return None if row[0] is None else LastHeartbeat(*row)
 
 
+async def count_workers(session: AsyncSession, *, within: timedelta) -> int:
+    """Workers whose latest heartbeat is not older than this."""
+    alive = select(func.count()).where(WorkerHeartbeat.beat_at >= func.clock_timestamp() - within)
+    return (await session.execute(alive)).scalar_one()
+
+
+class OutboxFigures(NamedTuple):
+    counts: dict[str, int]
+    """Entries by state."""
+    oldest_due: timedelta | None
+    """Since when the queued entry that is due for longest has been due. None if there is none."""
+
+
+async def outbox_figures(session: AsyncSession) -> OutboxFigures:
+    """Of every organization's outbox."""
+    rows = await session.execute(
+        select(
+            OutboxEntry.state,
+            func.count(),
+            func.clock_timestamp() - func.min(OutboxEntry.due_at),
+        ).group_by(OutboxEntry.state)
+    )
+    found = {state: (count, since_due) for state, count, since_due in rows}
+    oldest = found.get("queued", (0, None))[1]
+    return OutboxFigures({state: count for state, (count, _) in found.items()}, oldest)
+
+
 async def delete_heartbeats(session: AsyncSession, *, older_than: timedelta) -> None:
     await session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.beat_at < func.now() - older_than))

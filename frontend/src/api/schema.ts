@@ -2098,6 +2098,8 @@ export interface components {
             instance: string | null;
             /** Missed */
             missed: components["schemas"]["Message"][];
+            /** Request Id */
+            request_id: string | null;
             /** Status */
             status: number;
             /** Title */
@@ -2114,6 +2116,8 @@ export interface components {
             detail: string | null;
             /** Instance */
             instance: string | null;
+            /** Request Id */
+            request_id: string | null;
             /** Status */
             status: number;
             /** Title */
@@ -2351,6 +2355,8 @@ export interface components {
             detail: string | null;
             /** Instance */
             instance: string | null;
+            /** Request Id */
+            request_id: string | null;
             /** Status */
             status: number;
             /** Title */
@@ -2676,6 +2682,8 @@ export interface components {
             errors: components["schemas"]["FieldError"][];
             /** Instance */
             instance: string | null;
+            /** Request Id */
+            request_id: string | null;
             /** Status */
             status: number;
             /** Title */
@@ -4302,6 +4310,8 @@ export interface operations {
                         instance: string | null;
                         /** Items */
                         items: components["schemas"]["ImportItem"][];
+                        /** Request Id */
+                        request_id: string | null;
                         /** Rows */
                         rows: number;
                         /** Status */
