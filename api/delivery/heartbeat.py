@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily
@@ -32,6 +33,13 @@ class SendingStatus(NamedTuple):
     """If they are not: when a worker's outbox loop last turned. None if that is not known."""
 
 
+class WorkerStatus(NamedTuple):
+    id: UUID
+    started_at: datetime
+    last_heartbeat_at: datetime
+    is_working: bool
+
+
 class Heartbeat:
     """A worker's heartbeat. Its outbox loop beats it, so a worker whose loop is stuck does not look alive."""
 
@@ -55,6 +63,14 @@ async def sending_status(session: AsyncSession) -> SendingStatus:
     last = await queries.last_heartbeat(session)
     leaving = texts_are_leaving(None if last is None else last.age)
     return SendingStatus(leaving, None if leaving or last is None else last.beat_at)
+
+
+async def workers(session: AsyncSession, *, limit: int) -> list[WorkerStatus]:
+    """The workers of the last day, the latest heartbeat first. A stopped one stays for a day."""
+    return [
+        WorkerStatus(row.id, row.started_at, row.beat_at, texts_are_leaving(age))
+        for row, age in await queries.heartbeats(session, since=KEEP_FOR, limit=limit)
+    ]
 
 
 class SendingWatch:

@@ -308,7 +308,7 @@ async def test_a_client_that_lags_too_far_behind_gets_a_resync(world: World) -> 
 async def _principal(world: World) -> Principal:
     token = world.daniel.cookies[SESSION_COOKIE]
     async with world.service.database.transaction() as session:
-        principal = await principal_of_cookie(session, token, lifetime=timedelta(days=1))
+        principal = await principal_of_cookie(session, token, lifetime=timedelta(days=1), address="test")
     assert principal is not None
     return principal
 
