@@ -35,6 +35,7 @@ from api.directory.rules import (
 from api.kit.ids import new_id
 
 OWN_ROLE = "You cannot take the administrator role from yourself. Ask another administrator."
+OWN_PASSWORD = "You change your own password under Account, with your current one."  # noqa: S105  # It is a sentence.
 
 
 class NotPlanned(Exception):
@@ -258,6 +259,8 @@ class _Planner:
         # The author is an administrator and stays one, so a business never loses its last.
         if stored.id == self.author.principal.id and (wanted.archived or values.get("is_admin") is False):
             raise Conflicting(Place("/archived" if wanted.archived else "/is_admin"), OWN_ROLE)
+        if stored.id == self.author.principal.id and wanted.password_hash is not None:
+            raise Conflicting(Place("/password"), OWN_PASSWORD)
         changes: dict[str, object] = {
             name: {"from": before[name], "to": value} for name, value in values.items() if value != before[name]
         }
