@@ -76,6 +76,7 @@ def run_server(settings: Settings, urls: DatabaseUrls) -> None:
     app = create_app(
         settings,
         database_url=urls.app,
+        listening_url=urls.listening,
         metrics=metrics,
         watchdog=Watchdog(settings.hang_seconds, beats),
         on_started=freeze,
@@ -125,6 +126,7 @@ def application() -> Application:
     return create_app(
         settings,
         database_url=urls.app,
+        listening_url=urls.listening,
         watchdog=Watchdog(settings.hang_seconds, Beats(None)),
         on_started=freeze,
     )
@@ -150,7 +152,7 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stopping.set)
     database = Database(urls.app, pool_size=settings.database_pool_size)
-    bus = PostgresBus(urls.app)
+    bus = PostgresBus(urls.listening)
     providers = Providers(settings)
     worker = Worker(
         database=database,
