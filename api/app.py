@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import operations
+from api.access import account_endpoints as account
 from api.access import endpoints as access
 from api.access_log import AccessLog
 from api.app_state import AppState, running
@@ -33,6 +34,7 @@ from api.metrics import Metrics
 from api.migrate import expected_revision
 from api.openapi import extend_document
 from api.search import endpoints as search
+from api.service_status import endpoints as service_status
 from api.settings import Settings
 from api.spa import mount_spa
 from api.tracing import Tracing, telemetry
@@ -42,8 +44,8 @@ MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
 
 SLICES = (
-    *(access, live, conversations, search, messages, media, consent, directory, imports),
-    *(lines, audit_log, inbound, delivery),
+    *(access, account, live, conversations, search, messages, media, consent, directory, imports),
+    *(lines, audit_log, inbound, delivery, service_status),
 )
 """Search comes before messages: `/messages/{message_id}` would match `/messages/search`."""
 

@@ -16,6 +16,10 @@ import uvloop
 
 from api.access import service as access
 from api.access.models import Organization
+from api.access.own_password import Reset
+from api.access.own_password import reset_password as reset
+from api.access.passwords import generated_password
+from api.access.rules import password_problem
 from api.audit.rules import BrokenEntry
 from api.audit_log import service as audit_log
 from api.check import Finding, findings
@@ -227,9 +231,7 @@ def create_organization(
     """Create a business with its first administrator; prints its id as JSON."""
     if not password_stdin:
         raise _fail("Give the administrator's password on standard input, with --password-stdin.")
-    password = sys.stdin.readline().rstrip("\r\n")
-    if len(password) < 10:
-        raise _fail("The password needs at least 10 characters.")
+    password = _password_from_stdin()
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -252,6 +254,37 @@ def create_organization(
     with _started(any_schema=True) as (_, urls):
         migrate_schema(urls.owner, report=_progress)
         typer.echo(json.dumps({"id": asyncio.run(create(urls)), "slug": slug}))
+
+
+def _password_from_stdin() -> str:
+    password = sys.stdin.readline().rstrip("\r\n")
+    if (problem := password_problem(password)) is not None:
+        raise _fail(problem)
+    return password
+
+
+@command
+def reset_password(
+    organization: Annotated[str, typer.Option(help="The slug of the business.")],
+    email: Annotated[str, typer.Option(help="What the person signs in with.")],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the new password from standard input.")
+    ] = False,
+    generate: Annotated[bool, typer.Option("--generate", help="Generate the new password and print it.")] = False,
+) -> None:
+    """Set a person's forgotten password and sign them out everywhere; prints what was done as JSON."""
+    if password_stdin == generate:
+        raise _fail("Give the new password on standard input with --password-stdin, or have one made with --generate.")
+    password = generated_password() if generate else _password_from_stdin()
+
+    async def run(urls: DatabaseUrls) -> Reset:
+        async with Database(urls.app, pool_size=1) as database:
+            return await reset(database, organization_slug=organization, email=email, password=password)
+
+    with _started() as (_, urls):
+        done = asyncio.run(run(urls))
+    answer: dict[str, object] = {"name": done.name, "email": done.email, "sessions_ended": done.sessions_ended}
+    typer.echo(json.dumps(answer | ({"password": password} if generate else {}), ensure_ascii=False))
 
 
 @command

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import service
+from api.access.client_address import client_address
 from api.access.errors import CrossOrigin, PermissionRequired
 from api.access.rate_limits import RateLimits
 from api.access.rules import Permission, Principal, PrincipalKind, first_missing
@@ -60,7 +61,7 @@ async def _principal(request: Request, session: AsyncSession) -> Principal:
     if token is None:
         raise NotSignedIn("Sign in, or send an API key as a bearer token.")
     lifetime = timedelta(hours=settings.session_hours)
-    principal = await service.principal_of_cookie(session, token, lifetime=lifetime)
+    principal = await service.principal_of_cookie(session, token, lifetime=lifetime, address=client_address(request))
     if principal is None:
         raise NotSignedIn("The session has ended. Sign in again.")
     if request.method not in SAFE_METHODS:

@@ -3,6 +3,7 @@
 import time
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +26,13 @@ class SendingStatus(NamedTuple):
     texts_are_leaving: bool
     since: datetime | None
     """If they are not: when a worker's outbox loop last turned. None if that is not known."""
+
+
+class WorkerStatus(NamedTuple):
+    id: UUID
+    started_at: datetime
+    last_heartbeat_at: datetime
+    is_working: bool
 
 
 class Heartbeat:
@@ -50,6 +58,14 @@ async def sending_status(session: AsyncSession) -> SendingStatus:
     last = await queries.last_heartbeat(session)
     leaving = texts_are_leaving(None if last is None else last.age)
     return SendingStatus(leaving, None if leaving or last is None else last.beat_at)
+
+
+async def workers(session: AsyncSession, *, limit: int) -> list[WorkerStatus]:
+    """The workers of the last day, the latest heartbeat first. A stopped one stays for a day."""
+    return [
+        WorkerStatus(row.id, row.started_at, row.beat_at, texts_are_leaving(age))
+        for row, age in await queries.heartbeats(session, since=KEEP_FOR, limit=limit)
+    ]
 
 
 class SendingWatch:
