@@ -230,6 +230,8 @@ class OutboxEntry(OrganizationRow, Base):
     claimed_at: Mapped[datetime | None]
     past_gate: Mapped[bool] = mapped_column(server_default=text("false"))
     """It answers a keyword: it is sent whatever the opt-in check says (OPTIN-CONFIRM)."""
+    restored: Mapped[bool] = mapped_column(server_default=false())
+    """It comes from a backup. It may have been posted since then, so it is reconciled, never posted."""
 
 
 class InboxRow(NamedTuple):

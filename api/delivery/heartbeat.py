@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily
@@ -13,7 +14,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.rules import Permission
-from api.delivery import queries
+from api.delivery import holds, queries
 from api.delivery.rules import texts_are_leaving
 from api.kit.database import Database
 from api.kit.database_unavailable import is_database_unavailable, is_transient
@@ -29,7 +30,9 @@ log = structlog.get_logger(__name__)
 class SendingStatus(NamedTuple):
     texts_are_leaving: bool
     since: datetime | None
-    """If they are not: when a worker's outbox loop last turned. None if that is not known."""
+    """If they are not: since when the outbox is held, or when a worker's outbox loop last turned, if that is known."""
+    held: bool = False
+    """They wait because the data was restored: see `api/delivery/holds.py`."""
 
 
 class Heartbeat:
@@ -51,7 +54,10 @@ class Heartbeat:
         self._beaten_at = now
 
 
-async def sending_status(session: AsyncSession) -> SendingStatus:
+async def sending_status(session: AsyncSession, organization_id: UUID | None = None) -> SendingStatus:
+    """`organization_id`: of that organization, whose outbox may be held. Else whether any worker sends."""
+    if organization_id is not None and (held_since := await holds.held_since(session, organization_id)) is not None:
+        return SendingStatus(texts_are_leaving=False, since=held_since, held=True)
     last = await queries.last_heartbeat(session)
     leaving = texts_are_leaving(None if last is None else last.age)
     return SendingStatus(leaving, None if leaving or last is None else last.beat_at)
@@ -64,6 +70,7 @@ class SendingWatch:
         self._database = database
         self._hub = hub
         self._leaving: bool | None = None
+        self._held: frozenset[UUID] = frozenset()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -77,10 +84,12 @@ class SendingWatch:
     async def check(self) -> None:
         async with self._database.transaction() as session:
             leaving = (await sending_status(session)).texts_are_leaving
+            held = frozenset(each.organization_id for each in await holds.open_holds(session))
         if self._leaving is not None and leaving is not self._leaving:
-            self._hub.broadcast("sending_status", {}, permission=Permission.MASS_TEXT)
             log.warning("delivery.texts_leave_again" if leaving else "delivery.texts_are_not_leaving")
-        self._leaving = leaving
+        if self._leaving is not None and (leaving, held) != (self._leaving, self._held):
+            self._hub.broadcast("sending_status", {}, permission=Permission.MASS_TEXT)
+        self._leaving, self._held = leaving, held
 
     async def _run(self) -> None:
         known = True

@@ -2493,6 +2493,8 @@ export interface components {
         };
         /** SendingStatus */
         SendingStatus: {
+            /** Held */
+            held: boolean;
             /** Since */
             since: string | null;
             /** Texts Are Leaving */
