@@ -36,3 +36,10 @@ def serves_schema(found: str | None, *, expected: str) -> bool:
     Revisions are numbers.
     """
     return found is not None and (found == expected or (found.isdigit() and int(found) > int(expected)))
+
+
+def first_grants() -> str:
+    """The statement that gives the service's own role its rights, if the role is there."""
+    revision = ScriptDirectory.from_config(alembic_config("")).get_revision("0001")
+    grants: str = revision.module.GRANTS
+    return grants

@@ -4,6 +4,7 @@ import asyncio
 from typing import Protocol
 
 from api.access.loop import clean_up_loop
+from api.backup.loop import ReleaseLoop
 from api.conversations.loop import sweep_loop
 from api.delivery.loop import OutboxLoop
 from api.directory.importing.loop import imports_loop
@@ -36,6 +37,7 @@ class Worker:
             RetentionLoop(database, settings),
             MediaLoop(database, bus, providers, secrets),
             self._outbox,
+            ReleaseLoop(database, providers, secrets),
             sweep_loop(database, settings),
             clean_up_loop(database),
             imports_loop(database, bus),

@@ -88,6 +88,16 @@ async def release(session: AsyncSession, organization_id: UUID) -> bool:
     return True
 
 
+async def release_from_shell(database: Database, organization_ids: Sequence[UUID]) -> int:
+    """An operator's release. What waited in the backup becomes `unknown` first. Returns how many were held."""
+    released = 0
+    for organization_id in organization_ids:
+        await lose_restored(database, organization_id)
+        async with database.transaction() as session:
+            released += await release(session, organization_id)
+    return released
+
+
 async def unreconciled(session: AsyncSession, organization_id: UUID) -> int:
     """How many restored messages have not been reconciled once."""
     return await hold_queries.unreconciled(session, organization_id)
