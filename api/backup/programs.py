@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from api.backup.errors import BackupError
 from api.backup.rules import major_version
@@ -63,7 +63,9 @@ def connection(owner_url: str) -> tuple[str, dict[str, str]]:
     """
     url = make_url(owner_url)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MESSENGER_")}
-    if url.password is not None:
-        kept["PGPASSWORD"] = url.password
-    plain = url.set(drivername="postgresql", password=None)
+    parameters = dict(url.query)
+    password = parameters.pop("password", url.password)
+    if password is not None:
+        kept["PGPASSWORD"] = str(password)
+    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, parameters)
     return plain.render_as_string(hide_password=False), {**kept, "PGAPPNAME": "messenger backup", "LC_ALL": "C.UTF-8"}

@@ -107,37 +107,39 @@ async def drive(server: OwnServer, folder: Path) -> None:
     context = f"seed {chosen}"
     backup = folder / "messenger.backup"
     owner = {"MESSENGER_DATABASE_URL": server.database.owner_url}
-    async with Stack.running(server.database, folder, send_lease_seconds="2", **UNLIMITED) as stack:
-        async with stack.staff("maria") as maria:
-            story = Story(stack, maria)
-            await before_the_backup(story)
-            stopped = dice.sample(PARENTS[:-1], STOPPED)
-            async with story.under_load():
-                assert await stack.command("backup", str(backup), **owner) == 0
-            acknowledged = len(story.answered)
-            await after_the_backup(story, stopped)
-            had = await story.at_carrier()
+    async with (
+        Stack.running(server.database, folder, send_lease_seconds="2", **UNLIMITED) as stack,
+        stack.staff("maria") as maria,
+    ):
+        story = Story(stack, maria)
+        await before_the_backup(story)
+        stopped = dice.sample(PARENTS[:-1], STOPPED)
+        async with story.under_load():
+            assert await stack.command("backup", str(backup), **owner) == 0
+        acknowledged = len(story.answered)
+        await after_the_backup(story, stopped)
+        had = await story.at_carrier()
 
+        for name in ("worker", "api"):
+            stack.kill(name)
+        await asyncio.to_thread(lose, server)
+        with start(folder / "new", fsync=False) as new:
+            restored = OwnServer(new).database
+            new_owner = {"MESSENGER_DATABASE_URL": restored.owner_url}
+            assert await stack.command("restore", str(backup), **new_owner) == 0
+            await stack.moves_to(restored)
+            stack.start("api")
+            await stack.ready()
+            held = (await maria.get("/api/v1/sending-status")).json()
+            assert (held["texts_are_leaving"], held["held"]) == (False, True), context
+            refused = await answer_all(story)
+            stack.start("worker")
+            await eventually(lambda: is_released(stack), f"the outbox is released ({context})")
+            await eventually(story.all_applied, f"every text has come ({context})")
+            await eventually(lambda: has_ended(stack), f"nothing waits ({context})")
+            await check(story, stopped, had=had, refused=refused, acknowledged=acknowledged, context=context)
             for name in ("worker", "api"):
-                stack.kill(name)
-            await asyncio.to_thread(lose, server)
-            with start(folder / "new", fsync=False) as new:
-                restored = OwnServer(new).database
-                new_owner = {"MESSENGER_DATABASE_URL": restored.owner_url}
-                assert await stack.command("restore", str(backup), **new_owner) == 0
-                await stack.moves_to(restored)
-                stack.start("api")
-                await stack.ready()
-                held = (await maria.get("/api/v1/sending-status")).json()
-                assert (held["texts_are_leaving"], held["held"]) == (False, True), context
-                refused = await answer_all(story)
-                stack.start("worker")
-                await eventually(lambda: is_released(stack), f"the outbox is released ({context})")
-                await eventually(story.all_applied, f"every text has come ({context})")
-                await eventually(lambda: has_ended(stack), f"nothing waits ({context})")
-                await check(story, stopped, had=had, refused=refused, acknowledged=acknowledged, context=context)
-                for name in ("worker", "api"):
-                    stack.stop(name)
+                stack.stop(name)
     figure("R17", waiting=WAITING, sent_since=sum(had.values()), stops=STOPPED, twice=0, lost=0, seed=chosen)
 
 
