@@ -96,6 +96,11 @@ async def fill_database(path: Path, manifest: Manifest, owner_url: str) -> Seque
                 f"The database is not empty: it has {found}, for one. A restore overwrites nothing. Restore into a new"
                 " database (createdb), or with the embedded one into another MESSENGER_DATA_DIR."
             )
+        if version < manifest.server_version:
+            raise BackupError(
+                f"The backup is of PostgreSQL {manifest.server_version}, and this server is {version}."
+                f" Restore it into PostgreSQL {manifest.server_version} or newer."
+            )
         pg_restore = find_program("pg_restore", at_least=max(manifest.pg_dump_version, version))
         entries = await _entries(pg_restore, path)
         await _restore(pg_restore, path, entries, owner_url, progress)

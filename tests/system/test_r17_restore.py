@@ -17,10 +17,11 @@ import pytest
 from sqlalchemy import text
 
 from api.audit import service as audit
-from api.embedded_postgres.run import start
+from api.embedded_postgres.run import EmbeddedPostgres, start
 from api.kit.crash_points import CrashPoint
-from tests.support.own_server import OwnServer, own_server
-from tests.support.reliability import figure, seed, size
+from api.migrate import migrate
+from tests.support.own_server import OwnServer
+from tests.support.reliability import FULL, figure, seed, size
 from tests.support.stack import Stack, eventually
 
 PARENTS = [f"+1313555{index:04}" for index in range(size(quick=12, full=200))]
@@ -30,13 +31,36 @@ STOPPED = size(quick=3, full=40)
 UNLIMITED = {"requests_per_minute_per_person": "0"}
 
 
+@dataclass(frozen=True)
+class Place:
+    """A database in a folder of its own: the embedded one, or one that the service reaches by its URL."""
+
+    folder: Path
+    is_embedded: bool
+
+    def start(self) -> EmbeddedPostgres:
+        return start(self.folder, fsync=self.is_embedded)
+
+    def settings(self) -> dict[str, str]:
+        """Settings of `messenger backup` and `messenger restore`."""
+        if self.is_embedded:
+            return {"MESSENGER_DATABASE_URL": "", "MESSENGER_DATA_DIR": str(self.folder)}
+        with self.start() as server:
+            return {"MESSENGER_DATABASE_URL": server.owner_url}
+
+
 @pytest.mark.reliability
 @pytest.mark.timeout(1200)
+@pytest.mark.parametrize(
+    "is_embedded", [False, True] if FULL else [False], ids=lambda it: "embedded" if it else "by_url"
+)
 def test_R17_SEND_NEVER_TWICE_OPTIN_STOP_a_restored_backup_sends_nothing_twice_and_forgets_no_stop(
-    tmp_path: Path,
+    tmp_path: Path, is_embedded: bool
 ) -> None:
-    with own_server(tmp_path / "lost") as server:
-        asyncio.run(drive(server, tmp_path))
+    lost, new = (Place(tmp_path / name, is_embedded) for name in ("lost", "new"))
+    with lost.start() as server:
+        migrate(server.owner_url)
+        asyncio.run(drive(server, lost, new, tmp_path))
 
 
 @dataclass
@@ -101,21 +125,20 @@ class Story:
         return any(each["body"] == body for each in found)
 
 
-async def drive(server: OwnServer, folder: Path) -> None:
+async def drive(server: EmbeddedPostgres, lost: Place, new: Place, folder: Path) -> None:
     chosen = seed()
     dice = random.Random(chosen)
     context = f"seed {chosen}"
     backup = folder / "messenger.backup"
-    owner = {"MESSENGER_DATABASE_URL": server.database.owner_url}
     async with (
-        Stack.running(server.database, folder, send_lease_seconds="2", **UNLIMITED) as stack,
+        Stack.running(OwnServer(server).database, folder, send_lease_seconds="2", **UNLIMITED) as stack,
         stack.staff("maria") as maria,
     ):
         story = Story(stack, maria)
         await before_the_backup(story)
         stopped = dice.sample(PARENTS[:-1], STOPPED)
         async with story.under_load():
-            assert await stack.command("backup", str(backup), **owner) == 0
+            assert await stack.command("backup", str(backup), **lost.settings()) == 0
         acknowledged = len(story.answered)
         await after_the_backup(story, stopped)
         had = await story.at_carrier()
@@ -123,11 +146,13 @@ async def drive(server: OwnServer, folder: Path) -> None:
         for name in ("worker", "api"):
             stack.kill(name)
         await asyncio.to_thread(lose, server)
-        with start(folder / "new", fsync=False) as new:
-            restored = OwnServer(new).database
-            new_owner = {"MESSENGER_DATABASE_URL": restored.owner_url}
-            assert await stack.command("restore", str(backup), **new_owner) == 0
-            await stack.moves_to(restored)
+        if new.is_embedded:
+            # It starts the server itself.
+            assert await stack.command("restore", str(backup), **new.settings()) == 0
+        with new.start() as restored:
+            if not new.is_embedded:
+                assert await stack.command("restore", str(backup), **new.settings()) == 0
+            await stack.moves_to(OwnServer(restored).database)
             stack.start("api")
             await stack.ready()
             held = (await maria.get("/api/v1/sending-status")).json()
@@ -140,7 +165,16 @@ async def drive(server: OwnServer, folder: Path) -> None:
             await check(story, stopped, had=had, refused=refused, acknowledged=acknowledged, context=context)
             for name in ("worker", "api"):
                 stack.stop(name)
-    figure("R17", waiting=WAITING, sent_since=sum(had.values()), stops=STOPPED, twice=0, lost=0, seed=chosen)
+    figure(
+        "R17",
+        database="embedded" if new.is_embedded else "by_url",
+        waiting=WAITING,
+        sent_since=sum(had.values()),
+        stops=STOPPED,
+        twice=0,
+        lost=0,
+        seed=chosen,
+    )
 
 
 async def before_the_backup(story: Story) -> None:
@@ -178,10 +212,10 @@ async def after_the_backup(story: Story, stopped: list[str]) -> None:
     await eventually(story.all_applied, "every text before the loss is applied")
 
 
-def lose(server: OwnServer) -> None:
-    folder = server.server.data_dir
-    server.server.release()
-    shutil.rmtree(folder)
+def lose(server: EmbeddedPostgres) -> None:
+    OwnServer(server).kill()
+    server.release()
+    shutil.rmtree(server.data_dir)
 
 
 async def answer_all(story: Story) -> int:
