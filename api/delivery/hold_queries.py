@@ -13,10 +13,11 @@ from api.conversations.models import OutboxEntry
 from api.delivery.models import DatabaseIdentity, OutboxHold
 from api.kit.ids import new_id
 
-_IDENTITY = text(
-    "SELECT system_identifier::text || '/' || oid::text FROM pg_control_system(), pg_database"
-    " WHERE datname = current_database()"
+_IDENTITIES = text(
+    "SELECT oid::text AS oid, has_function_privilege('pg_control_system()', 'EXECUTE') AS may_read_system,"
+    " (SELECT value FROM database_identity) AS stored FROM pg_database WHERE datname = current_database()"
 )
+_SYSTEM = text("SELECT system_identifier::text FROM pg_control_system()")
 
 
 def is_not_held(organization_id: UUID, *, until_backfilled: bool = False) -> ColumnElement[bool]:
@@ -25,14 +26,22 @@ def is_not_held(organization_id: UUID, *, until_backfilled: bool = False) -> Col
     return ~(open_hold.where(OutboxHold.backfilled_at.is_(None)) if until_backfilled else open_hold)
 
 
-async def identity_of_database(session: AsyncSession) -> str:
-    found: str = (await session.execute(_IDENTITY)).scalar_one()
-    return found
+class Identities(NamedTuple):
+    database: str
+    """Of the database that this is: `<system identifier>/<oid>`. A managed server may hide the first: `-`."""
+    stored: str | None
+    """Of the database that the data was written in. None: nothing has been sent from this data yet."""
 
 
-async def stored_identity(session: AsyncSession, *, lock: bool = False) -> str | None:
-    statement = select(DatabaseIdentity.value)
-    return await session.scalar(statement.with_for_update() if lock else statement)
+async def identities(session: AsyncSession) -> Identities:
+    found = (await session.execute(_IDENTITIES)).one()
+    system = await session.scalar(_SYSTEM) if found.may_read_system else "-"
+    return Identities(f"{system}/{found.oid}", found.stored)
+
+
+async def lock_identity(session: AsyncSession) -> str | None:
+    """The stored identity, locked."""
+    return await session.scalar(select(DatabaseIdentity.value).with_for_update())
 
 
 async def store_identity(session: AsyncSession, value: str, *, replace: bool) -> None:

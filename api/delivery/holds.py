@@ -25,6 +25,7 @@ from api.conversations import service as conversations
 from api.conversations.lifecycle import OUTBOX_CHANNEL, Batch
 from api.delivery import hold_queries, queries
 from api.delivery.hold_queries import OpenHold as OpenHold
+from api.delivery.rules import is_copy
 from api.kit.database import Database, database_time, notify
 from api.providers.port import MessageStatus
 
@@ -41,14 +42,14 @@ class HoldReason(StrEnum):
 
 async def hold_copy(session: AsyncSession) -> bool:
     """Hold every outbox if the data was written in another database. The first call stores which database it is."""
-    identity = await hold_queries.identity_of_database(session)
-    stored = await hold_queries.stored_identity(session)
-    if stored == identity:
-        return False
+    database, stored = await hold_queries.identities(session)
     if stored is None:
-        await hold_queries.store_identity(session, identity, replace=False)
+        await hold_queries.store_identity(session, database, replace=False)
         return False
-    if await hold_queries.stored_identity(session, lock=True) == identity:
+    if not is_copy(stored, database=database):
+        return False
+    stored = await hold_queries.lock_identity(session)
+    if stored is not None and not is_copy(stored, database=database):
         return False  # Another process has held them meanwhile.
     await hold(session, HoldReason.RESTORED)
     return True
@@ -56,7 +57,7 @@ async def hold_copy(session: AsyncSession) -> bool:
 
 async def hold(session: AsyncSession, reason: HoldReason) -> int:
     """Hold the outbox of every organization. Returns of how many."""
-    await hold_queries.store_identity(session, await hold_queries.identity_of_database(session), replace=True)
+    await hold_queries.store_identity(session, (await hold_queries.identities(session)).database, replace=True)
     organizations = [each.id for each in await access.organizations(session)]
     await hold_queries.hold(session, organizations, reason=reason.value)
     await hold_queries.mark_restored(session)

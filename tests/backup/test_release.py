@@ -7,6 +7,7 @@ import pytest
 from api.backup.loop import ReleaseLoop
 from api.delivery import holds
 from api.delivery.holds import HoldReason
+from api.delivery.rules import is_copy
 from tests.providers.conftest import peer, settings, start
 from tests.providers.dialects.bandwidth import Bandwidth
 from tests.providers.dialects.dialect import PARENT, Dialect
@@ -124,3 +125,19 @@ async def test_a_first_start_and_a_restart_hold_nothing_and_an_operator_can(worl
         assert await holds.hold(session, HoldReason.OPERATOR) == 1
         assert await holds.hold(session, HoldReason.OPERATOR) == 1, "a hold that is open begins anew"
     assert await is_held(world)
+
+
+@pytest.mark.parametrize(
+    ("stored", "database", "copied"),
+    [
+        ("7/5", "7/5", False),
+        ("7/5", "7/6", True),
+        ("7/5", "8/5", True),
+        ("-/5", "8/5", False),
+        ("7/5", "-/5", False),
+        ("-/5", "-/6", True),
+        ("7/5", "-/6", True),
+    ],
+)
+def test_data_in_another_database_is_a_copy(stored: str, database: str, copied: bool) -> None:
+    assert is_copy(stored, database=database) is copied
