@@ -69,6 +69,13 @@ async def open_holds(session: AsyncSession) -> Sequence[OpenHold]:
     return await hold_queries.open_holds(session)
 
 
+async def held_organizations(database: Database) -> frozenset[UUID]:
+    """Those whose outbox is held, also if nobody has noticed yet that the data is a copy."""
+    async with database.transaction() as session:
+        await hold_copy(session)
+        return frozenset(each.organization_id for each in await hold_queries.open_holds(session))
+
+
 async def held_since(session: AsyncSession, organization_id: UUID) -> datetime | None:
     """Since when the organization's outbox is held. None: it is not."""
     return await hold_queries.held_since(session, organization_id)

@@ -1,13 +1,16 @@
 """After a restore: what is held, what opens the outbox, and what keeps it held."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from api.backup.loop import ReleaseLoop
 from api.delivery import holds
-from api.delivery.holds import HoldReason
+from api.delivery.holds import HoldReason, held_organizations
 from api.delivery.rules import is_copy
+from api.inbound.loop import BackfillLoop
 from tests.providers.conftest import peer, settings, start
 from tests.providers.dialects.bandwidth import Bandwidth
 from tests.providers.dialects.dialect import PARENT, Dialect
@@ -81,6 +84,36 @@ async def test_SEND_NEVER_TWICE_what_waits_in_a_copy_is_reconciled_and_never_pos
     assert not await is_held(copied)
     assert [claim.message.body for claim in await wire.claims()] == ["Typed after the restore."]
     assert (await wire.status(waited), await wire.status(after)) == (("unknown", None), ("sending", None))
+
+
+async def test_OPTIN_STOP_a_backup_that_is_older_than_a_week_is_backfilled_from_its_own_time(
+    copied: World, peer: Peer
+) -> None:
+    wire = await wired(copied, Twilio(), peer)
+    await copied.rows("UPDATE lines SET created_at = now() - interval '90 days' RETURNING id")
+    backup = "now() - interval '20 days'"
+    await copied.rows(
+        "INSERT INTO line_watches (organization_id, id, due_at, compared_until)"
+        f" SELECT organization_id, id, now(), {backup} FROM lines WHERE enabled RETURNING id"
+    )
+    peer.answer = http(200, {"messages": []})
+    service = copied.service
+    usual = BackfillLoop(
+        service.database,
+        service.providers,
+        service.secret_box,
+        service.settings,
+        on_found=lambda: None,
+        held=held_organizations,
+    )
+    await usual._step()
+    assert peer.requests == [], "the usual backfill, which reaches back a week, leaves a copy alone"
+    assert await is_held(copied)
+
+    await turns(wire)
+    (request,) = peer.requests
+    since = datetime.fromisoformat(dict(parse_qsl(urlsplit(request.line.split(" ")[1]).query))["DateSent>"])
+    assert timedelta(days=20) < datetime.now(UTC) - since < timedelta(days=20, hours=2)
 
 
 async def test_a_line_without_a_list_opens_by_itself_only_if_its_provider_refuses_stopped_numbers(
