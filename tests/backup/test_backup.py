@@ -62,7 +62,7 @@ def empty_database() -> Iterator[postgres.Database]:
 
 
 def is_empty(database: postgres.Database) -> bool:
-    return fetch_value(database.owner_url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+    return bool(fetch_value(database.owner_url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0)
 
 
 def test_AUDIT_APPEND_a_restored_database_has_every_row_and_the_same_rights(

@@ -141,11 +141,11 @@ async def drive(server: EmbeddedPostgres, lost: Place, new: Place, folder: Path)
             assert await stack.command("backup", str(backup), **lost.settings()) == 0
         acknowledged = len(story.answered)
         await after_the_backup(story, stopped)
-        had = await story.at_carrier()
 
         for name in ("worker", "api"):
             stack.kill(name)
         await asyncio.to_thread(lose, server)
+        had = await story.at_carrier()
         if new.is_embedded:
             # It starts the server itself.
             assert await stack.command("restore", str(backup), **new.settings()) == 0
@@ -187,12 +187,12 @@ async def before_the_backup(story: Story) -> None:
         found = (await admin.get("/api/v1/conversations?limit=200")).json()["items"]
     story.conversations = {each["phone_number"]: each["id"] for each in found}
     stack.kill("worker")
-    for number in range(2):
-        assert (await story.answer(PARENTS[number], f"being sent {number}")).status_code == 201
+    for index in range(2):
+        assert (await story.answer(PARENTS[index], f"being sent {index}")).status_code == 201
     stack.start("worker", MESSENGER_CRASH_AT=CrashPoint.POST_WRITTEN.value)
     await stack.died("worker")
-    for number in range(WAITING):
-        response = await story.answer(PARENTS[number % len(PARENTS)], f"waiting {number}")
+    for index in range(WAITING):
+        response = await story.answer(PARENTS[index % len(PARENTS)], f"waiting {index}")
         assert response.status_code == 201, response.text
 
 
@@ -207,8 +207,8 @@ async def after_the_backup(story: Story, stopped: list[str]) -> None:
     await eventually(half_is_sent, "half of what waited is sent")
     for number in stopped:
         await story.parent_says(number, "STOP")
-    for number in range(STOPPED):
-        await story.parent_says(PARENTS[-1], f"after the backup {number}")
+    for index in range(STOPPED):
+        await story.parent_says(PARENTS[-1], f"after the backup {index}")
     await eventually(story.all_applied, "every text before the loss is applied")
 
 
@@ -228,7 +228,7 @@ async def answer_all(story: Story) -> int:
 async def is_released(stack: Stack) -> bool:
     async with stack.database.transaction() as session:
         held = await session.scalar(text("SELECT count(*) FROM outbox_holds WHERE released_at IS NULL"))
-    return held == 0
+    return bool(held == 0)
 
 
 async def has_ended(stack: Stack) -> bool:
