@@ -49,11 +49,14 @@ def create_app(
     settings: Settings,
     *,
     database_url: str,
+    listening_url: str | None = None,
     metrics: Metrics | None = None,
     watchdog: Watchdog | None = None,
     on_started: Callable[[], None] | None = None,
 ) -> "Application":
     """The ASGI application over the database at `database_url` (`postgresql+asyncpg://…`).
+
+    `listening_url` is for notifications, if `database_url` leads through a pooler.
 
     `watchdog` ends the process when its loop hangs, so a supervisor must restart the process. `on_started` is called
     when the application can serve.
@@ -66,7 +69,9 @@ def create_app(
             watchdog.start()
         expected_revision()  # Reads the migrations, so that no request waits for that.
         try:
-            async with running(settings, database_url=database_url, metrics=measured) as state:
+            async with running(
+                settings, database_url=database_url, listening_url=listening_url or database_url, metrics=measured
+            ) as state:
                 app.set_state(state)
                 if on_started is not None:
                     on_started()

@@ -43,7 +43,9 @@ class AppState:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, database_url: str, metrics: Metrics) -> AsyncIterator[AppState]:
+async def running(
+    settings: Settings, *, database_url: str, listening_url: str, metrics: Metrics
+) -> AsyncIterator[AppState]:
     """The state over the database at `database_url`, with its background tasks."""
     database = Database(database_url, pool_size=settings.database_pool_size)
     # Webhooks have their own connections, so that they never wait for API requests that use up the pool.
@@ -54,7 +56,7 @@ async def running(settings: Settings, *, database_url: str, metrics: Metrics) ->
     journal = JournalWriter(database_url)
     applier = JournalApplier(database, providers, settings, beside=journal, has_live_worker=has_live_worker)
     webhooks = WebhookApp(lines=lines, providers=providers, journal=journal, public_base_url=settings.public_base_url)
-    bus = PostgresBus(database_url)
+    bus = PostgresBus(listening_url)
     bus.subscribe(LINES_CHANNEL, lines.on_change, on_gap=lines.forget_all)
     hub = Hub(database, bus, streams_per_person=settings.streams_per_person, on_streams=metrics.streams_open)
     sending = SendingWatch(database, hub)

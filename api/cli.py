@@ -19,21 +19,36 @@ from api.access.models import Organization
 from api.audit.rules import BrokenEntry
 from api.audit_log import service as audit_log
 from api.backup.errors import BackupError
+from api.check import Finding, findings
+from api.check import Result as CheckResult
+from api.child_process import replace_program, report_start
 from api.database_urls import DatabaseUrls, database_urls
 from api.delivery import holds
 from api.delivery.holds import HoldReason
 from api.embedded_postgres.errors import EmbeddedPostgresError
 from api.inbound.replay import replay_from_shell
 from api.kit.database import Database
+from api.kit.database_refusals import describe_database_error
+from api.kit.database_unavailable import DATABASE_ERRORS
 from api.kit.errors import NotFound, Problem
 from api.kit.secrets import secret_box
 from api.lines import secret_key
 from api.lines.secret_key import Rotation, WrongSecretKeyError
 from api.logging import configure_logging
+from api.migrate import MigrationError
 from api.migrate import migrate as migrate_schema
+from api.organization_list import organization_summaries
+from api.postgres_url import DatabaseUrlError
 from api.providers.simulator.control import SimulatorError
 from api.settings import Settings, SettingsError, get_settings
-from api.startup import StartError, check_key, require_extra, require_extras_of_up
+from api.startup import (
+    DATABASE_PATIENCE_SECONDS,
+    StartError,
+    check_database,
+    check_key,
+    require_extra,
+    require_extras_of_up,
+)
 from api.version import VERSION
 
 cli = typer.Typer(
@@ -67,8 +82,15 @@ def root(
 
 
 def _fail(line: str) -> typer.Exit:
-    typer.echo(f"messenger: {line}", err=True)
+    if not report_start(line.encode()):
+        typer.echo(f"messenger: {line}", err=True)
     return typer.Exit(1)
+
+
+EXPECTED_ERRORS = (
+    *(SettingsError, EmbeddedPostgresError, WrongSecretKeyError, StartError, SimulatorError, MigrationError),
+    *(DatabaseUrlError, BackupError),
+)
 
 
 def command(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -78,29 +100,37 @@ def command(function: Callable[Parameters, Result]) -> Callable[Parameters, Resu
     def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         try:
             return function(*args, **kwargs)
-        except (
-            SettingsError,
-            BackupError,
-            EmbeddedPostgresError,
-            WrongSecretKeyError,
-            StartError,
-            SimulatorError,
-        ) as error:
+        except EXPECTED_ERRORS as error:
             raise _fail(str(error)) from None
         except Problem as problem:
             raise _fail(problem.detail or problem.title) from None
-        except ConnectionError as error:
-            raise _fail(f"The database cannot be reached: {error}.") from None
 
     return cli.command()(wrapped)
 
 
 @contextmanager
-def _started() -> Iterator[tuple[Settings, DatabaseUrls]]:
+def _started(*, patience: float = 0, any_schema: bool = False) -> Iterator[tuple[Settings, DatabaseUrls]]:
+    """The settings, and a database that can be reached and whose schema this version serves.
+
+    Raises StartError, also if the database becomes unavailable within the block.
+    """
     settings = get_settings()
     configure_logging(settings)
     with database_urls(settings) as urls:
-        yield settings, urls
+        try:
+            asyncio.run(check_database(urls, patience=patience, any_schema=any_schema))
+            yield settings, urls
+        except DATABASE_ERRORS as error:
+            # Other errors of the system are about files and ports.
+            is_lost = not isinstance(error, OSError) or isinstance(error, ConnectionError | TimeoutError)
+            line = describe_database_error(error, urls.app) if is_lost else None
+            if line is None:
+                raise
+            raise StartError(line) from error
+
+
+def _progress(line: str) -> None:
+    typer.echo(f"messenger: {line}", err=True)
 
 
 @command
@@ -109,35 +139,54 @@ def up() -> None:
     from api.up import run_everything
 
     require_extras_of_up(get_settings())
-    with _started() as (settings, urls):
+    with _started(patience=DATABASE_PATIENCE_SECONDS, any_schema=True) as (settings, urls):
         run_everything(settings, urls)
 
 
 @command
-def serve() -> None:
-    """Serve the API and the SPA."""
-    from api.serve import run_server
+def serve(
+    single: Annotated[
+        bool, typer.Option("--single", help="Serve in this process alone, which SIGHUP does not reload.")
+    ] = False,
+) -> None:
+    """Serve the API and the SPA. SIGHUP replaces every process without a pause, SIGTERM ends when all is answered."""
+    from api.serve import run_process, run_server
 
-    with _started() as (settings, urls):
-        asyncio.run(check_key(settings, urls))
-        run_server(settings, urls)
+    if single:
+        with _started(patience=DATABASE_PATIENCE_SECONDS) as (settings, urls):
+            asyncio.run(check_key(settings, urls))
+            run_process(settings, urls)
+        return
+    # The parent does without the database: what keeps a process from starting must not end those that serve.
+    settings = get_settings()
+    configure_logging(settings)
+    with database_urls(settings) as urls:
+        replacement = run_server(settings, urls)
+    if replacement is not None:
+        replace_program("serve", replacement)
 
 
 @command
-def worker() -> None:
-    """Apply the journal, send the outbox, sweep leases and deadlines."""
+def worker(
+    check: Annotated[bool, typer.Option("--check", help="Only check that a worker can start.")] = False,
+) -> None:
+    """Apply the journal, send the outbox, sweep leases and deadlines. SIGHUP starts it anew after its batch."""
     from api.serve import run_worker
 
-    with _started() as (settings, urls):
+    replacement = None
+    with _started(patience=DATABASE_PATIENCE_SECONDS) as (settings, urls):
         asyncio.run(check_key(settings, urls))
-        uvloop.run(run_worker(settings, urls))
+        if not check:
+            replacement = uvloop.run(run_worker(settings, urls))
+    if replacement is not None:
+        replace_program("worker", replacement)
 
 
 @command
 def migrate() -> None:
-    """Bring the database's schema to this version."""
-    with _started() as (_, urls):
-        migrate_schema(urls.owner)
+    """Bring the database's schema to this version. Several at once wait for each other."""
+    with _started(any_schema=True) as (_, urls):
+        typer.echo(str(migrate_schema(urls.owner, report=_progress)))
 
 
 @command
@@ -148,8 +197,8 @@ def demo() -> None:
     require_extra("demo")
     from demo import make_demo
 
-    with _started() as (settings, urls):
-        migrate_schema(urls.owner)
+    with _started(any_schema=True) as (settings, urls):
+        migrate_schema(urls.owner, report=_progress)
         asyncio.run(check_key(settings, urls))
         made = asyncio.run(make_demo(settings, urls.app))
         typer.echo("The demo organization is ready." if made else "The demo organization was there already.")
@@ -192,9 +241,65 @@ def create_organization(
             )
             return str(organization.id)
 
-    with _started() as (_, urls):
-        migrate_schema(urls.owner)
+    with _started(any_schema=True) as (_, urls):
+        migrate_schema(urls.owner, report=_progress)
         typer.echo(json.dumps({"id": asyncio.run(create(urls)), "slug": slug}))
+
+
+@command
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    network: Annotated[bool, typer.Option("--network/--no-network", help="Whether to ask the providers.")] = True,
+) -> None:
+    """Check this installation: settings, database, schema, secret key, worker, lines. Exit 1 if anything fails."""
+
+    async def run(settings: Settings, urls: DatabaseUrls) -> list[Finding]:
+        found = []
+        async for finding in findings(settings, urls, network=network):
+            found.append(finding)
+            if not as_json:
+                typer.echo(f"{finding.result:8} {finding.check:16} {finding.message}")
+        return found
+
+    try:
+        settings = get_settings()
+        configure_logging(settings)
+        with database_urls(settings) as urls:
+            found = asyncio.run(run(settings, urls))
+    except (SettingsError, EmbeddedPostgresError) as error:
+        if not as_json:
+            raise
+        failed = "settings" if isinstance(error, SettingsError) else "database"
+        found = [Finding(failed, CheckResult.FAILED, str(error))]
+    has_failed = any(finding.result is CheckResult.FAILED for finding in found)
+    if as_json:
+        checks = [{"check": each.check, "result": each.result, "message": each.message} for each in found]
+        typer.echo(json.dumps({"ok": not has_failed, "checks": checks}, ensure_ascii=False))
+    if has_failed:
+        raise typer.Exit(1)
+
+
+@command
+def list_organizations(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each, a line each.")] = False,
+) -> None:
+    """List every business: id, slug, staff members, lines, last text, name. Prints them as it reads them."""
+
+    async def run(urls: DatabaseUrls) -> None:
+        async with Database(urls.app, pool_size=1) as database:
+            async for each in organization_summaries(database):
+                last = None if each.last_text_at is None else each.last_text_at.isoformat(timespec="seconds")
+                if as_json:
+                    fields = {**each._asdict(), "id": str(each.id), "last_text_at": last}
+                    typer.echo(json.dumps(fields, ensure_ascii=False))
+                else:
+                    typer.echo(
+                        f"{each.id}  {each.slug:24}  {each.staff:5} staff  {each.lines:3} lines"
+                        f"  {last or 'no text yet':25}  {each.name}"
+                    )
+
+    with _started() as (_, urls):
+        asyncio.run(run(urls))
 
 
 @command
@@ -286,7 +391,7 @@ def backup(file: Annotated[Path, typer.Argument(help="A new file, or - for stand
     from api.backup.running import run_to_end
     from api.backup.service import make_backup
 
-    with _started() as (_, urls):
+    with _started(any_schema=True) as (_, urls):
         run_to_end(make_backup(urls.owner, file))
 
 
@@ -302,7 +407,7 @@ def restore(
     from api.backup.restore import checked_backup, restore_backup
 
     manifest = checked_backup(file, get_settings(), without_secret_key=without_secret_key)
-    with _started() as (settings, urls):
+    with _started(any_schema=True) as (settings, urls):
         restored = restore_backup(file, manifest, settings, urls.owner, without_secret_key=without_secret_key)
     for each in restored.rights_refused:
         typer.echo(f"messenger: a right of the backup was not restored: {each}", err=True)

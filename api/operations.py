@@ -1,19 +1,15 @@
 """Routes for the operator: probes and metrics."""
 
 from fastapi import APIRouter, Depends, Request, Response
-from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
 
 from api.access.dependencies import Public
 from api.kit.app_state import from_app
 from api.kit.database import Database
-from api.kit.database_unavailable import sqlstate
 from api.kit.errors import NotFound, Unavailable, problem_responses
 from api.metrics import Metrics
-from api.migrate import expected_revision, serves_schema
+from api.migrate import revisions
+from api.schema_state import read_schema
 from api.settings import Settings
-
-UNDEFINED_TABLE = "42P01"
 
 
 def router(settings: Settings) -> APIRouter:
@@ -38,19 +34,10 @@ async def healthz() -> dict[str, str]:
 
 async def readyz(request: Request) -> dict[str, str]:
     """The process can serve: it reaches its database, and this version can serve the schema."""
-    expected = expected_revision()
-    try:
-        async with from_app(request, Database).transaction() as session:
-            found: str | None = await session.scalar(text("SELECT version_num FROM alembic_version"))
-    except ProgrammingError as error:
-        if sqlstate(error) != UNDEFINED_TABLE:
-            raise
-        found = None
-    if not serves_schema(found, expected=expected):
-        raise Unavailable(
-            f"The database's schema is at {found or 'no version'}, and this version needs {expected}. "
-            "Run `messenger migrate`."
-        )
+    async with from_app(request, Database).transaction() as session:
+        schema = await read_schema(session, revisions=revisions())
+    if not schema.is_served:
+        raise Unavailable(schema.problem)
     return {"status": "ready"}
 
 

@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from api.postgres_url import normalized_database_url
 from api.urls import Origin, normalized_base_url, origin_of
 
 
@@ -80,8 +81,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MESSENGER_", env_file=".env", extra="ignore", frozen=True)
 
     environment: Environment = Environment.DEVELOPMENT
-    database_url: str | None = None
-    """A PostgreSQL URL. Unset: the embedded server in `data_dir`."""
+    database_url: str | None = Field(default=None, repr=False)
+    """The database: `postgresql://user:password@host:5432/name`, with libpq's parameters such as
+    `?sslmode=verify-full&sslrootcert=system`. Unset: the embedded server in `data_dir`."""
+    direct_database_url: str | None = Field(default=None, repr=False)
+    """The same database past a pooler. Set it if `database_url` leads to PgBouncer or another pooler in transaction
+    mode: then notifications and migrations go this way, and everything else is kept within transactions."""
     data_dir: Path = Path(".data")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -124,6 +129,8 @@ class Settings(BaseSettings):
     """Connections of each process. Applying an event takes two: its attempt is committed before it begins."""
     hang_seconds: float = Field(default=15, ge=0, allow_inf_nan=False)
     """A process ends, to be restarted, when its event loop is stuck for so long; 0: never."""
+    drain_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
+    """How long an API process that stops or is replaced answers what has begun, before it ends."""
     worker_port: int | None = Field(default=None, ge=1, le=65535)
     """The port on `host` where a worker answers `/healthz`. Unset: none."""
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
@@ -155,15 +162,16 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, value: SecretStr | None) -> SecretStr | None:
         return value if value is not None and value.get_secret_value().strip() else None
 
-    @field_validator("database_url")
+    @field_validator("database_url", "direct_database_url")
     @classmethod
     def _postgresql(cls, value: str | None) -> str | None:
-        if not value:
-            return None
-        scheme, separator, rest = value.partition("://")
-        if not separator or scheme.lower() not in {"postgres", "postgresql", "postgresql+asyncpg"}:
-            raise ValueError("use a postgresql:// address, or leave it unset for the embedded server")
-        return f"postgresql+asyncpg://{rest}"
+        return normalized_database_url(value) if value and value.strip() else None
+
+    @model_validator(mode="after")
+    def _direct_beside_a_pooler(self) -> Self:
+        if self.direct_database_url is not None and self.database_url is None:
+            raise ValueError("MESSENGER_DIRECT_DATABASE_URL goes with MESSENGER_DATABASE_URL, the pooler's address")
+        return self
 
     @model_validator(mode="after")
     def _production_needs(self) -> Self:

@@ -6,16 +6,23 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import structlog
+
 from api.database_urls import DatabaseUrls
 from api.kit.database import Database
-from api.kit.database_unavailable import is_database_unavailable
+from api.kit.database_refusals import describe_database_error, is_refusal
+from api.kit.database_unavailable import DATABASE_ERRORS, is_database_unavailable
 from api.kit.secrets import secret_box
 from api.lines.secret_key import check_secret_key
+from api.migrate import revisions
+from api.schema_state import Schema, read_schema
 from api.settings import Settings
 
 DATABASE_PATIENCE_SECONDS = 30.0
 
 Result = TypeVar("Result")
+
+log = structlog.get_logger(__name__)
 
 _EXTRAS = {
     "demo": ("The demo data", ("demo", "twilio")),
@@ -49,18 +56,42 @@ async def check_key(settings: Settings, urls: DatabaseUrls) -> None:
         await when_available(lambda: check_secret_key(database, secret_box(settings)))
 
 
-async def when_available(work: Callable[[], Awaitable[Result]]) -> Result:
-    """Repeats the work while the database is unavailable, which may be just starting.
+async def check_database(urls: DatabaseUrls, *, patience: float = 0, any_schema: bool = False) -> None:
+    """Raises StartError if a URL does not lead to the database, or this version does not serve its schema.
 
-    Raises ConnectionError after `DATABASE_PATIENCE_SECONDS`.
+    Waits at most `patience` seconds while the database is unavailable. `any_schema` is for commands that migrate.
     """
-    until = time.monotonic() + DATABASE_PATIENCE_SECONDS
+    for url in dict.fromkeys((urls.app, urls.owner)):
+        async with Database(url, pool_size=1) as database:
+            try:
+                schema = await when_available(lambda each=database: _read_schema(each), patience=patience)  # type: ignore[misc]
+            except DATABASE_ERRORS as error:
+                line = describe_database_error(error, url)
+                if line is None:
+                    raise
+                raise StartError(line) from error
+        if not schema.is_served and not any_schema:
+            raise StartError(schema.problem)
+
+
+async def _read_schema(database: Database) -> Schema:
+    async with database.transaction() as session:
+        return await read_schema(session, revisions=revisions())
+
+
+async def when_available(
+    work: Callable[[], Awaitable[Result]], *, patience: float = DATABASE_PATIENCE_SECONDS
+) -> Result:
+    """Repeats the work while the database is unavailable, which may be just starting. Raises the work's error later."""
+    until = time.monotonic() + patience
+    is_waiting = False
     while True:
         try:
             return await work()
-        except Exception as error:
-            if not is_database_unavailable(error):
+        except DATABASE_ERRORS as error:
+            if not is_database_unavailable(error) or is_refusal(error) or time.monotonic() >= until:
                 raise
-            if time.monotonic() > until:
-                raise ConnectionError(type(error).__name__) from error
+            if not is_waiting:
+                is_waiting = True
+                log.warning("database.unavailable", error=type(error).__name__, waiting_seconds=round(patience))
         await asyncio.sleep(0.1)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, Text, cast, delete, func, or_, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, Organization, SignInFailure, SignInTry, StaffMember, StaffSession
+from api.kit.bulk import is_any
 
 
 class SessionOwner(NamedTuple):
@@ -28,6 +29,24 @@ async def organization(session: AsyncSession, organization_id: UUID) -> Organiza
 
 async def organizations(session: AsyncSession) -> Sequence[Organization]:
     return (await session.scalars(select(Organization).order_by(Organization.slug))).all()
+
+
+async def organization_page(session: AsyncSession, *, after_slug: str | None, limit: int) -> Sequence[Organization]:
+    """By slug."""
+    statement = select(Organization).order_by(Organization.slug).limit(limit)
+    if after_slug is not None:
+        statement = statement.where(Organization.slug > after_slug)
+    return (await session.scalars(statement)).all()
+
+
+async def count_staff(session: AsyncSession, organization_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many staff members each organization has, without archived ones. One without is left out."""
+    rows = await session.execute(
+        select(StaffMember.organization_id, func.count())
+        .where(StaffMember.organization_id == is_any(organization_ids), StaffMember.archived_at.is_(None))
+        .group_by(StaffMember.organization_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def account(session: AsyncSession, slug: str, email: str) -> tuple[str, Organization | None, StaffMember | None]:

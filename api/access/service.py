@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access import queries
 from api.access.models import ApiKey, Organization, StaffMember
 from api.access.passwords import hash_password
+from api.access.queries import count_staff as count_staff
 from api.access.queries import end_sessions as end_sessions
 from api.access.queries import organization as organization
 from api.access.queries import organization_by_slug as organization_by_slug
+from api.access.queries import organization_page as organization_page
 from api.access.queries import organizations as organizations
 from api.access.rules import Permission, Principal, PrincipalKind, effective_permissions
 from api.audit import service as audit

@@ -1,19 +1,20 @@
 """PostgreSQL's programs `pg_dump` and `pg_restore`: finding one of the right version, and its environment."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-from sqlalchemy import URL, make_url
+from urllib.parse import unquote
 
 from api.backup.errors import BackupError
 from api.backup.rules import major_version
 from api.embedded_postgres.binaries import binary
 from api.embedded_postgres.errors import EmbeddedPostgresError
+from api.postgres_url import plain_url
 
 _FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 """Where Debian, Red Hat and Homebrew put the programs of each version."""
@@ -61,11 +62,18 @@ def connection(owner_url: str) -> tuple[str, dict[str, str]]:
 
     Command lines are visible to every user of the machine.
     """
-    url = make_url(owner_url)
+    rest = plain_url(owner_url).partition("://")[2]
+    end = re.search("[/?]", rest)
+    authority, tail = (rest, "") if end is None else (rest[: end.start()], rest[end.start() :])
+    userinfo, at, hosts = authority.rpartition("@")
+    user, _, password = userinfo.partition(":")
+    path, mark, query = tail.partition("?")
+    parameters = query.split("&") if mark else []
+    given = [each.partition("=")[2] for each in parameters if each.startswith("password=")]
+    password = unquote((given or [password])[-1])
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MESSENGER_")}
-    parameters = dict(url.query)
-    password = parameters.pop("password", url.password)
-    if password is not None:
-        kept["PGPASSWORD"] = str(password)
-    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, parameters)
-    return plain.render_as_string(hide_password=False), {**kept, "PGAPPNAME": "messenger backup", "LC_ALL": "C.UTF-8"}
+    if password:
+        kept["PGPASSWORD"] = password
+    left = "&".join(each for each in parameters if not each.startswith("password="))
+    url = f"postgresql://{user}{at}{hosts}{path}{mark and '?'}{left}"
+    return url, {**kept, "PGAPPNAME": "messenger backup", "LC_ALL": "C.UTF-8"}

@@ -33,7 +33,7 @@ from api.delivery.holds import HoldReason
 from api.kit.database import Database
 from api.kit.secrets import SecretBox, secret_box
 from api.lines import secret_key
-from api.migrate import expected_revision, first_grants, migrate, serves_schema
+from api.migrate import expected_revision, first_grants, migrate, revisions
 from api.settings import Settings
 
 
@@ -51,7 +51,7 @@ class Restored:
 def checked_backup(path: Path, settings: Settings, *, without_secret_key: bool) -> Manifest:
     """The manifest of a file that can be restored. Needs no database. Raises BackupError."""
     manifest = read_manifest(path)
-    if not serves_schema(expected_revision(), expected=manifest.schema):
+    if manifest.schema not in revisions():
         raise BackupError(
             f"The backup is of version {manifest.product_version}. Its schema, {manifest.schema}, is newer than this"
             f" version's, {expected_revision()}. Install version {manifest.product_version} or a later one."

@@ -8,14 +8,14 @@ from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, delete, func, literal_column, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, StaffMember
 from api.consent.keywords import Keyword
 from api.conversations.message_rules import Direction
 from api.conversations.models import Conversation, Message, MessageRow, OutboxEntry, TimelineEntry
-from api.kit.bulk import is_any, update_together
+from api.kit.bulk import is_any, update_together, uuids
 from api.kit.paging import how_many_fit
 
 
@@ -267,3 +267,17 @@ async def bodies_after(session: AsyncSession, message: Message, *, limit: int) -
             .limit(limit)
         )
     ).all()
+
+
+async def last_message_times(session: AsyncSession, organization_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When the newest text of each organization was stored. One without texts is left out."""
+    wanted = select(func.unnest(uuids(organization_ids)).label("id")).subquery()
+    newest = (
+        select(Message.created_at)
+        .where(Message.organization_id == wanted.c.id)
+        .order_by(Message.created_at.desc(), Message.id.desc())
+        .limit(1)
+        .lateral()
+    )
+    rows = await session.execute(select(wanted.c.id, newest.c.created_at).join(newest, true()))
+    return {row[0]: row[1] for row in rows}

@@ -20,6 +20,7 @@ from api.conversations.errors import NewMessages
 from api.conversations.lifecycle import Batch, number_actor, state_of
 from api.conversations.message_queries import ThreadPage, ThreadWindow
 from api.conversations.message_queries import answers_since as answers_since
+from api.conversations.message_queries import last_message_times as last_message_times
 from api.conversations.message_queries import message_page as message_page
 from api.conversations.message_rules import content
 from api.conversations.models import Conversation, InboxRow, Message, MessageRow

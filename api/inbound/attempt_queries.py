@@ -1,6 +1,7 @@
 """SQL of attempts to apply inbound events: begun, finished, and found unfinished."""
 
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,8 @@ BEGIN = (
 
 
 async def begin(database: Database, organization_id: UUID, event_ids: Sequence[UUID]) -> UUID:
-    """Store an attempt in a transaction of its own, which is committed when this returns. One round trip.
+    """Store an attempt in a transaction of its own, which is committed when this returns. One round trip,
+    except behind a pooler, which may give the parse and the execution of a lone statement different connections.
 
     The commit of an attempt at several events does not wait for the disk: the row has to survive this process, not
     the database server.
@@ -40,7 +42,8 @@ async def begin(database: Database, organization_id: UUID, event_ids: Sequence[U
     async with database.engine.connect() as connection:
         driver: asyncpg.Connection[Any] = (await connection.get_raw_connection()).driver_connection
         try:
-            await driver.execute(BEGIN, organization_id, attempt_id, event_ids, PROCESS_ID, several)
+            async with driver.transaction() if database.is_pooled else nullcontext():
+                await driver.execute(BEGIN, organization_id, attempt_id, event_ids, PROCESS_ID, several)
         except BaseException:
             # The pool cannot know the connection's state.
             await connection.invalidate()

@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import asyncpg
 import structlog
 
 from api.inbound.queries import JournalRow, add_to_journal_at_once
-from api.kit.connection import plain_url
+from api.kit.connection import connect, is_pooled
 
 MAX_BATCH = 256
-
-CONNECT_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +25,8 @@ class JournalWriter:
     """
 
     def __init__(self, database_url: str) -> None:
-        self._dsn = plain_url(database_url)
+        self._url = database_url
+        self._is_pooled = is_pooled(database_url)
         self._connection: asyncpg.Connection[Any] | None = None
         self._on_written: Callable[[], None] = lambda: None
         self._queue: list[_Waiting] = []
@@ -88,7 +88,10 @@ class JournalWriter:
     async def _write_batch(self, batch: list[_Waiting]) -> None:
         rows = [row for group, _ in batch for row in group]
         try:
-            await add_to_journal_at_once(await self._connected(), rows)
+            connection = await self._connected()
+            # A pooler may give the parse and the execution of a lone statement different connections.
+            async with connection.transaction() if self._is_pooled else nullcontext():
+                await add_to_journal_at_once(connection, rows)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             # A row that the database refuses does not refuse the others (RECV-NOTHING-LOST).
             if len(batch) == 1:
@@ -110,11 +113,7 @@ class JournalWriter:
 
     async def _connected(self) -> "asyncpg.Connection[Any]":
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(
-                self._dsn,
-                timeout=CONNECT_SECONDS,
-                server_settings={"timezone": "UTC", "application_name": "messenger"},
-            )
+            self._connection = await connect(self._url)
         return self._connection
 
     def _drop_connection(self) -> None:

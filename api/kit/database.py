@@ -7,6 +7,7 @@ HTTP call, a wait or a stream.
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from api.kit.app_state import from_app
+from api.kit.connection import connect, is_pooled
 from api.kit.ids import new_id
 
 MAX_NOTIFY_BYTES = 7_500
@@ -60,23 +62,30 @@ class OrganizationChildRow:
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 
 
+def database_engine(url: str, **pool: Any) -> AsyncEngine:
+    """An engine whose connections `connect` opens.
+
+    Behind a pooler each statement is prepared without a name and not kept: its transaction's server connection is
+    another transaction's next time.
+    """
+    unnamed = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        # Errors are logged, but not the parameters: they hold texts and phone numbers.
+        hide_parameters=True,
+        connect_args={"async_creator_fn": partial(connect, url), **(unnamed if is_pooled(url) else {})},
+        **pool,
+    )
+
+
 class Database:
     """The engine and its sessions. `close`, or the end of an `async with`, closes every connection."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
-        self.engine: AsyncEngine = create_async_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=10,
-            # Errors are logged, but not the parameters: they hold texts and phone numbers.
-            hide_parameters=True,
-            connect_args={
-                "timeout": 5,
-                "server_settings": {"timezone": "UTC", "jit": "off", "application_name": "messenger"},
-            },
-        )
+        self.is_pooled = is_pooled(url)
+        """A pooler in transaction mode is between: a statement outside of a transaction may lose its connection."""
+        self.engine = database_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.kit.bulk import is_any
 from api.kit.ids import new_id
 from api.lines.models import DailyTexts, Line, SecretKeyCheck
 
@@ -89,6 +90,24 @@ async def set_health(session: AsyncSession, line: Line, health: dict[str, Any]) 
         .values(health=health)
         .execution_options(synchronize_session=False)
     )
+
+
+async def all_lines(session: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[Line]:
+    """Of every organization, by id."""
+    statement = select(Line).order_by(Line.id).limit(limit)
+    if after is not None:
+        statement = statement.where(Line.id > after)
+    return (await session.scalars(statement)).all()
+
+
+async def count_lines(session: AsyncSession, organization_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many lines each organization has. One without is left out."""
+    rows = await session.execute(
+        select(Line.organization_id, func.count())
+        .where(Line.organization_id == is_any(organization_ids))
+        .group_by(Line.organization_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def sealed_credentials(session: AsyncSession, *, after: UUID | None, limit: int) -> list[tuple[UUID, bytes]]:

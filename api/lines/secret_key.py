@@ -58,6 +58,36 @@ async def check_secret_key(database: Database, secrets: SecretBox) -> None:
             raise _wrong(secrets)
 
 
+@dataclass(frozen=True)
+class KeyVerification:
+    """Whether the secret key is the database's, and how many lines' credentials it opens."""
+
+    is_right: bool
+    """Also if no process has stored a check value yet."""
+    opened: int
+    unreadable: int
+
+
+async def verify_secret_key(database: Database, secrets: SecretBox) -> KeyVerification:
+    """Opens the credentials of every line. Stores nothing."""
+    async with database.transaction() as session:
+        stored = await queries.secret_key_check(session)
+    opened = unreadable = 0
+    after: UUID | None = None
+    while True:
+        async with database.transaction() as session:
+            batch = await queries.sealed_credentials(session, after=after, limit=BATCH)
+        for line_id, sealed in batch:
+            after = line_id
+            try:
+                secrets.open(sealed)
+                opened += 1
+            except UnreadableSecretError:
+                unreadable += 1
+        if len(batch) < BATCH:
+            return KeyVerification(stored is None or stored in check_values(secrets), opened, unreadable)
+
+
 async def rotate_secret_key(database: Database, secrets: SecretBox) -> Rotation:
     """Encrypt every line's credentials anew under the current key, a batch in a transaction, and store its check value.
 

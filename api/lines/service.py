@@ -21,6 +21,7 @@ from api.kit.secrets import SecretBox, UnreadableSecretError
 from api.lines import queries
 from api.lines.errors import TooManyTextsToday
 from api.lines.models import Line
+from api.lines.queries import count_lines as count_lines
 from api.lines.queries import count_silent_lines as count_silent_lines
 from api.lines.queries import lines_by_ids as lines_by_ids
 from api.lines.queries import own_numbers as own_numbers

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import asyncpg
 import structlog
 
-from api.kit.connection import plain_url
+from api.kit.connection import connect
 from api.kit.database_unavailable import DATABASE_ERRORS
 
 Handler = Callable[[dict[str, Any]], None]
@@ -34,7 +34,8 @@ class Bus(Protocol):
 
 class PostgresBus:
     def __init__(self, database_url: str) -> None:
-        self._dsn = plain_url(database_url)
+        """The URL must not lead through a pooler in transaction mode, which has no LISTEN."""
+        self._url = database_url
         self._handlers: dict[str, list[tuple[Handler, Callable[[], None]]]] = {}
         self._task: asyncio.Task[None] | None = None
         self._listening = asyncio.Event()
@@ -60,7 +61,7 @@ class PostgresBus:
         while True:
             connection: asyncpg.Connection | None = None
             try:
-                connection = await asyncpg.connect(self._dsn, timeout=5)
+                connection = await connect(self._url)
                 ended = asyncio.Event()
                 connection.add_termination_listener(lambda _, ended=ended: ended.set())
                 for channel in self._handlers:

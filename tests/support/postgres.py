@@ -70,7 +70,7 @@ def cluster() -> EmbeddedPostgres:
         return server
 
 
-def template_database(migrate: Callable[[str], None], *, migrations: Path = MIGRATIONS) -> str:
+def template_database(migrate: Callable[[str], object], *, migrations: Path = MIGRATIONS) -> str:
     """The name of the template of these migrations. The first worker makes it.
 
     `migrate` gets the owner's URL of an empty database and leaves it migrated. It must not be called from a running
