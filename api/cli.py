@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,10 +23,13 @@ from api.access.passwords import generated_password
 from api.access.rules import password_problem
 from api.audit.rules import BrokenEntry
 from api.audit_log import service as audit_log
+from api.backup.errors import BackupError
 from api.check import Finding, findings
 from api.check import Result as CheckResult
 from api.child_process import replace_program, report_start
 from api.database_urls import DatabaseUrls, database_urls
+from api.delivery import holds
+from api.delivery.holds import HoldReason
 from api.embedded_postgres.errors import EmbeddedPostgresError
 from api.error_reports import start_error_reports
 from api.inbound.replay import replay_from_shell
@@ -98,7 +102,7 @@ def _fail(line: str) -> typer.Exit:
 
 EXPECTED_ERRORS = (
     *(SettingsError, EmbeddedPostgresError, WrongSecretKeyError, StartError, SimulatorError, MigrationError),
-    DatabaseUrlError,
+    *(DatabaseUrlError, BackupError),
 )
 
 
@@ -424,6 +428,68 @@ def rotate_secret_key(
             f"{len(rotation.unreadable)} lines open with neither key. Enter their credentials again, or repeat this"
             " with the key they were stored with as MESSENGER_SECRET_KEY_PREVIOUS."
         )
+
+
+@command
+def backup(file: Annotated[Path, typer.Argument(help="A new file, or - for standard output.")]) -> None:
+    """Write everything but the secret key to FILE, while the service runs. `pg_restore` can read it too."""
+    from api.backup.running import run_to_end
+    from api.backup.service import make_backup
+
+    with _started(any_schema=True) as (_, urls):
+        run_to_end(make_backup(urls.owner, file))
+
+
+@command
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file of `messenger backup`.")],
+    without_secret_key: Annotated[
+        bool,
+        typer.Option("--without-secret-key", help="The key is lost: enter every line's credentials again afterwards."),
+    ] = False,
+) -> None:
+    """Restore a backup into an empty database. Texts wait until it is known what was sent and received since."""
+    from api.backup.restore import checked_backup, restore_backup
+
+    manifest = checked_backup(file, get_settings(), without_secret_key=without_secret_key)
+    with _started(any_schema=True) as (settings, urls):
+        restored = restore_backup(file, manifest, settings, urls.owner, without_secret_key=without_secret_key)
+    for each in restored.rights_refused:
+        typer.echo(f"messenger: a right of the backup was not restored: {each}", err=True)
+    typer.echo(
+        f"Restored as of {restored.taken_at}. No text leaves until a worker has fetched what was received since,"
+        f" and reconciled {restored.held_texts} texts that waited. `/api/v1/sending-status` and the log say when.",
+        err=True,
+    )
+    counts = {"organizations": restored.organizations, "audit_entries": restored.audit_entries}
+    typer.echo(json.dumps({**counts, "held_texts": restored.held_texts}))
+
+
+@command
+def hold_outbox() -> None:
+    """Hold every text, as after a restore. For point-in-time recovery, and for a standby that missed seconds."""
+
+    async def hold(urls: DatabaseUrls) -> int:
+        async with Database(urls.app, pool_size=1) as database, database.transaction() as session:
+            return await holds.hold(session, HoldReason.OPERATOR)
+
+    with _started() as (_, urls):
+        typer.echo(json.dumps({"organizations": asyncio.run(hold(urls))}))
+
+
+@command
+def release_outbox(
+    organization: Annotated[str | None, typer.Option(help="A slug. Without it: every organization.")] = None,
+) -> None:
+    """Let texts leave although texts since the backup are missing, such as a STOP. What waited in it stays unknown."""
+
+    async def run(urls: DatabaseUrls) -> int:
+        async with Database(urls.app, pool_size=1) as database:
+            chosen = await _chosen_organizations(database, organization)
+            return await holds.release_from_shell(database, [each.id for each in chosen])
+
+    with _started() as (_, urls):
+        typer.echo(json.dumps({"released": asyncio.run(run(urls))}))
 
 
 @command

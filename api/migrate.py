@@ -89,3 +89,10 @@ def migrate(owner_url: str, report: Callable[[str], None] = lambda _line: None) 
 async def _read(url: str) -> Schema:
     async with Database(url, pool_size=1) as database, database.transaction() as session:
         return await read_schema(session, revisions=revisions())
+
+
+def first_grants() -> str:
+    """The statement that gives the service's own role its rights, if the role is there."""
+    revision = ScriptDirectory.from_config(alembic_config("")).get_revision("0001")
+    grants: str = revision.module.GRANTS
+    return grants

@@ -4,7 +4,9 @@ import asyncio
 from typing import Protocol
 
 from api.access.loop import clean_up_loop
+from api.backup.loop import ReleaseLoop
 from api.conversations.loop import sweep_loop
+from api.delivery.holds import held_organizations
 from api.delivery.loop import OutboxLoop
 from api.directory.importing.loop import imports_loop
 from api.inbound.loop import BackfillLoop, JournalApplier, RetentionLoop
@@ -32,10 +34,11 @@ class Worker:
         self._outbox = OutboxLoop(database, bus, providers, secrets, settings)
         self._parts: list[Part] = [
             applier,
-            BackfillLoop(database, providers, secrets, settings, on_found=applier.wake),
+            BackfillLoop(database, providers, secrets, settings, on_found=applier.wake, held=held_organizations),
             RetentionLoop(database, settings),
             MediaLoop(database, bus, providers, secrets),
             self._outbox,
+            ReleaseLoop(database, providers, secrets),
             sweep_loop(database, settings),
             clean_up_loop(database),
             imports_loop(database, bus),

@@ -11,6 +11,6 @@ router = APIRouter(tags=["messages"])
 
 
 @router.get("/sending-status", responses=guarded())
-async def sending_status(_principal: CanSend, session: Session) -> SendingStatusOut:
+async def sending_status(principal: CanSend, session: Session) -> SendingStatusOut:
     """Whether texts leave at the moment. The live event `sending_status` says when to ask again."""
-    return SendingStatusOut.of(await heartbeat.sending_status(session))
+    return SendingStatusOut.of(await heartbeat.sending_status(session, principal.organization_id))

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.rules import Permission
-from api.delivery import queries
+from api.delivery import holds, queries
 from api.delivery.rules import texts_are_leaving
 from api.kit.database import Database
 from api.kit.loop import Loop
@@ -25,7 +25,9 @@ log = structlog.get_logger(__name__)
 class SendingStatus(NamedTuple):
     texts_are_leaving: bool
     since: datetime | None
-    """If they are not: when a worker's outbox loop last turned. None if that is not known."""
+    """If they are not: since when the outbox is held, or when a worker's outbox loop last turned, if that is known."""
+    held: bool = False
+    """They wait because the data was restored: see `api/delivery/holds.py`."""
 
 
 class WorkerStatus(NamedTuple):
@@ -54,7 +56,10 @@ class Heartbeat:
         self._beaten_at = now
 
 
-async def sending_status(session: AsyncSession) -> SendingStatus:
+async def sending_status(session: AsyncSession, organization_id: UUID | None = None) -> SendingStatus:
+    """`organization_id`: of that organization, whose outbox may be held. Else whether any worker sends."""
+    if organization_id is not None and (held_since := await holds.held_since(session, organization_id)) is not None:
+        return SendingStatus(texts_are_leaving=False, since=held_since, held=True)
     last = await queries.last_heartbeat(session)
     leaving = texts_are_leaving(None if last is None else last.age)
     return SendingStatus(leaving, None if leaving or last is None else last.beat_at)
@@ -75,6 +80,7 @@ class SendingWatch:
         self._database = database
         self._hub = hub
         self._leaving: bool | None = None
+        self._held: frozenset[UUID] = frozenset()
         self._loop = Loop("watch-sending", self.check, interval=CHECK_SECONDS)
 
     def start(self) -> None:
@@ -86,8 +92,10 @@ class SendingWatch:
     async def check(self) -> bool:
         async with self._database.transaction() as session:
             leaving = (await sending_status(session)).texts_are_leaving
+            held = frozenset(each.organization_id for each in await holds.open_holds(session))
         if self._leaving is not None and leaving is not self._leaving:
-            self._hub.broadcast("sending_status", {}, permission=Permission.MASS_TEXT)
             log.warning("delivery.texts_leave_again" if leaving else "delivery.texts_are_not_leaving")
-        self._leaving = leaving
+        if self._leaving is not None and (leaving, held) != (self._leaving, self._held):
+            self._hub.broadcast("sending_status", {}, permission=Permission.MASS_TEXT)
+        self._leaving, self._held = leaving, held
         return False

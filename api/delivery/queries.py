@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from api.conversations.models import Conversation, Message, OutboxEntry
+from api.delivery.hold_queries import is_not_held
 from api.delivery.models import WorkerHeartbeat
 from api.kit.bulk import is_any
 from api.kit.process import PROCESS_ID
@@ -83,13 +84,17 @@ async def due_work(session: AsyncSession) -> dict[UUID, set[str]]:
 
 
 async def candidates(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[Candidate]:
-    """Each conversation's oldest waiting message, if it is due (SEND-ORDER). Not locked yet."""
+    """Each conversation's oldest waiting message, if it is due (SEND-ORDER). None while the outbox is held.
+
+    Not locked yet.
+    """
     earlier = aliased(OutboxEntry)
     rows = await session.execute(
         _outbox(organization_id)
         .where(
             OutboxEntry.state == "queued",
             OutboxEntry.due_at <= func.clock_timestamp(),
+            is_not_held(organization_id),
             ~exists().where(
                 earlier.organization_id == organization_id,
                 earlier.conversation_id == OutboxEntry.conversation_id,
@@ -158,12 +163,13 @@ async def expired_leases(session: AsyncSession, organization_id: UUID, *, limit:
 
 
 async def due_unknown(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[Candidate]:
-    """Unknown outcomes that are due for reconciliation. Not locked yet."""
+    """Unknown outcomes that are due for reconciliation. None while a hold waits for its backfill. Not locked yet."""
     rows = await session.execute(
         _outbox(organization_id)
         .where(
             OutboxEntry.state == "unknown",
             OutboxEntry.due_at <= func.clock_timestamp(),
+            is_not_held(organization_id, until_backfilled=True),
         )
         .order_by(OutboxEntry.due_at)
         .limit(limit)

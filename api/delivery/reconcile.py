@@ -13,7 +13,7 @@ from api.conversations import service as conversations
 from api.conversations.lifecycle import Batch
 from api.conversations.message_rules import EntrySource
 from api.conversations.models import Message, OutboxEntry
-from api.delivery import queries
+from api.delivery import hold_queries, queries
 from api.delivery.claim import CLAIM_BATCH, outgoing
 from api.delivery.rules import RECONCILE_FOR, failure, may_repeat, reconcile_wait
 from api.delivery.settle import stop
@@ -66,6 +66,8 @@ class _Due:
     last_seq: int
     """The `seq` of the last outgoing message of its conversation."""
     claimed_at: datetime
+    unknown_since: datetime
+    """When it was claimed, or when its organization was held after a restore, whichever is later."""
 
 
 async def claim_unknown(
@@ -86,7 +88,7 @@ async def claim_unknown(
         locked = await _lock_due(session, organization_id, limit=limit)
         batch = Batch(organization_id, at=await database_time(session))
         for due in locked:
-            if batch.at - due.claimed_at > RECONCILE_FOR:
+            if batch.at - due.unknown_since > RECONCILE_FOR:
                 detail = "Nothing has been heard of it for a day. It may have arrived."
                 batch.note(due.message, "unknown", source=EntrySource.RECONCILIATION, detail=detail)
                 batch.leave_outbox(due.message)
@@ -123,6 +125,8 @@ async def _lock_due(session: AsyncSession, organization_id: UUID, *, limit: int)
     checks = await consent.check_many(
         session, organization_id, [(number_of[entry.id], by_line[entry.line_id]) for entry in entries]
     )
+    held_at = await hold_queries.last_held_at(session, organization_id) if any(e.restored for e in entries) else None
+    claimed = {entry.id: entry.claimed_at or messages[entry.id].created_at for entry in entries}
     return [
         _Due(
             entry=entry,
@@ -131,7 +135,8 @@ async def _lock_due(session: AsyncSession, organization_id: UUID, *, limit: int)
             line=by_line[entry.line_id],
             check=check,
             last_seq=last_seqs[entry.conversation_id],
-            claimed_at=entry.claimed_at or messages[entry.id].created_at,
+            claimed_at=claimed[entry.id],
+            unknown_since=max(claimed[entry.id], held_at) if entry.restored and held_at else claimed[entry.id],
         )
         for entry, check in zip(entries, checks, strict=True)
     ]

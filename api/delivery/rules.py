@@ -26,6 +26,15 @@ def texts_are_leaving(heartbeat_age: timedelta | None) -> bool:
     return heartbeat_age is not None and heartbeat_age <= HEARTBEAT_FRESH_FOR
 
 
+def is_copy(stored: str, *, database: str) -> bool:
+    """Whether data that was written in the database `stored` is in another database now.
+
+    Both are `<system identifier>/<oid>`. `-` stands for a system identifier that a role may not read.
+    """
+    (old_system, _, old_oid), (system, _, oid) = stored.partition("/"), database.partition("/")
+    return old_oid != oid or (old_system != system and "-" not in (old_system, system))
+
+
 def backoff(attempts: int, *, jitter: float, retry_after_seconds: float | None = None) -> timedelta:
     """The wait before the next post: 1, 2, 4 … 120 seconds, spread by `jitter` in 0…1 over its upper half.
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from api.delivery import queries
+from api.delivery import holds, queries
 from api.delivery.claim import CLAIM_BATCH, Claim, claim_due
 from api.delivery.expire import expire_leases
 from api.delivery.reconcile import Reconciliation, claim_unknown, settle_reconciliation
@@ -80,6 +80,7 @@ class Sender:
         One organization's mass text never delays another's reply, and a provider that hangs takes only its own lane.
         """
         async with self._database.transaction() as session:
+            await holds.hold_copy(session)
             due = await queries.due_work(session)
         claimed = False
         for organization_id, states in due.items():

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.inbound import backfill_queries as queries
 from api.inbound.queries import JournalRow, add_to_journal
@@ -30,7 +31,27 @@ OVERLAP = timedelta(hours=1)
 FURTHEST = timedelta(days=7)
 """How far a backfill reaches back after a long standstill."""
 
+LIST_DELAY = timedelta(seconds=3)
+"""How late a provider's list may be, and how far its clock may be off, where a webhook is not waited for."""
+
 log = structlog.get_logger(__name__)
+
+
+class Reach(NamedTuple):
+    """Which texts a backfill fetches."""
+
+    grace: timedelta
+    """Younger texts are left to their webhooks."""
+    complete: timedelta
+    """Afterwards every text that is older than this is in the journal."""
+    furthest: timedelta | None
+    """How far back it reaches. None: as far as the last backfill."""
+
+
+USUAL = Reach(grace=GRACE, complete=GRACE, furthest=FURTHEST)
+
+AFTER_RESTORE = Reach(grace=timedelta(0), complete=LIST_DELAY, furthest=None)
+"""The last backfill was before the backup. Texts wait for this one, so it waits for no webhook."""
 
 
 class DueLine(NamedTuple):
@@ -59,7 +80,24 @@ def _spread() -> float:
     return random.random()  # noqa: S311  # Spreads requests over time; nothing secret.
 
 
-async def backfill_line(database: Database, due: DueLine, *, providers: Providers, secrets: SecretBox) -> int:
+async def lines_to_complete(database: Database, organization_id: UUID) -> list[DueLine]:
+    """The organization's enabled lines, and the time until which the backfill of each is complete."""
+    async with database.transaction() as session:
+        at = await database_time(session)
+        new = await queries.lines_without_backfill(session, organization_id)
+        await queries.add_backfills(session, organization_id, dict.fromkeys(new, at))
+        found = await queries.enabled_lines(session, organization_id)
+    return [DueLine(line, backfill.compared_until) for backfill, line in found]
+
+
+async def has_unapplied(session: AsyncSession, organization_id: UUID) -> bool:
+    """Whether texts that a backfill found wait to be applied. Quarantined ones do not wait."""
+    return await queries.has_unapplied(session, organization_id)
+
+
+async def backfill_line(
+    database: Database, due: DueLine, *, providers: Providers, secrets: SecretBox, reach: Reach = USUAL
+) -> int:
     """Journal the texts that the provider has received for the line and no webhook has brought. Returns how many.
 
     Nothing is journaled for a provider without a list of received messages. If a list or a message cannot be read,
@@ -73,13 +111,15 @@ async def backfill_line(database: Database, due: DueLine, *, providers: Provider
         now = await database_time(session)
     access = open_line(line, secrets)
     # Texts from before the line was made belong to the number's previous holder.
-    since = max(line.created_at, now - FURTHEST, (due.complete_until or line.created_at) - OVERLAP)
+    since = max(line.created_at, (due.complete_until or line.created_at) - OVERLAP)
+    if reach.furthest is not None:
+        since = max(since, now - reach.furthest)
     listed = await provider.list_received(access, since=since)
     if isinstance(listed, CannotTell):
         log.warning("inbound.backfill_failed", line_id=str(line.id), error=listed.detail)
         return 0
     async with database.transaction() as session:
-        missing = await queries.not_arrived(session, line, [each for each in listed if each.at <= now - GRACE])
+        missing = await queries.not_arrived(session, line, [each for each in listed if each.at <= now - reach.grace])
     events: list[WebhookEvent] = []
     for each in sorted(missing, key=_when):
         event = await provider.received_event(access, each)
@@ -87,7 +127,7 @@ async def backfill_line(database: Database, due: DueLine, *, providers: Provider
             log.warning("inbound.backfill_failed", line_id=str(line.id), error=event.detail)
             return await _journal(database, line, events, complete_until=None)
         events.append(event)
-    return await _journal(database, line, events, complete_until=now - GRACE)
+    return await _journal(database, line, events, complete_until=now - reach.complete)
 
 
 def _when(listed: ListedMessage) -> datetime:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, literal_column, or_, select, update
+from sqlalchemy import exists, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -60,6 +60,32 @@ async def lock_due_backfills(
         .with_for_update(of=LineBackfill, skip_locked=True)
     )
     return [(row[0], row[1]) for row in rows]
+
+
+async def enabled_lines(session: AsyncSession, organization_id: UUID) -> Sequence[tuple[LineBackfill, Line]]:
+    rows = await session.execute(
+        select(LineBackfill, Line)
+        .join(Line, _BACKFILL)
+        .where(LineBackfill.organization_id == organization_id, Line.enabled)
+        .order_by(Line.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def has_unapplied(session: AsyncSession, organization_id: UUID) -> bool:
+    """Whether events of a backfill are pending."""
+    found: bool = (
+        await session.execute(
+            select(
+                exists().where(
+                    InboundEvent.organization_id == organization_id,
+                    InboundEvent.state == literal_column("'pending'"),
+                    InboundEvent.source == literal_column("'reconciliation'"),
+                )
+            )
+        )
+    ).scalar_one()
+    return found
 
 
 async def set_complete_until(session: AsyncSession, organization_id: UUID, line_id: UUID, *, until: datetime) -> None:

@@ -1,8 +1,9 @@
 """What runs of this slice in the background: applying inbound events, backfill, retention."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 
@@ -148,12 +149,17 @@ class BackfillLoop:
         settings: Settings,
         *,
         on_found: Callable[[], None],
+        held: Callable[[Database], Awaitable[Collection[UUID]]],
     ) -> None:
-        """`on_found` is called when a backfill has journaled texts."""
+        """`on_found` is called when a backfill has journaled texts.
+
+        `held`: organizations whose backfill reaches back to a backup. `api/backup/loop.py` makes it.
+        """
         self._database = database
         self._providers = providers
         self._secrets = secrets
         self._on_found = on_found
+        self._held = held
         self._interval = timedelta(seconds=settings.watch_lines_seconds)
         self._at_once = asyncio.Semaphore(LINES_AT_ONCE)
         poll = min(settings.watch_lines_seconds / 4, MAX_BACKFILL_POLL_SECONDS)
@@ -170,9 +176,11 @@ class BackfillLoop:
     async def _step(self) -> bool:
         async with self._database.transaction() as session:
             organizations = await backfill_queries.organizations_with_due_lines(session)
+        held = await self._held(self._database) if organizations else ()
         due = [
             line
             for organization_id in organizations
+            if organization_id not in held
             for line in await take_due_lines(self._database, organization_id, interval=self._interval)
         ]
         await asyncio.gather(*(self._check(line) for line in due))

@@ -48,13 +48,13 @@ async def check_secret_key(database: Database, secrets: SecretBox) -> None:
             sealed = [each for _, each in await queries.sealed_credentials(session, after=None, limit=SAMPLE)]
             in_use = [
                 value
-                for value, box in zip(_values(secrets), secrets.each_key(), strict=True)
+                for value, box in zip(check_values(secrets), secrets.each_key(), strict=True)
                 if not sealed or any(box.is_current(each) for each in sealed)
             ]
             if not in_use:
                 raise _wrong(secrets)
             stored = await queries.set_secret_key_check(session, in_use[0], replace=False)
-        if stored not in _values(secrets):
+        if stored not in check_values(secrets):
             raise _wrong(secrets)
 
 
@@ -85,7 +85,7 @@ async def verify_secret_key(database: Database, secrets: SecretBox) -> KeyVerifi
             except UnreadableSecretError:
                 unreadable += 1
         if len(batch) < BATCH:
-            return KeyVerification(stored is None or stored in _values(secrets), opened, unreadable)
+            return KeyVerification(stored is None or stored in check_values(secrets), opened, unreadable)
 
 
 async def rotate_secret_key(database: Database, secrets: SecretBox) -> Rotation:
@@ -132,10 +132,10 @@ async def replace_lost_secret_key(database: Database, secrets: SecretBox) -> Non
 
 async def _store_check(database: Database, secrets: SecretBox) -> None:
     async with database.transaction() as session:
-        await queries.set_secret_key_check(session, _values(secrets)[0], replace=True)
+        await queries.set_secret_key_check(session, check_values(secrets)[0], replace=True)
 
 
-def _values(secrets: SecretBox) -> list[bytes]:
+def check_values(secrets: SecretBox) -> list[bytes]:
     """The check value of each key, the current one's first."""
     return secrets.fingerprints("check", _CHECKED)
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 import structlog
 
+from api.delivery.holds import held_organizations
 from api.inbound.backfill import GRACE, OVERLAP, DueLine, backfill_line, take_due_lines
 from api.inbound.loop import BackfillLoop
 from api.providers.port import CannotTell, LineAccess
@@ -279,7 +280,9 @@ async def test_the_worker_backfills_at_its_interval(long_there: World, start: St
     settings = service_settings(tmp_path, simulator_port=urlsplit(peer.url).port, watch_lines_seconds=0.2)
     providers = Providers(settings)
     found = asyncio.Event()
-    loop = BackfillLoop(service.database, providers, service.secret_box, settings, on_found=found.set)
+    loop = BackfillLoop(
+        service.database, providers, service.secret_box, settings, on_found=found.set, held=held_organizations
+    )
     loop.start()
     try:
         await asyncio.wait_for(found.wait(), 30)

@@ -53,7 +53,7 @@ async def beat_was(world: World, age: timedelta) -> None:
 
 
 async def test_PERM_SEND_who_can_send_is_told_whether_texts_leave_and_since_when_not(world: World) -> None:
-    assert (await world.maria.get(STATUS)).json() == {"texts_are_leaving": False, "since": None}
+    assert (await world.maria.get(STATUS)).json() == {"texts_are_leaving": False, "since": None, "held": False}
 
     await beat_was(world, timedelta(minutes=3))
     await beat_was(world, timedelta(minutes=2))
@@ -62,7 +62,7 @@ async def test_PERM_SEND_who_can_send_is_told_whether_texts_leave_and_since_when
     assert (status["texts_are_leaving"], datetime.fromisoformat(status["since"])) == (False, last)
 
     await beat_was(world, timedelta(seconds=1))
-    assert (await world.maria.get(STATUS)).json() == {"texts_are_leaving": True, "since": None}
+    assert (await world.maria.get(STATUS)).json() == {"texts_are_leaving": True, "since": None, "held": False}
     refused = [(await person.get(STATUS)).status_code for person in (world.daniel, world.grace, world.noah)]
     assert refused == [403, 403, 403]
 

@@ -102,6 +102,17 @@ class Stack:
     def start(self, name: str, **environment: str) -> None:
         self._processes[name] = Program(self._commands[name], {**self.environment, **environment})
 
+    async def moves_to(self, restored: postgres.Database) -> None:
+        """Processes started from now on use this database, which holds the same business."""
+        await self._database.close()
+        self._database = Database(restored.url, pool_size=4)
+        self.environment["MESSENGER_DATABASE_URL"] = restored.url
+
+    async def command(self, *arguments: str, **environment: str) -> int:
+        """Runs a command of `messenger` as a process. Returns its exit code."""
+        program = Program(["messenger", *arguments], {**self.environment, **environment})
+        return await asyncio.to_thread(program.wait, PATIENCE_SECONDS)
+
     @asynccontextmanager
     async def another_api(self) -> AsyncIterator[str]:
         """A second API process over the same database, at the address that this yields."""

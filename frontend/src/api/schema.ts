@@ -2662,6 +2662,8 @@ export interface components {
         };
         /** SendingStatus */
         SendingStatus: {
+            /** Held */
+            held: boolean;
             /** Since */
             since: string | null;
             /** Texts Are Leaving */

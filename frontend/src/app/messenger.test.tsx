@@ -221,6 +221,14 @@ describe("whether texts leave", () => {
     await waitFor(() => expect(said()).toHaveLength(0));
   });
 
+  it("says why after a restore", async () => {
+    world.textsAreLeaving = false;
+    world.textsAreHeld = true;
+    renderApp("/messenger");
+    expect(await screen.findByText(/A backup was restored\. They wait until it is clear/)).toBeVisible();
+    expect(said()).toHaveLength(0);
+  });
+
   it("says so beside a composer", async () => {
     world.textsAreLeaving = false;
     renderApp(`/messenger/${okafor().id}`);

@@ -37,6 +37,7 @@ export class World {
   sessions: Session[] = [aSession({ is_current: true })];
   serviceStatus: ServiceStatus = aServiceStatus();
   textsAreLeaving = true;
+  textsAreHeld = false;
   /** The health of inbound delivery, without the quarantined events. */
   inbound: Omit<InboundHealth, "quarantined"> = { pending: 0, oldest_pending_at: null, missed_last_week: 0, silent_lines: [], last_texts: [] };
 
@@ -125,7 +126,10 @@ export class World {
       http.get(`${api}/indicator`, () => HttpResponse.json(this.indicator())),
       http.get(`${api}/sending-status`, () =>
         this.me?.permissions.includes("mass_text")
-          ? HttpResponse.json({ texts_are_leaving: this.textsAreLeaving, since: this.textsAreLeaving ? null : NOW.toISOString() })
+          ? HttpResponse.json({
+              texts_are_leaving: this.textsAreLeaving, held: this.textsAreHeld,
+              since: this.textsAreLeaving ? null : NOW.toISOString(),
+            })
           : problem(403, "/problems/permission-required", "A permission is missing"),
       ),
       http.get(`${api}/conversations`, ({ request }) => {

@@ -10,7 +10,10 @@ export function SendingNotice() {
   if (!data || data.texts_are_leaving) return null;
   return (
     <Notice tone="warn" className="mx-2.5 my-2 shrink-0" icon={<OfflineIcon size={18} />}>
-      <span className="font-strong">Texts are not leaving right now.</span> They wait, and will be sent when the service is back.
+      <span className="font-strong">Texts are not leaving right now.</span>{" "}
+      {data.held
+        ? "A backup was restored. They wait until it is clear what was sent and received since then."
+        : "They wait, and will be sent when the service is back."}
     </Notice>
   );
 }
