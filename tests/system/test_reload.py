@@ -156,7 +156,7 @@ async def test_a_new_process_that_cannot_start_leaves_the_old_ones_and_an_upgrad
         settings.write_text("MESSENGER_WORKERS=2\n")
 
         await asyncio.to_thread(execute, clone.owner_url, "UPDATE alembic_version SET version_num = '0001'")
-        await is_refused(f"the database's schema is at 0001, and this version needs {expected_revision()}.")
+        await is_refused(f"The database's schema is at 0001, and this version needs {expected_revision()}.")
         restore = f"UPDATE alembic_version SET version_num = '{expected_revision()}'"
         await asyncio.to_thread(execute, clone.owner_url, restore)
 
