@@ -45,10 +45,10 @@ class AppState:
 @asynccontextmanager
 async def running(settings: Settings, *, database_url: str, metrics: Metrics) -> AsyncIterator[AppState]:
     """The state over the database at `database_url`, with its background tasks."""
-    database = Database(database_url, pool_size=settings.database_pool_size)
+    secrets = secret_box(settings)
+    database = Database(database_url, pool_size=settings.database_pool_size, secrets=secrets)
     # Webhooks have their own connections, so that they never wait for API requests that use up the pool.
     webhook_database = Database(database_url, pool_size=WEBHOOK_POOL_SIZE)
-    secrets = secret_box(settings)
     providers = Providers(settings)
     lines = LineCache(webhook_database, secrets)
     journal = JournalWriter(database_url)

@@ -192,25 +192,27 @@ def verify_audit(
 ) -> None:
     """Verify the audit chains: exit 0 and a count, or 1 and the first broken entry."""
 
-    async def verify(urls: DatabaseUrls) -> tuple[int, str | None]:
-        count = 0
+    async def verify(urls: DatabaseUrls) -> tuple[int, int, str | None]:
+        count = erased = 0
         async with Database(urls.app, pool_size=1) as database:
             for each in await _chosen_organizations(database, organization):
                 result = await audit_log.verify_log(database, each.id)
                 if isinstance(result, BrokenEntry):
-                    return count, (
+                    return count, erased, (
                         f"BROKEN {each.slug}: chain {result.chain_subject}, entry {result.chain_number}"
                         f" ({result.entry_id or 'missing'}): {result.problem}."
                     )
                 count += result
-        return count, None
+                erased += result.erased
+        return count, erased, None
 
     with _started() as (_, urls):
-        count, problem = asyncio.run(verify(urls))
+        count, erased, problem = asyncio.run(verify(urls))
     if problem is not None:
         typer.echo(problem, err=True)
         raise typer.Exit(1)
-    typer.echo(f"{count} audit entries, every chain whole.")
+    by_request = f" {erased} entries erased by request." if erased else ""
+    typer.echo(f"{count} audit entries, every chain whole.{by_request}")
 
 
 @command

@@ -24,6 +24,12 @@ def is_any(values: Iterable[object], of: str = "uuid") -> ColumnElement[Any]:
     return any_(bindparam(None, list(values), type_=ARRAY(Text())) if of == "text" else uuids(values))
 
 
+def holds_any(column: ColumnElement[Any], needles: Iterable[str]) -> ColumnElement[bool]:
+    """Whether the text holds one of `needles`, taken literally."""
+    escape = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+    return column.like(is_any([f"%{each.translate(escape)}%" for each in needles], "text"))
+
+
 def uuids(values: Iterable[object]) -> BindParameter[Any]:
     """An array as one parameter."""
     return bindparam(None, list(values), type_=ARRAY(Uuid()))

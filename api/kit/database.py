@@ -20,6 +20,7 @@ from sqlalchemy.types import Text
 
 from api.kit.app_state import from_app
 from api.kit.ids import new_id
+from api.kit.secrets import SecretBox
 
 MAX_NOTIFY_BYTES = 7_500
 """PostgreSQL refuses NOTIFY payloads of 8,000 bytes and more."""
@@ -63,8 +64,12 @@ class OrganizationChildRow:
 class Database:
     """The engine and its sessions. `close`, or the end of an `async with`, closes every connection."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, secrets: SecretBox | None = None) -> None:
+        """`secrets`: for work that may meet the numbers that were erased (`directory.erased`)."""
         self.url = url
+        self.secrets = secrets
+        self.number_key: bytes | None = None
+        """The key of erased numbers' hashes, once it was read."""
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -77,7 +82,7 @@ class Database:
                 "server_settings": {"timezone": "UTC", "jit": "off", "application_name": "messenger"},
             },
         )
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info={"database": self})
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -113,6 +118,12 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 Session = Annotated[AsyncSession, Depends(get_session, scope="function")]
 """The request's transaction. `scope="function"` commits before the answer leaves."""
+
+
+def database_of(session: AsyncSession) -> Database:
+    """The database that opened the session."""
+    database: Database = session.info["database"]
+    return database
 
 
 def notify(session: AsyncSession, channel: str, payload: dict[str, Any]) -> None:

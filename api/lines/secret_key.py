@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from api.directory.erased import reseal_key
 from api.kit.database import Database
 from api.kit.secrets import SecretBox, UnreadableSecretError
 from api.lines import queries
@@ -89,6 +90,8 @@ async def rotate_secret_key(database: Database, secrets: SecretBox) -> Rotation:
                 rotation.rotated += 1
         if len(batch) < BATCH:
             break
+    async with database.transaction() as session:
+        await reseal_key(session, secrets)
     await _store_check(database, secrets)
     log.info("secret_key.rotated", rotated=rotation.rotated, unreadable=len(rotation.unreadable))
     return rotation

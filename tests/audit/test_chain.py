@@ -75,6 +75,7 @@ FORGERIES = {
     "chain_number": "chain_number + 1000",
     "previous_hash": "set_byte(previous_hash, 0, get_byte(previous_hash, 0) # 128)",
     "hash": "set_byte(hash, 31, get_byte(hash, 31) # 1)",
+    "erased_by": "gen_random_uuid()",
 }
 """The smallest change of each column."""
 
