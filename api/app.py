@@ -30,6 +30,7 @@ from api.media import endpoints as media
 from api.metrics import Metrics
 from api.migrate import expected_revision
 from api.openapi import extend_document
+from api.retention import endpoints as retention
 from api.search import endpoints as search
 from api.settings import Settings
 from api.spa import mount_spa
@@ -40,7 +41,7 @@ MAX_BODY_BYTES = 1024 * 1024
 
 SLICES = (
     *(access, live, conversations, search, messages, media, consent, directory, imports),
-    *(lines, audit_log, inbound, delivery),
+    *(lines, audit_log, inbound, delivery, retention),
 )
 """Search comes before messages: `/messages/{message_id}` would match `/messages/search`."""
 

@@ -198,9 +198,13 @@ def verify_audit(
             for each in await _chosen_organizations(database, organization):
                 result = await audit_log.verify_log(database, each.id)
                 if isinstance(result, BrokenEntry):
-                    return count, erased, (
-                        f"BROKEN {each.slug}: chain {result.chain_subject}, entry {result.chain_number}"
-                        f" ({result.entry_id or 'missing'}): {result.problem}."
+                    return (
+                        count,
+                        erased,
+                        (
+                            f"BROKEN {each.slug}: chain {result.chain_subject}, entry {result.chain_number}"
+                            f" ({result.entry_id or 'missing'}): {result.problem}."
+                        ),
                     )
                 count += result
                 erased += result.erased

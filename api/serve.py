@@ -149,14 +149,15 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stopping.set)
-    database = Database(urls.app, pool_size=settings.database_pool_size)
+    secrets = secret_box(settings)
+    database = Database(urls.app, pool_size=settings.database_pool_size, secrets=secrets)
     bus = PostgresBus(urls.app)
     providers = Providers(settings)
     worker = Worker(
         database=database,
         bus=bus,
         providers=providers,
-        secrets=secret_box(settings),
+        secrets=secrets,
         settings=settings,
     )
     health = _serve_health(settings, worker)

@@ -13,6 +13,7 @@ from api.kit.secrets import SecretBox
 from api.live.bus import Bus
 from api.media.loop import MediaLoop
 from api.providers.registry import Providers
+from api.retention.loop import erasure_loop
 from api.settings import Settings
 
 
@@ -39,6 +40,7 @@ class Worker:
             sweep_loop(database, settings),
             clean_up_loop(database),
             imports_loop(database, bus),
+            erasure_loop(database),
         ]
 
     def start(self) -> None:

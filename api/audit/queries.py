@@ -148,7 +148,7 @@ async def entries_that_name(
 ) -> tuple[list[AuditEntry], int | None]:
     """Entries of the organization's own chain, of the `limit` after this number, whose details hold one of `needles`.
 
-    Returns them, and the last number that was read; None at the end of the chain.
+    `needles`: regular expressions. Returns them, and the last number that was read; None at the end of the chain.
     """
     chain = (AuditEntry.organization_id == organization_id, AuditEntry.chain_subject == organization_id)
     window = (

@@ -155,7 +155,11 @@ async def verify(session: AsyncSession, organization_id: UUID) -> EntryCount | B
     if last is not None and (broken := _check_end(last)):
         return broken
     subject = await queries.chain_without_entries(session, organization_id)
-    return EntryCount(count, erased=erased) if subject is None else BrokenEntry(subject, 1, None, "every entry of this chain is missing")
+    return (
+        EntryCount(count, erased=erased)
+        if subject is None
+        else BrokenEntry(subject, 1, None, "every entry of this chain is missing")
+    )
 
 
 def _check_entry(found: EntryWithHead, number: int, previous_hash: bytes) -> BrokenEntry | None:

@@ -22,7 +22,7 @@ from api.directory.named import named_numbers
 from api.directory.rules import GivenOptIn, OptInSource, OptInState, RefusalCause, missing_for_consent
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
-from api.kit.phone import old_spellings, spellings
+from api.kit.phone import old_spellings, spellings, variants
 from api.kit.slices import slices
 from api.lines import service as lines
 from api.lines.models import Line
@@ -71,7 +71,7 @@ async def _checks(
         session, organization_id, [(row.id, line.id) for number, line in pairs for row in same[number]]
     )
     erased = await erased_numbers.refusals_of(
-        session, organization_id, {each for number, _ in pairs for each in spellings(number)}
+        session, organization_id, {each for number, _ in pairs for each in (number, *variants(number))}
     )
     checks: list[OptInCheck] = []
     for number, line in pairs:
@@ -79,7 +79,7 @@ async def _checks(
         stops = [(row.stopped_at, row.number) for row in every if row.stopped_at]
         stops += [
             (each.refused_at, spelled)
-            for spelled in spellings(number)
+            for spelled in (number, *variants(number))
             for each in erased.get(spelled, ())
             if each.kind == erased_numbers.STOP
         ]
@@ -97,7 +97,7 @@ async def _checks(
                 ]
                 + [
                     _erased_instance(each, None if spelled == number else spelled)
-                    for spelled in spellings(number)
+                    for spelled in (number, *variants(number))
                     for each in erased.get(spelled, ())
                     if each.kind == erased_numbers.OPT_OUT
                 ],

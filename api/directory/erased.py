@@ -140,8 +140,6 @@ async def bring_back(session: AsyncSession, organization_id: UUID, made: Sequenc
         await session.flush()
         await session.execute(
             delete(ErasedRefusal)
-            .where(
-                ErasedRefusal.organization_id == organization_id, ErasedRefusal.id.in_([each.id for each in rows])
-            )
+            .where(ErasedRefusal.organization_id == organization_id, ErasedRefusal.id.in_([each.id for each in rows]))
             .execution_options(synchronize_session=False)
         )

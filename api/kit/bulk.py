@@ -24,10 +24,9 @@ def is_any(values: Iterable[object], of: str = "uuid") -> ColumnElement[Any]:
     return any_(bindparam(None, list(values), type_=ARRAY(Text())) if of == "text" else uuids(values))
 
 
-def holds_any(column: ColumnElement[Any], needles: Iterable[str]) -> ColumnElement[bool]:
-    """Whether the text holds one of `needles`, taken literally."""
-    escape = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
-    return column.like(is_any([f"%{each.translate(escape)}%" for each in needles], "text"))
+def holds_any(column: ColumnElement[Any], patterns: Iterable[str]) -> ColumnElement[bool]:
+    """Whether the text matches one of these regular expressions of PostgreSQL."""
+    return column.regexp_match(is_any(patterns, "text"))
 
 
 def uuids(values: Iterable[object]) -> BindParameter[Any]:
