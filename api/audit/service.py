@@ -27,7 +27,6 @@ from api.kit.database import database_time
 from api.kit.ids import new_id
 from api.kit.slices import slices
 
-
 ERASED_TOGETHER = 200
 """Entries that one entry of the log erases."""
 

@@ -5,7 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, BindParameter, ColumnElement, Table, Text, Uuid, any_, bindparam, text
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    SQLColumnExpression,
+    Table,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    text,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,7 +35,7 @@ def is_any(values: Iterable[object], of: str = "uuid") -> ColumnElement[Any]:
     return any_(bindparam(None, list(values), type_=ARRAY(Text())) if of == "text" else uuids(values))
 
 
-def holds_any(column: ColumnElement[Any], patterns: Iterable[str]) -> ColumnElement[bool]:
+def holds_any(column: SQLColumnExpression[Any], patterns: Iterable[str]) -> ColumnElement[bool]:
     """Whether the text matches one of these regular expressions of PostgreSQL."""
     return column.regexp_match(is_any(patterns, "text"))
 

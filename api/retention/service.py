@@ -13,6 +13,7 @@ from api.audit.rules import Action, NewEntry
 from api.conversations.lifecycle import Batch, state_of
 from api.conversations.models import InboxRow
 from api.conversations.rules import staff_closes
+from api.delivery.rules import failure
 from api.directory import erased
 from api.directory import service as directory
 from api.directory.models import PhoneNumber, PhoneRecord
@@ -23,7 +24,6 @@ from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
 from api.kit.phone import is_erased, old_spellings
 from api.live.service import announce_phone_number
-from api.providers.port import MessageStatus, StatusReport
 from api.retention import queries
 from api.retention.models import Erasure
 from api.retention.rules import CANCELLED, ERASED_CODE, Stage, mark_of, patterns_of
@@ -120,14 +120,7 @@ async def _mark(
     cancelled = 0
     for entry, message in waiting:
         if entry.state == "queued":
-            report = StatusReport(
-                provider_message_id=None,
-                status=MessageStatus.FAILED,
-                provider_status=MessageStatus.FAILED.value,
-                error_code=ERASED_CODE,
-                error_title=CANCELLED,
-            )
-            batch.report(by_id[entry.conversation_id].conversation, message, report)
+            batch.report(by_id[entry.conversation_id].conversation, message, failure(ERASED_CODE, CANCELLED))
             cancelled += 1
         else:
             batch.leave_outbox(message)

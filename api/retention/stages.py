@@ -48,11 +48,11 @@ async def advance(session: AsyncSession, organization_id: UUID, erasure_id: UUID
     erasure.counts = counts
     erasure.cursor = cursor
     if cursor is None:
-        erasure.stage = stage.next().value
-        if erasure.stage == Stage.DONE:
+        if stage.next() is Stage.DONE:
             erasure.finished_at = await database_time(session)
             erasure.numbers = []
             erasure.needles = []
+        erasure.stage = stage.next().value
     await session.flush()
     return erasure.finished_at is None
 
