@@ -28,6 +28,7 @@ from api.lines.secret_key import Rotation, WrongSecretKeyError
 from api.logging import configure_logging
 from api.migrate import migrate as migrate_schema
 from api.providers.simulator.control import SimulatorError
+from api.retention import organizations
 from api.settings import Settings, SettingsError, get_settings
 from api.startup import StartError, check_key, require_extra, require_extras_of_up
 from api.version import VERSION
@@ -184,6 +185,32 @@ def create_organization(
     with _started() as (_, urls):
         migrate_schema(urls.owner)
         typer.echo(json.dumps({"id": asyncio.run(create(urls)), "slug": slug}))
+
+
+@command
+def delete_organization(
+    slug: Annotated[str, typer.Option(help="The business to delete.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for the slug again.")] = False,
+    even_if_queued: Annotated[
+        bool, typer.Option("--even-if-queued", help="Delete it although texts wait to be sent. They are not sent.")
+    ] = False,
+) -> None:
+    """Delete a business with all of its data, for ever; prints counts as JSON. Repeat it if it breaks off."""
+
+    async def run(urls: DatabaseUrls) -> dict[str, int]:
+        async with Database(urls.owner, pool_size=1) as database:
+            found = await organizations.find(database, slug)
+            if not yes and typer.prompt(f"This deletes {found.name} for ever. Type its slug") != slug:
+                raise _fail("That is not its slug. Nothing was deleted.")
+            return await organizations.delete_organization(
+                database,
+                found,
+                even_if_queued=even_if_queued,
+                on_progress=lambda table, rows: typer.echo(f"{table}: {rows:,}", err=True),
+            )
+
+    with _started() as (_, urls):
+        typer.echo(json.dumps({"slug": slug, "deleted": asyncio.run(run(urls))}))
 
 
 @command

@@ -7,13 +7,13 @@ from api.access.loop import clean_up_loop
 from api.conversations.loop import sweep_loop
 from api.delivery.loop import OutboxLoop
 from api.directory.importing.loop import imports_loop
-from api.inbound.loop import BackfillLoop, JournalApplier, RetentionLoop
+from api.inbound.loop import BackfillLoop, JournalApplier
 from api.kit.database import Database
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
 from api.media.loop import MediaLoop
 from api.providers.registry import Providers
-from api.retention.loop import erasure_loop
+from api.retention.loop import erasure_loop, retention_loop
 from api.settings import Settings
 
 
@@ -34,7 +34,7 @@ class Worker:
         self._parts: list[Part] = [
             applier,
             BackfillLoop(database, providers, secrets, settings, on_found=applier.wake),
-            RetentionLoop(database, settings),
+            retention_loop(database, settings),
             MediaLoop(database, bus, providers, secrets),
             self._outbox,
             sweep_loop(database, settings),

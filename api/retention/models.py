@@ -1,4 +1,4 @@
-"""Tables of erasures, retention runs and deleted organizations."""
+"""Tables of erasures and retention runs."""
 
 from datetime import date, datetime
 from typing import Any
@@ -50,18 +50,3 @@ class RetentionRun(OrganizationRow, Base):
     texts_until: Mapped[datetime | None]
     """No text before it is left to erase."""
     media_until: Mapped[datetime | None]
-
-
-class DeletedOrganization(Base):
-    """An organization that is being deleted or was: all that remains of it. Only the database's owner writes it."""
-
-    __tablename__ = "deleted_organizations"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    slug: Mapped[str]
-    begun_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    finished_at: Mapped[datetime | None]
-    rows: Mapped[dict[str, Any]]
-    """How many rows of each table were deleted."""
-    audit_head: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """The hash of the last entry of its audit log, to compare with an export."""
