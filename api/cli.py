@@ -31,6 +31,7 @@ from api.providers.simulator.control import SimulatorError
 from api.retention import organizations
 from api.settings import Settings, SettingsError, get_settings
 from api.startup import StartError, check_key, require_extra, require_extras_of_up
+from api.tables import metadata
 from api.version import VERSION
 
 cli = typer.Typer(
@@ -205,6 +206,7 @@ def delete_organization(
             return await organizations.delete_organization(
                 database,
                 found,
+                organizations.owned_tables(metadata),
                 even_if_queued=even_if_queued,
                 on_progress=lambda table, rows: typer.echo(f"{table}: {rows:,}", err=True),
             )

@@ -1,5 +1,6 @@
 """SQL of retention."""
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.conversations.models import Conversation, Message, OutboxEntry
 from api.kit.bulk import is_any, update_together
 from api.media.models import MessageMedia
-from api.media.rules import Reason
+from api.media.rules import WORDS, Reason
 from api.retention.models import RetentionRun
 
 QUIET = {"synchronize_session": False}
@@ -76,7 +77,7 @@ async def aged(
         Message.erased_at.is_not(None),
         and_(
             func.jsonb_array_length(Message.media) > 0,
-            ~Message.media.contains(cast(literal(f'[{{"reason": "{Reason.ERASED.value}"}}]'), JSONB)),
+            ~Message.media.contains(cast(literal(json.dumps([{"reason": WORDS[Reason.ERASED]}])), JSONB)),
         ),
     ).where(Message.organization_id == organization_id, Message.created_at < before)
     if after is not None:
@@ -157,7 +158,7 @@ async def erase_files(session: AsyncSession, organization_id: UUID, ids: Sequenc
             "organization_id": organization_id,
             "id": row.id,
             "media": [
-                {**each, **({"url": ""} if "url" in each else {}), "state": "refused", "reason": Reason.ERASED.value}
+                {**each, **({"url": ""} if "url" in each else {}), "state": "refused", "reason": WORDS[Reason.ERASED]}
                 for each in row.media
             ],
         }

@@ -1,6 +1,5 @@
 """Routes of erasures."""
 
-from time import monotonic
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -16,8 +15,7 @@ from api.retention.schemas import EraseIn, ErasureOut
 router = APIRouter(tags=["retention"])
 
 STEPS_AT_ONCE = 12
-SECONDS_AT_ONCE = 1.0
-"""How much of an erasure the request does itself. A worker does the rest."""
+"""Steps of an erasure that the request takes itself, each of some 10 ms. A worker does the rest."""
 
 
 @router.post(
@@ -43,9 +41,8 @@ async def erase_phone_number(
 
     async def erase() -> tuple[int, ErasureOut]:
         erasure = await service.erase_number(session, principal, number, reason=body.reason)
-        until = monotonic() + SECONDS_AT_ONCE
         for _ in range(STEPS_AT_ONCE):
-            if monotonic() > until or not await stages.advance(session, erasure.organization_id, erasure.id):
+            if not await stages.advance(session, erasure.organization_id, erasure.id):
                 break
         return (200 if erasure.finished_at else 202), ErasureOut.of(erasure)
 
@@ -54,7 +51,7 @@ async def erase_phone_number(
     )
 
 
-@router.get("/erasures/{erasure_id}", responses=guarded(NotFound))
+@router.get("/erasures/{erasure_id}", responses=guarded(NotFound, Invalid))
 async def get_erasure(erasure_id: UUID, principal: Administrator, session: Session) -> ErasureOut:
     """How far an erasure is, and what it did."""
     return ErasureOut.of(await service.erasure(session, principal, erasure_id))

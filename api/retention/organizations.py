@@ -1,18 +1,18 @@
 """Deleting an organization with every row of it. Only the command `messenger delete-organization` does it, as the
 database's owner: the application may not delete audit entries."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Select, Table, TextClause, delete, func, select, text, update
+from sqlalchemy import CursorResult, MetaData, Select, Table, TextClause, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, DeletedOrganization, Organization, StaffSession
 from api.audit.models import AuditChain
 from api.conversations.models import OutboxEntry
-from api.kit.database import Base, Database, notify
+from api.kit.database import Database, notify
 from api.kit.errors import Conflict, NotFound
 from api.lines.models import Line
 from api.lines.service import CHANNEL as LINES_CHANNEL
@@ -24,11 +24,9 @@ Progress = Callable[[str, int], None]
 """Called with a table and the rows of it that were deleted so far."""
 
 
-def owned_tables() -> Iterator[Table]:
+def owned_tables(metadata: MetaData) -> list[Table]:
     """Every table with rows of organizations, those that refer to others first. A new table is among them."""
-    for table in reversed(Base.metadata.sorted_tables):
-        if "organization_id" in table.c:
-            yield table
+    return [table for table in reversed(metadata.sorted_tables) if "organization_id" in table.c]
 
 
 async def find(database: Database, slug: str) -> Organization:
@@ -41,9 +39,14 @@ async def find(database: Database, slug: str) -> Organization:
 
 
 async def delete_organization(
-    database: Database, organization: Organization, *, even_if_queued: bool, on_progress: Progress
+    database: Database,
+    organization: Organization,
+    tables: Sequence[Table],
+    *,
+    even_if_queued: bool,
+    on_progress: Progress,
 ) -> dict[str, int]:
-    """Delete it in batches, each in a transaction of its own. Returns the rows of each table.
+    """Delete it in batches, each in a transaction of its own. Returns the rows of each table. `tables`: `owned_tables`.
 
     It can be interrupted and repeated. Raises `Conflict` while texts wait to be sent, unless `even_if_queued`.
     """
@@ -52,7 +55,7 @@ async def delete_organization(
     more = True
     while more:
         more = False
-        for table in owned_tables():
+        for table in tables:
             count = await _empty(database, table, organization_id, on_progress)
             more = more or count > 0
     async with database.transaction() as session:

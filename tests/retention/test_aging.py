@@ -14,7 +14,8 @@ PARENT, OTHER = "+13125550101", "+13125550102"
 async def age(world: World, days: int) -> None:
     """Every text that is stored now is that old."""
     await world.rows(
-        "UPDATE messages SET created_at = created_at - make_interval(days => :days) WHERE erased_at IS NULL RETURNING id",
+        "UPDATE messages SET created_at = created_at - make_interval(days => :days) WHERE erased_at IS NULL"
+        " RETURNING id",
         days=days,
     )
 
@@ -57,7 +58,7 @@ async def test_old_texts_become_marks_and_what_is_unseen_or_queued_stays(world: 
     assert await bodies(world, PARENT) == ["", "Old and queued", "New"]
     assert await bodies(world, OTHER) == ["Old and not seen"]
     assert (await thread_of(world, PARENT))["last_message"]["preview"] == "New"
-    assert (await world.maria.get(f"{API}/indicator")).json()["unread_messages"] == 2
+    assert (await world.maria.get(f"{API}/indicator")).json()["unread_messages"] == 1
     found = (await world.maria.get(f"{API}/messages/search", params={"q": "seen"})).json()["items"]
     assert [each["message"]["body"] for each in found] == ["Old and not seen"]
     entries = await world.rows("SELECT details - 'salt' FROM audit_entries WHERE action = 'retention.applied'")
@@ -102,7 +103,7 @@ async def test_old_files_go_before_their_texts(world: World) -> None:
     thread = await thread_of(world, PARENT)
     (message,) = (await world.maria.get(f"{API}/conversations/{thread['id']}/messages")).json()["items"]
     assert message["body"] == "Look"
-    assert [(each["state"], each["reason"]) for each in message["media"]] == [("refused", "erased")]
+    assert [(each["state"], each["reason"]) for each in message["media"]] == [("refused", "It was erased.")]
     assert not await world.rows("SELECT 1 FROM message_media WHERE content IS NOT NULL OR provider_url <> ''")
     entries = await world.rows("SELECT details - 'salt' FROM audit_entries WHERE action = 'retention.applied'")
     assert [tuple(each) for each in entries] == [({"media": 1},)]

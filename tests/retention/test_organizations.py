@@ -11,6 +11,7 @@ from api.kit.connection import plain_url
 from api.kit.database import Database
 from api.kit.errors import Conflict
 from api.retention import organizations
+from api.tables import metadata
 from tests.support.world import World
 
 API = "/api/v1"
@@ -42,7 +43,7 @@ async def rows(world: World) -> dict[str, int]:
             table.name: await owner.fetchval(
                 f"SELECT count(*) FROM {table.name} WHERE organization_id = $1", world.organization_id
             )
-            for table in organizations.owned_tables()
+            for table in organizations.owned_tables(metadata)
         }
     finally:
         await owner.close()
@@ -83,10 +84,11 @@ async def test_a_business_is_deleted_and_its_neighbour_is_untouched(
 
     async with Database(world.service.urls.owner_url, pool_size=1) as owner:
         found = await organizations.find(owner, world.slug)
+        tables = organizations.owned_tables(metadata)
         with pytest.raises(Conflict):
-            await organizations.delete_organization(owner, found, even_if_queued=False, on_progress=break_off)
+            await organizations.delete_organization(owner, found, tables, even_if_queued=False, on_progress=break_off)
         with pytest.raises(BrokenOff):
-            await organizations.delete_organization(owner, found, even_if_queued=True, on_progress=break_off)
+            await organizations.delete_organization(owner, found, tables, even_if_queued=True, on_progress=break_off)
     assert (await world.admin.get(f"{API}/me")).status_code == 401
     assert (await world.sign_in(world.other_client(), "ada@gym.test")).status_code == 401
     webhook = {"MessageSid": "SM9", "From": PARENT, "To": "+13125550199", "Body": "Late", "NumMedia": "0"}

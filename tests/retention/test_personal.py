@@ -30,9 +30,9 @@ def test_ERASE_every_column_is_erased_or_declared_free() -> None:
 
 
 def test_every_table_of_an_organization_is_deleted_with_it_before_what_it_refers_to() -> None:
-    order = [table.name for table in owned_tables()]
+    order = [table.name for table in owned_tables(metadata)]
     assert set(order) == metadata.tables.keys() - GLOBAL
-    for table in owned_tables():
+    for table in owned_tables(metadata):
         for key in table.foreign_keys:
             target = key.column.table
             assert target.name in GLOBAL or target is table or order.index(table.name) < order.index(target.name)
