@@ -69,6 +69,16 @@ async def reseal_key(session: AsyncSession, box: SecretBox) -> None:
         row.sealed = box.seal(box.open(row.sealed))
 
 
+async def forget_key(session: AsyncSession) -> int:
+    """The secret key is lost, so the key can't be opened: no hash can be matched any more. Returns how many there were.
+
+    The next erasure makes a new key.
+    """
+    lost = await session.execute(delete(ErasedRefusal).returning(ErasedRefusal.id))
+    await session.execute(delete(ErasureKey))
+    return len(lost.all())
+
+
 async def refusals_of(
     session: AsyncSession, organization_id: UUID, numbers: Iterable[str]
 ) -> dict[str, list[ErasedRefusal]]:

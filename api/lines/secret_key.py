@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from api.directory.erased import reseal_key
+from api.directory.erased import forget_key, reseal_key
 from api.kit.database import Database
 from api.kit.secrets import SecretBox, UnreadableSecretError
 from api.lines import queries
@@ -99,8 +99,10 @@ async def rotate_secret_key(database: Database, secrets: SecretBox) -> Rotation:
 
 async def replace_lost_secret_key(database: Database, secrets: SecretBox) -> None:
     """Start with this key although no credentials open with it: those of every line must be entered again."""
+    async with database.transaction() as session:
+        refusals_lost = await forget_key(session)
     await _store_check(database, secrets)
-    log.warning("secret_key.replaced")
+    log.warning("secret_key.replaced", refusals_of_erased_numbers_lost=refusals_lost)
 
 
 async def _store_check(database: Database, secrets: SecretBox) -> None:

@@ -8,7 +8,11 @@ import pytest
 
 from api.audit.rules import BrokenEntry, EntryCount
 from api.audit_log import service as audit_log
+from api.directory.erased import refusals_of
 from api.kit.connection import plain_url
+from api.kit.database import Database
+from api.kit.secrets import SecretBox
+from api.lines.secret_key import rotate_secret_key
 from api.retention import stages
 from tests.support.world import World
 
@@ -223,3 +227,17 @@ async def test_AUDIT_CHAIN_an_erasure_hides_no_change(world: World) -> None:
         )
     await owner.close()
     assert isinstance(await verified(world), EntryCount)
+
+
+async def test_ERASE_a_kept_refusal_survives_a_new_secret_key(world: World) -> None:
+    await world.family("Rivera", PARENT, state="opted_out")
+    await erase(world)
+    url = world.service.urls.url
+    both, new = SecretBox("another key", "a key for tests"), SecretBox("another key")
+    async with Database(url, pool_size=2, secrets=both) as database:
+        await rotate_secret_key(database, both)
+    async with Database(url, pool_size=2, secrets=new) as database, database.transaction() as session:
+        assert list(await refusals_of(session, world.organization_id, [PARENT, OTHER])) == [PARENT]
+    async with Database(url, pool_size=2) as database, database.transaction() as session:
+        with pytest.raises(RuntimeError, match="secret key"):
+            await refusals_of(session, world.organization_id, [PARENT])
