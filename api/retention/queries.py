@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Text, cast, delete, func, literal, or_, select, text, tuple_, update
+from sqlalchemy import LargeBinary, Text, cast, delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -380,7 +380,3 @@ async def erase_import_rows(
         .execution_options(**QUIET)
     )
     return len(erased.all())
-
-
-async def set_timeout(session: AsyncSession, seconds: int) -> None:
-    await session.execute(text(f"SET LOCAL lock_timeout = '{seconds}s'"))
