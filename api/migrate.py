@@ -1,17 +1,18 @@
 """Migrates a database to this version's schema."""
 
 from functools import cache
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-ROOT = Path(__file__).parent.parent
+from api.bundled import bundled
 
 
 def alembic_config(owner_url: str) -> Config:
-    config = Config(ROOT / "alembic.ini")
+    config = Config()
+    config.set_main_option("script_location", str(bundled("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
     config.attributes["database_url"] = owner_url
     return config
 

@@ -10,8 +10,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api.access.dependencies import Public
+from api.bundled import bundled
 
-DIST = Path(__file__).parent.parent / "frontend" / "dist"
+DIST = bundled("frontend/dist")
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "

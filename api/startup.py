@@ -18,7 +18,7 @@ DATABASE_PATIENCE_SECONDS = 30.0
 Result = TypeVar("Result")
 
 _EXTRAS = {
-    "demo": ("The demo data", ("demo",)),
+    "demo": ("The demo data", ("demo", "twilio")),
     "simulator": ("The carrier simulator", ("simulator", "demo", "twilio")),
 }
 """The extras of pyproject.toml: the name for messages, and the modules."""

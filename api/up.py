@@ -111,7 +111,8 @@ def _children(settings: Settings) -> list[Child]:
     # The parent of several API processes sends no beats while it waits for each child that it stops.
     api_processes = settings.workers + 1 if settings.workers > 1 else 1
     simulator = [
-        *(sys.executable, "-m", "simulator", "--port", str(settings.simulator_port)),
+        # Without -P, Python would look for the package in the working directory first.
+        *(sys.executable, "-P", "-m", "simulator", "--port", str(settings.simulator_port)),
         *("--state", str(settings.data_dir / "simulator.sqlite3")),
         # The simulator calls the service on loopback, not on its public address.
         *("--api-url", f"http://127.0.0.1:{settings.port}"),

