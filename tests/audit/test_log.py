@@ -268,6 +268,7 @@ async def test_AUDIT_CHAIN_an_administrator_verifies_the_log(history: World, for
     assert await verification(history) == {
         "whole": False,
         "entries": None,
+        "erased": None,
         "broken": {
             "chain_subject": entry["conversation_id"],
             "chain_number": entry["chain"]["number"],
