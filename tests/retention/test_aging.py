@@ -22,7 +22,7 @@ async def age(world: World, days: int) -> None:
 
 async def thread_of(world: World, number: str) -> dict[str, Any]:
     items = (await world.maria.get(f"{API}/conversations")).json()["items"]
-    (found,) = [each for each in items if each["phone_number"] == number]
+    found: dict[str, Any] = next(each for each in items if each["phone_number"] == number)
     return found
 
 
