@@ -48,10 +48,10 @@ async def running(
     settings: Settings, *, database_url: str, listening_url: str, metrics: Metrics
 ) -> AsyncIterator[AppState]:
     """The state over the database at `database_url`, with its background tasks."""
-    database = Database(database_url, pool_size=settings.database_pool_size, measured_as="api")
+    secrets = secret_box(settings)
+    database = Database(database_url, pool_size=settings.database_pool_size, measured_as="api", secrets=secrets)
     # Webhooks have their own connections, so that they never wait for API requests that use up the pool.
     webhook_database = Database(database_url, pool_size=WEBHOOK_POOL_SIZE, measured_as="webhooks")
-    secrets = secret_box(settings)
     providers = Providers(settings)
     lines = LineCache(webhook_database, secrets)
     journal = JournalWriter(database_url)

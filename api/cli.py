@@ -46,6 +46,7 @@ from api.migrate import migrate as migrate_schema
 from api.organization_list import organization_summaries
 from api.postgres_url import DatabaseUrlError
 from api.providers.simulator.control import SimulatorError
+from api.retention import organizations
 from api.settings import Settings, SettingsError, get_settings
 from api.startup import (
     DATABASE_PATIENCE_SECONDS,
@@ -55,6 +56,7 @@ from api.startup import (
     require_extra,
     require_extras_of_up,
 )
+from api.tables import metadata
 from api.tracing import check_tracing
 from api.version import VERSION
 
@@ -348,30 +350,63 @@ def list_organizations(
 
 
 @command
+def delete_organization(
+    slug: Annotated[str, typer.Option(help="The business to delete.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for the slug again.")] = False,
+    even_if_queued: Annotated[
+        bool, typer.Option("--even-if-queued", help="Delete it although texts wait to be sent. They are not sent.")
+    ] = False,
+) -> None:
+    """Delete a business with all of its data, for ever; prints counts as JSON. Repeat it if it breaks off."""
+
+    async def run(urls: DatabaseUrls) -> dict[str, int]:
+        async with Database(urls.owner, pool_size=1) as database:
+            found = await organizations.find(database, slug)
+            if not yes and typer.prompt(f"This deletes {found.name} for ever. Type its slug") != slug:
+                raise _fail("That is not its slug. Nothing was deleted.")
+            return await organizations.delete_organization(
+                database,
+                found,
+                organizations.owned_tables(metadata),
+                even_if_queued=even_if_queued,
+                on_progress=lambda table, rows: typer.echo(f"{table}: {rows:,}", err=True),
+            )
+
+    with _started() as (_, urls):
+        typer.echo(json.dumps({"slug": slug, "deleted": asyncio.run(run(urls))}))
+
+
+@command
 def verify_audit(
     organization: Annotated[str | None, typer.Option(help="A slug. Without it: every organization.")] = None,
 ) -> None:
     """Verify the audit chains: exit 0 and a count, or 1 and the first broken entry."""
 
-    async def verify(urls: DatabaseUrls) -> tuple[int, str | None]:
-        count = 0
+    async def verify(urls: DatabaseUrls) -> tuple[int, int, str | None]:
+        count = erased = 0
         async with Database(urls.app, pool_size=1) as database:
             for each in await _chosen_organizations(database, organization):
                 result = await audit_log.verify_log(database, each.id)
                 if isinstance(result, BrokenEntry):
-                    return count, (
-                        f"BROKEN {each.slug}: chain {result.chain_subject}, entry {result.chain_number}"
-                        f" ({result.entry_id or 'missing'}): {result.problem}."
+                    return (
+                        count,
+                        erased,
+                        (
+                            f"BROKEN {each.slug}: chain {result.chain_subject}, entry {result.chain_number}"
+                            f" ({result.entry_id or 'missing'}): {result.problem}."
+                        ),
                     )
                 count += result
-        return count, None
+                erased += result.erased
+        return count, erased, None
 
     with _started() as (_, urls):
-        count, problem = asyncio.run(verify(urls))
+        count, erased, problem = asyncio.run(verify(urls))
     if problem is not None:
         typer.echo(problem, err=True)
         raise typer.Exit(1)
-    typer.echo(f"{count} audit entries, every chain whole.")
+    by_request = f" {erased} entries erased by request." if erased else ""
+    typer.echo(f"{count} audit entries, every chain whole.{by_request}")
 
 
 @command

@@ -181,14 +181,15 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> dict[str, str] |
     handle_stop_signals(stopping.set)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloading.set)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # The program before has blocked them.
-    database = Database(urls.app, pool_size=settings.database_pool_size, measured_as="worker")
+    secrets = secret_box(settings)
+    database = Database(urls.app, pool_size=settings.database_pool_size, measured_as="worker", secrets=secrets)
     bus = PostgresBus(urls.listening)
     providers = Providers(settings)
     worker = Worker(
         database=database,
         bus=bus,
         providers=providers,
-        secrets=secret_box(settings),
+        secrets=secrets,
         settings=settings,
     )
     health = _serve_health(settings, worker, metrics, database)

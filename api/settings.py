@@ -122,6 +122,11 @@ class Settings(BaseSettings):
     """How long a signed-in session lives without being used."""
     raw_event_days: int = Field(default=90, ge=0, le=36_500)
     """How long the raw content of applied provider events is kept; 0: for ever."""
+    retain_texts_days: int = Field(default=0, ge=0, le=36_500)
+    """How long texts are kept, with their files; 0: for ever. Older ones become marks. One that waits to be sent, or
+    that nobody has seen in a conversation that is not closed, stays."""
+    retain_media_days: int = Field(default=0, ge=0, le=36_500)
+    """How long pictures and other files are kept; 0: as long as their texts."""
     watch_lines_seconds: float = Field(default=300, ge=0, allow_inf_nan=False)
     """How often each line is backfilled from its provider's list and checked for silence; 0: never."""
     media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts), Field(validate_default=False)] = ()

@@ -11,7 +11,8 @@ from api.kit import idempotency
 from api.kit.database import Base
 from api.lines import models as lines
 from api.media import models as media
+from api.retention import models as retention
 
-MODULES = (access, audit, consent, conversations, delivery, directory, idempotency, inbound, lines, media)
+MODULES = (access, audit, consent, conversations, delivery, directory, idempotency, inbound, lines, media, retention)
 
 metadata = Base.metadata

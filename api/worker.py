@@ -9,12 +9,13 @@ from api.conversations.loop import sweep_loop
 from api.delivery.holds import held_organizations
 from api.delivery.loop import OutboxLoop
 from api.directory.importing.loop import imports_loop
-from api.inbound.loop import BackfillLoop, JournalApplier, RetentionLoop
+from api.inbound.loop import BackfillLoop, JournalApplier
 from api.kit.database import Database
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
 from api.media.loop import MediaLoop
 from api.providers.registry import Providers
+from api.retention.loop import erasure_loop, retention_loop
 from api.settings import Settings
 
 
@@ -35,13 +36,14 @@ class Worker:
         self._parts: list[Part] = [
             applier,
             BackfillLoop(database, providers, secrets, settings, on_found=applier.wake, held=held_organizations),
-            RetentionLoop(database, settings),
+            retention_loop(database, settings),
             MediaLoop(database, bus, providers, secrets),
             self._outbox,
             ReleaseLoop(database, providers, secrets),
             sweep_loop(database, settings),
             clean_up_loop(database),
             imports_loop(database, bus),
+            erasure_loop(database),
         ]
 
     def start(self) -> None:

@@ -28,10 +28,11 @@ from demo.threads_now import OPEN, UNREAD
 
 async def make_demo(settings: Settings, database_url: str) -> bool:
     """`fill_demo` with its own database and providers, for a command."""
-    database = Database(database_url, pool_size=2)
+    secrets = secret_box(settings)
+    database = Database(database_url, pool_size=2, secrets=secrets)
     providers = Providers(settings)
     try:
-        return await fill_demo(database, secrets=secret_box(settings), providers=providers)
+        return await fill_demo(database, secrets=secrets, providers=providers)
     finally:
         await providers.close()
         await database.close()

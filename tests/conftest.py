@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import passwords
 from api.kit.database import Database
+from api.kit.secrets import SecretBox
 from api.logging import configure_logging
 from api.migrate import migrate
 from api.settings import Settings
@@ -93,7 +94,7 @@ def clone(request: pytest.FixtureRequest, template: str) -> Iterator[postgres.Da
 @pytest.fixture
 async def database(clone: postgres.Database) -> AsyncIterator[Database]:
     """The service's own view of it, for tests that really commit."""
-    database = Database(clone.url, pool_size=8)
+    database = Database(clone.url, pool_size=8, secrets=SecretBox("a key for tests"))
     yield database
     await database.close()
 
@@ -112,7 +113,7 @@ async def session(shared_clone: postgres.Database) -> AsyncIterator[AsyncSession
     async with database.engine.connect() as connection:
         transaction = await connection.begin()
         async with AsyncSession(
-            connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+            connection, join_transaction_mode="create_savepoint", expire_on_commit=False, info={"database": database}
         ) as session:
             yield session
         await transaction.rollback()

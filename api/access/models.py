@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -38,6 +39,21 @@ class Organization(Base):
     timezone: Mapped[str]
     """IANA name: the zone that times are shown in."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DeletedOrganization(Base):
+    """An organization that is being deleted or was: all that remains of it. Only the database's owner writes it."""
+
+    __tablename__ = "deleted_organizations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    slug: Mapped[str]
+    begun_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    finished_at: Mapped[datetime | None]
+    rows: Mapped[dict[str, Any]]
+    """How many rows of each table were deleted."""
+    audit_head: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The hash of the last entry of its audit log, to compare with an export."""
 
 
 IN_ARRAY = [permission.value for permission in Permission if permission is not Permission.DIRECTORY]

@@ -6,10 +6,18 @@ from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, cast, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, Text, cast, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access.models import ApiKey, Organization, SignInFailure, SignInTry, StaffMember, StaffSession
+from api.access.models import (
+    ApiKey,
+    DeletedOrganization,
+    Organization,
+    SignInFailure,
+    SignInTry,
+    StaffMember,
+    StaffSession,
+)
 from api.kit.bulk import is_any
 
 
@@ -28,12 +36,18 @@ async def organization(session: AsyncSession, organization_id: UUID) -> Organiza
 
 
 async def organizations(session: AsyncSession) -> Sequence[Organization]:
-    return (await session.scalars(select(Organization).order_by(Organization.slug))).all()
+    """Every organization that is not being deleted."""
+    return (await session.scalars(select(Organization).where(is_not_deleted()).order_by(Organization.slug))).all()
+
+
+def is_not_deleted() -> ColumnElement[bool]:
+    """SQL condition: nobody has begun to delete the organization."""
+    return ~exists().where(DeletedOrganization.id == Organization.id)
 
 
 async def organization_page(session: AsyncSession, *, after_slug: str | None, limit: int) -> Sequence[Organization]:
-    """By slug."""
-    statement = select(Organization).order_by(Organization.slug).limit(limit)
+    """By slug. None that is being deleted."""
+    statement = select(Organization).where(is_not_deleted()).order_by(Organization.slug).limit(limit)
     if after_slug is not None:
         statement = statement.where(Organization.slug > after_slug)
     return (await session.scalars(statement)).all()
@@ -59,7 +73,7 @@ async def account(session: AsyncSession, slug: str, email: str) -> tuple[str, Or
         await session.execute(
             select(given.c.email, Organization, StaffMember)
             .select_from(given)
-            .outerjoin(Organization, Organization.slug == slug)
+            .outerjoin(Organization, (Organization.slug == slug) & is_not_deleted())
             .outerjoin(
                 StaffMember,
                 (StaffMember.organization_id == Organization.id)

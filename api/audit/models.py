@@ -58,6 +58,8 @@ class AuditEntry(OrganizationRow, Base):
     chain_number: Mapped[int] = mapped_column(BigInteger)
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+    erased_by: Mapped[UUID | None]
+    """The entry (`audit_entries.erased`) with which the personal columns were emptied; `hash` stays."""
 
     def content(self) -> EntryContent:
         return EntryContent(**{field.name: getattr(self, field.name) for field in fields(EntryContent)})

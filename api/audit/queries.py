@@ -1,15 +1,17 @@
 """SQL of the audit log."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, cast, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from api.audit.models import AuditChain, AuditEntry
-from api.audit.rules import GENESIS
-from api.kit.bulk import insert_together, update_together
+from api.audit.rules import ENTRIES, GENESIS, Action, EntryContent
+from api.kit.bulk import holds_any, insert_together, is_any, update_together
 
 
 async def lock_chains(
@@ -48,15 +50,30 @@ class EntryWithHead(NamedTuple):
     last_number: int | None
     """Of the head of its chain; None if there is no head."""
     last_hash: bytes | None
+    erased_as: str | None
+    """`Erased.proof` of the entry that erased it; None if there is no such entry."""
 
 
 async def stream_entries(session: AsyncSession, organization_id: UUID) -> AsyncIterator[EntryWithHead]:
     """Every entry, chain by chain in order, in bounded memory."""
+    eraser = aliased(AuditEntry)
     result = await session.stream(
-        select(AuditEntry, AuditChain.last_number, AuditChain.last_hash)
+        select(
+            AuditEntry,
+            AuditChain.last_number,
+            AuditChain.last_hash,
+            eraser.details[ENTRIES][cast(AuditEntry.id, Text)].astext,
+        )
         .outerjoin(
             AuditChain,
             (AuditChain.organization_id == AuditEntry.organization_id) & (AuditChain.id == AuditEntry.chain_subject),
+        )
+        .outerjoin(
+            eraser,
+            (eraser.organization_id == AuditEntry.organization_id)
+            & (eraser.id == AuditEntry.erased_by)
+            & (eraser.action == Action.AUDIT_ENTRIES_ERASED.value)
+            & eraser.erased_by.is_(None),
         )
         .where(AuditEntry.organization_id == organization_id)
         .order_by(AuditEntry.chain_subject, AuditEntry.chain_number)
@@ -82,3 +99,75 @@ async def chain_without_entries(session: AsyncSession, organization_id: UUID) ->
         .limit(1)
     )
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def erase(session: AsyncSession, organization_id: UUID, eraser: UUID, remaining: Sequence[EntryContent]) -> None:
+    """Empty the personal columns of these entries. The application may not update the table, only call the function."""
+    await session.execute(
+        text("SELECT erase_audit_entries(:organization, :eraser, :ids, :names, :details)").bindparams(
+            bindparam("organization", type_=Uuid()),
+            bindparam("eraser", type_=Uuid()),
+            bindparam("ids", type_=ARRAY(Uuid())),
+            bindparam("names", type_=ARRAY(Text())),
+            bindparam("details", type_=ARRAY(Text())),
+        ),
+        {
+            "organization": organization_id,
+            "eraser": eraser,
+            "ids": [each.id for each in remaining],
+            "names": [each.actor_name for each in remaining],
+            "details": [json.dumps(each.details) for each in remaining],
+        },
+    )
+
+
+async def entries_to_erase(
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    numbers: Sequence[str],
+    conversation_ids: Sequence[UUID],
+    limit: int,
+) -> Sequence[AuditEntry]:
+    """Entries of these numbers and conversations that are not erased yet."""
+    not_erased = (
+        AuditEntry.organization_id == organization_id,
+        AuditEntry.erased_by.is_(None),
+        AuditEntry.action != Action.AUDIT_ENTRIES_ERASED.value,
+    )
+    of_numbers = select(AuditEntry).where(*not_erased, AuditEntry.phone_number == is_any(numbers, "text")).limit(limit)
+    found = (await session.scalars(of_numbers)).all()
+    if not found:
+        of_threads = select(AuditEntry).where(*not_erased, AuditEntry.conversation_id == is_any(conversation_ids))
+        found = (await session.scalars(of_threads.limit(limit))).all()
+    return found
+
+
+async def entries_that_name(
+    session: AsyncSession, organization_id: UUID, needles: Sequence[str], *, after: int, limit: int
+) -> tuple[list[AuditEntry], int | None]:
+    """Entries of the organization's own chain, of the `limit` after this number, whose details hold one of `needles`.
+
+    `needles`: regular expressions. Returns them, and the last number that was read; None at the end of the chain.
+    """
+    chain = (AuditEntry.organization_id == organization_id, AuditEntry.chain_subject == organization_id)
+    window = (
+        select(AuditEntry.chain_number)
+        .where(*chain, AuditEntry.chain_number > after)
+        .order_by(AuditEntry.chain_number)
+        .limit(limit)
+    ).subquery()
+    last: int | None = (await session.execute(select(func.max(window.c.chain_number)))).scalar_one()
+    if last is None:
+        return [], None
+    found = await session.scalars(
+        select(AuditEntry).where(
+            *chain,
+            AuditEntry.chain_number > after,
+            AuditEntry.chain_number <= last,
+            AuditEntry.erased_by.is_(None),
+            AuditEntry.action.not_in([Action.AUDIT_ENTRIES_ERASED.value, Action.PHONE_NUMBER_ERASED.value]),
+            holds_any(cast(AuditEntry.details, Text), needles),
+        )
+    )
+    return list(found), last

@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 GENESIS = b"\0" * 32
@@ -78,6 +78,9 @@ class Action(StrEnum):
     API_KEY_REVOKED = "api_key.revoked"
     INBOUND_EVENT_REPLAYED = "inbound_event.replayed"
     AUDIT_LOG_EXPORTED = "audit_log.exported"
+    PHONE_NUMBER_ERASED = "phone_number.erased"
+    AUDIT_ENTRIES_ERASED = "audit_entries.erased"
+    RETENTION_APPLIED = "retention.applied"
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,78 @@ class EntryContent:
             ensure_ascii=True,
         )
         return hashlib.sha256(covered.encode()).digest()
+
+
+ENTRIES = "entries"
+"""In the details of an `audit_entries.erased` entry: the erased entries as {id: `Erased.proof`}."""
+
+SALT = "salt"
+"""In the details of an entry with personal columns: 128 random bits, so that its hash tells nothing once they are
+erased."""
+
+KEPT_WORDS = frozenset({"source", "from", "to", "state", "cause", "kind", "status", "answers"})
+"""Details whose value is a word of ours. Other text may be personal."""
+
+
+def shown_details(details: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in details.items() if name != SALT}
+
+
+def without_personal(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The details that stay when an entry is erased: numbers, ids and words of ours."""
+    return {name: value for name, value in details.items() if name != SALT and _is_impersonal(name, value)}
+
+
+def _is_impersonal(name: str, value: object) -> bool:
+    if isinstance(value, str):
+        return name in KEPT_WORDS or (name.endswith("_id") and _is_uuid(value))
+    return value is None or isinstance(value, bool | int | float)
+
+
+def _is_uuid(value: str) -> bool:
+    try:
+        UUID(value)
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Erased:
+    """An entry that is erased: its stored hash, and its content as it remains."""
+
+    hash: bytes
+    remaining: "EntryContent"
+
+    @classmethod
+    def of(cls, content: "EntryContent", stored_hash: bytes) -> "Erased":
+        is_number = content.actor_kind == ActorKind.PHONE_NUMBER
+        return cls(
+            stored_hash,
+            replace(
+                content,
+                actor_name="" if is_number else content.actor_name,
+                phone_number=None,
+                details=without_personal(content.details),
+            ),
+        )
+
+    @property
+    def proof(self) -> str:
+        """What the erasing entry says of it. Its chain covers this, so neither column can be changed unseen."""
+        return f"{self.hash.hex()} {self.remaining.hash().hex()}"
+
+
+class EntryCount(int):
+    """The count of a log's entries, every chain whole."""
+
+    erased: int
+    """How many of them were erased on request."""
+
+    def __new__(cls, entries: int, *, erased: int = 0) -> Self:
+        count = super().__new__(cls, entries)
+        count.erased = erased
+        return count
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from api.audit.rules import Action, EntryContent
+from api.audit.rules import Action, EntryContent, shown_details
 
 BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel reads the file in the machine's legacy code page."""
@@ -79,7 +79,7 @@ def csv_lines(entries: Iterable[tuple[EntryContent, bytes]], zone: ZoneInfo) -> 
                 entry.phone_number,
                 entry.conversation_id,
                 entry.message_id,
-                json.dumps(entry.details, ensure_ascii=False, sort_keys=True),
+                json.dumps(shown_details(entry.details), ensure_ascii=False, sort_keys=True),
                 entry.id,
                 entry.chain_subject,
                 entry.chain_number,

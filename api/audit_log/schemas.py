@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from api.audit.models import AuditEntry
-from api.audit.rules import Actor, ActorKind, BrokenEntry
+from api.audit.rules import Actor, ActorKind, BrokenEntry, EntryCount, shown_details
 
 
 class AuditChainLink(BaseModel):
@@ -27,6 +27,8 @@ class AuditEntryOut(BaseModel):
     message_id: UUID | None
     phone_number: str | None
     details: dict[str, Any]
+    erased: bool
+    """Its number and personal details were erased on request."""
     chain: AuditChainLink
 
     @classmethod
@@ -39,7 +41,8 @@ class AuditEntryOut(BaseModel):
             conversation_id=entry.conversation_id,
             message_id=entry.message_id,
             phone_number=entry.phone_number,
-            details=entry.details,
+            details=shown_details(entry.details),
+            erased=entry.erased_by is not None,
             chain=AuditChainLink(subject=entry.chain_subject, number=entry.chain_number, hash=entry.hash.hex()),
         )
 
@@ -48,10 +51,12 @@ class AuditVerification(BaseModel):
     whole: bool
     entries: int | None
     """The count of verified entries, if the log is whole."""
+    erased: int | None
+    """How many of them were erased on request: their hashes are verified, their personal details are gone."""
     broken: BrokenEntry | None
 
     @classmethod
-    def of(cls, result: int | BrokenEntry) -> "AuditVerification":
-        if isinstance(result, int):
-            return cls(whole=True, entries=result, broken=None)
-        return cls(whole=False, entries=None, broken=result)
+    def of(cls, result: EntryCount | BrokenEntry) -> "AuditVerification":
+        if isinstance(result, EntryCount):
+            return cls(whole=True, entries=result, erased=result.erased, broken=None)
+        return cls(whole=False, entries=None, erased=None, broken=result)

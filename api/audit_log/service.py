@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.rules import Principal
 from api.audit import service as audit
-from api.audit.rules import Action, BrokenEntry, NewEntry
+from api.audit.rules import Action, BrokenEntry, EntryCount, NewEntry
 from api.audit_log import queries
 from api.audit_log.rules import EntryFilter, csv_head, csv_lines
 from api.kit.database import Database, database_time
@@ -54,7 +54,7 @@ async def export(
         before = (found[-1].at, found[-1].id)
 
 
-async def verify_log(database: Database, organization_id: UUID) -> int | BrokenEntry:
+async def verify_log(database: Database, organization_id: UUID) -> EntryCount | BrokenEntry:
     """The count of the log's entries, or the first broken one. Reads one snapshot.
 
     Beyond the chains, each conversation must have its chain and each outbound message its entry. Otherwise a chain that
@@ -64,7 +64,7 @@ async def verify_log(database: Database, organization_id: UUID) -> int | BrokenE
         return await _verify(session, organization_id)
 
 
-async def verify_log_in_request(database: Database, organization_id: UUID) -> int | BrokenEntry:
+async def verify_log_in_request(database: Database, organization_id: UUID) -> EntryCount | BrokenEntry:
     """As `verify_log`. Raises `RateLimited` while another one runs, `Unavailable` after `VERIFY_SECONDS`."""
     try:
         async with asyncio.timeout(VERIFY_SECONDS), database.snapshot() as session:
@@ -78,7 +78,7 @@ async def verify_log_in_request(database: Database, organization_id: UUID) -> in
         ) from None
 
 
-async def _verify(session: AsyncSession, organization_id: UUID) -> int | BrokenEntry:
+async def _verify(session: AsyncSession, organization_id: UUID) -> EntryCount | BrokenEntry:
     result = await audit.verify(session, organization_id)
     if isinstance(result, BrokenEntry):
         return result

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
 from api.kit.countries import COUNTRY_NAMES
-from api.kit.phone import SHORT_CODE, country_of, is_phone_number, one_spelling
+from api.kit.phone import SHORT_CODE, country_of, is_erased, is_phone_number, one_spelling
 from api.kit.times import rfc3339
 
 
@@ -201,6 +201,8 @@ def explanation(check: OptInCheck) -> str:
 
 def not_a_phone_number(sender: str) -> str:
     """A sentence for staff: why this sender can't be texted."""
+    if is_erased(sender):
+        return "This number was erased, so it can't be texted from here."
     today = one_spelling(sender)
     if today is not None:
         return f"{sender} is an old spelling of {today}. Text {today} instead."

@@ -14,14 +14,15 @@ from api.audit.rules import Action, Actor, NewEntry
 from api.consent import queries
 from api.consent.errors import NotAllowedToText
 from api.consent.queries import add_consumer_initiations as add_consumer_initiations
-from api.consent.rules import OptInCheck, check_opt_in
+from api.consent.rules import Instance, OptInCheck, Removal, check_opt_in
+from api.directory import erased as erased_numbers
 from api.directory import service as directory
-from api.directory.models import PhoneNumber, PhoneRecord, Refusal
+from api.directory.models import ErasedRefusal, PhoneNumber, PhoneRecord, Refusal
 from api.directory.named import named_numbers
-from api.directory.rules import GivenOptIn, OptInSource, OptInState, missing_for_consent
+from api.directory.rules import GivenOptIn, OptInSource, OptInState, RefusalCause, missing_for_consent
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
-from api.kit.phone import old_spellings, spellings
+from api.kit.phone import old_spellings, spellings, variants
 from api.kit.slices import slices
 from api.lines import service as lines
 from api.lines.models import Line
@@ -34,7 +35,7 @@ TURN = 50
 async def check_many(
     session: AsyncSession, organization_id: UUID, pairs: Sequence[tuple[PhoneNumber, Line]]
 ) -> list[OptInCheck]:
-    """The check of each (phone number, line), in four statements at most, however many there are."""
+    """The check of each (phone number, line), in six statements at most, however many there are."""
     rows = {number.number: number for number, _ in pairs}
     return await _checks(session, organization_id, [(number.number, line) for number, line in pairs], rows)
 
@@ -69,20 +70,36 @@ async def _checks(
     initiated = await queries.consumer_initiations(
         session, organization_id, [(row.id, line.id) for number, line in pairs for row in same[number]]
     )
+    erased = await erased_numbers.refusals_of(
+        session, organization_id, {each for number, _ in pairs for each in (number, *variants(number))}
+    )
     checks: list[OptInCheck] = []
     for number, line in pairs:
         every = [known[each] for each in spellings(number) if each in known]
-        stopped = min((row for row in every if row.stopped_at), key=_stopped_at, default=None)
+        stops = [(row.stopped_at, row.number) for row in every if row.stopped_at]
+        stops += [
+            (each.refused_at, spelled)
+            for spelled in (number, *variants(number))
+            for each in erased.get(spelled, ())
+            if each.kind == erased_numbers.STOP
+        ]
+        stopped_at, stopped_number = min(stops, default=(None, number))
         checks.append(
             check_opt_in(
                 phone_number=number,
-                stopped_at=stopped.stopped_at if stopped else None,
-                stopped_as=stopped.number if stopped and stopped.number != number else None,
+                stopped_at=stopped_at,
+                stopped_as=stopped_number if stopped_number != number else None,
                 instances=[
                     instance if row.number == number else replace(instance, phone_number=row.number)
                     for row in every
                     for instance in instances[row.id]
                     if row in same[number] or (instance.blocks and instance.state is OptInState.OPTED_OUT)
+                ]
+                + [
+                    _erased_instance(each, None if spelled == number else spelled)
+                    for spelled in (number, *variants(number))
+                    for each in erased.get(spelled, ())
+                    if each.kind == erased_numbers.OPT_OUT
                 ],
                 has_texted_line=any((row.id, line.id) in initiated for row in same[number]),
                 line_enabled=line.enabled,
@@ -92,9 +109,21 @@ async def _checks(
     return checks
 
 
-def _stopped_at(number: PhoneNumber) -> datetime:
-    assert number.stopped_at is not None
-    return number.stopped_at
+def _erased_instance(refusal: ErasedRefusal, spelled: str | None) -> Instance:
+    return Instance(
+        phone_record_id=None,
+        kind=None,
+        owner_id=None,
+        owner_name=erased_numbers.NAME,
+        contact_name=None,
+        state=OptInState.OPTED_OUT,
+        changed_at=refusal.refused_at,
+        changed_by=None,
+        source=OptInSource(refusal.source) if refusal.source else None,
+        archived=False,
+        phone_number=spelled,
+        removal=Removal(refusal_id=refusal.id, cause=RefusalCause.REMOVED, at=refusal.erased_at, by=None),
+    )
 
 
 async def check_number(session: AsyncSession, organization_id: UUID, number: str, line: Line) -> OptInCheck:

@@ -223,6 +223,7 @@ def _last_message(conversation: Conversation) -> LastMessage | None:
         seq=conversation.last_seq,
         direction=conversation.last_message_direction or "",
         preview=conversation.last_message_preview or "",
+        erased=conversation.last_message_preview is None,
         created_at=conversation.last_message_created_at,
         status=conversation.last_message_status or "",
     )

@@ -176,6 +176,8 @@ class Message(OrganizationChildRow, Base):
     """It asks in plain words to stop (OPTIN-PLAIN-WORDS). The app shows it with a one-click opt-out."""
     retry_of_message_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    erased_at: Mapped[datetime | None]
+    """When its text and files were erased, on request or because of their age. Its row stays as a mark."""
     answers: Mapped[str | None]
     """The keyword that this message answers automatically (OPTIN-CONFIRM)."""
     search: Mapped[str] = mapped_column(TSVECTOR, default=_searchable, deferred=True, deferred_raiseload=True)

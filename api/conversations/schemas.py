@@ -35,6 +35,7 @@ class LastMessage(BaseModel):
     preview: str
     created_at: datetime
     status: str
+    erased: bool
 
 
 class ViewerOut(BaseModel):

@@ -86,6 +86,8 @@ class MessageOut(BaseModel):
     provider_time: datetime | None
     sent_at: datetime | None
     delivered_at: datetime | None
+    erased_at: datetime | None
+    """When its text and files were erased (ERASE); null if they were not."""
 
     @classmethod
     def of(cls, row: MessageRow) -> "MessageOut":
@@ -112,4 +114,5 @@ class MessageOut(BaseModel):
             provider_time=message.provider_time,
             sent_at=message.sent_at,
             delivered_at=message.delivered_at,
+            erased_at=message.erased_at,
         )

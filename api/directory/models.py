@@ -4,7 +4,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Row, UniqueConstraint, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    Row,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -172,6 +183,33 @@ class Refusal(OrganizationRow, Base):
     lift_reason: Mapped[str | None]
     replaced_by: Mapped[UUID | None]
     """The phone record whose consent replaces the refusal."""
+
+
+class ErasureKey(Base):
+    """One row: the key of `ErasedRefusal.number_hash`, sealed under the service's secret key."""
+
+    __tablename__ = "erasure_key"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ErasedRefusal(OrganizationRow, Base):
+    """A refusal of a number that was erased: the number is a keyed hash. It becomes the number's own again when the
+    number comes back (`directory.erased`)."""
+
+    __tablename__ = "erased_refusals"
+    __table_args__ = (
+        CheckConstraint("kind IN ('stop', 'opt_out')", name="kind"),
+        UniqueConstraint("organization_id", "number_hash", "kind"),
+    )
+
+    number_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    kind: Mapped[str]
+    source: Mapped[str | None]
+    refused_at: Mapped[datetime]
+    erased_at: Mapped[datetime]
 
 
 class Import(OrganizationRow, Base):

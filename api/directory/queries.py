@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from api.access.models import StaffMember
+from api.directory.erased import bring_back
 from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord, stored_phone_record
 from api.directory.rules import (
     Holder,
@@ -69,7 +70,9 @@ async def lock_or_make_numbers(session: AsyncSession, organization_id: UUID, num
     rows = [{"organization_id": organization_id, "id": row_id, "number": number} for row_id, number in new.items()]
     await insert_together(session, PhoneNumber, rows, skip_existing=True)
     found = {row.number: row for row in await session.scalars(locked)}
-    return LockedNumbers(found, frozenset(row.number for row in found.values() if row.id in new))
+    made = [row for row in found.values() if row.id in new]
+    await bring_back(session, organization_id, made)
+    return LockedNumbers(found, frozenset(row.number for row in made))
 
 
 def _locked_numbers(organization_id: UUID, which: ColumnElement[bool]) -> Select[PhoneNumber]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from api.access.rules import Permission, first_missing
 from api.audit.rules import Actor
 from api.kit.folding import fold_name
+from api.kit.phone import is_erased
 
 
 class OwnerKind(StrEnum):
@@ -254,7 +255,7 @@ def display_name(holders: list[Holder], *, phone_number: str) -> str:
     living = [holder for holder in holders if not holder.archived] or holders
     names = list(dict.fromkeys(holder.name for holder in living))
     if not names:
-        return phone_number
+        return "Erased number" if is_erased(phone_number) else phone_number
     if len(names) <= 2:
         return " and ".join(names)
     return f"{names[0]} and {len(names) - 1} others"

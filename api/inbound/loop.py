@@ -7,12 +7,10 @@ from uuid import UUID
 
 import structlog
 
-from api.access import service as access
 from api.inbound import backfill_queries, queries
 from api.inbound.attempts import BATCH, RUN, apply_due_events
 from api.inbound.backfill import DueLine, backfill_line, take_due_lines
 from api.inbound.journal import JournalWriter
-from api.inbound.retention import forget_raw_content
 from api.inbound.service import ApplicationBusy
 from api.inbound.silence import check_silence
 from api.kit.database import Database
@@ -33,7 +31,6 @@ POLITE_SECONDS = 1.0
 POLITE_BATCH = 32
 """While webhooks keep coming, an API process applies this many events in `POLITE_SECONDS`: about 15 ms of its time."""
 
-RETENTION_SECONDS = 3600.0
 MAX_BACKFILL_POLL_SECONDS = 15.0
 
 LINES_AT_ONCE = 8
@@ -196,27 +193,3 @@ class BackfillLoop:
                 return
         if found:
             self._on_found()
-
-
-class RetentionLoop:
-    """Empties the raw content of old applied events. A setting of 0 days keeps it for ever."""
-
-    def __init__(self, database: Database, settings: Settings) -> None:
-        self._database = database
-        self._keep = timedelta(days=settings.raw_event_days)
-        self._loop = Loop("retention", self._step, interval=RETENTION_SECONDS) if self._keep else None
-
-    def start(self) -> None:
-        if self._loop is not None:
-            self._loop.start()
-
-    async def stop(self) -> None:
-        if self._loop is not None:
-            await self._loop.cancel()
-
-    async def _step(self) -> bool:
-        async with self._database.transaction() as session:
-            organizations = [each.id for each in await access.organizations(session)]
-        for organization_id in organizations:
-            await forget_raw_content(self._database, organization_id, older_than=self._keep)
-        return False

@@ -5,7 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, BindParameter, ColumnElement, Table, Text, Uuid, any_, bindparam, text
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    SQLColumnExpression,
+    Table,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    text,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +33,11 @@ Row = Mapping[str, object]
 def is_any(values: Iterable[object], of: str = "uuid") -> ColumnElement[Any]:
     """`= ANY (array)`: one parameter, however many values, so the statement is prepared once. IN has one for each."""
     return any_(bindparam(None, list(values), type_=ARRAY(Text())) if of == "text" else uuids(values))
+
+
+def holds_any(column: SQLColumnExpression[Any], patterns: Iterable[str]) -> ColumnElement[bool]:
+    """Whether the text matches one of these regular expressions of PostgreSQL."""
+    return column.regexp_match(is_any(patterns, "text"))
 
 
 def uuids(values: Iterable[object]) -> BindParameter[Any]:

@@ -23,6 +23,7 @@ from api.kit.app_state import from_app
 from api.kit.connection import connect, is_pooled
 from api.kit.ids import new_id
 from api.kit.metrics import forget_pool, measure_pool
+from api.kit.secrets import SecretBox
 
 MAX_NOTIFY_BYTES = 7_500
 """PostgreSQL refuses NOTIFY payloads of 8,000 bytes and more."""
@@ -82,17 +83,25 @@ def database_engine(url: str, **pool: Any) -> AsyncEngine:
 class Database:
     """The engine and its sessions. `close`, or the end of an `async with`, closes every connection."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, measured_as: str | None = None) -> None:
-        """`measured_as`: the name of its pool in the metrics. None: it is not measured."""
+    def __init__(
+        self, url: str, *, pool_size: int = 10, measured_as: str | None = None, secrets: SecretBox | None = None
+    ) -> None:
+        """`measured_as`: the name of its pool in the metrics. None: it is not measured.
+
+        `secrets`: for work that may meet the numbers that were erased (`directory.erased`).
+        """
         self.url = url
         self.is_pooled = is_pooled(url)
         """A pooler in transaction mode is between: a statement outside of a transaction may lose its connection."""
+        self.secrets = secrets
+        self.number_key: bytes | None = None
+        """The key of erased numbers' hashes, once it was read."""
         self._pool_size = pool_size
         self._measured_as = measured_as
         self.engine = database_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10)
         if measured_as is not None:
             measure_pool(self.engine, measured_as, size=pool_size)
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info={"database": self})
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -131,6 +140,12 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 Session = Annotated[AsyncSession, Depends(get_session, scope="function")]
 """The request's transaction. `scope="function"` commits before the answer leaves."""
+
+
+def database_of(session: AsyncSession) -> Database:
+    """The database that opened the session."""
+    database: Database = session.info["database"]
+    return database
 
 
 def notify(session: AsyncSession, channel: str, payload: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated
+from uuid import UUID
 
 import phonenumbers
 from phonenumbers import (
@@ -142,6 +143,18 @@ def _is_valid(code: int, national: str) -> bool:
 def is_phone_number(text: str) -> bool:
     """Whether it is a phone number in its one spelling. Only such a number is ever texted."""
     return one_spelling(text) == text
+
+
+ERASED = "erased:"
+
+
+def erased_mark(id: UUID) -> str:
+    """What takes the place of a number that was erased."""
+    return f"{ERASED}{id}"
+
+
+def is_erased(number: str) -> bool:
+    return number.startswith(ERASED)
 
 
 def sender_of(given: str) -> str:

@@ -5,10 +5,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.access.models import DeletedOrganization
 from api.kit.bulk import is_any
 from api.kit.ids import new_id
 from api.lines.models import DailyTexts, Line, SecretKeyCheck
@@ -19,8 +20,9 @@ async def line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> L
 
 
 async def line_by_id(session: AsyncSession, line_id: UUID) -> Line | None:
-    """For webhooks, whose address names the line alone."""
-    return await session.scalar(select(Line).where(Line.id == line_id))
+    """For webhooks, whose address names the line alone. None if its organization is being deleted."""
+    is_deleted = exists().where(DeletedOrganization.id == Line.organization_id)
+    return await session.scalar(select(Line).where(Line.id == line_id, ~is_deleted))
 
 
 async def default_line(session: AsyncSession, organization_id: UUID) -> Line | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from api.directory.erased import forget_key, reseal_key
 from api.kit.database import Database
 from api.kit.secrets import SecretBox, UnreadableSecretError
 from api.lines import queries
@@ -119,6 +120,8 @@ async def rotate_secret_key(database: Database, secrets: SecretBox) -> Rotation:
                 rotation.rotated += 1
         if len(batch) < BATCH:
             break
+    async with database.transaction() as session:
+        await reseal_key(session, secrets)
     await _store_check(database, secrets)
     log.info("secret_key.rotated", rotated=rotation.rotated, unreadable=len(rotation.unreadable))
     return rotation
@@ -126,8 +129,10 @@ async def rotate_secret_key(database: Database, secrets: SecretBox) -> Rotation:
 
 async def replace_lost_secret_key(database: Database, secrets: SecretBox) -> None:
     """Start with this key although no credentials open with it: those of every line must be entered again."""
+    async with database.transaction() as session:
+        refusals_lost = await forget_key(session)
     await _store_check(database, secrets)
-    log.warning("secret_key.replaced")
+    log.warning("secret_key.replaced", refusals_of_erased_numbers_lost=refusals_lost)
 
 
 async def _store_check(database: Database, secrets: SecretBox) -> None:

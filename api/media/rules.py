@@ -23,6 +23,7 @@ class Reason(StrEnum):
     EMPTY = "empty"
     NOT_FETCHED = "not_fetched"
     LAYOUT = "layout"
+    ERASED = "erased"
 
 
 WORDS = {
@@ -32,6 +33,7 @@ WORDS = {
     Reason.KIND: "It is neither a picture nor another kind of file that is safe to open.",
     Reason.EMPTY: "It is empty.",
     Reason.NOT_FETCHED: "The provider did not hand it over, however often it was asked.",
+    Reason.ERASED: "It was erased.",
     Reason.LAYOUT: "It only says how a phone lays the message out.",
 }
 """The reasons, in words for the front desk."""

@@ -25,6 +25,7 @@ from tests.support.world import World
 
 PARENT = "+13125550101"
 REFUSED = "+13125550109"
+TO_ERASE = "+13125550197"
 """Of the requests about consent: a refusal would block what the others send."""
 
 
@@ -103,6 +104,8 @@ NEEDS = {
     f"GET {API}/audit-entries": ADMIN,
     f"GET {API}/audit-entries/export.csv": ADMIN,
     f"GET {API}/audit-entries/verification": ADMIN,
+    f"POST {API}/phone-numbers/{{number}}/erase": ADMIN,
+    f"GET {API}/erasures/{{erasure_id}}": ADMIN,
     f"GET {API}/inbound-events": ADMIN,
     f"GET {API}/inbound-events/{{event_id}}": ADMIN,
     f"POST {API}/inbound-replays": ADMIN,
@@ -141,6 +144,7 @@ class Rows:
     @classmethod
     async def create(cls, world: World) -> "Rows":
         family = await world.family("Rivera", PARENT)
+        await world.family("Chen", TO_ERASE)
         refuser = await world.family("Okafor", REFUSED)
         await world.text(PARENT, "Hello?", **picture_fields("https://api.twilio.com/picture"))
         await settle_media(world, FetchedMedia(PNG))
@@ -168,6 +172,7 @@ class Rows:
             "external_id": "external-1",
             "session_id": str(uuid4()),
             "import_id": await finished_import(world),
+            "erasure_id": await finished_erasure(world),
         }
         return cls(ids, PARENT)
 
@@ -179,6 +184,15 @@ async def finished_import(world: World) -> str:
     async with world.service.database.transaction() as session:
         session.add(job)
     return str(job.id)
+
+
+async def finished_erasure(world: World) -> str:
+    number = new_number()
+    await world.family("Ito", number)
+    erased = await world.admin.post(f"{API}/phone-numbers/{number}/erase", json={"reason": "Asked by letter."})
+    assert erased.status_code == 200, erased.text
+    erasure_id: str = erased.json()["id"]
+    return erasure_id
 
 
 async def removed_refusal(world: World) -> str:
@@ -220,6 +234,8 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"state": "opted_out", "source": "verbal"}
         case "POST /phone-numbers/{number}/refusals/{refusal_id}/lift":
             return {"reason": "It was a mistake of ours."}
+        case "POST /phone-numbers/{number}/erase":
+            return {"reason": "Asked by letter."}
         case "POST /lines":
             return new_line()
         case "PATCH /lines/{line_id}":
@@ -244,6 +260,8 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
         params = {"phone_number": rows.phone_number}
     elif path.endswith("/messages/search"):
         params = {"q": "hello"}
+    if path.endswith("/erase"):
+        path = path.replace("{number}", TO_ERASE)
     if path.endswith("/directory/import"):
         return await client.post(path, content="kind,name\nfamily,New\n", headers={"Content-Type": "text/csv"})
     return await client.request(method, path.format(**rows.ids), json=body_of(name, rows), params=params)

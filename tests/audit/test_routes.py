@@ -76,6 +76,11 @@ async def _another_family(world: World, _rows: Rows) -> dict[str, str]:
     return {}
 
 
+async def _one_to_erase(world: World, _rows: Rows) -> dict[str, str]:
+    await world.family("Okafor", "+13125550103")
+    return {"number": "+13125550103"}
+
+
 def text_from(sender: str, body: str) -> dict[str, str]:
     return {"MessageSid": f"SM{uuid4().hex}", "From": sender, "To": LINE_NUMBER, "Body": body, "NumMedia": "0"}
 
@@ -126,6 +131,12 @@ CHANGES: dict[str, Change] = {
     ),
     f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift": Change(
         lambda: {"reason": "The number is somebody else's now."}, by_staff("refusal.lifted"), refused={"reason": ""}
+    ),
+    f"POST {API}/phone-numbers/{{number}}/erase": Change(
+        lambda: {"reason": "Asked by letter."},
+        by_staff("phone_number.erased", "audit_entries.erased", "audit_entries.erased"),
+        refused={"reason": ""},
+        given=_one_to_erase,
     ),
     f"POST {API}/lines": Change(
         new_line, by_staff("line.created"), refused={**new_line(), "phone_number": LINE_NUMBER}

@@ -283,6 +283,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/erasures/{erasure_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Erasure
+         * @description How far an erasure is, and what it did.
+         */
+        get: operations["get_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -796,6 +816,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/phone-numbers/{number}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase Phone Number
+         * @description Erase a number's texts, files and names (ERASE). It cannot be undone.
+         *
+         *     Marks stay in the thread and the audit log, and a refusal stays as a keyed hash, so that the number is not texted
+         *     again by mistake. A text that comes from it later begins a new conversation. Erasing it again changes nothing.
+         */
+        post: operations["erase_phone_number"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/phone-numbers/{number}/refusals/{refusal_id}/lift": {
         parameters: {
             query?: never;
@@ -1139,7 +1182,7 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported";
+        Action: "message.sent" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied";
         /**
          * ActorKind
          * @enum {string}
@@ -1265,6 +1308,8 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
+            /** Erased */
+            erased: boolean;
             /**
              * Id
              * Format: uuid
@@ -1287,6 +1332,8 @@ export interface components {
             broken: components["schemas"]["BrokenEntry"] | null;
             /** Entries */
             entries: number | null;
+            /** Erased */
+            erased: number | null;
             /** Whole */
             whole: boolean;
         };
@@ -1509,6 +1556,114 @@ export interface components {
          * @enum {string}
          */
         Encoding: "GSM-7" | "UCS-2";
+        /**
+         * EraseIn
+         * @description `reason` stays in the audit log: write no name and no number into it.
+         */
+        EraseIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Erasure
+         * @description The erasure of a number. It does not say which: nothing does any more.
+         */
+        Erasure: {
+            counts: components["schemas"]["ErasureCounts"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Reason */
+            reason: string;
+            requested_by: components["schemas"]["AuditActor"];
+            /** Stage */
+            stage: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done";
+        };
+        /**
+         * ErasureCounts
+         * @description What was erased so far, and what stayed.
+         */
+        ErasureCounts: {
+            /**
+             * Answers
+             * @default 0
+             */
+            answers: number;
+            /**
+             * Audit Entries
+             * @default 0
+             */
+            audit_entries: number;
+            /**
+             * Cancelled
+             * @default 0
+             */
+            cancelled: number;
+            /**
+             * Contacts
+             * @default 0
+             */
+            contacts: number;
+            /**
+             * Conversations
+             * @default 0
+             */
+            conversations: number;
+            /**
+             * Families
+             * @default 0
+             */
+            families: number;
+            /**
+             * Files
+             * @default 0
+             */
+            files: number;
+            /**
+             * Import Rows
+             * @default 0
+             */
+            import_rows: number;
+            /**
+             * Phone Records
+             * @default 0
+             */
+            phone_records: number;
+            /**
+             * Raw Events
+             * @default 0
+             */
+            raw_events: number;
+            /**
+             * Refusals Kept
+             * @default 0
+             */
+            refusals_kept: number;
+            /**
+             * Staff Records
+             * @default 0
+             */
+            staff_records: number;
+            /**
+             * Texts
+             * @default 0
+             */
+            texts: number;
+        };
         /**
          * EventKind
          * @enum {string}
@@ -1877,6 +2032,8 @@ export interface components {
             created_at: string;
             /** Direction */
             direction: string;
+            /** Erased */
+            erased: boolean;
             /** Preview */
             preview: string;
             /** Seq */
@@ -2127,6 +2284,8 @@ export interface components {
             delivered_at: string | null;
             direction: components["schemas"]["Direction"];
             encoding: components["schemas"]["Encoding"];
+            /** Erased At */
+            erased_at: string | null;
             error: components["schemas"]["MessageError"] | null;
             /**
              * Id
@@ -2170,6 +2329,8 @@ export interface components {
             delivered_at: string | null;
             direction: components["schemas"]["Direction"];
             encoding: components["schemas"]["Encoding"];
+            /** Erased At */
+            erased_at: string | null;
             error: components["schemas"]["MessageError"] | null;
             /**
              * Id
@@ -4584,6 +4745,82 @@ export interface operations {
                     } & {
                         [key: string]: unknown;
                     });
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                erasure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
                 };
             };
             /** @description Too many requests */
@@ -7129,6 +7366,135 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_phone_number: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description A phone number, as people write it or as the API returned it. */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description A worker does the rest: GET /erasures/{erasure_id} */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests */

@@ -16,7 +16,7 @@ const DEEDS: Record<string, string> = {
 export function describeActor({ actor }: AuditEntry, formatPhone: (number: string) => string): string {
   switch (actor.kind) {
     case "phone_number":
-      return formatPhone(actor.name);
+      return actor.name === "" ? "Erased number" : formatPhone(actor.name);
     case "api_key":
       return nameIntegration(actor.name);
     default:

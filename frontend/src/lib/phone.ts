@@ -3,6 +3,8 @@
  * the product is sold in; every other number is shown in international form. Parsing is the API's job.
  */
 
+import { isErased } from "./erased";
+
 interface Country {
   callingCode: string;
   national: (digits: string) => string | null;
@@ -67,6 +69,7 @@ function international(digits: string): string {
 
 /** `country` is the organization's ISO code; numbers of the same calling code get the national form. */
 export function formatPhone(number: string, country: string): string {
+  if (isErased(number)) return "Erased number";
   if (!number.startsWith("+")) return number;
   const digits = number.slice(1);
   const home = COUNTRIES[country];

@@ -195,6 +195,7 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
     provider_time: null,
     sent_at: null,
     delivered_at: null,
+    erased_at: null,
     retry_of_message_id: null,
     asks_to_stop: false,
     ...overrides,
@@ -220,6 +221,7 @@ export function anEntry(overrides: Partial<AuditEntry> = {}): AuditEntry {
     message_id: null,
     phone_number: null,
     details: {},
+    erased: false,
     chain: { subject: id, number: counter, hash: "0".repeat(64) },
     ...overrides,
   };

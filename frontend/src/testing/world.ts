@@ -81,6 +81,7 @@ export class World {
     conversation.last_seq = seq;
     conversation.last_message = {
       seq, direction: created.direction, preview: created.body, created_at: created.created_at, status: created.status,
+      erased: created.erased_at !== null,
     };
     conversation.last_message_at = created.created_at;
     return created;
@@ -225,6 +226,17 @@ export class World {
         this.lifts.push({ id: String(params.id), body: (await request.json()) as Record<string, unknown> });
         this.lift([params.id]);
         return HttpResponse.json({ id: params.id });
+      }),
+      http.post(`${api}/phone-numbers/:number/erase`, async ({ params, request }) => {
+        this.changes.push({ path: `/phone-numbers/${String(params.number)}/erase`, body: (await request.json()) as Record<string, unknown> });
+        const counts = {
+          conversations: 1, cancelled: 0, texts: 2, files: 0, raw_events: 2, audit_entries: 3, answers: 0, import_rows: 0,
+          phone_records: 1, staff_records: 0, contacts: 1, families: 1, refusals_kept: 1,
+        };
+        const requested_by = { kind: "staff_member", id: anId(), name: "Ada" };
+        return HttpResponse.json({
+          id: anId(), state: "done", stage: "done", counts, requested_by, reason: "", created_at: NOW.toISOString(), finished_at: NOW.toISOString(),
+        });
       }),
       http.post(`${api}/opt-in-checks`, async ({ request }) => {
         const { phone_numbers } = (await request.json()) as { phone_numbers: string[] };

@@ -38,6 +38,9 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "api_key.revoked": "Revoked an API key",
   "inbound_event.replayed": "Replayed an event",
   "audit_log.exported": "Exported the audit log",
+  "phone_number.erased": "Erased a number",
+  "audit_entries.erased": "Erased entries of the audit log",
+  "retention.applied": "Erased what was too old",
 };
 
 export function isAuditAction(action: string | undefined): action is AuditAction {
@@ -102,6 +105,9 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "inbound_event.replayed": () => "replayed an event that had been set aside",
   "audit_log.exported": (details) =>
     `exported the audit log${Object.keys((details.filters ?? {})).length > 0 ? " in part" : ""}`,
+  "phone_number.erased": (details) => `erased a number${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
+  "audit_entries.erased": (details) => `erased the personal details of ${Object.keys(details.entries ?? {}).length} entries of this log`,
+  "retention.applied": () => "erased texts and files that were too old",
 };
 
 function text(value: unknown): string | null {

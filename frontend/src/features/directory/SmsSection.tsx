@@ -101,7 +101,7 @@ function Row({ conversation, selected }: { conversation: Conversation; selected:
             </Tag>
           )}
         </bdi>
-        {last_message ? `${last_message.direction === "outbound" ? "You: " : ""}${last_message.preview}` : "No messages yet"}
+        {last_message?.erased ? "This text was erased." : last_message ? `${last_message.direction === "outbound" ? "You: " : ""}${last_message.preview}` : "No messages yet"}
       </span>
       {unread && (
         <span className="self-center justify-self-end">

@@ -49,6 +49,7 @@ function describeHolders({ holders, display_name }: Names): string | null {
 
 function describePreview(message: Conversation["last_message"]): string {
   if (!message) return "No messages yet";
+  if (message.erased) return "This text was erased.";
   const text = message.preview.trim() === "" ? "Picture" : message.preview.replace(/\s+/g, " ");
   return message.direction === "outbound" ? `You: ${text}` : text;
 }

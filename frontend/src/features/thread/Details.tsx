@@ -8,6 +8,7 @@ import { conversationQuery } from "@/api/conversations";
 import { useFormats } from "@/api/format";
 import type { ConversationDetail, OptInCheck, OptInInstance } from "@/api/types";
 import { cx } from "@/lib/cx";
+import { isErased } from "@/lib/erased";
 import { describeActor, describeDeed } from "@/lib/describe-entry";
 import { describeSource, explainOptIn, OPT_IN_LABEL, personName } from "@/lib/optin";
 import { Skeleton, Tag } from "@/ui/bits";
@@ -17,6 +18,7 @@ import { ErrorState } from "@/ui/states";
 import { Step, Steps } from "@/ui/Steps";
 
 const RefusalNote = lazy(() => import("@/ui/opt-in/RefusalNote"));
+const EraseNumber = lazy(() => import("@/ui/EraseNumber"));
 
 const SHOWN_HOLDERS = 5;
 
@@ -26,6 +28,11 @@ export default function Details({ conversationId }: { conversationId: string }) 
     <div className="space-y-[18px]">
       {conversation ? <Consent conversation={conversation} /> : <Skeleton className="h-32 w-full" />}
       <Trail conversationId={conversationId} />
+      {conversation && !isErased(conversation.phone_number) && (
+        <Suspense fallback={null}>
+          <EraseNumber phoneNumber={conversation.phone_number} />
+        </Suspense>
+      )}
     </div>
   );
 }

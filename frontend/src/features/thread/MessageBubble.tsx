@@ -31,6 +31,11 @@ export const MessageBubble = memo(function MessageBubble({ message, continues, e
       aria-label={`${outbound ? author : "They"} wrote at ${time(message.created_at)}`}
       className={cx("flex flex-col", outbound ? "items-end" : "items-start", continues ? "mt-0.5" : "mt-2")}
     >
+      {message.erased_at !== null && (
+        <p className={cx(BUBBLE, "border border-dashed border-line text-ink-2 italic", ends && (outbound ? "rounded-br-sm" : "rounded-bl-sm"))}>
+          This text was erased.
+        </p>
+      )}
       {message.body !== "" && (
         <MessageText
           body={message.body}

@@ -424,6 +424,37 @@ describe("a phone", () => {
     expect(address()).toBe("/messenger");
   });
 
+  it("ERASE: an administrator erases the number, by typing it and with a reason", async () => {
+    setViewportWidth(390);
+    world.me = aPerson({ is_admin: true });
+    const { user } = open();
+    await user.click(await screen.findByRole("button", { name: "Details" }));
+    await user.click(await screen.findByRole("button", { name: "Erase this number…" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Erase (312) 555-0101" }));
+    const erase = dialog.getByRole("button", { name: "Erase for ever" });
+    await user.type(dialog.getByLabelText("Reason"), "Asked by letter");
+    await user.type(dialog.getByLabelText("Type the number to confirm"), "312 555 010");
+    expect(erase).toBeDisabled();
+    await user.type(dialog.getByLabelText("Type the number to confirm"), "1");
+    await user.click(erase);
+    expect(await dialog.findByText("2 texts are erased. Its refusal to be texted stays.")).toBeVisible();
+    expect(world.changes).toEqual([{ path: "/phone-numbers/+13125550101/erase", body: { reason: "Asked by letter" } }]);
+  });
+
+  it("ERASE: nobody else can", async () => {
+    setViewportWidth(390);
+    const { user } = open();
+    await user.click(await screen.findByRole("button", { name: "Details" }));
+    expect(await screen.findByRole("dialog", { name: "Details" })).toHaveTextContent("Smith family is opted in.");
+    expect(screen.queryByRole("button", { name: "Erase this number…" })).toBeNull();
+  });
+
+  it("ERASE: an erased text is a mark", async () => {
+    world.append(conversation, { body: "", erased_at: minutesAgo(1) });
+    open();
+    expect(await within(await log()).findByText("This text was erased.")).toBeVisible();
+  });
+
   it("shows the details in a sheet", async () => {
     setViewportWidth(390);
     const { user } = open();
