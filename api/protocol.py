@@ -2,12 +2,14 @@
 
 import json
 from asyncio import TimerHandle, Transport
+from collections.abc import Sequence
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from api.kit.errors import PROBLEM_JSON, HeadersTooLarge, Problem, RequestTimeout
+from api.kit.errors import PROBLEM_JSON, HeadersTooLarge, Problem, RequestTimeout, Unreadable
 from api.kit.scope import BODY_HAS_ARRIVED
+from api.layers import NO_STORE, SECURITY_HEADERS
 
 MAX_HEADER_BYTES = 64 * 1024
 WRITE_SECONDS = 60.0
@@ -31,9 +33,12 @@ class DeadlineProtocol(HttpToolsProtocol):
     application.
     """
 
-    def __init__(self, *args: Any, deadline: float, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, deadline: float, headers: Sequence[tuple[bytes, bytes]] = SECURITY_HEADERS, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._deadline = deadline
+        self._own_headers = [*headers, NO_STORE]
         self._header_timer: TimerHandle | None = None
         self._write_timer: TimerHandle | None = None
         self._header_bytes = 0
@@ -87,6 +92,10 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._write_timer = None
         super().resume_writing()
 
+    def send_400_response(self, msg: str) -> None:
+        """uvicorn calls this when it cannot parse a request."""
+        self._refuse(Unreadable("The request is not valid HTTP."))
+
     def _is_idle(self) -> bool:
         """Whether no request is under way."""
         return self.cycle is None or self.cycle.response_complete
@@ -115,9 +124,10 @@ class DeadlineProtocol(HttpToolsProtocol):
             self.transport.abort()
             return
         body = json.dumps(problem.body(instance=None)).encode()
+        own = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in self._own_headers)
         head = (
             f"HTTP/1.1 {problem.status} {problem.title}\r\ncontent-type: {PROBLEM_JSON}\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            f"content-length: {len(body)}\r\n{own}connection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
         self.transport.close()

@@ -22,6 +22,7 @@ from api.database_urls import DatabaseUrls, database_urls
 from api.kit import crash_points
 from api.kit.database import Database
 from api.kit.secrets import secret_box
+from api.layers import security_headers
 from api.live.bus import PostgresBus
 from api.liveness import Beats, Watchdog
 from api.logging import configure_logging
@@ -102,7 +103,11 @@ def _options(settings: Settings) -> dict[str, object]:
         "host": settings.host,
         "port": settings.port,
         "loop": "uvloop",
-        "http": partial(DeadlineProtocol, deadline=settings.request_deadline_seconds),
+        "http": partial(
+            DeadlineProtocol,
+            deadline=settings.request_deadline_seconds,
+            headers=security_headers(is_https=settings.secure_cookies),
+        ),
         "log_level": "warning",
         "access_log": False,
         "server_header": False,

@@ -70,6 +70,17 @@ def _hosts(value: str) -> tuple[str, ...]:
     return hosts
 
 
+def _contact(value: str | None) -> str | None:
+    """An e-mail address as a `mailto:` address. Raises `ValueError` for anything that RFC 9116 does not take."""
+    if value is None or not (value := value.strip()):
+        return None
+    if re.fullmatch(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+", value):
+        return f"mailto:{value}"
+    if not re.fullmatch(r"(https://|mailto:|tel:)[!-~]{1,500}", value):
+        raise ValueError("use an e-mail address, or an https:, mailto: or tel: address")
+    return value
+
+
 BaseUrl = Annotated[str, AfterValidator(normalized_base_url)]
 """The message of an InvalidAddressError, which is a ValueError, is shown to the operator."""
 
@@ -93,6 +104,8 @@ class Settings(BaseSettings):
     """The key before, under which stored secrets may still be encrypted while `secret_key` is being replaced."""
     trusted_proxies: Annotated[tuple[Network, ...] | None, NoDecode, BeforeValidator(_networks)] = None
     """Proxies whose `X-Forwarded-For` counts: addresses and networks separated by commas, or `none`."""
+    security_contact: Annotated[str | None, AfterValidator(_contact)] = None
+    """Whom to tell about a vulnerability."""
     workers: int = Field(default=1, ge=1, le=64)
     """API processes of `messenger serve`."""
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(str.lower)] = "info"

@@ -1,8 +1,8 @@
 """`python -m benchmarks.capacity [--received N] [--sent N]`: what texts, processes and connections take.
 
-Received texts are journaled and applied as a worker does it; replies go through the API, a worker and the simulator with
-all of their delivery reports. It measures sizes, which other load on the machine does not change. The figures are in
-docs/capacity.md.
+Received texts are journaled and applied as a worker does it; replies go through the API, a worker and the simulator
+with all of their delivery reports. It measures sizes, which other load on the machine does not change. The figures are
+in docs/capacity.md.
 """
 
 import argparse
