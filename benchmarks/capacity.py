@@ -32,7 +32,7 @@ from benchmarks import place
 from tests.support.business import ACCOUNT_SID, AUTH_TOKEN, LINE_NUMBER, Business, create_business
 from tests.support.stack import eventually
 
-RECEIVED, SENT = 150_000, 4_000
+RECEIVED, SENT = 200_000, 12_000
 PARENTS = 2_000
 WORDS = 8_000
 """Different words of all texts. Their share of the index of the search is large in a small database."""
@@ -105,11 +105,11 @@ class Measuring:
             await providers.close()
         return business
 
-    async def receive(self, business: Business, count: int) -> None:
+    async def receive(self, business: Business, *, first: int, count: int) -> None:
         async with Database(self.server.url, pool_size=4) as database:
             providers = Providers(self.settings)
-            for first in range(0, count, JOURNALED_AT_ONCE):
-                rows = received(business, self.texts, first=first, count=min(JOURNALED_AT_ONCE, count - first))
+            for start in range(first, first + count, JOURNALED_AT_ONCE):
+                rows = received(business, self.texts, first=start, count=min(JOURNALED_AT_ONCE, first + count - start))
                 async with database.transaction() as session:
                     await add_to_journal(session, rows)
                 while await apply_due_events(
@@ -117,7 +117,7 @@ class Measuring:
                 ):
                     pass
             await providers.close()
-        if await self.watching.fetchval("SELECT count(*) FROM messages") != count:
+        if await self.watching.fetchval("SELECT count(*) FROM messages") != first + count:
             raise RuntimeError("Not every text was applied.")
 
     async def send(self, business: Business, count: int) -> dict[str, int]:
@@ -212,15 +212,18 @@ def print_growth(title: str, before: Sizes, after: Sizes, *, texts: int) -> None
 
 
 async def measure(server: EmbeddedPostgres, folder: Path, *, count: int, replies: int) -> None:
+    """The second half is measured: it uses the space again that updates of the first half have left."""
     watching = await asyncpg.connect(plain_url(server.owner_url))
     measuring = Measuring(server, place.settings(server, folder), watching)
     business = await measuring.create_business()
-    empty = await measuring.sizes()
-    await measuring.receive(business, count)
-    filled = await measuring.sizes()
-    print_growth("received", empty, filled, texts=count)
-    found = await measuring.send(business, replies)
-    print_growth("sent", filled, await measuring.sizes(), texts=replies)
+    await measuring.receive(business, first=0, count=count // 2)
+    before = await measuring.sizes()
+    await measuring.receive(business, first=count // 2, count=count // 2)
+    print_growth("received", before, await measuring.sizes(), texts=count // 2)
+    found = await measuring.send(business, replies // 2)
+    before = await measuring.sizes()
+    await measuring.send(business, replies // 2)
+    print_growth("sent", before, await measuring.sizes(), texts=replies // 2)
     for name, value in found.items():
         print(f"{name}: {value}" if name.startswith("connections") else f"{name}: {value / 2**20:.0f} MiB")
     await watching.close()
