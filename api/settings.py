@@ -86,77 +86,100 @@ BaseUrl = Annotated[str, AfterValidator(normalized_base_url)]
 
 
 class Settings(BaseSettings):
-    """Everything that an operator can decide. Durations are in seconds."""
+    """Everything that an operator can decide. `scripts/settings_docs.py` documents it by its docstrings."""
 
     model_config = SettingsConfigDict(env_prefix="MESSENGER_", env_file=".env", extra="ignore", frozen=True)
 
     environment: Environment = Environment.DEVELOPMENT
+    """`production` requires `secret_key`, `public_url` and `trusted_proxies`, and has neither demo data nor the
+    carrier simulator."""
     database_url: str | None = None
-    """A PostgreSQL URL. Unset: the embedded server in `data_dir`."""
+    """The database, PostgreSQL 15 or newer with UTF-8: `postgresql://user:password@host/name`. Unset: the embedded
+    server in `data_dir`."""
     data_dir: Path = Path(".data")
+    """Holds the embedded database, the simulator's state, and a secret key made outside production. With a database of
+    your own and a `secret_key` nothing is written here."""
     host: str = "127.0.0.1"
+    """The address that every port listens on. `0.0.0.0` is all addresses of the machine: let a proxy alone reach it."""
     port: int = Field(default=8000, ge=0, le=65535)
+    """The port of the API and the app."""
     public_url: BaseUrl | None = None
-    """The address that providers call and sign. Unset: `http://127.0.0.1:{port}`."""
+    """The address that people open, and that providers call and sign, such as `https://texts.example.com`. Unset:
+    `port` of this machine."""
     secret_key: SecretStr | None = None
-    """Encrypts provider credentials. Unset outside production: generated into `data_dir`."""
+    """Encrypts the credentials of lines; at least 32 bytes in production (`openssl rand -base64 32`). Keep it: without
+    it they cannot be decrypted. Unset outside production: made on first use, in `data_dir`."""
     secret_key_previous: SecretStr | None = None
-    """The key before, under which stored secrets may still be encrypted while `secret_key` is being replaced."""
+    """A second key that stored secrets may be encrypted with, while `secret_key` is being replaced."""
     trusted_proxies: Annotated[tuple[Network, ...] | None, NoDecode, BeforeValidator(_networks)] = None
-    """Proxies whose `X-Forwarded-For` counts: addresses and networks separated by commas, or `none`."""
+    """The proxies in front, whose `X-Forwarded-For` counts: addresses and networks such as `10.0.0.0/24`, or `none` if
+    clients connect directly. If it is wrong, everybody shares the proxy's address."""
     security_contact: Annotated[str | None, AfterValidator(_contact)] = None
-    """Whom to tell about a vulnerability."""
+    """Whom to tell about a vulnerability: an e-mail address, or an `https:`, `mailto:` or `tel:` address. It is
+    published at `/.well-known/security.txt`, which is a 404 while this is unset."""
     workers: int = Field(default=1, ge=1, le=64)
-    """API processes of `messenger serve`."""
+    """API processes of one `messenger serve`, behind one port."""
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(str.lower)] = "info"
+    """The least severe lines that are logged."""
     log_format: LogFormat = LogFormat.CONSOLE
+    """`console` is for people, `json` is one object a line for programs."""
     demo: bool = Field(default=None, validate_default=True)
-    """Whether `messenger up` makes demo data. Unset: outside production."""
+    """Whether demo data is made. Unset: it is, outside production. Production refuses it."""
     simulator_port: int = Field(default=8025, ge=1, le=65535)
+    """The port of the carrier simulator on this machine, outside production."""
     twilio_api_url: BaseUrl = "https://api.twilio.com"
+    """Twilio's API."""
     telnyx_api_url: BaseUrl = "https://api.telnyx.com"
+    """Telnyx's API."""
     bandwidth_api_url: BaseUrl = "https://messaging.bandwidth.com"
+    """Bandwidth's API for messages."""
     bandwidth_token_url: BaseUrl = "https://api.bandwidth.com/api/v1/oauth2/token"  # noqa: S105 (an address)
-    """The whole address of Bandwidth's tokens, on another host than `bandwidth_api_url`."""
+    """The whole address of Bandwidth's tokens. It is on another host, and does not follow `bandwidth_api_url`."""
     plivo_api_url: BaseUrl = "https://api.plivo.com"
+    """Plivo's API."""
     viewer_lease_seconds: float = Field(default=30, gt=0, allow_inf_nan=False)
-    """How long a viewer counts without a renewal (STATUS-VIEWING)."""
+    """Seconds that somebody counts as viewing a conversation after their page was last heard of."""
     seen_deadline_seconds: float = Field(default=20, gt=0, allow_inf_nan=False)
-    """How long a viewer may take to confirm a message as seen (STATUS-SEEN)."""
+    """Seconds that a viewer's page may take to confirm a new text as seen, before the text counts as unread."""
     send_lease_seconds: float = Field(default=60, gt=0, allow_inf_nan=False)
-    """How long a worker may hold a claimed message before its outcome counts as unknown."""
+    """Seconds that a worker may hold a text that it sends, before the text's outcome counts as unknown."""
     session_hours: float = Field(default=24 * 14, gt=0, allow_inf_nan=False)
-    """How long a signed-in session lives without being used."""
+    """Hours that a person stays signed in without using the service."""
     raw_event_days: int = Field(default=90, ge=0, le=36_500)
-    """How long the raw content of applied provider events is kept; 0: for ever."""
+    """Days that the raw content of what providers sent is kept once it is applied; 0: for ever."""
     watch_lines_seconds: float = Field(default=300, ge=0, allow_inf_nan=False)
-    """How often each line is backfilled from its provider's list and checked for silence; 0: never."""
+    """Seconds between two looks at a line: texts that no webhook brought are fetched from the provider's list
+    (backfill), and an unusual silence is noted; 0: never."""
     media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts), Field(validate_default=False)] = ()
-    """Further hosts from which pictures may be fetched, separated by commas, if a provider has moved its files."""
+    """Further hosts from which pictures may be fetched, if a provider has moved its files."""
     database_pool_size: int = Field(default=10, ge=2, le=200)
-    """Connections of each process. Applying an event takes two: its attempt is committed before it begins."""
+    """Database connections of each process for its work; a few more are for webhooks and notifications
+    (docs/capacity.md). Applying a text takes two at a time."""
     hang_seconds: float = Field(default=15, ge=0, allow_inf_nan=False)
-    """A process ends, to be restarted, when its event loop is stuck for so long; 0: never."""
+    """A process ends, to be restarted, when its event loop has stood still for so many seconds; 0: never."""
     worker_port: int | None = Field(default=None, ge=1, le=65535)
     """The port on `host` where a worker answers `/healthz`. Unset: none."""
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     """The port on `host` where `messenger serve` answers `/metrics` for all of its processes. Unset: none."""
     request_deadline_seconds: float = Field(default=10, gt=0, le=600, allow_inf_nan=False)
-    """How long a request's headers may take to arrive, and how long its body may pause in all."""
+    """Seconds that a request's headers may take to arrive, and that its body may pause in all; then 408."""
     open_requests: int = Field(default=500, ge=1, le=100_000)
-    """Requests that one API process works on at a time, webhooks not counted."""
+    """Requests that one API process works on at a time, webhooks not counted; above that it answers 503 with
+    `Retry-After`."""
     open_webhooks: int = Field(default=1_000, ge=1, le=100_000)
-    """Webhooks that one API process works on at a time."""
+    """Webhooks that one API process works on at a time; above that it answers 503, and providers try again."""
     streams_per_person: int = Field(default=10, ge=1, le=1_000)
-    """Event streams that a person or API key may have open at one API process."""
+    """Event streams (open pages) of a person or API key at one API process; then 429."""
     requests_per_minute_per_person: int = Field(default=30_000, ge=0, le=1_000_000)
-    """Requests of a person, of all their browsers, at one API process; 0: no limit."""
+    """Requests of a person, with all their browsers, at one API process; then 429; 0: no limit. Each answer has
+    `RateLimit` and `RateLimit-Policy`."""
     requests_per_minute_per_key: int = Field(default=30_000, ge=0, le=1_000_000)
-    """Requests of an API key at one API process; 0: no limit."""
+    """Requests of an API key at one API process; then 429; 0: no limit."""
     crash_at: str | None = Field(default=None, pattern=r"^[a-z_.]+(:[1-9][0-9]{0,5})?$")
-    """For tests of crashes: the point at which the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`."""
+    """The point at which the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`. Production refuses it."""
     fault_in_event: str | None = Field(default=None, pattern=r"^(hang|kill):.+$")
-    """For tests of hangs and crashes: the fault of a process that applies an event with this text."""
+    """`hang:text` or `kill:text`: what happens to a process that applies a text with these words. Production refuses
+    it."""
 
     @field_validator("demo", mode="before")
     @classmethod
