@@ -1,6 +1,5 @@
 """Whether texts are leaving: workers' heartbeats, and the live event that tells those who may send."""
 
-import asyncio
 import math
 import time
 from collections.abc import Iterator
@@ -16,7 +15,8 @@ from api.access.rules import Permission
 from api.delivery import queries
 from api.delivery.rules import texts_are_leaving
 from api.kit.database import Database
-from api.kit.database_unavailable import is_database_unavailable, is_transient
+from api.kit.database_unavailable import is_transient
+from api.kit.loop import Loop
 from api.live.hub import Hub
 
 BEAT_SECONDS = 5.0
@@ -64,37 +64,22 @@ class SendingWatch:
         self._database = database
         self._hub = hub
         self._leaving: bool | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Loop("watch-sending", self.check, interval=CHECK_SECONDS)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="sending-watch")
+        self._loop.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._loop.cancel()
 
-    async def check(self) -> None:
+    async def check(self) -> bool:
         async with self._database.transaction() as session:
             leaving = (await sending_status(session)).texts_are_leaving
         if self._leaving is not None and leaving is not self._leaving:
             self._hub.broadcast("sending_status", {}, permission=Permission.MASS_TEXT)
             log.warning("delivery.texts_leave_again" if leaving else "delivery.texts_are_not_leaving")
         self._leaving = leaving
-
-    async def _run(self) -> None:
-        known = True
-        while True:
-            try:
-                await self.check()
-                known = True
-            except Exception as error:  # The next turn checks again.
-                if not is_database_unavailable(error):
-                    log.exception("delivery.sending_status_unknown")
-                elif known:
-                    log.warning("delivery.sending_status_unknown", error=type(error).__name__)
-                known = False
-            await asyncio.sleep(CHECK_SECONDS)
+        return False
 
 
 class HeartbeatMetrics(Collector):

@@ -1,7 +1,7 @@
 """SQL of attempts to apply inbound events: begun, finished, and found unfinished."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -9,26 +9,17 @@ from sqlalchemy import ColumnElement, and_, any_, case, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.inbound.models import InboundAttempt, InboundEvent
-from api.inbound.queries import DueEvent, application_lock, due, due_columns
+from api.inbound.queries import DueEvent, due, due_columns
 from api.kit.bulk import is_any
 from api.kit.database import Database
 from api.kit.ids import new_id
 from api.kit.process import PROCESS_ID
 
 
-class Lock(NamedTuple):
-    """The outcome of trying to lock an organization's journal."""
-
-    taken: bool
-    """No other process is applying the organization's events. The lock lasts until the transaction ends."""
-    has_unfinished: bool
-    """An attempt was begun and not finished. Only meaningful when `taken`."""
-
-
-async def try_lock(session: AsyncSession, organization_id: UUID) -> Lock:
-    """The lock of `try_lock_application`, and whether there are unfinished attempts, in one statement."""
+async def has_unfinished(session: AsyncSession, organization_id: UUID) -> bool:
+    """Whether an attempt was begun and not finished."""
     unfinished = select(InboundAttempt.id).where(InboundAttempt.organization_id == organization_id).exists()
-    return Lock(*(await session.execute(select(application_lock(organization_id), unfinished))).one())
+    return bool(await session.scalar(select(unfinished)))
 
 
 BEGIN = (

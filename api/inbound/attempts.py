@@ -64,28 +64,30 @@ async def apply_due_events(
     is no event's failure and counts against none.
     """
     async with database.transaction() as locked:
-        lock = await attempt_queries.try_lock(locked, organization_id)
-        if not lock.taken:
+        # This transaction reads no table. A migration that waits for a table's lock would wait for its end, the
+        # batch's transaction for the migration, and this one for the batch: PostgreSQL sees no deadlock in that.
+        if not await queries.try_lock_application(locked, organization_id):
             raise ApplicationBusy
-        run = _Run(database, locked, organization_id, providers, confirm_within)
-        if lock.has_unfinished:
+        run = _Run(database, organization_id, providers, confirm_within)
+        async with database.transaction() as session:
+            careful = await attempt_queries.has_unfinished(session, organization_id)
+            events = [] if careful else _bounded(await queries.due_events(session, organization_id, limit=limit))
+        if careful:
             return await run.apply_carefully(min(limit, CAREFUL_BATCH), retry_suspects=await may_retry_suspects())
-        return await run.apply(limit)
+        return await run.apply(events)
 
 
 @dataclass(frozen=True)
 class _Run:
-    """One call's work. `locked` holds the organization's lock throughout; each batch has its own transaction."""
+    """One call's work, under the organization's lock. Each batch has its own transaction."""
 
     database: Database
-    locked: AsyncSession
     organization_id: UUID
     providers: Providers
     confirm_within: timedelta
 
-    async def apply(self, limit: int) -> int:
+    async def apply(self, events: Sequence[DueEvent]) -> int:
         """Apply batch after batch, the usual case. It stops after the first batch that fails."""
-        events = _bounded(await queries.due_events(self.locked, self.organization_id, limit=limit))
         if not events:
             return 0
         attempt_id = await self._begin(events)
@@ -117,12 +119,13 @@ class _Run:
         """Suspected events one at a time, the others between them in batches."""
         async with self.database.transaction() as session:
             known = await self._suspects(session)
-        alone = await attempt_queries.events_by_ids(self.locked, self.organization_id, known.alone)
-        events = _bounded(
-            await attempt_queries.due_events_beside(
-                self.locked, self.organization_id, alone, with_suspected=retry_suspects, limit=limit
+        async with self.database.transaction() as session:
+            alone = await attempt_queries.events_by_ids(session, self.organization_id, known.alone)
+            events = _bounded(
+                await attempt_queries.due_events_beside(
+                    session, self.organization_id, alone, with_suspected=retry_suspects, limit=limit
+                )
             )
-        )
         for suspected, group in groupby(events, key=lambda event: event.id in known):
             if suspected:
                 await self._one_by_one(list(group))

@@ -88,15 +88,13 @@ async def organizations_with_due_events(session: AsyncSession) -> list[UUID]:
     return list(await session.scalars(select(found.c.organization_id).order_by(unfinished)))
 
 
-def application_lock(organization_id: UUID) -> ColumnElement[bool]:
-    """Take the organization's lock until the transaction ends; false if another transaction has it."""
-    key = int.from_bytes(organization_id.bytes[8:], signed=True)
-    return func.pg_try_advisory_xact_lock(key)
-
-
 async def try_lock_application(session: AsyncSession, organization_id: UUID) -> bool:
-    """One process at a time applies an organization's journal, so order is kept per (line, number)."""
-    taken: bool = (await session.execute(select(application_lock(organization_id)))).scalar_one()
+    """Take the organization's lock until the transaction ends; false if another process has it.
+
+    One process at a time applies an organization's journal, so order is kept per (line, number).
+    """
+    key = int.from_bytes(organization_id.bytes[8:], signed=True)
+    taken: bool = (await session.execute(select(func.pg_try_advisory_xact_lock(key)))).scalar_one()
     return taken
 
 

@@ -26,6 +26,7 @@ class Loop:
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._turned_at = time.monotonic()
+        self._was_unavailable = False
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=self._name)
@@ -56,13 +57,19 @@ class Loop:
             self._wake.clear()
             try:
                 more = await self._step()
+                self._was_unavailable = False
             except Exception as error:  # A failed step must not end the loop. The next turn repeats it.
-                if is_database_unavailable(error):
-                    log.warning("worker.database_unavailable", loop=self._name, error=type(error).__name__)
-                else:
-                    log.exception("worker.step_failed", loop=self._name)
+                self._log(error)
                 more = False
             self._turned_at = time.monotonic()
             if not more and not self._stopping:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), self._interval)
+
+    def _log(self, error: Exception) -> None:
+        """An unavailable database is logged once, not at each turn until it is back."""
+        was_unavailable, self._was_unavailable = self._was_unavailable, is_database_unavailable(error)
+        if not self._was_unavailable:
+            log.error("worker.step_failed", loop=self._name, exc_info=error)
+        elif not was_unavailable:
+            log.warning("worker.database_unavailable", loop=self._name, error=type(error).__name__)

@@ -47,6 +47,9 @@ class ErrorTable:
             own = own[: MAX_WORDS - 1].rstrip() + "…"
         return own or f"The provider refused it (error {code})."
 
+    def is_opt_out(self, code: str | None) -> bool:
+        return code is not None and code.lower() == self.opted_out.lower()
+
     def report(
         self,
         message_id: str,
@@ -66,7 +69,7 @@ class ErrorTable:
             provider_status=word,
             error_code=code,
             error_title=self.title(code, said) if code else None,
-            opted_out=code == self.opted_out,
+            opted_out=self.is_opt_out(code),
             provider_time=at,
         )
 
@@ -80,7 +83,7 @@ class ErrorTable:
         if message_id is None:
             return OutcomeUnknown("The provider accepted it without saying under which id.")
         status, code = status or MessageStatus.SENT, None if code in self.no_error else code
-        opted_out = code == self.opted_out
+        opted_out = self.is_opt_out(code)
         if opted_out and status is MessageStatus.SENT:
             status = MessageStatus.FAILED
         title = self.title(code, said) if code else None
@@ -94,5 +97,5 @@ class ErrorTable:
             detail = self.titles.get(code.lower(), "The provider asked for a slower pace.")
             return NotProcessed(detail, retry_after_seconds=retry_after(response), code=code)
         if 400 <= http_status < 500 and http_status not in self.ambiguous:
-            return Rejected(code, self.title(code, said), opted_out=code == self.opted_out)
+            return Rejected(code, self.title(code, said), opted_out=self.is_opt_out(code))
         return OutcomeUnknown(f"The provider answered {http_status}.")

@@ -145,3 +145,17 @@ async def test_connections_cut_while_an_event_is_applied_are_not_held_against_th
     await world.settled()
     assert await event(world, sid) == ("applied", 0, None)
     assert await bodies(world) == ["Hello?"]
+
+
+async def test_R7_a_change_of_a_table_waits_for_no_run_that_only_holds_the_lock(
+    world: World, owner: asyncpg.Connection
+) -> None:
+    """A migration that waited for the run would be waited for by its batches. PostgreSQL ends no such circle."""
+    async with owner.transaction():
+        await owner.execute("LOCK TABLE inbound_attempts IN SHARE MODE")
+        await receive(world, "Hello?")
+        await until_it_waits(world)
+        await owner.execute("SET LOCAL lock_timeout = '5s'")
+        await owner.execute("LOCK TABLE inbound_events IN ACCESS EXCLUSIVE MODE")
+    await world.settled()
+    assert await bodies(world) == ["Hello?"]

@@ -191,6 +191,13 @@ def test_an_unknown_code_has_the_providers_own_words_in_part_else_the_code(table
         assert table.title("98765", said) == "The provider refused it (error 98765)."
 
 
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_OPTIN_KEYWORD_the_code_of_an_opt_out_counts_in_any_case(table: ErrorTable) -> None:
+    assert table.is_opt_out(table.opted_out.upper())
+    assert table.is_opt_out(table.opted_out.lower())
+    assert not table.is_opt_out(None)
+
+
 @every_access
 async def test_a_refusal_of_endless_words_is_kept_in_part(dialect: Dialect, start: Start) -> None:
     outcome = await send(dialect, (await start(dialect.refuses(400, "98765", "long " * 10_000))).url)
