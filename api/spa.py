@@ -3,8 +3,7 @@
 import hashlib
 import json
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -121,19 +120,21 @@ def is_route(dist: Path, path: str) -> bool:
     """Whether the app's router knows `path`. Like the router, it ignores case and a slash at the end."""
     file = dist / ROUTES
     try:
-        pattern = _routes(file, file.stat().st_mtime_ns)
+        routes = _routes(file, file.stat().st_mtime_ns)
     except FileNotFoundError:
         return False
-    return pattern.fullmatch(path.removesuffix("/").lower()) is not None
+    parts = path.removesuffix("/").lower().split("/")
+    return any(len(route) == len(parts) and all(map(_fits, route, parts)) for route in routes)
 
 
 @lru_cache(maxsize=1)
-def _routes(file: Path, _changed_ns: int) -> re.Pattern[str]:
-    """`/families/$familyId` is one of the routes: any text stands for `$familyId`."""
-    paths = [each.strip("/").lower().split("/") for each in json.loads(file.read_text())]
-    return re.compile(
-        "|".join("/".join("[^/]+" if part.startswith("$") else re.escape(part) for part in path) for path in paths)
-    )
+def _routes(file: Path, _changed_ns: int) -> Sequence[Sequence[str]]:
+    return [each.strip("/").lower().split("/") for each in json.loads(file.read_text())]
+
+
+def _fits(wanted: str, part: str) -> bool:
+    """Any text stands for the `$familyId` of `/families/$familyId`."""
+    return part != "" if wanted.startswith("$") else part == wanted
 
 
 def file_response(
