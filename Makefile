@@ -2,7 +2,7 @@
 # Each goal sets up what it needs and nothing twice; what it fetches is locked in requirements/ and package-lock.json.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev setup build test check fmt types e2e deploy-test reliability bench openapi migration psql lock audit dist release sbom clean
+.PHONY: help run dev setup build test check fmt types e2e deploy-test reliability bench generate openapi migration psql lock audit dist release sbom clean
 
 # Makes files of the set-up, one make at a time.
 ready := sh scripts/python.sh scripts/setup.py $(MAKE) --silent --no-print-directory
@@ -72,10 +72,13 @@ bench: ## Speeds beside their floors (P1 … P4), about 6 minutes; ARGS=P1 takes
 	@$(ready) $(python)
 	@.venv/bin/python -m benchmarks $(ARGS)
 
-openapi: ## Write openapi.json and the app's API types anew
+generate: ## Write generated files anew: openapi.json, the app's API types, docs/configuration.md, .env.example
 	@$(ready) $(python) $(packages)
+	@.venv/bin/python scripts/settings_docs.py
 	@.venv/bin/messenger export-openapi >.cache/openapi.json && cp .cache/openapi.json openapi.json
 	@cd frontend && $(npm) run --silent gen >../.cache/schema.ts && cp ../.cache/schema.ts src/api/schema.ts
+
+openapi: generate
 
 migration: ## Write an empty migration with the next number: m="add notes"
 	@$(ready) $(python)

@@ -8,12 +8,13 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import operations
+from api import operations, well_known
 from api.access import account_endpoints as account
 from api.access import endpoints as access
 from api.access_log import AccessLog
 from api.app_state import AppState, running
 from api.audit_log import endpoints as audit_log
+from api.compression import Compression
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
 from api.conversations import message_endpoints as messages
@@ -108,6 +109,7 @@ def create_app(
         v1.include_router(each.router)
     api.include_router(v1)
     api.include_router(operations.router(settings))
+    api.include_router(well_known.router)
     mount_spa(api)
     extend_document(api)
     app = Application(api, settings, measured)
@@ -132,7 +134,8 @@ class Application:
             Middleware(OpenRequestLimit, free=self.free_requests),
             Middleware(BodyDeadline, seconds=settings.request_deadline_seconds),
         ]
-        self._fast_api = TooLargeAsProblem(api)
+        # Webhooks need none of it: what they answer is short.
+        self._fast_api = Compression(TooLargeAsProblem(api))
         self._http: ASGIApp = self._mounted
         for layer, arguments, options in reversed(layers):
             self._http = layer(self._http, *arguments, **options)

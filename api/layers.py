@@ -15,11 +15,26 @@ from api.kit.errors import Unavailable
 from api.kit.metrics import RATE_LIMITED
 from api.kit.scope import BODY_HAS_ARRIVED, IS_HEAD, RATE_LIMIT_HEADERS
 
+UNUSED_FEATURES = (
+    "accelerometer",
+    "camera",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "usb",
+)
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", ", ".join(f"{each}=()" for each in UNUSED_FEATURES).encode()),
 ]
+"""Of every answer. Those that `api.protocol` gives itself have them too."""
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 NO_STORE = (b"cache-control", b"no-store")
 
@@ -28,6 +43,10 @@ PROBES = frozenset({"/healthz", "/readyz"})
 
 MIN_BYTES_PER_SECOND = 8 * 1024
 """A body that arrives more slowly than this uses up its deadline."""
+
+
+def security_headers(*, is_https: bool) -> list[tuple[bytes, bytes]]:
+    return [*SECURITY_HEADERS, HSTS] if is_https else SECURITY_HEADERS
 
 
 class HeadAsGet:
@@ -63,17 +82,18 @@ class HeadAsGet:
 
 
 class ResponseHeaders:
-    """Adds the headers of security and of the rate limit, and `Cache-Control: no-store` for the API."""
+    """Adds the headers of security and of the rate limit, and `Cache-Control: no-store` for the API and for errors."""
 
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self._app = app
-        self._security = [*SECURITY_HEADERS, HSTS] if is_https else SECURITY_HEADERS
+        self._security = security_headers(is_https=is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = [*message["headers"], *self._security, *scope.get(RATE_LIMIT_HEADERS, ())]
-                if scope["path"].startswith("/api/") and "cache-control" not in Headers(raw=headers):
+                is_personal = scope["path"].startswith("/api/") or message["status"] >= 400
+                if is_personal and "cache-control" not in Headers(raw=headers):
                     headers.append(NO_STORE)
                 message["headers"] = headers
             await send(message)

@@ -5,6 +5,7 @@ import fcntl
 import json
 import termios
 from asyncio import TimerHandle, Transport
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from api.kit.errors import PROBLEM_JSON, HeadersTooLarge, Problem, RequestTimeou
 from api.kit.metrics import count_request
 from api.kit.request_context import new_request_id
 from api.kit.scope import BODY_HAS_ARRIVED
+from api.layers import NO_STORE, SECURITY_HEADERS
 
 MAX_HEADER_BYTES = 64 * 1024
 log = structlog.get_logger(__name__)
@@ -61,11 +63,19 @@ class DeadlineProtocol(HttpToolsProtocol):
     for a while is closed without it.
     """
 
-    def __init__(self, *args: Any, deadline: float, drain: Drain | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        deadline: float,
+        headers: Sequence[tuple[bytes, bytes]] = SECURITY_HEADERS,
+        drain: Drain | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._drain = drain or Drain()
         self._quiet_timer: TimerHandle | None = None
         self._deadline = deadline
+        self._own_headers = [*headers, NO_STORE]
         self._header_timer: TimerHandle | None = None
         self._write_timer: TimerHandle | None = None
         self._header_bytes = 0
@@ -174,7 +184,7 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """What uvicorn answers to bytes that are not HTTP, as a problem with a request id."""
-        self._refuse(Unreadable(msg))
+        self._refuse(Unreadable("The request is not valid HTTP."))
 
     def _refuse(self, problem: Problem) -> None:
         """Answers with the problem, unless another answer has started, and closes the connection."""
@@ -187,10 +197,11 @@ class DeadlineProtocol(HttpToolsProtocol):
         body = json.dumps(problem.body(instance=None, request_id=request_id)).encode()
         count_request("other", OTHER, problem.status, 0.0)
         log.info("request.refused", request_id=request_id, status=problem.status, problem=problem.type)
+        own = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in self._own_headers)
         head = (
             f"HTTP/1.1 {problem.status} {problem.title}\r\ncontent-type: {PROBLEM_JSON}\r\n"
             f"x-request-id: {request_id}\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            f"content-length: {len(body)}\r\n{own}connection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
         self.transport.close()

@@ -23,6 +23,7 @@ from api.database_urls import DatabaseUrls
 from api.kit import crash_points
 from api.kit.database import Database
 from api.kit.secrets import secret_box
+from api.layers import security_headers
 from api.live.bus import PostgresBus
 from api.liveness import Beats, Watchdog
 from api.metrics import Metrics, serving_metrics
@@ -145,7 +146,12 @@ def _options(settings: Settings, drain: Drain) -> dict[str, object]:
         "host": settings.host,
         "port": settings.port,
         "loop": "uvloop",
-        "http": partial(DeadlineProtocol, deadline=settings.request_deadline_seconds, drain=drain),
+        "http": partial(
+            DeadlineProtocol,
+            deadline=settings.request_deadline_seconds,
+            headers=security_headers(is_https=settings.secure_cookies),
+            drain=drain,
+        ),
         # `api.logging` formats uvicorn's lines too.
         "log_config": None,
         "access_log": False,

@@ -71,72 +71,103 @@ def _hosts(value: str) -> tuple[str, ...]:
     return hosts
 
 
+def _contact(value: str | None) -> str | None:
+    """An e-mail address as a `mailto:` address. Raises `ValueError` for anything that RFC 9116 does not take."""
+    if value is None or not (value := value.strip()):
+        return None
+    if re.fullmatch(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+", value):
+        return f"mailto:{value}"
+    if not re.fullmatch(r"(https://|mailto:|tel:)[!-~]{1,500}", value):
+        raise ValueError("use an e-mail address, or an https:, mailto: or tel: address")
+    return value
+
+
 BaseUrl = Annotated[str, AfterValidator(normalized_base_url)]
 """The message of an InvalidAddressError, which is a ValueError, is shown to the operator."""
 
 
 class Settings(BaseSettings):
-    """Everything that an operator can decide. Durations are in seconds."""
+    """Everything that an operator can decide. `scripts/settings_docs.py` documents it by its docstrings."""
 
     model_config = SettingsConfigDict(env_prefix="MESSENGER_", env_file=".env", extra="ignore", frozen=True)
 
     environment: Environment = Environment.DEVELOPMENT
+    """`production` requires `secret_key`, `public_url` and `trusted_proxies`, and has neither demo data nor the
+    carrier simulator."""
     database_url: str | None = Field(default=None, repr=False)
-    """The database: `postgresql://user:password@host:5432/name`, with libpq's parameters such as
-    `?sslmode=verify-full&sslrootcert=system`. Unset: the embedded server in `data_dir`."""
+    """The database, PostgreSQL 15 or newer with UTF-8: `postgresql://user:password@host/name`, with libpq's parameters
+    such as `?sslmode=verify-full&sslrootcert=system`. Unset: the embedded server in `data_dir`."""
     direct_database_url: str | None = Field(default=None, repr=False)
     """The same database past a pooler. Set it if `database_url` leads to PgBouncer or another pooler in transaction
     mode: then notifications and migrations go this way, and everything else is kept within transactions."""
     data_dir: Path = Path(".data")
+    """Holds the embedded database, the simulator's state, and a secret key made outside production. With a database of
+    your own and a `secret_key` nothing is written here."""
     host: str = "127.0.0.1"
+    """The address that every port listens on. `0.0.0.0` is all addresses of the machine: let a proxy alone reach it."""
     port: int = Field(default=8000, ge=0, le=65535)
+    """The port of the API and the app."""
     public_url: BaseUrl | None = None
-    """The address that providers call and sign. Unset: `http://127.0.0.1:{port}`."""
+    """The address that people open, and that providers call and sign, such as `https://texts.example.com`. Unset:
+    `port` of this machine."""
     secret_key: SecretStr | None = None
-    """Encrypts provider credentials. Unset outside production: generated into `data_dir`."""
+    """Encrypts the credentials of lines; at least 32 bytes in production (`openssl rand -base64 32`). Keep it: without
+    it they cannot be decrypted. Unset outside production: made on first use, in `data_dir`."""
     secret_key_previous: SecretStr | None = None
-    """The key before, under which stored secrets may still be encrypted while `secret_key` is being replaced."""
+    """A second key that stored secrets may be encrypted with, while `secret_key` is being replaced."""
     trusted_proxies: Annotated[tuple[Network, ...] | None, NoDecode, BeforeValidator(_networks)] = None
-    """Proxies whose `X-Forwarded-For` counts: addresses and networks separated by commas, or `none`."""
+    """The proxies in front, whose `X-Forwarded-For` counts: addresses and networks such as `10.0.0.0/24`, or `none` if
+    clients connect directly. If it is wrong, everybody shares the proxy's address."""
+    security_contact: Annotated[str | None, AfterValidator(_contact)] = None
+    """Whom to tell about a vulnerability: an e-mail address, or an `https:`, `mailto:` or `tel:` address. It is
+    published at `/.well-known/security.txt`, which is a 404 while this is unset."""
     workers: int = Field(default=1, ge=1, le=64)
-    """API processes of `messenger serve`."""
+    """API processes of one `messenger serve`, behind one port."""
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(str.lower)] = "info"
+    """The least severe lines that are logged."""
     log_format: LogFormat = Field(default=None, validate_default=True)
     """`json` or `console`, for every line of every process. Unset: `json` in production, else `console`."""
     demo: bool = Field(default=None, validate_default=True)
-    """Whether `messenger up` makes demo data. Unset: outside production."""
+    """Whether demo data is made. Unset: it is, outside production. Production refuses it."""
     simulator_port: int = Field(default=8025, ge=1, le=65535)
+    """The port of the carrier simulator on this machine, outside production."""
     twilio_api_url: BaseUrl = "https://api.twilio.com"
+    """Twilio's API."""
     telnyx_api_url: BaseUrl = "https://api.telnyx.com"
+    """Telnyx's API."""
     bandwidth_api_url: BaseUrl = "https://messaging.bandwidth.com"
+    """Bandwidth's API for messages."""
     bandwidth_token_url: BaseUrl = "https://api.bandwidth.com/api/v1/oauth2/token"  # noqa: S105 (an address)
-    """The whole address of Bandwidth's tokens, on another host than `bandwidth_api_url`."""
+    """The whole address of Bandwidth's tokens. It is on another host, and does not follow `bandwidth_api_url`."""
     plivo_api_url: BaseUrl = "https://api.plivo.com"
+    """Plivo's API."""
     viewer_lease_seconds: float = Field(default=30, gt=0, allow_inf_nan=False)
-    """How long a viewer counts without a renewal (STATUS-VIEWING)."""
+    """Seconds that somebody counts as viewing a conversation after their page was last heard of."""
     seen_deadline_seconds: float = Field(default=20, gt=0, allow_inf_nan=False)
-    """How long a viewer may take to confirm a message as seen (STATUS-SEEN)."""
+    """Seconds that a viewer's page may take to confirm a new text as seen, before the text counts as unread."""
     send_lease_seconds: float = Field(default=60, gt=0, allow_inf_nan=False)
-    """How long a worker may hold a claimed message before its outcome counts as unknown."""
+    """Seconds that a worker may hold a text that it sends, before the text's outcome counts as unknown."""
     session_hours: float = Field(default=24 * 14, gt=0, allow_inf_nan=False)
-    """How long a signed-in session lives without being used."""
+    """Hours that a person stays signed in without using the service."""
     raw_event_days: int = Field(default=90, ge=0, le=36_500)
-    """How long the raw content of applied provider events is kept; 0: for ever."""
+    """Days that the raw content of what providers sent is kept once it is applied; 0: for ever."""
     retain_texts_days: int = Field(default=0, ge=0, le=36_500)
-    """How long texts are kept, with their files; 0: for ever. Older ones become marks. One that waits to be sent, or
+    """Days that texts are kept, with their files; 0: for ever. Older ones become marks. One that waits to be sent, or
     that nobody has seen in a conversation that is not closed, stays."""
     retain_media_days: int = Field(default=0, ge=0, le=36_500)
-    """How long pictures and other files are kept; 0: as long as their texts."""
+    """Days that pictures and other files are kept; 0: as long as their texts."""
     watch_lines_seconds: float = Field(default=300, ge=0, allow_inf_nan=False)
-    """How often each line is backfilled from its provider's list and checked for silence; 0: never."""
+    """Seconds between two looks at a line: texts that no webhook brought are fetched from the provider's list
+    (backfill), and an unusual silence is noted; 0: never."""
     media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts), Field(validate_default=False)] = ()
-    """Further hosts from which pictures may be fetched, separated by commas, if a provider has moved its files."""
+    """Further hosts from which pictures may be fetched, if a provider has moved its files."""
     database_pool_size: int = Field(default=10, ge=2, le=200)
-    """Connections of each process. Applying an event takes two: its attempt is committed before it begins."""
+    """Database connections of each process for its work; a few more are for webhooks and notifications
+    (docs/capacity.md). Applying a text takes two at a time."""
     hang_seconds: float = Field(default=15, ge=0, allow_inf_nan=False)
-    """A process ends, to be restarted, when its event loop is stuck for so long; 0: never."""
+    """A process ends, to be restarted, when its event loop has stood still for so many seconds; 0: never."""
     drain_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
-    """How long an API process that stops or is replaced answers what has begun, before it ends."""
+    """Seconds that an API process that stops or is replaced goes on answering what has begun, before it ends."""
     worker_port: int | None = Field(default=None, ge=1, le=65535)
     """The port on `host` where a worker answers `/healthz` and `/metrics`. Unset: none."""
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
@@ -146,24 +177,27 @@ class Settings(BaseSettings):
     too. It should be empty after a restart of the machine, such as one under `/run`. Unset: `messenger up` uses a
     temporary one for all of its processes, `messenger serve` one for its own, and a worker none."""
     request_deadline_seconds: float = Field(default=10, gt=0, le=600, allow_inf_nan=False)
-    """How long a request's headers may take to arrive, and how long its body may pause in all."""
+    """Seconds that a request's headers may take to arrive, and that its body may pause in all; then 408."""
     open_requests: int = Field(default=500, ge=1, le=100_000)
-    """Requests that one API process works on at a time, webhooks not counted."""
+    """Requests that one API process works on at a time, webhooks not counted; above that it answers 503 with
+    `Retry-After`."""
     open_webhooks: int = Field(default=1_000, ge=1, le=100_000)
-    """Webhooks that one API process works on at a time."""
+    """Webhooks that one API process works on at a time; above that it answers 503, and providers try again."""
     streams_per_person: int = Field(default=10, ge=1, le=1_000)
-    """Event streams that a person or API key may have open at one API process."""
+    """Event streams (open pages) of a person or API key at one API process; then 429."""
     requests_per_minute_per_person: int = Field(default=30_000, ge=0, le=1_000_000)
-    """Requests of a person, of all their browsers, at one API process; 0: no limit."""
+    """Requests of a person, with all their browsers, at one API process; then 429; 0: no limit. Each answer has
+    `RateLimit` and `RateLimit-Policy`."""
     requests_per_minute_per_key: int = Field(default=30_000, ge=0, le=1_000_000)
-    """Requests of an API key at one API process; 0: no limit."""
+    """Requests of an API key at one API process; then 429; 0: no limit."""
     sentry_dsn: SecretStr | None = None
     """Where errors are reported to: their type, stack trace and ids, without texts, numbers and names. Unset: where
     `SENTRY_DSN` says, or nowhere. Needs the extra `sentry`."""
     crash_at: str | None = Field(default=None, pattern=r"^[a-z_.]+(:[1-9][0-9]{0,5})?$")
-    """For tests of crashes: the point at which the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`."""
+    """The point at which the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`. Production refuses it."""
     fault_in_event: str | None = Field(default=None, pattern=r"^(hang|kill):.+$")
-    """For tests of hangs and crashes: the fault of a process that applies an event with this text."""
+    """`hang:text` or `kill:text`: what happens to a process that applies a text with these words. Production refuses
+    it."""
 
     @field_validator("demo", mode="before")
     @classmethod

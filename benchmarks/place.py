@@ -117,3 +117,4 @@ def sync_seconds(folder: Path, *, writes: int = 200) -> float:
 
 
 MESSENGER = str(Path(sys.executable).parent / "messenger")
+PYTHON = sys.executable

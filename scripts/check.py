@@ -74,6 +74,7 @@ CHECKS = [
     Step("locks", "sh scripts/lock.sh --check"),
     Step("contracts", "lint-imports"),
     Step("openapi", "messenger export-openapi | diff openapi.json -"),
+    Step("settings-docs", "python scripts/settings_docs.py --check"),
     Step("types", "mypy && mypy scripts"),
 ]
 APP_CHECKS = [

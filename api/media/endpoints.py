@@ -44,7 +44,6 @@ async def get_message_media(
         # Revalidated before each use: a permission may have been revoked since (PERM-NOW).
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "Cross-Origin-Resource-Policy": "same-origin",
         "Content-Disposition": disposition(kept.content_type, position=kept.position),
     }
     known = {each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")}
