@@ -117,8 +117,9 @@ class Handover:
     """The process id, and the pipe of the beats."""
     draining: list[tuple[int, float]]
     """The process id, and when it must have ended."""
-    figures: str
     reload_again: bool
+    metrics_folder: str | None = None
+    """The temporary folder of the processes' metrics, if there is one."""
 
     @classmethod
     def from_environment(cls) -> "Handover | None":

@@ -1,5 +1,6 @@
 """The API process: an ASGI app for `/webhooks`, FastAPI for everything else, and the layers in front of both."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -8,7 +9,9 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import operations
+from api.access import account_endpoints as account
 from api.access import endpoints as access
+from api.access_log import AccessLog
 from api.app_state import AppState, running
 from api.audit_log import endpoints as audit_log
 from api.consent import endpoints as consent
@@ -22,7 +25,7 @@ from api.inbound import endpoints as inbound
 from api.inbound.webhook import PREFIX as WEBHOOKS
 from api.kit.app_state import publish
 from api.kit.errors import Unavailable, problem_responses
-from api.layers import BodyDeadline, HeadAsGet, OpenRequestLimit, RequestMetrics, ResponseHeaders
+from api.layers import BodyDeadline, HeadAsGet, OpenRequestLimit, ResponseHeaders
 from api.lines import endpoints as lines
 from api.live import endpoints as live
 from api.liveness import Watchdog
@@ -31,16 +34,18 @@ from api.metrics import Metrics
 from api.migrate import expected_revision
 from api.openapi import extend_document
 from api.search import endpoints as search
+from api.service_status import endpoints as service_status
 from api.settings import Settings
 from api.spa import mount_spa
+from api.tracing import Tracing, telemetry
 from api.version import VERSION
 
 MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
 
 SLICES = (
-    *(access, live, conversations, search, messages, media, consent, directory, imports),
-    *(lines, audit_log, inbound, delivery),
+    *(access, account, live, conversations, search, messages, media, consent, directory, imports),
+    *(lines, audit_log, inbound, delivery, service_status),
 )
 """Search comes before messages: `/messages/{message_id}` would match `/messages/search`."""
 
@@ -51,6 +56,7 @@ def create_app(
     database_url: str,
     listening_url: str | None = None,
     metrics: Metrics | None = None,
+    tracing: Tracing | None = None,
     watchdog: Watchdog | None = None,
     on_started: Callable[[], None] | None = None,
 ) -> "Application":
@@ -79,6 +85,8 @@ def create_app(
         finally:
             if watchdog is not None:
                 await watchdog.stop()
+            if tracing is not None:
+                await asyncio.to_thread(tracing.stop)
 
     api = FastAPI(
         title="Messenger Center",
@@ -91,7 +99,7 @@ def create_app(
         # `api.spa` serves the API reference. FastAPI's own pages load scripts from another host.
         docs_url=None,
         redoc_url=None,
-        telemetry={"tracing": False},
+        telemetry=telemetry(tracing),
     )
     install_error_handlers(api)
     v1 = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))
@@ -117,8 +125,8 @@ class Application:
         # In the order in which a request passes them.
         layers = [
             Middleware(HeadAsGet),
+            Middleware(AccessLog, trusted_proxies=settings.trusted_proxies or ()),
             Middleware(ResponseHeaders, is_https=settings.secure_cookies),
-            Middleware(RequestMetrics, metrics=metrics),
             Middleware(ErrorAnswers),
             Middleware(OpenRequestLimit, free=self.free_requests),
             Middleware(BodyDeadline, seconds=settings.request_deadline_seconds),

@@ -12,6 +12,7 @@ from api.inbound.journal import JournalWriter
 from api.inbound.loop import JournalApplier
 from api.inbound.webhook import WebhookApp
 from api.kit.database import Database
+from api.kit.metrics import event_streams
 from api.kit.secrets import SecretBox, secret_box
 from api.lines.cache import LineCache
 from api.lines.service import CHANNEL as LINES_CHANNEL
@@ -47,9 +48,9 @@ async def running(
     settings: Settings, *, database_url: str, listening_url: str, metrics: Metrics
 ) -> AsyncIterator[AppState]:
     """The state over the database at `database_url`, with its background tasks."""
-    database = Database(database_url, pool_size=settings.database_pool_size)
+    database = Database(database_url, pool_size=settings.database_pool_size, measured_as="api")
     # Webhooks have their own connections, so that they never wait for API requests that use up the pool.
-    webhook_database = Database(database_url, pool_size=WEBHOOK_POOL_SIZE)
+    webhook_database = Database(database_url, pool_size=WEBHOOK_POOL_SIZE, measured_as="webhooks")
     secrets = secret_box(settings)
     providers = Providers(settings)
     lines = LineCache(webhook_database, secrets)
@@ -58,7 +59,7 @@ async def running(
     webhooks = WebhookApp(lines=lines, providers=providers, journal=journal, public_base_url=settings.public_base_url)
     bus = PostgresBus(listening_url)
     bus.subscribe(LINES_CHANNEL, lines.on_change, on_gap=lines.forget_all)
-    hub = Hub(database, bus, streams_per_person=settings.streams_per_person, on_streams=metrics.streams_open)
+    hub = Hub(database, bus, streams_per_person=settings.streams_per_person, on_streams=event_streams().set)
     sending = SendingWatch(database, hub)
     await bus.start()
     hub.start()

@@ -11,11 +11,16 @@ from typing import Annotated, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
 import typer
 import uvloop
 
 from api.access import service as access
 from api.access.models import Organization
+from api.access.own_password import Reset
+from api.access.own_password import reset_password as reset
+from api.access.passwords import generated_password
+from api.access.rules import password_problem
 from api.audit.rules import BrokenEntry
 from api.audit_log import service as audit_log
 from api.backup.errors import BackupError
@@ -26,6 +31,7 @@ from api.database_urls import DatabaseUrls, database_urls
 from api.delivery import holds
 from api.delivery.holds import HoldReason
 from api.embedded_postgres.errors import EmbeddedPostgresError
+from api.error_reports import start_error_reports
 from api.inbound.replay import replay_from_shell
 from api.kit.database import Database
 from api.kit.database_refusals import describe_database_error
@@ -49,6 +55,7 @@ from api.startup import (
     require_extra,
     require_extras_of_up,
 )
+from api.tracing import check_tracing
 from api.version import VERSION
 
 cli = typer.Typer(
@@ -58,12 +65,18 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+log = structlog.get_logger(__name__)
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
 def main() -> None:
-    cli()
+    try:
+        cli()
+    except Exception:  # Commands print what an operator can mend in one line. This is for everything else.
+        log.critical("process.crashed", exc_info=True)
+        sys.exit(1)
 
 
 def _print_version(wanted: bool) -> None:
@@ -116,6 +129,8 @@ def _started(*, patience: float = 0, any_schema: bool = False) -> Iterator[tuple
     """
     settings = get_settings()
     configure_logging(settings)
+    start_error_reports(settings)
+    check_tracing()
     with database_urls(settings) as urls:
         try:
             asyncio.run(check_database(urls, patience=patience, any_schema=any_schema))
@@ -160,6 +175,7 @@ def serve(
     # The parent does without the database: what keeps a process from starting must not end those that serve.
     settings = get_settings()
     configure_logging(settings)
+    start_error_reports(settings)
     with database_urls(settings) as urls:
         replacement = run_server(settings, urls)
     if replacement is not None:
@@ -219,9 +235,7 @@ def create_organization(
     """Create a business with its first administrator; prints its id as JSON."""
     if not password_stdin:
         raise _fail("Give the administrator's password on standard input, with --password-stdin.")
-    password = sys.stdin.readline().rstrip("\r\n")
-    if len(password) < 10:
-        raise _fail("The password needs at least 10 characters.")
+    password = _password_from_stdin()
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -244,6 +258,37 @@ def create_organization(
     with _started(any_schema=True) as (_, urls):
         migrate_schema(urls.owner, report=_progress)
         typer.echo(json.dumps({"id": asyncio.run(create(urls)), "slug": slug}))
+
+
+def _password_from_stdin() -> str:
+    password = sys.stdin.readline().rstrip("\r\n")
+    if (problem := password_problem(password)) is not None:
+        raise _fail(problem)
+    return password
+
+
+@command
+def reset_password(
+    organization: Annotated[str, typer.Option(help="The slug of the business.")],
+    email: Annotated[str, typer.Option(help="What the person signs in with.")],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the new password from standard input.")
+    ] = False,
+    generate: Annotated[bool, typer.Option("--generate", help="Generate the new password and print it.")] = False,
+) -> None:
+    """Set a person's forgotten password and sign them out everywhere; prints what was done as JSON."""
+    if password_stdin == generate:
+        raise _fail("Give the new password on standard input with --password-stdin, or have one made with --generate.")
+    password = generated_password() if generate else _password_from_stdin()
+
+    async def run(urls: DatabaseUrls) -> Reset:
+        async with Database(urls.app, pool_size=1) as database:
+            return await reset(database, organization_slug=organization, email=email, password=password)
+
+    with _started() as (_, urls):
+        done = asyncio.run(run(urls))
+    answer: dict[str, object] = {"name": done.name, "email": done.email, "sessions_ended": done.sessions_ended}
+    typer.echo(json.dumps(answer | ({"password": password} if generate else {}), ensure_ascii=False))
 
 
 @command

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access_log import route_of
 from api.kit.database_unavailable import DATABASE_ERRORS, is_transient
 from api.kit.errors import (
     PROBLEM_JSON,
@@ -27,6 +28,7 @@ from api.kit.errors import (
     Unreadable,
     UnsupportedMediaType,
 )
+from api.kit.request_context import current_request_id, request_context
 from api.kit.text import made_storable
 from api.spa import NOT_PAGES, PAGES
 
@@ -89,8 +91,11 @@ def _is_plain_text(message: Message) -> bool:
 async def error_response(request: Request, error: Exception) -> JSONResponse:
     """The problem of the error as an answer. A coroutine, as FastAPI runs other handlers in a thread."""
     problem = _problem_of(request, error)
+    context = request_context.get()
+    if context is not None:
+        context.problem = problem.type
     return JSONResponse(
-        problem.body(instance=request.url.path),
+        problem.body(instance=request.url.path, request_id=current_request_id()),
         problem.status,
         headers=problem.headers,
         media_type=PROBLEM_JSON,
@@ -113,9 +118,9 @@ def _problem_of(request: Request, error: Exception) -> Problem:
         case HTTPException(status_code=405):
             return MethodNotAllowed(_methods_at(request))
     if is_transient(error):
-        log.warning("request.unavailable", path=request.scope.get("path"), error=type(error).__name__)
+        log.warning("request.unavailable", route=route_of(request.scope), error=type(error).__name__)
         return Unavailable()
-    log.error("request.failed", path=request.scope.get("path"), exc_info=error)
+    log.error("request.failed", route=route_of(request.scope), exc_info=error)
     return Problem("Something went wrong on our side. It has been noted.")
 
 

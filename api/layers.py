@@ -4,17 +4,16 @@ They are plain ASGI and cheap: a busy service answers several thousand webhooks 
 """
 
 import asyncio
-from time import monotonic, perf_counter
+from time import monotonic
 
-from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.inbound.webhook import PREFIX as WEBHOOKS
 from api.kit.errors import Unavailable
-from api.kit.scope import BODY_HAS_ARRIVED, IS_HEAD, RATE_LIMIT_HEADERS, ROUTE_TEMPLATE
-from api.metrics import Metrics
+from api.kit.metrics import RATE_LIMITED
+from api.kit.scope import BODY_HAS_ARRIVED, IS_HEAD, RATE_LIMIT_HEADERS
 
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -82,34 +81,6 @@ class ResponseHeaders:
         await self._app(scope, receive, sending)
 
 
-class RequestMetrics:
-    """Measures the time to the start of each answer, by method, route and status."""
-
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
-        self._app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = perf_counter()
-
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                method = "HEAD" if IS_HEAD in scope else scope["method"]
-                self._metrics.observe(method, _template(scope), message["status"], perf_counter() - started)
-            await send(message)
-
-        await self._app(scope, receive, sending)
-
-
-def _template(scope: Scope) -> str:
-    """The route's template, never its path: paths carry ids."""
-    template: str | None = scope.get(ROUTE_TEMPLATE)
-    if template is None:
-        route = scope.get("route")
-        template = route.path if isinstance(route, APIRoute) else "other"
-    return template
-
-
 class OpenRequestLimit:
     """Bounds the requests of this process. Raises `Unavailable` above.
 
@@ -127,6 +98,7 @@ class OpenRequestLimit:
             return
         kind = "webhook" if scope["path"].startswith(WEBHOOKS) else "api"
         if self._free[kind] <= 0:
+            RATE_LIMITED.labels(f"open_{kind}_requests").inc()
             raise Unavailable("The service has too much to do at the moment.", retry_after_seconds=1)
         self._free[kind] -= 1
         is_counted = True

@@ -35,7 +35,7 @@ class PortServer(uvicorn.Server):
                 Starlette(routes=[Route(path, answer, methods=["GET"]) for path, answer in answers.items()]),
                 lifespan="off",
                 http="httptools",
-                log_level="warning",
+                log_config=None,
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=1,

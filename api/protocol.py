@@ -8,12 +8,18 @@ from asyncio import TimerHandle, Transport
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from api.kit.errors import PROBLEM_JSON, HeadersTooLarge, Problem, RequestTimeout
+from api.access_log import OTHER
+from api.kit.errors import PROBLEM_JSON, HeadersTooLarge, Problem, RequestTimeout, Unreadable
+from api.kit.metrics import count_request
+from api.kit.request_context import new_request_id
 from api.kit.scope import BODY_HAS_ARRIVED
 
 MAX_HEADER_BYTES = 64 * 1024
+log = structlog.get_logger(__name__)
+
 WRITE_SECONDS = 60.0
 """How long a client may leave its answer unread. Then the connection is dropped."""
 
@@ -166,6 +172,10 @@ class DeadlineProtocol(HttpToolsProtocol):
             # Browsers open connections in advance. An unused one is closed without an answer.
             self.transport.close()
 
+    def send_400_response(self, msg: str) -> None:
+        """What uvicorn answers to bytes that are not HTTP, as a problem with a request id."""
+        self._refuse(Unreadable(msg))
+
     def _refuse(self, problem: Problem) -> None:
         """Answers with the problem, unless another answer has started, and closes the connection."""
         if self.transport.is_closing():
@@ -173,9 +183,13 @@ class DeadlineProtocol(HttpToolsProtocol):
         if not self._is_idle():
             self.transport.abort()
             return
-        body = json.dumps(problem.body(instance=None)).encode()
+        request_id = new_request_id()
+        body = json.dumps(problem.body(instance=None, request_id=request_id)).encode()
+        count_request("other", OTHER, problem.status, 0.0)
+        log.info("request.refused", request_id=request_id, status=problem.status, problem=problem.type)
         head = (
             f"HTTP/1.1 {problem.status} {problem.title}\r\ncontent-type: {PROBLEM_JSON}\r\n"
+            f"x-request-id: {request_id}\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)

@@ -6,9 +6,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
-from pathlib import Path
 from socket import socket
 
 import structlog
@@ -26,12 +25,14 @@ from api.kit.database import Database
 from api.kit.secrets import secret_box
 from api.live.bus import PostgresBus
 from api.liveness import Beats, Watchdog
-from api.metrics import Metrics, remove_shared_folder, serving_metrics, shared_folder
+from api.metrics import Metrics, serving_metrics
+from api.metrics_folder import join_folder, temporary_folder
 from api.port_server import PortServer, bind
 from api.protocol import DeadlineProtocol, Drain
 from api.providers.registry import Providers
 from api.settings import Settings
 from api.supervisor import SIGNALS, Supervisor
+from api.tracing import start_tracing
 from api.version import VERSION
 from api.worker import Worker
 
@@ -93,18 +94,19 @@ def run_server(settings: Settings, urls: DatabaseUrls) -> dict[str, str] | None:
     before = Handover.from_environment()
     sockets = sockets_of(before.sockets) if before is not None else _listening_sockets(settings)
     beats = Beats.from_environment()
-    figures = shared_folder(None if before is None else Path(before.figures))
-    after: Handover | None = None
-    try:
-        with serving_metrics(settings, urls.app, Metrics()):
-            supervisor = Supervisor(settings, sockets, beats=beats, figures=figures)
+    with ExitStack() as stack:
+        existing = None if before is None else before.metrics_folder
+        folder = stack.enter_context(temporary_folder(settings, existing=existing))
+        with serving_metrics(settings, urls.app, Metrics(join_folder(settings))):
+            supervisor = Supervisor(settings, sockets, beats=beats)
             if before is not None:
                 supervisor.adopt(before)
             after = supervisor.run()
-    finally:
         if after is None:
-            remove_shared_folder(figures)
-    return None if after is None else {**beats.for_exec(), **after.variables()}
+            return None
+        stack.pop_all()  # The program that replaces this one goes on with the folder.
+        after.metrics_folder = folder
+        return {**beats.for_exec(), **after.variables()}
 
 
 def run_process(settings: Settings, urls: DatabaseUrls) -> None:
@@ -115,12 +117,14 @@ def run_process(settings: Settings, urls: DatabaseUrls) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # It is for the supervisor, if it is sent to every process.
     sockets = sockets or _listening_sockets(settings)
     crash_points.arm(None, fault_in_event=settings.fault_in_event)
-    metrics = Metrics()
+    metrics = Metrics(join_folder(settings))
+    tracing = start_tracing("api")
     app = create_app(
         settings,
         database_url=urls.app,
         listening_url=urls.listening,
         metrics=metrics,
+        tracing=tracing,
         watchdog=Watchdog(settings.hang_seconds, Beats.from_environment()),
         on_started=freeze,
     )
@@ -142,7 +146,8 @@ def _options(settings: Settings, drain: Drain) -> dict[str, object]:
         "port": settings.port,
         "loop": "uvloop",
         "http": partial(DeadlineProtocol, deadline=settings.request_deadline_seconds, drain=drain),
-        "log_level": "warning",
+        # `api.logging` formats uvicorn's lines too.
+        "log_config": None,
         "access_log": False,
         "server_header": False,
         # Only `api/access/client_address.py` decides whose `X-Forwarded-For` counts.
@@ -167,6 +172,8 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> dict[str, str] |
     After SIGHUP it does the same if a new program can start, and returns the variables for that program.
     """
     crash_points.arm(settings.crash_at, fault_in_event=settings.fault_in_event)
+    metrics = Metrics(join_folder(settings))
+    tracing = start_tracing("worker")
     beats = Beats.from_environment()
     watchdog = Watchdog(settings.hang_seconds, beats)
     watchdog.start()
@@ -174,7 +181,7 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> dict[str, str] |
     handle_stop_signals(stopping.set)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloading.set)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # The program before has blocked them.
-    database = Database(urls.app, pool_size=settings.database_pool_size)
+    database = Database(urls.app, pool_size=settings.database_pool_size, measured_as="worker")
     bus = PostgresBus(urls.listening)
     providers = Providers(settings)
     worker = Worker(
@@ -184,7 +191,7 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> dict[str, str] |
         secrets=secret_box(settings),
         settings=settings,
     )
-    health = _serve_health(settings, worker)
+    health = _serve_health(settings, worker, metrics, database)
     await bus.start()
     worker.start()
     freeze()
@@ -202,6 +209,8 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> dict[str, str] |
     if health is not None:
         health.cancel()
         await asyncio.gather(health, return_exceptions=True)
+    if tracing is not None:
+        await asyncio.to_thread(tracing.stop)
     await watchdog.stop()
     return beats.for_exec() if is_reload else None
 
@@ -254,8 +263,10 @@ async def _trial_start() -> str | None:
     return lines[-1].removeprefix("messenger: ")
 
 
-def _serve_health(settings: Settings, worker: Worker) -> asyncio.Task[None] | None:
-    """Answers `/healthz` on the worker's loop, so that a hung worker does not answer.
+def _serve_health(
+    settings: Settings, worker: Worker, metrics: Metrics, database: Database
+) -> asyncio.Task[None] | None:
+    """Answers `/healthz` and `/metrics` on the worker's loop, so that a hung worker does not answer.
 
     Raises `SettingsError` if the port is taken.
     """
@@ -267,5 +278,9 @@ def _serve_health(settings: Settings, worker: Worker) -> asyncio.Task[None] | No
             return JSONResponse({"status": "ok"})
         return JSONResponse({"status": "stuck"}, status_code=503)
 
+    async def measured(_request: Request) -> Response:
+        return await metrics.render(database)
+
     listening = bind(settings.host, settings.worker_port, setting="MESSENGER_WORKER_PORT")
-    return asyncio.create_task(PortServer({"/healthz": healthz}).serve(sockets=[listening]), name="health")
+    server = PortServer({"/healthz": healthz, "/metrics": measured})
+    return asyncio.create_task(server.serve(sockets=[listening]), name="health")

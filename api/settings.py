@@ -101,7 +101,8 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)
     """API processes of `messenger serve`."""
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(str.lower)] = "info"
-    log_format: LogFormat = LogFormat.CONSOLE
+    log_format: LogFormat = Field(default=None, validate_default=True)
+    """`json` or `console`, for every line of every process. Unset: `json` in production, else `console`."""
     demo: bool = Field(default=None, validate_default=True)
     """Whether `messenger up` makes demo data. Unset: outside production."""
     simulator_port: int = Field(default=8025, ge=1, le=65535)
@@ -132,9 +133,13 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
     """How long an API process that stops or is replaced answers what has begun, before it ends."""
     worker_port: int | None = Field(default=None, ge=1, le=65535)
-    """The port on `host` where a worker answers `/healthz`. Unset: none."""
+    """The port on `host` where a worker answers `/healthz` and `/metrics`. Unset: none."""
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     """The port on `host` where `messenger serve` answers `/metrics` for all of its processes. Unset: none."""
+    metrics_dir: Path | None = None
+    """A folder on this machine where processes keep their metrics, so that a scrape of one of them counts all, workers
+    too. It should be empty after a restart of the machine, such as one under `/run`. Unset: `messenger up` uses a
+    temporary one for all of its processes, `messenger serve` one for its own, and a worker none."""
     request_deadline_seconds: float = Field(default=10, gt=0, le=600, allow_inf_nan=False)
     """How long a request's headers may take to arrive, and how long its body may pause in all."""
     open_requests: int = Field(default=500, ge=1, le=100_000)
@@ -147,6 +152,9 @@ class Settings(BaseSettings):
     """Requests of a person, of all their browsers, at one API process; 0: no limit."""
     requests_per_minute_per_key: int = Field(default=30_000, ge=0, le=1_000_000)
     """Requests of an API key at one API process; 0: no limit."""
+    sentry_dsn: SecretStr | None = None
+    """Where errors are reported to: their type, stack trace and ids, without texts, numbers and names. Unset: where
+    `SENTRY_DSN` says, or nowhere. Needs the extra `sentry`."""
     crash_at: str | None = Field(default=None, pattern=r"^[a-z_.]+(:[1-9][0-9]{0,5})?$")
     """For tests of crashes: the point at which the worker dies (`api/kit/crash_points.py`), as `name` or `name:n`."""
     fault_in_event: str | None = Field(default=None, pattern=r"^(hang|kill):.+$")
@@ -157,7 +165,15 @@ class Settings(BaseSettings):
     def _demo_by_environment(cls, value: object, info: ValidationInfo) -> object:
         return info.data.get("environment") is not Environment.PRODUCTION if value is None else value
 
-    @field_validator("secret_key", "secret_key_previous")
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _log_format_by_environment(cls, value: object, info: ValidationInfo) -> object:
+        if value is not None:
+            return value
+        is_production = info.data.get("environment") is Environment.PRODUCTION
+        return LogFormat.JSON if is_production else LogFormat.CONSOLE
+
+    @field_validator("secret_key", "secret_key_previous", "sentry_dsn")
     @classmethod
     def _empty_is_unset(cls, value: SecretStr | None) -> SecretStr | None:
         return value if value is not None and value.get_secret_value().strip() else None

@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 _EXTRAS = {
     "demo": ("The demo data", ("demo", "twilio")),
+    "otel": ("Tracing", ("opentelemetry.sdk", "opentelemetry.exporter")),
+    "sentry": ("Reporting of errors", ("sentry_sdk",)),
     "simulator": ("The carrier simulator", ("simulator", "demo", "twilio")),
 }
 """The extras of pyproject.toml: the name for messages, and the modules."""
@@ -46,8 +49,15 @@ def require_extras_of_up(settings: Settings) -> None:
 def require_extra(extra: str, *, instead: str = "") -> None:
     """Raises StartError if the extra is not installed. `instead` is an alternative that the message names."""
     name, modules = _EXTRAS[extra]
-    if any(importlib.util.find_spec(module) is None for module in modules):
+    if not all(_is_installed(module) for module in modules):
         raise StartError(f"{name} is not installed: pip install 'messenger-center[{extra}]'{instead}.")
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # The package above it.
+        return False
 
 
 async def check_key(settings: Settings, urls: DatabaseUrls) -> None:
@@ -64,7 +74,7 @@ async def check_database(urls: DatabaseUrls, *, patience: float = 0, any_schema:
     for url in dict.fromkeys((urls.app, urls.owner)):
         async with Database(url, pool_size=1) as database:
             try:
-                schema = await when_available(lambda each=database: _read_schema(each), patience=patience)  # type: ignore[misc]
+                schema = await when_available(partial(_read_schema, database), patience=patience)
             except DATABASE_ERRORS as error:
                 line = describe_database_error(error, url)
                 if line is None:

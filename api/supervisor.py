@@ -12,7 +12,6 @@ import signal
 import socket
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 import structlog
@@ -21,7 +20,6 @@ from api import systemd
 from api.api_process import ApiProcess, Handover
 from api.child_process import START_SECONDS
 from api.liveness import Beats
-from api.metrics import forget_dead_processes
 from api.settings import Settings
 from api.startup import StartError
 from api.version import VERSION
@@ -50,11 +48,10 @@ class Reload:
 
 
 class Supervisor:
-    def __init__(self, settings: Settings, sockets: list[socket.socket], *, beats: Beats, figures: Path) -> None:
+    def __init__(self, settings: Settings, sockets: list[socket.socket], *, beats: Beats) -> None:
         self._settings = settings
         self._sockets = sockets
         self._beats = beats
-        self._figures = figures
         self._serving: list[ApiProcess] = []
         self._draining: list[ApiProcess] = []
         self._reload: Reload | None = None
@@ -157,8 +154,6 @@ class Supervisor:
         self._replace_dead()
         self._reap()
         self._beat()
-        alive = {each.child.pid for each in (*self._serving, *self._draining)}
-        forget_dead_processes(self._figures, alive=alive | ({self._reload.new.child.pid} if self._reload else set()))
         if self._is_reload_asked and self._reload is None:
             self._is_reload_asked = False
             systemd.notify_reloading("Starting a new API process.")
@@ -238,7 +233,6 @@ class Supervisor:
             sockets=[each.detach() for each in self._sockets],
             serving=[each.child.release() for each in self._serving],
             draining=[(each.child.pid, each.until) for each in self._draining],
-            figures=str(self._figures),
             reload_again=self._is_reload_asked,
         )
 

@@ -13,10 +13,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 
+import structlog
 import typer
 
 from api.child_process import START_SECONDS, Child, messenger_program
 from api.database_urls import DatabaseUrls
+from api.metrics_folder import temporary_folder
 from api.migrate import migrate
 from api.settings import Settings
 from api.startup import StartError, check_key, when_available
@@ -35,6 +37,9 @@ PAUSED_SECONDS = 3.0
 """If `up` did not check for so long, it was stopped itself, or the machine was suspended."""
 
 
+log = structlog.get_logger(__name__)
+
+
 class Interrupted(Exception):
     """Ctrl-C or SIGTERM."""
 
@@ -44,16 +49,17 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> None:
     _check_ports(settings)
     children = _children(settings)
     _on_signals(_interrupt)
-    try:
-        _prepare_database(settings, urls)
-        _start(children, settings, urls)
-        typer.echo(_welcome(settings))
-        _watch(children)
-    except Interrupted:
-        typer.echo("\nStopping …", err=True)
-    finally:
-        _on_signals(signal.SIG_IGN)
-        _stop(children, seconds=settings.drain_seconds + STOP_MARGIN_SECONDS)
+    with temporary_folder(settings):
+        try:
+            _prepare_database(settings, urls)
+            _start(children, settings, urls)
+            typer.echo(_welcome(settings))
+            _watch(children)
+        except Interrupted:
+            typer.echo("\nStopping …", err=True)
+        finally:
+            _on_signals(signal.SIG_IGN)
+            _stop(children, seconds=settings.drain_seconds + STOP_MARGIN_SECONDS)
 
 
 def _interrupt(_signal: int, _frame: object) -> None:
@@ -114,6 +120,7 @@ def _children(settings: Settings) -> list[Child]:
     simulator = [
         # Without -P, Python would look for the package in the working directory first.
         *(sys.executable, "-P", "-m", "simulator", "--port", str(settings.simulator_port)),
+        *("--log-format", settings.log_format.value),
         *("--state", str(settings.data_dir / "simulator.sqlite3")),
         # The simulator calls the service on loopback, not on its public address.
         *("--api-url", f"http://127.0.0.1:{settings.port}"),
@@ -176,10 +183,10 @@ def _watch(children: Sequence[Child]) -> None:
             if was_paused:
                 child.extend_deadline()  # The child may have been stopped too.
             if child.exit_code is None and child.is_hung:
-                typer.echo(f"messenger: the {child.name} process hangs; killing it.", err=True)
+                log.error("process.hangs", process=child.name)
                 child.kill()
             if child.exit_code is not None:
-                typer.echo(f"messenger: the {child.name} process died ({child.exit_code}); restarting it.", err=True)
+                log.error("process.died", process=child.name, exit_code=child.exit_code)
                 child.start()
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from simulator.app import create_server
+from simulator.logs import FORMATS, configure_logging
 from simulator.settings import AS_PROVIDER, RetryOn, Settings
 from simulator.store import Store
 
@@ -22,7 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
         except (sqlite3.Error, OSError, ValueError) as error:
             print(f"simulator: cannot keep its state in {given.state}: {error}", file=sys.stderr)
             return 2
-    server = create_server(_settings(given), log_level=given.log_level)
+    configure_logging(given.log_level, given.log_format)
+    server = create_server(_settings(given))
     # Ctrl-C is raised again once everything has stopped.
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
@@ -73,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--webhook-connections", type=int, default=default.webhook_connections)
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+    parser.add_argument("--log-format", default="console", choices=FORMATS)
     return parser
 
 

@@ -82,13 +82,13 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def create_server(settings: Settings, *, log_level: str = "warning") -> Server:
+def create_server(settings: Settings) -> Server:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        log_level=log_level,
+        log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,
     )

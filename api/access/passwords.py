@@ -5,6 +5,7 @@ Callers hold no database connection while they wait.
 
 import asyncio
 import os
+import secrets
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,12 @@ from pwdlib import PasswordHash
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.kit.database import commit
+
+GENERATED_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Without the characters that people mistake for others."""
+
+GENERATED_GROUPS, GENERATED_GROUP = 4, 5
+"""Four groups of five characters: 99 bits."""
 
 HASHES_AT_ONCE = 1
 NICENESS = 10
@@ -32,6 +39,12 @@ def _yield_to_others() -> None:
 
 
 _threads = ThreadPoolExecutor(HASHES_AT_ONCE, thread_name_prefix="argon2", initializer=_yield_to_others)
+
+
+def generated_password() -> str:
+    """A random password that can be read out on the telephone."""
+    groups = ("".join(map(secrets.choice, [GENERATED_ALPHABET] * GENERATED_GROUP)) for _ in range(GENERATED_GROUPS))
+    return "-".join(groups)
 
 
 async def hash_password(password: str) -> str:

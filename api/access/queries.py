@@ -78,6 +78,12 @@ async def share_staff_member(session: AsyncSession, organization_id: UUID, staff
     ).first()
 
 
+async def lock_staff_member(session: AsyncSession, organization_id: UUID, staff_member_id: UUID) -> StaffMember | None:
+    """The row as it is now, locked until the transaction ends."""
+    statement = _staff_members(organization_id, [staff_member_id]).with_for_update()
+    return (await session.scalars(statement.execution_options(populate_existing=True))).first()
+
+
 async def staff_members_by_ids(
     session: AsyncSession, organization_id: UUID, staff_member_ids: Collection[UUID]
 ) -> dict[UUID, StaffMember]:
@@ -128,12 +134,64 @@ def _live_sessions() -> Select[UUID, UUID, datetime, StaffMember]:
     )
 
 
-async def touch_session(session: AsyncSession, organization_id: UUID, session_id: UUID, *, lifetime: timedelta) -> None:
+async def touch_session(
+    session: AsyncSession,
+    organization_id: UUID,
+    session_id: UUID,
+    *,
+    every: timedelta,
+    lifetime: timedelta,
+    address: str,
+) -> None:
+    """Record the use of a session, unless that was done within `every` or another request is doing it now."""
+    row = (StaffSession.organization_id, StaffSession.id)
+    due = (
+        select(*row)
+        .where(
+            StaffSession.organization_id == organization_id,
+            StaffSession.id == session_id,
+            StaffSession.last_used_at <= func.now() - every,
+        )
+        .with_for_update(skip_locked=True)
+    )
     await session.execute(
         update(StaffSession)
-        .where(StaffSession.organization_id == organization_id, StaffSession.id == session_id)
-        .values(last_used_at=func.now(), expires_at=func.now() + lifetime)
+        .where(tuple_(*row).in_(due))
+        .values(last_used_at=func.now(), expires_at=func.now() + lifetime, address=address)
+        .execution_options(synchronize_session=False)
     )
+
+
+async def sessions_of(
+    session: AsyncSession, organization_id: UUID, staff_member_id: UUID, *, before: UUID | None, limit: int
+) -> Sequence[StaffSession]:
+    """The staff member's valid sessions, the newest sign-in first."""
+    statement = select(StaffSession).where(
+        StaffSession.organization_id == organization_id,
+        StaffSession.staff_member_id == staff_member_id,
+        StaffSession.expires_at > func.now(),
+    )
+    if before is not None:
+        statement = statement.where(StaffSession.id < before)
+    return (await session.scalars(statement.order_by(StaffSession.id.desc()).limit(limit))).all()
+
+
+async def end_session(
+    session: AsyncSession, organization_id: UUID, staff_member_id: UUID, session_id: UUID
+) -> StaffSession | None:
+    """Delete and return one valid session of the staff member. None if there is none with this id."""
+    deleted = await session.scalars(
+        delete(StaffSession)
+        .where(
+            StaffSession.organization_id == organization_id,
+            StaffSession.staff_member_id == staff_member_id,
+            StaffSession.id == session_id,
+            StaffSession.expires_at > func.now(),
+        )
+        .returning(StaffSession)
+        .execution_options(synchronize_session=False)
+    )
+    return deleted.one_or_none()
 
 
 async def delete_session(session: AsyncSession, organization_id: UUID, session_id: UUID) -> None:
@@ -144,15 +202,19 @@ async def delete_session(session: AsyncSession, organization_id: UUID, session_i
 
 async def end_sessions(
     session: AsyncSession, organization_id: UUID, staff_member_id: UUID, *, except_for: UUID | None
-) -> None:
-    """End every session of the staff member but `except_for`."""
-    await session.execute(
-        delete(StaffSession).where(
+) -> int:
+    """End every session of the staff member but `except_for`. Returns how many were valid."""
+    deleted = await session.execute(
+        delete(StaffSession)
+        .where(
             StaffSession.organization_id == organization_id,
             StaffSession.staff_member_id == staff_member_id,
             StaffSession.id.is_distinct_from(except_for),
         )
+        .returning(StaffSession.expires_at > func.now())
+        .execution_options(synchronize_session=False)
     )
+    return sum(deleted.scalars())
 
 
 async def delete_ended_sessions(session: AsyncSession, *, limit: int) -> int:
@@ -223,6 +285,17 @@ async def forget_tries(session: AsyncSession, account: bytes, *, device: bytes |
     deleted = await session.scalars(
         delete(SignInTry)
         .where(SignInTry.account == account, SignInTry.device.is_not_distinct_from(device))
+        .returning(SignInTry)
+        .execution_options(synchronize_session=False)
+    )
+    return deleted.all()
+
+
+async def forget_all_tries(session: AsyncSession, account: bytes) -> Sequence[SignInTry]:
+    """Delete and return the account's attempts on every device."""
+    deleted = await session.scalars(
+        delete(SignInTry)
+        .where(SignInTry.account == account)
         .returning(SignInTry)
         .execution_options(synchronize_session=False)
     )

@@ -73,6 +73,20 @@ def first_missing(permissions: Collection[Permission], required: Iterable[Permis
     return next((each for each in required if each not in permissions), None)
 
 
+MIN_PASSWORD = 10
+MAX_PASSWORD = 1024
+"""Characters. A longer one would only cost time to hash."""
+
+
+def password_problem(password: str) -> str | None:
+    """Why this cannot be a new password, in a sentence; None if it can."""
+    if len(password) < MIN_PASSWORD:
+        return f"The password needs at least {MIN_PASSWORD} characters."
+    if len(password) > MAX_PASSWORD:
+        return f"The password may have at most {MAX_PASSWORD} characters."
+    return None
+
+
 ACCOUNT_FAILURES = 5
 ADDRESS_FAILURES = 50
 FAILURE_WINDOW_SECONDS = 15 * 60
@@ -90,6 +104,14 @@ def account_key(organization_slug: str, email: str) -> bytes:
     `email` is in the database's lower case, so that every spelling that finds an account has that account's key.
     """
     return hashlib.sha256(f"{organization_slug}\n{email}".encode()).digest()
+
+
+def own_password_key(organization_id: UUID, staff_member_id: UUID) -> bytes:
+    """The key that a signed-in person's tries of their current password are counted by, in every session of theirs.
+
+    It is none of `account_key`: strangers who guess at the account do not keep its owner from changing the password.
+    """
+    return hashlib.sha256(b"own-password/" + organization_id.bytes + staff_member_id.bytes).digest()
 
 
 def sign_in_delay(*, account_failures: list[datetime], address_failures: list[datetime], now: datetime) -> int | None:

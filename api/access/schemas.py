@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.access.models import ApiKey
-from api.access.rules import Permission
+from api.access.models import ApiKey, StaffSession
+from api.access.rules import MAX_PASSWORD, Permission
+from api.access.types import Password
 from api.kit.text import SingleLine
 from api.kit.times import Moment
 
@@ -15,7 +16,7 @@ from api.kit.times import Moment
 class SignInIn(BaseModel):
     organization: Annotated[SingleLine, StringConstraints(max_length=63)]
     email: Annotated[SingleLine, StringConstraints(max_length=254)]
-    password: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
 
 
 class OrganizationOut(BaseModel):
@@ -43,6 +44,44 @@ class Me(BaseModel):
     organization: OrganizationOut
     permissions: list[Permission]
     is_admin: bool
+
+
+class PasswordChangeIn(BaseModel):
+    current_password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
+    new_password: Password
+
+
+class SessionsEnded(BaseModel):
+    ended: int
+    """How many sessions were ended."""
+
+
+class SessionOut(BaseModel):
+    """A browser in which the person is signed in."""
+
+    model_config = ConfigDict(title="Session")
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    """To the minute."""
+    device: str | None
+    """In words, from the browser's own `User-Agent`: `Chrome on Windows`. Null if it said nothing."""
+    address: str | None
+    """Where it was last used from. Null for a session that an earlier version started, until its next use."""
+    is_current: bool
+    """It is the session of this request."""
+
+    @classmethod
+    def of(cls, session: StaffSession, *, current: UUID) -> "SessionOut":
+        return cls(
+            id=session.id,
+            created_at=session.created_at,
+            last_used_at=session.last_used_at,
+            device=session.device,
+            address=session.address,
+            is_current=session.id == current,
+        )
 
 
 class ApiKeyIn(BaseModel):

@@ -42,7 +42,10 @@ def _organization_of(token: str, *, separator: str, position: int) -> UUID | Non
         return None
 
 
-async def principal_of_cookie(session: AsyncSession, token: str, *, lifetime: timedelta) -> Principal | None:
+async def principal_of_cookie(
+    session: AsyncSession, token: str, *, lifetime: timedelta, address: str
+) -> Principal | None:
+    """The principal of a session. Records the use of the session, from that address, at most once a minute."""
     organization_id = _organization_of(token, separator=".", position=0)
     if organization_id is None:
         return None
@@ -50,7 +53,9 @@ async def principal_of_cookie(session: AsyncSession, token: str, *, lifetime: ti
     if owner is None:
         return None
     if datetime.now(UTC) - owner.last_used_at > TOUCH_EVERY:
-        await queries.touch_session(session, organization_id, owner.session_id, lifetime=lifetime)
+        await queries.touch_session(
+            session, organization_id, owner.session_id, every=TOUCH_EVERY, lifetime=lifetime, address=address
+        )
     return staff_principal(owner.staff_member, credential_id=owner.session_id)
 
 

@@ -25,11 +25,13 @@ from api.access.rules import (
     account_key,
     sign_in_delay,
 )
+from api.access.user_agents import device_name
 from api.audit import service as audit
 from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
 from api.kit.database import Database, database_time
 from api.kit.errors import RateLimited
 from api.kit.ids import new_id
+from api.kit.metrics import RATE_LIMITED, SIGN_INS
 from api.kit.secrets import hash_token, new_token
 
 BUSY_RETRY_SECONDS = 5
@@ -53,6 +55,7 @@ class Credentials:
     address: str
     devices: Sequence[KnownDevice] = ()
     """The entries of the request's device cookie."""
+    user_agent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,23 @@ class _Counted:
 
 async def sign_in(database: Database, gate: SignInGate, given: Credentials, *, lifetime: timedelta) -> SignedIn:
     """Start a session. Raises `SignInRefused` (401), or `RateLimited` (429) after repeated failures or in a flood."""
+    outcome = "failed"
+    try:
+        signed_in = await _sign_in(database, gate, given, lifetime=lifetime)
+        outcome = "signed_in"
+    except SignInRefused:
+        outcome = "refused"
+        raise
+    except RateLimited:
+        outcome = "rate_limited"
+        RATE_LIMITED.labels("sign_in").inc()
+        raise
+    finally:
+        SIGN_INS.labels(outcome).inc()
+    return signed_in
+
+
+async def _sign_in(database: Database, gate: SignInGate, given: Credentials, *, lifetime: timedelta) -> SignedIn:
     known = given.devices[0].id.hex() if given.devices else None
     try:
         async with gate.turn(address=counted_as(given.address), device=known):
@@ -92,12 +112,22 @@ async def sign_in(database: Database, gate: SignInGate, given: Credentials, *, l
                     return signed_in
             await _note_refusal(database, counted, given.address)
     except GateFull:
-        raise RateLimited(
-            f"Many people are signing in at this moment. Try again in {BUSY_RETRY_SECONDS} seconds.",
-            retry_after_seconds=BUSY_RETRY_SECONDS,
-        ) from None
+        raise busy() from None
     await asyncio.sleep(answer_at - asyncio.get_running_loop().time())
     raise SignInRefused
+
+
+def busy() -> RateLimited:
+    return RateLimited(
+        f"Many people are signing in at this moment. Try again in {BUSY_RETRY_SECONDS} seconds.",
+        retry_after_seconds=BUSY_RETRY_SECONDS,
+    )
+
+
+def too_many_tries(delay_seconds: int) -> RateLimited:
+    return RateLimited(
+        f"Too many tries did not succeed. Try again in {delay_seconds} seconds.", retry_after_seconds=delay_seconds
+    )
 
 
 async def _count(database: Database, given: Credentials) -> _Counted:
@@ -118,9 +148,7 @@ async def _count(database: Database, given: Credentials) -> _Counted:
         of_address = [] if device else await queries.tries(session, address=address, since=since)
         delay = sign_in_delay(account_failures=of_account, address_failures=of_address, now=now)
         if delay is not None:
-            raise RateLimited(
-                f"Too many tries did not succeed. Try again in {delay} seconds.", retry_after_seconds=delay
-            )
+            raise too_many_tries(delay)
         attempt = SignInTry(
             id=new_id(),
             at=now,
@@ -150,7 +178,9 @@ async def _start(database: Database, counted: _Counted, given: Credentials, *, l
         at = await database_time(session)
         if refused := [each for each in forgotten if not each.is_audited and each.id != counted.id]:
             await audit.record(session, person.organization_id, summary(person, refused), at=at)
-        token = await start_session(session, person, address=given.address, lifetime=lifetime, at=at)
+        token = await start_session(
+            session, person, address=given.address, user_agent=given.user_agent, lifetime=lifetime, at=at
+        )
     devices = with_device(given.devices, device or KnownDevice.new(person.id))
     return SignedIn(token, counted.organization, person, devices)
 
@@ -186,7 +216,13 @@ def summary(staff_member: StaffMember | None, tries: Sequence[SignInTry]) -> New
 
 
 async def start_session(
-    session: AsyncSession, staff_member: StaffMember, *, address: str, lifetime: timedelta, at: datetime
+    session: AsyncSession,
+    staff_member: StaffMember,
+    *,
+    address: str,
+    user_agent: str | None = None,
+    lifetime: timedelta,
+    at: datetime,
 ) -> str:
     """The token of a new session. Its first part is the organization's id."""
     token = f"{staff_member.organization_id.hex}.{new_token()}"
@@ -196,6 +232,8 @@ async def start_session(
             staff_member_id=staff_member.id,
             token_hash=hash_token(token),
             expires_at=at + lifetime,
+            device=device_name(user_agent),
+            address=address,
         )
     )
     await session.flush()

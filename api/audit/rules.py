@@ -58,6 +58,10 @@ class Action(StrEnum):
     SIGNED_IN = "session.created"
     SIGN_IN_REFUSED = "session.refused"
     SIGNED_OUT = "session.ended"
+    SESSIONS_ENDED = "session.revoked"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105  # The name of an action.
+    PASSWORD_REFUSED = "password.refused"  # noqa: S105  # The name of an action.
+    PASSWORD_RESET = "password.reset"  # noqa: S105  # The name of an action.
     ORGANIZATION_CREATED = "organization.created"
     STAFF_MEMBER_CREATED = "staff_member.created"
     STAFF_MEMBER_UPDATED = "staff_member.updated"

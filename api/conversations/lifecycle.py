@@ -54,6 +54,7 @@ from api.kit.bulk import insert_together
 from api.kit.database import notify
 from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
+from api.kit.request_context import current_request_id
 from api.live.service import announce_conversation, announce_message, announce_phone_number
 from api.providers.port import MessageStatus, StatusReport
 
@@ -238,6 +239,7 @@ class Batch:
                 "line_id": message.line_id,
                 "seq": message.seq,
                 "past_gate": text.answers is not None,
+                "request_id": current_request_id(),
             }
         )
         self.note(message, message.status, source=EntrySource.STAFF if sent_by else EntrySource.WORKER)

@@ -232,6 +232,8 @@ class OutboxEntry(OrganizationRow, Base):
     """It answers a keyword: it is sent whatever the opt-in check says (OPTIN-CONFIRM)."""
     restored: Mapped[bool] = mapped_column(server_default=false())
     """It comes from a backup. It may have been posted since then, so it is reconciled, never posted."""
+    request_id: Mapped[str | None]
+    """The id of the request that queued it (`X-Request-ID`)."""
 
 
 class InboxRow(NamedTuple):

@@ -42,6 +42,8 @@ class Claim:
     provider: str
     line: LineAccess
     message: OutgoingMessage
+    request_id: str | None = None
+    """The request that queued the message: the log lines about it carry this id."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ async def claim_due(
                         provider=each.line.provider,
                         line=open_line(each.line, secrets),
                         message=outgoing(each.message, each.number, each.line, public_base_url=public_base_url),
+                        request_id=each.entry.request_id,
                     )
                 )
         await batch.write(session)

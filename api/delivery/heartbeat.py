@@ -1,22 +1,17 @@
 """Whether texts are leaving: workers' heartbeats, and the live event that tells those who may send."""
 
-import math
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.rules import Permission
 from api.delivery import holds, queries
 from api.delivery.rules import texts_are_leaving
 from api.kit.database import Database
-from api.kit.database_unavailable import is_transient
 from api.kit.loop import Loop
 from api.live.hub import Hub
 
@@ -33,6 +28,13 @@ class SendingStatus(NamedTuple):
     """If they are not: since when the outbox is held, or when a worker's outbox loop last turned, if that is known."""
     held: bool = False
     """They wait because the data was restored: see `api/delivery/holds.py`."""
+
+
+class WorkerStatus(NamedTuple):
+    id: UUID
+    started_at: datetime
+    last_heartbeat_at: datetime
+    is_working: bool
 
 
 class Heartbeat:
@@ -63,6 +65,14 @@ async def sending_status(session: AsyncSession, organization_id: UUID | None = N
     return SendingStatus(leaving, None if leaving or last is None else last.beat_at)
 
 
+async def workers(session: AsyncSession, *, limit: int) -> list[WorkerStatus]:
+    """The workers of the last day, the latest heartbeat first. A stopped one stays for a day."""
+    return [
+        WorkerStatus(row.id, row.started_at, row.beat_at, texts_are_leaving(age))
+        for row, age in await queries.heartbeats(session, since=KEEP_FOR, limit=limit)
+    ]
+
+
 class SendingWatch:
     """Tells those who may send, on their open screens, when texts stop leaving or leave again. In each API process."""
 
@@ -89,25 +99,3 @@ class SendingWatch:
             self._hub.broadcast("sending_status", {}, permission=Permission.MASS_TEXT)
         self._leaving, self._held = leaving, held
         return False
-
-
-class HeartbeatMetrics(Collector):
-    """The age of the latest heartbeat: infinite without a worker, NaN while the database is unavailable."""
-
-    def __init__(self) -> None:
-        self._age = math.nan
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        says = "How long ago the outbox loop of any worker last turned."
-        yield GaugeMetricFamily("messenger_worker_heartbeat_age_seconds", says, value=self._age)
-
-    async def refresh(self, database: Database) -> None:
-        try:
-            async with database.transaction() as session:
-                last = await queries.last_heartbeat(session)
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            self._age = math.nan
-            return
-        self._age = math.inf if last is None else max(last.age.total_seconds(), 0.0)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, exists, func, or_, select
+from sqlalchemy import ScalarSelect, Select, delete, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -36,6 +36,37 @@ def _outbox(organization_id: UUID) -> Select[UUID, UUID, UUID, UUID]:
             & (Conversation.id == OutboxEntry.conversation_id),
         )
         .where(OutboxEntry.organization_id == organization_id)
+    )
+
+
+async def count_outbox(session: AsyncSession, organization_id: UUID, *, up_to: int) -> dict[str, int]:
+    """How many entries are in each state. Each count stops at `up_to`."""
+
+    def counted(state: str) -> ScalarSelect[int]:
+        entries = (
+            select(literal(1))
+            .select_from(OutboxEntry)
+            .where(OutboxEntry.organization_id == organization_id, OutboxEntry.state == state)
+            .limit(up_to)
+        )
+        return select(func.count()).select_from(entries.subquery()).scalar_subquery()
+
+    states = ("queued", "sending", "unknown")
+    row = (await session.execute(select(*(counted(state) for state in states)))).one()
+    return dict(zip(states, row, strict=True))
+
+
+async def oldest_waiting_at(session: AsyncSession, organization_id: UUID) -> datetime | None:
+    """When the queued message that has waited longest was accepted. Ids are in that order."""
+    oldest = (
+        select(OutboxEntry.id)
+        .where(OutboxEntry.organization_id == organization_id, OutboxEntry.state == "queued")
+        .order_by(OutboxEntry.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return await session.scalar(
+        select(Message.created_at).where(Message.organization_id == organization_id, Message.id == oldest)
     )
 
 
@@ -260,6 +291,45 @@ async def last_heartbeat(session: AsyncSession) -> LastHeartbeat | None:
     newest = select(func.max(WorkerHeartbeat.beat_at).label("beat_at")).subquery()
     row = (await session.execute(select(newest.c.beat_at, func.clock_timestamp() - newest.c.beat_at))).one()
     return None if row[0] is None else LastHeartbeat(*row)
+
+
+async def count_workers(session: AsyncSession, *, within: timedelta) -> int:
+    """Workers whose latest heartbeat is not older than this."""
+    alive = select(func.count()).where(WorkerHeartbeat.beat_at >= func.clock_timestamp() - within)
+    return (await session.execute(alive)).scalar_one()
+
+
+class OutboxFigures(NamedTuple):
+    counts: dict[str, int]
+    """Entries by state."""
+    oldest_due: timedelta | None
+    """Since when the queued entry that is due for longest has been due. None if there is none."""
+
+
+async def outbox_figures(session: AsyncSession) -> OutboxFigures:
+    """Of every organization's outbox."""
+    rows = await session.execute(
+        select(
+            OutboxEntry.state,
+            func.count(),
+            func.clock_timestamp() - func.min(OutboxEntry.due_at),
+        ).group_by(OutboxEntry.state)
+    )
+    found = {state: (count, since_due) for state, count, since_due in rows}
+    oldest = found.get("queued", (0, None))[1]
+    return OutboxFigures({state: count for state, (count, _) in found.items()}, oldest)
+
+
+async def heartbeats(session: AsyncSession, *, since: timedelta, limit: int) -> list[tuple[WorkerHeartbeat, timedelta]]:
+    """The heartbeat of each worker and its age, the latest first. None older than `since`."""
+    age = func.clock_timestamp() - WorkerHeartbeat.beat_at
+    rows = await session.execute(
+        select(WorkerHeartbeat, age)
+        .where(WorkerHeartbeat.beat_at >= func.now() - since)
+        .order_by(WorkerHeartbeat.beat_at.desc(), WorkerHeartbeat.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 async def delete_heartbeats(session: AsyncSession, *, older_than: timedelta) -> None:

@@ -50,6 +50,8 @@ class Reconciliation:
     provider: str
     line: LineAccess
     message: UnknownMessage
+    request_id: str | None = None
+    """The request that queued the message."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ async def claim_unknown(
                     provider=due.line.provider,
                     line=open_line(due.line, secrets),
                     message=await _unknown(session, due, at=batch.at, public_base_url=public_base_url),
+                    request_id=due.entry.request_id,
                 )
             )
         await batch.write(session)

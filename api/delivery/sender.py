@@ -12,12 +12,15 @@ from api.delivery import holds, queries
 from api.delivery.claim import CLAIM_BATCH, Claim, claim_due
 from api.delivery.expire import expire_leases
 from api.delivery.reconcile import Reconciliation, claim_unknown, settle_reconciliation
-from api.delivery.settle import Settlement, SettleQueue
+from api.delivery.settle import Settlement, SettleQueue, outcome_name
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database
 from api.kit.database_unavailable import is_database_unavailable
+from api.kit.metrics import PROVIDER
+from api.kit.request_context import working_for
 from api.kit.secrets import SecretBox
-from api.providers.port import NotProcessed, OutcomeUnknown, Rejected, SendOutcome
+from api.kit.spans import span
+from api.providers.port import Accepted, NotProcessed, OutcomeUnknown, Rejected, SendOutcome
 from api.providers.registry import Providers
 from api.settings import Settings
 
@@ -113,20 +116,38 @@ class Sender:
         """Claim a batch and post it. True if anything was claimed."""
         if not lane.may_claim:
             return False
-        claims = await claim_due(
-            self._database,
-            organization_id,
-            secrets=self._secrets,
-            public_base_url=self._public_base_url,
-            lease=self._lease,
-        )
+        with span("claim", organization_id=str(organization_id)):
+            claims = await claim_due(
+                self._database,
+                organization_id,
+                secrets=self._secrets,
+                public_base_url=self._public_base_url,
+                lease=self._lease,
+            )
         for claim in claims:
             task = lane.spawn(lane.posting, self._post_and_settle(lane, claim))
             task.add_done_callback(lambda _: self._wake_for_space(lane))
         return bool(claims)
 
     async def _post_and_settle(self, lane: _Lane, claim: Claim) -> None:
-        outcome = await self._post(claim)
+        message_id, organization_id = str(claim.message_id), str(claim.organization_id)
+        with working_for(claim.request_id):
+            log.info("delivery.claimed", organization_id=organization_id, message_id=message_id)
+            started = time.perf_counter()
+            with span("post", organization_id=organization_id, message_id=message_id, request_id=claim.request_id):
+                outcome = await self._post(claim)
+            seconds, name = time.perf_counter() - started, outcome_name(outcome)
+            PROVIDER.labels(claim.provider, "send", name).observe(seconds)
+            log.info(
+                "delivery.posted",
+                organization_id=organization_id,
+                message_id=message_id,
+                provider=claim.provider,
+                outcome=name,
+                provider_message_id=outcome.provider_message_id if isinstance(outcome, Accepted) else None,
+                code=None if isinstance(outcome, OutcomeUnknown) else outcome.code,
+                ms=round(seconds * 1000, 2),
+            )
         reached(CrashPoint.POST_ANSWERED)
         lane.settle_queue.add(Settlement(claim, outcome))
 
@@ -162,12 +183,16 @@ class Sender:
             lane.spawn(lane.reconciling, self._reconcile(each))
 
     async def _reconcile(self, claimed: Reconciliation) -> None:
-        try:
-            provider = self._providers.get(claimed.provider)
-            assert provider is not None, f"line {claimed.line.line_id} has no adapter for {claimed.provider}"
-            outcome = await provider.reconcile(claimed.line, claimed.message)
-            await settle_reconciliation(self._database, claimed, outcome)
-        except Exception:  # It is due again later.
-            log.exception("delivery.reconciliation_failed", message_id=str(claimed.message.message_id))
-            return
+        message_id, started = str(claimed.message.message_id), time.perf_counter()
+        with working_for(claimed.request_id), span("reconcile", message_id=message_id):
+            try:
+                provider = self._providers.get(claimed.provider)
+                assert provider is not None, f"line {claimed.line.line_id} has no adapter for {claimed.provider}"
+                outcome = await provider.reconcile(claimed.line, claimed.message)
+                seconds = time.perf_counter() - started
+                PROVIDER.labels(claimed.provider, "reconcile", outcome_name(outcome)).observe(seconds)
+                await settle_reconciliation(self._database, claimed, outcome)
+            except Exception:  # It is due again later.
+                log.exception("delivery.reconciliation_failed", message_id=message_id)
+                return
         self._wake()

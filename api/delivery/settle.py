@@ -22,6 +22,8 @@ from api.directory.rules import OptInSource
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time
 from api.kit.database_unavailable import is_transient
+from api.kit.request_context import working_for
+from api.kit.spans import span
 from api.providers.port import Accepted, MessageStatus, NotProcessed, OutcomeUnknown, Rejected, SendOutcome
 
 MAX_BATCH = 64
@@ -38,6 +40,11 @@ class Settlement:
     @property
     def opted_out(self) -> bool:
         return isinstance(self.outcome, Accepted | Rejected) and self.outcome.opted_out
+
+
+def outcome_name(outcome: object) -> str:
+    """The outcome's name in log lines and metrics, such as `not_processed`."""
+    return "".join(f"_{each.lower()}" if each.isupper() else each for each in type(outcome).__name__).lstrip("_")
 
 
 async def settle(database: Database, claim: Claim, outcome: SendOutcome) -> None:
@@ -163,17 +170,22 @@ class SettleQueue:
         if failed is None:
             return
         if len(batch) == 1:
-            message_id = str(batch[0].claim.message_id)
-            log.error("delivery.settlement_dropped", message_id=message_id, exc_info=failed)
+            claim = batch[0].claim
+            with working_for(claim.request_id):
+                log.error("delivery.settlement_dropped", message_id=str(claim.message_id), exc_info=failed)
             return
         for each in batch:
             await self._store([each])
 
     async def _try_to_store(self, batch: Sequence[Settlement]) -> Exception | None:
         try:
-            await settle_many(self._database, self._organization_id, batch)
+            with span("settle", organization_id=str(self._organization_id), messages=len(batch)):
+                await settle_many(self._database, self._organization_id, batch)
         except Exception as error:  # One settlement's error must not keep the others from being stored.
             return error
+        for each in batch:
+            with working_for(each.claim.request_id):
+                log.info("delivery.settled", message_id=str(each.claim.message_id), outcome=outcome_name(each.outcome))
         return None
 
     async def _pause(self) -> None:

@@ -35,6 +35,7 @@ from api.directory.rules import (
 from api.kit.ids import new_id
 
 OWN_ROLE = "You cannot take the administrator role from yourself. Ask another administrator."
+OWN_PASSWORD = "You change your own password under Account, with your current one."  # noqa: S105  # It is a sentence.
 
 
 class NotPlanned(Exception):
@@ -103,8 +104,8 @@ class Plan:
     """(kind, record, whether it is archived or brought back)."""
     passwords: Sequence[tuple[UUID, str]] = ()
     """(staff member, password hash)."""
-    ended_sessions: Sequence[tuple[UUID, UUID | None]] = ()
-    """(staff member, the one session that stays)."""
+    signed_out: Sequence[UUID] = ()
+    """Staff members whose sessions end."""
     refusals: Sequence[tuple[RefusalCause, UUID]] = ()
     """Opted-out phone records whose refusal must be kept."""
     removed_phone_records: Sequence[UUID] = ()
@@ -258,13 +259,15 @@ class _Planner:
         # The author is an administrator and stays one, so a business never loses its last.
         if stored.id == self.author.principal.id and (wanted.archived or values.get("is_admin") is False):
             raise Conflicting(Place("/archived" if wanted.archived else "/is_admin"), OWN_ROLE)
+        if stored.id == self.author.principal.id and wanted.password_hash is not None:
+            raise Conflicting(Place("/password"), OWN_PASSWORD)
         changes: dict[str, object] = {
             name: {"from": before[name], "to": value} for name, value in values.items() if value != before[name]
         }
         if wanted.password_hash is not None:
             changes["password"] = "replaced"  # noqa: S105  # Says that it was, not what it is.
             self._write("passwords", (stored.id, wanted.password_hash))
-            self._write("ended_sessions", (stored.id, self.author.principal.credential_id))
+            self._write("signed_out", stored.id)
         changes |= self._parts(wanted, stored.id, stored)
         identity = {shape.id_name: str(stored.id), "name": values["name"]}
         if changes:
@@ -273,7 +276,7 @@ class _Planner:
         if wanted.archived is not None and wanted.archived != stored.archived:
             self._write("archived", (wanted.kind, stored.id, wanted.archived))
             if wanted.archived and wanted.kind is OwnerKind.STAFF_MEMBER:
-                self._write("ended_sessions", (stored.id, None))
+                self._write("signed_out", stored.id)
             self._audit(shape.archived, {**identity, "archived": wanted.archived})
             self._write("numbers", *(each.phone_number for each in stored.all_phone_records()))
         elif not changes:

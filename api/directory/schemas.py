@@ -4,15 +4,14 @@ from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.rules import Permission, effective_permissions, in_order
+from api.access.types import Password
 from api.directory.fields import MAX_RECORDS, Email, ExternalId, Name
 from api.directory.rules import StoredStaffMember
 from api.directory.types import PhoneRecordOut
 from api.directory.wanted import ContactIn, PhoneRecordIn
-
-Password = Annotated[str, StringConstraints(min_length=10, max_length=1024)]
 
 
 class FamilyIn(BaseModel):

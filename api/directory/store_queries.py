@@ -68,8 +68,8 @@ class _Writer:
         passwords = [self._row(record_id, password_hash=password_hash) for record_id, password_hash in plan.passwords]
         await update_together(self.session, StaffMember, passwords)
         await update_together(self.session, StaffMember, self._archived(plan, OwnerKind.STAFF_MEMBER))
-        for staff_member_id, kept in plan.ended_sessions:
-            await access.end_sessions(self.session, self.organization_id, staff_member_id, except_for=kept)
+        for staff_member_id in plan.signed_out:
+            await access.end_sessions(self.session, self.organization_id, staff_member_id, except_for=None)
 
     def _records(self, rows: Sequence[RecordRow], kind: OwnerKind) -> list[dict[str, object]]:
         columns: list[dict[str, object]] = []

@@ -22,9 +22,11 @@ from api.inbound.reading import ReadEvent, read_events
 from api.inbound.rules import MAX_UNFINISHED, NEVER_FINISHED, Suspects, retry_after, suspects
 from api.inbound.service import ApplicationBusy, apply_events
 from api.kit import crash_points
-from api.kit.database import Database, database_time
+from api.kit.database import Database, after_commit, database_time
 from api.kit.database_unavailable import is_database_unavailable
+from api.kit.metrics import APPLIED
 from api.kit.slices import slices
+from api.kit.spans import span
 from api.providers.registry import Providers
 
 BATCH = 256
@@ -143,6 +145,7 @@ class _Run:
             await queries.mark_failed(
                 session, self.organization_id, event.id, error=NEVER_FINISHED, attempts=attempts, retry_at=None
             )
+            APPLIED.labels("quarantined").inc()
             log.error(
                 "inbound.quarantined",
                 organization_id=str(self.organization_id),
@@ -198,7 +201,9 @@ class _Run:
         return asyncio.create_task(read_events(events, self.providers, organization_id=self.organization_id))
 
     async def _apply(self, session: AsyncSession, events: Sequence[ReadEvent]) -> None:
-        await apply_events(session, self.organization_id, events, confirm_within=self.confirm_within)
+        with span("apply", organization_id=str(self.organization_id), events=len(events)):
+            await apply_events(session, self.organization_id, events, confirm_within=self.confirm_within)
+        after_commit(session, lambda: APPLIED.labels("applied").inc(len(events)))
 
     async def _batch_failed(self, error: Exception) -> None:
         """The attempt ended, so it is not unfinished. Raises the error again if the database is unavailable."""
@@ -236,6 +241,7 @@ class _Run:
                 retry_at=await database_time(session) + wait if wait is not None else None,
             )
             await attempt_queries.forget_alone(session, self.organization_id, [event.id])
+        APPLIED.labels("failed" if wait is not None else "quarantined").inc()
         log.error(
             "inbound.event_failed" if wait is not None else "inbound.quarantined",
             organization_id=str(self.organization_id),

@@ -31,6 +31,8 @@ from api.inbound.decide import (
     decide,
     deduplicate,
 )
+from api.inbound.queries import JournalFigures as JournalFigures
+from api.inbound.queries import journal_figures as journal_figures
 from api.inbound.reading import ReadEvent
 from api.inbound.rules import EventSource
 from api.inbound.statuses import apply_reports

@@ -19,7 +19,9 @@ from api.inbound.errors import NotAuthentic
 from api.inbound.journal import JournalWriter
 from api.inbound.queries import JournalRow
 from api.kit.errors import Invalid, MethodNotAllowed, NotFound, TooLarge
+from api.kit.request_context import request_context
 from api.kit.scope import ROUTE_TEMPLATE
+from api.kit.spans import span
 from api.lines.cache import LineCache
 from api.providers.port import EventKind, LineAccess, SmsProvider, WebhookAnswer, WebhookEvent, WebhookRequest
 from api.providers.registry import Providers
@@ -80,8 +82,9 @@ class WebhookApp:
             headers=_first_of_each(scope["headers"]),
             body=body,
         )
-        answer = await self._accept(address, webhook, message_ref)
-        await send({"type": "http.response.start", "status": 200, "headers": self._headers_of(answer)})
+        with span("webhook", line_id=str(address.line_id), kind=address.kind.value):
+            answer = await self._accept(address, webhook, message_ref)
+            await send({"type": "http.response.start", "status": 200, "headers": self._headers_of(answer)})
         await send({"type": "http.response.body", "body": answer.body})
 
     async def _accept(self, address: Address, webhook: WebhookRequest, message_ref: UUID | None) -> WebhookAnswer:
@@ -93,6 +96,9 @@ class WebhookApp:
         provider = self._providers.get(address.provider)
         if line is None or provider is None or line.provider != address.provider:
             raise NotFound("There is no such line.")
+        context = request_context.get()
+        if context is not None:
+            context.made_by("line", address.line_id, organization_id=line.organization_id)
         events = await self._authentic_events(line.access, provider, webhook, address.kind)
         if events is None:
             # The line's credentials may be newer in the database than here.

@@ -22,6 +22,7 @@ from sqlalchemy.types import Text
 from api.kit.app_state import from_app
 from api.kit.connection import connect, is_pooled
 from api.kit.ids import new_id
+from api.kit.metrics import forget_pool, measure_pool
 
 MAX_NOTIFY_BYTES = 7_500
 """PostgreSQL refuses NOTIFY payloads of 8,000 bytes and more."""
@@ -81,11 +82,16 @@ def database_engine(url: str, **pool: Any) -> AsyncEngine:
 class Database:
     """The engine and its sessions. `close`, or the end of an `async with`, closes every connection."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, measured_as: str | None = None) -> None:
+        """`measured_as`: the name of its pool in the metrics. None: it is not measured."""
         self.url = url
         self.is_pooled = is_pooled(url)
         """A pooler in transaction mode is between: a statement outside of a transaction may lose its connection."""
+        self._pool_size = pool_size
+        self._measured_as = measured_as
         self.engine = database_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10)
+        if measured_as is not None:
+            measure_pool(self.engine, measured_as, size=pool_size)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -106,6 +112,9 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        if self._measured_as is not None:
+            forget_pool(self._measured_as, size=self._pool_size)
+            self._measured_as = None
 
     async def __aenter__(self) -> Self:
         return self

@@ -21,6 +21,8 @@ class ProblemBody(BaseModel):
     status: int
     detail: str | None
     instance: str | None
+    request_id: str | None
+    """The `X-Request-ID` of the answer, which the service's log has too."""
 
 
 class FieldError(BaseModel):
@@ -59,13 +61,14 @@ class Problem(Exception):
         self.fields = dict(fields or {})
         self.headers = dict(headers or {})
 
-    def body(self, *, instance: str | None) -> dict[str, Any]:
+    def body(self, *, instance: str | None, request_id: str | None = None) -> dict[str, Any]:
         return {
             "type": self.type,
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
             "instance": instance,
+            "request_id": request_id,
             **self.fields,
         }
 

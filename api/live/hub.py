@@ -13,6 +13,7 @@ from api.access.rules import Permission, Principal
 from api.access.service import current_principals
 from api.kit.database import Database
 from api.kit.loop import Loop
+from api.kit.metrics import RATE_LIMITED
 from api.live.bus import Bus
 from api.live.errors import TooManyStreams
 from api.live.service import CHANNEL
@@ -165,6 +166,7 @@ class Hub:
             self._discard(abandoned)
             own.remove(abandoned)
         if len(own) >= self._streams_per_person:
+            RATE_LIMITED.labels("event_streams").inc()
             raise TooManyStreams(self._streams_per_person)
         organization_id = str(principal.organization_id)
         stream = Stream(principal, new_resync=lambda: self._event(organization_id, RESYNC, {}))

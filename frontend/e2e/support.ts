@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test as base, type BrowserContext, type Page } from "@playwright/test";
 
-const PASSWORD = "gymnastics-demo";
+export const PASSWORD = "gymnastics-demo";
 export const SIMULATOR = `http://127.0.0.1:${process.env.E2E_SIMULATOR_PORT ?? ""}/`;
 
 /** The demo gym's sign-ins, by what they may do. */

@@ -4,17 +4,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from api.access.dependencies import Public, Require
+from api.access.models import StaffMember
 from api.access.rules import Permission
+from api.access.sign_in import start_session
 from api.directory.models import Import
 from api.inbound.webhook_document import webhook_paths
+from api.kit.database import database_time
 from api.providers.port import FetchedMedia
 from tests.access.routes import other_paths_of, routes_of
+from tests.support.business import PASSWORD
 from tests.support.media import PNG, picture_fields, settle_media
 from tests.support.service import Service
 from tests.support.world import World
@@ -58,6 +62,11 @@ NEEDS = {
     f"POST {API}/session": PUBLIC,
     f"DELETE {API}/session": ANYBODY,
     f"GET {API}/me": ANYBODY,
+    # ACCOUNT-SESSIONS: of the person alone. They refuse API keys, which have neither.
+    f"PUT {API}/me/password": ANYBODY,
+    f"GET {API}/me/sessions": ANYBODY,
+    f"DELETE {API}/me/sessions": ANYBODY,
+    f"DELETE {API}/me/sessions/{{session_id}}": ANYBODY,
     # PERM-VIEW
     f"GET {API}/indicator": VIEW,
     f"GET {API}/events": VIEW,
@@ -103,6 +112,8 @@ NEEDS = {
     f"PATCH {API}/staff-members/{{staff_member_id}}": ADMIN,
     f"PUT {API}/staff-members/by-external-id/{{external_id}}": ADMIN,
     f"POST {API}/staff-members/{{staff_member_id}}/archive": ADMIN,
+    f"DELETE {API}/staff-members/{{staff_member_id}}/sessions": ADMIN,
+    f"GET {API}/service-status": ADMIN,
     # PERM-DIRECTORY
     f"GET {API}/staff-members": READ,
     f"GET {API}/staff-members/{{staff_member_id}}": READ,
@@ -155,6 +166,7 @@ class Rows:
             "number": REFUSED,
             "refusal_id": await removed_refusal(world),
             "external_id": "external-1",
+            "session_id": str(uuid4()),
             "import_id": await finished_import(world),
         }
         return cls(ids, PARENT)
@@ -218,6 +230,8 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return new_person()
         case "POST /families" | "PUT /families/by-external-id/{external_id}":
             return {"name": "New", "contacts": []}
+        case "PUT /me/password":
+            return {"current_password": PASSWORD, "new_password": f"another {uuid4().hex}"}
         case "PATCH /families/{family_id}" | "PATCH /staff-members/{staff_member_id}":
             return {"name": "Another"}
     return None
@@ -369,14 +383,38 @@ STREAMS = {f"GET {API}/events"}
 
 ENDS_THE_SESSION = f"DELETE {API}/session"
 
-STAFF_ONLY = f"PUT {CONVERSATION}/viewers/{{viewer_id}}"
-"""An API key has no tab to look at a conversation in."""
+OWN_PASSWORD = f"PUT {API}/me/password"
+OWN_SESSION = f"DELETE {API}/me/sessions/{{session_id}}"
+
+STAFF_ONLY = {
+    f"PUT {CONVERSATION}/viewers/{{viewer_id}}",
+    OWN_PASSWORD,
+    OWN_SESSION,
+    f"GET {API}/me/sessions",
+    f"DELETE {API}/me/sessions",
+}
+"""An API key has no tab to look at a conversation in, no password and no sessions."""
 
 
 LIFT = f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift"
 """With a reason it is an administrator's."""
 
 RETRY = f"POST {API}/messages/{{message_id}}/retry"
+
+
+async def ready_account(world: World, client: httpx.AsyncClient) -> str:
+    """Gives the person the password that the request names, and a second session. Returns the session's id."""
+    person_id = UUID((await client.get(f"{API}/me")).json()["staff_member"]["id"])
+    async with world.service.database.transaction() as session:
+        person = await session.get_one(StaffMember, (world.organization_id, person_id))
+        administrator = await session.get_one(StaffMember, (world.organization_id, world.staff_ids["admin"]))
+        if person is not administrator:
+            person.password_hash = administrator.password_hash
+        at = await database_time(session)
+        await start_session(session, person, address="test", lifetime=timedelta(days=1), at=at)
+    newest = (await client.get(f"{API}/me/sessions", params={"limit": 1})).json()["items"][0]
+    session_id: str = newest["id"]
+    return session_id
 
 
 async def failed_message(world: World, rows: Rows) -> str:
@@ -404,8 +442,10 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             about = Rows({**rows.ids, "refusal_id": await removed_refusal(world)}, rows.phone_number)
         if name == RETRY and status == 200:
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)
+        if name in {OWN_PASSWORD, OWN_SESSION} and status == 200 and not caller.is_key:
+            about = Rows({**rows.ids, "session_id": await ready_account(world, client)}, rows.phone_number)
         response = await ask(client, name, about)
-        if caller.is_key and name == STAFF_ONLY and status == 200:
+        if caller.is_key and name in STAFF_ONLY and status == 200:
             if response.status_code != 403 or response.json()["type"] != "/problems/forbidden":
                 wrong.append(f"{cell}: {response.status_code}, not 403 for an API key")
         elif status == 200:

@@ -436,15 +436,6 @@ async def test_a_session_that_is_just_starting_waits_for_the_change_and_is_refus
     assert (await signing_in).status_code == 401
 
 
-async def test_a_new_password_of_ones_own_keeps_only_this_session(world: World) -> None:
-    elsewhere = world.other_client()
-    await world.sign_in(elsewhere, ADMIN_EMAIL)
-    path = f"{API}/staff-members/{world.staff_ids['admin']}"
-    assert (await world.admin.patch(path, json={"password": "another long one"})).status_code == 200
-    assert (await world.admin.get(f"{API}/me")).status_code == 200
-    assert (await elsewhere.get(f"{API}/me")).status_code == 401
-
-
 @pytest.mark.parametrize(
     "changes",
     [

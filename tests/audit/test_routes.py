@@ -12,7 +12,17 @@ import httpx
 
 from api.inbound.webhook_document import webhook_paths
 from tests.access.routes import routes_of
-from tests.access.test_permissions import API, NEEDS, STREAMS, Rows, ask, failed_message, new_line, new_person
+from tests.access.test_permissions import (
+    API,
+    NEEDS,
+    STREAMS,
+    Rows,
+    ask,
+    failed_message,
+    new_line,
+    new_person,
+    ready_account,
+)
 from tests.support.business import LINE_NUMBER, PASSWORD
 from tests.support.service import Service
 from tests.support.world import World
@@ -47,6 +57,14 @@ async def _failed(world: World, rows: Rows) -> dict[str, str]:
     return {"message_id": await failed_message(world, rows)}
 
 
+async def _second_session(world: World, _rows: Rows) -> dict[str, str]:
+    return {"session_id": await ready_account(world, world.admin)}
+
+
+async def _session_of_a_colleague(world: World, _rows: Rows) -> dict[str, str]:
+    return {"staff_member_id": str(world.staff_ids["maria"])}
+
+
 async def _closed(world: World, rows: Rows) -> dict[str, str]:
     closed = await world.maria.post(CONVERSATION.format(**rows.ids) + "/close", json={"seen_seq": 1})
     assert closed.is_success, closed.text
@@ -75,6 +93,14 @@ CHANGES: dict[str, Change] = {
         refused={"organization": "", "email": "ada@gym.test"},
     ),
     f"DELETE {API}/session": Change(None, by_staff("session.ended")),
+    # A wrong current password leaves an entry: tests/access/test_own_password.py.
+    f"PUT {API}/me/password": Change(
+        lambda: {"current_password": PASSWORD, "new_password": "another one of mine"},
+        by_staff("password.changed"),
+        refused={"current_password": PASSWORD, "new_password": "short"},
+    ),
+    f"DELETE {API}/me/sessions": Change(None, by_staff("session.revoked"), given=_second_session),
+    f"DELETE {API}/me/sessions/{{session_id}}": Change(None, by_staff("session.revoked"), given=_second_session),
     f"POST {API}/conversations": Change(
         lambda: {"phone_number": "+13125550103"},
         by_staff("conversation.opened"),
@@ -123,6 +149,9 @@ CHANGES: dict[str, Change] = {
         new_person, by_staff("staff_member.created"), refused={**new_person(), **TAKEN}
     ),
     f"POST {API}/staff-members/{{staff_member_id}}/archive": Change(None, by_staff("staff_member.archived")),
+    f"DELETE {API}/staff-members/{{staff_member_id}}/sessions": Change(
+        None, by_staff("session.revoked"), given=_session_of_a_colleague
+    ),
     f"POST {API}/families": Change(lambda: FAMILY, by_staff("family.created", "opt_in.changed"), refused=NO_FAMILY),
     f"PATCH {API}/families/{{family_id}}": Change(
         lambda: {"name": "Chen"}, by_staff("family.updated"), refused=NO_FAMILY

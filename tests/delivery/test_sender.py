@@ -1,15 +1,18 @@
 """The sender of one worker, over HTTP to a provider that the test controls."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import pytest
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.delivery.expire import expire_leases
 from api.delivery.sender import Sender
 from api.kit.database import Database
+from api.logging import configure_logging
 from api.settings import Settings
 from tests.providers.dialects.dialect import PARENT
 from tests.providers.dialects.twilio import Twilio
@@ -209,3 +212,29 @@ def unavailable(clone: postgres.Database) -> Iterator[None]:
     )
     yield
     execute(admin_url, f"ALTER DATABASE {clone.name} ALLOW_CONNECTIONS true")
+
+
+async def test_a_reply_can_be_followed_from_its_request_to_the_carrier(
+    wire: Wire, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request's id is in the outbox, and in each of the worker's lines about the message."""
+    wire.world.maria.headers["X-Request-ID"] = "click-1"
+    message_id = await wire.queues("At four.")
+    assert await wire.world.rows("SELECT request_id FROM outbox") == [("click-1",)]
+    configure_logging(service_settings(".", log_level="info", log_format="json"))
+    for module in ("sender", "settle"):
+        # A logger keeps the level that it was first used with.
+        monkeypatch.setattr(f"api.delivery.{module}.log", structlog.get_logger(module))
+    sender = sender_of(wire.world)
+    await sender.send_due()
+    await sender.stop()
+    configure_logging(service_settings(".", log_level="error"))
+    written = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    about = [line for line in written if line.get("message_id") == message_id]
+    assert [line["event"] for line in about] == ["delivery.claimed", "delivery.posted", "delivery.settled"]
+    assert {line["request_id"] for line in about} == {"click-1"}
+    assert (about[1]["outcome"], about[1]["provider_message_id"]) == ("accepted", "SM1")
+    assert "At four." not in str(written)
+    assert PARENT not in str(written)
+    metrics = (await wire.world.other_client().get("/metrics")).text
+    assert 'messenger_provider_seconds_count{operation="send",outcome="accepted",provider="twilio"}' in metrics

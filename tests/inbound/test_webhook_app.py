@@ -136,6 +136,7 @@ async def test_every_answer_has_the_security_headers_and_is_measured_under_its_r
         }
 
     path = f"/webhooks/simulator/{world.line_id}/inbound"
+    before = await counted()
     answers = [
         await post(carrier, path, new_fields()),
         await post(carrier, path, new_fields(), token="of somebody else"),
@@ -150,7 +151,8 @@ async def test_every_answer_has_the_security_headers_and_is_measured_under_its_r
     template = "/webhooks/{provider}/{line_id}/inbound"
     measured = ("POST 200", "POST 403", "POST 404", "POST 422", "GET 405", "HEAD 405")
     expected = {f"{method} {template} {status}": 1.0 for method, status in map(str.split, measured)}
-    assert await counted() == {**expected, "GET other 404": 1.0}
+    counts = {key: count - before.get(key, 0.0) for key, count in (await counted()).items()}
+    assert {key: count for key, count in counts.items() if count} == {**expected, "GET other 404": 1.0}
 
 
 # Bodies.

@@ -86,6 +86,7 @@ def test_a_problem_has_its_own_fields_beside_the_common_ones() -> None:
         "status": 403,
         "detail": "No.",
         "instance": "/x",
+        "request_id": None,
         "permission": "mass_text",
     }
 
@@ -135,5 +136,7 @@ def test_problems_of_one_status_and_different_shapes_are_any_of_them() -> None:
 
 
 def test_the_shape_of_a_problem_has_no_optional_members() -> None:
-    assert set(ProblemBody.model_json_schema()["required"]) == {"type", "title", "status", "detail", "instance"}
+    assert set(ProblemBody.model_json_schema()["required"]) == {
+        *("type", "title", "status", "detail", "instance", "request_id")
+    }
     assert set(ValidationProblemBody.model_json_schema()["required"]) >= {"errors"}

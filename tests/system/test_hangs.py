@@ -62,7 +62,8 @@ class Running:
         return children_of(self.process.pid)
 
     def deaths_of(self, name: str) -> int:
-        return self.said.read_text().count(f"messenger: the {name} process died")
+        died = [line for line in self.said.read_text().splitlines() if "process.died" in line]
+        return sum(f"process={name}" in line for line in died)
 
     async def post_text(self, business: Business, sender: str, body: str) -> str:
         """As a carrier does: again until it is answered. Returns its id."""

@@ -32,6 +32,8 @@ export const keys = {
   optInChecksOf: (numbers: readonly string[]) => ["opt-in-checks", numbers],
   /** Below `optInChecks`: both are invalidated together. */
   phoneNumber: (number: string) => ["opt-in-checks", "number", number],
+  sessions: ["sessions"],
+  serviceStatus: ["service-status"],
   apiKeys: ["api-keys"],
   auditLog: (asked: object) => ["audit-log", asked],
   possibleActors: ["possible-actors"],

@@ -84,6 +84,12 @@ const staffMemberRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/directory"), "StaffMember"),
 });
 
+const accountRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./pages/AccountPage"), "AccountPage"),
+});
+
 const administrationRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: "/administration",
@@ -100,6 +106,7 @@ const routeTree = rootRoute.addChildren([
     familyRoute,
     staffRoute,
     staffMemberRoute,
+    accountRoute,
     administrationRoute,
   ]),
 ]);

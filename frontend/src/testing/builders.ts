@@ -11,8 +11,10 @@ import type {
   PhoneRecord,
   StaffMember,
 } from "@/api/types";
+import type { Session } from "@/api/account";
 import type { InboundEventDetail } from "@/api/inbound";
 import type { Line } from "@/api/lines";
+import type { ServiceStatus } from "@/api/service-status";
 
 let counter = 0;
 export const anId = (): string => `00000000-0000-7000-8000-${String(++counter).padStart(12, "0")}`;
@@ -61,6 +63,35 @@ export function aLine(overrides: Partial<Line> = {}): Line {
     silent_since: null,
     notice: null,
     created_at: "2026-09-03T15:00:00Z",
+    ...overrides,
+  };
+}
+
+export function aSession(overrides: Partial<Session> = {}): Session {
+  return {
+    id: anId(),
+    created_at: "2026-11-20T15:00:00Z",
+    last_used_at: minutesAgo(1),
+    device: "Chrome on Windows",
+    address: "203.0.113.7",
+    is_current: false,
+    ...overrides,
+  };
+}
+
+/** One worker, one line, nothing that waits. */
+export function aServiceStatus(overrides: Partial<ServiceStatus> = {}): ServiceStatus {
+  return {
+    at: NOW.toISOString(),
+    versions: { product: "1.0.0", database_schema: "0018", expected_database_schema: "0018", postgresql: "18.1" },
+    texts_are_leaving: true,
+    workers: [{ id: anId(), started_at: minutesAgo(120), last_heartbeat_at: minutesAgo(0), is_working: true }],
+    outbox: { waiting: 0, oldest_waiting_at: null, sending: 0, unknown: 0 },
+    journal: { pending: 0, oldest_pending_at: null, quarantined: 0 },
+    lines: [
+      { id: LINE_ID, label: "Front desk", phone_number: "+13125550199", enabled: true, state: "ready", detail: "Everything is set.", checked_at: minutesAgo(60), silent_since: null },
+    ],
+    has_more_lines: false,
     ...overrides,
   };
 }

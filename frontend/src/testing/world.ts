@@ -4,13 +4,15 @@
  */
 import { http, HttpResponse, type HttpHandler } from "msw";
 
-import { aLine, aMessage, anId, aPerson, byStaff, NOW } from "./builders";
+import { aLine, aMessage, anId, aPerson, aServiceStatus, aSession, byStaff, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
 import { server } from "./server";
 import { PROVIDERS } from "./providers";
+import type { Session } from "@/api/account";
 import type { ApiKey } from "@/api/api-keys";
 import type { InboundEventDetail, InboundHealth } from "@/api/inbound";
 import type { Line, LineHealth, NewLine } from "@/api/lines";
+import type { ServiceStatus } from "@/api/service-status";
 import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, OptInInstance, SearchResult, StaffMember } from "@/api/types";
 
 export interface SentRequest {
@@ -32,6 +34,8 @@ export class World {
   /** What the provider answers to the next checks. */
   readonly checks: Omit<LineHealth, "at">[] = [];
   quarantined: InboundEventDetail[] = [];
+  sessions: Session[] = [aSession({ is_current: true })];
+  serviceStatus: ServiceStatus = aServiceStatus();
   textsAreLeaving = true;
   textsAreHeld = false;
   /** The health of inbound delivery, without the quarantined events. */
@@ -250,6 +254,20 @@ export class World {
       http.patch(`${api}/staff-members/:id`, async ({ params, request }) => this.patch(this.staff, params.id, request)),
       http.post(`${api}/families`, async ({ request }) => this.create(this.families, "/families", request)),
       http.patch(`${api}/families/:id`, async ({ params, request }) => this.patch(this.families, params.id, request)),
+      http.get(`${api}/me/sessions`, ({ request }) => HttpResponse.json(page(this.sessions, new URL(request.url).searchParams))),
+      http.delete(`${api}/me/sessions`, () => HttpResponse.json({ ended: this.endSessions((session) => !session.is_current) })),
+      http.delete(`${api}/me/sessions/:id`, ({ params }) =>
+        this.endSessions((session) => session.id === params.id) > 0 ? new HttpResponse(null, { status: 204 }) : problem(404, "/problems/not-found", "Not found"),
+      ),
+      http.put(`${api}/me/password`, async ({ request }) => {
+        this.changes.push({ path: "/me/password", body: (await request.json()) as Record<string, unknown> });
+        return HttpResponse.json({ ended: this.endSessions((session) => !session.is_current) });
+      }),
+      http.delete(`${api}/staff-members/:id/sessions`, ({ params }) => {
+        this.changes.push({ path: `${String(params.id)}/sessions`, body: {} });
+        return HttpResponse.json({ ended: 1 });
+      }),
+      http.get(`${api}/service-status`, () => HttpResponse.json(this.serviceStatus)),
       http.get(`${api}/api-keys`, ({ request }) => HttpResponse.json(page(this.apiKeys, new URL(request.url).searchParams))),
       http.post(`${api}/api-keys`, async ({ request }) => {
         const body = (await request.json()) as Pick<ApiKey, "name" | "permissions" | "expires_at">;
@@ -319,6 +337,12 @@ export class World {
         return HttpResponse.json({ replayed, remaining: 0 });
       }),
     ];
+  }
+
+  private endSessions(isEnded: (session: Session) => boolean): number {
+    const before = this.sessions.length;
+    this.sessions = this.sessions.filter((session) => !isEnded(session));
+    return before - this.sessions.length;
   }
 
   /** Creates or changes a record as its body says; what the API works out from it is the API's own tests' to prove. */

@@ -65,6 +65,7 @@ export default function AccountMenuContent({ trigger, onShowHelp, onClose }: Acc
           <MenuSeparator />
         </>
       )}
+      <MenuItem onSelect={() => void navigate({ to: "/account" })}>Account</MenuItem>
       {me.is_admin && <MenuItem onSelect={() => void navigate({ to: "/administration" })}>Administration</MenuItem>}
       <MenuItem onSelect={onShowHelp}>Keyboard shortcuts</MenuItem>
       <MenuItem onSelect={leave}>Sign out</MenuItem>

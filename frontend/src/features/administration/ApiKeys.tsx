@@ -2,7 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { NewApiKeyDialog } from "./NewApiKeyDialog";
-import { PermissionTags } from "./permissions";
+import { PermissionTags } from "@/ui/permissions";
 import { apiKeysQuery, useRevokeApiKey, type ApiKey } from "@/api/api-keys";
 import { useFormats } from "@/api/format";
 import { describeError } from "@/api/problem";

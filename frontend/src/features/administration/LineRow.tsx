@@ -3,7 +3,7 @@ import { useId } from "react";
 import { KINDS } from "./line-providers";
 import { LineSetUp } from "./LineSetUp";
 import { useFormats } from "@/api/format";
-import { useProvider, type Line } from "@/api/lines";
+import { useProvider, type Line, type LineHealth } from "@/api/lines";
 import { Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { WarningIcon } from "@/ui/icons";
@@ -30,7 +30,7 @@ export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) 
           <p className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
             <bdi className="min-w-0 font-strong [overflow-wrap:anywhere]">{label}</bdi>
             <span className="tabular">{phone(phone_number)}</span>
-            <State line={line} />
+            <LineStateTag enabled={enabled} state={line.health?.state ?? null} />
           </p>
           <p className="text-note text-ink-2">
             {`${provider?.name ?? line.provider} · ${KINDS[kind]}`}
@@ -62,10 +62,11 @@ export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) 
   );
 }
 
-function State({ line: { enabled, health } }: { line: Line }) {
+/** `state` is what the last check found; null before the first. */
+export function LineStateTag({ enabled, state }: { enabled: boolean; state: LineHealth["state"] | null }) {
   if (!enabled) return <Tag>Out of service</Tag>;
-  switch (health?.state) {
-    case undefined:
+  switch (state) {
+    case null:
       return <Tag>Not checked yet</Tag>;
     case "ready":
       return <Tag tone="good">Ready</Tag>;

@@ -1,7 +1,7 @@
 import { useState, type ComponentProps } from "react";
 
 import { copyText } from "./copy-text";
-import { PermissionMarks } from "./permissions";
+import { PermissionMarks } from "@/ui/permissions";
 import { useCreateApiKey } from "@/api/api-keys";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import type { Permission } from "@/api/types";

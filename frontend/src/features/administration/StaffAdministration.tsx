@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { PermissionTags } from "./permissions";
+import { PermissionTags } from "@/ui/permissions";
 import { StaffEditor } from "./StaffEditor";
 import { describeError } from "@/api/problem";
 import { useChangeStaffMember } from "@/api/records";

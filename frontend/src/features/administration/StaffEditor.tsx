@@ -1,6 +1,7 @@
 import { useState, type ComponentProps } from "react";
 
-import { PermissionMarks } from "./permissions";
+import { PermissionMarks } from "@/ui/permissions";
+import { useEndSessionsOf } from "@/api/account";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { useChangeStaffMember, useCreateStaffMember } from "@/api/records";
 import { useMe } from "@/api/session";
@@ -18,6 +19,8 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
   const me = useMe();
   const create = useCreateStaffMember();
   const change = useChangeStaffMember(member?.id ?? "");
+  const endSessions = useEndSessionsOf(member?.id ?? "");
+  const isMe = member !== null && member.id === me.staff_member?.id;
   const submission = useSubmission();
   const [name, setName] = useState(member?.name ?? "");
   const [email, setEmail] = useState(member?.email ?? "");
@@ -61,15 +64,19 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
       <form onSubmit={submit} className="flex flex-col gap-4" noValidate>
         <TextField label="Name" autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} error={errorOf("name")} />
         <TextField label="Email" type="email" autoComplete="off" value={email} onChange={(event) => setEmail(event.target.value)} error={errorOf("email")} />
-        <TextField
-          label={member ? "New password" : "Password"}
-          type="password"
-          autoComplete="new-password"
-          value={password}
-          onChange={(event) => setPassword(event.target.value)}
-          hint={member ? "Leave empty to keep the one they have. A new one signs them out everywhere." : "At least 10 characters. Without one they cannot sign in."}
-          error={errorOf("password")}
-        />
+        {isMe ? (
+          <p className="text-note text-ink-2">You change your own password under Account, in the menu at your initials.</p>
+        ) : (
+          <TextField
+            label={member ? "New password" : "Password"}
+            type="password"
+            autoComplete="new-password"
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+            hint={member ? "Leave empty to keep the one they have. A new one signs them out everywhere." : "At least 10 characters. Without one they cannot sign in."}
+            error={errorOf("password")}
+          />
+        )}
         <PermissionMarks value={permissions} onChange={setPermissions} administrator={administrator} />
         <Mark
           label="Administrator"
@@ -97,10 +104,23 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
           </Notice>
         )}
         <FormActions label="Save" pending={isPending} onCancel={onClose}>
-          {member && !archiving && member.id !== me.staff_member?.id && (
-            <Button variant="danger" onClick={() => setArchiving(true)}>
-              Archive
-            </Button>
+          {member && !archiving && !isMe && (
+            <span className="flex flex-wrap gap-2">
+              <Button variant="danger" onClick={() => setArchiving(true)}>
+                Archive
+              </Button>
+              <Button
+                disabled={endSessions.isPending}
+                onClick={() =>
+                  endSessions.mutate(undefined, {
+                    onSuccess: ({ ended }) => showToast(ended > 0 ? `${member.name} is signed out everywhere.` : `${member.name} was not signed in.`),
+                    onError: (failure) => showToast(`Not signed out. ${describeError(failure)}`),
+                  })
+                }
+              >
+                Sign out everywhere
+              </Button>
+            </span>
           )}
         </FormActions>
       </form>

@@ -18,6 +18,10 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "session.created": "Signed in",
   "session.refused": "A sign-in was refused",
   "session.ended": "Signed out",
+  "session.revoked": "Ended sessions",
+  "password.changed": "Changed their own password",
+  "password.refused": "Gave a wrong current password",
+  "password.reset": "Reset a password",
   "organization.created": "Created the business",
   "staff_member.created": "Added a staff member",
   "staff_member.updated": "Changed a staff member or permissions",
@@ -71,6 +75,14 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
     return actor.kind === "staff_member" ? `could not sign in${times}` : `refused a sign-in as ${text(details.email) ?? "somebody"}${times}`;
   },
   "session.ended": () => "signed out",
+  "session.revoked": (details) => {
+    const device = text(details.device);
+    const sessions = typeof details.sessions === "number" && details.sessions !== 1 ? `${details.sessions} sessions` : "a session";
+    return `ended ${sessions} of ${named(details, "a staff member")}${device === null ? "" : ` (${device})`}`;
+  },
+  "password.changed": () => "changed their own password",
+  "password.refused": () => "gave a wrong current password",
+  "password.reset": (details) => `reset the password of ${named(details, "a staff member")} from the command line`,
   "organization.created": (details) => `created the business ${text(details.name) ?? ""}`.trimEnd(),
   "staff_member.created": (details) => `added ${named(details, "a staff member")}${details.is_admin === true ? " as an administrator" : ""}`,
   "staff_member.updated": (details) => `changed ${named(details, "a staff member")}${changed(details)}`,

@@ -1,0 +1,53 @@
+"""The figures of sending for Prometheus, over all organizations: the outbox, and the workers' heartbeats."""
+
+import math
+from collections.abc import Iterator
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from api.delivery import queries
+from api.delivery.rules import HEARTBEAT_FRESH_FOR
+from api.kit.database import Database
+from api.kit.database_unavailable import is_transient
+
+STATES = ("queued", "sending", "unknown")
+
+
+class SendingMetrics(Collector):
+    """Read from the database when they are asked for. While it is unavailable they are NaN."""
+
+    def __init__(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        self._age = self._workers = self._oldest = math.nan
+        self._outbox = dict.fromkeys(STATES, math.nan)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        says = "How long ago the outbox loop of any worker last turned. Infinite without a worker."
+        yield GaugeMetricFamily("messenger_worker_heartbeat_age_seconds", says, value=self._age)
+        says = "Workers whose outbox loop has turned lately."
+        yield GaugeMetricFamily("messenger_workers", says, value=self._workers)
+        says = "Messages in the outbox, by state."
+        outbox = GaugeMetricFamily("messenger_outbox_messages", says, labels=["state"])
+        for state, count in self._outbox.items():
+            outbox.add_metric([state], count)
+        yield outbox
+        says = "How long the message that is due for longest has been due without being claimed."
+        yield GaugeMetricFamily("messenger_outbox_oldest_due_seconds", says, value=self._oldest)
+
+    async def refresh(self, database: Database) -> None:
+        try:
+            async with database.transaction() as session:
+                last = await queries.last_heartbeat(session)
+                self._workers = await queries.count_workers(session, within=HEARTBEAT_FRESH_FOR)
+                figures = await queries.outbox_figures(session)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            self._forget()
+            return
+        self._age = math.inf if last is None else max(last.age.total_seconds(), 0.0)
+        self._outbox = {state: figures.counts.get(state, 0) for state in STATES}
+        self._oldest = max(figures.oldest_due.total_seconds(), 0.0) if figures.oldest_due is not None else 0.0

@@ -1,0 +1,1 @@
+"""The Service page: workers, queues, lines and versions, for administrators."""

@@ -1,0 +1,155 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useId, type ReactNode } from "react";
+
+import { describeIncoming, describeOutgoing, describeQuarantined } from "./describe-service";
+import { LineStateTag } from "./LineRow";
+import { useFormats } from "@/api/format";
+import { describeError } from "@/api/problem";
+import { serviceStatusQuery, type ServiceStatus } from "@/api/service-status";
+import { describeAge } from "@/lib/age";
+import { Skeleton, Tag } from "@/ui/bits";
+import { CheckIcon, OfflineIcon, WarningIcon } from "@/ui/icons";
+import { ErrorState, Notice } from "@/ui/states";
+
+/** Whether the service does its work: what waits, the lines, the workers and the versions. */
+export function Service() {
+  const { time } = useFormats();
+  const { data: status, error, isError, refetch } = useQuery(serviceStatusQuery);
+  if (!status) return isError ? <ErrorState error={error} onRetry={() => void refetch()} /> : <Skeleton className="h-40" />;
+  return (
+    <section aria-label="Service">
+      {isError && (
+        <Notice tone="warn" className="mb-3" icon={<OfflineIcon size={18} />}>
+          These figures are from {time(status.at)}. {describeError(error)}
+        </Notice>
+      )}
+      <Sending status={status} />
+      <Part title="What waits">
+        <Queues status={status} />
+      </Part>
+      <Part title="Lines">
+        <Lines status={status} />
+      </Part>
+      <Part title="Workers">
+        <Workers status={status} />
+      </Part>
+      <Part title="Versions">
+        <Versions status={status} />
+      </Part>
+    </section>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  const heading = useId();
+  return (
+    <section aria-labelledby={heading} className="mt-6">
+      <h2 id={heading} className="text-title font-heading">
+        {title}
+      </h2>
+      {children}
+    </section>
+  );
+}
+
+function Sending({ status: { texts_are_leaving } }: { status: ServiceStatus }) {
+  return texts_are_leaving ? (
+    <Notice tone="good" icon={<CheckIcon size={18} />}>
+      <span className="font-strong">Texts are being sent.</span>
+    </Notice>
+  ) : (
+    <Notice tone="bad" icon={<OfflineIcon size={18} />}>
+      <span className="font-strong">Texts are not leaving right now.</span> No worker is running. They wait, and will be sent when the service is back.
+    </Notice>
+  );
+}
+
+function Queues({ status }: { status: ServiceStatus }) {
+  const quarantined = describeQuarantined(status);
+  return (
+    <ul className="mt-1.5 space-y-1">
+      {[...describeOutgoing(status), ...describeIncoming(status)].map((sentence) => (
+        <li key={sentence}>{sentence}</li>
+      ))}
+      {quarantined && (
+        <li className="text-red">
+          {quarantined}{" "}
+          <Link to="/administration" search={{ tab: "quarantine" }} className="font-strong underline underline-offset-2">
+            Look at it
+          </Link>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function Lines({ status: { lines, has_more_lines } }: { status: ServiceStatus }) {
+  const { phone, dateTime } = useFormats();
+  if (lines.length === 0) return <p className="mt-1.5 text-ink-2">There is no line yet.</p>;
+  return (
+    <>
+      <ul className="mt-1 divide-y divide-line">
+        {lines.map((line) => (
+          <li key={line.id} className="py-2.5">
+            <p className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
+              <bdi className="min-w-0 font-strong [overflow-wrap:anywhere]">{line.label}</bdi>
+              <span className="tabular">{phone(line.phone_number)}</span>
+              <LineStateTag enabled={line.enabled} state={line.state} />
+            </p>
+            {line.detail !== null && line.checked_at !== null && (
+              <p className="text-note text-ink-2">
+                {line.detail} Checked {dateTime(line.checked_at)}.
+              </p>
+            )}
+            {line.enabled && line.silent_since !== null && (
+              <p className="text-note text-amber">Silent since {dateTime(line.silent_since)}. That is unusual for this line.</p>
+            )}
+          </li>
+        ))}
+      </ul>
+      {has_more_lines && <p className="text-note text-ink-2">There are more under Lines.</p>}
+    </>
+  );
+}
+
+function Workers({ status: { workers, at } }: { status: ServiceStatus }) {
+  const { dateTime } = useFormats();
+  if (workers.length === 0) return <p className="mt-1.5 text-red">No worker has run in the last day.</p>;
+  return (
+    <ul className="mt-1 divide-y divide-line">
+      {workers.map((worker) => (
+        <li key={worker.id} className="flex flex-wrap items-center gap-x-2 gap-y-0.5 py-2.5">
+          <span className="font-strong">Worker {worker.id.slice(-6)}</span>
+          {worker.is_working ? <Tag tone="good">Working</Tag> : <Tag>Stopped</Tag>}
+          <span className="text-note text-ink-2">
+            {worker.is_working
+              ? `Last heard from ${describeAge(worker.last_heartbeat_at, at)} ago · started ${dateTime(worker.started_at)}`
+              : `Last heard from ${dateTime(worker.last_heartbeat_at)}`}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Versions({ status: { versions } }: { status: ServiceStatus }) {
+  const { product, database_schema, expected_database_schema, postgresql } = versions;
+  return (
+    <>
+      <dl className="mt-1.5 grid grid-cols-[auto_1fr] gap-x-6 gap-y-1">
+        <dt className="text-ink-2">Messenger Center</dt>
+        <dd className="tabular">{product}</dd>
+        <dt className="text-ink-2">Database schema</dt>
+        <dd className="tabular">{database_schema}</dd>
+        <dt className="text-ink-2">PostgreSQL</dt>
+        <dd className="tabular [overflow-wrap:anywhere]">{postgresql}</dd>
+      </dl>
+      {database_schema !== expected_database_schema && (
+        <Notice tone="warn" className="mt-2" icon={<WarningIcon size={16} />}>
+          This version expects the schema {expected_database_schema}. An upgrade is under way, or <code>messenger migrate</code> has not run.
+        </Notice>
+      )}
+    </>
+  );
+}
