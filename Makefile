@@ -62,7 +62,7 @@ deploy-test: ## The samples of deploy/ with the real programs: systemd, nginx, C
 	@.venv/bin/python -m tests.deploy.prepare
 	@unshare --net sh -c 'ip link set lo up && exec .venv/bin/python -m pytest -p no:xdist --timeout=300 $(or $(T),tests/deploy/check_*.py)'
 
-reliability: ## The reliability tests (R1 … R13) at full size, with progress and a table; SEED=n repeats a run
+reliability: ## The reliability tests (R1 … R16) at full size, with progress and a table; SEED=n repeats a run
 	@$(ready) $(python)
 	@seed=$(or $(SEED),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')); echo "Reliability at full size, SEED=$$seed"; \
 	MESSENGER_RELIABILITY=full MESSENGER_SEED=$$seed .venv/bin/python -m pytest \

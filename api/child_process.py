@@ -1,4 +1,4 @@
-"""A child process of `messenger up`: started, watched, killed when it hangs, stopped."""
+"""A child process of `messenger up` or `messenger serve`: started, watched, killed when it hangs, stopped."""
 
 import contextlib
 import ctypes
@@ -7,60 +7,167 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn, Protocol
 
 from api.liveness import BEAT_VARIABLE
+from api.systemd import LISTEN_VARIABLES, NOTIFY_VARIABLE, WATCHDOG_VARIABLES
 
 START_SECONDS = 60.0
-"""The limit for the first beat of a new process."""
+"""The limit for the first beat of a new process, and for its start."""
+
+START_VARIABLE = "MESSENGER_START_FD"
+"""The descriptor of the pipe on which a child of `messenger serve` reports its start. It is no setting."""
+
+READY = b"ready"
+MAX_REASON_BYTES = 4096
 
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent() -> None:
-    """Called in a child. On Linux the kernel sends it SIGTERM when its parent ends, so that no port stays taken."""
+def die_with_parent(number: int = signal.SIGTERM) -> None:
+    """Called in a child. On Linux the kernel sends it the signal when its parent ends, so that no port stays taken."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number)
+
+
+def report_start(outcome: bytes) -> bool:
+    """Called in a child: `READY`, or the reason why it does not start. False: no parent waits for it."""
+    given = os.environ.pop(START_VARIABLE, None)
+    if given is None:
+        return False
+    with open(int(given), "wb") as pipe, contextlib.suppress(BrokenPipeError):  # noqa: PTH123  # A descriptor.
+        pipe.write(outcome[:MAX_REASON_BYTES])
+    return True
+
+
+def messenger_program() -> str:
+    """The path of the command `messenger`, by which this process was started if that is known.
+
+    A link in it is kept, so that a link to another release leads to that.
+    """
+    invoked = Path(sys.argv[0])
+    if invoked.name == "messenger" and len(invoked.parts) > 1 and os.access(invoked, os.X_OK):
+        return str(invoked.absolute())
+    return str(Path(sys.executable).parent / "messenger")
+
+
+def child_environment() -> dict[str, str]:
+    """The environment without what systemd has told this process alone."""
+    own = {NOTIFY_VARIABLE, *WATCHDOG_VARIABLES, *LISTEN_VARIABLES}
+    return {name: value for name, value in os.environ.items() if name not in own}
+
+
+def replace_program(command: str, variables: Mapping[str, str]) -> NoReturn:
+    """Goes on as `messenger COMMAND` with the code that is on disk now, in this process (`exec`)."""
+    program = messenger_program()
+    os.execve(program, [program, command], {**os.environ, **variables})  # noqa: S606  # Our own command.
+
+
+class Process(Protocol):
+    """The part of `subprocess.Popen` that is used here."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+class AdoptedProcess:
+    """A child that this process started before it replaced its own program (`exec`)."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._code: int | None = None
+
+    def poll(self) -> int | None:
+        if self._code is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                self._code = 0  # Its exit code was taken just before the change of program.
+            else:
+                self._code = os.waitstatus_to_exitcode(status) if pid else None
+        return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        until = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if until is not None and time.monotonic() > until:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
+            time.sleep(0.01)
+        return code
 
 
 class Child:
-    """A process in its own session, which a terminal's signals do not reach, so that `up` can stop it in order.
+    """A process in its own session, which a terminal's signals do not reach, so that its parent can stop it in order.
 
     A process with `hang_seconds` sends beats (`api/liveness.py`) and hangs if none comes for so long.
     """
 
-    def __init__(self, name: str, command: Sequence[str], *, hang_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        hang_seconds: float | None = None,
+        death_signal: int = signal.SIGTERM,
+    ) -> None:
+        """`death_signal`: what the kernel sends it when the parent ends."""
         self.name = name
         self._command = command
         self._hang_seconds = hang_seconds
-        self._process: subprocess.Popen[bytes] | None = None
+        self._death_signal = death_signal
+        self._process: Process | None = None
         self._beats: int | None = None
         """The reading end of the pipe."""
         self._alive_until = 0.0
 
-    def start(self) -> None:
-        """Starts the process, for the first time or again."""
-        if self._beats is not None:
-            os.close(self._beats)
-            self._beats = None
-        environment = dict(os.environ)
-        inherited: list[int] = []
+    def start(self, *, environment: Mapping[str, str] | None = None, descriptors: Sequence[int] = ()) -> None:
+        """Starts the process, for the first time or again, with further variables and inherited descriptors."""
+        self.forget()
+        given = {**child_environment(), **(environment or {})}
+        inherited = list(descriptors)
+        write: int | None = None
         if self._hang_seconds is not None:
             self._beats, write = os.pipe()
             os.set_blocking(self._beats, False)
-            environment[BEAT_VARIABLE] = str(write)
+            given[BEAT_VARIABLE] = str(write)
             inherited.append(write)
-        self._process = subprocess.Popen(  # noqa: S603  # Our own commands.
-            self._command,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            pass_fds=inherited,
-            env=environment,
-            preexec_fn=die_with_parent,  # noqa: PLW1509  # It takes no lock that a thread of this process may hold.
-        )
-        for descriptor in inherited:
-            os.close(descriptor)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  # Our own commands.
+                self._command,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                pass_fds=inherited,
+                env=given,
+                preexec_fn=lambda: die_with_parent(self._death_signal),  # noqa: PLW1509  # It takes no lock.
+            )
+        finally:
+            if write is not None:
+                os.close(write)
         self._alive_until = time.monotonic() + START_SECONDS
+
+    def adopt(self, pid: int, beats: int | None) -> None:
+        """Takes over a process that this one started before it replaced its own program."""
+        self._process = AdoptedProcess(pid)
+        self._beats = beats
+        if beats is not None:
+            os.set_inheritable(beats, False)
+        self._alive_until = time.monotonic() + START_SECONDS
+
+    def release(self) -> tuple[int, int | None]:
+        """What `adopt` needs after a change of program: the process id, and the pipe of its beats."""
+        if self._beats is not None:
+            os.set_inheritable(self._beats, True)
+        return self.pid, self._beats
+
+    @property
+    def pid(self) -> int:
+        """0: it was never started."""
+        return 0 if self._process is None else self._process.pid
 
     @property
     def exit_code(self) -> int | None:
@@ -86,9 +193,9 @@ class Child:
             self._alive_until = max(self._alive_until, time.monotonic() + self._hang_seconds)
 
     def terminate(self) -> None:
-        if self._process is not None:
+        if self.exit_code is None and self.pid:
             with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGTERM)
+                os.kill(self.pid, signal.SIGTERM)
 
     def wait(self, *, seconds: float) -> None:
         """Blocks until the process has ended. Kills it after `seconds`."""
@@ -105,3 +212,9 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+
+    def forget(self) -> None:
+        """Frees the pipe of the beats of a process that has ended."""
+        if self._beats is not None:
+            os.close(self._beats)
+            self._beats = None

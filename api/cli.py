@@ -19,6 +19,7 @@ from api.audit.rules import BrokenEntry
 from api.audit_log import service as audit_log
 from api.check import Finding, findings
 from api.check import Result as CheckResult
+from api.child_process import replace_program, report_start
 from api.database_urls import DatabaseUrls, database_urls
 from api.embedded_postgres.errors import EmbeddedPostgresError
 from api.inbound.replay import replay_from_shell
@@ -77,7 +78,8 @@ def root(
 
 
 def _fail(line: str) -> typer.Exit:
-    typer.echo(f"messenger: {line}", err=True)
+    if not report_start(line.encode()):
+        typer.echo(f"messenger: {line}", err=True)
     return typer.Exit(1)
 
 
@@ -138,23 +140,42 @@ def up() -> None:
 
 
 @command
-def serve() -> None:
-    """Serve the API and the SPA."""
-    from api.serve import run_server
+def serve(
+    single: Annotated[
+        bool, typer.Option("--single", help="Serve in this process alone, which SIGHUP does not reload.")
+    ] = False,
+) -> None:
+    """Serve the API and the SPA. SIGHUP replaces every process without a pause, SIGTERM ends when all is answered."""
+    from api.serve import run_process, run_server
 
-    with _started(patience=DATABASE_PATIENCE_SECONDS) as (settings, urls):
-        asyncio.run(check_key(settings, urls))
-        run_server(settings, urls)
+    if single:
+        with _started(patience=DATABASE_PATIENCE_SECONDS) as (settings, urls):
+            asyncio.run(check_key(settings, urls))
+            run_process(settings, urls)
+        return
+    # The parent does without the database: what keeps a process from starting must not end those that serve.
+    settings = get_settings()
+    configure_logging(settings)
+    with database_urls(settings) as urls:
+        replacement = run_server(settings, urls)
+    if replacement is not None:
+        replace_program("serve", replacement)
 
 
 @command
-def worker() -> None:
-    """Apply the journal, send the outbox, sweep leases and deadlines."""
+def worker(
+    check: Annotated[bool, typer.Option("--check", help="Only check that a worker can start.")] = False,
+) -> None:
+    """Apply the journal, send the outbox, sweep leases and deadlines. SIGHUP starts it anew after its batch."""
     from api.serve import run_worker
 
+    replacement = None
     with _started(patience=DATABASE_PATIENCE_SECONDS) as (settings, urls):
         asyncio.run(check_key(settings, urls))
-        uvloop.run(run_worker(settings, urls))
+        if not check:
+            replacement = uvloop.run(run_worker(settings, urls))
+    if replacement is not None:
+        replace_program("worker", replacement)
 
 
 @command

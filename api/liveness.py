@@ -1,4 +1,4 @@
-"""Liveness of the event loop: a stuck loop ends its process, and a running one sends beats to `messenger up`.
+"""Liveness of the event loop: a stuck loop ends its process, and a running one sends beats to its parent and systemd.
 
 The watchdog is a timer thread of the interpreter, in C. It does not need the interpreter's lock, so it also ends a
 process in which one call never returns, such as a regular expression that backtracks for ever. It writes a traceback of
@@ -9,33 +9,42 @@ import asyncio
 import faulthandler
 import os
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
+from api import systemd
+
 BEAT_VARIABLE = "MESSENGER_BEAT_FD"
-"""The descriptor of the pipe to `messenger up`. It is no setting: `up` sets it for its children."""
+"""The descriptor of the pipe to the parent, which sets it: `messenger up` or `messenger serve`. It is no setting."""
 
 MAX_BEAT_SECONDS = 1.0
 
 
 class Beats:
-    """The sending end of the pipe to `messenger up`. Without a pipe, `beat` does nothing."""
+    """The sending end of the pipe to the parent, and systemd's watchdog. Without them, `beat` does nothing."""
 
-    def __init__(self, descriptor: int | None) -> None:
+    def __init__(self, descriptor: int | None, *, to_systemd: bool = False) -> None:
         self._descriptor = descriptor
+        self._to_systemd = to_systemd
+        self._watchdog_due = 0.0
 
     @classmethod
     def from_environment(cls) -> "Beats":
         """Removes the descriptor from the environment, so that no process started from here writes to it."""
+        to_systemd = systemd.expects_watchdog()
         given = os.environ.pop(BEAT_VARIABLE, None)
         if given is None:
-            return cls(None)
+            return cls(None, to_systemd=to_systemd)
         descriptor = int(given)
         os.set_blocking(descriptor, False)
         os.set_inheritable(descriptor, False)
-        return cls(descriptor)
+        return cls(descriptor, to_systemd=to_systemd)
 
     def beat(self) -> None:
+        if self._to_systemd and time.monotonic() >= self._watchdog_due:
+            self._watchdog_due = time.monotonic() + MAX_BEAT_SECONDS / 2
+            systemd.notify_watchdog()
         if self._descriptor is None:
             return
         try:
@@ -44,6 +53,13 @@ class Beats:
             pass  # The pipe is full of beats that nobody has read yet.
         except OSError:
             self._descriptor = None  # The reader has ended.
+
+    def for_exec(self) -> dict[str, str]:
+        """The variables by which this process finds the pipe again after it has replaced its own program."""
+        if self._descriptor is None:
+            return {}
+        os.set_inheritable(self._descriptor, True)
+        return {BEAT_VARIABLE: str(self._descriptor)}
 
 
 class Watchdog:

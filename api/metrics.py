@@ -68,16 +68,16 @@ class Metrics:
         return Response(generate_latest(shown) + generate_latest(shared), media_type=CONTENT_TYPE_LATEST)
 
 
-@contextmanager
-def shared_folder() -> Iterator[Path]:
-    """A private folder for the figures of several processes, which start within the block."""
-    folder = Path(tempfile.mkdtemp(prefix="messenger-metrics-"))
+def shared_folder(existing: Path | None = None) -> Path:
+    """A private folder for the figures of several processes, which start after this. `existing`: go on with it."""
+    folder = existing or Path(tempfile.mkdtemp(prefix="messenger-metrics-"))
     os.environ[DIRECTORY_VARIABLE] = str(folder)
-    try:
-        yield folder
-    finally:
-        del os.environ[DIRECTORY_VARIABLE]
-        rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def remove_shared_folder(folder: Path) -> None:
+    os.environ.pop(DIRECTORY_VARIABLE, None)
+    rmtree(folder, ignore_errors=True)
 
 
 def forget_dead_processes(folder: Path, alive: Collection[int]) -> None:

@@ -1,7 +1,11 @@
 """uvicorn's HTTP protocol with limits on slow and endless headers, and on clients that do not read their answer."""
 
+import array
+import fcntl
 import json
+import termios
 from asyncio import TimerHandle, Transport
+from dataclasses import dataclass
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -12,6 +16,20 @@ from api.kit.scope import BODY_HAS_ARRIVED
 MAX_HEADER_BYTES = 64 * 1024
 WRITE_SECONDS = 60.0
 """How long a client may leave its answer unread. Then the connection is dropped."""
+
+
+QUIET_SECONDS = 2.0
+"""During a drain, how long a connection may be without a request until it is closed."""
+
+UNREAD_SECONDS = 0.05
+"""Until the next look at a connection whose next request has just arrived."""
+
+
+@dataclass
+class Drain:
+    """Shared by the connections of a process."""
+
+    has_begun: bool = False
 
 
 class _Discarded(list[tuple[bytes, bytes]]):
@@ -25,14 +43,22 @@ _DISCARDED = _Discarded()
 
 
 class DeadlineProtocol(HttpToolsProtocol):
-    """Answers 408 if a request's headers have not arrived `deadline` seconds after its first byte (slowloris).
+    """HTTP/1.1 with limits on slow clients, and an end of each connection at which no request is lost.
+
+    Answers 408 if a request's headers have not arrived `deadline` seconds after its first byte (slowloris).
 
     `api.layers.BodyDeadline` limits the body where it is read, because only there a slow client differs from a slow
     application.
+
+    A client may send its next request on an open connection at any moment; if the service closed it then, the request
+    would fail. So during a drain the next answer says `Connection: close`, and only a connection that has been quiet
+    for a while is closed without it.
     """
 
-    def __init__(self, *args: Any, deadline: float, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, deadline: float, drain: Drain | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._drain = drain or Drain()
+        self._quiet_timer: TimerHandle | None = None
         self._deadline = deadline
         self._header_timer: TimerHandle | None = None
         self._write_timer: TimerHandle | None = None
@@ -42,9 +68,13 @@ class DeadlineProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # As in the class above.
         super().connection_made(transport)
         self._start_header_timer()
+        if self._drain.has_begun:
+            self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_header_timer()
+        if self._quiet_timer is not None:
+            self._quiet_timer.cancel()
         self.resume_writing()
         super().connection_lost(exc)
 
@@ -71,10 +101,39 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if not self.parser.should_upgrade():
             self.headers = _DISCARDED
+            if self._drain.has_begun:
+                self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         self.scope[BODY_HAS_ARRIVED] = True  # type: ignore[literal-required]  # A key of our own.
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._drain.has_begun and not self.transport.is_closing():
+            self.shutdown()
+
+    def shutdown(self) -> None:
+        """Begins the drain of this connection."""
+        if self._is_idle():
+            self._close_when_quiet(QUIET_SECONDS)
+        elif not self.cycle.response_started:
+            self.cycle.keep_alive = False
+        # Otherwise the answer has promised to keep the connection: see `on_response_complete`.
+
+    def _close_when_quiet(self, seconds: float) -> None:
+        if self._quiet_timer is not None:
+            self._quiet_timer.cancel()
+        self._quiet_timer = self.loop.call_later(seconds, self._close_if_quiet)
+
+    def _close_if_quiet(self) -> None:
+        self._quiet_timer = None
+        if self._in_headers or not self._is_idle() or self.transport.is_closing():
+            return  # The answer to the request that has begun ends the connection.
+        if _unread_bytes(self.transport):
+            self._close_when_quiet(UNREAD_SECONDS)
+        else:
+            self.transport.close()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -121,3 +180,10 @@ class DeadlineProtocol(HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+
+def _unread_bytes(transport: Transport) -> int:
+    """How many bytes have arrived that the loop has not read yet."""
+    count = array.array("i", [0])
+    fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.FIONREAD, count)
+    return count[0]

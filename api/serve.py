@@ -2,75 +2,118 @@
 
 import asyncio
 import gc
-import math
+import os
 import signal
-from contextlib import ExitStack
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from socket import socket
-from types import FrameType
 
 import structlog
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from uvicorn.supervisors import Multiprocess
 
+from api import systemd
+from api.api_process import Handover, sockets_of, sockets_of_supervisor
 from api.app import Application, create_app
-from api.child_process import die_with_parent
-from api.database_urls import DatabaseUrls, database_urls
+from api.child_process import READY, START_SECONDS, child_environment, messenger_program, report_start
+from api.database_urls import DatabaseUrls
 from api.kit import crash_points
 from api.kit.database import Database
 from api.kit.secrets import secret_box
 from api.live.bus import PostgresBus
 from api.liveness import Beats, Watchdog
-from api.logging import configure_logging
-from api.metrics import Metrics, forget_dead_processes, serving_metrics, shared_folder
+from api.metrics import Metrics, remove_shared_folder, serving_metrics, shared_folder
 from api.port_server import PortServer, bind
-from api.protocol import DeadlineProtocol
+from api.protocol import DeadlineProtocol, Drain
 from api.providers.registry import Providers
-from api.settings import Settings, get_settings
+from api.settings import Settings
+from api.supervisor import SIGNALS, Supervisor
+from api.version import VERSION
 from api.worker import Worker
 
-GRACEFUL_SECONDS = 5
 GARBAGE_THRESHOLD = 10_000
 """New objects after which Python looks for garbage. The default is 700."""
 
-NEVER_SECONDS = 3600.0
-"""For uvicorn's health check, if processes are not ended for hanging."""
+FORCED_EXIT_CODE = 1
+"""Of a process that a second signal has ended."""
 
 log = structlog.get_logger(__name__)
 
 
 class Server(uvicorn.Server):
-    """Ends the event streams before it stops: it waits for open requests."""
+    """Drains on SIGTERM and SIGINT: it accepts no connection, and ends when each has got its answers."""
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        application = self.config.app
-        if isinstance(application, Application):
-            application.close_streams()
-        super().handle_exit(sig, frame)
+    def __init__(self, config: uvicorn.Config, app: Application, drain: Drain) -> None:
+        super().__init__(config)
+        self._application = app
+        self._drain = drain
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and not report_start(READY):
+            systemd.notify_ready(f"Release {VERSION} serves with 1 API process.")
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        systemd.notify_stopping("Answering what has begun.")
+        self._drain.has_begun = True
+        self._application.close_streams()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        handle_stop_signals(self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
 
 
-class Supervisor(Multiprocess):
-    """Runs several API processes behind one socket. It replaces a process that hangs, and sends its own beats."""
+def handle_stop_signals(stop: Callable[[], None]) -> None:
+    """Calls `stop` on the first SIGTERM or SIGINT. The second one ends the process at once, as a crash would."""
+    received: list[int] = []
 
-    def __init__(self, config: uvicorn.Config, sockets: list[socket], *, beats: Beats, figures: Path) -> None:
-        super().__init__(config, sockets)
-        self._beats = beats
-        self._figures = figures
+    def on_signal(number: int) -> None:
+        received.append(number)
+        if len(received) > 1:
+            sys.stderr.flush()
+            os._exit(FORCED_EXIT_CODE)
+        stop()
 
-    def keep_subprocess_alive(self) -> None:
-        self._beats.beat()
-        super().keep_subprocess_alive()
-        forget_dead_processes(self._figures, alive={process.pid for process in self.processes if process.pid})
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, on_signal, each)
 
 
-def run_server(settings: Settings, urls: DatabaseUrls) -> None:
+def run_server(settings: Settings, urls: DatabaseUrls) -> dict[str, str] | None:
+    """Serves until a signal stops it. After a reload, returns the variables for the program that replaces this one."""
+    before = Handover.from_environment()
+    sockets = sockets_of(before.sockets) if before is not None else _listening_sockets(settings)
     beats = Beats.from_environment()
-    if settings.workers > 1:
-        _run_several(settings, urls, beats)
-        return
+    figures = shared_folder(None if before is None else Path(before.figures))
+    after: Handover | None = None
+    try:
+        with serving_metrics(settings, urls.app, Metrics()):
+            supervisor = Supervisor(settings, sockets, beats=beats, figures=figures)
+            if before is not None:
+                supervisor.adopt(before)
+            after = supervisor.run()
+    finally:
+        if after is None:
+            remove_shared_folder(figures)
+    return None if after is None else {**beats.for_exec(), **after.variables()}
+
+
+def run_process(settings: Settings, urls: DatabaseUrls) -> None:
+    """One API process: the child of a supervisor, or alone."""
+    sockets = sockets_of_supervisor()
+    has_supervisor = bool(sockets)
+    if has_supervisor:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # It is for the supervisor, if it is sent to every process.
+    sockets = sockets or _listening_sockets(settings)
     crash_points.arm(None, fault_in_event=settings.fault_in_event)
     metrics = Metrics()
     app = create_app(
@@ -78,58 +121,34 @@ def run_server(settings: Settings, urls: DatabaseUrls) -> None:
         database_url=urls.app,
         listening_url=urls.listening,
         metrics=metrics,
-        watchdog=Watchdog(settings.hang_seconds, beats),
+        watchdog=Watchdog(settings.hang_seconds, Beats.from_environment()),
         on_started=freeze,
     )
-    with serving_metrics(settings, urls.app, metrics):
-        Server(uvicorn.Config(app, **_options(settings))).run()  # type: ignore[arg-type]
+    drain = Drain()
+    # A supervisor serves the metrics of all of its processes.
+    alone = settings if not has_supervisor else settings.model_copy(update={"metrics_port": None})
+    with serving_metrics(alone, urls.app, metrics):
+        Server(uvicorn.Config(app, **_options(settings, drain)), app, drain).run(sockets)  # type: ignore[arg-type]
 
 
-def _run_several(settings: Settings, urls: DatabaseUrls, beats: Beats) -> None:
-    with shared_folder() as figures, serving_metrics(settings, urls.app, Metrics()):
-        config = uvicorn.Config(
-            "api.serve:application",
-            factory=True,
-            workers=settings.workers,
-            # A hung process ends itself with a traceback. This limit is for one that cannot, such as a stopped process.
-            timeout_worker_healthcheck=math.ceil(settings.hang_seconds or NEVER_SECONDS) + 1,
-            **_options(settings),  # type: ignore[arg-type]
-        )
-        Supervisor(config, sockets=[config.bind_socket()], beats=beats, figures=figures).run()
+def _listening_sockets(settings: Settings) -> list[socket]:
+    """Those that systemd has opened, or one of our own."""
+    return systemd.activated_sockets() or [bind(settings.host, settings.port, setting="MESSENGER_PORT")]
 
 
-def _options(settings: Settings) -> dict[str, object]:
+def _options(settings: Settings, drain: Drain) -> dict[str, object]:
     return {
         "host": settings.host,
         "port": settings.port,
         "loop": "uvloop",
-        "http": partial(DeadlineProtocol, deadline=settings.request_deadline_seconds),
+        "http": partial(DeadlineProtocol, deadline=settings.request_deadline_seconds, drain=drain),
         "log_level": "warning",
         "access_log": False,
         "server_header": False,
         # Only `api/access/client_address.py` decides whose `X-Forwarded-For` counts.
         "proxy_headers": False,
-        "timeout_graceful_shutdown": GRACEFUL_SECONDS,
+        "timeout_graceful_shutdown": settings.drain_seconds,
     }
-
-
-_held = ExitStack()
-
-
-def application() -> Application:
-    """One of several API processes, configured by the environment. Holds the embedded server until it ends."""
-    die_with_parent()
-    settings = get_settings()
-    configure_logging(settings)
-    crash_points.arm(None, fault_in_event=settings.fault_in_event)
-    urls = _held.enter_context(database_urls(settings))
-    return create_app(
-        settings,
-        database_url=urls.app,
-        listening_url=urls.listening,
-        watchdog=Watchdog(settings.hang_seconds, Beats(None)),
-        on_started=freeze,
-    )
 
 
 def freeze() -> None:
@@ -142,15 +161,19 @@ def freeze() -> None:
     gc.set_threshold(GARBAGE_THRESHOLD)
 
 
-async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
-    """Works until SIGTERM or SIGINT, then finishes the work under way."""
+async def run_worker(settings: Settings, urls: DatabaseUrls) -> dict[str, str] | None:
+    """Works until SIGTERM or SIGINT, then finishes the work under way and returns None.
+
+    After SIGHUP it does the same if a new program can start, and returns the variables for that program.
+    """
     crash_points.arm(settings.crash_at, fault_in_event=settings.fault_in_event)
-    watchdog = Watchdog(settings.hang_seconds, Beats.from_environment())
+    beats = Beats.from_environment()
+    watchdog = Watchdog(settings.hang_seconds, beats)
     watchdog.start()
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stopping.set)
+    stopping, reloading = asyncio.Event(), asyncio.Event()
+    handle_stop_signals(stopping.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloading.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # The program before has blocked them.
     database = Database(urls.app, pool_size=settings.database_pool_size)
     bus = PostgresBus(urls.listening)
     providers = Providers(settings)
@@ -165,8 +188,13 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
     await bus.start()
     worker.start()
     freeze()
-    log.info("worker.started")
-    await stopping.wait()
+    systemd.notify_ready(f"Release {VERSION} works.")
+    log.info("worker.started", version=VERSION)
+    is_reload = await _reloads(stopping, reloading)
+    if is_reload:
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    else:
+        systemd.notify_stopping("Finishing the work under way.")
     await worker.stop()
     await bus.stop()
     await providers.close()
@@ -175,6 +203,55 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> None:
         health.cancel()
         await asyncio.gather(health, return_exceptions=True)
     await watchdog.stop()
+    return beats.for_exec() if is_reload else None
+
+
+async def _reloads(stopping: asyncio.Event, reloading: asyncio.Event) -> bool:
+    """Waits for a signal. True: SIGHUP, and a new program can start. False: stop."""
+    stop = asyncio.create_task(stopping.wait())
+    while True:
+        reload = asyncio.create_task(reloading.wait())
+        await asyncio.wait({stop, reload}, return_when=asyncio.FIRST_COMPLETED)
+        reload.cancel()
+        if stop.done():
+            return False
+        reloading.clear()
+        systemd.notify_reloading("Checking whether a new program can start.")
+        trial = asyncio.create_task(_trial_start())
+        await asyncio.wait({stop, trial}, return_when=asyncio.FIRST_COMPLETED)
+        if stop.done():
+            trial.cancel()
+            await asyncio.gather(trial, return_exceptions=True)
+            return False
+        refusal = trial.result()
+        if refusal is None:
+            stop.cancel()
+            return True
+        log.error("worker.reload_refused", reason=refusal, consequence="this program goes on")
+        systemd.notify_ready(f"Reload refused: {refusal}")
+
+
+async def _trial_start() -> str | None:
+    """Lets a worker with the code and the settings on disk check what it needs. Returns why it cannot start."""
+    process = await asyncio.create_subprocess_exec(
+        *(messenger_program(), "worker", "--check"),
+        env=child_environment(),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        _, said = await asyncio.wait_for(process.communicate(), START_SECONDS)
+    except (TimeoutError, asyncio.CancelledError) as error:
+        process.kill()
+        await process.wait()
+        if isinstance(error, asyncio.CancelledError):
+            raise
+        return f"it did not start within {START_SECONDS:.0f} seconds"
+    if process.returncode == 0:
+        return None
+    lines = said.decode(errors="replace").strip().splitlines() or [f"it ended with exit code {process.returncode}"]
+    return lines[-1].removeprefix("messenger: ")
 
 
 def _serve_health(settings: Settings, worker: Worker) -> asyncio.Task[None] | None:

@@ -129,6 +129,8 @@ class Settings(BaseSettings):
     """Connections of each process. Applying an event takes two: its attempt is committed before it begins."""
     hang_seconds: float = Field(default=15, ge=0, allow_inf_nan=False)
     """A process ends, to be restarted, when its event loop is stuck for so long; 0: never."""
+    drain_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
+    """How long an API process that stops or is replaced answers what has begun, before it ends."""
     worker_port: int | None = Field(default=None, ge=1, le=65535)
     """The port on `host` where a worker answers `/healthz`. Unset: none."""
     metrics_port: int | None = Field(default=None, ge=1, le=65535)

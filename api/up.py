@@ -12,17 +12,18 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import typer
 
-from api.child_process import START_SECONDS, Child
+from api.child_process import START_SECONDS, Child, messenger_program
 from api.database_urls import DatabaseUrls
 from api.migrate import migrate
 from api.settings import Settings
 from api.startup import StartError, check_key, when_available
 
-STOP_SECONDS = 12.0
+STOP_MARGIN_SECONDS = 2.0
+"""What a process may take to end after its drain (`MESSENGER_DRAIN_SECONDS`)."""
+
 SIMULATOR_STOP_SECONDS = 3.0
 WATCH_SECONDS = 1.0
 POLL_SECONDS = 0.05
@@ -52,7 +53,7 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> None:
         typer.echo("\nStopping …", err=True)
     finally:
         _on_signals(signal.SIG_IGN)
-        _stop(children)
+        _stop(children, seconds=settings.drain_seconds + STOP_MARGIN_SECONDS)
 
 
 def _interrupt(_signal: int, _frame: object) -> None:
@@ -106,10 +107,10 @@ def _is_taken(port: int) -> bool:
 
 def _children(settings: Settings) -> list[Child]:
     """The processes in the order of their start."""
-    messenger = str(Path(sys.executable).parent / "messenger")
+    messenger = messenger_program()
     hang_seconds = settings.hang_seconds + min(settings.hang_seconds, MAX_HANG_MARGIN_SECONDS) or None
-    # The parent of several API processes sends no beats while it waits for each child that it stops.
-    api_processes = settings.workers + 1 if settings.workers > 1 else 1
+    # One API process needs no parent of its own: this one starts it again.
+    api = [messenger, "serve"] if settings.workers > 1 else [messenger, "serve", "--single"]
     simulator = [
         # Without -P, Python would look for the package in the working directory first.
         *(sys.executable, "-P", "-m", "simulator", "--port", str(settings.simulator_port)),
@@ -119,7 +120,7 @@ def _children(settings: Settings) -> list[Child]:
     ]
     return [
         *([] if settings.is_production else [Child("simulator", simulator)]),
-        Child("api", [messenger, "serve"], hang_seconds=hang_seconds and hang_seconds * api_processes),
+        Child("api", api, hang_seconds=hang_seconds),
         Child("worker", [messenger, "worker"], hang_seconds=hang_seconds),
     ]
 
@@ -182,12 +183,12 @@ def _watch(children: Sequence[Child]) -> None:
                 child.start()
 
 
-def _stop(children: Sequence[Child]) -> None:
+def _stop(children: Sequence[Child], *, seconds: float) -> None:
     """Stops the simulator last, because the worker posts its last texts to it."""
     ours = [child for child in children if child.name != "simulator"]
     for child in ours:
         child.terminate()
-    until = time.monotonic() + STOP_SECONDS
+    until = time.monotonic() + seconds
     for child in ours:
         child.wait(seconds=until - time.monotonic())
     for child in children:

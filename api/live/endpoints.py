@@ -44,7 +44,8 @@ async def events(
     return StreamingResponse(
         content,
         media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        # The connection ends with the stream: a page that comes back must not use one to a process that is ending.
+        headers={"Cache-Control": "no-store", "Connection": "close", "X-Accel-Buffering": "no"},
     )
 
 

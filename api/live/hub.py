@@ -35,6 +35,9 @@ START_SECONDS = 10.0
 
 RESYNC = "resync"
 
+LONGEST_RETRY = 2_000
+"""Milliseconds. When a process ends, the pages that it served come back spread over this time."""
+
 
 class Event(NamedTuple):
     id: str
@@ -104,6 +107,7 @@ class Hub:
         self._on_streams = on_streams
         self._streams_per_person = streams_per_person
         self._boot = secrets.token_hex(4)
+        self._is_closed = False
         self._count = 0
         self._streams: dict[UUID, set[Stream]] = {}
         self._recent: deque[Event] = deque(maxlen=REMEMBERED)
@@ -118,6 +122,8 @@ class Hub:
         self.close_all()
 
     def close_all(self) -> None:
+        """Ends every stream, and from now on each new one after its first bytes: its page then comes back elsewhere."""
+        self._is_closed = True
         for stream in self._all():
             stream.close()
 
@@ -170,6 +176,8 @@ class Hub:
                 for event in list(self._recent)[position + 1 :]:
                     if event.organization_id == organization_id:
                         stream.push(event)
+        if self._is_closed:
+            stream.close()
         self._streams.setdefault(principal.organization_id, set()).add(stream)
         self._on_streams(self.open_streams)
         return stream
@@ -190,8 +198,10 @@ class Hub:
             while not stream.closed:
                 batch = await stream.next_batch(KEEP_ALIVE_SECONDS)
                 if stream.closed:
-                    return
+                    break
                 yield b"".join(event.encoded() for event in batch) if batch else KEEP_ALIVE
+            if self._is_closed:
+                yield f"retry: {secrets.randbelow(LONGEST_RETRY)}\n\n".encode()
         finally:
             self._discard(stream)
 

@@ -64,8 +64,8 @@ class Stack:
             **{f"MESSENGER_{name.upper()}": value for name, value in settings.items()},
         }
         self._commands = {
-            "api": ["messenger", "serve"],
-            "another api": ["messenger", "serve"],
+            "api": ["messenger", "serve", "--single"],
+            "another api": ["messenger", "serve", "--single"],
             "worker": ["messenger", "worker"],
             "another worker": ["messenger", "worker"],
             "carrier": ["simulator", "--port", self.carrier_url.rpartition(":")[2], "--fast", *carrier],
@@ -109,7 +109,7 @@ class Stack:
         self.start("another api", MESSENGER_PORT=str(port))
         try:
             url = f"http://127.0.0.1:{port}"
-            await eventually(lambda: _answers(f"{url}/readyz"), "the other API is ready")
+            await eventually(lambda: answers(f"{url}/readyz"), "the other API is ready")
             yield url
         finally:
             self.stop("another api")
@@ -137,8 +137,11 @@ class Stack:
         return process.wait()
 
     async def ready(self) -> None:
-        await eventually(lambda: _answers(f"{self.api_url}/readyz"), "the API is ready")
-        await eventually(lambda: _answers(f"{self.carrier_url}/healthz"), "the carrier is ready")
+        await eventually(lambda: answers(f"{self.api_url}/readyz"), "the API is ready")
+        await self.carrier_is_ready()
+
+    async def carrier_is_ready(self) -> None:
+        await eventually(lambda: answers(f"{self.carrier_url}/healthz"), "the carrier is ready")
 
     async def _create_business(self) -> Business:
         settings = service_settings(self._folder, simulator_port=int(self.environment["MESSENGER_SIMULATOR_PORT"]))
@@ -147,6 +150,11 @@ class Stack:
             self._database, providers=providers, secrets=SecretBox(settings.resolved_secret_key())
         )
         await providers.close()
+        await self.connect_line(business)
+        return business
+
+    async def connect_line(self, business: Business) -> None:
+        """Makes the business's line known to the carrier."""
         await self._put(f"/control/accounts/{ACCOUNT_SID}", {"auth_token": AUTH_TOKEN})
         webhooks = f"{self.api_url}/webhooks/simulator/{business.line_id}"
         await self._put(
@@ -160,7 +168,6 @@ class Stack:
                 "kind": "long_code",
             },
         )
-        return business
 
     async def _put(self, path: str, body: Any) -> None:
         response = await self.carrier.put(path, json=body)
@@ -208,7 +215,7 @@ class Stack:
         )
 
 
-async def _answers(url: str) -> bool:
+async def answers(url: str) -> bool:
     async with httpx.AsyncClient() as client:
         try:
             return (await client.get(url, timeout=2)).status_code == 200

@@ -46,7 +46,7 @@ def children_of(pid: int) -> dict[str, int]:
             continue
         if parent == pid:
             name = {"serve": "api", "worker": "worker"}.get(command[2] if len(command) > 2 else "", " ".join(command))
-            found[name] = int(folder.name)
+            found[f"{name} {folder.name}" if name in found else name] = int(folder.name)
     return found
 
 
