@@ -19,6 +19,7 @@ from api.lines.probing import probe_lines
 from api.lines.rules import LineState
 from api.lines.secret_key import verify_secret_key
 from api.migrate import revisions
+from api.postgres_url import DatabaseUrlError
 from api.providers.registry import Providers
 from api.schema_state import SchemaState, read_schema
 from api.settings import Settings
@@ -58,7 +59,7 @@ async def findings(settings: Settings, urls: DatabaseUrls, *, network: bool) -> 
             if network:
                 async for finding in _lines(database, settings):
                     yield finding
-    except DATABASE_ERRORS as error:
+    except (*DATABASE_ERRORS, DatabaseUrlError) as error:
         line = describe_database_error(error, urls.app)
         if line is None:
             raise

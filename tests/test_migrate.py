@@ -27,7 +27,7 @@ FORKS = multiprocessing.get_context("forkserver")
 """Shares its warm parent with `tests.support.programs`."""
 
 COMMANDS = [
-    ["serve"],
+    ["serve", "--single"],
     ["worker"],
     ["verify-audit"],
     ["replay", "--all"],
