@@ -100,7 +100,7 @@ def settings(file: Path, values: dict[str, str]) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_a_systemd_runs_the_target_sandboxed_and_restarts_one_process_after_the_other(machine: Machine) -> None:
+def test_a_systemd_runs_the_target_sandboxed_and_reloads_and_restarts_each_process(machine: Machine) -> None:
     for url in READY:
         until(lambda url=url: answers(url), f"{url} answers")  # type: ignore[misc]
     assert machine.shown("messenger-migrate", "Result") == "success"
@@ -124,6 +124,14 @@ def test_a_systemd_runs_the_target_sandboxed_and_restarts_one_process_after_the_
     machine.run("systemctl", "kill", "--signal=SIGKILL", "messenger-serve@8001")
     until(lambda: machine.shown("messenger-serve@8001", "NRestarts") == "1", "systemd starts it again")
     until(lambda: answers(READY[0]), "it is ready again")
+
+    for instance, url in zip(INSTANCES, READY, strict=True):
+        before, started = machine.shown(instance, "MainPID"), machine.shown(instance, "NRestarts")
+        machine.run("systemctl", "reload", instance)
+        until(lambda each=instance: machine.shown(each, "SubState") == "running", "the reload ends")  # type: ignore[misc]
+        assert answers(url)
+        assert (machine.shown(instance, "MainPID"), machine.shown(instance, "NRestarts")) == (before, started)
+        assert "refused" not in machine.shown(instance, "StatusText"), machine.log()
 
     machine.run("systemctl", "restart", "messenger-migrate")
     for instance, url, other in zip(INSTANCES, READY, (READY[1], READY[0], READY[3], READY[2]), strict=True):
