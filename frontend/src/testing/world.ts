@@ -480,7 +480,7 @@ function verdict(stoppedAt: string | null, instances: OptInCheck["instances"]): 
 
 export function problem(status: number, type: string, title: string, fields: Record<string, unknown> = {}, headers: Record<string, string> = {}): Response {
   return HttpResponse.json(
-    { type, title, status, detail: null, instance: null, ...fields },
+    { type, title, status, detail: null, instance: null, request_id: null, ...fields },
     { status, headers: { "Content-Type": "application/problem+json", ...headers } },
   );
 }
