@@ -12,14 +12,12 @@ from api.database_urls import DatabaseUrls
 from api.delivery.heartbeat import sending_status
 from api.kit.connection import connect
 from api.kit.database import Database
-from api.kit.database_refusals import describe_database_error
-from api.kit.database_unavailable import DATABASE_ERRORS
+from api.kit.database_refusals import CONNECTION_ERRORS, describe_database_error
 from api.kit.secrets import secret_box
 from api.lines.probing import probe_lines
 from api.lines.rules import LineState
 from api.lines.secret_key import verify_secret_key
 from api.migrate import revisions
-from api.postgres_url import DatabaseUrlError
 from api.providers.registry import Providers
 from api.schema_state import SchemaState, read_schema
 from api.settings import Settings
@@ -59,7 +57,7 @@ async def findings(settings: Settings, urls: DatabaseUrls, *, network: bool) -> 
             if network:
                 async for finding in _lines(database, settings):
                     yield finding
-    except (*DATABASE_ERRORS, DatabaseUrlError) as error:
+    except CONNECTION_ERRORS as error:
         line = describe_database_error(error, urls.app)
         if line is None:
             raise

@@ -11,12 +11,11 @@ import structlog
 
 from api.database_urls import DatabaseUrls
 from api.kit.database import Database
-from api.kit.database_refusals import describe_database_error, is_refusal
+from api.kit.database_refusals import CONNECTION_ERRORS, describe_database_error, is_refusal
 from api.kit.database_unavailable import DATABASE_ERRORS, is_database_unavailable
 from api.kit.secrets import secret_box
 from api.lines.secret_key import check_secret_key
 from api.migrate import revisions
-from api.postgres_url import DatabaseUrlError
 from api.schema_state import Schema, read_schema
 from api.settings import Settings
 
@@ -76,7 +75,7 @@ async def check_database(urls: DatabaseUrls, *, patience: float = 0, any_schema:
         async with Database(url, pool_size=1) as database:
             try:
                 schema = await when_available(partial(_read_schema, database), patience=patience)
-            except (*DATABASE_ERRORS, DatabaseUrlError) as error:
+            except CONNECTION_ERRORS as error:
                 line = describe_database_error(error, url)
                 if line is None:
                     raise

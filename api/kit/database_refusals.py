@@ -7,8 +7,11 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from api.kit.database_unavailable import is_database_unavailable, sqlstate
+from api.kit.database_unavailable import DATABASE_ERRORS, is_database_unavailable, sqlstate
 from api.postgres_url import DatabaseUrlError, PostgresUrl, parse_database_url
+
+CONNECTION_ERRORS: tuple[type[Exception], ...] = (*DATABASE_ERRORS, DatabaseUrlError)
+"""The classes of what `describe_database_error` describes."""
 
 _BY_SQLSTATE = {
     "28P01": "The database at {place} refuses the password of the user {user!r}",
