@@ -103,6 +103,12 @@ def create_app(
         redoc_url=None,
         telemetry=telemetry(tracing),
     )
+    _add_routes(api, settings)
+    app = Application(api, settings, measured)
+    return app
+
+
+def _add_routes(api: FastAPI, settings: Settings) -> None:
     install_error_handlers(api)
     v1 = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))
     for each in SLICES:
@@ -112,8 +118,6 @@ def create_app(
     api.include_router(well_known.router)
     mount_spa(api)
     extend_document(api)
-    app = Application(api, settings, measured)
-    return app
 
 
 class Application:

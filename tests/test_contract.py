@@ -318,6 +318,7 @@ EXPLAINED = (
     "Use a new key for a new request.",
     "Type a word of the message: a letter, a digit or an emoji.",
     "Use a time after the one in",
+    "This is not your current password.",
 )
 """Refusals of what no JSON schema can tell apart: every other 422 must break the schema."""
 

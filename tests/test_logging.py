@@ -52,6 +52,7 @@ def test_lines_of_the_service_of_libraries_and_of_python_have_one_format(written
             logging.getLogger(name).warning("%s of %d", "text", 2)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
+        logging.captureWarnings(False)  # pytest has put its own way of showing warnings in the place of ours.
         logging.captureWarnings(True)
         warnings.warn("It is old.", stacklevel=1)
         logging.captureWarnings(False)

@@ -9,6 +9,7 @@ from api.tables import metadata
 HOLDS_NO_WORDS = (Uuid, DateTime, Date, Integer, Boolean)
 GLOBAL = {
     "organizations",
+    "database_identity",
     "deleted_organizations",
     "erasure_key",
     "secret_key_check",

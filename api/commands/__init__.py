@@ -1,0 +1,1 @@
+"""The commands of `messenger`: thin, each over a service."""
