@@ -41,6 +41,8 @@ class Written:
 @pytest.fixture
 def written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Written]:
     configure_logging(service_settings(tmp_path, log_level="info", log_format="json"))
+    for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+        logging.getLogger(name).setLevel(logging.NOTSET)  # A server of another test may have set it.
     yield Written(capsys)
     configure_logging(service_settings(tmp_path, log_level="error"))
 
