@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfile, rmtree
-from typing import IO
+from typing import IO, Self
 
 from prometheus_client import CollectorRegistry, values
 from prometheus_client.metrics_core import Metric
@@ -38,22 +38,33 @@ _held: dict[Path, IO[bytes]] = {}
 """This process's locked file in each folder that it has joined."""
 
 
-@contextmanager
-def temporary_folder(settings: Settings, *, existing: str | None = None) -> Iterator[str | None]:
-    """Gives the processes that start within the block a private folder, unless `metrics_dir` names one: then None.
+class TemporaryFolder:
+    """Gives the processes that start within the block a private folder, unless `metrics_dir` names one.
 
-    `existing`: the private folder of the program that this one replaces.
+    It is deleted at the block's end, unless it has been handed over.
     """
-    if existing is None and settings.metrics_dir is not None:
-        yield None
-        return
-    folder = existing or tempfile.mkdtemp(prefix="messenger-metrics-")
-    os.environ[FOLDER_VARIABLE] = folder
-    try:
-        yield folder
-    finally:
-        del os.environ[FOLDER_VARIABLE]
-        rmtree(folder, ignore_errors=True)
+
+    def __init__(self, settings: Settings, *, existing: str | None = None) -> None:
+        """`existing`: the private folder of the program that this one replaces."""
+        self._is_wanted = existing is not None or settings.metrics_dir is None
+        self._path = existing
+
+    def __enter__(self) -> Self:
+        if self._is_wanted:
+            self._path = self._path or tempfile.mkdtemp(prefix="messenger-metrics-")
+            os.environ[FOLDER_VARIABLE] = self._path
+        return self
+
+    def hand_over(self) -> str | None:
+        """The folder, for the program that replaces this one. None: `metrics_dir` names it."""
+        path, self._path = self._path, None
+        return path
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_wanted:
+            del os.environ[FOLDER_VARIABLE]
+        if self._path is not None:
+            rmtree(self._path, ignore_errors=True)
 
 
 def join_folder(settings: Settings) -> Path | None:
