@@ -121,7 +121,7 @@ def test_a_systemd_runs_the_target_sandboxed_and_reloads_and_restarts_each_proce
     figures = httpx.get("http://127.0.0.1:18001/metrics").text
     assert "messenger_worker_heartbeat_age_seconds" in figures
 
-    machine.run("systemctl", "kill", "--signal=SIGKILL", "messenger-serve@8001")
+    machine.run("systemctl", "kill", "--kill-whom=main", "--signal=SIGKILL", "messenger-serve@8001")
     until(lambda: machine.shown("messenger-serve@8001", "NRestarts") == "1", "systemd starts it again")
     until(lambda: answers(READY[0]), "it is ready again")
 
