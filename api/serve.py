@@ -204,8 +204,8 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> dict[str, str] |
     await bus.start()
     worker.start()
     freeze()
-    systemd.notify_ready(f"Release {VERSION} works.")
     log.info("worker.started", version=VERSION)
+    systemd.notify_ready(f"Release {VERSION} works.")
     is_reload = await _reloads(stopping, reloading)
     if is_reload:
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
