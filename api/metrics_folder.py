@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfile, rmtree
-from typing import IO, Self
+from typing import IO
 
 from prometheus_client import CollectorRegistry, values
 from prometheus_client.metrics_core import Metric
@@ -21,7 +21,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from api.kit.ids import new_id
-from api.kit.metrics import REGISTRY
+from api.kit.metrics import REGISTRY, open_files
 from api.settings import Settings, SettingsError
 
 FOLDER_VARIABLE = "MESSENGER_METRICS_DIR"
@@ -38,33 +38,28 @@ _held: dict[Path, IO[bytes]] = {}
 """This process's locked file in each folder that it has joined."""
 
 
-class TemporaryFolder:
-    """Gives the processes that start within the block a private folder, unless `metrics_dir` names one.
+def make_folder(settings: Settings) -> str | None:
+    """A private folder for this process and those that it starts. None: `metrics_dir` names one for them."""
+    if settings.metrics_dir is not None:
+        return None
+    folder = os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="messenger-metrics-")
+    return folder
 
-    It is deleted at the block's end, unless it has been handed over.
-    """
 
-    def __init__(self, settings: Settings, *, existing: str | None = None) -> None:
-        """`existing`: the private folder of the program that this one replaces."""
-        self._is_wanted = existing is not None or settings.metrics_dir is None
-        self._path = existing
+def remove_folder(folder: str | None) -> None:
+    if folder is not None:
+        os.environ.pop(FOLDER_VARIABLE, None)
+        rmtree(folder, ignore_errors=True)
 
-    def __enter__(self) -> Self:
-        if self._is_wanted:
-            self._path = self._path or tempfile.mkdtemp(prefix="messenger-metrics-")
-            os.environ[FOLDER_VARIABLE] = self._path
-        return self
 
-    def hand_over(self) -> str | None:
-        """The folder, for the program that replaces this one. None: `metrics_dir` names it."""
-        path, self._path = self._path, None
-        return path
-
-    def __exit__(self, *_: object) -> None:
-        if self._is_wanted:
-            del os.environ[FOLDER_VARIABLE]
-        if self._path is not None:
-            rmtree(self._path, ignore_errors=True)
+@contextmanager
+def temporary_folder(settings: Settings) -> Iterator[None]:
+    """Gives the processes that start within the block a folder, as `make_folder` does."""
+    folder = make_folder(settings)
+    try:
+        yield
+    finally:
+        remove_folder(folder)
 
 
 def join_folder(settings: Settings) -> Path | None:
@@ -85,6 +80,7 @@ def join_folder(settings: Settings) -> Path | None:
         raise SettingsError(f"{FOLDER_VARIABLE}: {folder} cannot be used: {error.strerror}.") from None
     os.environ[CLIENT_VARIABLE] = str(folder)
     values.ValueClass = values.MultiProcessValue(lambda: identity)  # type: ignore[no-untyped-call]
+    open_files()
     return folder
 
 

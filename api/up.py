@@ -18,7 +18,7 @@ import typer
 
 from api.child_process import START_SECONDS, Child, messenger_program
 from api.database_urls import DatabaseUrls
-from api.metrics_folder import TemporaryFolder
+from api.metrics_folder import temporary_folder
 from api.migrate import migrate
 from api.settings import Settings
 from api.startup import StartError, check_key, when_available
@@ -49,7 +49,7 @@ def run_everything(settings: Settings, urls: DatabaseUrls) -> None:
     _check_ports(settings)
     children = _children(settings)
     _on_signals(_interrupt)
-    with TemporaryFolder(settings):
+    with temporary_folder(settings):
         try:
             _prepare_database(settings, urls)
             _start(children, settings, urls)

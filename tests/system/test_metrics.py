@@ -50,8 +50,8 @@ async def test_a_scrape_counts_every_request_of_three_processes_and_of_one_that_
         await ask(api, REQUESTS)
         assert counted((await get(scrape)).text) == REQUESTS
 
-        before = {pid for name, pid in children_of(running.process.pid).items() if "spawn_main" in name}
-        assert len(before) >= 1
+        before = {pid for name, pid in children_of(running.process.pid).items() if name.startswith("api")}
+        assert len(before) == PROCESSES
         killed = before.pop()
         os.kill(killed, signal.SIGKILL)
 
@@ -81,6 +81,7 @@ async def test_a_scrape_counts_every_request_of_three_processes_and_of_one_that_
             said = (await get(f"http://127.0.0.1:{worker_port}/metrics")).text
             assert counted(said) == 2 * REQUESTS
             assert total(said, "messenger_workers") == 1
+            assert total(said, "messenger_build_info") == 1, "It is said once, however many processes there are."
         finally:
             worker.send_signal(signal.SIGTERM)
             await asyncio.to_thread(worker.wait, 20)
