@@ -50,11 +50,11 @@ class PreviousRelease:
     def unpacked(cls, folder: Path) -> "PreviousRelease":
         """Fails the test with the command that fetches the release if this clone does not have it."""
         named = tomllib.loads((MIGRATIONS / "previous-release.toml").read_text())
-        commit = _commit(f"refs/tags/{named['tag']}") or _commit(named["commit"])
-        if commit is None:
+        commit: str = named["commit"]
+        if not _has(commit):
             pytest.fail(
-                f"This clone does not have the previous release, {named['tag']}. Fetch it:"
-                f" git fetch --depth=1 origin {named['commit']}"
+                f"This clone does not have the previous release, {named['name']}. Fetch it:"
+                f" git fetch --depth=1 origin {commit}"
             )
         archive = subprocess.run(
             ["git", "archive", commit, *PATHS], cwd=PROJECT, check=True, capture_output=True
@@ -91,14 +91,13 @@ class PreviousRelease:
         )
 
 
-def _commit(revision: str) -> str | None:
+def _has(commit: str) -> bool:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     found = subprocess.run(
-        ["git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"],
+        ["git", "cat-file", "-e", f"{commit}^{{commit}}"],
         cwd=PROJECT,
         env=environment,
         check=False,
         capture_output=True,
-        text=True,
     )
-    return found.stdout.strip() if found.returncode == 0 else None
+    return found.returncode == 0
