@@ -39,7 +39,7 @@ export function SelectField({ label, className, children, ...props }: ComponentP
       </label>
       <select
         id={id}
-        className="h-10 w-full rounded-md border border-edge bg-surface px-2.5 text-ink [@media(hover:none)]:text-title"
+        className="h-10 w-full rounded-md border border-edge bg-surface px-2.5 max-desk:h-[44px] text-ink [@media(hover:none)]:text-title"
         {...props}
       >
         {children}
@@ -98,7 +98,7 @@ interface MarkProps extends Omit<ComponentProps<"input">, "type"> {
 export function Mark({ type = "checkbox", label, hint, disabled, ...props }: MarkProps) {
   const id = useId();
   return (
-    <div className={cx("flex gap-2.5 rounded-md py-1.5", disabled && "opacity-75")}>
+    <div className={cx("relative flex gap-2.5 rounded-md py-1.5 max-desk:min-h-[44px]", disabled && "opacity-75")}>
       <input
         id={id}
         type={type}
@@ -108,7 +108,8 @@ export function Mark({ type = "checkbox", label, hint, disabled, ...props }: Mar
         {...props}
       />
       <div className="min-w-0">
-        <label htmlFor={id} className="block">
+        {/* The whole row is the label's: the box alone is hard to hit with a finger. */}
+        <label htmlFor={id} className="block after:absolute after:inset-0">
           {label}
         </label>
         {hint && (

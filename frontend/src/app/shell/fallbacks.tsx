@@ -31,9 +31,10 @@ export function NotFound() {
   return (
     <main className="grid h-full place-items-center">
       <EmptyState
+        heading
         title="There is no such page"
         action={
-          <Link to="/" className="font-strong text-accent underline underline-offset-2">
+          <Link to="/" className="inline-flex min-h-[44px] items-center px-2 font-strong text-accent underline underline-offset-2">
             Go to the start
           </Link>
         }

@@ -63,7 +63,6 @@ function Row({ session: { id, device, address, created_at, last_used_at, is_curr
         <Button
           size="sm"
           variant="danger"
-          className="max-desk:min-h-11"
           aria-label={`End session: ${name}, last used ${dateTime(last_used_at)}`}
           disabled={end.isPending}
           onClick={() =>
@@ -88,7 +87,7 @@ function EndOthers({ onEnded }: { onEnded: () => void }) {
   const [asking, setAsking] = useState(false);
   if (!asking) {
     return (
-      <Button variant="danger" className="mt-3 max-desk:min-h-11" onClick={() => setAsking(true)}>
+      <Button variant="danger" className="mt-3" onClick={() => setAsking(true)}>
         End all others
       </Button>
     );
@@ -100,7 +99,6 @@ function EndOthers({ onEnded }: { onEnded: () => void }) {
         <Button
           size="sm"
           variant="danger"
-          className="max-desk:min-h-11"
           disabled={end.isPending}
           onClick={() =>
             end.mutate(undefined, {
@@ -114,7 +112,7 @@ function EndOthers({ onEnded }: { onEnded: () => void }) {
         >
           End them now
         </Button>
-        <Button size="sm" className="max-desk:min-h-11" onClick={() => setAsking(false)}>
+        <Button size="sm" onClick={() => setAsking(false)}>
           Keep them
         </Button>
       </div>

@@ -53,7 +53,7 @@ export function RecordPage({ back, name, avatarName, archived, subtitle, tab, ov
               activeOptions={{ exact: true }}
               aria-current={each.key === tab ? "page" : undefined}
               className={cx(
-                "-mb-px border-b-2 px-2 pt-2 pb-[9px] font-medium transition-colors",
+                "-mb-px flex items-center border-b-2 px-2 pt-2 pb-[9px] max-desk:min-h-[44px] font-medium transition-colors",
                 each.key === tab ? "border-accent text-ink" : "border-transparent text-ink-2 hover:text-ink",
               )}
             >
