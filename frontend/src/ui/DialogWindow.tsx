@@ -3,7 +3,7 @@
  * Content-Security-Policy forbids; nothing scrolls behind these anyway, so the scrim is a plain element of ours.
  */
 import * as Radix from "@radix-ui/react-dialog";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 
 import { CloseIcon } from "./icons";
 import { IconButton } from "./Button";
@@ -23,6 +23,8 @@ export interface DialogProps {
 }
 
 export default function DialogWindow({ open, onOpenChange, title, description, children, kind = "dialog", wide = false }: DialogProps) {
+  // It is opened without a trigger of Radix's: what had the focus gets it back.
+  const [opener] = useState(() => document.activeElement);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -34,6 +36,12 @@ export default function DialogWindow({ open, onOpenChange, title, description, c
               ? cx("inset-x-3 mx-auto animate-rise rounded-xl border border-line", wide ? "top-[4vh] max-h-[92vh] max-w-[960px]" : "top-[12vh] max-h-[76vh] max-w-[440px]")
               : "inset-y-0 right-0 w-[min(360px,100vw)] animate-slide border-l border-line",
           )}
+          onOpenAutoFocus={focusFirstField}
+          onCloseAutoFocus={(event) => {
+            if (!(opener instanceof HTMLElement) || !opener.isConnected) return;
+            event.preventDefault();
+            opener.focus();
+          }}
           {...(description === undefined && { "aria-describedby": undefined })}
         >
           <div className="flex items-start gap-3 px-5 pt-4 pb-3">
@@ -54,4 +62,13 @@ export default function DialogWindow({ open, onOpenChange, title, description, c
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** A form is for typing: its first field has the focus, not the cross. A finger would open its keyboard over the words. */
+function focusFirstField(event: Event): void {
+  if (!(event.currentTarget instanceof HTMLElement) || !window.matchMedia("(hover: hover)").matches) return;
+  const field = event.currentTarget.querySelector<HTMLElement>("form :is(input, textarea, select):not([readonly], [hidden], :disabled)");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
 }

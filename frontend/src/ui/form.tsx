@@ -132,12 +132,24 @@ export function FormProblem({ children }: { children: ReactNode }) {
   );
 }
 
-export function FormActions({ label, pending, onCancel, children }: { label: string; pending: boolean; onCancel: () => void; children?: ReactNode }) {
+interface FormActionsProps {
+  label: string;
+  pending: boolean;
+  /** Something has to be filled in first. */
+  disabled?: boolean;
+  /** It cannot be undone. */
+  danger?: boolean;
+  onCancel: () => void;
+  children?: ReactNode;
+}
+
+/** The foot of a dialog's form: it stays while the form scrolls under it. */
+export function FormActions({ label, pending, disabled = false, danger = false, onCancel, children }: FormActionsProps) {
   return (
-    <div className="flex flex-wrap items-center justify-end gap-2">
-      {children && <div className="mr-auto">{children}</div>}
+    <div className="sticky bottom-0 -mx-5 -mb-5 flex flex-wrap items-center justify-end gap-2 border-t border-line bg-surface px-5 py-3">
+      {children && <div className="mr-auto max-desk:w-full">{children}</div>}
       <Button onClick={onCancel}>Cancel</Button>
-      <Button type="submit" variant="primary" disabled={pending}>
+      <Button type="submit" variant={danger ? "danger" : "primary"} disabled={pending || disabled}>
         {pending && <Spinner />}
         {label}
       </Button>

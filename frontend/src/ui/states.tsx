@@ -1,4 +1,5 @@
 /** Empty, loading and error states of a view. */
+import { Link, type LinkProps } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { Button } from "./Button";
@@ -29,6 +30,11 @@ export function EmptyState({
       {action && <div className="mt-3">{action}</div>}
     </div>
   );
+}
+
+/** The way on from an empty state. */
+export function ActionLink(props: LinkProps) {
+  return <Link className="inline-flex min-h-[44px] items-center px-2 font-strong text-accent underline underline-offset-2" {...props} />;
 }
 
 export function ErrorState({ error, onRetry, title = "This couldn't be loaded" }: { error: unknown; onRetry?: () => void; title?: string }) {

@@ -1,6 +1,4 @@
-import { Link } from "@tanstack/react-router";
-
-import { EmptyState, ErrorState } from "@/ui/states";
+import { ActionLink, EmptyState, ErrorState } from "@/ui/states";
 import { Spinner } from "@/ui/bits";
 
 export function PagePending() {
@@ -33,11 +31,7 @@ export function NotFound() {
       <EmptyState
         heading
         title="There is no such page"
-        action={
-          <Link to="/" className="inline-flex min-h-[44px] items-center px-2 font-strong text-accent underline underline-offset-2">
-            Go to the start
-          </Link>
-        }
+        action={<ActionLink to="/">Go to the start</ActionLink>}
       >
         The address may be mistyped, or what was here is gone.
       </EmptyState>

@@ -53,14 +53,34 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function Sending({ status: { texts_are_leaving } }: { status: ServiceStatus }) {
-  return texts_are_leaving ? (
-    <Notice tone="good" icon={<CheckIcon size={18} />}>
-      <span className="font-strong">Texts are being sent.</span>
-    </Notice>
-  ) : (
+function Sending({ status: { texts_are_leaving, held, not_leaving_since, workers } }: { status: ServiceStatus }) {
+  const { moment } = useFormats();
+  if (texts_are_leaving) {
+    return (
+      <Notice tone="good" icon={<CheckIcon size={18} />}>
+        <span className="font-strong">Texts are being sent.</span>
+      </Notice>
+    );
+  }
+  const works = workers.some((worker) => worker.is_working);
+  return (
     <Notice tone="bad" icon={<OfflineIcon size={18} />}>
-      <span className="font-strong">Texts are not leaving right now.</span> No worker is running. They wait, and will be sent when the service is back.
+      <p>
+        <span className="font-strong">Texts are not leaving right now.</span>
+        {not_leaving_since !== null && ` ${held ? "They are held since" : "A worker was last heard from"} ${moment(not_leaving_since)}.`}
+      </p>
+      {held && (
+        <p className="mt-1">
+          A backup was restored. Texts wait until it is clear what was sent and received since then, so that none is sent twice.
+          {works && " Whoever runs the server finds in the worker's log what is missing."}
+        </p>
+      )}
+      {!works && (
+        <p className="mt-1">
+          No worker is running{held ? ", so nothing finds that out" : ". Texts wait, and are sent once one runs"}. Ask whoever runs the server to
+          start <code>messenger worker</code>.
+        </p>
+      )}
     </Notice>
   );
 }
@@ -85,7 +105,7 @@ function Queues({ status }: { status: ServiceStatus }) {
 }
 
 function Lines({ status: { lines, has_more_lines } }: { status: ServiceStatus }) {
-  const { phone, dateTime } = useFormats();
+  const { phone, moment } = useFormats();
   if (lines.length === 0) return <p className="mt-1.5 text-ink-2">There is no line yet.</p>;
   return (
     <>
@@ -99,11 +119,11 @@ function Lines({ status: { lines, has_more_lines } }: { status: ServiceStatus })
             </p>
             {line.detail !== null && line.checked_at !== null && (
               <p className="text-note text-ink-2">
-                {line.detail} Checked {dateTime(line.checked_at)}.
+                {line.detail} Checked {moment(line.checked_at)}.
               </p>
             )}
             {line.enabled && line.silent_since !== null && (
-              <p className="text-note text-amber">Silent since {dateTime(line.silent_since)}. That is unusual for this line.</p>
+              <p className="text-note text-amber">Silent since {moment(line.silent_since)}. That is unusual for this line.</p>
             )}
           </li>
         ))}
@@ -114,7 +134,7 @@ function Lines({ status: { lines, has_more_lines } }: { status: ServiceStatus })
 }
 
 function Workers({ status: { workers, at } }: { status: ServiceStatus }) {
-  const { dateTime } = useFormats();
+  const { moment } = useFormats();
   if (workers.length === 0) return <p className="mt-1.5 text-red">No worker has run in the last day.</p>;
   return (
     <ul className="mt-1 divide-y divide-line">
@@ -124,8 +144,8 @@ function Workers({ status: { workers, at } }: { status: ServiceStatus }) {
           {worker.is_working ? <Tag tone="good">Working</Tag> : <Tag>Stopped</Tag>}
           <span className="text-note text-ink-2">
             {worker.is_working
-              ? `Last heard from ${describeAge(worker.last_heartbeat_at, at)} ago · started ${dateTime(worker.started_at)}`
-              : `Last heard from ${dateTime(worker.last_heartbeat_at)}`}
+              ? `Last heard from ${describeAge(worker.last_heartbeat_at, at)} ago · started ${moment(worker.started_at)}`
+              : `Last heard from ${moment(worker.last_heartbeat_at)}`}
           </span>
         </li>
       ))}

@@ -90,6 +90,7 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
           </p>
         )}
         <FormProblem>{error && !shownAtField && (fieldErrors[0]?.detail ?? describeError(error))}</FormProblem>
+        <FormProblem>{endSessions.error && `Not signed out. ${describeError(endSessions.error)}`}</FormProblem>
         {member && archiving && (
           <Notice tone="warn" role="alert">
             <p>{member.name} is signed out and can no longer sign in. A number of theirs that is opted out stays blocked.</p>
@@ -114,7 +115,6 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
                 onClick={() =>
                   endSessions.mutate(undefined, {
                     onSuccess: ({ ended }) => showToast(ended > 0 ? `${member.name} is signed out everywhere.` : `${member.name} was not signed in.`),
-                    onError: (failure) => showToast(`Not signed out. ${describeError(failure)}`),
                   })
                 }
               >
