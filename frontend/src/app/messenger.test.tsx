@@ -199,7 +199,8 @@ describe("live", () => {
     world.me = null;
     act(() => FakeEventSource.emit("indicator"));
     await screen.findByRole("button", { name: "Sign in" });
-    expect(address()).toBe(`/sign-in?redirect=${encodeURIComponent("/messenger?status=unread")}`);
+    expect(address()).toBe(`/sign-in?redirect=${encodeURIComponent("/messenger?status=unread")}&ended=true`);
+    expect(screen.getByText(/^You were signed out here\./)).toBeVisible();
   });
 });
 

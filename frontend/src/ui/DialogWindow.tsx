@@ -52,12 +52,12 @@ export default function DialogWindow({ open, onOpenChange, title, description, c
               )}
             </div>
             <Radix.Close asChild>
-              <IconButton label="Close this window" className="-mr-2">
+              <IconButton label="Close this window" className="-mr-2 max-desk:-my-1.5 max-desk:-mr-3">
                 <CloseIcon size={18} />
               </IconButton>
             </Radix.Close>
           </div>
-          <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
+          <div className="min-h-0 flex-1 scroll-pb-20 overflow-y-auto px-5 pb-5">{children}</div>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -146,7 +146,7 @@ interface FormActionsProps {
 /** The foot of a dialog's form: it stays while the form scrolls under it. */
 export function FormActions({ label, pending, disabled = false, danger = false, onCancel, children }: FormActionsProps) {
   return (
-    <div className="sticky bottom-0 -mx-5 -mb-5 flex flex-wrap items-center justify-end gap-2 border-t border-line bg-surface px-5 py-3">
+    <div className="sticky -bottom-5 -mx-5 -mb-5 flex flex-wrap items-center justify-end gap-2 border-t border-line bg-surface px-5 py-3">
       {children && <div className="mr-auto max-desk:w-full">{children}</div>}
       <Button onClick={onCancel}>Cancel</Button>
       <Button type="submit" variant={danger ? "danger" : "primary"} disabled={pending || disabled}>
