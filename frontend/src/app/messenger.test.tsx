@@ -205,7 +205,7 @@ describe("live", () => {
 });
 
 describe("whether texts leave", () => {
-  const words = "Texts are not leaving right now. They wait, and will be sent when the service is back.";
+  const words = "Texts are not leaving right now. They wait, and will be sent when the service is back. Call if it is urgent.";
   const said = () => screen.queryAllByRole("status").filter((element) => element.textContent === words);
 
   it.each(["/messenger", "/families"])("says at %s that they do not, while they do not, without a reload", async (address) => {
@@ -226,7 +226,7 @@ describe("whether texts leave", () => {
     world.textsAreLeaving = false;
     world.textsAreHeld = true;
     renderApp("/messenger");
-    expect(await screen.findByText(/A backup was restored\. They wait until it is clear/)).toBeVisible();
+    expect(await screen.findByText(/set back to an earlier state\. They wait until it is clear/)).toBeVisible();
     expect(said()).toHaveLength(0);
   });
 

@@ -33,7 +33,7 @@ export default function DialogWindow({ open, onOpenChange, title, description, c
           className={cx(
             "fixed z-50 flex flex-col overflow-hidden bg-surface text-ink shadow-float outline-none",
             kind === "dialog"
-              ? cx("inset-x-3 mx-auto animate-rise rounded-xl border border-line", wide ? "top-[4vh] max-h-[92vh] max-w-[960px]" : "top-[12vh] max-h-[76vh] max-w-[440px]")
+              ? cx("inset-x-3 mx-auto animate-rise rounded-xl border border-line", wide ? "top-[4vh] max-h-[92vh] max-w-[960px]" : "top-[12vh] max-h-[76vh] max-w-[440px] max-desk:top-[5dvh] max-desk:max-h-[90dvh]")
               : "inset-y-0 right-0 w-[min(360px,100vw)] animate-slide border-l border-line",
           )}
           onOpenAutoFocus={focusFirstField}

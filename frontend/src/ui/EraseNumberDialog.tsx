@@ -37,14 +37,14 @@ export default function EraseNumberDialog({ phoneNumber, onClose }: EraseNumberD
     }
   };
 
-  const title = `Erase ${shown}`;
   if (erase.data) {
+    const title = erase.data.state === "running" ? `${shown} is being erased` : `${shown} is erased`;
     return (
       <Dialog open onOpenChange={(open) => !open && onClose()} title={title}>
         <div className="flex flex-col gap-4">
           <p>{describeErasure(erase.data)}</p>
           <div className="flex justify-end">
-            <Button variant="primary" onClick={onClose}>
+            <Button ref={focusIt} variant="primary" onClick={onClose}>
               Done
             </Button>
           </div>
@@ -53,7 +53,7 @@ export default function EraseNumberDialog({ phoneNumber, onClose }: EraseNumberD
     );
   }
   return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} title={title}>
+    <Dialog open onOpenChange={(open) => !open && onClose()} title={`Erase ${shown}`}>
       <form onSubmit={submit} className="flex flex-col gap-4" noValidate>
         <Notice tone="warn" role="note">
           <p>
@@ -78,6 +78,9 @@ export default function EraseNumberDialog({ phoneNumber, onClose }: EraseNumberD
     </Dialog>
   );
 }
+
+/** The button that had the focus is gone. */
+const focusIt = (button: HTMLButtonElement | null) => button?.focus();
 
 function describeErasure({ state, counts }: Erasure): string {
   if (state === "running") return "The number can no longer be texted. Its texts are being erased; this takes some minutes.";

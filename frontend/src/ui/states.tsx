@@ -34,7 +34,7 @@ export function EmptyState({
 
 /** The way on from an empty state. */
 export function ActionLink(props: LinkProps) {
-  return <Link className="inline-flex min-h-[44px] items-center px-2 font-strong text-accent underline underline-offset-2" {...props} />;
+  return <Link className="inline-flex items-center font-strong text-accent underline underline-offset-2 max-desk:min-h-[44px]" {...props} />;
 }
 
 export function ErrorState({ error, onRetry, title = "This couldn't be loaded" }: { error: unknown; onRetry?: () => void; title?: string }) {

@@ -10,7 +10,7 @@ import { serviceStatusQuery, type ServiceStatus } from "@/api/service-status";
 import { describeAge } from "@/lib/age";
 import { Skeleton, Tag } from "@/ui/bits";
 import { CheckIcon, OfflineIcon, WarningIcon } from "@/ui/icons";
-import { ErrorState, Notice } from "@/ui/states";
+import { ActionLink, ErrorState, Notice } from "@/ui/states";
 
 /** Whether the service does its work: what waits, the lines, the workers and the versions. */
 export function Service() {
@@ -28,7 +28,14 @@ export function Service() {
       <Part title="What waits">
         <Queues status={status} />
       </Part>
-      <Part title="Lines">
+      <Part
+        title="Lines"
+        action={
+          <ActionLink to="/administration" search={{ tab: "lines" }}>
+            Check the lines
+          </ActionLink>
+        }
+      >
         <Lines status={status} />
       </Part>
       <Part title="Workers">
@@ -41,13 +48,16 @@ export function Service() {
   );
 }
 
-function Part({ title, children }: { title: string; children: ReactNode }) {
+function Part({ title, action, children }: { title: string; action?: ReactNode; children: ReactNode }) {
   const heading = useId();
   return (
     <section aria-labelledby={heading} className="mt-6">
-      <h2 id={heading} className="text-title font-heading">
-        {title}
-      </h2>
+      <div className="flex flex-wrap items-center justify-between gap-x-3">
+        <h2 id={heading} className="text-title font-heading">
+          {title}
+        </h2>
+        {action}
+      </div>
       {children}
     </section>
   );
@@ -71,7 +81,8 @@ function Sending({ status: { texts_are_leaving, held, not_leaving_since, workers
       </p>
       {held && (
         <p className="mt-1">
-          A backup was restored. Texts wait until it is clear what was sent and received since then, so that none is sent twice.
+          The service was set back to an earlier state, as by restoring a backup. Texts wait until it is clear what was sent and received since
+          then, so that none is sent twice.
           {works && " Whoever runs the server finds in the worker's log what is missing."}
         </p>
       )}
@@ -128,7 +139,7 @@ function Lines({ status: { lines, has_more_lines } }: { status: ServiceStatus })
           </li>
         ))}
       </ul>
-      {has_more_lines && <p className="text-note text-ink-2">There are more under Lines.</p>}
+      {has_more_lines && <p className="text-note text-ink-2">There are more: check the lines to see them all.</p>}
     </>
   );
 }
@@ -136,9 +147,13 @@ function Lines({ status: { lines, has_more_lines } }: { status: ServiceStatus })
 function Workers({ status: { workers, at } }: { status: ServiceStatus }) {
   const { moment } = useFormats();
   if (workers.length === 0) return <p className="mt-1.5 text-red">No worker has run in the last day.</p>;
+  const working = workers.filter((worker) => worker.is_working);
+  // Each restart leaves a stopped one for a day: they are news only if none works.
+  const shown = working.length > 0 ? working : workers.slice(0, 1);
+  const [last, ...others] = workers.filter((worker) => !shown.includes(worker));
   return (
     <ul className="mt-1 divide-y divide-line">
-      {workers.map((worker) => (
+      {shown.map((worker) => (
         <li key={worker.id} className="flex flex-wrap items-center gap-x-2 gap-y-0.5 py-2.5">
           <span className="font-strong">Worker {worker.id.slice(-6)}</span>
           {worker.is_working ? <Tag tone="good">Working</Tag> : <Tag>Stopped</Tag>}
@@ -149,6 +164,11 @@ function Workers({ status: { workers, at } }: { status: ServiceStatus }) {
           </span>
         </li>
       ))}
+      {last && (
+        <li className="py-2.5 text-note text-ink-2">
+          {others.length === 0 ? "One more has" : `${others.length + 1} more have`} stopped within a day, the last one {moment(last.last_heartbeat_at)}.
+        </li>
+      )}
     </ul>
   );
 }

@@ -50,6 +50,21 @@ it("says what waits, for how long, and what is wrong", async () => {
   expect(screen.getByText(/expects the schema 0018/)).toBeVisible();
 });
 
+it("says why texts are held, and what to do when no worker finds out", async () => {
+  const worker = { id: anId(), started_at: minutesAgo(120), last_heartbeat_at: minutesAgo(3), is_working: false };
+  world.serviceStatus = aServiceStatus({
+    texts_are_leaving: false,
+    held: true,
+    not_leaving_since: minutesAgo(5),
+    workers: [worker, { ...worker, id: anId() }, { ...worker, id: anId() }],
+  });
+  renderApp("/administration?tab=service");
+  expect(await screen.findByText(/They are held since/)).toBeVisible();
+  expect(screen.getByText(/set back to an earlier state/)).toBeVisible();
+  expect(screen.getByText(/so nothing finds that out/)).toBeVisible();
+  expect(screen.getByText(/^2 more have stopped/)).toBeVisible();
+});
+
 it("says so when it cannot be loaded", async () => {
   server.use(http.get("*/api/v1/service-status", () => problem(503, "/problems/unavailable", "Temporarily unavailable")));
   renderApp("/administration?tab=service");
