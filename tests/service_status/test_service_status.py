@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from api.delivery import holds
+from api.delivery.holds import HoldReason
 from api.migrate import expected_revision
 from api.service_status import service
 from api.version import VERSION
@@ -106,8 +107,8 @@ async def test_a_held_outbox_is_not_leaving_although_a_worker_works(world: World
     found = await status(world)
     assert (found["texts_are_leaving"], found["held"], found["not_leaving_since"]) == (True, False, None)
 
-    async with world.database.transaction() as session:
-        assert await holds.hold(session, holds.HoldReason.OPERATOR) == 1
+    async with world.service.database.transaction() as session:
+        assert await holds.hold(session, HoldReason.OPERATOR) == 1
 
     found = await status(world)
     assert (found["texts_are_leaving"], found["held"]) == (False, True)
