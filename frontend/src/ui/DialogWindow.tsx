@@ -57,7 +57,7 @@ export default function DialogWindow({ open, onOpenChange, title, description, c
               </IconButton>
             </Radix.Close>
           </div>
-          <div className="min-h-0 flex-1 scroll-pb-20 overflow-y-auto px-5 pb-5">{children}</div>
+          <div className="min-h-0 flex-1 scroll-pb-32 overflow-y-auto px-5 pb-5">{children}</div>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -122,13 +122,18 @@ export function Mark({ type = "checkbox", label, hint, disabled, ...props }: Mar
   );
 }
 
+/** A ref for what comes up in a long form: it would be under the foot. */
+export const showInFull = (problem: HTMLElement | null) => problem?.scrollIntoView({ block: "nearest" });
+
 /** The reason why nothing was saved. */
 export function FormProblem({ children }: { children: ReactNode }) {
   if (!children) return null;
   return (
-    <Notice tone="bad" role="alert" icon={<WarningIcon size={18} />}>
-      {children}
-    </Notice>
+    <div ref={showInFull}>
+      <Notice tone="bad" role="alert" icon={<WarningIcon size={18} />}>
+        {children}
+      </Notice>
+    </div>
   );
 }
 

@@ -7,6 +7,7 @@ import { describeError } from "@/api/problem";
 import { plural } from "@/lib/text";
 import { Skeleton, Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
+import { showInFull } from "@/ui/form";
 import { ErrorState, Notice } from "@/ui/states";
 import { showToast } from "@/ui/Toast";
 
@@ -109,30 +110,32 @@ function EndOthers({ onEnded }: { onEnded: () => void }) {
     setAsking("kept");
   };
   return (
-    <Notice tone="warn" role="alert" className="mt-3">
-      <p>Everywhere but here you will have to sign in again. Texts that are half written there stay as drafts.</p>
-      <div className="mt-2 flex flex-wrap gap-2">
-        <Button
-          size="sm"
-          variant="danger"
-          disabled={end.isPending}
-          onKeyDown={(event) => event.key === "Escape" && keep()}
-          onClick={() =>
-            end.mutate(undefined, {
-              onSuccess: ({ ended }) => {
-                showToast(`${plural(ended, "session")} ended.`);
-                onEnded();
-              },
-            })
-          }
-        >
-          End them now
-        </Button>
-        <Button ref={focusIt} size="sm" onKeyDown={(event) => event.key === "Escape" && keep()} onClick={keep}>
-          Keep them
-        </Button>
-        <NotEnded error={end.error} />
-      </div>
-    </Notice>
+    <div ref={showInFull} className="mt-3">
+      <Notice tone="warn" role="alert">
+        <p>Everywhere but here you will have to sign in again. Texts that are half written there stay as drafts.</p>
+        <div className="mt-2 flex flex-wrap gap-2">
+          <Button
+            size="sm"
+            variant="danger"
+            disabled={end.isPending}
+            onKeyDown={(event) => event.key === "Escape" && keep()}
+            onClick={() =>
+              end.mutate(undefined, {
+                onSuccess: ({ ended }) => {
+                  showToast(`${plural(ended, "session")} ended.`);
+                  onEnded();
+                },
+              })
+            }
+          >
+            End them now
+          </Button>
+          <Button ref={focusIt} size="sm" onKeyDown={(event) => event.key === "Escape" && keep()} onClick={keep}>
+            Keep them
+          </Button>
+          <NotEnded error={end.error} />
+        </div>
+      </Notice>
+    </div>
   );
 }
