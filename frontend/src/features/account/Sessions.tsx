@@ -86,7 +86,7 @@ function Row({ session: { id, device, address, created_at, last_used_at, is_curr
 function NotEnded({ error }: { error: Error | null }) {
   if (!error) return null;
   return (
-    <p role="alert" className="w-full text-note text-red">
+    <p ref={showInFull} role="alert" className="w-full text-note text-red">
       Not ended. {describeError(error)}
     </p>
   );

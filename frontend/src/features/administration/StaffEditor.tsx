@@ -11,6 +11,7 @@ import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { TextField } from "@/ui/fields";
 import { FormActions, FormProblem, Mark, showInFull } from "@/ui/form";
+import { CheckIcon } from "@/ui/icons";
 import { Notice } from "@/ui/states";
 import { showToast } from "@/ui/Toast";
 
@@ -91,10 +92,17 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
         )}
         <FormProblem>{error && !shownAtField && (fieldErrors[0]?.detail ?? describeError(error))}</FormProblem>
         <FormProblem>{endSessions.error && `Not signed out. ${describeError(endSessions.error)}`}</FormProblem>
+        {member && endSessions.data && (
+          <div ref={showInFull}>
+            <Notice tone="good" icon={<CheckIcon size={18} />}>
+              {endSessions.data.ended > 0 ? `${member.name} is signed out everywhere.` : `${member.name} was not signed in.`}
+            </Notice>
+          </div>
+        )}
         {member && archiving && (
           <div ref={showInFull}>
             <Notice tone="warn" role="alert">
-              <p>{member.name} is signed out and can no longer sign in. A number of theirs that is opted out stays blocked.</p>
+              <p>{member.name} will be signed out and can no longer sign in. A number of theirs that is opted out stays blocked.</p>
               <div className="mt-2 flex gap-2">
                 <Button size="sm" variant="danger" disabled={isPending} onClick={() => change.mutate({ archived: true }, done(`${member.name} archived.`))}>
                   Archive {member.name}
@@ -114,11 +122,7 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
               </Button>
               <Button
                 disabled={endSessions.isPending}
-                onClick={() =>
-                  endSessions.mutate(undefined, {
-                    onSuccess: ({ ended }) => showToast(ended > 0 ? `${member.name} is signed out everywhere.` : `${member.name} was not signed in.`),
-                  })
-                }
+                onClick={() => endSessions.mutate()}
               >
                 Sign out everywhere
               </Button>
