@@ -78,7 +78,7 @@ generate: ## Write generated files anew: openapi.json, the app's API types, docs
 	@.venv/bin/messenger export-openapi >.cache/openapi.json && cp .cache/openapi.json openapi.json
 	@cd frontend && $(npm) run --silent gen >../.cache/schema.ts && cp ../.cache/schema.ts src/api/schema.ts
 
-openapi: generate
+openapi: generate ## The same, under its earlier name
 
 migration: ## Write an empty migration with the next number: m="add notes"
 	@$(ready) $(python)

@@ -21,7 +21,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from api.kit.ids import new_id
-from api.kit.metrics import REGISTRY
+from api.kit.metrics import REGISTRY, open_files
 from api.settings import Settings, SettingsError
 
 FOLDER_VARIABLE = "MESSENGER_METRICS_DIR"
@@ -38,22 +38,28 @@ _held: dict[Path, IO[bytes]] = {}
 """This process's locked file in each folder that it has joined."""
 
 
-@contextmanager
-def temporary_folder(settings: Settings, *, existing: str | None = None) -> Iterator[str | None]:
-    """Gives the processes that start within the block a private folder, unless `metrics_dir` names one: then None.
+def make_folder(settings: Settings) -> str | None:
+    """A private folder for this process and those that it starts. None: `metrics_dir` names one for them."""
+    if settings.metrics_dir is not None:
+        return None
+    folder = os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="messenger-metrics-")
+    return folder
 
-    `existing`: the private folder of the program that this one replaces.
-    """
-    if existing is None and settings.metrics_dir is not None:
-        yield None
-        return
-    folder = existing or tempfile.mkdtemp(prefix="messenger-metrics-")
-    os.environ[FOLDER_VARIABLE] = folder
-    try:
-        yield folder
-    finally:
-        del os.environ[FOLDER_VARIABLE]
+
+def remove_folder(folder: str | None) -> None:
+    if folder is not None:
+        os.environ.pop(FOLDER_VARIABLE, None)
         rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def temporary_folder(settings: Settings) -> Iterator[None]:
+    """Gives the processes that start within the block a folder, as `make_folder` does."""
+    folder = make_folder(settings)
+    try:
+        yield
+    finally:
+        remove_folder(folder)
 
 
 def join_folder(settings: Settings) -> Path | None:
@@ -74,6 +80,7 @@ def join_folder(settings: Settings) -> Path | None:
         raise SettingsError(f"{FOLDER_VARIABLE}: {folder} cannot be used: {error.strerror}.") from None
     os.environ[CLIENT_VARIABLE] = str(folder)
     values.ValueClass = values.MultiProcessValue(lambda: identity)  # type: ignore[no-untyped-call]
+    open_files()
     return folder
 
 

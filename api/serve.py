@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from socket import socket
 
@@ -27,7 +27,7 @@ from api.layers import security_headers
 from api.live.bus import PostgresBus
 from api.liveness import Beats, Watchdog
 from api.metrics import Metrics, serving_metrics
-from api.metrics_folder import join_folder, temporary_folder
+from api.metrics_folder import join_folder, make_folder, remove_folder
 from api.port_server import PortServer, bind
 from api.protocol import DeadlineProtocol, Drain
 from api.providers.registry import Providers
@@ -95,19 +95,21 @@ def run_server(settings: Settings, urls: DatabaseUrls) -> dict[str, str] | None:
     before = Handover.from_environment()
     sockets = sockets_of(before.sockets) if before is not None else _listening_sockets(settings)
     beats = Beats.from_environment()
-    with ExitStack() as stack:
-        existing = None if before is None else before.metrics_folder
-        folder = stack.enter_context(temporary_folder(settings, existing=existing))
+    folder = make_folder(settings) if before is None else before.metrics_folder
+    after: Handover | None = None
+    try:
         with serving_metrics(settings, urls.app, Metrics(join_folder(settings))):
             supervisor = Supervisor(settings, sockets, beats=beats)
             if before is not None:
                 supervisor.adopt(before)
             after = supervisor.run()
+    finally:
         if after is None:
-            return None
-        stack.pop_all()  # The program that replaces this one goes on with the folder.
-        after.metrics_folder = folder
-        return {**beats.for_exec(), **after.variables()}
+            remove_folder(folder)
+    if after is None:
+        return None
+    after.metrics_folder = folder
+    return {**beats.for_exec(), **after.variables()}
 
 
 def run_process(settings: Settings, urls: DatabaseUrls) -> None:
@@ -202,8 +204,8 @@ async def run_worker(settings: Settings, urls: DatabaseUrls) -> dict[str, str] |
     await bus.start()
     worker.start()
     freeze()
-    systemd.notify_ready(f"Release {VERSION} works.")
     log.info("worker.started", version=VERSION)
+    systemd.notify_ready(f"Release {VERSION} works.")
     is_reload = await _reloads(stopping, reloading)
     if is_reload:
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from api.delivery import queries
+from api.delivery import hold_queries, queries
 from api.delivery.rules import HEARTBEAT_FRESH_FOR
 from api.kit.database import Database
 from api.kit.database_unavailable import is_transient
@@ -21,7 +21,7 @@ class SendingMetrics(Collector):
         self._forget()
 
     def _forget(self) -> None:
-        self._age = self._workers = self._oldest = math.nan
+        self._age = self._workers = self._oldest = self._held = math.nan
         self._outbox = dict.fromkeys(STATES, math.nan)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -36,6 +36,8 @@ class SendingMetrics(Collector):
         yield outbox
         says = "How long the message that is due for longest has been due without being claimed."
         yield GaugeMetricFamily("messenger_outbox_oldest_due_seconds", says, value=self._oldest)
+        says = "Organizations whose texts do not leave, as after a restore."
+        yield GaugeMetricFamily("messenger_outbox_held_organizations", says, value=self._held)
 
     async def refresh(self, database: Database) -> None:
         try:
@@ -43,6 +45,7 @@ class SendingMetrics(Collector):
                 last = await queries.last_heartbeat(session)
                 self._workers = await queries.count_workers(session, within=HEARTBEAT_FRESH_FOR)
                 figures = await queries.outbox_figures(session)
+                self._held = len(await hold_queries.open_holds(session))
         except Exception as error:
             if not is_transient(error):
                 raise

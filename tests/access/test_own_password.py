@@ -45,7 +45,8 @@ async def signed_in(world: World, **headers: str) -> httpx.AsyncClient:
 
 async def details_of(world: World, action: str) -> list[dict[str, Any]]:
     found = await world.rows(
-        "SELECT details, actor_kind FROM audit_entries WHERE organization_id = :id AND action = :action ORDER BY at",
+        "SELECT details - 'salt', actor_kind FROM audit_entries"
+        " WHERE organization_id = :id AND action = :action ORDER BY at",
         id=world.organization_id,
         action=action,
     )

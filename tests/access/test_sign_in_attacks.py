@@ -66,8 +66,10 @@ LOCKED = [401] * ACCOUNT_FAILURES + [429]
 
 def seen(response: httpx.Response) -> tuple[int, str, list[str]]:
     """Everything of an answer that could tell something, but for the seconds to wait."""
-    headers = [f"{name}: {value}" for name, value in response.headers.items() if name not in {"date", "retry-after"}]
-    return response.status_code, re.sub("in [0-9]+ seconds", "in n seconds", response.text), sorted(headers)
+    varying = {"date", "retry-after", "x-request-id"}
+    headers = [f"{name}: {value}" for name, value in response.headers.items() if name not in varying]
+    body = response.text.replace(response.headers["x-request-id"], "…")
+    return response.status_code, re.sub("in [0-9]+ seconds", "in n seconds", body), sorted(headers)
 
 
 UNKNOWN: dict[str, dict[str, str]] = {

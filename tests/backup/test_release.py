@@ -157,6 +157,8 @@ async def test_a_first_start_and_a_restart_hold_nothing_and_an_operator_can(worl
     async with world.service.database.transaction() as session:
         assert await holds.hold(session, HoldReason.OPERATOR) == 1
         assert await holds.hold(session, HoldReason.OPERATOR) == 1, "a hold that is open begins anew"
+    metrics = (await world.other_client().get("/metrics")).text.splitlines()
+    assert "messenger_outbox_held_organizations 1.0" in metrics
     assert await is_held(world)
 
 

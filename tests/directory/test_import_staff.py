@@ -102,7 +102,9 @@ async def test_AUDIT_WHAT_permissions_are_audited_by_record_and_the_import_by_it
         "permissions": {"from": ["sms_logs"], "to": ["mass_text"]},
         "is_admin": {"from": False, "to": True},
     }
-    imports = await world.rows("SELECT details FROM audit_entries WHERE action = 'directory.imported' ORDER BY id")
+    imports = await world.rows(
+        "SELECT details - 'salt' FROM audit_entries WHERE action = 'directory.imported' ORDER BY id"
+    )
     assert imports[1][0] == {
         **{"import_id": import_id, "partial": False, "rows": 2},
         **{"created": 0, "updated": 1, "unchanged": 1, "failed": 0},

@@ -212,7 +212,9 @@ def simulator_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def business_server() -> Iterator[Business]:
     business = Business()
-    config = uvicorn.Config(business, port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        business, port=0, log_config=None, log_level="critical", lifespan="off", timeout_graceful_shutdown=1
+    )
     with running(uvicorn.Server(config)) as url:
         business.url = url
         yield business

@@ -19,6 +19,7 @@ async def serving(world: World) -> AsyncIterator[str]:
         host="127.0.0.1",
         port=0,
         http=partial(DeadlineProtocol, deadline=world.service.settings.request_deadline_seconds),  # type: ignore[arg-type]
+        log_config=None,
         log_level="critical",
         lifespan="off",
     )

@@ -38,7 +38,9 @@ def threaded_server(clone: postgres.Database, folder: Path) -> Iterator[Threaded
 
     async def serve() -> None:
         async with Service.running(service_settings(folder), clone) as service:
-            config = uvicorn.Config(service.app, host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+            config = uvicorn.Config(
+                service.app, host="127.0.0.1", port=0, log_config=None, log_level="critical", lifespan="off"
+            )
             server = uvicorn.Server(config)
             world = await World.create(service)
             task = asyncio.create_task(server._serve())

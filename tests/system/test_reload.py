@@ -170,7 +170,9 @@ async def test_a_new_process_that_cannot_start_leaves_the_old_ones_and_an_upgrad
         assert await version_at(url) == "99.0.0"
         assert unit.children().isdisjoint(before)
         # The supervisor itself is the new one, under its process id.
-        assert "99.0.0" in unit.said().splitlines()[-1]
+        reloaded = [line for line in unit.said().splitlines() if "serve.reloaded" in line]
+        assert len(reloaded) == 1
+        assert "version=99.0.0" in reloaded[0]
 
 
 async def test_a_worker_starts_anew_unless_the_new_program_cannot(stack: Stack, tmp_path: Path) -> None:
