@@ -57,7 +57,7 @@ e2e: ## Only the tests in the browser
 	@$(ready) $(python) $(packages)
 	@.venv/bin/python scripts/check.py e2e
 
-deploy-test: ## The samples of deploy/ with the real programs: systemd, nginx, Caddy, Prometheus, Buildah; as root on Debian
+deploy-test: ## The samples of deploy/ with the real programs: systemd, nginx, Caddy, Prometheus, Buildah; and PgBouncer; as root on Debian
 	@$(ready) $(python) $(packages)
 	@.venv/bin/python -m tests.deploy.prepare
 	@unshare --net sh -c 'ip link set lo up && exec .venv/bin/python -m pytest -p no:xdist --timeout=300 $(or $(T),tests/deploy/check_*.py)'

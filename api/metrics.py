@@ -3,12 +3,14 @@
 import asyncio
 import platform
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import uvloop
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,14 +33,22 @@ class Metrics:
         self._sending = SendingMetrics()
         self._shared.register(self._journal)
         self._shared.register(self._sending)
-        build = Gauge("messenger_build_info", "The version that runs.", ["version", "python"], registry=self._shared)
-        build.labels(VERSION, platform.python_version()).set(1)
+        self._shared.register(_Build())
 
     async def render(self, database: Database) -> Response:
         await self._journal.refresh(database)
         await self._sending.refresh(database)
         measured = await asyncio.to_thread(lambda: generate_latest(registry_of(self._folder)))
         return Response(measured + generate_latest(self._shared), media_type=CONTENT_TYPE_LATEST)
+
+
+class _Build(Collector):
+    """Not a `Gauge`: each process of a folder would add one of its own."""
+
+    def collect(self) -> Iterable[Metric]:
+        build = GaugeMetricFamily("messenger_build_info", "The version that runs.", labels=["version", "python"])
+        build.add_metric([VERSION, platform.python_version()], 1)
+        return [build]
 
 
 @contextmanager

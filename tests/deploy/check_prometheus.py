@@ -40,12 +40,12 @@ def test_when_every_worker_is_killed_prometheus_alerts_within_a_minute(tmp_path:
         with (
             Apis.started(at_port.settings, tmp_path) as apis,
             prometheus(tmp_path),
-            worker(tmp_path, apis) as first,
-            worker(tmp_path, apis) as second,
+            worker(tmp_path, apis, 9101) as first,
+            worker(tmp_path, apis, 9102) as second,
         ):
-            until(lambda: values("up") == [1, 1], "both API processes are scraped")
+            until(lambda: values("up") == [1, 1, 1, 1], "all processes are scraped")
             beats = "messenger_worker_heartbeat_age_seconds < 30"
-            until(lambda: len(values(beats)) == 2 and not is_firing(alert), "the workers' heartbeats are seen")
+            until(lambda: len(values(beats)) == 4 and not is_firing(alert), "the workers' heartbeats are seen")
             first.kill()
             second.kill()
             killed_at = time.monotonic()
@@ -53,8 +53,9 @@ def test_when_every_worker_is_killed_prometheus_alerts_within_a_minute(tmp_path:
             assert time.monotonic() - killed_at > 20, "One beat missed is no alarm."
 
 
-def worker(folder: Path, apis: Apis) -> AbstractContextManager[subprocess.Popen[bytes]]:
-    return running([MESSENGER, "worker"], folder / "worker.log", environment=apis.environment)
+def worker(folder: Path, apis: Apis, port: int) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    environment = {**apis.environment, "MESSENGER_WORKER_PORT": str(port)}
+    return running([MESSENGER, "worker"], folder / "worker.log", environment=environment)
 
 
 def prometheus(folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:

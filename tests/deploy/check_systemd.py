@@ -14,6 +14,7 @@ from tests.deploy.support import HOST, MESSENGER, answers, empty_database, progr
 UNITS = DEPLOY / "systemd"
 INSTANCES = ("messenger-serve@8001", "messenger-serve@8002", "messenger-worker@9101", "messenger-worker@9102")
 SERVICES = ("messenger-migrate", *INSTANCES)
+BACKUP = "messenger-backup"
 READY = (
     *("http://127.0.0.1:8001/readyz", "http://127.0.0.1:8002/readyz"),
     *("http://127.0.0.1:9101/healthz", "http://127.0.0.1:9102/healthz"),
@@ -32,12 +33,14 @@ def units(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("unit", ["messenger.target", *(f"{each}.service" for each in SERVICES)])
+@pytest.mark.parametrize(
+    "unit", ["messenger.target", "messenger-backup.timer", *(f"{each}.service" for each in (*SERVICES, BACKUP))]
+)
 def test_systemd_finds_no_fault_with_a_unit(units: Path, unit: str) -> None:
     assert run("systemd-analyze", "verify", "--man=no", units / unit) == ""
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*SERVICES, BACKUP])
 def test_a_service_is_exposed_as_little_as_it_can_be(units: Path, service: str) -> None:
     threshold = f"--threshold={MAX_EXPOSURE * 10:.0f}"
     run("systemd-analyze", "security", "--offline=true", "--no-pager", threshold, units / f"{service}.service")
@@ -121,7 +124,7 @@ def test_a_systemd_runs_the_target_sandboxed_and_reloads_and_restarts_each_proce
     figures = httpx.get("http://127.0.0.1:18001/metrics").text
     assert "messenger_worker_heartbeat_age_seconds" in figures
 
-    machine.run("systemctl", "kill", "--signal=SIGKILL", "messenger-serve@8001")
+    machine.run("systemctl", "kill", "--kill-whom=main", "--signal=SIGKILL", "messenger-serve@8001")
     until(lambda: machine.shown("messenger-serve@8001", "NRestarts") == "1", "systemd starts it again")
     until(lambda: answers(READY[0]), "it is ready again")
 

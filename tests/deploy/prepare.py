@@ -27,6 +27,7 @@ PACKAGES = {
     "systemd-nspawn": "systemd-container",
     "nginx": "nginx",
     "caddy": "caddy",
+    "pgbouncer": "pgbouncer",
     "promtool": "prometheus",
     "prometheus": "prometheus",
     "buildah": "buildah",

@@ -14,7 +14,8 @@ from api.kit.metrics import REGISTRY, event_streams
 from api.metrics import Metrics
 from tests.support import postgres
 from tests.support.postgres import PROJECT
-from tests.support.stack import MESSENGER, eventually, free_port
+from tests.support.served import Unit
+from tests.support.stack import MESSENGER, Stack, eventually, free_port
 from tests.system.test_hangs import children_of, get, messenger, total
 
 pytestmark = pytest.mark.timeout(300)
@@ -80,9 +81,30 @@ async def test_a_scrape_counts_every_request_of_three_processes_and_of_one_that_
             said = (await get(f"http://127.0.0.1:{worker_port}/metrics")).text
             assert counted(said) == 2 * REQUESTS
             assert total(said, "messenger_workers") == 1
+            assert total(said, "messenger_build_info") == 1, "It is said once, however many processes there are."
         finally:
             worker.send_signal(signal.SIGTERM)
             await asyncio.to_thread(worker.wait, 20)
+
+
+async def test_a_reload_keeps_the_counts_of_a_service_that_names_no_folder(
+    clone: postgres.Database, tmp_path: Path
+) -> None:
+    port = free_port()
+    stack = Stack(clone, tmp_path, demo="0", metrics_port=str(port))
+    scrape = f"http://127.0.0.1:{port}/metrics"
+    async with Unit.of(tmp_path, "serve") as unit:
+        await unit.start([MESSENGER, "serve"], stack.environment)
+        await ask(f"{stack.api_url}/healthz", 10)
+        assert "refused" not in await unit.reload(), unit.said()
+        # The first of its route and of its status: their counts are new to the new process.
+        assert (await get(f"{stack.api_url}/api/v1/me")).status_code == 401, unit.said()
+        await ask(f"{stack.api_url}/healthz", 10)
+        text = (await get(scrape)).text
+        assert counted(text) == 20
+        assert total(text, "messenger_request_seconds_count", route="/api/v1/me", status="401") == 1
+    await stack.carrier.aclose()
+    await stack.database.close()
 
 
 def test_the_table_of_metrics_in_the_documents_is_true() -> None:

@@ -11,14 +11,10 @@ from api.check import Result, findings
 from api.database_urls import DatabaseUrls
 from api.kit.database import Database
 from api.postgres_url import normalized_database_url, pooled_url
+from tests.deploy.pgbouncer import SERVER_CONNECTIONS, pgbouncer
 from tests.support import postgres
-from tests.support.pgbouncer import SERVER_CONNECTIONS, find_pgbouncer, pgbouncer
 from tests.support.service import service_settings
 from tests.support.stack import Stack, eventually
-
-pytestmark = pytest.mark.skipif(
-    find_pgbouncer() is None, reason="PgBouncer is not installed: apt-get install pgbouncer"
-)
 
 PARENTS = [f"+131255504{index:02}" for index in range(8)]
 

@@ -1,11 +1,10 @@
-"""PgBouncer in transaction mode in front of a test's database. Debian and Ubuntu: `apt-get install pgbouncer`.
+"""PgBouncer in transaction mode in front of a test's database.
 
 Each transaction gets another of its server connections than the one before (`server_round_robin`), so that state which
 a session would keep is lost at once.
 """
 
 import os
-import shutil
 import signal
 import socket
 import tempfile
@@ -18,21 +17,16 @@ from sqlalchemy import make_url
 
 from api.embedded_postgres.binaries import reachable_name, server_account, spawn
 from api.postgres_url import parse_database_url
+from tests.deploy.support import program
 from tests.support import postgres
 from tests.support.stack import free_port
 
 SERVER_CONNECTIONS = 4
 
 
-def find_pgbouncer() -> str | None:
-    return shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-
-
 @contextmanager
 def pgbouncer(clone: postgres.Database) -> Iterator[str]:
     """The URL of the pooler for the application's role. It refuses start-up parameters that it does not keep."""
-    program = find_pgbouncer()
-    assert program is not None, "install PgBouncer: apt-get install pgbouncer"
     server = postgres.cluster()
     account = server_account(server.data_dir / "postgres" / "cluster", server.data_dir)
     url = make_url(clone.url)
@@ -51,7 +45,7 @@ def pgbouncer(clone: postgres.Database) -> Iterator[str]:
         for path in (home, *home.iterdir()):
             if account is not None:
                 os.chown(path, account.uid, account.gid)
-        command = [program, str(home / "pgbouncer.ini")]
+        command = [program("pgbouncer"), str(home / "pgbouncer.ini")]
         process = spawn(command, folder=Path(folder), account=account, output=log.fileno())
         try:
             _wait(port)
