@@ -96,7 +96,11 @@ class ServiceStatusOut(BaseModel):
     """The time of these figures, by the database's clock. Ages are counted up to it."""
     versions: VersionsOut
     texts_are_leaving: bool
-    """False: no worker sends at the moment. Texts wait in the outbox until one does."""
+    """False: no worker sends at the moment, or texts are held. They wait in the outbox."""
+    held: bool
+    """Texts wait because a backup was restored, until it is clear what was sent and received since."""
+    not_leaving_since: datetime | None
+    """When texts are not leaving: since when, if that is known."""
     workers: list[WorkerOut]
     """Those of the last day, the latest heartbeat first; 50 at most. A stopped worker stays for a day."""
     outbox: OutboxOut
@@ -111,6 +115,8 @@ class ServiceStatusOut(BaseModel):
             at=status.at,
             versions=VersionsOut.model_validate(status.versions),
             texts_are_leaving=status.sending.texts_are_leaving,
+            held=status.sending.held,
+            not_leaving_since=status.sending.since,
             workers=[WorkerOut.model_validate(each) for each in status.workers],
             outbox=OutboxOut.model_validate(status.outbox),
             journal=JournalOut.model_validate(status.journal),

@@ -55,7 +55,7 @@ async def service_status(session: AsyncSession, principal: Principal) -> Service
     return ServiceStatus(
         at=await database_time(session),
         versions=await _versions(session),
-        sending=await sending_status(session),
+        sending=await sending_status(session, organization_id),
         workers=await workers(session, limit=MAX_WORKERS),
         outbox=await outbox_figures.outbox_figures(session, organization_id),
         journal=await journal_figures(session, organization_id=organization_id),

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from api.delivery import holds
+from api.delivery.holds import HoldReason
 from api.migrate import expected_revision
 from api.service_status import service
 from api.version import VERSION
@@ -98,3 +100,16 @@ async def test_lines_beyond_the_limit_are_said_to_be_there(world: World, monkeyp
     monkeypatch.setattr(service, "MAX_LINES", 0)
     found = await status(world)
     assert (found["lines"], found["has_more_lines"]) == ([], True)
+
+
+async def test_a_held_outbox_is_not_leaving_although_a_worker_works(world: World) -> None:
+    await beat_was(world, timedelta(seconds=2))
+    found = await status(world)
+    assert (found["texts_are_leaving"], found["held"], found["not_leaving_since"]) == (True, False, None)
+
+    async with world.service.database.transaction() as session:
+        assert await holds.hold(session, HoldReason.OPERATOR) == 1
+
+    found = await status(world)
+    assert (found["texts_are_leaving"], found["held"]) == (False, True)
+    assert found["not_leaving_since"] is not None

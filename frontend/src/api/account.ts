@@ -34,7 +34,9 @@ export function useEndSession() {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: (id: string) => unwrap(client.DELETE("/api/v1/me/sessions/{session_id}", { params: { path: { session_id: id } } })),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: keys.sessions }),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.sessions }),
+    // Not awaited: without a connection its tries would hold the error back.
+    onError: () => void queryClient.invalidateQueries({ queryKey: keys.sessions }),
   });
 }
 
@@ -42,7 +44,9 @@ export function useEndOtherSessions() {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: () => unwrap(client.DELETE("/api/v1/me/sessions")),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: keys.sessions }),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.sessions }),
+    // Not awaited: without a connection its tries would hold the error back.
+    onError: () => void queryClient.invalidateQueries({ queryKey: keys.sessions }),
   });
 }
 

@@ -62,6 +62,11 @@ export function hasStatus(error: unknown, status: number): error is ProblemError
   return error instanceof ProblemError && error.status === status;
 }
 
+/** The page's address names nothing here: a record that is gone, or what no id looks like. For reads of one record. */
+export function isMissing(error: unknown): boolean {
+  return hasStatus(error, 404) || isProblem(error, PROBLEM.validation);
+}
+
 /** One sentence for a person about any thrown error. */
 export function describeError(error: unknown): string {
   if (error instanceof ConnectionError) return "The server can't be reached. Check the connection and try again.";

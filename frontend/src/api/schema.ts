@@ -2854,9 +2854,13 @@ export interface components {
             at: string;
             /** Has More Lines */
             has_more_lines: boolean;
+            /** Held */
+            held: boolean;
             journal: components["schemas"]["JournalStatus"];
             /** Lines */
             lines: components["schemas"]["LineStatus"][];
+            /** Not Leaving Since */
+            not_leaving_since: string | null;
             outbox: components["schemas"]["OutboxStatus"];
             /** Texts Are Leaving */
             texts_are_leaving: boolean;

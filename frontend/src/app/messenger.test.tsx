@@ -199,12 +199,13 @@ describe("live", () => {
     world.me = null;
     act(() => FakeEventSource.emit("indicator"));
     await screen.findByRole("button", { name: "Sign in" });
-    expect(address()).toBe(`/sign-in?redirect=${encodeURIComponent("/messenger?status=unread")}`);
+    expect(address()).toBe(`/sign-in?redirect=${encodeURIComponent("/messenger?status=unread")}&ended=true`);
+    expect(screen.getByText(/^You were signed out here\./)).toBeVisible();
   });
 });
 
 describe("whether texts leave", () => {
-  const words = "Texts are not leaving right now. They wait, and will be sent when the service is back.";
+  const words = "Texts are not leaving right now. They wait, and will be sent when the service is back. Call if it is urgent.";
   const said = () => screen.queryAllByRole("status").filter((element) => element.textContent === words);
 
   it.each(["/messenger", "/families"])("says at %s that they do not, while they do not, without a reload", async (address) => {
@@ -225,7 +226,7 @@ describe("whether texts leave", () => {
     world.textsAreLeaving = false;
     world.textsAreHeld = true;
     renderApp("/messenger");
-    expect(await screen.findByText(/A backup was restored\. They wait until it is clear/)).toBeVisible();
+    expect(await screen.findByText(/set back to an earlier state\. They wait until it is clear/)).toBeVisible();
     expect(said()).toHaveLength(0);
   });
 

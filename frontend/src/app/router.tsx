@@ -115,8 +115,9 @@ const routeTree = rootRoute.addChildren([
 export function leaveForSignIn(router: ReturnType<typeof createAppRouter>, queryClient: QueryClient): void {
   const { pathname, href } = router.state.location;
   if (pathname === "/sign-in") return;
+  const ended = queryClient.getQueryData(meQuery.queryKey) !== undefined || undefined;
   queryClient.clear();
-  void router.navigate({ to: "/sign-in", search: { redirect: href }, replace: true });
+  void router.navigate({ to: "/sign-in", search: { redirect: href, ended }, replace: true });
 }
 
 /** `history` is the browser's own unless a test passes another. */

@@ -86,9 +86,11 @@ export function parseAdministrationSearch(search: Record<string, unknown>): Admi
 
 export interface SignInSearch {
   redirect?: string | undefined;
+  /** The session has ended while somebody worked. */
+  ended?: true | undefined;
 }
 
-export function parseSignInSearch({ redirect }: Record<string, unknown>): SignInSearch {
+export function parseSignInSearch({ redirect, ended }: Record<string, unknown>): SignInSearch {
   // Accept only paths of this site, never another address.
-  return { redirect: typeof redirect === "string" && /^\/(?![/\\])/.test(redirect) ? redirect : undefined };
+  return { redirect: typeof redirect === "string" && /^\/(?![/\\])/.test(redirect) ? redirect : undefined, ended: ended === true || undefined };
 }

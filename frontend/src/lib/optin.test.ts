@@ -25,6 +25,7 @@ describe("OPTIN-EXPLAIN: one sentence names what blocks", () => {
   it.each([
     ["72345", "“72345” is a short code, not a phone number, so it can't be texted from here."],
     ["312GYMTEAM", "“312GYMTEAM” is not a phone number, so it can't be texted from here."],
+    ["erased:01a21d63", "This number was erased, so it can't be texted. A new text from it starts a new conversation."],
     ["whatsapp:+13125550101", "“whatsapp:+13125550101” is not a phone number, so it can't be texted from here."],
     ["+5215512345678", "+5215512345678 is not how this number is dialled today, so it can't be texted from here."],
   ])("RECV-SENDER: %s can't be texted, and the sentence says why", (phone_number, sentence) => {

@@ -2,6 +2,7 @@
  * The opt-in check in one sentence of the desk's language. It names the record that blocks, since when and how it came
  * about, so that nobody has to guess whom to ask (OPTIN-EXPLAIN).
  */
+import { isErased } from "./erased";
 import { plural } from "./text";
 
 interface Instance {
@@ -91,6 +92,7 @@ function blockedSentence(check: Check, formatDate: (at: string) => string): stri
 /** RECV-SENDER: a short code, a name, an e-mail address; or a number in a spelling that its country has dropped. */
 function notAPhoneNumber(sender: string): string {
   if (/^\+\d+$/.test(sender)) return `${sender} is not how this number is dialled today, so it can't be texted from here.`;
+  if (isErased(sender)) return "This number was erased, so it can't be texted. A new text from it starts a new conversation.";
   const kind = /^\d{3,7}$/.test(sender) ? "a short code, not a phone number" : "not a phone number";
   return `“${sender}” is ${kind}, so it can't be texted from here.`;
 }

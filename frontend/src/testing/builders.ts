@@ -85,6 +85,8 @@ export function aServiceStatus(overrides: Partial<ServiceStatus> = {}): ServiceS
     at: NOW.toISOString(),
     versions: { product: "1.0.0", database_schema: "0018", expected_database_schema: "0018", postgresql: "18.1" },
     texts_are_leaving: true,
+    held: false,
+    not_leaving_since: null,
     workers: [{ id: anId(), started_at: minutesAgo(120), last_heartbeat_at: minutesAgo(0), is_working: true }],
     outbox: { waiting: 0, oldest_waiting_at: null, sending: 0, unknown: 0 },
     journal: { pending: 0, oldest_pending_at: null, quarantined: 0 },

@@ -233,6 +233,9 @@ export class World {
           conversations: 1, cancelled: 0, texts: 2, files: 0, raw_events: 2, audit_entries: 3, answers: 0, import_rows: 0,
           phone_records: 1, staff_records: 0, contacts: 1, families: 1, refusals_kept: 1,
         };
+        for (const each of this.conversations.values()) {
+          if (each.phone_number === params.number) Object.assign(each, { phone_number: `erased:${anId()}`, holders: [] });
+        }
         const requested_by = { kind: "staff_member", id: anId(), name: "Ada" };
         return HttpResponse.json({
           id: anId(), state: "done", stage: "done", counts, requested_by, reason: "", created_at: NOW.toISOString(), finished_at: NOW.toISOString(),

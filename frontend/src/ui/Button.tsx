@@ -23,7 +23,7 @@ export function Button({ variant = "secondary", size = "md", className, type = "
   return (
     <button
       type={type}
-      className={cx(BASE, VARIANTS[variant], size === "md" ? "min-h-8 px-3 py-1.5" : "min-h-7 px-2.5 py-1 text-note", className)}
+      className={cx(BASE, VARIANTS[variant], size === "md" ? "min-h-8 px-3 py-1.5" : "min-h-7 px-2.5 py-1 text-note", "max-desk:min-h-[44px] max-desk:min-w-[44px]", className)}
       {...props}
     />
   );
@@ -43,7 +43,7 @@ export function IconButton({
       aria-label={label}
       title={label}
       className={cx(
-        "inline-grid size-9 shrink-0 place-items-center rounded-md text-ink-2 transition-colors hover:bg-sunken hover:text-ink disabled:opacity-55",
+        "inline-grid size-9 shrink-0 place-items-center rounded-md text-ink-2 transition-colors hover:bg-sunken hover:text-ink disabled:opacity-55 max-desk:size-[44px]",
         className,
       )}
       {...props}

@@ -3,7 +3,7 @@
  * Content-Security-Policy forbids; nothing scrolls behind these anyway, so the scrim is a plain element of ours.
  */
 import * as Radix from "@radix-ui/react-dialog";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 
 import { CloseIcon } from "./icons";
 import { IconButton } from "./Button";
@@ -23,6 +23,8 @@ export interface DialogProps {
 }
 
 export default function DialogWindow({ open, onOpenChange, title, description, children, kind = "dialog", wide = false }: DialogProps) {
+  // It is opened without a trigger of Radix's: what had the focus gets it back.
+  const [opener] = useState(() => document.activeElement);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -31,9 +33,15 @@ export default function DialogWindow({ open, onOpenChange, title, description, c
           className={cx(
             "fixed z-50 flex flex-col overflow-hidden bg-surface text-ink shadow-float outline-none",
             kind === "dialog"
-              ? cx("inset-x-3 mx-auto animate-rise rounded-xl border border-line", wide ? "top-[4vh] max-h-[92vh] max-w-[960px]" : "top-[12vh] max-h-[76vh] max-w-[440px]")
+              ? cx("inset-x-3 mx-auto animate-rise rounded-xl border border-line", wide ? "top-[4vh] max-h-[92vh] max-w-[960px]" : "top-[12vh] max-h-[76vh] max-w-[440px] max-desk:top-[5dvh] max-desk:max-h-[90dvh]")
               : "inset-y-0 right-0 w-[min(360px,100vw)] animate-slide border-l border-line",
           )}
+          onOpenAutoFocus={focusFirstField}
+          onCloseAutoFocus={(event) => {
+            if (!(opener instanceof HTMLElement) || !opener.isConnected) return;
+            event.preventDefault();
+            opener.focus();
+          }}
           {...(description === undefined && { "aria-describedby": undefined })}
         >
           <div className="flex items-start gap-3 px-5 pt-4 pb-3">
@@ -44,14 +52,23 @@ export default function DialogWindow({ open, onOpenChange, title, description, c
               )}
             </div>
             <Radix.Close asChild>
-              <IconButton label="Close this window" className="-mr-2">
+              <IconButton label="Close this window" className="-mr-2 max-desk:-my-1.5 max-desk:-mr-3">
                 <CloseIcon size={18} />
               </IconButton>
             </Radix.Close>
           </div>
-          <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
+          <div className="min-h-0 flex-1 scroll-pb-32 overflow-y-auto px-5 pb-5">{children}</div>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** A form is for typing: its first field has the focus, not the cross. A finger would open its keyboard over the words. */
+function focusFirstField(event: Event): void {
+  if (!(event.currentTarget instanceof HTMLElement) || !window.matchMedia("(hover: hover)").matches) return;
+  const field = event.currentTarget.querySelector<HTMLElement>("form :is(input, textarea, select):not([readonly], [hidden], :disabled)");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
 }

@@ -37,14 +37,14 @@ export default function EraseNumberDialog({ phoneNumber, onClose }: EraseNumberD
     }
   };
 
-  const title = `Erase ${shown}`;
   if (erase.data) {
+    const title = erase.data.state === "running" ? `${shown} is being erased` : `${shown} is erased`;
     return (
       <Dialog open onOpenChange={(open) => !open && onClose()} title={title}>
         <div className="flex flex-col gap-4">
           <p>{describeErasure(erase.data)}</p>
           <div className="flex justify-end">
-            <Button variant="primary" onClick={onClose}>
+            <Button ref={focusIt} variant="primary" onClick={onClose}>
               Done
             </Button>
           </div>
@@ -53,15 +53,15 @@ export default function EraseNumberDialog({ phoneNumber, onClose }: EraseNumberD
     );
   }
   return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} title={title}>
+    <Dialog open onOpenChange={(open) => !open && onClose()} title={`Erase ${shown}`}>
       <form onSubmit={submit} className="flex flex-col gap-4" noValidate>
         <Notice tone="warn" role="note">
           <p>
-            <b className="font-strong">Goes, for ever:</b> every text and file of this number, the number itself on every record, and the name of a
+            <b className="font-strong">Deleted for ever:</b> every text and file of this number, the number itself on every record, and the name of a
             contact or family that has no other number. Texts that are waiting are not sent.
           </p>
           <p className="mt-2">
-            <b className="font-strong">Stays:</b> marks in the thread and the audit log without the number and the words, staff records, and a refusal
+            <b className="font-strong">Kept:</b> marks in the thread and the audit log without the number and the words, staff records, and a refusal
             to be texted, in a form that does not show the number. A new text from it starts a new conversation.
           </p>
         </Notice>
@@ -73,11 +73,14 @@ export default function EraseNumberDialog({ phoneNumber, onClose }: EraseNumberD
           hint="It stays in the audit log: write no name and no number."
         />
         <FormProblem>{erase.isError && describeError(erase.error)}</FormProblem>
-        <FormActions label="Erase for ever" pending={erase.isPending || !matches || reason.trim() === ""} onCancel={onClose} />
+        <FormActions label="Erase for ever" pending={erase.isPending} disabled={!matches || reason.trim() === ""} danger onCancel={onClose} />
       </form>
     </Dialog>
   );
 }
+
+/** The button that had the focus is gone. */
+const focusIt = (button: HTMLButtonElement | null) => button?.focus();
 
 function describeErasure({ state, counts }: Erasure): string {
   if (state === "running") return "The number can no longer be texted. Its texts are being erased; this takes some minutes.";

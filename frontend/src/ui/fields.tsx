@@ -24,7 +24,7 @@ export function TextField({ label, hint, error, className, ...props }: TextField
         aria-invalid={error ? true : undefined}
         aria-describedby={hasNote ? noteId : undefined}
         className={cx(
-          "h-10 w-full rounded-md border bg-surface px-3 text-ink placeholder:text-ink-3 [@media(hover:none)]:text-title",
+          "h-10 w-full rounded-md border bg-surface px-3 max-desk:h-[44px] text-ink placeholder:text-ink-3 [@media(hover:none)]:text-title",
           error ? "border-red" : "border-edge",
         )}
         {...props}
@@ -43,7 +43,7 @@ export function SearchField({ label, shortcut, className, ...props }: ComponentP
   return (
     <div
       className={cx(
-        "flex h-9 items-center gap-2 rounded-md bg-sunken px-2.5 text-ink-3 focus-within:outline-2 focus-within:outline-accent",
+        "flex h-9 items-center gap-2 rounded-md bg-sunken max-desk:h-[44px] px-2.5 text-ink-3 focus-within:outline-2 focus-within:outline-accent",
         className,
       )}
     >
@@ -53,7 +53,7 @@ export function SearchField({ label, shortcut, className, ...props }: ComponentP
         aria-label={label}
         data-hotkey-search=""
         placeholder={label}
-        className="min-w-0 flex-1 bg-transparent text-ink outline-none placeholder:text-ink-3 [@media(hover:none)]:text-title"
+        className="h-full min-w-0 flex-1 bg-transparent text-ink outline-none placeholder:text-ink-3 [@media(hover:none)]:text-title"
         {...props}
       />
       {shortcut && (

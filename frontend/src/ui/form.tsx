@@ -39,7 +39,7 @@ export function SelectField({ label, className, children, ...props }: ComponentP
       </label>
       <select
         id={id}
-        className="h-10 w-full rounded-md border border-edge bg-surface px-2.5 text-ink [@media(hover:none)]:text-title"
+        className="h-10 w-full rounded-md border border-edge bg-surface px-2.5 max-desk:h-[44px] text-ink [@media(hover:none)]:text-title"
         {...props}
       >
         {children}
@@ -98,7 +98,7 @@ interface MarkProps extends Omit<ComponentProps<"input">, "type"> {
 export function Mark({ type = "checkbox", label, hint, disabled, ...props }: MarkProps) {
   const id = useId();
   return (
-    <div className={cx("flex gap-2.5 rounded-md py-1.5", disabled && "opacity-75")}>
+    <div className={cx("relative flex gap-2.5 rounded-md py-1.5 max-desk:min-h-[44px]", disabled && "opacity-75")}>
       <input
         id={id}
         type={type}
@@ -108,7 +108,8 @@ export function Mark({ type = "checkbox", label, hint, disabled, ...props }: Mar
         {...props}
       />
       <div className="min-w-0">
-        <label htmlFor={id} className="block">
+        {/* The whole row is the label's: the box alone is hard to hit with a finger. */}
+        <label htmlFor={id} className="block after:absolute after:inset-0">
           {label}
         </label>
         {hint && (
@@ -121,22 +122,39 @@ export function Mark({ type = "checkbox", label, hint, disabled, ...props }: Mar
   );
 }
 
+/** A ref for what comes up in a long form: it would be under the foot. */
+export const showInFull = (problem: HTMLElement | null) => problem?.scrollIntoView({ block: "nearest" });
+
 /** The reason why nothing was saved. */
 export function FormProblem({ children }: { children: ReactNode }) {
   if (!children) return null;
   return (
-    <Notice tone="bad" role="alert" icon={<WarningIcon size={18} />}>
-      {children}
-    </Notice>
+    <div ref={showInFull}>
+      <Notice tone="bad" role="alert" icon={<WarningIcon size={18} />}>
+        {children}
+      </Notice>
+    </div>
   );
 }
 
-export function FormActions({ label, pending, onCancel, children }: { label: string; pending: boolean; onCancel: () => void; children?: ReactNode }) {
+interface FormActionsProps {
+  label: string;
+  pending: boolean;
+  /** Something has to be filled in first. */
+  disabled?: boolean;
+  /** It cannot be undone. */
+  danger?: boolean;
+  onCancel: () => void;
+  children?: ReactNode;
+}
+
+/** The foot of a dialog's form: it stays while the form scrolls under it. */
+export function FormActions({ label, pending, disabled = false, danger = false, onCancel, children }: FormActionsProps) {
   return (
-    <div className="flex flex-wrap items-center justify-end gap-2">
-      {children && <div className="mr-auto">{children}</div>}
+    <div className="sticky -bottom-5 -mx-5 -mb-5 flex flex-wrap items-center justify-end gap-2 border-t border-line bg-surface px-5 py-3">
+      {children && <div className="mr-auto max-desk:w-full">{children}</div>}
       <Button onClick={onCancel}>Cancel</Button>
-      <Button type="submit" variant="primary" disabled={pending}>
+      <Button type="submit" variant={danger ? "danger" : "primary"} disabled={pending || disabled}>
         {pending && <Spinner />}
         {label}
       </Button>

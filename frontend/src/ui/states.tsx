@@ -1,4 +1,5 @@
 /** Empty, loading and error states of a view. */
+import { Link, type LinkProps } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { Button } from "./Button";
@@ -8,12 +9,15 @@ import { cx } from "@/lib/cx";
 export function EmptyState({
   icon,
   title,
+  heading = false,
   children,
   action,
   className,
 }: {
   icon?: ReactNode;
   title: string;
+  /** The title is the page's heading: nothing else is on it. */
+  heading?: boolean;
   children?: ReactNode;
   action?: ReactNode;
   className?: string;
@@ -21,11 +25,16 @@ export function EmptyState({
   return (
     <div className={cx("flex flex-col items-center justify-center gap-1 px-8 py-12 text-center", className)}>
       {icon && <div className="mb-2 grid size-12 place-items-center rounded-full bg-sunken text-ink-3">{icon}</div>}
-      <p className="font-strong text-ink">{title}</p>
+      {heading ? <h1 className="text-page font-heading text-ink">{title}</h1> : <p className="font-strong text-ink">{title}</p>}
       {children && <div className="max-w-72 text-note text-ink-2">{children}</div>}
       {action && <div className="mt-3">{action}</div>}
     </div>
   );
+}
+
+/** The way on from an empty state. */
+export function ActionLink(props: LinkProps) {
+  return <Link className="inline-flex items-center font-strong text-accent underline underline-offset-2 max-desk:min-h-[44px]" {...props} />;
 }
 
 export function ErrorState({ error, onRetry, title = "This couldn't be loaded" }: { error: unknown; onRetry?: () => void; title?: string }) {

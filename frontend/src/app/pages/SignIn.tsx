@@ -3,7 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { SignInForm } from "@/features/sign-in/SignInForm";
 
 export function SignIn() {
-  const { redirect } = useSearch({ from: "/sign-in" });
+  const { redirect, ended } = useSearch({ from: "/sign-in" });
   const navigate = useNavigate();
-  return <SignInForm onSignedIn={() => void navigate({ href: redirect ?? "/", replace: true })} />;
+  return <SignInForm sessionEnded={ended ?? false} onSignedIn={() => void navigate({ href: redirect ?? "/", replace: true })} />;
 }

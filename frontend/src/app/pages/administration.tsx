@@ -61,7 +61,7 @@ export function Administration() {
                 aria-current={each.key === tab ? "page" : undefined}
                 ref={each.key === tab ? showInFull : undefined}
                 className={cx(
-                  "-mb-px flex shrink-0 items-center gap-1.5 border-b-2 px-2 pt-2 pb-[9px] font-medium transition-colors",
+                  "-mb-px flex shrink-0 items-center gap-1.5 border-b-2 px-2 pt-2 pb-[9px] max-desk:min-h-[44px] font-medium transition-colors",
                   each.key === tab ? "border-accent text-ink" : "border-transparent text-ink-2 hover:text-ink",
                 )}
               >

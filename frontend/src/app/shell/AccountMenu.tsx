@@ -26,7 +26,7 @@ function AccountButton(props: ComponentProps<"button">) {
       type="button"
       aria-label={`Account: ${name}`}
       title={name}
-      className="grid size-11 place-items-center rounded-full transition-colors hover:bg-sunken"
+      className="grid size-[44px] place-items-center rounded-full transition-colors hover:bg-sunken"
       {...props}
     >
       <Avatar name={name} size="sm" className="ring-1 ring-line" />

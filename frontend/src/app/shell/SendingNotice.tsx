@@ -12,8 +12,9 @@ export function SendingNotice() {
     <Notice tone="warn" className="mx-2.5 my-2 shrink-0" icon={<OfflineIcon size={18} />}>
       <span className="font-strong">Texts are not leaving right now.</span>{" "}
       {data.held
-        ? "A backup was restored. They wait until it is clear what was sent and received since then."
-        : "They wait, and will be sent when the service is back."}
+        ? "The service was set back to an earlier state. They wait until it is clear what was sent and received since then."
+        : "They wait, and will be sent when the service is back."}{" "}
+      Call if it is urgent.
     </Notice>
   );
 }

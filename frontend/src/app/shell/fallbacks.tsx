@@ -1,6 +1,4 @@
-import { Link } from "@tanstack/react-router";
-
-import { EmptyState, ErrorState } from "@/ui/states";
+import { ActionLink, EmptyState, ErrorState } from "@/ui/states";
 import { Spinner } from "@/ui/bits";
 
 export function PagePending() {
@@ -31,12 +29,9 @@ export function NotFound() {
   return (
     <main className="grid h-full place-items-center">
       <EmptyState
+        heading
         title="There is no such page"
-        action={
-          <Link to="/" className="font-strong text-accent underline underline-offset-2">
-            Go to the start
-          </Link>
-        }
+        action={<ActionLink to="/">Go to the start</ActionLink>}
       >
         The address may be mistyped, or what was here is gone.
       </EmptyState>

@@ -31,16 +31,25 @@ export function ChangePassword({ email }: { email: string }) {
 
   const submit: ComponentProps<"form">["onSubmit"] = (event) => {
     event.preventDefault();
+    const form = event.currentTarget;
     const problems = check(typed);
     setChecked(problems);
     change.reset();
-    if (Object.keys(problems).length > 0) return;
+    const [amiss] = Object.keys(problems);
+    if (amiss !== undefined) {
+      focusField(form, amiss);
+      return;
+    }
     change.mutate(
       { current_password: typed.current, new_password: typed.next },
       {
         onSuccess: ({ ended }) => {
           setTyped(NOTHING);
           showToast(ended > 0 ? `Password changed, and ${plural(ended, "other session")} ended.` : "Password changed.");
+        },
+        onError: (error) => {
+          const pointer = isProblem(error, PROBLEM.validation) ? error.problem.errors?.[0]?.pointer : undefined;
+          focusField(form, pointer === "/new_password" ? "next" : "current");
         },
       },
     );
@@ -58,6 +67,7 @@ export function ChangePassword({ email }: { email: string }) {
         <input type="text" name="username" autoComplete="username" value={email} readOnly hidden />
         <TextField
           label="Current password"
+          name="current"
           type="password"
           autoComplete="current-password"
           value={typed.current}
@@ -66,6 +76,7 @@ export function ChangePassword({ email }: { email: string }) {
         />
         <TextField
           label="New password"
+          name="next"
           type="password"
           autoComplete="new-password"
           value={typed.next}
@@ -75,6 +86,7 @@ export function ChangePassword({ email }: { email: string }) {
         />
         <TextField
           label="New password again"
+          name="again"
           type="password"
           autoComplete="new-password"
           value={typed.again}
@@ -91,6 +103,11 @@ export function ChangePassword({ email }: { email: string }) {
       </form>
     </section>
   );
+}
+
+function focusField(form: HTMLFormElement, name: string): void {
+  const field = form.elements.namedItem(name);
+  if (field instanceof HTMLElement) field.focus();
 }
 
 function check({ current, next, again }: typeof NOTHING): Problems {

@@ -7,6 +7,7 @@ import { describeError } from "@/api/problem";
 import { plural } from "@/lib/text";
 import { Skeleton, Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
+import { showInFull } from "@/ui/form";
 import { ErrorState, Notice } from "@/ui/states";
 import { showToast } from "@/ui/Toast";
 
@@ -44,7 +45,7 @@ export function Sessions() {
 }
 
 function Row({ session: { id, device, address, created_at, last_used_at, is_current }, onEnded }: { session: Session; onEnded: () => void }) {
-  const { dateTime, date } = useFormats();
+  const { moment } = useFormats();
   const end = useEndSession();
   const name = device ?? "Unknown device";
   return (
@@ -55,7 +56,7 @@ function Row({ session: { id, device, address, created_at, last_used_at, is_curr
           {is_current && <Tag tone="good">This device</Tag>}
         </p>
         <p className="text-note text-ink-2 [overflow-wrap:anywhere]">
-          Last used {dateTime(last_used_at)} · signed in {date(created_at)}
+          Last used {moment(last_used_at)} · signed in {moment(created_at)}
           {address !== null && ` · from ${address}`}
         </p>
       </div>
@@ -63,8 +64,7 @@ function Row({ session: { id, device, address, created_at, last_used_at, is_curr
         <Button
           size="sm"
           variant="danger"
-          className="max-desk:min-h-11"
-          aria-label={`End session: ${name}, last used ${dateTime(last_used_at)}`}
+          aria-label={`End session: ${name}, last used ${moment(last_used_at)}`}
           disabled={end.isPending}
           onClick={() =>
             end.mutate(id, {
@@ -72,52 +72,70 @@ function Row({ session: { id, device, address, created_at, last_used_at, is_curr
                 showToast(`${name} is signed out.`);
                 onEnded();
               },
-              onError: (error) => showToast(`Not ended. ${describeError(error)}`),
             })
           }
         >
           End session
         </Button>
       )}
+      <NotEnded error={end.error} />
     </li>
   );
 }
 
+function NotEnded({ error }: { error: Error | null }) {
+  if (!error) return null;
+  return (
+    <p ref={showInFull} role="alert" className="w-full text-note text-red">
+      Not ended. {describeError(error)}
+    </p>
+  );
+}
+
+/** For a button that comes in the place of the one that had the focus. */
+const focusIt = (button: HTMLButtonElement | null) => button?.focus();
+
 function EndOthers({ onEnded }: { onEnded: () => void }) {
   const end = useEndOtherSessions();
-  const [asking, setAsking] = useState(false);
-  if (!asking) {
+  const [asking, setAsking] = useState<"not yet" | "asking" | "kept">("not yet");
+  if (asking !== "asking") {
     return (
-      <Button variant="danger" className="mt-3 max-desk:min-h-11" onClick={() => setAsking(true)}>
+      <Button ref={asking === "kept" ? focusIt : undefined} variant="danger" className="mt-3" onClick={() => setAsking("asking")}>
         End all others
       </Button>
     );
   }
+  const keep = () => {
+    end.reset();
+    setAsking("kept");
+  };
   return (
-    <Notice tone="warn" role="alert" className="mt-3">
-      <p>Everywhere but here you will have to sign in again. Texts that are half written there stay as drafts.</p>
-      <div className="mt-2 flex gap-2">
-        <Button
-          size="sm"
-          variant="danger"
-          className="max-desk:min-h-11"
-          disabled={end.isPending}
-          onClick={() =>
-            end.mutate(undefined, {
-              onSuccess: ({ ended }) => {
-                showToast(`${plural(ended, "session")} ended.`);
-                onEnded();
-              },
-              onError: (error) => showToast(`Not ended. ${describeError(error)}`),
-            })
-          }
-        >
-          End them now
-        </Button>
-        <Button size="sm" className="max-desk:min-h-11" onClick={() => setAsking(false)}>
-          Keep them
-        </Button>
-      </div>
-    </Notice>
+    <div ref={showInFull} className="mt-3">
+      <Notice tone="warn" role="alert">
+        <p>Everywhere but here you will have to sign in again. Texts that are half written there stay as drafts.</p>
+        <div className="mt-2 flex flex-wrap gap-2">
+          <Button
+            size="sm"
+            variant="danger"
+            disabled={end.isPending}
+            onKeyDown={(event) => event.key === "Escape" && keep()}
+            onClick={() =>
+              end.mutate(undefined, {
+                onSuccess: ({ ended }) => {
+                  showToast(`${plural(ended, "session")} ended.`);
+                  onEnded();
+                },
+              })
+            }
+          >
+            End them now
+          </Button>
+          <Button ref={focusIt} size="sm" onKeyDown={(event) => event.key === "Escape" && keep()} onClick={keep}>
+            Keep them
+          </Button>
+          <NotEnded error={end.error} />
+        </div>
+      </Notice>
+    </div>
   );
 }

@@ -10,7 +10,7 @@ import { serviceStatusQuery, type ServiceStatus } from "@/api/service-status";
 import { describeAge } from "@/lib/age";
 import { Skeleton, Tag } from "@/ui/bits";
 import { CheckIcon, OfflineIcon, WarningIcon } from "@/ui/icons";
-import { ErrorState, Notice } from "@/ui/states";
+import { ActionLink, ErrorState, Notice } from "@/ui/states";
 
 /** Whether the service does its work: what waits, the lines, the workers and the versions. */
 export function Service() {
@@ -28,7 +28,14 @@ export function Service() {
       <Part title="What waits">
         <Queues status={status} />
       </Part>
-      <Part title="Lines">
+      <Part
+        title="Lines"
+        action={
+          <ActionLink to="/administration" search={{ tab: "lines" }}>
+            Check the lines
+          </ActionLink>
+        }
+      >
         <Lines status={status} />
       </Part>
       <Part title="Workers">
@@ -41,26 +48,50 @@ export function Service() {
   );
 }
 
-function Part({ title, children }: { title: string; children: ReactNode }) {
+function Part({ title, action, children }: { title: string; action?: ReactNode; children: ReactNode }) {
   const heading = useId();
   return (
     <section aria-labelledby={heading} className="mt-6">
-      <h2 id={heading} className="text-title font-heading">
-        {title}
-      </h2>
+      <div className="flex flex-wrap items-center justify-between gap-x-3">
+        <h2 id={heading} className="text-title font-heading">
+          {title}
+        </h2>
+        {action}
+      </div>
       {children}
     </section>
   );
 }
 
-function Sending({ status: { texts_are_leaving } }: { status: ServiceStatus }) {
-  return texts_are_leaving ? (
-    <Notice tone="good" icon={<CheckIcon size={18} />}>
-      <span className="font-strong">Texts are being sent.</span>
-    </Notice>
-  ) : (
+function Sending({ status: { texts_are_leaving, held, not_leaving_since, workers } }: { status: ServiceStatus }) {
+  const { moment } = useFormats();
+  if (texts_are_leaving) {
+    return (
+      <Notice tone="good" icon={<CheckIcon size={18} />}>
+        <span className="font-strong">Texts are being sent.</span>
+      </Notice>
+    );
+  }
+  const works = workers.some((worker) => worker.is_working);
+  return (
     <Notice tone="bad" icon={<OfflineIcon size={18} />}>
-      <span className="font-strong">Texts are not leaving right now.</span> No worker is running. They wait, and will be sent when the service is back.
+      <p>
+        <span className="font-strong">Texts are not leaving right now.</span>
+        {not_leaving_since !== null && ` ${held ? "They are held since" : "A worker was last heard from"} ${moment(not_leaving_since)}.`}
+      </p>
+      {held && (
+        <p className="mt-1">
+          The service was set back to an earlier state, as by restoring a backup. Texts wait until it is clear what was sent and received since
+          then, so that none is sent twice.
+          {works && " Whoever runs the server finds in the worker's log what is missing."}
+        </p>
+      )}
+      {!works && (
+        <p className="mt-1">
+          No worker is running{held ? ", so nothing finds that out" : ". Texts wait, and are sent once one runs"}. Ask whoever runs the server to
+          start <code>messenger worker</code>.
+        </p>
+      )}
     </Notice>
   );
 }
@@ -85,7 +116,7 @@ function Queues({ status }: { status: ServiceStatus }) {
 }
 
 function Lines({ status: { lines, has_more_lines } }: { status: ServiceStatus }) {
-  const { phone, dateTime } = useFormats();
+  const { phone, moment } = useFormats();
   if (lines.length === 0) return <p className="mt-1.5 text-ink-2">There is no line yet.</p>;
   return (
     <>
@@ -99,36 +130,45 @@ function Lines({ status: { lines, has_more_lines } }: { status: ServiceStatus })
             </p>
             {line.detail !== null && line.checked_at !== null && (
               <p className="text-note text-ink-2">
-                {line.detail} Checked {dateTime(line.checked_at)}.
+                {line.detail} Checked {moment(line.checked_at)}.
               </p>
             )}
             {line.enabled && line.silent_since !== null && (
-              <p className="text-note text-amber">Silent since {dateTime(line.silent_since)}. That is unusual for this line.</p>
+              <p className="text-note text-amber">Silent since {moment(line.silent_since)}. That is unusual for this line.</p>
             )}
           </li>
         ))}
       </ul>
-      {has_more_lines && <p className="text-note text-ink-2">There are more under Lines.</p>}
+      {has_more_lines && <p className="text-note text-ink-2">There are more: check the lines to see them all.</p>}
     </>
   );
 }
 
 function Workers({ status: { workers, at } }: { status: ServiceStatus }) {
-  const { dateTime } = useFormats();
+  const { moment } = useFormats();
   if (workers.length === 0) return <p className="mt-1.5 text-red">No worker has run in the last day.</p>;
+  const working = workers.filter((worker) => worker.is_working);
+  // Each restart leaves a stopped one for a day: they are news only if none works.
+  const shown = working.length > 0 ? working : workers.slice(0, 1);
+  const [last, ...others] = workers.filter((worker) => !shown.includes(worker));
   return (
     <ul className="mt-1 divide-y divide-line">
-      {workers.map((worker) => (
+      {shown.map((worker) => (
         <li key={worker.id} className="flex flex-wrap items-center gap-x-2 gap-y-0.5 py-2.5">
           <span className="font-strong">Worker {worker.id.slice(-6)}</span>
           {worker.is_working ? <Tag tone="good">Working</Tag> : <Tag>Stopped</Tag>}
           <span className="text-note text-ink-2">
             {worker.is_working
-              ? `Last heard from ${describeAge(worker.last_heartbeat_at, at)} ago · started ${dateTime(worker.started_at)}`
-              : `Last heard from ${dateTime(worker.last_heartbeat_at)}`}
+              ? `Last heard from ${describeAge(worker.last_heartbeat_at, at)} ago · started ${moment(worker.started_at)}`
+              : `Last heard from ${moment(worker.last_heartbeat_at)}`}
           </span>
         </li>
       ))}
+      {last && (
+        <li className="py-2.5 text-note text-ink-2">
+          {others.length === 0 ? "One more has" : `${others.length + 1} more have`} stopped within a day, the last one {moment(last.last_heartbeat_at)}.
+        </li>
+      )}
     </ul>
   );
 }

@@ -10,7 +10,8 @@ import { useSubmission } from "@/lib/submission";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { TextField } from "@/ui/fields";
-import { FormActions, FormProblem, Mark } from "@/ui/form";
+import { FormActions, FormProblem, Mark, showInFull } from "@/ui/form";
+import { CheckIcon } from "@/ui/icons";
 import { Notice } from "@/ui/states";
 import { showToast } from "@/ui/Toast";
 
@@ -90,18 +91,28 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
           </p>
         )}
         <FormProblem>{error && !shownAtField && (fieldErrors[0]?.detail ?? describeError(error))}</FormProblem>
+        <FormProblem>{endSessions.error && `Not signed out. ${describeError(endSessions.error)}`}</FormProblem>
+        {member && endSessions.data && (
+          <div ref={showInFull}>
+            <Notice tone="good" icon={<CheckIcon size={18} />}>
+              {endSessions.data.ended > 0 ? `${member.name} is signed out everywhere.` : `${member.name} was not signed in.`}
+            </Notice>
+          </div>
+        )}
         {member && archiving && (
-          <Notice tone="warn" role="alert">
-            <p>{member.name} is signed out and can no longer sign in. A number of theirs that is opted out stays blocked.</p>
-            <div className="mt-2 flex gap-2">
-              <Button size="sm" variant="danger" disabled={isPending} onClick={() => change.mutate({ archived: true }, done(`${member.name} archived.`))}>
-                Archive {member.name}
-              </Button>
-              <Button size="sm" onClick={() => setArchiving(false)}>
-                Keep
-              </Button>
-            </div>
-          </Notice>
+          <div ref={showInFull}>
+            <Notice tone="warn" role="alert">
+              <p>{member.name} will be signed out and can no longer sign in. A number of theirs that is opted out stays blocked.</p>
+              <div className="mt-2 flex gap-2">
+                <Button size="sm" variant="danger" disabled={isPending} onClick={() => change.mutate({ archived: true }, done(`${member.name} archived.`))}>
+                  Archive {member.name}
+                </Button>
+                <Button size="sm" onClick={() => setArchiving(false)}>
+                  Keep
+                </Button>
+              </div>
+            </Notice>
+          </div>
         )}
         <FormActions label="Save" pending={isPending} onCancel={onClose}>
           {member && !archiving && !isMe && (
@@ -111,12 +122,7 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
               </Button>
               <Button
                 disabled={endSessions.isPending}
-                onClick={() =>
-                  endSessions.mutate(undefined, {
-                    onSuccess: ({ ended }) => showToast(ended > 0 ? `${member.name} is signed out everywhere.` : `${member.name} was not signed in.`),
-                    onError: (failure) => showToast(`Not signed out. ${describeError(failure)}`),
-                  })
-                }
+                onClick={() => endSessions.mutate()}
               >
                 Sign out everywhere
               </Button>

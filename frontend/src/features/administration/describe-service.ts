@@ -32,9 +32,7 @@ export function describeOutgoing({ outbox, at }: ServiceStatus): string[] {
 export function describeIncoming({ journal, at }: ServiceStatus): string[] {
   const { pending, oldest_pending_at } = journal;
   return [
-    pending === 0
-      ? "Everything that arrived was looked at."
-      : wait(pending, "arrival", oldest_pending_at, at),
+    pending === 0 ? "Nothing that arrived is waiting." : wait(pending, "incoming event", oldest_pending_at, at),
   ];
 }
 

@@ -21,7 +21,7 @@ it("says that all is well", async () => {
   await user.click(await screen.findByRole("link", { name: "Service" }));
   expect(await screen.findByText("Texts are being sent.")).toBeVisible();
   expect(screen.getByText("No text waits to be sent.")).toBeVisible();
-  expect(screen.getByText("Everything that arrived was looked at.")).toBeVisible();
+  expect(screen.getByText("Nothing that arrived is waiting.")).toBeVisible();
   expect(within(screen.getByRole("region", { name: "Lines" })).getByText("Ready")).toBeVisible();
   expect(within(screen.getByRole("region", { name: "Workers" })).getByText(/Last heard from 0 s ago/)).toBeVisible();
   expect(screen.getByText("18.1")).toBeVisible();
@@ -42,12 +42,27 @@ it("says what waits, for how long, and what is wrong", async () => {
   expect(screen.getByText("3 texts wait, the oldest for 40 s.")).toBeVisible();
   expect(screen.getByText("1 text is being handed to the provider.")).toBeVisible();
   expect(screen.getByText(/^2 texts may or may not have left/)).toBeVisible();
-  expect(screen.getByText("1 arrival waits for 2 min.")).toBeVisible();
+  expect(screen.getByText("1 incoming event waits for 2 min.")).toBeVisible();
   expect(screen.getByText(/^1 text is quarantined/)).toBeVisible();
   expect(screen.getByText("Needs attention")).toBeVisible();
   expect(screen.getByText(/^Silent since/)).toBeVisible();
   expect(screen.getByText("Stopped")).toBeVisible();
   expect(screen.getByText(/expects the schema 0018/)).toBeVisible();
+});
+
+it("says why texts are held, and what to do when no worker finds out", async () => {
+  const worker = { id: anId(), started_at: minutesAgo(120), last_heartbeat_at: minutesAgo(3), is_working: false };
+  world.serviceStatus = aServiceStatus({
+    texts_are_leaving: false,
+    held: true,
+    not_leaving_since: minutesAgo(5),
+    workers: [worker, { ...worker, id: anId() }, { ...worker, id: anId() }],
+  });
+  renderApp("/administration?tab=service");
+  expect(await screen.findByText(/They are held since/)).toBeVisible();
+  expect(screen.getByText(/set back to an earlier state/)).toBeVisible();
+  expect(screen.getByText(/so nothing finds that out/)).toBeVisible();
+  expect(screen.getByText(/^2 more have stopped/)).toBeVisible();
 });
 
 it("says so when it cannot be loaded", async () => {

@@ -6,12 +6,12 @@ import { ReadOnlyNote } from "./ReadOnlyNote";
 import { RecordPage } from "./RecordPage";
 import { SmsSection } from "./SmsSection";
 import { familyQuery } from "@/api/families";
-import { hasStatus } from "@/api/problem";
+import { isMissing } from "@/api/problem";
 import { may, useMe } from "@/api/session";
 import type { Family } from "@/api/types";
 import { listNames } from "@/lib/text";
 import { Button } from "@/ui/Button";
-import { EmptyState, ErrorState } from "@/ui/states";
+import { ActionLink, EmptyState, ErrorState } from "@/ui/states";
 
 const FamilyEditor = lazy(() => import("./FamilyEditor"));
 
@@ -26,8 +26,10 @@ export function FamilyRecord({ familyId, tab, conversationId, renderConversation
   const me = useMe();
   const { data: family, error, isError, refetch } = useQuery(familyQuery(familyId));
   if (isError && !family) {
-    return hasStatus(error, 404) ? (
-      <EmptyState title="This family isn't here" className="h-full" />
+    return isMissing(error) ? (
+      <EmptyState heading title="This family isn't here" className="h-full" action={<ActionLink to="/families">Show all families</ActionLink>}>
+        The address may be mistyped.
+      </EmptyState>
     ) : (
       <ErrorState error={error} onRetry={() => void refetch()} />
     );

@@ -4,13 +4,13 @@ import { lazy, Suspense, useState, type ReactNode } from "react";
 import { PhoneRecordLines } from "./opt-in-summary";
 import { RecordPage } from "./RecordPage";
 import { SmsSection } from "./SmsSection";
-import { hasStatus } from "@/api/problem";
+import { isMissing } from "@/api/problem";
 import { may, useMe } from "@/api/session";
 import { staffMemberQuery } from "@/api/staff";
 import type { StaffMember } from "@/api/types";
 import { Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
-import { EmptyState, ErrorState } from "@/ui/states";
+import { ActionLink, EmptyState, ErrorState } from "@/ui/states";
 
 const StaffNumbersEditor = lazy(() => import("./StaffNumbersEditor"));
 
@@ -25,8 +25,10 @@ export function StaffRecord({ staffMemberId, tab, conversationId, renderConversa
   const me = useMe();
   const { data: member, error, isError, refetch } = useQuery(staffMemberQuery(staffMemberId));
   if (isError && !member) {
-    return hasStatus(error, 404) ? (
-      <EmptyState title="This staff member isn't here" className="h-full" />
+    return isMissing(error) ? (
+      <EmptyState heading title="This staff member isn't here" className="h-full" action={<ActionLink to="/staff">Show all staff</ActionLink>}>
+        The address may be mistyped.
+      </EmptyState>
     ) : (
       <ErrorState error={error} onRetry={() => void refetch()} />
     );

@@ -36,7 +36,7 @@ export function StatusTabs({ status }: { status: ConversationStatus | undefined 
             activeOptions={{ exact: true }}
             aria-current={current ? "page" : undefined}
             className={cx(
-              "-mb-px border-b-2 px-2 pt-2 pb-[9px] font-medium transition-colors",
+              "-mb-px flex items-center gap-1 border-b-2 px-2 pt-2 pb-[9px] font-medium max-desk:min-h-[44px] max-desk:min-w-[44px] transition-colors",
               current ? "border-accent text-ink" : "border-transparent text-ink-2 hover:text-ink",
             )}
           >

@@ -34,7 +34,7 @@ export function describeRow(conversation: Conversation, formatPhone: (number: st
   return {
     ...describeWho(conversation, formatPhone),
     preview: describePreview(last_message),
-    failure: FAILURES[last_message?.status ?? ""] ?? null,
+    failure: last_message?.erased ? null : (FAILURES[last_message?.status ?? ""] ?? null),
   };
 }
 

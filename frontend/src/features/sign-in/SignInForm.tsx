@@ -6,12 +6,18 @@ import { readStored, writeStored } from "@/lib/storage";
 import { Spinner } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { TextField } from "@/ui/fields";
-import { MessengerIcon, WarningIcon } from "@/ui/icons";
+import { LockIcon, MessengerIcon, WarningIcon } from "@/ui/icons";
 import { Notice } from "@/ui/states";
 
 const ORGANIZATION_KEY = "messenger:organization";
 
-export function SignInForm({ onSignedIn }: { onSignedIn: () => void }) {
+interface SignInFormProps {
+  /** Somebody was at work, and does not know why they are here. */
+  sessionEnded?: boolean;
+  onSignedIn: () => void;
+}
+
+export function SignInForm({ sessionEnded = false, onSignedIn }: SignInFormProps) {
   const signIn = useSignIn();
   const [knownOrganization] = useState(() => readStored(ORGANIZATION_KEY) ?? "");
 
@@ -47,6 +53,11 @@ export function SignInForm({ onSignedIn }: { onSignedIn: () => void }) {
           </div>
         </div>
         <form onSubmit={submit} className="flex flex-col gap-4 rounded-xl border border-line bg-surface p-5">
+          {sessionEnded && !signIn.isError && (
+            <Notice tone="neutral" icon={<LockIcon size={18} />}>
+              You were signed out here. Sign in to go on where you were; drafts are kept.
+            </Notice>
+          )}
           {signIn.isError && (
             <Notice tone="bad" role="alert" icon={<WarningIcon size={18} />}>
               {explain(signIn.error)}
@@ -64,7 +75,7 @@ export function SignInForm({ onSignedIn }: { onSignedIn: () => void }) {
           />
           <TextField label="Email" name="email" type="email" autoComplete="username" required />
           <TextField label="Password" name="password" type="password" autoComplete="current-password" required />
-          <Button type="submit" variant="primary" className="mt-1 h-10" disabled={signIn.isPending}>
+          <Button type="submit" variant="primary" className="mt-1 min-h-10" disabled={signIn.isPending}>
             {signIn.isPending && <Spinner />}
             Sign in
           </Button>

@@ -28,7 +28,7 @@ export default function Details({ conversationId }: { conversationId: string }) 
     <div className="space-y-[18px]">
       {conversation ? <Consent conversation={conversation} /> : <Skeleton className="h-32 w-full" />}
       <Trail conversationId={conversationId} />
-      {conversation && !isErased(conversation.phone_number) && (
+      {conversation && (
         <Suspense fallback={null}>
           <EraseNumber phoneNumber={conversation.phone_number} />
         </Suspense>
@@ -54,7 +54,11 @@ function Consent({ conversation }: { conversation: ConversationDetail }) {
     <>
       <Section title="Who has this number">
         {check.instances.length === 0 ? (
-          <p className="text-note text-ink-2">No family or staff record has {phone(conversation.phone_number)}.</p>
+          <p className="text-note text-ink-2">
+            {isErased(conversation.phone_number)
+              ? "The number was erased from every record."
+              : `No family or staff record has ${phone(conversation.phone_number)}.`}
+          </p>
         ) : (
           <Holders check={check} />
         )}

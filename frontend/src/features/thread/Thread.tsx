@@ -15,10 +15,11 @@ import { useThread } from "./useThread";
 import { useThreadScroll } from "./useThreadScroll";
 import { useViewing } from "./useViewing";
 import { useFormats } from "@/api/format";
-import { hasStatus } from "@/api/problem";
+import { isMissing } from "@/api/problem";
 import { may, useMe } from "@/api/session";
 import type { ConversationDetail, Message } from "@/api/types";
 import { Spinner } from "@/ui/bits";
+import { Button } from "@/ui/Button";
 import { EmptyState, ErrorState } from "@/ui/states";
 
 interface ThreadProps {
@@ -68,8 +69,12 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
   const unseenBelow = messages.filter((message) => message.direction === "inbound" && message.seq > shownSeq).length;
 
   if (conversation.isError && !conversation.data) {
-    return hasStatus(conversation.error, 404) ? (
-      <EmptyState title="This conversation isn't here" className="h-full">
+    return isMissing(conversation.error) ? (
+      <EmptyState
+        title="This conversation isn't here"
+        className="h-full"
+        action={onBack && <Button onClick={onBack}>Back to the list</Button>}
+      >
         It may belong to another organization, or the address may be mistyped.
       </EmptyState>
     ) : (

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { useFormats } from "@/api/format";
 import { useMe } from "@/api/session";
 import type { ConversationDetail, Viewer } from "@/api/types";
+import { isErased } from "@/lib/erased";
 import { firstName, listNames, plural } from "@/lib/text";
 import { Avatar, CountBadge, PresenceDot, Skeleton, Tag } from "@/ui/bits";
 import { IconButton } from "@/ui/Button";
@@ -43,6 +44,11 @@ export function ThreadHeader({ conversation, unreadElsewhere, onBack, onShowDeta
   );
 }
 
+function describeUnheld(number: string): string {
+  if (isErased(number)) return "Its number and texts are deleted";
+  return number.startsWith("+") ? "No record has this number" : "Not a phone number";
+}
+
 function Who({ conversation }: { conversation: ConversationDetail }) {
   const me = useMe();
   const { phone } = useFormats();
@@ -65,7 +71,7 @@ function Who({ conversation }: { conversation: ConversationDetail }) {
         </h2>
         <div className="flex items-center gap-2.5 text-note text-ink-2">
           <p className="truncate">
-            {holder ? [people, number].filter(Boolean).join(" · ") : phone_number.startsWith("+") ? "No record has this number" : "Not a phone number"}
+            {holder ? [people, number].filter(Boolean).join(" · ") : describeUnheld(phone_number)}
           </p>
           <Viewers viewers={others} />
         </div>

@@ -439,6 +439,9 @@ describe("a phone", () => {
     await user.click(erase);
     expect(await dialog.findByText("2 texts are erased. Its refusal to be texted stays.")).toBeVisible();
     expect(world.changes).toEqual([{ path: "/phone-numbers/+13125550101/erase", body: { reason: "Asked by letter" } }]);
+    await user.click(dialog.getByRole("button", { name: "Done" }));
+    expect(await screen.findByText("Its number and texts are deleted")).toBeInTheDocument();
+    expect(screen.queryByRole("button", { name: "Erase this number…" })).toBeNull();
   });
 
   it("ERASE: nobody else can", async () => {
