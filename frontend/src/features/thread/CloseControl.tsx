@@ -1,6 +1,7 @@
 import { useCloseConversation, useReopenConversation } from "@/api/conversations";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import type { ConversationDetail, Message } from "@/api/types";
+import { isErased } from "@/lib/erased";
 import { useHotkeys } from "@/lib/hotkeys";
 import { plural } from "@/lib/text";
 import { Kbd } from "@/ui/bits";
@@ -32,12 +33,14 @@ export function CloseControl({ conversation, seenSeq }: { conversation: Conversa
   return (
     <>
       {isClosed ? (
-        <Button
-          disabled={busy}
-          onClick={() => reopen.mutate(undefined, { onError: (error) => showToast(`Not reopened. ${describeError(error)}`) })}
-        >
-          Reopen
-        </Button>
+        !isErased(conversation.phone_number) && (
+          <Button
+            disabled={busy}
+            onClick={() => reopen.mutate(undefined, { onError: (error) => showToast(`Not reopened. ${describeError(error)}`) })}
+          >
+            Reopen
+          </Button>
+        )
       ) : (
         <Button disabled={busy} onClick={requestClose} aria-keyshortcuts="e">
           Close <Kbd>e</Kbd>
