@@ -149,6 +149,8 @@ class Settings(BaseSettings):
     """Seconds that a worker may hold a text that it sends, before the text's outcome counts as unknown."""
     session_hours: float = Field(default=24 * 14, gt=0, allow_inf_nan=False)
     """Hours that a person stays signed in without using the service."""
+    idempotency_hours: int = Field(default=72, ge=72, le=876_000)
+    """Hours that the answer to a request with an `Idempotency-Key` is kept. Integrations count on 72."""
     raw_event_days: int = Field(default=90, ge=0, le=36_500)
     """Days that the raw content of what providers sent is kept once it is applied; 0: for ever."""
     retain_texts_days: int = Field(default=0, ge=0, le=36_500)

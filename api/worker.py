@@ -41,7 +41,7 @@ class Worker:
             self._outbox,
             ReleaseLoop(database, providers, secrets),
             sweep_loop(database, settings),
-            clean_up_loop(database),
+            clean_up_loop(database, settings),
             imports_loop(database, bus),
             erasure_loop(database),
         ]

@@ -1,7 +1,7 @@
 """Idempotency keys: a POST that is repeated with the same `Idempotency-Key` creates once (SEND-ONCE).
 
-The answer is stored in the transaction of the change, so a crash leaves both or neither. It is kept for 72 hours, and a
-secret in it for ten minutes, encrypted.
+The answer is stored in the transaction of the change, so a crash leaves both or neither. It is kept for
+`idempotency_hours`, and a secret in it for ten minutes, encrypted.
 """
 
 import hashlib
@@ -26,7 +26,6 @@ from api.kit.errors import Problem
 from api.kit.ids import new_id
 from api.kit.secrets import SecretBox, UnreadableSecretError
 
-KEEP = timedelta(hours=72)
 KEEP_SECRETS = timedelta(minutes=10)
 BATCH = 1_000
 
@@ -54,7 +53,7 @@ def _given_key(
             max_length=255,
             pattern=r"^[\x21-\x7e]+$",
             description="Repeat a request under the same key and it happens once; the answer is the first one's, "
-            "for 72 hours.",
+            "for at least 72 hours.",
         ),
     ] = None,
 ) -> GivenKey | None:
@@ -177,22 +176,22 @@ def _opened(sealed: str, secrets: SecretBox) -> dict[str, Any]:
     return opened
 
 
-async def forget_answers(database: Database) -> bool:
-    """Delete rows that are older than `KEEP`, and the secrets of those older than `KEEP_SECRETS`, a batch of each.
+async def forget_answers(database: Database, *, keep: timedelta) -> bool:
+    """Delete rows that are older than `keep`, and the secrets of those older than `KEEP_SECRETS`, a batch of each.
 
     Returns whether a batch was full, so that there may be more.
     """
     async with database.transaction() as session:
         now = await database_time(session)
         row = (IdempotencyKey.organization_id, IdempotencyKey.id)
-        old = select(*row).where(IdempotencyKey.created_at < now - KEEP).limit(BATCH)
+        old = select(*row).where(IdempotencyKey.created_at < now - keep).limit(BATCH)
         deleted = await session.execute(
             delete(IdempotencyKey).where(tuple_(*row).in_(old)).returning(IdempotencyKey.id)
         )
         with_secrets = (
             select(*row)
             .where(
-                IdempotencyKey.created_at.between(now - KEEP, now - KEEP_SECRETS),
+                IdempotencyKey.created_at.between(now - keep, now - KEEP_SECRETS),
                 _HOLDS_SECRET,
             )
             .limit(BATCH)

@@ -3262,7 +3262,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -3752,7 +3752,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -4231,7 +4231,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path: {
@@ -4990,7 +4990,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -6042,7 +6042,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -7021,7 +7021,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path: {
@@ -7396,7 +7396,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path: {
@@ -8140,7 +8140,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for 72 hours. */
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
