@@ -23,9 +23,9 @@ from tests.support.reliability import Progress, figure, size
 from tests.support.served import Unit
 from tests.support.stack import MESSENGER, Stack, answers, eventually, free_port
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.reliability]
+pytestmark = [pytest.mark.timeout(size(quick=300, full=1_800)), pytest.mark.reliability]
 
-STEP_REQUESTS = size(quick=40, full=2_000)
+STEP_REQUESTS = size(quick=40, full=600)
 """How many requests and webhooks are answered in each state."""
 
 
