@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,21 @@ def data_dir() -> Iterator[Path]:
         left = cluster.server_pid()  # Only after a test that failed.
         if left is not None:
             kill_and_wait(left)
-    shutil.rmtree(folder)
+    remove(folder)
+
+
+def remove(folder: Path) -> None:
+    """Removes it, although processes that are ending may still open their lock files in it."""
+    until = time.monotonic() + 20
+    while True:
+        try:
+            shutil.rmtree(folder)
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)  # Nothing tells that the last of them has ended.
+        else:
+            return
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def read(url: str) -> str:
 async def answers(url: str) -> bool:
     try:
         return bool(read(url))
-    except (urllib.error.URLError, ConnectionError):
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
 
 
