@@ -33,9 +33,10 @@ async def ask(url: str, times: int) -> None:
 
     async def some(number: int) -> None:
         for _ in range(number):
-            assert (await get(url)).status_code == 200
+            assert (await client.get(url)).status_code == 200
 
-    await asyncio.gather(*(some(times // 10) for _ in range(10)))
+    async with httpx.AsyncClient(timeout=20, limits=httpx.Limits(max_keepalive_connections=0)) as client:
+        await asyncio.gather(*(some(times // 10) for _ in range(10)))
 
 
 async def test_a_scrape_counts_every_request_of_three_processes_and_of_one_that_was_killed(
