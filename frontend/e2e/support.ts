@@ -122,8 +122,8 @@ export async function openThread(page: Page, number: string): Promise<void> {
 export async function changeOptIn(page: Page, owner: string, state: "Opted in" | "Opted out"): Promise<void> {
   await page.getByRole("button", { name: new RegExp(`^Change opt-in of .*${owner}`) }).click();
   const dialog = page.getByRole("dialog", { name: "Change opt-in" });
-  await dialog.getByRole("radio", { name: state }).check();
-  await dialog.getByRole("radio", { name: "They told us" }).check();
+  await dialog.getByRole("radio", { name: state }).check({ force: true }); // The label of the whole row takes the click.
+  await dialog.getByRole("radio", { name: "They told us" }).check({ force: true }); // The label of the whole row takes the click.
   await dialog.getByRole("textbox", { name: "Wording" }).fill("On the telephone");
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(dialog).toBeHidden();

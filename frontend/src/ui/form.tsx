@@ -104,7 +104,7 @@ export function Mark({ type = "checkbox", label, hint, disabled, ...props }: Mar
         type={type}
         disabled={disabled}
         aria-describedby={hint ? `${id}-note` : undefined}
-        className="relative z-10 mt-0.5 size-4 shrink-0 accent-accent"
+        className="mt-0.5 size-4 shrink-0 accent-accent"
         {...props}
       />
       <div className="min-w-0">
