@@ -70,16 +70,17 @@ async def forget_own(session: AsyncSession, organization_id: UUID) -> None:
     )
 
 
-async def forget_settled(session: AsyncSession, organization_id: UUID) -> None:
-    """Delete attempts none of whose events is pending any more."""
+async def forget_settled(session: AsyncSession, organization_id: UUID | None) -> None:
+    """Delete attempts none of whose events is pending any more. None: of every organization."""
     waiting = select(InboundEvent.id).where(
-        InboundEvent.organization_id == organization_id,
+        InboundEvent.organization_id == InboundAttempt.organization_id,
         InboundEvent.id == any_(InboundAttempt.event_ids),
         InboundEvent.state == "pending",
     )
-    await session.execute(
-        delete(InboundAttempt).where(InboundAttempt.organization_id == organization_id, ~waiting.exists())
-    )
+    settled = delete(InboundAttempt).where(~waiting.correlate(InboundAttempt).exists())
+    if organization_id is not None:
+        settled = settled.where(InboundAttempt.organization_id == organization_id)
+    await session.execute(settled)
 
 
 async def forget_alone(session: AsyncSession, organization_id: UUID, event_ids: Collection[UUID]) -> None:

@@ -133,9 +133,6 @@ class _Run:
                 await self._one_by_one(list(group))
             else:
                 await self._together(list(group))
-        # Without further events nobody looks for the attempts of those that are settled now.
-        async with self.database.transaction() as session:
-            await attempt_queries.forget_settled(session, self.organization_id)
         return len(events)
 
     async def _suspects(self, session: AsyncSession) -> Suspects:

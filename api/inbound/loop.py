@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from api.inbound import backfill_queries, queries
+from api.inbound import attempt_queries, backfill_queries, queries
 from api.inbound.attempts import BATCH, RUN, apply_due_events
 from api.inbound.backfill import DueLine, backfill_line, take_due_lines
 from api.inbound.journal import JournalWriter
@@ -110,6 +110,9 @@ class JournalApplier:
             pause, self._pause = self._pause, min(2 * self._pause, POLL_SECONDS)
             await asyncio.sleep(pause)
             return True
+        # Where nothing is due nobody else looks for what processes that died have left of events that are settled.
+        async with self._database.transaction() as session:
+            await attempt_queries.forget_settled(session, None)
         return False
 
     async def _may_retry_suspects(self) -> bool:
