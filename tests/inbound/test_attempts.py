@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from api.inbound import attempts
 from api.inbound.attempts import apply_due_events
+from api.inbound.loop import JournalApplier
 from api.inbound.queries import due_events, organizations_with_due_events, try_lock_application
 from api.inbound.reading import read_events
 from api.inbound.rules import MAX_UNFINISHED, NEVER_FINISHED, Suspects, suspects
@@ -231,6 +232,29 @@ async def test_an_attempt_that_ended_in_a_living_process_counts_against_no_event
 
     assert await bodies(world) == ["hello"]
     assert await attempts_left(world) == 0
+
+
+async def test_a_batch_that_was_never_finished_is_forgotten_once_its_events_are_settled(world: World) -> None:
+    """Nothing is due in the business any more, so nobody applies its events."""
+    settled = await received(world, (PARENT, "One"), (OTHER, "Two"))
+    await world.settled()
+    (unfinished,) = await received(world, (PARENT, "Three"))
+    await world.settled()
+    await world.rows(
+        "UPDATE inbound_events SET state = 'pending', due_at = now() + interval '1 hour' WHERE id = :id RETURNING id",
+        id=unfinished,
+    )
+    await died_over(world, settled)
+    await died_over(world, [unfinished])
+
+    worker = JournalApplier(world.service.database, world.service.providers, world.service.settings)
+    worker.start()
+
+    async def only_the_pending_ones_is_left() -> bool:
+        return await world.rows("SELECT event_ids FROM inbound_attempts") == [([unfinished],)]
+
+    await eventually(only_the_pending_ones_is_left, "the attempt at settled events is deleted")
+    await worker.stop()
 
 
 async def test_a_connection_cut_in_the_middle_counts_against_no_event(world: World, owner: asyncpg.Connection) -> None:

@@ -149,6 +149,11 @@ async def test_RECV_NOTHING_LOST_a_text_that_hangs_every_process_is_quarantined_
     async with messenger("up", clone, tmp_path, hang_seconds=HANG_SECONDS, fault_in_event="hang:poison") as running:
         gym, neighbour = await businesses(running.stack, tmp_path, 2)
         guilty = await running.post_text(gym, PARENT, "poison")
+
+        async def is_tried() -> bool:
+            return await running.rows("SELECT count(*) FROM inbound_attempts") == [(1,)]
+
+        await eventually(is_tried, "a process tries the text alone: a batch with others would be one try more")
         await running.post_text(gym, PARENT, "after it")
         await running.post_text(gym, OTHER, "of another number")
         sent = [f"text {number}" for number in range(8)]
