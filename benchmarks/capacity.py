@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -26,10 +26,9 @@ from api.kit.connection import plain_url
 from api.kit.database import Database
 from api.providers.port import EventKind, WebhookEvent
 from api.providers.registry import Providers
-from api.providers.simulator.control import SimulatedAccount, SimulatedLine, register_with_simulator
 from api.settings import Settings
 from benchmarks import place
-from tests.support.business import ACCOUNT_SID, AUTH_TOKEN, LINE_NUMBER, Business, create_business
+from tests.support.business import ACCOUNT_SID, LINE_NUMBER, Business, create_business
 from tests.support.stack import eventually
 
 RECEIVED, SENT = 200_000, 12_000
@@ -139,29 +138,13 @@ class Measuring:
         ):
             found["connections of serve"] = await connections()
             with place.running([place.MESSENGER, "worker"], env=env) as working:
-                await self._register(business.line_id)
+                await place.register_line(self.settings, business.line_id)
                 await self._reply(business, count=REPLIES_AT_ONCE)
                 found |= {"serve, at first": memory(serving), "worker, at first": memory(working)}
                 await self._reply(business, count=count - REPLIES_AT_ONCE)
                 found |= {"serve, afterwards": memory(serving), "worker, afterwards": memory(working)}
                 found["connections of serve and worker"] = await connections()
         return found
-
-    async def _register(self, line_id: UUID) -> None:
-        webhooks = f"{self.settings.public_base_url}/webhooks/simulator/{line_id}"
-        line = SimulatedLine(
-            phone_number=LINE_NUMBER,
-            account_sid=ACCOUNT_SID,
-            label="Front desk",
-            country="US",
-            kind="long_code",
-            inbound_url=f"{webhooks}/inbound",
-            status_url=f"{webhooks}/status",
-        )
-        accounts = [SimulatedAccount(ACCOUNT_SID, AUTH_TOKEN)]
-        await register_with_simulator(
-            simulator_url=self.settings.simulator_url, accounts=accounts, lines=[line], handsets=[]
-        )
 
     async def _reply(self, business: Business, *, count: int) -> None:
         conversations = [str(each["id"]) for each in await self.watching.fetch("SELECT id FROM conversations")]

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
 
 import asyncpg
 import httpx
@@ -25,7 +24,6 @@ from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
 from api.providers.http import make_client
 from api.providers.registry import Providers
-from api.providers.simulator.control import SimulatedAccount, SimulatedLine, register_with_simulator
 from api.settings import Settings
 from benchmarks import place
 from benchmarks.harness import Result, benchmark
@@ -172,7 +170,7 @@ async def measure(server: EmbeddedPostgres, folder: Path) -> Result:
     simulator = [sys.executable, "-m", "simulator", "--port", str(settings.simulator_port), "--fast"]
     simulator += ["--log-level", "error"]
     async with place.process(simulator, ready_at=f"{settings.simulator_url}/healthz", env=env) as carrier:
-        await _set_up(settings, business.line_id)
+        await place.register_line(settings, business.line_id)
         floor = _Floor(settings, callback=f"{settings.public_base_url}/webhooks/simulator/{business.line_id}/status")
         with place.running([place.MESSENGER, "worker"], env=env) as working:
             await outbox.queue(WARM_UP)
@@ -228,29 +226,6 @@ class _Floor:
     @property
     def per_second(self) -> float:
         return self._posted / self._seconds
-
-
-async def _set_up(settings: Settings, line_id: UUID) -> None:
-    webhooks = f"{settings.public_base_url}/webhooks/simulator/{line_id}"
-    await register_with_simulator(
-        simulator_url=settings.simulator_url,
-        accounts=[SimulatedAccount(ACCOUNT_SID, AUTH_TOKEN)],
-        lines=[
-            SimulatedLine(
-                phone_number=LINE_NUMBER,
-                account_sid=ACCOUNT_SID,
-                label="Front desk",
-                country="US",
-                kind="long_code",
-                inbound_url=f"{webhooks}/inbound",
-                status_url=f"{webhooks}/status",
-            )
-        ],
-        handsets=[],
-    )
-    async with httpx.AsyncClient(base_url=settings.simulator_url) as client:
-        rules = {"rules": [{"where": "status", "kind": "drop"}], "seed": 1}
-        (await client.put("/control/faults", json=rules)).raise_for_status()
 
 
 @benchmark("P3")

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 from pydantic import SecretStr
@@ -16,7 +17,9 @@ from pydantic import SecretStr
 from api.embedded_postgres.run import EmbeddedPostgres, start
 from api.kit.secrets import SecretBox
 from api.migrate import migrate
+from api.providers.simulator.control import SimulatedAccount, SimulatedLine, register_with_simulator
 from api.settings import Settings
+from tests.support.business import ACCOUNT_SID, AUTH_TOKEN, LINE_NUMBER
 from tests.support.stack import free_port
 
 SECRET_KEY = "a key for benchmarks"
@@ -65,6 +68,22 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def secrets() -> SecretBox:
     return SecretBox(SECRET_KEY)
+
+
+async def register_line(settings: Settings, line_id: UUID) -> None:
+    """Tell the simulator of the line that `create_business` has made."""
+    webhooks = f"{settings.public_base_url}/webhooks/simulator/{line_id}"
+    line = SimulatedLine(
+        phone_number=LINE_NUMBER,
+        account_sid=ACCOUNT_SID,
+        label="Front desk",
+        country="US",
+        kind="long_code",
+        inbound_url=f"{webhooks}/inbound",
+        status_url=f"{webhooks}/status",
+    )
+    accounts = [SimulatedAccount(ACCOUNT_SID, AUTH_TOKEN)]
+    await register_with_simulator(simulator_url=settings.simulator_url, accounts=accounts, lines=[line], handsets=[])
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Errors of sign-in and permissions."""
 
 from api.access.rules import Permission
-from api.kit.errors import Forbidden, NotSignedIn
+from api.kit.errors import Forbidden, NotFound, NotSignedIn
 
 
 def permission_needed(permission: Permission | None) -> str:
@@ -42,3 +42,7 @@ class NotAPerson(Forbidden):
 
 class GateFull(Exception):
     """The sign-in queue is full, or a sign-in waited for `gate.WAIT_SECONDS`."""
+
+
+def no_such_organization(slug: str) -> NotFound:
+    return NotFound(f"There is no organization “{slug}”.")

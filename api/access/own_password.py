@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import passwords, queries
 from api.access.client_address import counted_as
-from api.access.errors import GateFull
+from api.access.errors import GateFull, no_such_organization
 from api.access.gate import SignInGate
 from api.access.models import SignInTry, StaffMember
 from api.access.rules import Principal, account_key, own_password_key, sign_in_delay
@@ -124,7 +124,7 @@ async def reset_password(database: Database, *, organization_slug: str, email: s
     async with database.transaction() as session:
         found_as, organization, person = await queries.account(session, organization_slug, email)
     if organization is None:
-        raise NotFound(f"There is no organization “{organization_slug}”.")
+        raise no_such_organization(organization_slug)
     unknown = NotFound(f"Nobody at “{organization_slug}” signs in with {email}. Archived staff members do not sign in.")
     if person is None:
         raise unknown

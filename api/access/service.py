@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import queries
+from api.access.errors import no_such_organization as no_such_organization
 from api.access.models import ApiKey, Organization, StaffMember
 from api.access.passwords import hash_password
 from api.access.queries import count_staff as count_staff

@@ -19,7 +19,7 @@ from api.error_reports import start_error_reports
 from api.kit.database import Database
 from api.kit.database_refusals import describe_database_error
 from api.kit.database_unavailable import DATABASE_ERRORS
-from api.kit.errors import NotFound, Problem
+from api.kit.errors import Problem
 from api.lines.secret_key import WrongSecretKeyError
 from api.logging import configure_logging
 from api.migrate import MigrationError
@@ -88,15 +88,21 @@ def command(function: Callable[Parameters, Result]) -> Callable[Parameters, Resu
     return cli.command()(wrapped)
 
 
+def configured() -> Settings:
+    """The settings, with the log and the reports of errors as they say."""
+    settings = get_settings()
+    configure_logging(settings)
+    start_error_reports(settings)
+    return settings
+
+
 @contextmanager
 def started(*, patience: float = 0, any_schema: bool = False) -> Iterator[tuple[Settings, DatabaseUrls]]:
     """The settings, and a database that can be reached and whose schema this version serves.
 
     Raises StartError, also if the database becomes unavailable within the block.
     """
-    settings = get_settings()
-    configure_logging(settings)
-    start_error_reports(settings)
+    settings = configured()
     check_tracing()
     with database_urls(settings) as urls:
         try:
@@ -121,5 +127,5 @@ async def chosen_organizations(database: Database, slug: str | None) -> list[Org
         found = await access.organizations(session)
     chosen = [each for each in found if slug is None or each.slug == slug]
     if slug is not None and not chosen:
-        raise NotFound(f"There is no organization “{slug}”.")
+        raise access.no_such_organization(slug)
     return chosen

@@ -7,10 +7,8 @@ import typer
 import uvloop
 
 from api.child_process import replace_program
-from api.commands.base import command, fail, progress, started
+from api.commands.base import command, configured, fail, progress, started
 from api.database_urls import database_urls
-from api.error_reports import start_error_reports
-from api.logging import configure_logging
 from api.migrate import migrate as migrate_schema
 from api.settings import get_settings
 from api.startup import (
@@ -46,9 +44,7 @@ def serve(
             run_process(settings, urls)
         return
     # The parent does without the database: what keeps a process from starting must not end those that serve.
-    settings = get_settings()
-    configure_logging(settings)
-    start_error_reports(settings)
+    settings = configured()
     with database_urls(settings) as urls:
         replacement = run_server(settings, urls)
     if replacement is not None:

@@ -44,7 +44,7 @@ class SendingMetrics(Collector):
             async with database.transaction() as session:
                 last = await queries.last_heartbeat(session)
                 self._workers = await queries.count_workers(session, within=HEARTBEAT_FRESH_FOR)
-                figures = await queries.outbox_figures(session)
+                totals = await queries.outbox_totals(session)
                 self._held = len(await hold_queries.open_holds(session))
         except Exception as error:
             if not is_transient(error):
@@ -52,5 +52,5 @@ class SendingMetrics(Collector):
             self._forget()
             return
         self._age = math.inf if last is None else max(last.age.total_seconds(), 0.0)
-        self._outbox = {state: figures.counts.get(state, 0) for state in STATES}
-        self._oldest = max(figures.oldest_due.total_seconds(), 0.0) if figures.oldest_due is not None else 0.0
+        self._outbox = {state: totals.counts.get(state, 0) for state in STATES}
+        self._oldest = max(totals.oldest_due.total_seconds(), 0.0) if totals.oldest_due is not None else 0.0

@@ -299,14 +299,14 @@ async def count_workers(session: AsyncSession, *, within: timedelta) -> int:
     return (await session.execute(alive)).scalar_one()
 
 
-class OutboxFigures(NamedTuple):
+class OutboxTotals(NamedTuple):
     counts: dict[str, int]
     """Entries by state."""
     oldest_due: timedelta | None
     """Since when the queued entry that is due for longest has been due. None if there is none."""
 
 
-async def outbox_figures(session: AsyncSession) -> OutboxFigures:
+async def outbox_totals(session: AsyncSession) -> OutboxTotals:
     """Of every organization's outbox."""
     rows = await session.execute(
         select(
@@ -317,7 +317,7 @@ async def outbox_figures(session: AsyncSession) -> OutboxFigures:
     )
     found = {state: (count, since_due) for state, count, since_due in rows}
     oldest = found.get("queued", (0, None))[1]
-    return OutboxFigures({state: count for state, (count, _) in found.items()}, oldest)
+    return OutboxTotals({state: count for state, (count, _) in found.items()}, oldest)
 
 
 async def heartbeats(session: AsyncSession, *, since: timedelta, limit: int) -> list[tuple[WorkerHeartbeat, timedelta]]:

@@ -9,11 +9,12 @@ from sqlalchemy import CursorResult, MetaData, Select, Table, TextClause, delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.access import service as access
 from api.access.models import ApiKey, DeletedOrganization, Organization, StaffSession
 from api.audit.models import AuditChain
 from api.conversations.models import OutboxEntry
 from api.kit.database import Database, notify
-from api.kit.errors import Conflict, NotFound
+from api.kit.errors import Conflict
 from api.lines.models import Line
 from api.lines.service import CHANNEL as LINES_CHANNEL
 
@@ -32,9 +33,9 @@ def owned_tables(metadata: MetaData) -> list[Table]:
 async def find(database: Database, slug: str) -> Organization:
     """The organization, even if its deletion has begun. Raises `NotFound`."""
     async with database.transaction() as session:
-        found = await session.scalar(select(Organization).where(Organization.slug == slug))
+        found = await access.organization_by_slug(session, slug)
     if found is None:
-        raise NotFound(f"There is no organization “{slug}”.")
+        raise access.no_such_organization(slug)
     return found
 
 
