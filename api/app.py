@@ -16,9 +16,11 @@ from api.app_state import AppState, running
 from api.audit_log import endpoints as audit_log
 from api.compression import Compression
 from api.consent import endpoints as consent
+from api.conversations import context_endpoints as context
 from api.conversations import endpoints as conversations
 from api.conversations import message_endpoints as messages
 from api.delivery import endpoints as delivery
+from api.directory import class_endpoints as classes
 from api.directory import endpoints as directory
 from api.directory.importing import endpoints as imports
 from api.error_answers import ErrorAnswers, TooLargeAsProblem, install_error_handlers
@@ -28,6 +30,7 @@ from api.kit.app_state import publish
 from api.kit.errors import Unavailable, problem_responses
 from api.layers import BodyDeadline, HeadAsGet, OpenRequestLimit, ResponseHeaders
 from api.lines import endpoints as lines
+from api.links import endpoints as links
 from api.live import endpoints as live
 from api.liveness import Watchdog
 from api.media import endpoints as media
@@ -35,6 +38,7 @@ from api.metrics import Metrics
 from api.migrate import expected_revision
 from api.openapi import extend_document
 from api.retention import endpoints as retention
+from api.saved_replies import endpoints as saved_replies
 from api.search import endpoints as search
 from api.service_status import endpoints as service_status
 from api.settings import Settings
@@ -46,7 +50,8 @@ MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
 
 SLICES = (
-    *(access, account, live, conversations, search, messages, media, consent, directory, imports),
+    *(access, account, live, conversations, search, messages, media, consent, directory, classes, imports),
+    *(context, links, saved_replies),
     *(lines, audit_log, inbound, delivery, service_status, retention),
 )
 """Search comes before messages: `/messages/{message_id}` would match `/messages/search`."""
