@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.conversations.models import Conversation
@@ -25,7 +26,6 @@ async def newest_conversations(
     """The newest conversation of each of these numbers that has one."""
     rows = await session.execute(
         select(PhoneNumber.number, Conversation.id, Conversation.status, Conversation.last_message_at)
-        .distinct(PhoneNumber.number)
         .join(
             Conversation,
             (Conversation.organization_id == PhoneNumber.organization_id)
@@ -33,5 +33,6 @@ async def newest_conversations(
         )
         .where(PhoneNumber.organization_id == organization_id, PhoneNumber.number == is_any(numbers, "text"))
         .order_by(PhoneNumber.number, Conversation.last_message_at.desc(), Conversation.id.desc())
+        .ext(distinct_on(PhoneNumber.number))
     )
     return {row.number: NewestConversation(row.id, row.status, row.last_message_at) for row in rows}

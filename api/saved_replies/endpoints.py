@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.access.dependencies import CanView, guarded
 from api.kit.database import Session
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_cursor
 from api.kit.text import Body, storable
@@ -45,7 +45,9 @@ def _after(cursor: str | None) -> Key | None:
         raise Invalid([("/query/cursor", "This is not a cursor of this list.")]) from error
 
 
-@router.post("/saved-replies", status_code=201, response_model=SavedReplyOut, responses=guarded(Conflict, Invalid))
+@router.post(
+    "/saved-replies", status_code=201, response_model=SavedReplyOut, responses=guarded(Forbidden, Conflict, Invalid)
+)
 async def create_saved_reply(
     body: SavedReplyIn, principal: CanView, session: Session, idempotency_key: IdempotencyKeyHeader = None
 ) -> Response:

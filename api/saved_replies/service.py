@@ -15,7 +15,7 @@ from api.conversations.service import require_conversation
 from api.directory import service as directory
 from api.directory.rules import Holder, OwnerKind, StoredFamily
 from api.kit.database import database_time
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import Conflict, Forbidden, NotFound
 from api.kit.folding import fold_name
 from api.kit.ids import new_id
 from api.saved_replies import queries
@@ -54,11 +54,11 @@ async def list_replies(
 async def create_reply(
     session: AsyncSession, principal: Principal, *, title: str, body: str, scope: ReplyScope
 ) -> SavedReply:
-    """Raises `PermissionRequired` for a reply of the organization unless the principal is an administrator, `Invalid`
+    """Raises `PermissionRequired` for a reply of the organization unless the principal is an administrator, `Forbidden`
     for an API key's own, and `Conflict` for a title that is taken and for too many."""
     owner_id = principal.staff_member_id if scope is ReplyScope.OWN else None
     if scope is ReplyScope.OWN and owner_id is None:
-        raise Invalid([("/scope", "An API key has no replies of its own.")])
+        raise Forbidden("An API key has no replies of its own.")
     _require_may_change(principal, owner_id)
     most = MAX_OF_ORGANIZATION if owner_id is None else MAX_OF_PERSON
     if await queries.count(session, principal.organization_id, owner_id) >= most:
