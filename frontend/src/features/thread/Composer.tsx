@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef, type KeyboardEvent } from "react";
 
 import { ComposerBlocked } from "./ComposerBlocked";
 import { SegmentCounter } from "./SegmentCounter";
+import { useSavedReplies } from "./useSavedReplies";
 import { useFormats } from "@/api/format";
 import { useOutbox } from "@/api/realtime";
 import { may, ownerKey, useMe } from "@/api/session";
@@ -48,6 +49,7 @@ interface ComposerBoxProps extends ComposerProps {
 function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: ComposerBoxProps) {
   const outbox = useOutbox();
   const box = useRef<HTMLTextAreaElement>(null);
+  const replies = useSavedReplies({ conversationId: conversation.id, draft, setDraft, box });
   const body = draft.trimEnd();
   const segments = countSegments(body);
   const excess = Array.from(body).length - LONGEST_BODY;
@@ -63,14 +65,18 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
   }, [draft]);
 
   const send = (close: boolean) => {
-    if (!sendable) return;
+    if (!sendable || replies.holds(() => deliver(close))) return;
+    deliver(close);
+  };
+  const deliver = (close: boolean) => {
     outbox.send({ conversationId: conversation.id, body, seenSeq, close });
     setDraft("");
     onSent();
     box.current?.focus();
   };
 
-  const onKeyDown = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (replies.onKeyDown(event)) return;
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     send(event.ctrlKey || event.metaKey);
@@ -86,6 +92,7 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
           {conversation.notice}
         </p>
       )}
+      {replies.above}
       <div className="rounded-xl border border-line bg-surface px-3 py-2.5 transition-[border-color,box-shadow] focus-within:border-accent focus-within:shadow-[0_0_0_3px_var(--accent-soft)]">
         <textarea
           ref={box}
@@ -101,6 +108,7 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
           className="block max-h-48 w-full resize-none bg-transparent text-ink outline-none placeholder:text-ink-3 [@media(hover:none)]:text-title"
         />
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-2">
+          {replies.button}
           <SegmentCounter id="composer-counter" segments={segments} excess={excess} most={most} />
           <div className="ml-auto flex gap-2">
             <Button onClick={() => send(true)} disabled={!sendable}>
