@@ -164,6 +164,7 @@ class Rows:
         # Without a sender it cannot be read: it is quarantined.
         await world.post_webhook("inbound", {"MessageSid": "SM0", "Body": "Hello?"})
         await world.settled()
+        browser = await world.admin.post(f"{API}/me/push-subscriptions", json=new_browser())
         quarantined = await world.admin.get(f"{API}/inbound-events", params={"state": "quarantined"})
         ids = {
             "conversation_id": conversation["id"],
@@ -180,7 +181,7 @@ class Rows:
             "refusal_id": await removed_refusal(world),
             "external_id": "external-1",
             "session_id": str(uuid4()),
-            "subscription_id": str(uuid4()),
+            "subscription_id": browser.json()["id"],
             "import_id": await finished_import(world),
             "erasure_id": await finished_erasure(world),
         }
