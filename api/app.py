@@ -33,6 +33,7 @@ from api.liveness import Watchdog
 from api.media import endpoints as media
 from api.metrics import Metrics
 from api.migrate import expected_revision
+from api.notifications import endpoints as notifications
 from api.openapi import extend_document
 from api.retention import endpoints as retention
 from api.search import endpoints as search
@@ -47,7 +48,7 @@ MAX_BODY_BYTES = 1024 * 1024
 
 SLICES = (
     *(access, account, live, conversations, search, messages, media, consent, directory, imports),
-    *(lines, audit_log, inbound, delivery, service_status, retention),
+    *(lines, audit_log, inbound, delivery, notifications, service_status, retention),
 )
 """Search comes before messages: `/messages/{message_id}` would match `/messages/search`."""
 
