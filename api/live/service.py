@@ -36,6 +36,33 @@ def announce_message(
     )
 
 
+def announce_thread_entry(
+    session: AsyncSession, organization_id: UUID, conversation_id: UUID, *, kind: str, entry_id: UUID
+) -> None:
+    """A note or an audit entry of a thread is new or has changed. `kind`: as the thread names it."""
+    entry = {"kind": kind, "id": str(entry_id)}
+    announce(session, organization_id, "thread_entry", conversation_id=str(conversation_id), entry=entry)
+
+
+def announce_mention(
+    session: AsyncSession,
+    organization_id: UUID,
+    staff_member_id: UUID,
+    *,
+    conversation_id: UUID | None = None,
+    note_id: UUID | None = None,
+) -> None:
+    """To the person's own streams: they are mentioned in a note, or their count of unread mentions has changed."""
+    announce(
+        session,
+        organization_id,
+        "mention",
+        to=str(staff_member_id),
+        conversation_id=str(conversation_id) if conversation_id else None,
+        note_id=str(note_id) if note_id else None,
+    )
+
+
 def announce_phone_number(session: AsyncSession, organization_id: UUID, phone_number: str) -> None:
     """The opt-in check of the number and of its variants has changed (NUMBER-ONE)."""
     for number in (phone_number, *variants(phone_number)):
