@@ -86,7 +86,8 @@ class AuditEntry(OrganizationRow, Base):
     after_seq: Mapped[int | None]
     """The last message of its conversation when it was written: its place in the thread, with `chain_number`.
 
-    Null without a conversation, and in entries of versions before 0022, which the thread places by their time.
+    Null without a conversation, and in entries of versions before 0022, which the thread places by their time. The hash
+    does not cover it: versions before 0022 verify the chain too.
     """
     erased_by: Mapped[UUID | None]
     """The entry (`audit_entries.erased`) with which the personal columns were emptied; `hash` stays."""

@@ -384,12 +384,7 @@ class Batch:
         await queries.remove_outbox_entries(session, organization_id, self._resolved(), state="unknown")
         await insert_together(session, TimelineEntry, self._timeline)
         entry_ids = await audit.record(session, organization_id, *self._entries, at=self.at)
-        self._announce(session)
-        for entry, entry_id in zip(self._entries, entry_ids, strict=True):
-            if entry.conversation_id is not None and entry.action not in BESIDE_THREADS:
-                announce_thread_entry(
-                    session, organization_id, entry.conversation_id, kind="audit_entry", entry_id=entry_id
-                )
+        self._announce(session, entry_ids)
 
     def _to_store(self, conversation: Conversation) -> Conversation:
         """The conversation, whose changes `write` will store."""
@@ -404,12 +399,17 @@ class Batch:
         """Messages whose outcome a callback reported."""
         return [message.id for message in self._reported if message.status != MessageStatus.UNKNOWN.value]
 
-    def _announce(self, session: AsyncSession) -> None:
+    def _announce(self, session: AsyncSession, entry_ids: Sequence[UUID]) -> None:
         organization_id = self.organization_id
         for number in sorted(self._announced_numbers):
             announce_phone_number(session, organization_id, number)
         for message_id, (conversation_id, seq) in self._announced_messages.items():
             announce_message(session, organization_id, conversation_id, message_id, seq=seq)
+        for entry, entry_id in zip(self._entries, entry_ids, strict=True):
+            if entry.conversation_id is not None and entry.action not in BESIDE_THREADS:
+                announce_thread_entry(
+                    session, organization_id, entry.conversation_id, kind="audit_entry", entry_id=entry_id
+                )
         for conversation_id in self._announced_conversations:
             announce_conversation(session, organization_id, conversation_id)
         if self._queued:

@@ -10,6 +10,8 @@ from api.kit.phone import variants
 CHANNEL = "messenger_events"
 """The NOTIFY channel of live events. A payload is a JSON array of events."""
 
+THREAD_ENTRY = "thread_entry"
+
 
 def announce(session: AsyncSession, organization_id: UUID, event_type: str, **data: object) -> None:
     """Send an event to the organization's streams once the transaction has committed."""
@@ -39,9 +41,9 @@ def announce_message(
 def announce_thread_entry(
     session: AsyncSession, organization_id: UUID, conversation_id: UUID, *, kind: str, entry_id: UUID
 ) -> None:
-    """A note or an audit entry of a thread is new or has changed. `kind`: as the thread names it."""
-    entry = {"kind": kind, "id": str(entry_id)}
-    announce(session, organization_id, "thread_entry", conversation_id=str(conversation_id), entry=entry)
+    """An entry of a thread that is not a message is new or has changed."""
+    ids = {"conversation_id": str(conversation_id), "kind": kind, "entry_id": str(entry_id)}
+    announce(session, organization_id, THREAD_ENTRY, **ids)
 
 
 def announce_mention(

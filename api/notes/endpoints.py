@@ -93,7 +93,7 @@ async def count_mentions(principal: CanView, session: Session) -> MentionCount:
     return MentionCount(unread=await service.unread_mentions(session, principal))
 
 
-@router.post("/mentions/read", responses=guarded(Invalid))
+@router.post("/mentions/read", responses=guarded(NotFound, Invalid))
 async def mark_mentions_read(body: MentionsRead, principal: CanView, session: Session) -> MentionCount:
     """Mark the caller's own mentions as read: these, or those of a conversation. Others' are left out."""
     unread = await service.mark_mentions_read(

@@ -16,7 +16,7 @@ from api.audit import service as audit
 from api.audit.rules import WORDING, Action
 from api.conversations.lifecycle import conversation_entry
 from api.conversations.models import InboxRow
-from api.conversations.service import lock_conversation
+from api.conversations.service import lock_conversation, require_conversation
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited
 from api.kit.ids import new_id
@@ -194,7 +194,12 @@ async def mark_mentions_read(
     mention_ids: Sequence[UUID],
     conversation_id: UUID | None,
 ) -> int:
-    """Mark the caller's own mentions as read: these, or those of a conversation. Returns how many are unread then."""
+    """Mark the caller's own mentions as read: these, or those of a conversation. Returns how many are unread then.
+
+    Raises `NotFound` if the conversation is not in this organization.
+    """
+    if conversation_id is not None:
+        await require_conversation(session, principal.organization_id, conversation_id)
     marked = await queries.mark_read(
         session,
         principal.organization_id,
