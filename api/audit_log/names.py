@@ -59,7 +59,7 @@ class EntrySubject:
     kind: str
     id: UUID
     name: str
-    contact_name: str | None = None
+    contact_name: str | None
 
     __pydantic_config__ = {"title": "EntrySubject"}  # noqa: RUF012  # As above.
 
@@ -164,7 +164,7 @@ def _subject(
     for kind, _ in queries.NAMED:
         found = _id(entry.details, f"{kind}_id")
         if found is not None and found in named:
-            return EntrySubject(named[found][0], found, named[found][1])
+            return EntrySubject(named[found][0], found, named[found][1], None)
     if line is not None and entry.conversation_id is None:
-        return EntrySubject("line", line.id, line.label)
+        return EntrySubject("line", line.id, line.label, None)
     return None
