@@ -161,8 +161,8 @@ class Settings(BaseSettings):
     raw_event_days: int = Field(default=90, ge=0, le=36_500)
     """Days that the raw content of what providers sent is kept once it is applied; 0: for ever."""
     retain_texts_days: int = Field(default=0, ge=0, le=36_500)
-    """Days that texts are kept, with their files; 0: for ever. Older ones become marks. One that waits to be sent, or
-    that nobody has seen in a conversation that is not closed, stays."""
+    """Days that texts are kept, with their files, and notes; 0: for ever. Older ones become marks. A text that waits to
+    be sent, or that nobody has seen in a conversation that is not closed, stays."""
     retain_media_days: int = Field(default=0, ge=0, le=36_500)
     """Days that pictures and other files are kept; 0: as long as their texts."""
     watch_lines_seconds: float = Field(default=300, ge=0, allow_inf_nan=False)

@@ -82,6 +82,16 @@ NEEDS = {
     f"DELETE {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
     f"GET {CONVERSATION}/messages": VIEW,
     f"GET {CONVERSATION}/audit-entries": VIEW,
+    f"GET {CONVERSATION}/thread": VIEW,
+    f"POST {CONVERSATION}/notes": VIEW,
+    f"GET {API}/notes/search": VIEW,
+    f"GET {API}/notes/{{note_id}}": VIEW,
+    # NOTE: of its author; an administrator may remove it.
+    f"PATCH {API}/notes/{{note_id}}": VIEW,
+    f"DELETE {API}/notes/{{note_id}}": VIEW,
+    f"GET {API}/mentions": VIEW,
+    f"GET {API}/mentions/count": VIEW,
+    f"POST {API}/mentions/read": VIEW,
     f"GET {API}/messages/search": VIEW,
     f"GET {API}/messages/{{message_id}}": VIEW,
     f"GET {API}/messages/{{message_id}}/media/{{media_id}}": VIEW,
@@ -168,6 +178,7 @@ class Rows:
         quarantined = await world.admin.get(f"{API}/inbound-events", params={"state": "quarantined"})
         ids = {
             "conversation_id": conversation["id"],
+            "note_id": await new_note(world.admin, conversation["id"]),
             "message_id": message["id"],
             "media_id": message["media"][0]["id"],
             "viewer_id": str(uuid4()),
@@ -186,6 +197,13 @@ class Rows:
             "erasure_id": await finished_erasure(world),
         }
         return cls(ids, PARENT)
+
+
+async def new_note(author: httpx.AsyncClient, conversation_id: str) -> str:
+    added = await author.post(f"{API}/conversations/{conversation_id}/notes", json={"body": "Call first"})
+    assert added.status_code == 201, added.text
+    note_id: str = added.json()["id"]
+    return note_id
 
 
 async def finished_import(world: World) -> str:
@@ -235,6 +253,10 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
     match name.replace(API, ""):
         case "POST /conversations/{conversation_id}/close" | "PUT /conversations/{conversation_id}/viewers/{viewer_id}":
             return {"seen_seq": 1}
+        case "POST /conversations/{conversation_id}/notes" | "PATCH /notes/{note_id}":
+            return {"body": f"Call {uuid4().hex} first"}
+        case "POST /mentions/read":
+            return {"conversation_id": rows.ids["conversation_id"]}
         case "POST /conversations/{conversation_id}/messages":
             return {"body": "Hi"}
         case "POST /conversations":
@@ -278,7 +300,7 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
     params = None
     if method == "GET" and path.endswith("/opt-in-checks"):
         params = {"phone_number": rows.phone_number}
-    elif path.endswith("/messages/search"):
+    elif path.endswith("/search"):
         params = {"q": "hello"}
     if path.endswith("/erase"):
         path = path.replace("{number}", TO_ERASE)
@@ -445,6 +467,8 @@ STAFF_ONLY = {
 LIFT = f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift"
 """With a reason it is an administrator's."""
 
+OF_THE_AUTHOR = {f"PATCH {API}/notes/{{note_id}}", f"DELETE {API}/notes/{{note_id}}"}
+
 RETRY = f"POST {API}/messages/{{message_id}}/retry"
 
 
@@ -488,6 +512,10 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             about = Rows({**rows.ids, "refusal_id": await removed_refusal(world)}, rows.phone_number)
         if name == RETRY and status == 200:
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)
+        if name in OF_THE_AUTHOR and status == 200:
+            about = Rows(
+                {**rows.ids, "note_id": await new_note(client, rows.ids["conversation_id"])}, rows.phone_number
+            )
         if name in {OWN_PASSWORD, OWN_SESSION} and status == 200 and not caller.is_key:
             about = Rows({**rows.ids, "session_id": await ready_account(world, client)}, rows.phone_number)
         if OWN_BROWSER in name and status == 200 and not caller.is_key:

@@ -136,6 +136,17 @@ CHANGES: dict[str, Change] = {
     f"POST {CONVERSATION}/messages": Change(
         lambda: {"body": "Yes"}, by_staff("message.sent", "conversation.opened"), refused={"body": "Yes", "seen_seq": 0}
     ),
+    f"POST {CONVERSATION}/notes": Change(
+        lambda: {"body": "Call first"},
+        by_staff("note.added"),
+        refused={"body": "Call first", "mentions": [str(uuid4())]},
+    ),
+    f"PATCH {API}/notes/{{note_id}}": Change(
+        lambda: {"body": "Write first"}, by_staff("note.edited"), refused={"body": " "}
+    ),
+    f"DELETE {API}/notes/{{note_id}}": Change(None, by_staff("note.removed")),
+    # A mention is read by the person alone; the note is what is written down.
+    f"POST {API}/mentions/read": Change(lambda: {"mention_ids": [str(uuid4())]}, (), refused={}),
     f"POST {API}/messages/{{message_id}}/retry": Change(None, by_staff("message.sent"), given=_failed),
     # It only asks, with a body.
     f"POST {API}/opt-in-checks": Change(lambda: {"phone_numbers": [PARENT]}, (), refused={"phone_numbers": ["12"]}),
