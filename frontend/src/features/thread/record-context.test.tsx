@@ -58,7 +58,7 @@ it("CONTEXT: shows students with classes, tags, notes, other numbers and links",
   expect(about.getByRole("link", { name: /^Conversation, / })).toBeVisible();
 });
 
-it("CONTEXT: a record that says nothing takes no room", async () => {
+it("CONTEXT: a record that says nothing takes no space", async () => {
   const empty = context();
   const [record] = empty.records;
   if (record) Object.assign(record, { location: null, notes: null, tags: [], people: [], students: [], links: [] });
