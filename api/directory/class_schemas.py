@@ -1,8 +1,8 @@
 """Bodies and answers of the routes of classes and tags."""
 
-from typing import Any, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict
 
 from api.directory.fields import ClassName, ClassTime, Location, Name, Short, Weekdays
 from api.directory.student_queries import ListedClass, ListedTag
@@ -18,6 +18,9 @@ class ClassIn(BaseModel):
     location: Location | None = None
 
 
+CLEARABLE = frozenset({"time", "room", "coach", "location"})
+
+
 class ClassPatch(BaseModel):
     """What is left out stays; null clears time, room, coach and location."""
 
@@ -29,15 +32,9 @@ class ClassPatch(BaseModel):
     location: Location | None = None
     archived: bool | None = None
 
-    @model_validator(mode="after")
-    def _keeps_what_is_required(self) -> Self:
-        for name in ("name", "weekdays", "archived"):
-            if name in self.model_fields_set and getattr(self, name) is None:
-                raise ValueError(f"{name} cannot be null")
-        return self
-
     def changes(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.model_fields_set}
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return {name: value for name, value in given.items() if value is not None or name in CLEARABLE}
 
 
 class ListedClassOut(ClassOut):

@@ -16,13 +16,13 @@ router = APIRouter(tags=["organization"])
 async def get_organization_links(principal: CanView, session: Session) -> LinksOut:
     """The links into other systems of the business that are shown beside a conversation."""
     templates = await service.link_templates(session, principal.organization_id)
-    return LinksOut(items=[LinkTemplateOut.model_validate(each) for each in templates])
+    return LinksOut(links=[LinkTemplateOut.model_validate(each) for each in templates])
 
 
 @router.put("/organization/links", responses=guarded(Invalid))
 async def put_organization_links(body: LinksIn, principal: Administrator, session: Session) -> LinksOut:
     """Replace them all."""
     await service.replace_links(
-        session, principal, [LinkTemplate(each.label, each.url_template) for each in body.items]
+        session, principal, [LinkTemplate(each.label, each.url_template) for each in body.links]
     )
     return await get_organization_links(principal, session)

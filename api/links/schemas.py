@@ -35,7 +35,7 @@ class LinkTemplateModel(BaseModel):
 
 
 class LinksIn(BaseModel):
-    items: Annotated[list[LinkTemplateModel], Field(max_length=MAX_LINKS)]
+    links: Annotated[list[LinkTemplateModel], Field(max_length=MAX_LINKS)]
 
 
 class LinkTemplateOut(BaseModel):
@@ -46,4 +46,4 @@ class LinkTemplateOut(BaseModel):
 
 
 class LinksOut(BaseModel):
-    items: list[LinkTemplateOut]
+    links: list[LinkTemplateOut]

@@ -320,7 +320,7 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
         case "POST /classes" | "PATCH /classes/{class_id}":
             return {"name": f"Level {uuid4().hex}"}
         case "PUT /organization/links":
-            return {"items": []}
+            return {"links": []}
         case "POST /saved-replies":
             return a_reply()
         case "PATCH /saved-replies/{saved_reply_id}":

@@ -214,9 +214,9 @@ CHANGES: dict[str, Change] = {
         lambda: {"coach": "Jo"}, by_staff("class.updated"), refused={"time": "late"}
     ),
     f"PUT {API}/organization/links": Change(
-        lambda: {"items": [{"label": "Studio", "url_template": "https://studio.test/{external_id}"}]},
+        lambda: {"links": [{"label": "Studio", "url_template": "https://studio.test/{external_id}"}]},
         by_staff("organization.links_changed"),
-        refused={"items": [{"label": "Studio", "url_template": "http://studio.test"}]},
+        refused={"links": [{"label": "Studio", "url_template": "http://studio.test"}]},
     ),
     f"POST {API}/saved-replies": Change(
         lambda: {"title": "Hours", "body": "We open at 3.", "scope": "own"},

@@ -63,17 +63,17 @@ def test_a_link_is_left_out_without_its_value() -> None:
 async def test_PERM_ADMIN_links_are_replaced_by_an_administrator_and_audited(world: World) -> None:
     items = [{"label": "Studio", "url_template": GOOD[0]}, {"label": "Pay", "url_template": GOOD[2]}]
 
-    put = await world.admin.put(f"{API}/organization/links", json={"items": items})
-    same = await world.admin.put(f"{API}/organization/links", json={"items": items})
-    refused = await world.maria.put(f"{API}/organization/links", json={"items": []})
-    many = await world.admin.put(f"{API}/organization/links", json={"items": items * 6})
+    put = await world.admin.put(f"{API}/organization/links", json={"links": items})
+    same = await world.admin.put(f"{API}/organization/links", json={"links": items})
+    refused = await world.maria.put(f"{API}/organization/links", json={"links": []})
+    many = await world.admin.put(f"{API}/organization/links", json={"links": items * 6})
     bad = await world.admin.put(
-        f"{API}/organization/links", json={"items": [{"label": "X", "url_template": "http://x.example"}]}
+        f"{API}/organization/links", json={"links": [{"label": "X", "url_template": "http://x.example"}]}
     )
 
-    assert put.json() == same.json() == {"items": items}
+    assert put.json() == same.json() == {"links": items}
     assert (refused.status_code, many.status_code, bad.status_code) == (403, 422, 422)
     assert "https://" in bad.json()["errors"][0]["detail"]
-    assert (await world.maria.get(f"{API}/organization/links")).json() == {"items": items}
+    assert (await world.maria.get(f"{API}/organization/links")).json() == {"links": items}
     entries = await world.rows("SELECT details - 'salt' FROM audit_entries WHERE action = 'organization.links_changed'")
     assert [each[0] for each in entries] == [{"from": [], "to": items}]

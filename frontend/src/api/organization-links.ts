@@ -16,7 +16,7 @@ export const organizationLinksQuery = queryOptions({
 export function useReplaceLinks() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (items: LinkTemplate[]) => unwrap(client.PUT("/api/v1/organization/links", { body: { items } })),
+    mutationFn: (links: LinkTemplate[]) => unwrap(client.PUT("/api/v1/organization/links", { body: { links } })),
     onSuccess: (saved) => {
       queryClient.setQueryData(organizationLinksQuery.queryKey, saved);
       return queryClient.invalidateQueries({ queryKey: keys.contexts });

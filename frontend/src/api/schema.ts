@@ -2885,13 +2885,13 @@ export interface components {
         };
         /** LinksIn */
         LinksIn: {
-            /** Items */
-            items: components["schemas"]["LinkTemplate"][];
+            /** Links */
+            links: components["schemas"]["LinkTemplate"][];
         };
         /** LinksOut */
         LinksOut: {
-            /** Items */
-            items: components["schemas"]["StoredLinkTemplate"][];
+            /** Links */
+            links: components["schemas"]["StoredLinkTemplate"][];
         };
         /**
          * ListedClass

@@ -40,10 +40,10 @@ export class RecordsWorld {
         return HttpResponse.json(made, { status: 201 });
       }),
       http.get(`${api}/tags`, ({ request }) => HttpResponse.json(found(this.tags, request))),
-      http.get(`${api}/organization/links`, () => HttpResponse.json({ items: this.links })),
+      http.get(`${api}/organization/links`, () => HttpResponse.json({ links: this.links })),
       http.put(`${api}/organization/links`, async ({ request }) => {
-        const body = (await this.note("/organization/links", request)) as { items: LinkTemplate[] };
-        this.links = body.items;
+        const body = (await this.note("/organization/links", request)) as { links: LinkTemplate[] };
+        this.links = body.links;
         return HttpResponse.json(body);
       }),
       http.get(`${api}/saved-replies`, ({ request }) =>

@@ -18,7 +18,7 @@ export default function OrganizationLinks() {
   const { data, error, isError, refetch } = useQuery(organizationLinksQuery);
   if (isError && !data) return <ErrorState error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton className="h-40" />;
-  return <Editor stored={data.items} />;
+  return <Editor stored={data.links} />;
 }
 
 type Draft = LinkTemplate & { key: string };
@@ -47,12 +47,12 @@ function Editor({ stored }: { stored: LinkTemplate[] }) {
           <legend className="sr-only">Link {index + 1}</legend>
           <TextField
             label="Name" autoComplete="off" maxLength={40} className="min-w-[120px] flex-1" value={link.label}
-            onChange={(event) => edit(link.key, { label: event.target.value })} error={errorOf(`/items/${index}/label`)}
+            onChange={(event) => edit(link.key, { label: event.target.value })} error={errorOf(`/links/${index}/label`)}
           />
           <TextField
             label="Address" type="url" autoComplete="off" maxLength={500} placeholder="https://studio.example/families/{external_id}"
             className="min-w-[200px] flex-[3]" value={link.url_template}
-            onChange={(event) => edit(link.key, { url_template: event.target.value })} error={errorOf(`/items/${index}/url_template`)}
+            onChange={(event) => edit(link.key, { url_template: event.target.value })} error={errorOf(`/links/${index}/url_template`)}
           />
           <IconButton label={`Remove ${link.label.trim() || `link ${index + 1}`}`} onClick={() => setLinks(links.filter(({ key }) => key !== link.key))}>
             <CloseIcon size={16} />
