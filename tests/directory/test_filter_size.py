@@ -1,4 +1,4 @@
-"""Filters by tag and class are fast among many families (page 3: `tag`, `class_id`), whatever the size of the business."""
+"""Lists of families filtered by tag and class are fast in a business of any size (page 3: `tag`, `class_id`)."""
 
 import asyncio
 import json
@@ -13,7 +13,8 @@ SETUP = (
     "INSERT INTO families (organization_id, id, name)"
     " SELECT {key}, md5('f' || n)::uuid, 'Family ' || n FROM generate_series(1, {families}) AS n",
     "INSERT INTO students (organization_id, id, family_id, name, position)"
-    " SELECT {key}, md5('s' || n)::uuid, md5('f' || n)::uuid, 'Student ' || n, 0 FROM generate_series(1, {families}) AS n",
+    " SELECT {key}, md5('s' || n)::uuid, md5('f' || n)::uuid, 'Student ' || n, 0"
+    " FROM generate_series(1, {families}) AS n",
     "INSERT INTO classes (organization_id, id, name, weekdays, key, search)"
     " SELECT {key}, md5('c' || n)::uuid, 'Class ' || n, '[]', 'class ' || n, 'class ' || n"
     " FROM generate_series(0, 999) AS n",
