@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import operations, well_known
 from api.access import account_endpoints as account
 from api.access import endpoints as access
+from api.access import organization_endpoints as organization
 from api.access_log import AccessLog
 from api.app_state import AppState, running
 from api.audit_log import endpoints as audit_log
@@ -46,7 +47,7 @@ MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
 
 SLICES = (
-    *(access, account, live, conversations, search, messages, media, consent, directory, imports),
+    *(access, account, organization, live, conversations, search, messages, media, consent, directory, imports),
     *(lines, audit_log, inbound, delivery, service_status, retention),
 )
 """Search comes before messages: `/messages/{message_id}` would match `/messages/search`."""

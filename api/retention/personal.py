@@ -104,6 +104,8 @@ FREE: Mapping[str, frozenset[str]] = {
     "erasure_key": frozenset({"sealed"}),
     "database_identity": frozenset({"value"}),
     "outbox_holds": frozenset({"reason"}),
+    "conversation_undos": frozenset({"action", "before"}),
+    "inbox_views": frozenset({"name", "filter"}),
     "secret_key_check": frozenset({"value"}),
     "text_folding": frozenset({"text"}),
 }

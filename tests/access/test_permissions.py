@@ -120,6 +120,8 @@ NEEDS = {
     f"POST {API}/staff-members/{{staff_member_id}}/archive": ADMIN,
     f"DELETE {API}/staff-members/{{staff_member_id}}/sessions": ADMIN,
     f"GET {API}/service-status": ADMIN,
+    f"GET {API}/organization/settings": ADMIN,
+    f"PATCH {API}/organization/settings": ADMIN,
     # PERM-DIRECTORY
     f"GET {API}/staff-members": READ,
     f"GET {API}/staff-members/{{staff_member_id}}": READ,
@@ -241,6 +243,8 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"reason": "Asked by letter."}
         case "POST /lines":
             return new_line()
+        case "PATCH /organization/settings":
+            return {"replying_assigns": True}
         case "PATCH /lines/{line_id}":
             return {"label": "Desk"}
         case "POST /api-keys":

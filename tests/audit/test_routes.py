@@ -138,6 +138,9 @@ CHANGES: dict[str, Change] = {
         refused={"reason": ""},
         given=_one_to_erase,
     ),
+    f"PATCH {API}/organization/settings": Change(
+        lambda: {"replying_assigns": True}, by_staff("organization.updated"), refused={"replying_assigns": "perhaps"}
+    ),
     f"POST {API}/lines": Change(
         new_line, by_staff("line.created"), refused={**new_line(), "phone_number": LINE_NUMBER}
     ),
