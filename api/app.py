@@ -19,6 +19,8 @@ from api.compression import Compression
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
 from api.conversations import message_endpoints as messages
+from api.conversations import team_endpoints as team
+from api.conversations import view_endpoints as views
 from api.delivery import endpoints as delivery
 from api.directory import endpoints as directory
 from api.directory.importing import endpoints as imports
@@ -47,8 +49,8 @@ MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
 
 SLICES = (
-    *(access, account, organization, live, conversations, search, messages, media, consent, directory, imports),
-    *(lines, audit_log, inbound, delivery, service_status, retention),
+    *(access, account, organization, live, team, conversations, views, search, messages, media, consent),
+    *(directory, imports, lines, audit_log, inbound, delivery, service_status, retention),
 )
 """Search comes before messages: `/messages/{message_id}` would match `/messages/search`."""
 

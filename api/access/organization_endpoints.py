@@ -22,7 +22,7 @@ async def change_organization_settings(
     body: OrganizationSettingsIn, principal: Administrator, session: Session
 ) -> OrganizationSettingsOut:
     """Change the settings that the body names."""
-    wanted = body.model_dump(exclude_unset=True)
+    wanted = body.model_dump(exclude_none=True)
     return OrganizationSettingsOut.model_validate(
         await service.change_organization_settings(session, principal, wanted)
     )

@@ -39,7 +39,7 @@ class OrganizationSettingsOut(BaseModel):
 class OrganizationSettingsIn(BaseModel):
     """Settings that are left out stay as they are."""
 
-    replying_assigns: bool = False
+    replying_assigns: bool | None = None
 
 
 class MeStaffMember(BaseModel):

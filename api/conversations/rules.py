@@ -182,6 +182,18 @@ def reminder_removed(state: ConversationState) -> Transition:
     return Transition(replace(state, reminder=None), None)
 
 
+def undone(state: ConversationState, *, status: Status, reminder: Reminder | None) -> Transition:
+    """A person undoes an act of theirs: the status and the reminder are those before it.
+
+    What was unread is open: the act confirmed that its messages were seen.
+    """
+    before = Status.OPEN if status is Status.UNREAD and state.unread_messages == 0 else status
+    restored = replace(state, status=before, reminder=reminder)
+    if before is state.status:
+        return Transition(restored, None)
+    return Transition(restored, Change.CLOSED if before is Status.CLOSED else Change.OPENED)
+
+
 def reminder_falls_due(state: ConversationState, *, at: datetime) -> Transition:
     """The conversation comes back from "Later" as open, with a mark (REMIND)."""
     reminder = state.reminder

@@ -80,6 +80,17 @@ NEEDS = {
     f"POST {CONVERSATION}/reopen": VIEW,
     f"PUT {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
     f"DELETE {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
+    f"PUT {CONVERSATION}/assignee": VIEW,
+    f"PUT {CONVERSATION}/reminder": VIEW,
+    f"DELETE {CONVERSATION}/reminder": VIEW,
+    f"POST {CONVERSATION}/not-sent/dismiss": VIEW,
+    f"POST {CONVERSATION}/typing": VIEW,
+    f"POST {API}/conversations/bulk": VIEW,
+    f"POST {API}/conversations/bulk/{{undo_id}}/undo": VIEW,
+    f"GET {API}/views": VIEW,
+    f"POST {API}/views": VIEW,
+    f"PATCH {API}/views/{{view_id}}": VIEW,
+    f"DELETE {API}/views/{{view_id}}": VIEW,
     f"GET {CONVERSATION}/messages": VIEW,
     f"GET {CONVERSATION}/audit-entries": VIEW,
     f"GET {API}/messages/search": VIEW,
@@ -178,6 +189,8 @@ class Rows:
             "session_id": str(uuid4()),
             "import_id": await finished_import(world),
             "erasure_id": await finished_erasure(world),
+            "view_id": await saved_view(world.maria),
+            "undo_id": await undoable_act(world.maria, conversation["id"], str(world.staff_ids["maria"])),
         }
         return cls(ids, PARENT)
 
@@ -198,6 +211,24 @@ async def finished_erasure(world: World) -> str:
     assert erased.status_code == 200, erased.text
     erasure_id: str = erased.json()["id"]
     return erasure_id
+
+
+async def saved_view(client: httpx.AsyncClient) -> str:
+    created = await client.post(f"{API}/views", json={"name": "Mine", "filter": {"assignee": "me"}})
+    assert created.status_code == 201, created.text
+    view_id: str = created.json()["id"]
+    return view_id
+
+
+async def undoable_act(client: httpx.AsyncClient, conversation_id: str, staff_member_id: str) -> str:
+    """The id of an undo. The conversation was nobody's before the act."""
+    items = [{"id": conversation_id}]
+    await client.post(f"{API}/conversations/bulk", json={"action": "release", "items": items})
+    act = {"action": "assign", "items": items, "staff_member_id": staff_member_id}
+    done = await client.post(f"{API}/conversations/bulk", json=act)
+    assert done.status_code == 200, done.text
+    undo_id: str = done.json()["undo_id"]
+    return undo_id
 
 
 async def removed_refusal(world: World) -> str:
@@ -231,6 +262,16 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"seen_seq": 1}
         case "POST /conversations/{conversation_id}/messages":
             return {"body": "Hi"}
+        case "PUT /conversations/{conversation_id}/assignee":
+            return {"staff_member_id": None}
+        case "PUT /conversations/{conversation_id}/reminder":
+            return {"at": (datetime.now(UTC) + timedelta(hours=1)).isoformat(), "seen_seq": 1}
+        case "POST /conversations/bulk":
+            return {"action": "reopen", "items": [{"id": rows.ids["conversation_id"]}]}
+        case "POST /views":
+            return {"name": "All", "filter": {}}
+        case "PATCH /views/{view_id}":
+            return {"name": "Ours"}
         case "POST /conversations":
             return {"phone_number": rows.phone_number}
         case "POST /opt-in-checks":
@@ -411,14 +452,21 @@ ENDS_THE_SESSION = f"DELETE {API}/session"
 OWN_PASSWORD = f"PUT {API}/me/password"
 OWN_SESSION = f"DELETE {API}/me/sessions/{{session_id}}"
 
+OWN_VIEW = {f"PATCH {API}/views/{{view_id}}", f"DELETE {API}/views/{{view_id}}"}
+OWN_UNDO = f"POST {API}/conversations/bulk/{{undo_id}}/undo"
+
 STAFF_ONLY = {
     f"PUT {CONVERSATION}/viewers/{{viewer_id}}",
     OWN_PASSWORD,
     OWN_SESSION,
     f"GET {API}/me/sessions",
     f"DELETE {API}/me/sessions",
+    f"POST {CONVERSATION}/typing",
+    f"GET {API}/views",
+    f"POST {API}/views",
+    *OWN_VIEW,
 }
-"""An API key has no tab to look at a conversation in, no password and no sessions."""
+"""An API key has no tab to look at a conversation in, types nothing, and has no password, sessions and views."""
 
 
 LIFT = f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift"
@@ -469,6 +517,11 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)
         if name in {OWN_PASSWORD, OWN_SESSION} and status == 200 and not caller.is_key:
             about = Rows({**rows.ids, "session_id": await ready_account(world, client)}, rows.phone_number)
+        if name in OWN_VIEW and status == 200 and not caller.is_key:
+            about = Rows({**rows.ids, "view_id": await saved_view(client)}, rows.phone_number)
+        if name == OWN_UNDO and status == 200:
+            act = await undoable_act(client, rows.ids["conversation_id"], str(world.staff_ids["maria"]))
+            about = Rows({**rows.ids, "undo_id": act}, rows.phone_number)
         response = await ask(client, name, about)
         if caller.is_key and name in STAFF_ONLY and status == 200:
             if response.status_code != 403 or response.json()["type"] != "/problems/forbidden":
