@@ -61,9 +61,9 @@ class BulkAct:
     action: BulkAction
     items: Sequence[BulkItem]
     staff_member_id: UUID | None = None
-    """Of `assign`."""
+    """Of `assign`, which has one."""
     at: datetime | None = None
-    """Of `later`."""
+    """Of `later`, which has one."""
     unless_answered: bool = False
 
 
@@ -136,16 +136,11 @@ async def act_on_many(session: AsyncSession, principal: Principal, act: BulkAct)
     `seen_seq` that a conversation does not have.
     """
     organization_id = principal.organization_id
-    if act.action is BulkAction.ASSIGN:
-        if act.staff_member_id is None:
-            raise Invalid([("/staff_member_id", "Name who gets the conversations.")])
-        await require_viewer(session, organization_id, act.staff_member_id)
+    await require_viewer(session, organization_id, act.staff_member_id)
     ids = [item.conversation_id for item in act.items]
     locked = await queries.lock_conversations(session, organization_id, ids)
     now = await database_time(session)
-    if act.action is BulkAction.LATER:
-        if act.at is None:
-            raise Invalid([("/at", "Say until when.")])
+    if act.at is not None:
         require_time_ahead(act.at, now=now)
     seen = _seen(act, locked)
     newer = await team_queries.with_newer_texts(session, organization_id, seen) if seen else set[UUID]()
@@ -204,12 +199,13 @@ def _do(batch: Batch, principal: Principal, row: InboxRow, act: BulkAct, *, seen
         case BulkAction.ASSIGN | BulkAction.RELEASE:
             to = act.staff_member_id if act.action is BulkAction.ASSIGN else None
             return batch.assign(row, to, actor=principal.actor)
-        case BulkAction.LATER:
-            assert act.at is not None
+        case BulkAction.LATER if act.at is not None:
             set_reminder(batch, row, principal, at=act.at, unless_answered=act.unless_answered)
             return True
         case BulkAction.DISMISS_NOT_SENT:
             return dismiss(batch, row, principal)
+        case _:
+            return False
 
 
 async def _keep_undo(

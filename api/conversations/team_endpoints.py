@@ -73,14 +73,7 @@ async def announce_typing(conversation_id: UUID, principal: CanView, session: Se
 @router.post("/conversations/bulk", responses=guarded(Invalid))
 async def act_on_conversations(body: BulkIn, principal: CanView, session: Session) -> BulkOut:
     """One act on up to 200 conversations. Each has its own result; what cannot be done leaves the others done."""
-    act = bulk.BulkAct(
-        action=body.action,
-        items=[bulk.BulkItem(item.id, item.seen_seq) for item in body.items],
-        staff_member_id=body.staff_member_id,
-        at=body.at,
-        unless_answered=body.unless_answered,
-    )
-    return await _bulk_out(session, principal, await bulk.act_on_many(session, principal, act))
+    return await _bulk_out(session, principal, await bulk.act_on_many(session, principal, body.act()))
 
 
 @router.post("/conversations/bulk/{undo_id}/undo", responses=guarded(NotFound, Conflict, Invalid))

@@ -1,12 +1,13 @@
 """What crosses the wire of assignment, reminders, bulk acts and saved views."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.conversations.bulk import BulkAction, BulkResult
+from api.conversations.bulk import BulkAct, BulkAction, BulkItem, BulkResult
 from api.conversations.inbox_queries import InboxSort
+from api.conversations.models import InboxView
 from api.conversations.rules import Status
 from api.conversations.schemas import Assignee, ConversationOut, Seq
 from api.conversations.views import MAX_VIEWS
@@ -19,11 +20,15 @@ MAX_TOGETHER = 200
 class AssigneeIn(BaseModel):
     """Null: nobody has it."""
 
+    model_config = ConfigDict(extra="forbid")
+
     staff_member_id: UUID | None
 
 
 class ReminderIn(BaseModel):
     """`at`: at most a year ahead. `seen_seq`: the last message that the person saw."""
+
+    model_config = ConfigDict(extra="forbid")
 
     at: Moment
     unless_answered: bool = False
@@ -33,25 +38,49 @@ class ReminderIn(BaseModel):
 class BulkItemIn(BaseModel):
     """`seen_seq`, for `close` and `later`: the last message that the person saw (STATUS-CLOSE-RACE)."""
 
+    model_config = ConfigDict(extra="forbid")
+
     id: UUID
     seen_seq: Seq | None = None
 
 
-class BulkIn(BaseModel):
-    """`assign` needs `staff_member_id`, `later` needs `at`."""
+class _Bulk(BaseModel):
+    model_config = ConfigDict(extra="forbid")
 
-    action: BulkAction
     items: Annotated[list[BulkItemIn], Field(min_length=1, max_length=MAX_TOGETHER)]
-    staff_member_id: UUID | None = None
-    at: Moment | None = None
+
+    def conversations(self) -> list[BulkItem]:
+        """Each once."""
+        return list({item.id: BulkItem(item.id, item.seen_seq) for item in reversed(self.items)}.values())[::-1]
+
+
+class BulkAssign(_Bulk):
+    action: Literal[BulkAction.ASSIGN]
+    staff_member_id: UUID
+
+    def act(self) -> BulkAct:
+        return BulkAct(action=self.action, items=self.conversations(), staff_member_id=self.staff_member_id)
+
+
+class BulkLater(_Bulk):
+    """`at`: at most a year ahead."""
+
+    action: Literal[BulkAction.LATER]
+    at: Moment
     unless_answered: bool = False
 
-    @field_validator("items")
-    @classmethod
-    def _each_once(cls, items: list[BulkItemIn]) -> list[BulkItemIn]:
-        if len({item.id for item in items}) < len(items):
-            raise ValueError("name each conversation once")
-        return items
+    def act(self) -> BulkAct:
+        return BulkAct(action=self.action, items=self.conversations(), at=self.at, unless_answered=self.unless_answered)
+
+
+class BulkOther(_Bulk):
+    action: Literal[BulkAction.CLOSE, BulkAction.REOPEN, BulkAction.RELEASE, BulkAction.DISMISS_NOT_SENT]
+
+    def act(self) -> BulkAct:
+        return BulkAct(action=self.action, items=self.conversations())
+
+
+BulkIn = Annotated[BulkAssign | BulkLater | BulkOther, Field(discriminator="action")]
 
 
 class BulkItemOut(BaseModel):
@@ -73,6 +102,8 @@ class BulkOut(BaseModel):
 class InboxViewFilter(BaseModel):
     """The parameters of GET /conversations that it gives. Null: not given."""
 
+    model_config = ConfigDict(extra="forbid")
+
     status: Status | None = None
     assignee: UUID | Assignee | None = None
     not_sent: bool | None = None
@@ -81,11 +112,24 @@ class InboxViewFilter(BaseModel):
     sort: InboxSort | None = None
 
 
+class InboxViewFilterOut(BaseModel):
+    """As `InboxViewFilter`, with every field."""
+
+    status: Status | None
+    assignee: UUID | Assignee | None
+    not_sent: bool | None
+    later: bool | None
+    line_id: UUID | None
+    sort: InboxSort | None
+
+
 ViewName = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
 
 
 class InboxViewIn(BaseModel):
     """`shared`: colleagues see it too."""
+
+    model_config = ConfigDict(extra="forbid")
 
     name: ViewName
     filter: InboxViewFilter
@@ -95,6 +139,8 @@ class InboxViewIn(BaseModel):
 class InboxViewPatch(BaseModel):
     """What is left out stays. `position`: its new place among one's own views, from 0."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: ViewName | None = None
     filter: InboxViewFilter | None = None
     shared: bool | None = None
@@ -102,15 +148,27 @@ class InboxViewPatch(BaseModel):
 
 
 class InboxViewOut(BaseModel):
-    model_config = ConfigDict(title="InboxView", from_attributes=True)
+    model_config = ConfigDict(title="InboxView")
 
     id: UUID
     name: str
-    filter: InboxViewFilter
+    filter: InboxViewFilterOut
     shared: bool
     staff_member_id: UUID
     """Whose view it is."""
     position: int
+
+    @classmethod
+    def of(cls, view: InboxView) -> "InboxViewOut":
+        stored = InboxViewFilter.model_validate(view.filter)
+        return cls(
+            id=view.id,
+            name=view.name,
+            filter=InboxViewFilterOut(**dict(stored)),
+            shared=view.shared,
+            staff_member_id=view.staff_member_id,
+            position=view.position,
+        )
 
 
 class InboxViewsOut(BaseModel):

@@ -19,7 +19,7 @@ router = APIRouter(tags=["conversations"])
 async def list_views(principal: CanView, session: Session) -> InboxViewsOut:
     """One's own saved views in their order, then those that colleagues share."""
     views = await service.list_views(session, principal)
-    return InboxViewsOut(items=[InboxViewOut.model_validate(view) for view in views])
+    return InboxViewsOut(items=[InboxViewOut.of(view) for view in views])
 
 
 @router.post(
@@ -38,7 +38,7 @@ async def create_view(
             filter_=body.filter.model_dump(mode="json", exclude_none=True),
             shared=body.shared,
         )
-        return 201, InboxViewOut.model_validate(view)
+        return 201, InboxViewOut.of(view)
 
     return await once(session, create, key=idempotency_key, asked_by=principal, operation="create-view", request=body)
 
@@ -47,7 +47,7 @@ async def create_view(
 async def change_view(view_id: UUID, body: InboxViewPatch, principal: CanView, session: Session) -> InboxViewOut:
     """Change one's own view: its name, its filter, whether it is shared, its place."""
     changes = body.model_dump(mode="json", exclude_none=True)
-    return InboxViewOut.model_validate(await service.change_view(session, principal, view_id, changes))
+    return InboxViewOut.of(await service.change_view(session, principal, view_id, changes))
 
 
 @router.delete("/views/{view_id}", status_code=204, responses=guarded(NotAPerson, NotFound, Invalid))

@@ -119,8 +119,8 @@ async def test_the_indicator_says_what_the_rows_say(demo: Database) -> None:
                 for message in threads[conversation.id]
             )
     statuses = Counter(conversation.status for conversation in conversations)
-    assert indicator == (unread_messages, statuses["unread"], statuses["open"])
-    assert indicator == (9, 6, 7)
+    assert indicator[:3] == (unread_messages, statuses["unread"], statuses["open"])
+    assert indicator[:3] == (9, 6, 7)
     assert statuses["closed"] >= 20
 
 
