@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import operations, well_known
 from api.access import account_endpoints as account
 from api.access import endpoints as access
+from api.access import organization_endpoints as organization
 from api.access_log import AccessLog
 from api.app_state import AppState, running
 from api.audit_log import endpoints as audit_log
@@ -18,6 +19,8 @@ from api.compression import Compression
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
 from api.conversations import message_endpoints as messages
+from api.conversations import team_endpoints as team
+from api.conversations import view_endpoints as views
 from api.delivery import endpoints as delivery
 from api.directory import endpoints as directory
 from api.directory.importing import endpoints as imports
@@ -50,8 +53,9 @@ MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
 
 SLICES = (
-    *(access, account, live, conversations, search, messages, media, consent, directory, imports),
-    *(lines, audit_log, inbound, delivery, notifications, service_status, retention, note_search, notes, threads),
+    *(access, account, organization, live, team, conversations, views, search, messages, media, consent),
+    *(directory, imports, lines, audit_log, inbound, delivery, notifications, service_status, retention),
+    *(note_search, notes, threads),
 )
 """Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""
 

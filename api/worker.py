@@ -5,7 +5,7 @@ from typing import Protocol
 
 from api.access.loop import clean_up_loop
 from api.backup.loop import ReleaseLoop
-from api.conversations.loop import sweep_loop
+from api.conversations.loop import corrections_loop, reminders_loop, sweep_loop
 from api.conversations.subjects import describe
 from api.delivery.holds import held_organizations
 from api.delivery.loop import OutboxLoop
@@ -44,6 +44,8 @@ class Worker:
             PushLoop(database, bus, secrets, settings, describe=describe),
             ReleaseLoop(database, providers, secrets),
             sweep_loop(database, settings),
+            reminders_loop(database),
+            corrections_loop(database),
             clean_up_loop(database, settings),
             imports_loop(database, bus),
             erasure_loop(database),

@@ -52,6 +52,13 @@ class Action(StrEnum):
     CONVERSATION_CLOSED = "conversation.closed"
     CONVERSATION_UNREAD = "conversation.unread"
     CONVERSATION_VIEWED = "conversation.viewed"
+    CONVERSATION_ASSIGNED = "conversation.assigned"
+    CONVERSATION_RELEASED = "conversation.released"
+    REMINDER_SET = "conversation.reminder_set"
+    REMINDER_REMOVED = "conversation.reminder_removed"
+    REMINDER_DUE = "conversation.reminder_due"
+    NOT_SENT_DISMISSED = "conversation.not_sent_dismissed"
+    CONVERSATION_UNDONE = "conversation.undone"
     OPT_IN_CHANGED = "opt_in.changed"
     PHONE_NUMBER_STOPPED = "phone_number.stopped"
     PHONE_NUMBER_STARTED = "phone_number.started"
@@ -63,6 +70,7 @@ class Action(StrEnum):
     PASSWORD_REFUSED = "password.refused"  # noqa: S105  # The name of an action.
     PASSWORD_RESET = "password.reset"  # noqa: S105  # The name of an action.
     ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_UPDATED = "organization.updated"
     STAFF_MEMBER_CREATED = "staff_member.created"
     STAFF_MEMBER_UPDATED = "staff_member.updated"
     STAFF_MEMBER_ARCHIVED = "staff_member.archived"

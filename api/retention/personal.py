@@ -112,6 +112,8 @@ FREE: Mapping[str, frozenset[str]] = {
     "push_key": frozenset({"public_key", "sealed"}),
     "push_subscriptions": frozenset({"endpoint", "public_key", "auth_secret", "device"}),
     "pushes": frozenset({"kind", "by"}),
+    "conversation_undos": frozenset({"action", "before"}),
+    "inbox_views": frozenset({"name", "filter"}),
     "secret_key_check": frozenset({"value"}),
     "text_folding": frozenset({"text"}),
 }

@@ -80,6 +80,17 @@ NEEDS = {
     f"POST {CONVERSATION}/reopen": VIEW,
     f"PUT {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
     f"DELETE {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
+    f"PUT {CONVERSATION}/assignee": VIEW,
+    f"PUT {CONVERSATION}/reminder": VIEW,
+    f"DELETE {CONVERSATION}/reminder": VIEW,
+    f"POST {CONVERSATION}/not-sent/dismiss": VIEW,
+    f"POST {CONVERSATION}/typing": VIEW,
+    f"POST {API}/conversations/bulk": VIEW,
+    f"POST {API}/conversations/bulk/{{undo_id}}/undo": VIEW,
+    f"GET {API}/views": VIEW,
+    f"POST {API}/views": VIEW,
+    f"PATCH {API}/views/{{view_id}}": VIEW,
+    f"DELETE {API}/views/{{view_id}}": VIEW,
     f"GET {CONVERSATION}/messages": VIEW,
     f"GET {CONVERSATION}/audit-entries": VIEW,
     f"GET {CONVERSATION}/thread": VIEW,
@@ -136,6 +147,8 @@ NEEDS = {
     f"POST {API}/staff-members/{{staff_member_id}}/archive": ADMIN,
     f"DELETE {API}/staff-members/{{staff_member_id}}/sessions": ADMIN,
     f"GET {API}/service-status": ADMIN,
+    f"GET {API}/organization/settings": ADMIN,
+    f"PATCH {API}/organization/settings": ADMIN,
     # PERM-DIRECTORY
     f"GET {API}/staff-members": READ,
     f"GET {API}/staff-members/{{staff_member_id}}": READ,
@@ -195,6 +208,8 @@ class Rows:
             "subscription_id": browser.json()["id"],
             "import_id": await finished_import(world),
             "erasure_id": await finished_erasure(world),
+            "view_id": await saved_view(world.maria),
+            "undo_id": await undoable_act(world.maria, conversation["id"], str(world.staff_ids["maria"])),
         }
         return cls(ids, PARENT)
 
@@ -222,6 +237,24 @@ async def finished_erasure(world: World) -> str:
     assert erased.status_code == 200, erased.text
     erasure_id: str = erased.json()["id"]
     return erasure_id
+
+
+async def saved_view(client: httpx.AsyncClient) -> str:
+    created = await client.post(f"{API}/views", json={"name": "Mine", "filter": {"assignee": "me"}})
+    assert created.status_code == 201, created.text
+    view_id: str = created.json()["id"]
+    return view_id
+
+
+async def undoable_act(client: httpx.AsyncClient, conversation_id: str, staff_member_id: str) -> str:
+    """The id of an undo. The conversation was nobody's before the act."""
+    items = [{"id": conversation_id}]
+    await client.post(f"{API}/conversations/bulk", json={"action": "release", "items": items})
+    act = {"action": "assign", "items": items, "staff_member_id": staff_member_id}
+    done = await client.post(f"{API}/conversations/bulk", json=act)
+    assert done.status_code == 200, done.text
+    undo_id: str = done.json()["undo_id"]
+    return undo_id
 
 
 async def removed_refusal(world: World) -> str:
@@ -259,6 +292,16 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"conversation_id": rows.ids["conversation_id"]}
         case "POST /conversations/{conversation_id}/messages":
             return {"body": "Hi"}
+        case "PUT /conversations/{conversation_id}/assignee":
+            return {"staff_member_id": None}
+        case "PUT /conversations/{conversation_id}/reminder":
+            return {"at": (datetime.now(UTC) + timedelta(hours=1)).isoformat(), "seen_seq": 1}
+        case "POST /conversations/bulk":
+            return {"action": "reopen", "items": [{"id": rows.ids["conversation_id"]}]}
+        case "POST /views":
+            return {"name": "All", "filter": {}}
+        case "PATCH /views/{view_id}":
+            return {"name": "Ours"}
         case "POST /conversations":
             return {"phone_number": rows.phone_number}
         case "POST /opt-in-checks":
@@ -271,6 +314,8 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"reason": "Asked by letter."}
         case "POST /lines":
             return new_line()
+        case "PATCH /organization/settings":
+            return {"replying_assigns": True}
         case "PATCH /lines/{line_id}":
             return {"label": "Desk"}
         case "POST /api-keys":
@@ -447,6 +492,8 @@ OWN_PASSWORD = f"PUT {API}/me/password"
 OWN_SESSION = f"DELETE {API}/me/sessions/{{session_id}}"
 
 OWN_BROWSER = f"{API}/me/push-subscriptions/{{subscription_id}}"
+OWN_VIEW = {f"PATCH {API}/views/{{view_id}}", f"DELETE {API}/views/{{view_id}}"}
+OWN_UNDO = f"POST {API}/conversations/bulk/{{undo_id}}/undo"
 
 STAFF_ONLY = {
     f"GET {API}/me/notifications",
@@ -460,8 +507,12 @@ STAFF_ONLY = {
     OWN_SESSION,
     f"GET {API}/me/sessions",
     f"DELETE {API}/me/sessions",
+    f"POST {CONVERSATION}/typing",
+    f"GET {API}/views",
+    f"POST {API}/views",
+    *OWN_VIEW,
 }
-"""An API key has no tab to look at a conversation in, no password, no sessions and no browser."""
+"""An API key has no tab to look at a conversation in, types nothing, and has no password, session, browser or view."""
 
 
 LIFT = f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift"
@@ -521,6 +572,11 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
         if OWN_BROWSER in name and status == 200 and not caller.is_key:
             browser = await client.post(f"{API}/me/push-subscriptions", json=new_browser())
             about = Rows({**rows.ids, "subscription_id": browser.json()["id"]}, rows.phone_number)
+        if name in OWN_VIEW and status == 200 and not caller.is_key:
+            about = Rows({**rows.ids, "view_id": await saved_view(client)}, rows.phone_number)
+        if name == OWN_UNDO and status == 200:
+            act = await undoable_act(client, rows.ids["conversation_id"], str(world.staff_ids["maria"]))
+            about = Rows({**rows.ids, "undo_id": act}, rows.phone_number)
         response = await ask(client, name, about)
         if caller.is_key and name in STAFF_ONLY and status == 200:
             if response.status_code != 403 or response.json()["type"] != "/problems/forbidden":

@@ -147,4 +147,6 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
         "session_id",
         "subscription_id",
         "erasure_id",
+        "view_id",
+        "undo_id",
     }
