@@ -3467,6 +3467,8 @@ export interface components {
         /**
          * ThreadPage
          * @description A page of a thread, in order of `position`: opaque text that sorts as the items do.
+         *
+         *     `next_cursor` leads to the page before it.
          */
         ThreadPage: {
             /** Has After */
@@ -3475,6 +3477,8 @@ export interface components {
             has_before: boolean;
             /** Items */
             items: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["AuditEntryItem"])[];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /** TimelineEvent */
         TimelineEvent: {
@@ -4979,6 +4983,7 @@ export interface operations {
                 after?: string | null;
                 /** @description A position, the seq of a message, or the id of an item of any kind. */
                 around?: string | null;
+                cursor?: string | null;
             };
             header?: never;
             path: {
