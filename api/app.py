@@ -34,6 +34,7 @@ from api.media import endpoints as media
 from api.metrics import Metrics
 from api.migrate import expected_revision
 from api.notes import endpoints as notes
+from api.notifications import endpoints as notifications
 from api.openapi import extend_document
 from api.retention import endpoints as retention
 from api.search import endpoints as search
@@ -50,7 +51,7 @@ MAX_BODY_BYTES = 1024 * 1024
 
 SLICES = (
     *(access, account, live, conversations, search, messages, media, consent, directory, imports),
-    *(lines, audit_log, inbound, delivery, service_status, retention, note_search, notes, threads),
+    *(lines, audit_log, inbound, delivery, notifications, service_status, retention, note_search, notes, threads),
 )
 """Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""
 

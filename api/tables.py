@@ -12,11 +12,12 @@ from api.kit.database import Base
 from api.lines import models as lines
 from api.media import models as media
 from api.notes import models as notes
+from api.notifications import models as notifications
 from api.retention import models as retention
 
 MODULES = (
-    *(access, audit, consent, conversations, delivery, directory, idempotency, inbound, lines, media, notes),
-    *(retention,),
+    *(access, audit, consent, conversations, delivery, directory, idempotency, inbound, lines, media),
+    *(notes, notifications, retention),
 )
 
 metadata = Base.metadata

@@ -61,6 +61,8 @@ from api.live.service import (
     announce_phone_number,
     announce_thread_entry,
 )
+from api.notifications.rules import Kind, NewNotice
+from api.notifications.service import tell_all
 from api.providers.port import MessageStatus, StatusReport
 
 OUTBOX_CHANNEL = "messenger_outbox"
@@ -183,6 +185,7 @@ class Batch:
         self._announced_numbers: set[str] = set()
         self._announced_messages: dict[UUID, tuple[UUID, int]] = {}
         self._announced_conversations: dict[UUID, None] = {}
+        self._told: dict[UUID, NewNotice] = {}
 
     def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> None:
         """Add a message that arrived, numbered and counted as `transition` says."""
@@ -210,6 +213,8 @@ class Batch:
         self._add_timeline_entry(text.message_id, status, text.source, inbound_event_id=text.inbound_event_id)
         self._announced_messages[text.message_id] = (conversation.id, seq)
         self.change(row, transition, actor=number_actor(row.number), message_id=text.message_id)
+        if transition.state.status is Status.UNREAD:
+            self._told[conversation.id] = NewNotice(new_id(), Kind.MESSAGE, conversation.id)
         shown = preview(text.content.body, media=len(text.media))
         _show(self._to_store(conversation), Direction.INBOUND.value, shown, status, at=self.at)
 
@@ -384,6 +389,7 @@ class Batch:
         await queries.remove_outbox_entries(session, organization_id, self._resolved(), state="unknown")
         await insert_together(session, TimelineEntry, self._timeline)
         entry_ids = await audit.record(session, organization_id, *self._entries, at=self.at)
+        await tell_all(session, organization_id, list(self._told.values()))
         self._announce(session, entry_ids)
 
     def _to_store(self, conversation: Conversation) -> Conversation:

@@ -106,7 +106,12 @@ FREE: Mapping[str, frozenset[str]] = {
     "erased_refusals": frozenset({"kind", "source"}),
     "erasure_key": frozenset({"sealed"}),
     "database_identity": frozenset({"value"}),
+    "notices": frozenset({"kind", "by"}),
+    "notification_settings": frozenset({"scope", "quiet_since", "quiet_until"}),
     "outbox_holds": frozenset({"reason"}),
+    "push_key": frozenset({"public_key", "sealed"}),
+    "push_subscriptions": frozenset({"endpoint", "public_key", "auth_secret", "device"}),
+    "pushes": frozenset({"kind", "by"}),
     "secret_key_check": frozenset({"value"}),
     "text_folding": frozenset({"text"}),
 }

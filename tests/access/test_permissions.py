@@ -102,6 +102,12 @@ NEEDS = {
     f"GET {API}/lines": VIEW,
     f"GET {API}/providers": VIEW,
     f"GET {API}/lines/{{line_id}}": VIEW,
+    f"GET {API}/me/notifications": VIEW,
+    f"PUT {API}/me/notifications": VIEW,
+    f"GET {API}/me/push-subscriptions": VIEW,
+    f"POST {API}/me/push-subscriptions": VIEW,
+    f"DELETE {API}/me/push-subscriptions/{{subscription_id}}": VIEW,
+    f"POST {API}/me/push-subscriptions/{{subscription_id}}/test": VIEW,
     # PERM-SEND
     f"POST {API}/conversations": SEND,
     f"POST {CONVERSATION}/messages": SEND,
@@ -168,6 +174,7 @@ class Rows:
         # Without a sender it cannot be read: it is quarantined.
         await world.post_webhook("inbound", {"MessageSid": "SM0", "Body": "Hello?"})
         await world.settled()
+        browser = await world.admin.post(f"{API}/me/push-subscriptions", json=new_browser())
         quarantined = await world.admin.get(f"{API}/inbound-events", params={"state": "quarantined"})
         ids = {
             "conversation_id": conversation["id"],
@@ -185,6 +192,7 @@ class Rows:
             "refusal_id": await removed_refusal(world),
             "external_id": "external-1",
             "session_id": str(uuid4()),
+            "subscription_id": browser.json()["id"],
             "import_id": await finished_import(world),
             "erasure_id": await finished_erasure(world),
         }
@@ -273,9 +281,18 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"name": "New", "contacts": []}
         case "PUT /me/password":
             return {"current_password": PASSWORD, "new_password": f"another {uuid4().hex}"}
+        case "PUT /me/notifications":
+            return {"scope": "mine", "sound": False, "shows_text": True, "quiet_hours": None}
+        case "POST /me/push-subscriptions":
+            return new_browser()
         case "PATCH /families/{family_id}" | "PATCH /staff-members/{staff_member_id}":
             return {"name": "Another"}
     return None
+
+
+def new_browser() -> dict[str, Any]:
+    keys = {"p256dh": "B" + "A" * 86, "auth": "A" * 22}
+    return {"endpoint": f"https://fcm.googleapis.com/{uuid4()}", "keys": keys}
 
 
 async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Response:
@@ -429,14 +446,22 @@ ENDS_THE_SESSION = f"DELETE {API}/session"
 OWN_PASSWORD = f"PUT {API}/me/password"
 OWN_SESSION = f"DELETE {API}/me/sessions/{{session_id}}"
 
+OWN_BROWSER = f"{API}/me/push-subscriptions/{{subscription_id}}"
+
 STAFF_ONLY = {
+    f"GET {API}/me/notifications",
+    f"PUT {API}/me/notifications",
+    f"GET {API}/me/push-subscriptions",
+    f"POST {API}/me/push-subscriptions",
+    f"DELETE {OWN_BROWSER}",
+    f"POST {OWN_BROWSER}/test",
     f"PUT {CONVERSATION}/viewers/{{viewer_id}}",
     OWN_PASSWORD,
     OWN_SESSION,
     f"GET {API}/me/sessions",
     f"DELETE {API}/me/sessions",
 }
-"""An API key has no tab to look at a conversation in, no password and no sessions."""
+"""An API key has no tab to look at a conversation in, no password, no sessions and no browser."""
 
 
 LIFT = f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift"
@@ -493,6 +518,9 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             )
         if name in {OWN_PASSWORD, OWN_SESSION} and status == 200 and not caller.is_key:
             about = Rows({**rows.ids, "session_id": await ready_account(world, client)}, rows.phone_number)
+        if OWN_BROWSER in name and status == 200 and not caller.is_key:
+            browser = await client.post(f"{API}/me/push-subscriptions", json=new_browser())
+            about = Rows({**rows.ids, "subscription_id": browser.json()["id"]}, rows.phone_number)
         response = await ask(client, name, about)
         if caller.is_key and name in STAFF_ONLY and status == 200:
             if response.status_code != 403 or response.json()["type"] != "/problems/forbidden":

@@ -145,5 +145,6 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
         "number",
         "refusal_id",
         "session_id",
+        "subscription_id",
         "erasure_id",
     }
