@@ -12,10 +12,11 @@ from api.conversations.models import MessageRow
 from api.conversations.types import MessageOut
 from api.kit.database import Session
 from api.kit.errors import Invalid, NotFound
-from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT
+from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor, unknown_cursor
 from api.notes.service import NoteView
 from api.notes.types import NoteOut
 from api.threads import service
+from api.threads.rules import Position
 from api.threads.schemas import AuditEntryItem, MessageItem, NoteItem, ThreadItem, ThreadPageOut
 from api.threads.service import Item, ThreadWindow
 
@@ -31,9 +32,14 @@ async def thread_window(
         str | None,
         Query(max_length=100, description="A position, the seq of a message, or the id of an item of any kind."),
     ] = None,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> ThreadWindow:
-    if sum(each is not None for each in (before, after, around)) > 1:
-        raise Invalid([("/query", "Use one of before, after and around.")])
+    if sum(each is not None for each in (before, after, around, cursor)) > 1:
+        raise Invalid([("/query", "Use one of before, after, around and cursor.")])
+    if cursor is not None:
+        (before,) = decode_cursor(cursor, str)
+        if Position.parse(before) is None:
+            raise unknown_cursor()
     return ThreadWindow(before, after, around)
 
 
@@ -51,7 +57,10 @@ async def get_thread(
     """
     page = await service.thread(session, principal, conversation_id, window, limit=limit)
     return ThreadPageOut(
-        items=[_item(each, principal) for each in page.items], has_before=page.has_before, has_after=page.has_after
+        items=[_item(each, principal) for each in page.items],
+        next_cursor=encode_cursor(str(page.items[0].position)) if page.items and page.has_before else None,
+        has_before=page.has_before,
+        has_after=page.has_after,
     )
 
 

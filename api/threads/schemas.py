@@ -31,10 +31,14 @@ ThreadItem = Annotated[MessageItem | NoteItem | AuditEntryItem, Field(discrimina
 
 
 class ThreadPageOut(BaseModel):
-    """A page of a thread, in order of `position`: opaque text that sorts as the items do."""
+    """A page of a thread, in order of `position`: opaque text that sorts as the items do.
+
+    `next_cursor` leads to the page before it.
+    """
 
     model_config = ConfigDict(title="ThreadPage")
 
     items: list[ThreadItem]
+    next_cursor: str | None
     has_before: bool
     has_after: bool

@@ -10,6 +10,8 @@ export interface Formats {
   time: (at: string) => string;
   date: (at: string) => string;
   dateTime: (at: string) => string;
+  /** `dateTime` to the second. */
+  exact: (at: string) => string;
   /** `dateTime` within a sentence: "today, 4:47 pm". */
   moment: (at: string) => string;
   day: (at: string) => string;
@@ -28,6 +30,7 @@ export function useFormats(): Formats {
       time: format.time,
       date: (at) => format.date(at, now),
       dateTime: (at) => format.dateTime(at, now),
+      exact: (at) => format.exact(at, now),
       moment: (at) => format.dateTime(at, now).replace(/^(?:Today|Yesterday)/, (day) => day.toLowerCase()),
       day: (at) => format.day(at, now),
       brief: (at) => format.brief(at, now),

@@ -4099,6 +4099,8 @@ export interface components {
         /**
          * ThreadPage
          * @description A page of a thread, in order of `position`: opaque text that sorts as the items do.
+         *
+         *     `next_cursor` leads to the page before it.
          */
         ThreadPage: {
             /** Has After */
@@ -4107,6 +4109,8 @@ export interface components {
             has_before: boolean;
             /** Items */
             items: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["AuditEntryItem"])[];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /** TimelineEvent */
         TimelineEvent: {
@@ -6174,6 +6178,7 @@ export interface operations {
                 after?: string | null;
                 /** @description A position, the seq of a message, or the id of an item of any kind. */
                 around?: string | null;
+                cursor?: string | null;
             };
             header?: never;
             path: {
