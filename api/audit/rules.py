@@ -147,7 +147,7 @@ SALT = "salt"
 """In the details of an entry with personal columns: 128 random bits, so that its hash tells nothing once they are
 erased."""
 
-KEPT_WORDS = frozenset({"source", "from", "to", "state", "cause", "kind", "status", "answers"})
+KEPT_WORDS = frozenset({"source", "from", "to", "state", "cause", "kind", "status", "answers", "automatic"})
 """Details whose value is a word of ours. Other text may be personal."""
 
 

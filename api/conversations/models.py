@@ -142,9 +142,7 @@ class Message(OrganizationChildRow, Base):
             "created_at",
             postgresql_where=text("answers IS NOT NULL"),
         ),
-        Index(
-            "ix_messages_away", "organization_id", "conversation_id", "created_at", postgresql_where=text("is_away")
-        ),
+        Index("ix_messages_away", "organization_id", "conversation_id", "created_at", postgresql_where=text("is_away")),
         Index(
             "ix_messages_search",
             "search",

@@ -158,6 +158,17 @@ async def find_conversation(session: AsyncSession, line: Line, number: PhoneNumb
     return rows[0] if rows else None
 
 
+async def newest_by_number(
+    session: AsyncSession, organization_id: UUID, numbers: Collection[str]
+) -> dict[str, Conversation]:
+    """The newest conversation of each number, on any line and under any of its spellings. Numbers without are left
+    out."""
+    spelled = {spelling: number for number in numbers for spelling in (number, *old_spellings(number))}
+    rows = await _rows(session, _with_number(organization_id).where(PhoneNumber.number == is_any(spelled, "text")))
+    rows.sort(key=lambda row: (row.conversation.last_message_at, row.conversation.id))
+    return {spelled[row.number.number]: row.conversation for row in rows}
+
+
 class Indicator(NamedTuple):
     unread_messages: int
     unread_conversations: int

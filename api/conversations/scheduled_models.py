@@ -33,9 +33,7 @@ class ScheduledText(OrganizationRow, Base):
         ),
         CheckConstraint("num_nonnulls(scheduled_by_staff_member_id, scheduled_by_api_key_id) = 1", name="one_author"),
         Index("ix_scheduled_texts_conversation", "organization_id", "conversation_id", "send_at", "id"),
-        Index(
-            "ix_scheduled_texts_due", "due_at", "organization_id", postgresql_where=text("state = 'scheduled'")
-        ),
+        Index("ix_scheduled_texts_due", "due_at", "organization_id", postgresql_where=text("state = 'scheduled'")),
         Index("ix_scheduled_texts_held", "organization_id", "held_at", postgresql_where=text("state = 'held'")),
     )
 

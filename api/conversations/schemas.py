@@ -51,6 +51,7 @@ class ConversationOut(BaseModel):
 
     id: UUID
     line_id: UUID
+    line: "LineLabel"
     phone_number: str
     display_name: str
     status: Status
@@ -91,8 +92,18 @@ class PhoneNumberOut(BaseModel):
     conversations: list[ConversationOut]
 
 
+class LineLabel(BaseModel):
+    """A line, as people tell it from others."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    label: str
+
+
 class ConversationIn(BaseModel):
-    """Without `line_id`, the oldest enabled line."""
+    """Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
+    its country, else the default line (LINE-CHOICE)."""
 
     phone_number: NumberOrSender
     line_id: UUID | None = None
@@ -156,6 +167,14 @@ class MessageIn(BaseModel):
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] = []
     seen_seq: Seq | None = None
     close: bool = False
+
+
+class FirstMessageIn(MessageIn):
+    """Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
+    its country, else the default line (LINE-CHOICE)."""
+
+    phone_number: NumberOrSender
+    line_id: UUID | None = None
 
 
 class ViewingOut(BaseModel):

@@ -28,9 +28,7 @@ from api.kit.searchable import Searchable, search_indexes
 def name_prefix_index(table: str) -> Index:
     """Finds names by their beginning, whatever the database's collation (TO-NAME)."""
     key = func.lower(text("name")).label("name_key")
-    return Index(
-        f"ix_{table}_name_prefix", "organization_id", key, postgresql_ops={"name_key": "text_pattern_ops"}
-    )
+    return Index(f"ix_{table}_name_prefix", "organization_id", key, postgresql_ops={"name_key": "text_pattern_ops"})
 
 
 class Family(Searchable, OrganizationRow, Base):
