@@ -18,6 +18,7 @@ from api.compression import Compression
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
 from api.conversations import message_endpoints as messages
+from api.conversations import scheduled_endpoints as scheduled
 from api.delivery import endpoints as delivery
 from api.directory import endpoints as directory
 from api.directory.importing import endpoints as imports
@@ -46,7 +47,7 @@ MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
 
 SLICES = (
-    *(access, account, live, conversations, search, messages, media, consent, directory, imports),
+    *(access, account, live, conversations, search, messages, scheduled, media, consent, directory, imports),
     *(lines, audit_log, inbound, delivery, service_status, retention),
 )
 """Search comes before messages: `/messages/{message_id}` would match `/messages/search`."""

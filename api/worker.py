@@ -5,7 +5,7 @@ from typing import Protocol
 
 from api.access.loop import clean_up_loop
 from api.backup.loop import ReleaseLoop
-from api.conversations.loop import sweep_loop
+from api.conversations.loop import scheduled_texts_loop, sweep_loop
 from api.delivery.holds import held_organizations
 from api.delivery.loop import OutboxLoop
 from api.directory.importing.loop import imports_loop
@@ -41,6 +41,7 @@ class Worker:
             self._outbox,
             ReleaseLoop(database, providers, secrets),
             sweep_loop(database, settings),
+            scheduled_texts_loop(database, held=held_organizations),
             clean_up_loop(database, settings),
             imports_loop(database, bus),
             erasure_loop(database),

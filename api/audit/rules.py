@@ -48,6 +48,10 @@ class Action(StrEnum):
     """Every action that has an audit entry (AUDIT-WHAT)."""
 
     MESSAGE_SENT = "message.sent"
+    MESSAGE_SCHEDULED = "message.scheduled"
+    MESSAGE_RESCHEDULED = "message.rescheduled"
+    MESSAGE_WITHDRAWN = "message.withdrawn"
+    MESSAGE_HELD_BACK = "message.held_back"
     CONVERSATION_OPENED = "conversation.opened"
     CONVERSATION_CLOSED = "conversation.closed"
     CONVERSATION_UNREAD = "conversation.unread"
@@ -74,6 +78,7 @@ class Action(StrEnum):
     DIRECTORY_IMPORTED = "directory.imported"
     LINE_CREATED = "line.created"
     LINE_UPDATED = "line.updated"
+    AWAY_MESSAGE_CHANGED = "away_message.changed"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     INBOUND_EVENT_REPLAYED = "inbound_event.replayed"

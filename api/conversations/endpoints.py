@@ -201,6 +201,7 @@ def conversation_out(view: ConversationView) -> ConversationOut:
         seen_seq=conversation.seen_seq,
         last_message=_last_message(conversation),
         last_message_at=conversation.last_message_at,
+        scheduled_at=view.scheduled_at,
         holders=[HolderOut.of(holder) for holder in view.holders],
         opted_out=view.is_opted_out,
         viewers=[ViewerOut.model_validate(viewer) for viewer in view.viewers],

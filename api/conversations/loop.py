@@ -1,8 +1,9 @@
-"""What a worker runs of this slice: removing expired viewers and enforcing the deadlines of unseen messages."""
+"""What a worker runs of this slice: viewers and the deadlines of unseen messages, and scheduled texts."""
 
 from api.conversations import queries, viewing
+from api.conversations.leaving import HeldOrganizations, send_due
 from api.kit.database import Database
-from api.kit.loop import Loop
+from api.kit.loop import POLL_SECONDS, Loop
 from api.settings import Settings
 
 
@@ -19,3 +20,12 @@ def sweep_loop(database: Database, settings: Settings) -> Loop:
 
     interval = min(1.0, settings.viewer_lease_seconds / 4, settings.seen_deadline_seconds / 4)
     return Loop("sweep-viewers", step, interval=interval)
+
+
+def scheduled_texts_loop(database: Database, *, held: HeldOrganizations) -> Loop:
+    """LATER, of every organization."""
+
+    async def step() -> bool:
+        return await send_due(database, held)
+
+    return Loop("scheduled-texts", step, interval=POLL_SECONDS)

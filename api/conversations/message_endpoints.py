@@ -13,7 +13,9 @@ from api.conversations import sending, service
 from api.conversations.errors import NewMessages
 from api.conversations.message_queries import ThreadWindow
 from api.conversations.message_rules import Reply
-from api.conversations.schemas import MAX_SEQ, FirstMessageIn, MessageDetail, MessageIn, ThreadOut, TimelineEvent
+from api.conversations.scheduled import schedule
+from api.conversations.scheduled_schemas import ScheduledTextOut, SendIn
+from api.conversations.schemas import MAX_SEQ, FirstMessageIn, MessageDetail, ThreadOut, TimelineEvent
 from api.conversations.types import MessageOut
 from api.directory.named import named_number
 from api.kit.database import Session
@@ -60,20 +62,24 @@ async def list_messages(
 @router.post(
     "/conversations/{conversation_id}/messages",
     status_code=201,
-    response_model=MessageOut,
+    response_model=MessageOut | ScheduledTextOut,
     responses=guarded(NotFound, NotAllowedToText, NewMessages, IdempotencyInProgress, IdempotencyMismatch, Invalid),
 )
 async def send_message(
     conversation_id: UUID,
-    body: MessageIn,
+    body: SendIn,
     principal: CanSend,
     session: Session,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
-    """Send a text. The answer means that it is stored and queued; its `status` tells the rest."""
+    """Send a text, now or at `send_at`. The answer means that it is stored; its `status` tells the rest."""
 
-    async def send() -> tuple[int, MessageOut]:
+    async def send() -> tuple[int, MessageOut | ScheduledTextOut]:
         reply = Reply(body=body.body, media_urls=body.media_urls, seen_seq=body.seen_seq, close=body.close)
+        later = body.later()
+        if later is not None:
+            text = await schedule(session, principal, conversation_id, reply, later)
+            return 201, ScheduledTextOut.of(text)
         row = await sending.send_message(session, principal, conversation_id, reply)
         return 201, MessageOut.of(row)
 

@@ -60,6 +60,8 @@ class ConversationOut(BaseModel):
     seen_seq: int
     last_message: LastMessage | None
     last_message_at: datetime
+    scheduled_at: datetime | None
+    """When its next scheduled text leaves (LATER)."""
     holders: list[HolderOut]
     opted_out: bool
     """The number is stopped, or a record that holds it is opted out."""

@@ -15,7 +15,7 @@ from api.access.rules import Principal
 from api.consent import service as consent
 from api.consent.keywords import Keyword, keyword
 from api.consent.rules import OptInCheck, Reason
-from api.conversations import message_queries, queries, rules
+from api.conversations import message_queries, queries, rules, scheduled_queries
 from api.conversations.errors import NewMessages
 from api.conversations.lifecycle import Batch, number_actor, state_of
 from api.conversations.message_queries import ThreadPage, ThreadWindow
@@ -58,6 +58,8 @@ class ConversationView:
     viewers: Sequence[ViewerRow]
     country: str
     """The organization's country."""
+    scheduled_at: datetime | None
+    """When its next scheduled text leaves."""
 
     @property
     def display_name(self) -> str:
@@ -177,8 +179,17 @@ async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[I
     for viewer in await queries.active_viewers(session, organization_id, list(viewers)):
         viewers[viewer.conversation_id].append(viewer)
     country = await access.country_of_organization(session, organization_id)
+    scheduled = await scheduled_queries.next_times(session, organization_id, list(viewers))
     return [
-        ConversationView(row, line, check, holders[row.number.id], viewers[row.conversation.id], country)
+        ConversationView(
+            row=row,
+            line=line,
+            check=check,
+            holders=holders[row.number.id],
+            viewers=viewers[row.conversation.id],
+            country=country,
+            scheduled_at=scheduled.get(row.conversation.id),
+        )
         for row, (_, line), check in zip(rows, pairs, checks, strict=True)
     ]
 
