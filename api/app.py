@@ -14,10 +14,12 @@ from api.access import endpoints as access
 from api.access_log import AccessLog
 from api.app_state import AppState, running
 from api.audit_log import endpoints as audit_log
+from api.away import endpoints as away
 from api.compression import Compression
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
 from api.conversations import message_endpoints as messages
+from api.conversations import recipient_endpoints as recipients
 from api.conversations import scheduled_endpoints as scheduled
 from api.delivery import endpoints as delivery
 from api.directory import endpoints as directory
@@ -47,8 +49,8 @@ MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
 
 SLICES = (
-    *(access, account, live, conversations, search, messages, scheduled, media, consent, directory, imports),
-    *(lines, audit_log, inbound, delivery, service_status, retention),
+    *(access, account, live, conversations, search, messages, scheduled, recipients, media, consent, directory),
+    *(imports, lines, audit_log, inbound, away, delivery, service_status, retention),
 )
 """Search comes before messages: `/messages/{message_id}` would match `/messages/search`."""
 

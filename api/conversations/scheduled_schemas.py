@@ -17,6 +17,8 @@ class SendIn(MessageIn):
     """With `send_at` the text is scheduled: it leaves then. Unless `only_if_nothing_new` is false, a text that comes in
     before holds it back."""
 
+    model_config = ConfigDict(extra="forbid")
+
     send_at: AwareDatetime | None = None
     only_if_nothing_new: bool = True
 
@@ -27,6 +29,8 @@ class SendIn(MessageIn):
 class ScheduledTextPatch(BaseModel):
     """An omitted field stays. `seen_seq`: the last message that the person has seen; texts up to it hold nothing
     back. Who changes a text becomes the one who sends it."""
+
+    model_config = ConfigDict(extra="forbid")
 
     send_at: AwareDatetime | None = None
     only_if_nothing_new: bool | None = None

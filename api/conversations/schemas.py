@@ -175,6 +175,9 @@ class FirstMessageIn(MessageIn):
     """Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
     its country, else the default line (LINE-CHOICE)."""
 
+    # A field that is dropped would change what happens: with `send_at` nobody means now.
+    model_config = ConfigDict(extra="forbid")
+
     phone_number: NumberOrSender
     line_id: UUID | None = None
 

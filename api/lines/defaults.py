@@ -11,7 +11,7 @@ from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
 from api.kit.countries import COUNTRY_NAMES
-from api.kit.errors import Conflict, Invalid
+from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
 from api.lines import default_queries as queries
 from api.lines.choice_rules import Candidate, Candidates, LineReason, choose_line
@@ -47,6 +47,12 @@ class Choosable:
         choice = choose_line(number, self.candidates, newest=newest)
         assert choice is not None, "there is a line"
         return ChosenLine(self.by_id[choice.line_id], choice.reason)
+
+    def require(self, line_id: UUID) -> Line:
+        """Raises `NotFound`, also for another organization's (PERM-TENANT)."""
+        if line_id not in self.by_id:
+            raise NotFound("There is no such line.")
+        return self.by_id[line_id]
 
 
 async def choosable_lines(session: AsyncSession, organization_id: UUID) -> Choosable:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api.access.rules import Permission
-from api.conversations import leaving
+from api.conversations import sending
 from api.conversations.leaving import send_due
 from api.delivery.hold_queries import mark_restored
 from api.delivery.holds import held_organizations
@@ -57,7 +57,7 @@ async def bodies(world: World, path: str) -> list[str]:
     return [each["body"] for each in await world.thread(path.split("/")[4])]
 
 
-async def test_LATER_a_text_leaves_when_it_is_due_under_its_own_id_and_its_writers_name(world: World, path: str) -> None:
+async def test_LATER_a_text_leaves_when_it_is_due_under_its_id_and_its_writers_name(world: World, path: str) -> None:
     text = await schedule(world, path, body="See you at 6", close=True)
     assert (text["status"], text["will_be_held_back"], text["held"]) == ("scheduled", False, None)
     assert text["scheduled_by"]["name"] == "Maria"
@@ -247,13 +247,13 @@ async def test_LATER_a_crash_between_deciding_and_committing_sends_nothing_and_l
 ) -> None:
     text = await schedule(world, path)
     await make_due(world)
-    accept = leaving.accept
+    accept = sending.accept
 
     async def accept_and_die(*given: Any, **more: Any) -> Any:
         await accept(*given, **more)
         raise Killed
 
-    monkeypatch.setattr(leaving, "accept", accept_and_die)
+    monkeypatch.setattr("api.conversations.leaving.accept", accept_and_die)
     with pytest.raises(Killed):
         await work(world)
     assert await bodies(world, path) == ["Hello?"]
@@ -262,7 +262,7 @@ async def test_LATER_a_crash_between_deciding_and_committing_sends_nothing_and_l
     async def fail(*given: Any, **more: Any) -> Any:
         raise ValueError("a bug")
 
-    monkeypatch.setattr(leaving, "accept", fail)
+    monkeypatch.setattr("api.conversations.leaving.accept", fail)
     await work(world)
     ((attempts, is_later),) = await world.rows("SELECT attempts, due_at > now() FROM scheduled_texts")
     assert (attempts, is_later) == (1, True)
@@ -270,7 +270,7 @@ async def test_LATER_a_crash_between_deciding_and_committing_sends_nothing_and_l
     await work(world)
     assert [each["held"]["type"] for each in await waiting(world, path)] == ["/problems/internal"]
 
-    monkeypatch.setattr(leaving, "accept", accept)
+    monkeypatch.setattr("api.conversations.leaving.accept", accept)
     assert (await world.maria.post(f"{API}/messages/{text['id']}/send", json={})).status_code == 201
     assert await bodies(world, path) == ["Hello?", "Class is on"]
 
@@ -282,7 +282,8 @@ async def test_LATER_two_who_send_withdraw_and_work_at_once_settle_it_once(world
         address = f"{API}/messages/{text['id']}"
 
         async def ask(method: str, url: str) -> httpx.Response:
-            return await world.maria.request(method, url, json={} if method == "POST" else None)
+            body: dict[str, Any] | None = {} if method == "POST" else None
+            return await world.maria.request(method, url, json=body)
 
         answers = await asyncio.gather(
             ask("DELETE", address), ask("POST", f"{address}/send"), ask("POST", f"{address}/send"), work(world)
@@ -305,7 +306,7 @@ async def test_PERM_TENANT_another_business_knows_nothing_of_it(world: World, pa
     text = await schedule(world, path)
     other = await World.create(world.service)
     for method, suffix in (("PATCH", ""), ("DELETE", ""), ("POST", "/send")):
-        body = None if method == "DELETE" else {}
+        body: dict[str, Any] | None = None if method == "DELETE" else {}
         response = await other.maria.request(method, f"{API}/messages/{text['id']}{suffix}", json=body)
         assert response.status_code == 404, method
     assert (await other.maria.get(path.replace("/messages", "/scheduled"))).status_code == 404
