@@ -81,7 +81,11 @@ NEEDS = {
     f"PUT {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
     f"DELETE {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
     f"GET {CONVERSATION}/messages": VIEW,
+    f"GET {CONVERSATION}/scheduled": VIEW,
     f"GET {CONVERSATION}/audit-entries": VIEW,
+    f"GET {API}/recipients": VIEW,
+    f"GET {API}/recipients/{{number}}": VIEW,
+    f"GET {API}/organization/away": VIEW,
     f"GET {API}/messages/search": VIEW,
     f"GET {API}/messages/{{message_id}}": VIEW,
     f"GET {API}/messages/{{message_id}}/media/{{media_id}}": VIEW,
@@ -95,12 +99,17 @@ NEEDS = {
     # PERM-SEND
     f"POST {API}/conversations": SEND,
     f"POST {CONVERSATION}/messages": SEND,
+    f"POST {API}/messages": SEND,
     f"POST {API}/messages/{{message_id}}/retry": SEND,
+    f"POST {API}/messages/{{message_id}}/send": SEND,
+    f"PATCH {API}/messages/{{message_id}}": SEND,
+    f"DELETE {API}/messages/{{message_id}}": SEND,
     f"GET {API}/sending-status": SEND,
     # PERM-ADMIN
     f"POST {API}/lines": ADMIN,
     f"PATCH {API}/lines/{{line_id}}": ADMIN,
     f"POST {API}/lines/{{line_id}}/check": ADMIN,
+    f"PUT {API}/organization/away": ADMIN,
     f"GET {API}/api-keys": ADMIN,
     f"POST {API}/api-keys": ADMIN,
     f"DELETE {API}/api-keys/{{api_key_id}}": ADMIN,
@@ -231,6 +240,14 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"body": "Hi"}
         case "POST /conversations":
             return {"phone_number": rows.phone_number}
+        case "POST /messages":
+            return {"phone_number": rows.phone_number, "body": "Hi"}
+        case "POST /messages/{message_id}/send":
+            return {}
+        case "PATCH /messages/{message_id}":
+            return {"body": "Hi"}
+        case "PUT /organization/away":
+            return {"enabled": False, "body": "", "hours": {}}
         case "POST /opt-in-checks":
             return {"phone_numbers": [rows.phone_number]}
         case "PUT /phone-records/{phone_record_id}/opt-in":
@@ -261,7 +278,7 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
     params = None
     if method == "GET" and path.endswith("/opt-in-checks"):
         params = {"phone_number": rows.phone_number}
-    elif path.endswith("/messages/search"):
+    elif path.endswith(("/messages/search", "/recipients")):
         params = {"q": "hello"}
     if path.endswith("/erase"):
         path = path.replace("{number}", TO_ERASE)
@@ -423,6 +440,13 @@ LIFT = f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift"
 RETRY = f"POST {API}/messages/{{message_id}}/retry"
 
 
+OF_SCHEDULED = {
+    f"PATCH {API}/messages/{{message_id}}",
+    f"DELETE {API}/messages/{{message_id}}",
+    f"POST {API}/messages/{{message_id}}/send",
+}
+
+
 async def ready_account(world: World, client: httpx.AsyncClient) -> str:
     """Gives the person the password that the request names, and a second session. Returns the session's id."""
     person_id = UUID((await client.get(f"{API}/me")).json()["staff_member"]["id"])
@@ -447,6 +471,13 @@ async def failed_message(world: World, rows: Rows) -> str:
     return message_id
 
 
+async def scheduled_text(world: World, rows: Rows) -> str:
+    path = f"{API}/conversations/{rows.ids['conversation_id']}/messages"
+    body = {"body": "Hi", "send_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+    text_id: str = (await world.maria.post(path, json=body)).json()["id"]
+    return text_id
+
+
 async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Caller) -> list[str]:
     client = await caller.client(world)
     wrong: list[str] = []
@@ -463,6 +494,8 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             about = Rows({**rows.ids, "refusal_id": await removed_refusal(world)}, rows.phone_number)
         if name == RETRY and status == 200:
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)
+        if name in OF_SCHEDULED and status == 200:
+            about = Rows({**rows.ids, "message_id": await scheduled_text(world, rows)}, rows.phone_number)
         if name in {OWN_PASSWORD, OWN_SESSION} and status == 200 and not caller.is_key:
             about = Rows({**rows.ids, "session_id": await ready_account(world, client)}, rows.phone_number)
         response = await ask(client, name, about)

@@ -1,5 +1,6 @@
 """The away message: which texts get it, and that it changes nothing else."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -110,19 +111,11 @@ async def test_a_new_closed_period_has_an_answer_of_its_own_and_a_day_two(closed
         await closed.rows(
             "UPDATE messages SET created_at = created_at - interval '5 minutes' WHERE is_away RETURNING id"
         )
-        closes = (now - timedelta(minutes=2)).hour * 60 + (now - timedelta(minutes=2)).minute
-        if closes == 0:
-            pytest.skip("The local day has just begun.")
-        hours = {WEEKDAYS[now.weekday()]: [[0, closes]]}
-        await closed.rows("UPDATE away_messages SET hours = CAST(:hours AS jsonb) RETURNING id", hours=_json(hours))
+        closing = now - timedelta(minutes=2)
+        hours = {WEEKDAYS[closing.weekday()]: [[0, max(1, closing.hour * 60 + closing.minute)]]}
+        await closed.rows("UPDATE away_messages SET hours = CAST(:hours AS jsonb) RETURNING id", hours=json.dumps(hours))
         await closed.text(PARENT, f"Question {turn}")
     assert len(await automatic(closed)) == 2
-
-
-def _json(value: object) -> str:
-    import json
-
-    return json.dumps(value)
 
 
 async def test_the_settings_are_an_administrators_checked_and_audited(world: World) -> None:

@@ -79,7 +79,10 @@ async def test_TO_NAME_archived_records_and_other_businesses_are_not_found(
     world: World, families: dict[str, str]
 ) -> None:
     other = await World.create(world.service)
+    assert (await start(world, phone_number=ROSA)).status_code == 201
     assert await recipients(other, "Rosa") == []
+    theirs = (await other.daniel.get(f"{API}/recipients/{ROSA}")).json()
+    assert (theirs["conversation"], theirs["check"]["reason"], theirs["owner_id"]) == (None, "no_record", None)
     assert (await world.admin.post(f"{API}/families/{families['Castillo']}/archive")).status_code == 200
     assert await recipients(world, "Rosa") == []
 
