@@ -113,7 +113,9 @@ async def test_a_new_closed_period_has_an_answer_of_its_own_and_a_day_two(closed
         )
         closing = now - timedelta(minutes=2)
         hours = {WEEKDAYS[closing.weekday()]: [[0, max(1, closing.hour * 60 + closing.minute)]]}
-        await closed.rows("UPDATE away_messages SET hours = CAST(:hours AS jsonb) RETURNING id", hours=json.dumps(hours))
+        await closed.rows(
+            "UPDATE away_messages SET hours = CAST(:hours AS jsonb) RETURNING id", hours=json.dumps(hours)
+        )
         await closed.text(PARENT, f"Question {turn}")
     assert len(await automatic(closed)) == 2
 

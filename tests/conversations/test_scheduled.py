@@ -14,6 +14,7 @@ from api.conversations import sending
 from api.conversations.leaving import send_due
 from api.delivery.hold_queries import mark_restored
 from api.delivery.holds import held_organizations
+from api.retention.aging import retain
 from tests.support.world import World
 
 API = "/api/v1"
@@ -300,6 +301,23 @@ async def test_ERASE_a_scheduled_text_goes_with_its_number(world: World, path: s
     erased = await world.admin.post(f"{API}/phone-numbers/{PARENT}/erase", json={"reason": "Asked"})
     assert erased.is_success, erased.text
     assert await world.rows("SELECT id FROM scheduled_texts") == []
+
+
+async def test_ERASE_a_held_text_goes_with_texts_of_its_age(world: World, path: str) -> None:
+    settings = world.service.settings.model_copy(update={"retain_texts_days": 30})
+    await schedule(world, path)
+    await schedule(world, path)
+    await make_due(world)
+    await comes_in(world)
+    await work(world)
+    await world.rows(
+        "UPDATE scheduled_texts SET held_at = held_at - interval '31 days'"
+        " WHERE id = (SELECT id FROM scheduled_texts ORDER BY id LIMIT 1) RETURNING id"
+    )
+    await retain(world.service.database, world.organization_id, settings)
+    assert len(await waiting(world, path)) == 1
+    entries = await world.rows("SELECT details - 'salt' FROM audit_entries WHERE action = 'retention.applied'")
+    assert [tuple(each) for each in entries] == [({"held_texts": 1},)]
 
 
 async def test_PERM_TENANT_another_business_knows_nothing_of_it(world: World, path: str) -> None:
