@@ -36,7 +36,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
-from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
+from api.audit.rules import BESIDE_THREADS, SYSTEM, Action, Actor, ActorKind, NewEntry
 from api.conversations import message_queries as queries
 from api.conversations.message_rules import (
     Automatic,
@@ -56,7 +56,14 @@ from api.kit.database import notify
 from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
 from api.kit.request_context import current_request_id
-from api.live.service import announce_conversation, announce_message, announce_phone_number
+from api.live.service import (
+    announce_conversation,
+    announce_message,
+    announce_phone_number,
+    announce_thread_entry,
+)
+from api.notifications.rules import Kind, NewNotice
+from api.notifications.service import tell_all
 from api.providers.port import MessageStatus, StatusReport
 
 OUTBOX_CHANNEL = "messenger_outbox"
@@ -139,6 +146,7 @@ def conversation_entry(
     message_id: UUID | None = None,
     details: Mapping[str, object] | None = None,
 ) -> NewEntry:
+    """An entry that stands after the last message of this locked conversation, as it is in memory."""
     return NewEntry(
         action,
         actor,
@@ -146,6 +154,7 @@ def conversation_entry(
         message_id=message_id,
         phone_number=row.number.number,
         details=details,
+        after_seq=row.conversation.last_seq,
     )
 
 
@@ -157,7 +166,8 @@ def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
         details["answers"] = message.answers
     if message.is_away:
         details["automatic"] = Automatic.AWAY.value
-    return conversation_entry(Action.MESSAGE_SENT, actor, row, message_id=message.id, details=details)
+    entry = conversation_entry(Action.MESSAGE_SENT, actor, row, message_id=message.id, details=details)
+    return replace(entry, after_seq=message.seq)
 
 
 class Batch:
@@ -178,6 +188,7 @@ class Batch:
         self._announced_numbers: set[str] = set()
         self._announced_messages: dict[UUID, tuple[UUID, int]] = {}
         self._announced_conversations: dict[UUID, None] = {}
+        self._told: dict[UUID, NewNotice] = {}
 
     def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> None:
         """Add a message that arrived, numbered and counted as `transition` says."""
@@ -205,6 +216,8 @@ class Batch:
         self._add_timeline_entry(text.message_id, status, text.source, inbound_event_id=text.inbound_event_id)
         self._announced_messages[text.message_id] = (conversation.id, seq)
         self.change(row, transition, actor=number_actor(row.number), message_id=text.message_id)
+        if transition.state.status is Status.UNREAD:
+            self._told[conversation.id] = NewNotice(new_id(), Kind.MESSAGE, conversation.id)
         shown = preview(text.content.body, media=len(text.media))
         _show(self._to_store(conversation), Direction.INBOUND.value, shown, status, at=self.at)
 
@@ -379,8 +392,9 @@ class Batch:
         await queries.remove_outbox_entries(session, organization_id, self._removed)
         await queries.remove_outbox_entries(session, organization_id, self._resolved(), state="unknown")
         await insert_together(session, TimelineEntry, self._timeline)
-        await audit.record(session, organization_id, *self._entries, at=self.at)
-        self._announce(session)
+        entry_ids = await audit.record(session, organization_id, *self._entries, at=self.at)
+        await tell_all(session, organization_id, list(self._told.values()))
+        self._announce(session, entry_ids)
 
     def _to_store(self, conversation: Conversation) -> Conversation:
         """The conversation, whose changes `write` will store."""
@@ -395,12 +409,17 @@ class Batch:
         """Messages whose outcome a callback reported."""
         return [message.id for message in self._reported if message.status != MessageStatus.UNKNOWN.value]
 
-    def _announce(self, session: AsyncSession) -> None:
+    def _announce(self, session: AsyncSession, entry_ids: Sequence[UUID]) -> None:
         organization_id = self.organization_id
         for number in sorted(self._announced_numbers):
             announce_phone_number(session, organization_id, number)
         for message_id, (conversation_id, seq) in self._announced_messages.items():
             announce_message(session, organization_id, conversation_id, message_id, seq=seq)
+        for entry, entry_id in zip(self._entries, entry_ids, strict=True):
+            if entry.conversation_id is not None and entry.action not in BESIDE_THREADS:
+                announce_thread_entry(
+                    session, organization_id, entry.conversation_id, kind="audit_entry", entry_id=entry_id
+                )
         for conversation_id in self._announced_conversations:
             announce_conversation(session, organization_id, conversation_id)
         if self._queued:

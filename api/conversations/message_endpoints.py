@@ -14,7 +14,8 @@ from api.conversations.errors import NewMessages
 from api.conversations.message_queries import ThreadWindow
 from api.conversations.message_rules import Reply
 from api.conversations.scheduled import schedule
-from api.conversations.scheduled_schemas import ScheduledTextOut, SendIn
+from api.conversations.scheduled_schemas import SendIn
+from api.conversations.scheduled_types import ScheduledTextOut
 from api.conversations.schemas import MAX_SEQ, FirstMessageIn, MessageDetail, ThreadOut, TimelineEvent
 from api.conversations.types import MessageOut
 from api.directory.named import named_number

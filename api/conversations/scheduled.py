@@ -30,7 +30,7 @@ from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
 from api.kit.times import rfc3339
 from api.lines import service as lines
-from api.live.service import announce
+from api.live.service import announce_thread_entry
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,11 @@ async def scheduled_texts(session: AsyncSession, principal: Principal, conversat
     return await queries.of_conversation(session, principal.organization_id, conversation_id)
 
 
+async def texts_in_thread(session: AsyncSession, row: InboxRow) -> Sequence[ScheduledRow]:
+    """The same, of a conversation that the caller may see."""
+    return await queries.of_conversation(session, row.conversation.organization_id, row.conversation.id)
+
+
 async def write(
     session: AsyncSession, row: InboxRow, text: ScheduledText, action: Action, actor: Actor, *, at: datetime
 ) -> None:
@@ -171,13 +176,7 @@ async def write(
 
 def announce_scheduled(session: AsyncSession, text: ScheduledText) -> None:
     """The scheduled text is new, has changed, or is gone."""
-    announce(
-        session,
-        text.organization_id,
-        "scheduled_text",
-        conversation_id=str(text.conversation_id),
-        scheduled_text_id=str(text.id),
-    )
+    announce_thread_entry(session, text.organization_id, text.conversation_id, kind="scheduled_text", entry_id=text.id)
 
 
 async def _locked(session: AsyncSession, principal: Principal, text_id: UUID) -> tuple[InboxRow, ScheduledText]:

@@ -8,7 +8,8 @@ from api.access.dependencies import CanSend, CanView, guarded
 from api.consent.errors import NotAllowedToText
 from api.conversations import scheduled
 from api.conversations.errors import NewMessages
-from api.conversations.scheduled_schemas import ScheduledTextOut, ScheduledTextPatch, ScheduledTexts, SendNowIn
+from api.conversations.scheduled_schemas import ScheduledTextPatch, ScheduledTexts, SendNowIn
+from api.conversations.scheduled_types import ScheduledTextOut
 from api.conversations.types import MessageOut
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound

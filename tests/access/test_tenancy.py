@@ -17,7 +17,7 @@ NOT_OURS = {"viewer_id", "external_id", "path", "provider"}
 
 
 ANY_NUMBER = f"GET {API}/recipients/{{number}}"
-"""It answers for every number, from what the caller's own organization knows: tests/conversations/test_recipients.py."""
+"""It answers for every number from what the caller's organization knows: tests/conversations/test_recipients.py."""
 
 
 @pytest.fixture
@@ -138,6 +138,7 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
         "conversation_id",
         "message_id",
         "media_id",
+        "note_id",
         "family_id",
         "import_id",
         "phone_record_id",
@@ -148,5 +149,6 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
         "number",
         "refusal_id",
         "session_id",
+        "subscription_id",
         "erasure_id",
     }

@@ -296,6 +296,23 @@ async def test_LATER_two_who_send_withdraw_and_work_at_once_settle_it_once(world
         assert await waiting(world, path) == []
 
 
+async def test_LATER_a_thread_ends_with_its_scheduled_texts(world: World, path: str) -> None:
+    later, sooner = await schedule(world, path, send_at=after(hours=3)), await schedule(world, path)
+    address = path.replace("/messages", "/thread")
+    page = (await world.daniel.get(address)).json()
+    last = [each["scheduled_text"] for each in page["items"][-2:]]
+    assert last == [sooner, later]
+    assert [each["kind"] for each in page["items"]].count("scheduled_text") == 2
+    place = page["items"][-2]["position"]
+    for params, expected in (
+        ({"after": place}, [later["id"]]),
+        ({"before": place, "limit": "1"}, []),
+        ({"around": sooner["id"], "limit": "2"}, [sooner["id"]]),
+    ):
+        items = (await world.daniel.get(address, params=params)).json()["items"]
+        assert [each["scheduled_text"]["id"] for each in items if each["kind"] == "scheduled_text"] == expected, params
+
+
 async def test_ERASE_a_scheduled_text_goes_with_its_number(world: World, path: str) -> None:
     await schedule(world, path)
     erased = await world.admin.post(f"{API}/phone-numbers/{PARENT}/erase", json={"reason": "Asked"})
