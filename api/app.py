@@ -15,10 +15,13 @@ from api.access import organization_endpoints as organization
 from api.access_log import AccessLog
 from api.app_state import AppState, running
 from api.audit_log import endpoints as audit_log
+from api.away import endpoints as away
 from api.compression import Compression
 from api.consent import endpoints as consent
 from api.conversations import endpoints as conversations
 from api.conversations import message_endpoints as messages
+from api.conversations import recipient_endpoints as recipients
+from api.conversations import scheduled_endpoints as scheduled
 from api.conversations import team_endpoints as team
 from api.conversations import view_endpoints as views
 from api.delivery import endpoints as delivery
@@ -53,8 +56,9 @@ MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
 
 SLICES = (
-    *(access, account, organization, live, team, conversations, views, search, messages, media, consent),
-    *(directory, imports, lines, audit_log, inbound, delivery, notifications, service_status, retention),
+    *(access, account, organization, live, team, conversations, views, search, messages, scheduled, recipients, media),
+    *(consent, directory, imports, lines, audit_log, inbound, away, delivery, notifications, service_status),
+    *(retention,),
     *(note_search, notes, threads),
 )
 """Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""

@@ -48,6 +48,10 @@ class Action(StrEnum):
     """Every action that has an audit entry (AUDIT-WHAT)."""
 
     MESSAGE_SENT = "message.sent"
+    MESSAGE_SCHEDULED = "message.scheduled"
+    MESSAGE_RESCHEDULED = "message.rescheduled"
+    MESSAGE_WITHDRAWN = "message.withdrawn"
+    MESSAGE_HELD_BACK = "message.held_back"
     CONVERSATION_OPENED = "conversation.opened"
     CONVERSATION_CLOSED = "conversation.closed"
     CONVERSATION_UNREAD = "conversation.unread"
@@ -82,6 +86,7 @@ class Action(StrEnum):
     DIRECTORY_IMPORTED = "directory.imported"
     LINE_CREATED = "line.created"
     LINE_UPDATED = "line.updated"
+    AWAY_MESSAGE_CHANGED = "away_message.changed"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     INBOUND_EVENT_REPLAYED = "inbound_event.replayed"
@@ -173,7 +178,7 @@ SALT = "salt"
 """In the details of an entry with personal columns: 128 random bits, so that its hash tells nothing once they are
 erased."""
 
-KEPT_WORDS = frozenset({"source", "from", "to", "state", "cause", "kind", "status", "answers"})
+KEPT_WORDS = frozenset({"source", "from", "to", "state", "cause", "kind", "status", "answers", "automatic"})
 """Details whose value is a word of ours. Other text may be personal."""
 
 

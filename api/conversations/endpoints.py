@@ -24,6 +24,7 @@ from api.conversations.schemas import (
     ConversationOut,
     IndicatorOut,
     LastMessage,
+    LineLabel,
     PhoneNumberOut,
     ReminderOut,
     StaffRef,
@@ -31,6 +32,7 @@ from api.conversations.schemas import (
     ViewerOut,
     ViewingOut,
 )
+from api.conversations.sending import line_of
 from api.conversations.service import ConversationView
 from api.directory.named import named_number
 from api.directory.types import HolderOut
@@ -41,7 +43,6 @@ from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging
 from api.kit.phone import NumberOrSender
 from api.kit.times import Moment
-from api.lines import service as lines
 from api.settings import Settings
 
 router = APIRouter(tags=["conversations"])
@@ -131,7 +132,7 @@ async def start_conversation(
 
     async def start() -> tuple[int, ConversationDetail]:
         number = await named_number(session, principal.organization_id, body.phone_number, pointer="/phone_number")
-        line = await lines.line_or_default(session, principal.organization_id, body.line_id)
+        line = await line_of(session, principal.organization_id, number, line_id=body.line_id)
         row, is_new = await service.start_conversation(session, principal, number=number, line=line)
         view = await service.view_of(session, principal, row)
         return 201 if is_new else 200, conversation_detail(view)
@@ -230,6 +231,7 @@ def conversation_out(view: ConversationView) -> ConversationOut:
     return ConversationOut(
         id=conversation.id,
         line_id=conversation.line_id,
+        line=LineLabel.model_validate(view.line),
         phone_number=number.number,
         display_name=view.display_name,
         status=Status(conversation.status),
@@ -238,6 +240,7 @@ def conversation_out(view: ConversationView) -> ConversationOut:
         seen_seq=conversation.seen_seq,
         last_message=_last_message(conversation),
         last_message_at=conversation.last_message_at,
+        scheduled_at=view.scheduled_at,
         holders=[HolderOut.of(holder) for holder in view.holders],
         opted_out=view.is_opted_out,
         viewers=[ViewerOut.model_validate(viewer) for viewer in view.viewers],

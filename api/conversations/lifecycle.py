@@ -42,6 +42,7 @@ from api.audit import service as audit
 from api.audit.rules import BESIDE_THREADS, SYSTEM, Action, Actor, ActorKind, NewEntry
 from api.conversations import message_queries as queries
 from api.conversations.message_rules import (
+    Automatic,
     Direction,
     EntrySource,
     OutgoingText,
@@ -191,6 +192,8 @@ def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
         details["retry_of_message_id"] = str(message.retry_of_message_id)
     if message.answers is not None:
         details["answers"] = message.answers
+    if message.is_away:
+        details["automatic"] = Automatic.AWAY.value
     entry = conversation_entry(Action.MESSAGE_SENT, actor, row, message_id=message.id, details=details)
     return replace(entry, after_seq=message.seq)
 
@@ -254,7 +257,7 @@ class Batch:
         counted = segments(text.body)
         columns: dict[str, object] = {
             "organization_id": self.organization_id,
-            "id": new_id(),
+            "id": text.message_id or new_id(),
             "conversation_id": row.conversation.id,
             "line_id": row.conversation.line_id,
             "seq": transition.state.last_seq,
@@ -270,6 +273,7 @@ class Batch:
             "opt_in_check": text.check.as_json(),
             "retry_of_message_id": text.retry_of,
             "answers": text.answers.value if text.answers else None,
+            "is_away": text.is_away,
             "created_at": self.at,
         }
         message = Message(**columns)

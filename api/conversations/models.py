@@ -225,6 +225,7 @@ class Message(OrganizationChildRow, Base):
             "created_at",
             postgresql_where=text("answers IS NOT NULL"),
         ),
+        Index("ix_messages_away", "organization_id", "conversation_id", "created_at", postgresql_where=text("is_away")),
         Index(
             "ix_messages_search",
             "search",
@@ -267,6 +268,8 @@ class Message(OrganizationChildRow, Base):
     nobody. Null: it went, or may still go."""
     answers: Mapped[str | None]
     """The keyword that this message answers automatically (OPTIN-CONFIRM)."""
+    is_away: Mapped[bool] = mapped_column(server_default=false())
+    """It is the organization's away message."""
     search: Mapped[str] = mapped_column(TSVECTOR, default=_searchable, deferred=True, deferred_raiseload=True)
     """The words of `body`, as `kit.lexemes` splits them: set whenever `body` is set. Only statements use it."""
 

@@ -86,6 +86,7 @@ class ConversationOut(BaseModel):
 
     id: UUID
     line_id: UUID
+    line: "LineLabel"
     phone_number: str
     display_name: str
     status: Status
@@ -94,6 +95,8 @@ class ConversationOut(BaseModel):
     seen_seq: int
     last_message: LastMessage | None
     last_message_at: datetime
+    scheduled_at: datetime | None
+    """When its next scheduled text leaves (LATER)."""
     holders: list[HolderOut]
     opted_out: bool
     """The number is stopped, or a record that holds it is opted out."""
@@ -133,8 +136,18 @@ class PhoneNumberOut(BaseModel):
     conversations: list[ConversationOut]
 
 
+class LineLabel(BaseModel):
+    """A line, as people tell it from others."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    label: str
+
+
 class ConversationIn(BaseModel):
-    """Without `line_id`, the oldest enabled line."""
+    """Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
+    its country, else the default line (LINE-CHOICE)."""
 
     phone_number: NumberOrSender
     line_id: UUID | None = None
@@ -198,6 +211,17 @@ class MessageIn(BaseModel):
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] = []
     seen_seq: Seq | None = None
     close: bool = False
+
+
+class FirstMessageIn(MessageIn):
+    """Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
+    its country, else the default line (LINE-CHOICE)."""
+
+    # A field that is dropped would change what happens: with `send_at` nobody means now.
+    model_config = ConfigDict(extra="forbid")
+
+    phone_number: NumberOrSender
+    line_id: UUID | None = None
 
 
 class ViewingOut(BaseModel):

@@ -58,6 +58,7 @@ ERASED: Mapping[str, Mapping[str, str]] = {
     "notes": {"body": EMPTY, "search": EMPTY},
     "note_versions": {"body": ROW},
     "outbox": {"state": ROW, "request_id": ROW},
+    "scheduled_texts": {"body": ROW, "media_urls": ROW, "state": ROW, "held_type": ROW, "held_reason": ROW},
     "staff_members": {"search": "rebuilt without the number"},
     "inbound_events": {"phone_number": SCAN, "body": SCAN, "error": SCAN},
     "audit_entries": {"actor_name": SCAN, "phone_number": SCAN, "details": SCAN},
@@ -89,6 +90,8 @@ FREE: Mapping[str, frozenset[str]] = {
             "health",
         }
     ),
+    "line_defaults": frozenset({"country"}),
+    "away_messages": frozenset({"body", "hours"}),
     "imports": frozenset({"state", "author"}),
     "erasures": frozenset({"conversation_ids", "stage", "cursor", "counts", "requested_by", "reason"}),
     "retention_runs": frozenset({"counts"}),

@@ -9,6 +9,8 @@ from api.access.dependencies import CanView, guarded
 from api.access.rules import Principal
 from api.audit_log.types import AuditEntryOut
 from api.conversations.models import MessageRow
+from api.conversations.scheduled import ScheduledRow
+from api.conversations.scheduled_types import ScheduledTextOut
 from api.conversations.types import MessageOut
 from api.kit.database import Session
 from api.kit.errors import Invalid, NotFound
@@ -17,7 +19,7 @@ from api.notes.service import NoteView
 from api.notes.types import NoteOut
 from api.threads import service
 from api.threads.rules import Position
-from api.threads.schemas import AuditEntryItem, MessageItem, NoteItem, ThreadItem, ThreadPageOut
+from api.threads.schemas import AuditEntryItem, MessageItem, NoteItem, ScheduledTextItem, ThreadItem, ThreadPageOut
 from api.threads.service import Item, ThreadWindow
 
 router = APIRouter(tags=["conversations"])
@@ -51,7 +53,7 @@ async def get_thread(
     window: Annotated[ThreadWindow, Depends(thread_window)],
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
 ) -> ThreadPageOut:
-    """Messages, notes and audit entries in one order: the newest, or those before, after or around a position.
+    """Messages, notes, audit entries and scheduled texts in one order: the newest, or those around a position.
 
     A text that was sent has no entry of its own here, nor has a visit: `/audit-entries` has them all.
     """
@@ -71,6 +73,9 @@ def _item(item: Item, principal: Principal) -> ThreadItem:
             return MessageItem(kind="message", position=position, message=MessageOut.of(item.content))
         case NoteView():
             return NoteItem(kind="note", position=position, note=NoteOut.of(item.content))
+        case ScheduledRow():
+            text = ScheduledTextOut.of(item.content)
+            return ScheduledTextItem(kind="scheduled_text", position=position, scheduled_text=text)
         case (entry, names):
             shown = AuditEntryOut.of(entry, names, with_wording=principal.is_admin)
             return AuditEntryItem(kind="audit_entry", position=position, audit_entry=shown)

@@ -92,7 +92,11 @@ NEEDS = {
     f"PATCH {API}/views/{{view_id}}": VIEW,
     f"DELETE {API}/views/{{view_id}}": VIEW,
     f"GET {CONVERSATION}/messages": VIEW,
+    f"GET {CONVERSATION}/scheduled": VIEW,
     f"GET {CONVERSATION}/audit-entries": VIEW,
+    f"GET {API}/recipients": VIEW,
+    f"GET {API}/recipients/{{number}}": VIEW,
+    f"GET {API}/organization/away": VIEW,
     f"GET {CONVERSATION}/thread": VIEW,
     f"POST {CONVERSATION}/notes": VIEW,
     f"GET {API}/notes/search": VIEW,
@@ -122,12 +126,17 @@ NEEDS = {
     # PERM-SEND
     f"POST {API}/conversations": SEND,
     f"POST {CONVERSATION}/messages": SEND,
+    f"POST {API}/messages": SEND,
     f"POST {API}/messages/{{message_id}}/retry": SEND,
+    f"POST {API}/messages/{{message_id}}/send": SEND,
+    f"PATCH {API}/messages/{{message_id}}": SEND,
+    f"DELETE {API}/messages/{{message_id}}": SEND,
     f"GET {API}/sending-status": SEND,
     # PERM-ADMIN
     f"POST {API}/lines": ADMIN,
     f"PATCH {API}/lines/{{line_id}}": ADMIN,
     f"POST {API}/lines/{{line_id}}/check": ADMIN,
+    f"PUT {API}/organization/away": ADMIN,
     f"GET {API}/api-keys": ADMIN,
     f"POST {API}/api-keys": ADMIN,
     f"DELETE {API}/api-keys/{{api_key_id}}": ADMIN,
@@ -304,6 +313,14 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"name": "Ours"}
         case "POST /conversations":
             return {"phone_number": rows.phone_number}
+        case "POST /messages":
+            return {"phone_number": rows.phone_number, "body": "Hi"}
+        case "POST /messages/{message_id}/send":
+            return {}
+        case "PATCH /messages/{message_id}":
+            return {"body": "Hi"}
+        case "PUT /organization/away":
+            return {"enabled": False, "body": "", "hours": {}}
         case "POST /opt-in-checks":
             return {"phone_numbers": [rows.phone_number]}
         case "PUT /phone-records/{phone_record_id}/opt-in":
@@ -345,7 +362,7 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
     params = None
     if method == "GET" and path.endswith("/opt-in-checks"):
         params = {"phone_number": rows.phone_number}
-    elif path.endswith("/search"):
+    elif path.endswith(("/search", "/recipients")):
         params = {"q": "hello"}
     if path.endswith("/erase"):
         path = path.replace("{number}", TO_ERASE)
@@ -523,6 +540,13 @@ OF_THE_AUTHOR = {f"PATCH {API}/notes/{{note_id}}", f"DELETE {API}/notes/{{note_i
 RETRY = f"POST {API}/messages/{{message_id}}/retry"
 
 
+OF_SCHEDULED = {
+    f"PATCH {API}/messages/{{message_id}}",
+    f"DELETE {API}/messages/{{message_id}}",
+    f"POST {API}/messages/{{message_id}}/send",
+}
+
+
 async def ready_account(world: World, client: httpx.AsyncClient) -> str:
     """Gives the person the password that the request names, and a second session. Returns the session's id."""
     person_id = UUID((await client.get(f"{API}/me")).json()["staff_member"]["id"])
@@ -547,6 +571,13 @@ async def failed_message(world: World, rows: Rows) -> str:
     return message_id
 
 
+async def scheduled_text(world: World, rows: Rows) -> str:
+    path = f"{API}/conversations/{rows.ids['conversation_id']}/messages"
+    body = {"body": "Hi", "send_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+    text_id: str = (await world.maria.post(path, json=body)).json()["id"]
+    return text_id
+
+
 async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Caller) -> list[str]:
     client = await caller.client(world)
     wrong: list[str] = []
@@ -563,6 +594,8 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             about = Rows({**rows.ids, "refusal_id": await removed_refusal(world)}, rows.phone_number)
         if name == RETRY and status == 200:
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)
+        if name in OF_SCHEDULED and status == 200:
+            about = Rows({**rows.ids, "message_id": await scheduled_text(world, rows)}, rows.phone_number)
         if name in OF_THE_AUTHOR and status == 200:
             about = Rows(
                 {**rows.ids, "note_id": await new_note(client, rows.ids["conversation_id"])}, rows.phone_number

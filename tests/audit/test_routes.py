@@ -112,6 +112,13 @@ async def _closed(world: World, rows: Rows) -> dict[str, str]:
     return {}
 
 
+async def _scheduled(world: World, rows: Rows) -> dict[str, str]:
+    body = {"body": "Later", "send_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+    scheduled = await world.maria.post(CONVERSATION.format(**rows.ids) + "/messages", json=body)
+    assert scheduled.is_success, scheduled.text
+    return {"message_id": scheduled.json()["id"]}
+
+
 async def _another_family(world: World, _rows: Rows) -> dict[str, str]:
     await world.family("Okafor", "+13125550103")
     return {}
@@ -199,6 +206,24 @@ CHANGES: dict[str, Change] = {
     f"POST {API}/me/push-subscriptions/{{subscription_id}}/test": Change(None, (), given=_own_browser),
     f"POST {CONVERSATION}/messages": Change(
         lambda: {"body": "Yes"}, by_staff("message.sent", "conversation.opened"), refused={"body": "Yes", "seen_seq": 0}
+    ),
+    f"POST {API}/messages": Change(
+        lambda: {"phone_number": "+13125550103", "body": "Hi"},
+        by_staff("message.sent", "conversation.opened"),
+        refused={"phone_number": "+13125550109", "body": "Hi"},
+        given=_another_family,
+    ),
+    f"PATCH {API}/messages/{{message_id}}": Change(
+        lambda: {"body": "Later"}, by_staff("message.rescheduled"), refused={"body": " "}, given=_scheduled
+    ),
+    f"DELETE {API}/messages/{{message_id}}": Change(None, by_staff("message.withdrawn"), given=_scheduled),
+    f"POST {API}/messages/{{message_id}}/send": Change(
+        lambda: {}, by_staff("message.sent", "conversation.opened"), refused={"seen_seq": 0}, given=_scheduled
+    ),
+    f"PUT {API}/organization/away": Change(
+        lambda: {"enabled": True, "body": "Closed", "hours": {}},
+        by_staff("away_message.changed"),
+        refused={"enabled": True, "body": "", "hours": {}},
     ),
     f"POST {CONVERSATION}/notes": Change(
         lambda: {"body": "Call first"},

@@ -59,13 +59,15 @@ export interface OutgoingText {
 }
 
 /** SEND-ONCE: the same `key` sends once, however often this is called. */
-export function postMessage({ key, conversationId, body, seenSeq, close }: OutgoingText): Promise<Message> {
-  return unwrap(
+export async function postMessage({ key, conversationId, body, seenSeq, close }: OutgoingText): Promise<Message> {
+  const accepted = await unwrap(
     client.POST("/api/v1/conversations/{conversation_id}/messages", {
       params: { path: { conversation_id: conversationId }, header: { "Idempotency-Key": key } },
       body: { body, close, ...(seenSeq !== null && { seen_seq: seenSeq }) },
     }),
   );
+  if (!("seq" in accepted)) throw new Error("The text was scheduled, although it names no time.");
+  return accepted;
 }
 
 /** Puts a message that the API has just accepted at the end of its loaded threads, then asks for what else is new. */

@@ -266,7 +266,7 @@ export interface paths {
         put?: never;
         /**
          * Send Message
-         * @description Send a text. The answer means that it is stored and queued; its `status` tells the rest.
+         * @description Send a text, now or at `send_at`. The answer means that it is stored; its `status` tells the rest.
          */
         post: operations["send_message"];
         delete?: never;
@@ -359,6 +359,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation_id}/scheduled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scheduled Texts
+         * @description The texts of a conversation that leave later or are held back, the earliest first.
+         */
+        get: operations["list_scheduled_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{conversation_id}/thread": {
         parameters: {
             query?: never;
@@ -368,7 +388,7 @@ export interface paths {
         };
         /**
          * Get Thread
-         * @description Messages, notes and audit entries in one order: the newest, or those before, after or around a position.
+         * @description Messages, notes, audit entries and scheduled texts in one order: the newest, or those around a position.
          *
          *     A text that was sent has no entry of its own here, nor has a visit: `/audit-entries` has them all.
          */
@@ -1006,6 +1026,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send First Message
+         * @description Text a number: the conversation with it is started by this text, or continued.
+         */
+        post: operations["send_first_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/search": {
         parameters: {
             query?: never;
@@ -1042,10 +1082,18 @@ export interface paths {
         get: operations["get_message"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Withdraw Scheduled Text
+         * @description Withdraw a text that has not left.
+         */
+        delete: operations["withdraw_scheduled_text"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Scheduled Text
+         * @description Change or reschedule a text that has not left. One that is held back waits again.
+         */
+        patch: operations["change_scheduled_text"];
         trace?: never;
     };
     "/api/v1/messages/{message_id}/media/{media_id}": {
@@ -1082,6 +1130,26 @@ export interface paths {
          * @description Send a failed message again, as a new one.
          */
         post: operations["retry_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Scheduled Text
+         * @description Send a scheduled or held text now, as a text of the person who asks.
+         */
+        post: operations["send_scheduled_text"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1145,7 +1213,7 @@ export interface paths {
         };
         /**
          * Check Opt In
-         * @description Whether a number may be texted from a line, and why. Without `line_id`: the oldest line in service.
+         * @description Whether a number may be texted from a line, and why. Without `line_id`: the default line.
          */
         get: operations["check_opt_in"];
         put?: never;
@@ -1154,6 +1222,32 @@ export interface paths {
          * @description The same for up to 1,000 numbers at once. It creates nothing, so it needs no Idempotency-Key.
          */
         post: operations["check_opt_ins"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organization/away": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Away
+         * @description The opening hours, and the message that answers texts outside them.
+         */
+        get: operations["get_away"];
+        /**
+         * Change Away
+         * @description Replace the opening hours and the away message.
+         *
+         *     A number gets it once in each closed period. It leaves the conversation unread, and counts as no answer.
+         */
+        put: operations["change_away"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1285,6 +1379,48 @@ export interface paths {
          * @description What a line needs at each provider that this service has, and what the provider can do.
          */
         get: operations["list_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recipients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Recipients
+         * @description Numbers to text, by the name of a family, a contact or a staff member, or by a number or a part of one.
+         *
+         *     A whole number that is on no record is offered as itself.
+         */
+        get: operations["find_recipients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recipients/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recipient
+         * @description On which line a new text to the number goes out, and why; with `line_id`, whether it may go out on that.
+         */
+        get: operations["get_recipient"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1618,7 +1754,7 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "note.added" | "note.edited" | "note.removed";
+        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "away_message.changed" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "note.added" | "note.edited" | "note.removed";
         /**
          * ActorKind
          * @enum {string}
@@ -1806,6 +1942,43 @@ export interface components {
             whole: boolean;
         };
         /**
+         * Automatic
+         * @description Why a message was sent without a person.
+         * @enum {string}
+         */
+        Automatic: "keyword" | "away";
+        /** Away */
+        Away: {
+            /** Body */
+            body: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Hours */
+            hours: {
+                [key: string]: components["schemas"]["OpeningSpan"][];
+            };
+            /** Is Open */
+            is_open: boolean;
+            /** Opens At */
+            opens_at: string | null;
+            /** Timezone */
+            timezone: string;
+        };
+        /**
+         * AwayIn
+         * @description `hours`: the spans of each weekday, in the organization's zone. A weekday that is omitted is closed.
+         */
+        AwayIn: {
+            /** Body */
+            body: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Hours */
+            hours: {
+                [key: string]: components["schemas"]["OpeningSpan"][];
+            };
+        };
+        /**
          * BrokenEntry
          * @description The first entry of a chain that was changed or is missing. `entry_id` is None if it is missing.
          */
@@ -1986,6 +2159,7 @@ export interface components {
             last_message_at: string;
             /** Last Seq */
             last_seq: number;
+            line: components["schemas"]["LineLabel"];
             /**
              * Line Id
              * Format: uuid
@@ -1998,6 +2172,8 @@ export interface components {
             /** Phone Number */
             phone_number: string;
             reminder: components["schemas"]["Reminder"] | null;
+            /** Scheduled At */
+            scheduled_at: string | null;
             /** Seen Seq */
             seen_seq: number;
             status: components["schemas"]["Status"];
@@ -2038,6 +2214,7 @@ export interface components {
             last_message_at: string;
             /** Last Seq */
             last_seq: number;
+            line: components["schemas"]["LineLabel"];
             /**
              * Line Id
              * Format: uuid
@@ -2055,6 +2232,8 @@ export interface components {
             /** Phone Number */
             phone_number: string;
             reminder: components["schemas"]["Reminder"] | null;
+            /** Scheduled At */
+            scheduled_at: string | null;
             /** Seen Seq */
             seen_seq: number;
             status: components["schemas"]["Status"];
@@ -2072,7 +2251,8 @@ export interface components {
         };
         /**
          * ConversationIn
-         * @description Without `line_id`, the oldest enabled line.
+         * @description Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
+         *     its country, else the default line (LINE-CHOICE).
          */
         ConversationIn: {
             /** Line Id */
@@ -2321,6 +2501,37 @@ export interface components {
             pointer: string;
         };
         /**
+         * FirstMessageIn
+         * @description Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
+         *     its country, else the default line (LINE-CHOICE).
+         */
+        FirstMessageIn: {
+            /**
+             * Body
+             * @default
+             */
+            body?: string;
+            /**
+             * Close
+             * @default false
+             */
+            close?: boolean;
+            /** Line Id */
+            line_id?: string | null;
+            /**
+             * Media Urls
+             * @default []
+             */
+            media_urls?: string[];
+            /**
+             * Phone Number
+             * @description A phone number, as people write it or as the API returned it.
+             */
+            phone_number: string;
+            /** Seen Seq */
+            seen_seq?: number | null;
+        };
+        /**
          * FoundIn
          * @description The conversation of a found message, under the name that the inbox shows.
          */
@@ -2342,6 +2553,18 @@ export interface components {
             /** Phone Number */
             phone_number: string;
             status: components["schemas"]["Status"];
+        };
+        /** Held */
+        Held: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
+            /** Type */
+            type: string;
         };
         /**
          * Highlight
@@ -2748,6 +2971,10 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Default */
+            default: boolean;
+            /** Default For */
+            default_for: string[];
             /** Enabled */
             enabled: boolean;
             health: components["schemas"]["LineHealth"] | null;
@@ -2810,6 +3037,19 @@ export interface components {
          * @enum {string}
          */
         LineKind: "long_code" | "toll_free" | "short_code";
+        /**
+         * LineLabel
+         * @description A line, as people tell it from others.
+         */
+        LineLabel: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string;
+        };
         /** LineName */
         LineName: {
             /**
@@ -2836,12 +3076,22 @@ export interface components {
             credentials?: {
                 [key: string]: string | null;
             } | null;
+            /** Default */
+            default?: boolean | null;
+            /** Default For */
+            default_for?: string[] | null;
             /** Enabled */
             enabled?: boolean | null;
             /** Label */
             label?: string | null;
             settings?: components["schemas"]["LineSettings"] | null;
         };
+        /**
+         * LineReason
+         * @description Why a line was chosen, strongest first.
+         * @enum {string}
+         */
+        LineReason: "chosen" | "conversation" | "country_default" | "default" | "country" | "oldest";
         /**
          * LineSettings
          * @description `messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
@@ -3019,6 +3269,7 @@ export interface components {
         Message: {
             /** Asks To Stop */
             asks_to_stop: boolean;
+            automatic: components["schemas"]["Automatic"] | null;
             /** Body */
             body: string;
             /**
@@ -3064,6 +3315,7 @@ export interface components {
         MessageDetail: {
             /** Asks To Stop */
             asks_to_stop: boolean;
+            automatic: components["schemas"]["Automatic"] | null;
             /** Body */
             body: string;
             /**
@@ -3114,29 +3366,6 @@ export interface components {
             code: string;
             /** Title */
             title: string;
-        };
-        /**
-         * MessageIn
-         * @description `seen_seq`: the last message that the writer saw. With it, a stale reply is refused (STATUS-REPLY-RACE).
-         */
-        MessageIn: {
-            /**
-             * Body
-             * @default
-             */
-            body?: string;
-            /**
-             * Close
-             * @default false
-             */
-            close?: boolean;
-            /**
-             * Media Urls
-             * @default []
-             */
-            media_urls?: string[];
-            /** Seen Seq */
-            seen_seq?: number | null;
         };
         /** MessageItem */
         MessageItem: {
@@ -3365,6 +3594,13 @@ export interface components {
             name: string;
             /** Until */
             until: string | null;
+        };
+        /** OpeningSpan */
+        OpeningSpan: {
+            /** Closes */
+            closes: string;
+            /** Opens */
+            opens: string;
         };
         /** OptIn */
         OptIn: {
@@ -3747,6 +3983,65 @@ export interface components {
          * @enum {string}
          */
         Reason: "not_a_phone_number" | "stopped" | "opted_out" | "not_opted_in" | "no_record" | "line_blocked" | "country_not_allowed" | "allowed";
+        /** Recipient */
+        Recipient: {
+            check: components["schemas"]["RecipientCheck"];
+            /** Contact Name */
+            contact_name: string | null;
+            conversation: components["schemas"]["RecipientConversation"] | null;
+            kind: components["schemas"]["RecipientKind"];
+            /** Label */
+            label: string | null;
+            line: components["schemas"]["LineLabel"];
+            line_reason: components["schemas"]["LineReason"];
+            /** Owner Id */
+            owner_id: string | null;
+            /** Owner Name */
+            owner_name: string | null;
+            /** Phone Number */
+            phone_number: string;
+        };
+        /**
+         * RecipientCheck
+         * @description Whether the number may be texted from the line. `GET /opt-in-checks` has the instances.
+         */
+        RecipientCheck: {
+            /** Allowed */
+            allowed: boolean;
+            /** Detail */
+            detail: string;
+            reason: components["schemas"]["Reason"];
+        };
+        /**
+         * RecipientConversation
+         * @description The newest conversation with the number, on whatever line.
+         */
+        RecipientConversation: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Last Message At
+             * Format: date-time
+             */
+            last_message_at: string;
+            line: components["schemas"]["LineLabel"];
+        };
+        /**
+         * RecipientKind
+         * @enum {string}
+         */
+        RecipientKind: "family" | "staff_member" | "number";
+        /**
+         * Recipients
+         * @description The closest first, 20 at most.
+         */
+        Recipients: {
+            /** Items */
+            items: components["schemas"]["Recipient"][];
+        };
         /**
          * Refusal
          * @description An opt-out that stayed with the number after its record was gone (OPTIN-REMOVED), standing or lifted.
@@ -3841,6 +4136,96 @@ export interface components {
             replayed: number;
         };
         /**
+         * ScheduledText
+         * @description A text that leaves later. Then the message with the same id takes its place in the thread.
+         */
+        ScheduledText: {
+            /** Body */
+            body: string;
+            /** Close */
+            close: boolean;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Has New */
+            has_new: boolean;
+            held: components["schemas"]["Held"] | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Media Urls */
+            media_urls: string[];
+            /** Only If Nothing New */
+            only_if_nothing_new: boolean;
+            scheduled_by: components["schemas"]["SentBy"];
+            /** Seen Seq */
+            seen_seq: number;
+            /**
+             * Send At
+             * Format: date-time
+             */
+            send_at: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "scheduled" | "held";
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Will Be Held Back */
+            will_be_held_back: boolean;
+        };
+        /** ScheduledTextItem */
+        ScheduledTextItem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "scheduled_text";
+            /** Position */
+            position: string;
+            scheduled_text: components["schemas"]["ScheduledText"];
+        };
+        /**
+         * ScheduledTextPatch
+         * @description An omitted field stays. `seen_seq`: the last message that the person has seen; texts up to it hold nothing
+         *     back. Who changes a text becomes the one who sends it.
+         */
+        ScheduledTextPatch: {
+            /** Body */
+            body?: string | null;
+            /** Close */
+            close?: boolean | null;
+            /** Media Urls */
+            media_urls?: string[] | null;
+            /** Only If Nothing New */
+            only_if_nothing_new?: boolean | null;
+            /** Seen Seq */
+            seen_seq?: number | null;
+            /** Send At */
+            send_at?: string | null;
+        };
+        /**
+         * ScheduledTexts
+         * @description The earliest first. A conversation has at most 20.
+         */
+        ScheduledTexts: {
+            /** Items */
+            items: components["schemas"]["ScheduledText"][];
+        };
+        /**
          * Scope
          * @description Of what a person wants to be told.
          * @enum {string}
@@ -3860,6 +4245,45 @@ export interface components {
             items: components["schemas"]["SearchResult"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * SendIn
+         * @description With `send_at` the text is scheduled: it leaves then. Unless `only_if_nothing_new` is false, a text that comes in
+         *     before holds it back.
+         */
+        SendIn: {
+            /**
+             * Body
+             * @default
+             */
+            body?: string;
+            /**
+             * Close
+             * @default false
+             */
+            close?: boolean;
+            /**
+             * Media Urls
+             * @default []
+             */
+            media_urls?: string[];
+            /**
+             * Only If Nothing New
+             * @default true
+             */
+            only_if_nothing_new?: boolean;
+            /** Seen Seq */
+            seen_seq?: number | null;
+            /** Send At */
+            send_at?: string | null;
+        };
+        /**
+         * SendNowIn
+         * @description `seen_seq`: the last message that the person saw. With it, a stale text is refused (STATUS-REPLY-RACE).
+         */
+        SendNowIn: {
+            /** Seen Seq */
+            seen_seq?: number | null;
         };
         /** SendingStatus */
         SendingStatus: {
@@ -4108,7 +4532,7 @@ export interface components {
             /** Has Before */
             has_before: boolean;
             /** Items */
-            items: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["AuditEntryItem"])[];
+            items: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["AuditEntryItem"] | components["schemas"]["ScheduledTextItem"])[];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -5602,7 +6026,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MessageIn"];
+                "application/json": components["schemas"]["SendIn"];
             };
         };
         responses: {
@@ -5612,7 +6036,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"] | components["schemas"]["ScheduledText"];
                 };
             };
             /** @description The request cannot be read */
@@ -6112,6 +6536,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConversationDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_scheduled_texts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledTexts"];
                 };
             };
             /** @description Not signed in */
@@ -9371,6 +9871,123 @@ export interface operations {
             };
         };
     };
+    send_first_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstMessageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This number may not be texted; Messages have come that you have not seen; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["NewMessagesProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This Idempotency-Key was used for another request; Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] | components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search_messages: {
         parameters: {
             query: {
@@ -9493,6 +10110,205 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_scheduled_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_scheduled_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduledTextPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledText"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This number may not be texted; Messages have come that you have not seen; This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["NewMessagesProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9672,6 +10488,125 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_scheduled_text: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendNowIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This number may not be texted; Messages have come that you have not seen; This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["NewMessagesProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
@@ -10197,6 +11132,158 @@ export interface operations {
             };
             /** @description This conflicts with what is stored */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_away: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Away"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_away: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AwayIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Away"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10877,6 +11964,170 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_recipients: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recipients"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recipient: {
+        parameters: {
+            query?: {
+                line_id?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description A phone number, as people write it or as the API returned it. */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recipient"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
                 };
             };
             /** @description Too many requests */

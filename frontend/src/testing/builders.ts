@@ -51,6 +51,8 @@ export function aLine(overrides: Partial<Line> = {}): Line {
   const address = `https://texts.tumble.example/webhooks/${provider}/${id}`;
   return {
     id,
+    default: false,
+    default_for: [],
     label: "Front desk",
     phone_number: "+13125550199",
     kind: "long_code",
@@ -166,6 +168,8 @@ export function aConversation(overrides: Partial<ConversationDetail> = {}): Conv
     seen_seq: 0,
     last_message: null,
     last_message_at: minutesAgo(60),
+    line: { id: "77777777-7777-7777-8777-777777777777", label: "Front desk" },
+    scheduled_at: null,
     holders: [aHolder()],
     opted_out: false,
     viewers: [],
@@ -200,6 +204,7 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
     erased_at: null,
     retry_of_message_id: null,
     asks_to_stop: false,
+    automatic: null,
     ...overrides,
   };
 }

@@ -8,6 +8,10 @@ import { listNames, plural } from "@/lib/text";
 /** Every action, as one chooses it. */
 export const ACTION_LABELS: Record<AuditAction, string> = {
   "message.sent": "Sent a text",
+  "message.scheduled": "Scheduled a text",
+  "message.rescheduled": "Changed a scheduled text",
+  "message.withdrawn": "Withdrew a scheduled text",
+  "message.held_back": "A scheduled text was held back",
   "conversation.opened": "Opened a conversation",
   "conversation.closed": "Closed a conversation",
   "conversation.unread": "A conversation became unread",
@@ -34,6 +38,7 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "directory.imported": "Imported the directory",
   "line.created": "Added a line",
   "line.updated": "Changed a line",
+  "away_message.changed": "Changed the opening hours or the away message",
   "api_key.created": "Made an API key",
   "api_key.revoked": "Revoked an API key",
   "inbound_event.replayed": "Replayed an event",
@@ -105,7 +110,12 @@ type Details = AuditEntry["details"];
 
 const DEEDS: Record<AuditAction, (details: Details, number: string, entry: AuditEntry) => string> = {
   "message.sent": (details, number) =>
+    details.automatic === "away" ? `sent the away message to ${number}` :
     details.retry_of_message_id ? `sent a failed text to ${number} again` : `sent a text to ${number}`,
+  "message.scheduled": (_, number) => `scheduled a text to ${number}`,
+  "message.rescheduled": (_, number) => `changed a scheduled text to ${number}`,
+  "message.withdrawn": (_, number) => `withdrew a scheduled text to ${number}`,
+  "message.held_back": (details, number) => `held back a scheduled text to ${number}${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
   "conversation.opened": (_, number) => `opened the conversation with ${number}`,
   "conversation.closed": (_, number) => `closed the conversation with ${number}`,
   "conversation.unread": () => "texted, and the conversation became unread",
@@ -142,6 +152,7 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "directory.imported": () => "imported the directory",
   "line.created": (details, number) => `added the line ${number}${text(details.label) === null ? "" : ` (${text(details.label) ?? ""})`}`,
   "line.updated": (details, number) => `changed the line ${number}${changed(details)}`,
+  "away_message.changed": () => "changed the opening hours or the away message",
   "api_key.created": (details) => `made ${named(details, "an API key", "the API key ")}`,
   "api_key.revoked": (details) => `revoked ${named(details, "an API key", "the API key ")}`,
   "inbound_event.replayed": () => "replayed an event that had been set aside",
