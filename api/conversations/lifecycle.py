@@ -227,6 +227,7 @@ class Batch:
             "opt_in_check": text.check.as_json(),
             "retry_of_message_id": text.retry_of,
             "answers": text.answers.value if text.answers else None,
+            "client_key": text.client_key,
             "created_at": self.at,
         }
         message = Message(**columns)

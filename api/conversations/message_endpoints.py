@@ -17,7 +17,7 @@ from api.conversations.schemas import MAX_SEQ, MessageDetail, MessageIn, ThreadO
 from api.conversations.types import MessageOut
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
-from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
+from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once, uuid_of
 from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_number_cursor, encode_cursor
 
 router = APIRouter(tags=["messages"])
@@ -72,7 +72,13 @@ async def send_message(
     """Send a text. The answer means that it is stored and queued; its `status` tells the rest."""
 
     async def send() -> tuple[int, MessageOut]:
-        reply = Reply(body=body.body, media_urls=body.media_urls, seen_seq=body.seen_seq, close=body.close)
+        reply = Reply(
+            body=body.body,
+            media_urls=body.media_urls,
+            seen_seq=body.seen_seq,
+            close=body.close,
+            client_key=uuid_of(idempotency_key),
+        )
         row = await sending.send_message(session, principal, conversation_id, reply)
         return 201, MessageOut.of(row)
 
@@ -111,7 +117,8 @@ async def retry_message(
     """Send a failed message again, as a new one."""
 
     async def retry() -> tuple[int, MessageOut]:
-        return 201, MessageOut.of(await sending.retry_message(session, principal, message_id))
+        row = await sending.retry_message(session, principal, message_id, client_key=uuid_of(idempotency_key))
+        return 201, MessageOut.of(row)
 
     return await once(
         session,

@@ -165,6 +165,8 @@ class Reply:
     media_urls: Sequence[str] = ()
     seen_seq: int | None = None
     close: bool = False
+    client_key: UUID | None = None
+    """The key under which the sender's outbox keeps it (`Message.client_key`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +179,7 @@ class OutgoingText:
     sent_by: Principal | None
     """None for an automatic answer."""
     retry_of: UUID | None = None
+    client_key: UUID | None = None
     answers: Keyword | None = None
     """The keyword that it answers."""
 

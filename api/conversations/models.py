@@ -180,6 +180,8 @@ class Message(OrganizationChildRow, Base):
     """When its text and files were erased, on request or because of their age. Its row stays as a mark."""
     answers: Mapped[str | None]
     """The keyword that this message answers automatically (OPTIN-CONFIRM)."""
+    client_key: Mapped[UUID | None]
+    """The Idempotency-Key of the request that sent it, if that was a UUID. Nothing is looked up by it, so no index."""
     search: Mapped[str] = mapped_column(TSVECTOR, default=_searchable, deferred=True, deferred_raiseload=True)
     """The words of `body`, as `kit.lexemes` splits them: set whenever `body` is set. Only statements use it."""
 

@@ -51,16 +51,25 @@ async def send_message(
     else:
         transition = rules.text_goes_out(state)
     batch = Batch(organization_id, at=await database_time(session))
-    text = OutgoingText(body=reply.body, media_urls=reply.media_urls, check=check, sent_by=principal, retry_of=retry_of)
+    text = OutgoingText(
+        body=reply.body,
+        media_urls=reply.media_urls,
+        check=check,
+        sent_by=principal,
+        retry_of=retry_of,
+        client_key=reply.client_key,
+    )
     message = batch.queue(row, text, transition)
     await batch.write(session)
     return MessageRow(message, principal.id, principal.name)
 
 
-async def retry_message(session: AsyncSession, principal: Principal, message_id: UUID) -> MessageRow:
+async def retry_message(
+    session: AsyncSession, principal: Principal, message_id: UUID, *, client_key: UUID | None = None
+) -> MessageRow:
     """Send a failed message again, as a new one. Raises `Conflict` if it has not failed, or was retried already."""
     failed = (await require_message(session, principal, message_id)).message
     if failed.direction != Direction.OUTBOUND or MessageStatus(failed.status) not in RETRYABLE:
         raise Conflict("Only a message that failed can be sent again.")
-    again = Reply(body=failed.body, media_urls=[each["url"] for each in failed.media])
+    again = Reply(body=failed.body, media_urls=[each["url"] for each in failed.media], client_key=client_key)
     return await send_message(session, principal, failed.conversation_id, again, retry_of=failed.id)

@@ -82,6 +82,9 @@ class MessageOut(BaseModel):
     asks_to_stop: bool
     """It asks in plain words to stop. A person decides (OPTIN-PLAIN-WORDS)."""
     retry_of_message_id: UUID | None
+    client_key: UUID | None
+    """The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
+    text by it."""
     created_at: datetime
     provider_time: datetime | None
     sent_at: datetime | None
@@ -110,6 +113,7 @@ class MessageOut(BaseModel):
             error=error,
             asks_to_stop=message.asks_to_stop,
             retry_of_message_id=message.retry_of_message_id,
+            client_key=message.client_key,
             created_at=message.created_at,
             provider_time=message.provider_time,
             sent_at=message.sent_at,

@@ -2270,6 +2270,8 @@ export interface components {
             asks_to_stop: boolean;
             /** Body */
             body: string;
+            /** Client Key */
+            client_key: string | null;
             /**
              * Conversation Id
              * Format: uuid
@@ -2315,6 +2317,8 @@ export interface components {
             asks_to_stop: boolean;
             /** Body */
             body: string;
+            /** Client Key */
+            client_key: string | null;
             /**
              * Conversation Id
              * Format: uuid
