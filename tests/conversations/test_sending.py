@@ -180,3 +180,15 @@ async def test_a_message_carries_the_key_of_its_senders_outbox(world: World, pat
     again = str(uuid4())
     retried = await world.maria.post(f"{API}/messages/{first.json()['id']}/retry", headers={"Idempotency-Key": again})
     assert retried.json()["client_key"] == again
+
+
+async def test_SEND_ONCE_a_text_does_not_leave_in_the_name_of_the_next_person_at_that_browser(
+    world: World, path: str
+) -> None:
+    def sent_for(name: str) -> dict[str, str]:
+        return {"Messenger-Staff-Member": str(world.staff_ids[name])}
+
+    refused = await world.maria.post(path, json={"body": "Yes"}, headers=sent_for("daniel"))
+    accepted = await world.maria.post(path, json={"body": "Yes"}, headers=sent_for("maria"))
+
+    assert (refused.status_code, accepted.status_code, accepted.json()["seq"]) == (401, 201, 2)
