@@ -6,6 +6,8 @@
 export interface TimeFormat {
   /** "4:52 pm" */
   time: (at: string | Date) => string;
+  /** "4:52:07 pm" */
+  timeWithSeconds: (at: string | Date) => string;
   /** "3 May", or "3 May 2025" in another year. */
   date: (at: string | Date, now: Date) => string;
   /** "Today, 4:47 pm", "Mon, 16 Nov, 6:10 pm" */
@@ -27,6 +29,7 @@ export function createTimeFormat({ timeZone, country }: { timeZone: string; coun
   const make = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, { timeZone, ...options });
 
   const clock = make({ hour: "numeric", minute: "2-digit" });
+  const clockWithSeconds = make({ hour: "numeric", minute: "2-digit", second: "2-digit" });
   const shortDate = make({ day: "numeric", month: "short" });
   const shortDateYear = make({ day: "numeric", month: "short", year: "numeric" });
   const weekday = make({ weekday: "short" });
@@ -48,6 +51,7 @@ export function createTimeFormat({ timeZone, country }: { timeZone: string; coun
   return {
     dayKey,
     time,
+    timeWithSeconds: (at) => lowerDayPeriod(clockWithSeconds, new Date(at)),
     date,
     full: (at) => complete.format(new Date(at)),
     day: (at, now) => {
