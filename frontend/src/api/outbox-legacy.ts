@@ -19,7 +19,10 @@ interface LegacyText {
 export async function importLegacyTexts(owner: string, store: OutboxStore): Promise<void> {
   const legacyKey = `messenger:${owner}:outbox`;
   const texts = parse(readStored(legacyKey));
-  if (texts.length === 0) return writeStored(legacyKey, null);
+  if (texts.length === 0) {
+    writeStored(legacyKey, null);
+    return;
+  }
   const known = new Set((await store.load()).map((item) => item.key));
   const items = texts.filter((text) => !known.has(text.key)).map((text, index) => asItem(text, owner, index));
   await Promise.all(items.map((item) => store.add(item)));

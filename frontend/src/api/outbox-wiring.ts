@@ -33,7 +33,8 @@ export function createOutbox(owner: string, queryClient: QueryClient): Outbox {
 export function recognizeOwnTexts(outbox: Outbox, queryClient: QueryClient): () => void {
   return queryClient.getQueryCache().subscribe((event) => {
     if (event.type !== "updated" || event.action.type !== "success") return;
-    if (event.query.queryKey[0] !== keys.threads[0] || outbox.all().length === 0) return;
+    const [scope] = event.query.queryKey as readonly unknown[];
+    if (scope !== keys.threads[0] || outbox.all().length === 0) return;
     const thread = event.query.state.data as InfiniteData<MessagePage> | undefined;
     outbox.recognize(thread?.pages.flatMap((page): Message[] => page.items) ?? []);
   });

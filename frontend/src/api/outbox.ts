@@ -349,12 +349,11 @@ export class Outbox {
     const judged = judgeError(error, item.attempts, Date.now());
     if ("waits" in judged) {
       const { waits } = judged;
+      if (waits.until !== null) this.wakeAt(item.conversationId, waits.until);
       const changed = await this.change(item.key, (stored) => ({ ...stored, waits }));
       if (waits.cause === "signed_out") this.options.onSignedOut?.();
       // Recognized meanwhile: the next one may follow.
-      if (!changed) return true;
-      if (waits.until !== null) this.wakeAt(item.conversationId, waits.until);
-      return false;
+      return !changed;
     }
     const problem = judged.refusal;
     if (this.waiters.has(item.key)) {
@@ -393,7 +392,9 @@ export class Outbox {
     for (;;) {
       const before = this.changes;
       const items = await this.store.load();
-      if (before === this.changes) return this.show(items.filter((item) => !this.done.has(item.key)));
+      if (before !== this.changes) continue;
+      this.show(items.filter((item) => !this.done.has(item.key)));
+      return;
     }
   }
 
