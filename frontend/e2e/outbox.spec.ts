@@ -123,7 +123,7 @@ test("SEND-ONCE: a text that meets an ended sign-in is kept, and goes after the 
   await openRossi(page);
   await expect(handset.texts).toContainText(words);
   await expect(bubbles(page, words)).toHaveCount(1);
-  await expect(bubbles(page, words)).toContainText("You");
+  await expect(bubbles(page, words)).toContainText("Maria Delgado");
 });
 
 test("NOT-SENT: the text behind a refused one says that it waits, and can be sent first, edited or discarded", async ({ page, context }) => {
