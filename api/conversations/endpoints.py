@@ -39,7 +39,7 @@ from api.directory.types import HolderOut
 from api.kit.app_state import from_app
 from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
-from api.kit.idempotency import IdempotencyKeyHeader, once
+from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import Page, Paging
 from api.kit.phone import NumberOrSender
 from api.kit.times import Moment
@@ -168,20 +168,56 @@ async def get_phone_number(number: NumberOrSender, principal: CanView, session: 
     )
 
 
-@router.post("/conversations/{conversation_id}/reopen", responses=guarded(NotFound, Invalid))
-async def reopen_conversation(conversation_id: UUID, principal: CanView, session: Session) -> ConversationDetail:
+@router.post(
+    "/conversations/{conversation_id}/reopen",
+    response_model=ConversationDetail,
+    responses=guarded(NotFound, IdempotencyInProgress, IdempotencyMismatch, Invalid),
+)
+async def reopen_conversation(
+    conversation_id: UUID, principal: CanView, session: Session, idempotency_key: IdempotencyKeyHeader = None
+) -> Response:
     """Open a closed conversation; any other stays as it is."""
-    row = await viewing.reopen_conversation(session, principal, conversation_id)
-    return conversation_detail(await service.view_of(session, principal, row))
+
+    async def reopen() -> tuple[int, ConversationDetail]:
+        row = await viewing.reopen_conversation(session, principal, conversation_id)
+        return 200, conversation_detail(await service.view_of(session, principal, row))
+
+    return await once(
+        session,
+        reopen,
+        key=idempotency_key,
+        asked_by=principal,
+        operation=f"reopen-conversation/{conversation_id}",
+        request=None,
+    )
 
 
-@router.post("/conversations/{conversation_id}/close", responses=guarded(NotFound, NewMessages, Invalid))
+@router.post(
+    "/conversations/{conversation_id}/close",
+    response_model=ConversationDetail,
+    responses=guarded(NotFound, NewMessages, IdempotencyInProgress, IdempotencyMismatch, Invalid),
+)
 async def close_conversation(
-    conversation_id: UUID, body: CloseIn, principal: CanView, session: Session
-) -> ConversationDetail:
+    conversation_id: UUID,
+    body: CloseIn,
+    principal: CanView,
+    session: Session,
+    idempotency_key: IdempotencyKeyHeader = None,
+) -> Response:
     """Mark it complete: 409 with the message if one has arrived that was not seen."""
-    row = await viewing.close_conversation(session, principal, conversation_id, seen_seq=body.seen_seq)
-    return conversation_detail(await service.view_of(session, principal, row))
+
+    async def close() -> tuple[int, ConversationDetail]:
+        row = await viewing.close_conversation(session, principal, conversation_id, seen_seq=body.seen_seq)
+        return 200, conversation_detail(await service.view_of(session, principal, row))
+
+    return await once(
+        session,
+        close,
+        key=idempotency_key,
+        asked_by=principal,
+        operation=f"close-conversation/{conversation_id}",
+        request=body,
+    )
 
 
 @router.put(

@@ -274,6 +274,7 @@ class Batch:
             "retry_of_message_id": text.retry_of,
             "answers": text.answers.value if text.answers else None,
             "is_away": text.is_away,
+            "client_key": text.client_key,
             "created_at": self.at,
         }
         message = Message(**columns)

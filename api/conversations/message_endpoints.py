@@ -21,7 +21,7 @@ from api.conversations.types import MessageOut
 from api.directory.named import named_number
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
-from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
+from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once, uuid_of
 from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_number_cursor, encode_cursor
 
 router = APIRouter(tags=["messages"])
@@ -76,7 +76,13 @@ async def send_message(
     """Send a text, now or at `send_at`. The answer means that it is stored; its `status` tells the rest."""
 
     async def send() -> tuple[int, MessageOut | ScheduledTextOut]:
-        reply = Reply(body=body.body, media_urls=body.media_urls, seen_seq=body.seen_seq, close=body.close)
+        reply = Reply(
+            body=body.body,
+            media_urls=body.media_urls,
+            seen_seq=body.seen_seq,
+            close=body.close,
+            client_key=uuid_of(idempotency_key),
+        )
         later = body.later()
         if later is not None:
             text = await schedule(session, principal, conversation_id, reply, later)
@@ -107,7 +113,13 @@ async def send_first_message(
 
     async def send() -> tuple[int, MessageOut]:
         number = await named_number(session, principal.organization_id, body.phone_number, pointer="/phone_number")
-        reply = Reply(body=body.body, media_urls=body.media_urls, seen_seq=body.seen_seq, close=body.close)
+        reply = Reply(
+            body=body.body,
+            media_urls=body.media_urls,
+            seen_seq=body.seen_seq,
+            close=body.close,
+            client_key=uuid_of(idempotency_key),
+        )
         row = await sending.send_first(session, principal, number=number, line_id=body.line_id, reply=reply)
         return 201, MessageOut.of(row)
 
@@ -141,7 +153,8 @@ async def retry_message(
     """Send a failed message again, as a new one."""
 
     async def retry() -> tuple[int, MessageOut]:
-        return 201, MessageOut.of(await sending.retry_message(session, principal, message_id))
+        row = await sending.retry_message(session, principal, message_id, client_key=uuid_of(idempotency_key))
+        return 201, MessageOut.of(row)
 
     return await once(
         session,

@@ -183,6 +183,8 @@ class Reply:
     """The id that the message gets: of the scheduled text that it was (LATER). None: a new one."""
     is_unread: bool = False
     """A text has come that its author has not seen: the conversation keeps its status."""
+    client_key: UUID | None = None
+    """The key under which the sender's outbox keeps it (`Message.client_key`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +197,7 @@ class OutgoingText:
     sent_by: Principal | None
     """None for an automatic answer."""
     retry_of: UUID | None = None
+    client_key: UUID | None = None
     answers: Keyword | None = None
     """The keyword that it answers."""
     settles_not_sent: bool = False

@@ -270,6 +270,8 @@ class Message(OrganizationChildRow, Base):
     """The keyword that this message answers automatically (OPTIN-CONFIRM)."""
     is_away: Mapped[bool] = mapped_column(server_default=false())
     """It is the organization's away message."""
+    client_key: Mapped[UUID | None]
+    """The Idempotency-Key of the request that sent it, if that was a UUID. Nothing is looked up by it, so no index."""
     search: Mapped[str] = mapped_column(TSVECTOR, default=_searchable, deferred=True, deferred_raiseload=True)
     """The words of `body`, as `kit.lexemes` splits them: set whenever `body` is set. Only statements use it."""
 

@@ -111,6 +111,7 @@ async def accept(
         retry_of=retry_of,
         settles_not_sent=answers and retry_of is None,
         message_id=reply.message_id,
+        client_key=reply.client_key,
     )
     message = batch.queue(row, text, transition)
     if retry_of is not None:
@@ -137,10 +138,12 @@ async def require_sendable(session: AsyncSession, row: InboxRow, line: Line, rep
     return check
 
 
-async def retry_message(session: AsyncSession, principal: Principal, message_id: UUID) -> MessageRow:
+async def retry_message(
+    session: AsyncSession, principal: Principal, message_id: UUID, *, client_key: UUID | None = None
+) -> MessageRow:
     """Send a failed message again, as a new one. Raises `Conflict` if it has not failed, or was retried already."""
     failed = (await require_message(session, principal, message_id)).message
     if failed.direction != Direction.OUTBOUND or MessageStatus(failed.status) not in RETRYABLE:
         raise Conflict("Only a message that failed can be sent again.")
-    again = Reply(body=failed.body, media_urls=[each["url"] for each in failed.media])
+    again = Reply(body=failed.body, media_urls=[each["url"] for each in failed.media], client_key=client_key)
     return await send_message(session, principal, failed.conversation_id, again, retry_of=failed.id)

@@ -92,6 +92,9 @@ class MessageOut(BaseModel):
     automatic: Automatic | None
     """Why it was sent without a person; null if a person or an integration sent it, or it was received."""
     retry_of_message_id: UUID | None
+    client_key: UUID | None
+    """The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
+    text by it."""
     created_at: datetime
     provider_time: datetime | None
     sent_at: datetime | None
@@ -121,6 +124,7 @@ class MessageOut(BaseModel):
             asks_to_stop=message.asks_to_stop,
             automatic=automatic(answers=message.answers, is_away=message.is_away),
             retry_of_message_id=message.retry_of_message_id,
+            client_key=message.client_key,
             created_at=message.created_at,
             provider_time=message.provider_time,
             sent_at=message.sent_at,

@@ -8,6 +8,7 @@ import { createTimeFormat } from "@/lib/time";
 
 export interface Formats {
   time: (at: string) => string;
+  timeWithSeconds: (at: string) => string;
   date: (at: string) => string;
   dateTime: (at: string) => string;
   /** `dateTime` to the second. */
@@ -28,6 +29,7 @@ export function useFormats(): Formats {
   return useMemo(
     () => ({
       time: format.time,
+      timeWithSeconds: format.timeWithSeconds,
       date: (at) => format.date(at, now),
       dateTime: (at) => format.dateTime(at, now),
       exact: (at) => format.exact(at, now),

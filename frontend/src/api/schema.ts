@@ -3272,6 +3272,8 @@ export interface components {
             automatic: components["schemas"]["Automatic"] | null;
             /** Body */
             body: string;
+            /** Client Key */
+            client_key: string | null;
             /**
              * Conversation Id
              * Format: uuid
@@ -3318,6 +3320,8 @@ export interface components {
             automatic: components["schemas"]["Automatic"] | null;
             /** Body */
             body: string;
+            /** Client Key */
+            client_key: string | null;
             /**
              * Conversation Id
              * Format: uuid
@@ -5817,7 +5821,10 @@ export interface operations {
     close_conversation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 conversation_id: string;
             };
@@ -5874,13 +5881,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Messages have come that you have not seen */
+            /** @description Messages have come that you have not seen; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["NewMessagesProblem"];
+                    "application/problem+json": components["schemas"]["NewMessagesProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -5901,13 +5908,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Some values are not valid */
+            /** @description This Idempotency-Key was used for another request; Some values are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                    "application/problem+json": components["schemas"]["Problem"] | components["schemas"]["ValidationProblem"];
                 };
             };
             /** @description Too many requests */
@@ -6521,7 +6528,10 @@ export interface operations {
     reopen_conversation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 conversation_id: string;
             };
@@ -6565,13 +6575,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Some values are not valid */
+            /** @description The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This Idempotency-Key was used for another request; Some values are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                    "application/problem+json": components["schemas"]["Problem"] | components["schemas"]["ValidationProblem"];
                 };
             };
             /** @description Too many requests */

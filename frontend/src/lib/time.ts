@@ -6,6 +6,8 @@
 export interface TimeFormat {
   /** "4:52 pm" */
   time: (at: string | Date) => string;
+  /** "4:52:07 pm" */
+  timeWithSeconds: (at: string | Date) => string;
   /** "3 May", or "3 May 2025" in another year. */
   date: (at: string | Date, now: Date) => string;
   /** "Today, 4:47 pm", "Mon, 16 Nov, 6:10 pm" */
@@ -59,6 +61,7 @@ export function createTimeFormat({ timeZone, country }: { timeZone: string; coun
   return {
     dayKey,
     time,
+    timeWithSeconds: (at) => lowerDayPeriod(clockWithSeconds, new Date(at)),
     date,
     full: (at) => complete.format(new Date(at)),
     day: (at, now) => {

@@ -203,6 +203,7 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
     delivered_at: null,
     erased_at: null,
     retry_of_message_id: null,
+    client_key: null,
     asks_to_stop: false,
     automatic: null,
     ...overrides,
