@@ -114,7 +114,9 @@ export interface paths {
         };
         /**
          * List Conversations
-         * @description The inbox, newest first.
+         * @description The inbox, newest first, or with whoever has waited longest first.
+         *
+         *     `status=open` leaves out what is in "Later"; `later=true` lists that.
          */
         get: operations["list_conversations"];
         put?: never;
@@ -123,6 +125,46 @@ export interface paths {
          * @description The conversation with a number: 201 if it is new, 200 if it exists, 409 if it may not be started.
          */
         post: operations["start_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act On Conversations
+         * @description One act on up to 200 conversations. Each has its own result; what cannot be done leaves the others done.
+         */
+        post: operations["act_on_conversations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/bulk/{undo_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Bulk Act
+         * @description Give the conversations of one's own act the state that they had before, once, within an hour.
+         */
+        post: operations["undo_bulk_act"];
         delete?: never;
         options?: never;
         head?: never;
@@ -142,6 +184,26 @@ export interface paths {
          */
         get: operations["get_conversation"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/assignee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Assign Conversation
+         * @description Give the conversation to a staff member with SMS Logs, or to nobody (ASSIGN).
+         */
+        put: operations["assign_conversation"];
         post?: never;
         delete?: never;
         options?: never;
@@ -213,6 +275,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation_id}/not-sent/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss Not Sent
+         * @description Nobody needs to see to its texts that were not sent (NOT-SENT).
+         */
+        post: operations["dismiss_not_sent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/reminder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Off Conversation
+         * @description Put the conversation off: it goes to "Later", and comes back at that time or when a text comes (REMIND).
+         */
+        put: operations["put_off_conversation"];
+        post?: never;
+        /**
+         * Remove Reminder
+         * @description Take the conversation back from "Later", or remove the mark of a reminder that was due.
+         */
+        delete: operations["remove_reminder"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{conversation_id}/reopen": {
         parameters: {
             query?: never;
@@ -227,6 +333,26 @@ export interface paths {
          * @description Open a closed conversation; any other stays as it is.
          */
         post: operations["reopen_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Announce Typing
+         * @description Colleagues see for six seconds that one is writing, and not what (TYPING). Repeat it every three seconds.
+         */
+        post: operations["announce_typing"];
         delete?: never;
         options?: never;
         head?: never;
@@ -796,6 +922,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organization/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Organization Settings
+         * @description What administrators can set for the whole organization.
+         */
+        get: operations["get_organization_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Organization Settings
+         * @description Change the settings that the body names.
+         */
+        patch: operations["change_organization_settings"];
+        trace?: never;
+    };
     "/api/v1/phone-numbers/{number}": {
         parameters: {
             query?: never;
@@ -1073,6 +1223,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Views
+         * @description One's own saved views in their order, then those that colleagues share.
+         */
+        get: operations["list_views"];
+        put?: never;
+        /**
+         * Create View
+         * @description Save a filter of the inbox under a name. A person has at most 50.
+         */
+        post: operations["create_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete View
+         * @description Delete one's own view. An administrator deletes any that is shared.
+         */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        /**
+         * Change View
+         * @description Change one's own view: its name, its filter, whether it is shared, its place.
+         */
+        patch: operations["change_view"];
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1182,7 +1380,7 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied";
+        Action: "message.sent" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied";
         /**
          * ActorKind
          * @enum {string}
@@ -1267,6 +1465,20 @@ export interface components {
             items: components["schemas"]["ApiKey"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * Assignee
+         * @description An assignee to filter by, beside staff members.
+         * @enum {string}
+         */
+        Assignee: "me" | "none";
+        /**
+         * AssigneeIn
+         * @description Null: nobody has it.
+         */
+        AssigneeIn: {
+            /** Staff Member Id */
+            staff_member_id: string | null;
         };
         /**
          * AuditActor
@@ -1354,6 +1566,92 @@ export interface components {
             /** Problem */
             problem: string;
         };
+        /** BulkAssign */
+        BulkAssign: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "assign";
+            /** Items */
+            items: components["schemas"]["BulkItemIn"][];
+            /**
+             * Staff Member Id
+             * Format: uuid
+             */
+            staff_member_id: string;
+        };
+        /**
+         * BulkItemIn
+         * @description `seen_seq`, for `close` and `later`: the last message that the person saw (STATUS-CLOSE-RACE).
+         */
+        BulkItemIn: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Seen Seq */
+            seen_seq?: number | null;
+        };
+        /** BulkItemOut */
+        BulkItemOut: {
+            conversation: components["schemas"]["Conversation"] | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            result: components["schemas"]["BulkResult"];
+        };
+        /**
+         * BulkLater
+         * @description `at`: at most a year ahead.
+         */
+        BulkLater: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "later";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Items */
+            items: components["schemas"]["BulkItemIn"][];
+            /**
+             * Unless Answered
+             * @default false
+             */
+            unless_answered?: boolean;
+        };
+        /** BulkOther */
+        BulkOther: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "close" | "dismiss_not_sent" | "release" | "reopen";
+            /** Items */
+            items: components["schemas"]["BulkItemIn"][];
+        };
+        /**
+         * BulkResult
+         * @enum {string}
+         */
+        BulkResult: "done" | "unchanged" | "new_messages" | "not_found" | "changed_since";
+        /**
+         * BulkResults
+         * @description `undo_id`: for POST /conversations/bulk/{undo_id}/undo within an hour; null if nothing changed.
+         */
+        BulkResults: {
+            /** Items */
+            items: components["schemas"]["BulkItemOut"][];
+            /** Undo Id */
+            undo_id: string | null;
+        };
         /**
          * CloseIn
          * @description `seen_seq`: the last message that the person saw (STATUS-CLOSE-RACE).
@@ -1409,6 +1707,7 @@ export interface components {
         };
         /** Conversation */
         Conversation: {
+            assignee: components["schemas"]["StaffRef"] | null;
             /**
              * Created At
              * Format: date-time
@@ -1436,10 +1735,13 @@ export interface components {
              * Format: uuid
              */
             line_id: string;
+            /** Not Sent */
+            not_sent: number;
             /** Opted Out */
             opted_out: boolean;
             /** Phone Number */
             phone_number: string;
+            reminder: components["schemas"]["Reminder"] | null;
             /** Seen Seq */
             seen_seq: number;
             status: components["schemas"]["Status"];
@@ -1452,9 +1754,12 @@ export interface components {
             updated_at: string;
             /** Viewers */
             viewers: components["schemas"]["Viewer"][];
+            /** Waiting Since */
+            waiting_since: string | null;
         };
         /** ConversationDetail */
         ConversationDetail: {
+            assignee: components["schemas"]["StaffRef"] | null;
             /**
              * Created At
              * Format: date-time
@@ -1484,6 +1789,8 @@ export interface components {
             line_id: string;
             /** Max Segments */
             max_segments: number | null;
+            /** Not Sent */
+            not_sent: number;
             /** Notice */
             notice: string | null;
             opt_in_check: components["schemas"]["OptInCheck"];
@@ -1491,6 +1798,7 @@ export interface components {
             opted_out: boolean;
             /** Phone Number */
             phone_number: string;
+            reminder: components["schemas"]["Reminder"] | null;
             /** Seen Seq */
             seen_seq: number;
             status: components["schemas"]["Status"];
@@ -1503,6 +1811,8 @@ export interface components {
             updated_at: string;
             /** Viewers */
             viewers: components["schemas"]["Viewer"][];
+            /** Waiting Since */
+            waiting_since: string | null;
         };
         /**
          * ConversationIn
@@ -2002,10 +2312,107 @@ export interface components {
             /** Silent Lines */
             silent_lines: components["schemas"]["SilentLine"][];
         };
+        /**
+         * InboxSort
+         * @enum {string}
+         */
+        InboxSort: "newest" | "longest_waiting";
+        /** InboxView */
+        InboxView: {
+            filter: components["schemas"]["InboxViewFilterOut"];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Position */
+            position: number;
+            /** Shared */
+            shared: boolean;
+            /**
+             * Staff Member Id
+             * Format: uuid
+             */
+            staff_member_id: string;
+        };
+        /**
+         * InboxViewFilter
+         * @description The parameters of GET /conversations that it gives. Null: not given.
+         */
+        InboxViewFilter: {
+            /** Assignee */
+            assignee?: string | components["schemas"]["Assignee"] | null;
+            /** Later */
+            later?: boolean | null;
+            /** Line Id */
+            line_id?: string | null;
+            /** Not Sent */
+            not_sent?: boolean | null;
+            sort?: components["schemas"]["InboxSort"] | null;
+            status?: components["schemas"]["Status"] | null;
+        };
+        /**
+         * InboxViewFilterOut
+         * @description As `InboxViewFilter`, with every field.
+         */
+        InboxViewFilterOut: {
+            /** Assignee */
+            assignee: string | components["schemas"]["Assignee"] | null;
+            /** Later */
+            later: boolean | null;
+            /** Line Id */
+            line_id: string | null;
+            /** Not Sent */
+            not_sent: boolean | null;
+            sort: components["schemas"]["InboxSort"] | null;
+            status: components["schemas"]["Status"] | null;
+        };
+        /**
+         * InboxViewIn
+         * @description `shared`: colleagues see it too.
+         */
+        InboxViewIn: {
+            filter: components["schemas"]["InboxViewFilter"];
+            /** Name */
+            name: string;
+            /**
+             * Shared
+             * @default false
+             */
+            shared?: boolean;
+        };
+        /**
+         * InboxViewPatch
+         * @description What is left out stays. `position`: its new place among one's own views, from 0.
+         */
+        InboxViewPatch: {
+            filter?: components["schemas"]["InboxViewFilter"] | null;
+            /** Name */
+            name?: string | null;
+            /** Position */
+            position?: number | null;
+            /** Shared */
+            shared?: boolean | null;
+        };
+        /** InboxViews */
+        InboxViews: {
+            /** Items */
+            items: components["schemas"]["InboxView"][];
+        };
         /** Indicator */
         Indicator: {
+            /** Later Conversations */
+            later_conversations: number;
+            /** Mine Conversations */
+            mine_conversations: number;
+            /** Not Sent Conversations */
+            not_sent_conversations: number;
             /** Open Conversations */
             open_conversations: number;
+            /** Unassigned Conversations */
+            unassigned_conversations: number;
             /** Unread Conversations */
             unread_conversations: number;
             /** Unread Messages */
@@ -2561,6 +2968,19 @@ export interface components {
             /** Timezone */
             timezone: string;
         };
+        /** OrganizationSettings */
+        OrganizationSettings: {
+            /** Replying Assigns */
+            replying_assigns: boolean;
+        };
+        /**
+         * OrganizationSettingsIn
+         * @description Settings that are left out stay as they are.
+         */
+        OrganizationSettingsIn: {
+            /** Replying Assigns */
+            replying_assigns?: boolean | null;
+        };
         /**
          * OutboxStatus
          * @description Texts of the organization that are on their way out. Counts stop at 10,000.
@@ -2799,6 +3219,40 @@ export interface components {
             /** Replaced By */
             replaced_by?: string | null;
         };
+        /**
+         * Reminder
+         * @description The conversation was put off until `at`. While `due` is false it is in "Later" (REMIND).
+         */
+        Reminder: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Due */
+            due: boolean;
+            set_by: components["schemas"]["StaffRef"] | null;
+            /** Unless Answered */
+            unless_answered: boolean;
+        };
+        /**
+         * ReminderIn
+         * @description `at`: at most a year ahead. `seen_seq`: the last message that the person saw.
+         */
+        ReminderIn: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Seen Seq */
+            seen_seq?: number | null;
+            /**
+             * Unless Answered
+             * @default false
+             */
+            unless_answered?: boolean;
+        };
         /** Replayed */
         Replayed: {
             /** Remaining */
@@ -3026,6 +3480,16 @@ export interface components {
             permissions?: components["schemas"]["Permission"][] | null;
             /** Phone Records */
             phone_records?: components["schemas"]["PhoneRecordPut"][] | null;
+        };
+        /** StaffRef */
+        StaffRef: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
         };
         /**
          * Status
@@ -3669,6 +4133,7 @@ export interface operations {
     list_conversations: {
         parameters: {
             query?: {
+                sort?: components["schemas"]["InboxSort"];
                 limit?: number;
                 cursor?: string | null;
                 status?: components["schemas"]["Status"] | null;
@@ -3676,6 +4141,11 @@ export interface operations {
                 family_id?: string | null;
                 staff_member_id?: string | null;
                 line_id?: string | null;
+                /** @description A staff member's id; `me`, who must be a person; or `none`: nobody has it. */
+                assignee?: string | components["schemas"]["Assignee"] | null;
+                not_sent?: boolean | null;
+                later?: boolean | null;
+                updated_since?: string | null;
             };
             header?: never;
             path?: never;
@@ -3874,6 +4344,188 @@ export interface operations {
             };
         };
     };
+    act_on_conversations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkAssign"] | components["schemas"]["BulkLater"] | components["schemas"]["BulkOther"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResults"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_bulk_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `undo_id` of a bulk act */
+                undo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResults"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_conversation: {
         parameters: {
             query?: never;
@@ -3914,6 +4566,113 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assign_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssigneeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationDetail"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4346,6 +5105,274 @@ export interface operations {
             };
         };
     };
+    dismiss_not_sent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_off_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReminderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationDetail"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Messages have come that you have not seen */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NewMessagesProblem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_reminder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     reopen_conversation: {
         parameters: {
             query?: never;
@@ -4376,6 +5403,80 @@ export interface operations {
                 };
             };
             /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    announce_typing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7306,6 +8407,158 @@ export interface operations {
             };
         };
     };
+    get_organization_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationSettings"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_organization_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganizationSettingsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationSettings"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_phone_number: {
         parameters: {
             query?: never;
@@ -8678,6 +9931,360 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxViews"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing; Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InboxViewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing; Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing; Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InboxViewPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing; Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
