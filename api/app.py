@@ -36,12 +36,16 @@ from api.liveness import Watchdog
 from api.media import endpoints as media
 from api.metrics import Metrics
 from api.migrate import expected_revision
+from api.notes import endpoints as notes
+from api.notifications import endpoints as notifications
 from api.openapi import extend_document
 from api.retention import endpoints as retention
 from api.search import endpoints as search
+from api.search import note_endpoints as note_search
 from api.service_status import endpoints as service_status
 from api.settings import Settings
 from api.spa import mount_spa
+from api.threads import endpoints as threads
 from api.tracing import Tracing, telemetry
 from api.version import VERSION
 
@@ -50,9 +54,10 @@ MAX_BODY_BYTES = 1024 * 1024
 
 SLICES = (
     *(access, account, organization, live, team, conversations, views, search, messages, media, consent),
-    *(directory, imports, lines, audit_log, inbound, delivery, service_status, retention),
+    *(directory, imports, lines, audit_log, inbound, delivery, notifications, service_status, retention),
+    *(note_search, notes, threads),
 )
-"""Search comes before messages: `/messages/{message_id}` would match `/messages/search`."""
+"""Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""
 
 
 def create_app(

@@ -294,6 +294,8 @@ EXPLAINED = (
     "is not a phone number.",
     "is not a possible phone number in",
     "The last message of this conversation is",
+    "Use the address of a push service that the browser has given.",
+    "Use two different times",
     "Write something, or add a picture.",
     "Use portal, staff, verbal or import",
     "Use one of before_seq, after_seq, around_seq and cursor.",

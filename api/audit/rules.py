@@ -89,6 +89,22 @@ class Action(StrEnum):
     PHONE_NUMBER_ERASED = "phone_number.erased"
     AUDIT_ENTRIES_ERASED = "audit_entries.erased"
     RETENTION_APPLIED = "retention.applied"
+    NOTE_ADDED = "note.added"
+    NOTE_EDITED = "note.edited"
+    NOTE_REMOVED = "note.removed"
+
+
+BESIDE_THREADS = (Action.MESSAGE_SENT, Action.CONVERSATION_VIEWED, Action.NOTE_EDITED, Action.NOTE_REMOVED)
+"""Actions of a conversation that are no items of its thread: a message or a note shows there what they say."""
+
+OF_NUMBERS = (
+    Action.OPT_IN_CHANGED,
+    Action.PHONE_NUMBER_STOPPED,
+    Action.PHONE_NUMBER_STARTED,
+    Action.PHONE_RECORD_REMOVED,
+    Action.REFUSAL_LIFTED,
+)
+"""Actions about a number that the threads with it show. Their entries are in the organization's own chain."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +117,8 @@ class NewEntry:
     message_id: UUID | None = None
     phone_number: str | None = None
     details: Mapping[str, Any] | None = None
+    after_seq: int | None = None
+    """The message of its conversation after which it stands. None: the last one when the entry is written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,8 +177,13 @@ KEPT_WORDS = frozenset({"source", "from", "to", "state", "cause", "kind", "statu
 """Details whose value is a word of ours. Other text may be personal."""
 
 
-def shown_details(details: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in details.items() if name != SALT}
+WORDING = "wording_before"
+"""In the details of an entry about a note: what the note said until then. Only administrators read it."""
+
+
+def shown_details(details: Mapping[str, Any], *, with_wording: bool = True) -> dict[str, Any]:
+    hidden = {SALT} if with_wording else {SALT, WORDING}
+    return {name: value for name, value in details.items() if name not in hidden}
 
 
 def without_personal(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
-from api.audit.rules import SYSTEM, Action, Actor, NewEntry
+from api.audit.rules import BESIDE_THREADS, SYSTEM, Action, Actor, NewEntry
 from api.conversations import message_queries as queries
 from api.conversations.message_rules import (
     Direction,
@@ -56,14 +56,21 @@ from api.conversations.rows import conversation_entry as conversation_entry
 from api.conversations.rows import number_actor as number_actor
 from api.conversations.rows import reminder_of as reminder_of
 from api.conversations.rows import state_of as state_of
-from api.conversations.rules import Change, Transition, preview
+from api.conversations.rules import Change, Status, Transition, preview
 from api.conversations.team_changes import TeamChanges
 from api.kit.bulk import insert_together
 from api.kit.database import notify
 from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
 from api.kit.request_context import current_request_id
-from api.live.service import announce_conversation, announce_message, announce_phone_number
+from api.live.service import (
+    announce_conversation,
+    announce_message,
+    announce_phone_number,
+    announce_thread_entry,
+)
+from api.notifications.rules import Kind, NewNotice
+from api.notifications.service import tell_all
 from api.providers.port import MessageStatus, StatusReport
 
 OUTBOX_CHANNEL = "messenger_outbox"
@@ -121,7 +128,8 @@ def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
         details["retry_of_message_id"] = str(message.retry_of_message_id)
     if message.answers is not None:
         details["answers"] = message.answers
-    return conversation_entry(Action.MESSAGE_SENT, actor, row, message_id=message.id, details=details)
+    entry = conversation_entry(Action.MESSAGE_SENT, actor, row, message_id=message.id, details=details)
+    return replace(entry, after_seq=message.seq)
 
 
 class Batch(TeamChanges):
@@ -138,6 +146,7 @@ class Batch(TeamChanges):
         self._timeline: list[dict[str, object]] = []
         self._announced_numbers: set[str] = set()
         self._announced_messages: dict[UUID, tuple[UUID, int]] = {}
+        self._told: dict[UUID, NewNotice] = {}
 
     def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> None:
         """Add a message that arrived, numbered and counted as `transition` says."""
@@ -165,6 +174,8 @@ class Batch(TeamChanges):
         self._add_timeline_entry(text.message_id, status, text.source, inbound_event_id=text.inbound_event_id)
         self._announced_messages[text.message_id] = (conversation.id, seq)
         self.change(row, transition, actor=number_actor(row.number), message_id=text.message_id)
+        if transition.state.status is Status.UNREAD:
+            self._told[conversation.id] = NewNotice(new_id(), Kind.MESSAGE, conversation.id)
         shown = preview(text.content.body, media=len(text.media))
         _show(self._to_store(conversation), Direction.INBOUND.value, shown, status, at=self.at)
 
@@ -341,8 +352,9 @@ class Batch(TeamChanges):
         await queries.remove_outbox_entries(session, organization_id, self._removed)
         await queries.remove_outbox_entries(session, organization_id, self._resolved(), state="unknown")
         await insert_together(session, TimelineEntry, self._timeline)
-        await audit.record(session, organization_id, *self._entries, at=self.at)
-        self._announce(session)
+        entry_ids = await audit.record(session, organization_id, *self._entries, at=self.at)
+        await tell_all(session, organization_id, list(self._told.values()))
+        self._announce(session, entry_ids)
 
     def _shows(self, conversation: Conversation, message: Message) -> Conversation:
         """The conversation of a message whose status may change: it changes too if it shows this message."""
@@ -352,12 +364,17 @@ class Batch(TeamChanges):
         """Messages whose outcome a callback reported."""
         return [message.id for message in self._reported if message.status != MessageStatus.UNKNOWN.value]
 
-    def _announce(self, session: AsyncSession) -> None:
+    def _announce(self, session: AsyncSession, entry_ids: Sequence[UUID]) -> None:
         organization_id = self.organization_id
         for number in sorted(self._announced_numbers):
             announce_phone_number(session, organization_id, number)
         for message_id, (conversation_id, seq) in self._announced_messages.items():
             announce_message(session, organization_id, conversation_id, message_id, seq=seq)
+        for entry, entry_id in zip(self._entries, entry_ids, strict=True):
+            if entry.conversation_id is not None and entry.action not in BESIDE_THREADS:
+                announce_thread_entry(
+                    session, organization_id, entry.conversation_id, kind="audit_entry", entry_id=entry_id
+                )
         for conversation_id in self._announced_conversations:
             announce_conversation(session, organization_id, conversation_id)
         if self._queued:

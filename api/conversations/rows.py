@@ -66,6 +66,7 @@ def conversation_entry(
     message_id: UUID | None = None,
     details: Mapping[str, object] | None = None,
 ) -> NewEntry:
+    """An entry that stands after the last message of this locked conversation, as it is in memory."""
     return NewEntry(
         action,
         actor,
@@ -73,4 +74,5 @@ def conversation_entry(
         message_id=message_id,
         phone_number=row.number.number,
         details=details,
+        after_seq=row.conversation.last_seq,
     )

@@ -111,6 +111,7 @@ class TeamChanges:
                 message_id=message_id,
                 phone_number=numbers[conversation.phone_number_id],
                 details={"cause": "not_sent"},
+                after_seq=conversation.last_seq,
             )
             for conversation, message_id in self._reopened
         ]

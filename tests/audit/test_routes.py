@@ -21,6 +21,7 @@ from tests.access.test_permissions import (
     Rows,
     ask,
     failed_message,
+    new_browser,
     new_line,
     new_person,
     ready_account,
@@ -67,6 +68,11 @@ async def _second_session(world: World, _rows: Rows) -> dict[str, str]:
 
 async def _session_of_a_colleague(world: World, _rows: Rows) -> dict[str, str]:
     return {"staff_member_id": str(world.staff_ids["maria"])}
+
+
+async def _own_browser(world: World, _rows: Rows) -> dict[str, str]:
+    made = await world.admin.post(f"{API}/me/push-subscriptions", json=new_browser())
+    return {"subscription_id": made.json()["id"]}
 
 
 async def _deferred(world: World, rows: Rows) -> dict[str, str]:
@@ -184,9 +190,27 @@ CHANGES: dict[str, Change] = {
         lambda: {"seen_seq": 1}, by_staff("conversation.opened"), refused={"seen_seq": -1}
     ),
     f"DELETE {CONVERSATION}/viewers/{{viewer_id}}": Change(None, ()),
+    # What a person is told of, and where, changes nothing for anybody else.
+    f"PUT {API}/me/notifications": Change(
+        lambda: {"scope": "mine", "sound": True, "shows_text": True, "quiet_hours": None}, (), refused={"scope": "few"}
+    ),
+    f"POST {API}/me/push-subscriptions": Change(new_browser, (), refused={"endpoint": "http://127.0.0.1/"}),
+    f"DELETE {API}/me/push-subscriptions/{{subscription_id}}": Change(None, (), given=_own_browser),
+    f"POST {API}/me/push-subscriptions/{{subscription_id}}/test": Change(None, (), given=_own_browser),
     f"POST {CONVERSATION}/messages": Change(
         lambda: {"body": "Yes"}, by_staff("message.sent", "conversation.opened"), refused={"body": "Yes", "seen_seq": 0}
     ),
+    f"POST {CONVERSATION}/notes": Change(
+        lambda: {"body": "Call first"},
+        by_staff("note.added"),
+        refused={"body": "Call first", "mentions": [str(uuid4())]},
+    ),
+    f"PATCH {API}/notes/{{note_id}}": Change(
+        lambda: {"body": "Write first"}, by_staff("note.edited"), refused={"body": " "}
+    ),
+    f"DELETE {API}/notes/{{note_id}}": Change(None, by_staff("note.removed")),
+    # A mention is read by the person alone; the note is what is written down.
+    f"POST {API}/mentions/read": Change(lambda: {"mention_ids": [str(uuid4())]}, (), refused={}),
     f"POST {API}/messages/{{message_id}}/retry": Change(None, by_staff("message.sent"), given=_failed),
     # It only asks, with a body.
     f"POST {API}/opt-in-checks": Change(lambda: {"phone_numbers": [PARENT]}, (), refused={"phone_numbers": ["12"]}),
