@@ -324,10 +324,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Put Off Conversation
-         * @description Put the conversation off: it goes to "Later", and comes back at that time or when a text comes (REMIND).
+         * Defer Conversation
+         * @description Defer the conversation: it goes to "Later", and comes back at that time or when a text comes (REMIND).
          */
-        put: operations["put_off_conversation"];
+        put: operations["defer_conversation"];
         post?: never;
         /**
          * Remove Reminder
@@ -3801,7 +3801,7 @@ export interface components {
         };
         /**
          * Reminder
-         * @description The conversation was put off until `at`. While `due` is false it is in "Later" (REMIND).
+         * @description The conversation was deferred until `at`. While `due` is false it is in "Later" (REMIND).
          */
         Reminder: {
             /**
@@ -4099,8 +4099,6 @@ export interface components {
         /**
          * ThreadPage
          * @description A page of a thread, in order of `position`: opaque text that sorts as the items do.
-         *
-         *     `next_cursor` leads to the page before it.
          */
         ThreadPage: {
             /** Has After */
@@ -4109,8 +4107,6 @@ export interface components {
             has_before: boolean;
             /** Items */
             items: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["AuditEntryItem"])[];
-            /** Next Cursor */
-            next_cursor: string | null;
         };
         /** TimelineEvent */
         TimelineEvent: {
@@ -4736,18 +4732,18 @@ export interface operations {
         parameters: {
             query?: {
                 sort?: components["schemas"]["InboxSort"];
+                updated_since?: string | null;
                 limit?: number;
                 cursor?: string | null;
                 status?: components["schemas"]["Status"] | null;
-                phone_number?: string | null;
-                family_id?: string | null;
-                staff_member_id?: string | null;
                 line_id?: string | null;
                 /** @description A staff member's id; `me`, who must be a person; or `none`: nobody has it. */
                 assignee?: string | components["schemas"]["Assignee"] | null;
                 not_sent?: boolean | null;
                 later?: boolean | null;
-                updated_since?: string | null;
+                phone_number?: string | null;
+                family_id?: string | null;
+                staff_member_id?: string | null;
             };
             header?: never;
             path?: never;
@@ -5902,7 +5898,7 @@ export interface operations {
             };
         };
     };
-    put_off_conversation: {
+    defer_conversation: {
         parameters: {
             query?: never;
             header?: never;
@@ -6178,7 +6174,6 @@ export interface operations {
                 after?: string | null;
                 /** @description A position, the seq of a message, or the id of an item of any kind. */
                 around?: string | null;
-                cursor?: string | null;
             };
             header?: never;
             path: {
