@@ -42,7 +42,7 @@ class IndicatorOut(BaseModel):
     unassigned_conversations: int
     """ASSIGN: not closed, not in "Later", and nobody has them."""
     later_conversations: int
-    """REMIND: put off."""
+    """REMIND: deferred."""
 
 
 class LastMessage(BaseModel):
@@ -68,7 +68,7 @@ class StaffRef(BaseModel):
 
 
 class ReminderOut(BaseModel):
-    """The conversation was put off until `at`. While `due` is false it is in "Later" (REMIND)."""
+    """The conversation was deferred until `at`. While `due` is false it is in "Later" (REMIND)."""
 
     model_config = ConfigDict(title="Reminder")
 

@@ -75,7 +75,7 @@ async def _own_browser(world: World, _rows: Rows) -> dict[str, str]:
     return {"subscription_id": made.json()["id"]}
 
 
-async def _put_off(world: World, rows: Rows) -> dict[str, str]:
+async def _deferred(world: World, rows: Rows) -> dict[str, str]:
     done = await world.maria.put(CONVERSATION.format(**rows.ids) + "/reminder", json=in_an_hour(seen_seq=1))
     assert done.is_success, done.text
     return {}
@@ -175,7 +175,7 @@ CHANGES: dict[str, Change] = {
         by_staff("conversation.opened", "conversation.reminder_set"),
         refused=in_an_hour(seen_seq=0),
     ),
-    f"DELETE {CONVERSATION}/reminder": Change(None, by_staff("conversation.reminder_removed"), given=_put_off),
+    f"DELETE {CONVERSATION}/reminder": Change(None, by_staff("conversation.reminder_removed"), given=_deferred),
     f"POST {CONVERSATION}/not-sent/dismiss": Change(None, by_staff("conversation.not_sent_dismissed"), given=_not_sent),
     f"POST {CONVERSATION}/typing": Change(None, ()),
     f"POST {API}/conversations/bulk": Change(

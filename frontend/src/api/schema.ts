@@ -324,10 +324,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Put Off Conversation
-         * @description Put the conversation off: it goes to "Later", and comes back at that time or when a text comes (REMIND).
+         * Defer Conversation
+         * @description Defer the conversation: it goes to "Later", and comes back at that time or when a text comes (REMIND).
          */
-        put: operations["put_off_conversation"];
+        put: operations["defer_conversation"];
         post?: never;
         /**
          * Remove Reminder
@@ -4100,7 +4100,7 @@ export interface components {
         };
         /**
          * Reminder
-         * @description The conversation was put off until `at`. While `due` is false it is in "Later" (REMIND).
+         * @description The conversation was deferred until `at`. While `due` is false it is in "Later" (REMIND).
          */
         Reminder: {
             /**
@@ -5164,18 +5164,18 @@ export interface operations {
         parameters: {
             query?: {
                 sort?: components["schemas"]["InboxSort"];
+                updated_since?: string | null;
                 limit?: number;
                 cursor?: string | null;
                 status?: components["schemas"]["Status"] | null;
-                phone_number?: string | null;
-                family_id?: string | null;
-                staff_member_id?: string | null;
                 line_id?: string | null;
                 /** @description A staff member's id; `me`, who must be a person; or `none`: nobody has it. */
                 assignee?: string | components["schemas"]["Assignee"] | null;
                 not_sent?: boolean | null;
                 later?: boolean | null;
-                updated_since?: string | null;
+                phone_number?: string | null;
+                family_id?: string | null;
+                staff_member_id?: string | null;
             };
             header?: never;
             path?: never;
@@ -6333,7 +6333,7 @@ export interface operations {
             };
         };
     };
-    put_off_conversation: {
+    defer_conversation: {
         parameters: {
             query?: never;
             header?: never;
