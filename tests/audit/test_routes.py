@@ -129,6 +129,14 @@ async def _one_to_erase(world: World, _rows: Rows) -> dict[str, str]:
     return {"number": "+13125550103"}
 
 
+TO_FILL: dict[str, str] = {}
+
+
+async def _conversation_to_fill_for(_world: World, rows: Rows) -> dict[str, str]:
+    TO_FILL["conversation_id"] = rows.ids["conversation_id"]
+    return {}
+
+
 def text_from(sender: str, body: str) -> dict[str, str]:
     return {"MessageSid": f"SM{uuid4().hex}", "From": sender, "To": LINE_NUMBER, "Body": body, "NumMedia": "0"}
 
@@ -292,6 +300,28 @@ CHANGES: dict[str, Change] = {
         by_staff("family.created", "directory.imported"),
         refused="kind,external_id,name\nfamily,1,\n",
         csv=True,
+    ),
+    f"POST {API}/classes": Change(lambda: {"name": "Level 3"}, by_staff("class.created"), refused={"name": ""}),
+    f"PATCH {API}/classes/{{class_id}}": Change(
+        lambda: {"coach": "Jo"}, by_staff("class.updated"), refused={"time": "late"}
+    ),
+    f"PUT {API}/organization/links": Change(
+        lambda: {"links": [{"label": "Studio", "url_template": "https://studio.test/{external_id}"}]},
+        by_staff("organization.links_changed"),
+        refused={"links": [{"label": "Studio", "url_template": "http://studio.test"}]},
+    ),
+    f"POST {API}/saved-replies": Change(
+        lambda: {"title": "Hours", "body": "We open at 3.", "scope": "own"},
+        by_staff("saved_reply.created"),
+        refused={"title": "Hours", "body": "{nothing}", "scope": "own"},
+    ),
+    f"PATCH {API}/saved-replies/{{saved_reply_id}}": Change(
+        lambda: {"body": "We open at 4."}, by_staff("saved_reply.updated"), refused={"body": ""}
+    ),
+    f"DELETE {API}/saved-replies/{{saved_reply_id}}": Change(None, by_staff("saved_reply.deleted")),
+    # It reads, and counts a use.
+    f"POST {API}/saved-replies/{{saved_reply_id}}/fill": Change(
+        lambda: TO_FILL, (), refused={}, given=_conversation_to_fill_for
     ),
     # Each business here has one event that is quarantined.
     f"POST {API}/inbound-events/{{event_id}}/replay": Change(None, by_staff("inbound_event.replayed")),

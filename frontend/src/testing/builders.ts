@@ -259,6 +259,10 @@ export function aFamily(overrides: Partial<Family> = {}): Family {
     name: "Smith family",
     archived: false,
     contacts: [{ id: anId(), name: "Maya Smith", relation: "mother", phone_records: [aPhoneRecord()] }],
+    students: [],
+    tags: [],
+    location: null,
+    notes: null,
     ...overrides,
   };
 }
@@ -272,6 +276,9 @@ export function aStaffMember(overrides: Partial<StaffMember> = {}): StaffMember 
     is_admin: false,
     archived: false,
     phone_records: [aPhoneRecord({ phone_number: "+13125550188" })],
+    tags: [],
+    location: null,
+    notes: null,
     ...overrides,
   };
 }

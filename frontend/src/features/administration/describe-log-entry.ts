@@ -41,6 +41,12 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "family.created": "Added a family",
   "family.updated": "Changed a family",
   "family.archived": "Archived a family",
+  "class.created": "Added a class",
+  "class.updated": "Changed a class",
+  "saved_reply.created": "Saved a reply",
+  "saved_reply.updated": "Changed a saved reply",
+  "saved_reply.deleted": "Deleted a saved reply",
+  "organization.links_changed": "Changed the links",
   "phone_record.removed": "Removed a number from a record",
   "refusal.lifted": "Lifted a refusal",
   "directory.imported": "Imported the directory",
@@ -163,6 +169,12 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "family.created": (details) => `added ${named(details, "a family")}`,
   "family.updated": (details) => `changed ${named(details, "a family")}${changed(details)}`,
   "family.archived": (details) => archived(details, "a family"),
+  "class.created": (details) => `added ${named(details, "a class", "the class ")}`,
+  "class.updated": (details) => `changed ${named(details, "a class", "the class ")}${changed(details)}`,
+  "saved_reply.created": (details) => `made ${reply(details)}`,
+  "saved_reply.updated": (details) => `changed ${reply(details)}${changed(details)}`,
+  "saved_reply.deleted": (details) => `deleted ${reply(details)}`,
+  "organization.links_changed": () => "changed the business’s links",
   "phone_record.removed": (details, number) =>
     `removed ${number} from a record${details.opt_in_state === "opted_out" ? "; its refusal stays with the number" : ""}`,
   "refusal.lifted": (details, number) =>
@@ -191,6 +203,10 @@ function text(value: unknown): string | null {
 function named({ name }: Details, otherwise: string, before = ""): string {
   const known = text(name);
   return known === null ? otherwise : `${before}${known}`;
+}
+
+function reply({ title, scope }: Details): string {
+  return `the saved reply “${text(title) ?? ""}”${scope === "own" ? " of their own" : ""}`;
 }
 
 function optIn(preposition: string, state: unknown): string {
