@@ -30,7 +30,9 @@ from api.layers import BodyDeadline, HeadAsGet, OpenRequestLimit, ResponseHeader
 from api.lines import endpoints as lines
 from api.live import endpoints as live
 from api.liveness import Watchdog
+from api.media import carrier_endpoints as carrier_media
 from api.media import endpoints as media
+from api.media import upload_endpoints as uploads
 from api.metrics import Metrics
 from api.migrate import expected_revision
 from api.openapi import extend_document
@@ -46,7 +48,7 @@ MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
 
 SLICES = (
-    *(access, account, live, conversations, search, messages, media, consent, directory, imports),
+    *(access, account, live, conversations, search, messages, media, uploads, consent, directory, imports),
     *(lines, audit_log, inbound, delivery, service_status, retention),
 )
 """Search comes before messages: `/messages/{message_id}` would match `/messages/search`."""
@@ -116,6 +118,7 @@ def _add_routes(api: FastAPI, settings: Settings) -> None:
     api.include_router(v1)
     api.include_router(operations.router(settings))
     api.include_router(well_known.router)
+    api.include_router(carrier_media.router)
     mount_spa(api)
     extend_document(api)
 

@@ -18,6 +18,7 @@ from api.lines.cache import LineCache
 from api.lines.service import CHANNEL as LINES_CHANNEL
 from api.live.bus import PostgresBus
 from api.live.hub import Hub
+from api.media.pictures import PictureMaker
 from api.metrics import Metrics
 from api.providers.registry import Providers
 from api.settings import Settings
@@ -38,6 +39,7 @@ class AppState:
     rate_limits: RateLimits
     hub: Hub
     lines: LineCache
+    pictures: PictureMaker
     journal: JournalWriter
     applier: JournalApplier
     webhooks: WebhookApp
@@ -79,6 +81,7 @@ async def running(
             ),
             hub=hub,
             lines=lines,
+            pictures=PictureMaker(),
             journal=journal,
             applier=applier,
             webhooks=webhooks,

@@ -13,7 +13,7 @@ from api.inbound.loop import BackfillLoop, JournalApplier
 from api.kit.database import Database
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
-from api.media.loop import MediaLoop
+from api.media.loop import MediaLoop, uploads_loop
 from api.providers.registry import Providers
 from api.retention.loop import erasure_loop, retention_loop
 from api.settings import Settings
@@ -38,6 +38,7 @@ class Worker:
             BackfillLoop(database, providers, secrets, settings, on_found=applier.wake, held=held_organizations),
             retention_loop(database, settings),
             MediaLoop(database, bus, providers, secrets),
+            uploads_loop(database),
             self._outbox,
             ReleaseLoop(database, providers, secrets),
             sweep_loop(database, settings),

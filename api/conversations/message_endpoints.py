@@ -72,7 +72,13 @@ async def send_message(
     """Send a text. The answer means that it is stored and queued; its `status` tells the rest."""
 
     async def send() -> tuple[int, MessageOut]:
-        reply = Reply(body=body.body, media_urls=body.media_urls, seen_seq=body.seen_seq, close=body.close)
+        reply = Reply(
+            body=body.body,
+            media_urls=body.media_urls,
+            attachments=body.attachments,
+            seen_seq=body.seen_seq,
+            close=body.close,
+        )
         row = await sending.send_message(session, principal, conversation_id, reply)
         return 201, MessageOut.of(row)
 

@@ -154,6 +154,9 @@ class MessageIn(BaseModel):
 
     body: Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)] = ""
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] = []
+    attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA, exclude_if=lambda ids: not ids)] = []
+    """Ids of the sender's own uploads (`POST /media`). Left out when empty, so that a request that is repeated after an
+    upgrade is the same one."""
     seen_seq: Seq | None = None
     close: bool = False
 

@@ -6,9 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.rules import Principal
 from api.consent import service as consent
-from api.conversations import message_queries, rules
+from api.conversations import attachments, message_queries, rules
 from api.conversations.lifecycle import Batch, state_of
-from api.conversations.message_rules import RETRYABLE, Direction, OutgoingText, Reply, too_much
+from api.conversations.message_rules import RETRYABLE, Direction, OutgoingText, Reply, too_heavy, too_much
 from api.conversations.models import MessageRow
 from api.conversations.service import lock_conversation, require_all_seen, require_message
 from api.kit.database import database_time
@@ -24,10 +24,11 @@ async def send_message(
     """Store, queue and audit a message, in the caller's transaction. A worker sends it.
 
     Raises `NotAllowedToText` if the opt-in check refuses, `NewMessages` if `seen_seq` is stale (STATUS-REPLY-RACE),
-    `TooManyTextsToday`, `Invalid` if the message is empty or longer than the line's provider takes, and `Conflict` if
-    the conversation's number is the line's own or the message to retry was retried already.
+    `TooManyTextsToday`, `Invalid` if the message is empty, longer than the line's provider takes or names an upload
+    that is gone, and `Conflict` if the conversation's number is the line's own or the message to retry was retried
+    already or has lost a file.
     """
-    if not reply.body.strip() and not reply.media_urls:
+    if not reply.body.strip() and not reply.media_urls and not reply.attachments and retry_of is None:
         raise Invalid([("/body", "Write something, or add a picture.")])
     organization_id = principal.organization_id
     row = await lock_conversation(session, organization_id, conversation_id, with_number=True)
@@ -38,7 +39,11 @@ async def send_message(
     consent.require_allowed(check)
     if reply.seen_seq is not None:
         await require_all_seen(session, row.conversation, seen_seq=reply.seen_seq, sender_id=principal.id)
-    excess = too_much(reply.body, media=len(reply.media_urls), limits=send_limits(line.provider))
+    files = await attachments.files_to_send(session, principal, reply.attachments, retry_of=retry_of)
+    limits = send_limits(line.provider)
+    excess = too_much(reply.body, media=len(reply.media_urls) + len(files), limits=limits) or too_heavy(
+        files, line_kind=line.kind, limits=limits
+    )
     if excess is not None:
         raise Invalid([excess])
     if retry_of is not None and await message_queries.is_retried(session, organization_id, retry_of):
@@ -51,9 +56,17 @@ async def send_message(
     else:
         transition = rules.text_goes_out(state)
     batch = Batch(organization_id, at=await database_time(session))
-    text = OutgoingText(body=reply.body, media_urls=reply.media_urls, check=check, sent_by=principal, retry_of=retry_of)
+    text = OutgoingText(
+        body=reply.body,
+        media_urls=reply.media_urls,
+        files=files,
+        check=check,
+        sent_by=principal,
+        retry_of=retry_of,
+    )
     message = batch.queue(row, text, transition)
     await batch.write(session)
+    await attachments.keep_files(session, message, files, retry_of=retry_of)
     return MessageRow(message, principal.id, principal.name)
 
 
@@ -62,5 +75,5 @@ async def retry_message(session: AsyncSession, principal: Principal, message_id:
     failed = (await require_message(session, principal, message_id)).message
     if failed.direction != Direction.OUTBOUND or MessageStatus(failed.status) not in RETRYABLE:
         raise Conflict("Only a message that failed can be sent again.")
-    again = Reply(body=failed.body, media_urls=[each["url"] for each in failed.media])
+    again = Reply(body=failed.body, media_urls=[each["url"] for each in failed.media if "id" not in each])
     return await send_message(session, principal, failed.conversation_id, again, retry_of=failed.id)

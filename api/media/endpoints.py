@@ -36,7 +36,7 @@ async def get_message_media(
     session: Session,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """A file of a received message that was fetched and may be shown."""
+    """A file of a message: one that was sent, or one that was received, fetched and may be shown."""
     kept = await service.require_kept(session, principal.organization_id, message_id, media_id)
     etag = f'"{kept.sha256.hex()}"'
     headers = {

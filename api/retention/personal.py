@@ -87,6 +87,8 @@ FREE: Mapping[str, frozenset[str]] = {
             "health",
         }
     ),
+    # Files that staff are about to send. They are deleted within a day; one that is sent is the message's.
+    "uploads": frozenset({"name", "content_type", "content", "sha256"}),
     "imports": frozenset({"state", "author"}),
     "erasures": frozenset({"conversation_ids", "stage", "cursor", "counts", "requested_by", "reason"}),
     "retention_runs": frozenset({"counts"}),
