@@ -103,14 +103,14 @@ async def _file_of(request: Request) -> tuple[str, bytes]:
         raise Unreadable("The upload ended before the file did.") from None
 
 
-@router.get("/media/{media_id}", responses=guarded(NotFound, Invalid))
-async def get_upload(media_id: UUID, principal: CanSend, session: Session) -> UploadOut:
+@router.get("/media/{upload_id}", responses=guarded(NotFound, Invalid))
+async def get_upload(upload_id: UUID, principal: CanSend, session: Session) -> UploadOut:
     """A file that the caller has uploaded and not sent yet."""
-    return UploadOut.of(await uploads.require_upload(session, principal, media_id))
+    return UploadOut.of(await uploads.require_upload(session, principal, upload_id))
 
 
 @router.get(
-    "/media/{media_id}/content",
+    "/media/{upload_id}/content",
     response_class=Response,
     responses={
         200: {
@@ -120,9 +120,9 @@ async def get_upload(media_id: UUID, principal: CanSend, session: Session) -> Up
         **guarded(NotFound, Invalid),
     },
 )
-async def get_upload_content(media_id: UUID, principal: CanSend, session: Session) -> Response:
+async def get_upload_content(upload_id: UUID, principal: CanSend, session: Session) -> Response:
     """The content of a file that the caller has uploaded and not sent yet."""
-    upload = await uploads.require_upload(session, principal, media_id)
+    upload = await uploads.require_upload(session, principal, upload_id)
     headers = {
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -131,7 +131,7 @@ async def get_upload_content(media_id: UUID, principal: CanSend, session: Sessio
     return Response(await uploads.content(session, upload), media_type=upload.content_type, headers=headers)
 
 
-@router.delete("/media/{media_id}", status_code=204, responses=guarded(NotFound, Invalid))
-async def delete_upload(media_id: UUID, principal: CanSend, session: Session) -> None:
+@router.delete("/media/{upload_id}", status_code=204, responses=guarded(NotFound, Invalid))
+async def delete_upload(upload_id: UUID, principal: CanSend, session: Session) -> None:
     """Delete a file that the caller has uploaded and not sent."""
-    await uploads.delete(session, principal, media_id)
+    await uploads.delete(session, principal, upload_id)
