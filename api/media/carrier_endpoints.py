@@ -39,12 +39,14 @@ async def get_carrier_media(token: str, name: str, request: Request, session: Se
     if IS_HEAD not in request.scope:
         await service.note_fetched(session, file.organization_id, file.media_id)
     headers = {
+        # As it is, without a charset: some providers compare it with the kinds that they take.
+        "Content-Type": found.content_type,
         "Cache-Control": "private, no-store",
         "Content-Disposition": file_header(found.content_type, position=found.position, shown="inline"),
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "X-Robots-Tag": "noindex, nofollow",
     }
-    return Response(found.content, media_type=found.content_type, headers=headers)
+    return Response(found.content, headers=headers)
 
 
 def _refused(outcome: str) -> NotFound:

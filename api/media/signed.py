@@ -39,7 +39,7 @@ def file_name(content_type: str) -> str:
 def carrier_address(secrets: SecretBox, public_base_url: str, file: SignedFile, *, content_type: str) -> str:
     """Always the same for the same arguments: Telnyx refuses a repetition that differs."""
     signed = _signed(file)
-    token = base64.urlsafe_b64encode(signed + secrets.fingerprint(PURPOSE, signed)).rstrip(b"=").decode()
+    token = _encoded(signed + secrets.fingerprint(PURPOSE, signed))
     return f"{public_base_url}{PREFIX}{token}/{file_name(content_type)}"
 
 
@@ -49,6 +49,8 @@ def read_token(secrets: SecretBox, token: str) -> SignedFile | None:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
+    if _encoded(raw) != token:
+        return None
     signed, mac = raw[:_SIGNED_BYTES], raw[_SIGNED_BYTES:]
     if len(mac) != _MAC_BYTES or not secrets.is_fingerprint(mac, PURPOSE, signed):
         return None
@@ -57,6 +59,10 @@ def read_token(secrets: SecretBox, token: str) -> SignedFile | None:
         UUID(bytes=signed[16:32]),
         datetime.fromtimestamp(int.from_bytes(signed[32:]), UTC),
     )
+
+
+def _encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _signed(file: SignedFile) -> bytes:

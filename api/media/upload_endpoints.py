@@ -124,11 +124,12 @@ async def get_upload_content(upload_id: UUID, principal: CanSend, session: Sessi
     """The content of a file that the caller has uploaded and not sent yet."""
     upload = await uploads.require_upload(session, principal, upload_id)
     headers = {
+        "Content-Type": upload.content_type,
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "Content-Disposition": disposition(upload.content_type, position=0),
     }
-    return Response(await uploads.content(session, upload), media_type=upload.content_type, headers=headers)
+    return Response(await uploads.content(session, upload), headers=headers)
 
 
 @router.delete("/media/{upload_id}", status_code=204, responses=guarded(NotFound, Invalid))
