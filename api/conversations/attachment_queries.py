@@ -75,9 +75,11 @@ async def _store(
     first: int,
 ) -> None:
     """The content never leaves the database."""
-    given = func.unnest(uuids(each.id for each in files), uuids(each.source for each in files)).table_valued(
-        column("new_id", Uuid), column("source_id", Uuid), with_ordinality="nth", name="given"
-    ).render_derived()
+    given = (
+        func.unnest(uuids(each.id for each in files), uuids(each.source for each in files))
+        .table_valued(column("new_id", Uuid), column("source_id", Uuid), with_ordinality="nth", name="given")
+        .render_derived()
+    )
     position: ColumnElement[int] = given.c.nth.cast(Integer) + (first - 1)
     rows: Select[tuple[object, ...]] = select(
         literal(message.organization_id, Uuid),

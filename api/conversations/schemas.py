@@ -75,6 +75,10 @@ class ConversationDetail(ConversationOut):
     """A warning to staff before they text this number from this line (NZ-NOTICE)."""
     max_segments: int | None
     """The most parts of a text without pictures that the line's provider takes; null if it limits characters only."""
+    max_attachments: int
+    """Files of a message."""
+    max_attachment_bytes: int
+    """Of a message's files together: what the carriers of this line deliver."""
 
 
 class PhoneNumberOut(BaseModel):

@@ -96,7 +96,7 @@ async def test_a_forged_or_expired_address_opens_nothing(world: World, path: str
     assert file is not None
 
     def again(**changed: object) -> str:
-        changed_file = SignedFile(**{**vars(file), **changed})  # type: ignore[arg-type]
+        changed_file = SignedFile(**{**vars(file), **changed})
         return carrier_address(secrets, base, changed_file, content_type="text/vcard")
 
     flipped = ("A" if token[40] != "A" else "B").join((token[:40], token[41:]))
