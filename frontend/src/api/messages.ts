@@ -56,14 +56,16 @@ export interface OutgoingText {
   /** The last message the person had seen; null sends in any case. */
   seenSeq: number | null;
   close: boolean;
+  /** Ids of uploads. */
+  attachments?: readonly string[];
 }
 
 /** SEND-ONCE: the same `key` sends once, however often this is called. */
-export function postMessage({ key, conversationId, body, seenSeq, close }: OutgoingText): Promise<Message> {
+export function postMessage({ key, conversationId, body, seenSeq, close, attachments = [] }: OutgoingText): Promise<Message> {
   return unwrap(
     client.POST("/api/v1/conversations/{conversation_id}/messages", {
       params: { path: { conversation_id: conversationId }, header: { "Idempotency-Key": key } },
-      body: { body, close, ...(seenSeq !== null && { seen_seq: seenSeq }) },
+      body: { body, close, ...(seenSeq !== null && { seen_seq: seenSeq }), ...(attachments.length > 0 && { attachments: [...attachments] }) },
     }),
   );
 }

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 
 import { FakeEventSource } from "./fake-event-source";
 import { server, unhandled } from "./server";
+import { reloadDraftFiles } from "@/features/thread/attachments/draft-files";
 import { reloadDrafts } from "@/lib/drafts";
 import { resetPreferences } from "@/lib/preferences";
 
@@ -60,6 +61,7 @@ afterEach(async () => {
   server.resetHandlers();
   window.localStorage.clear();
   reloadDrafts();
+  reloadDraftFiles();
   resetPreferences();
   FakeEventSource.reset();
   const requests = unhandled.splice(0);

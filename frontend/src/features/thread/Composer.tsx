@@ -1,5 +1,7 @@
 import { useLayoutEffect, useRef, type KeyboardEvent } from "react";
 
+import { AttachButton, AttachmentTray } from "./attachments/AttachmentBar";
+import { useAttachments } from "./attachments/useAttachments";
 import { ComposerBlocked } from "./ComposerBlocked";
 import { SegmentCounter } from "./SegmentCounter";
 import { useFormats } from "@/api/format";
@@ -48,11 +50,14 @@ interface ComposerBoxProps extends ComposerProps {
 function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: ComposerBoxProps) {
   const outbox = useOutbox();
   const box = useRef<HTMLTextAreaElement>(null);
+  const attachments = useAttachments(ownerKey(useMe()), conversation);
   const body = draft.trimEnd();
   const segments = countSegments(body);
   const excess = Array.from(body).length - LONGEST_BODY;
   const most = conversation.max_segments ?? Infinity;
-  const sendable = body.trim() !== "" && excess <= 0 && segments.segments <= most;
+  // A picture message is one part, however long its text.
+  const fits = excess <= 0 && (attachments.isSendable || segments.segments <= most);
+  const sendable = fits && (attachments.isSendable || (body.trim() !== "" && attachments.files.length === 0));
 
   // The box grows with its text.
   useLayoutEffect(() => {
@@ -64,7 +69,7 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
 
   const send = (close: boolean) => {
     if (!sendable) return;
-    outbox.send({ conversationId: conversation.id, body, seenSeq, close });
+    outbox.send({ conversationId: conversation.id, body, seenSeq, close, attachments: attachments.take() });
     setDraft("");
     onSent();
     box.current?.focus();
@@ -87,11 +92,13 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
         </p>
       )}
       <div className="rounded-xl border border-line bg-surface px-3 py-2.5 transition-[border-color,box-shadow] focus-within:border-accent focus-within:shadow-[0_0_0_3px_var(--accent-soft)]">
+        <AttachmentTray attachments={attachments} />
         <textarea
           ref={box}
           value={draft}
           onChange={(event) => setDraft(event.target.value)}
           onKeyDown={onKeyDown}
+          onPaste={attachments.onPaste}
           rows={2}
           dir="auto"
           aria-label="Message"
@@ -101,6 +108,7 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
           className="block max-h-48 w-full resize-none bg-transparent text-ink outline-none placeholder:text-ink-3 [@media(hover:none)]:text-title"
         />
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-2">
+          <AttachButton attachments={attachments} />
           <SegmentCounter id="composer-counter" segments={segments} excess={excess} most={most} />
           <div className="ml-auto flex gap-2">
             <Button onClick={() => send(true)} disabled={!sendable}>

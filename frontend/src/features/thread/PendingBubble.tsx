@@ -1,4 +1,5 @@
 /** A text that the API has not accepted yet: on its way, waiting for a connection, or refused with the reason and a way on. */
+import { draftFiles } from "./attachments/draft-files";
 import { describeSender } from "./describe-message";
 import { explainRefusal } from "./explain-refusal";
 import { MessageText } from "./MessageText";
@@ -9,8 +10,13 @@ import { useOutbox } from "@/api/realtime";
 import { ownerKey, useMe } from "@/api/session";
 import { cx } from "@/lib/cx";
 import { returnToDraft } from "@/lib/drafts";
+import { plural } from "@/lib/text";
 import { Button } from "@/ui/Button";
 import { ClockIcon, WarningIcon } from "@/ui/icons";
+
+function describeAttachments({ attachments = [] }: PendingText): string {
+  return attachments.length === 0 ? "" : `with ${plural(attachments.length, "file")}`;
+}
 
 export function PendingBubble({ text }: { text: PendingText }) {
   const { time } = useFormats();
@@ -18,7 +24,7 @@ export function PendingBubble({ text }: { text: PendingText }) {
   return (
     <article aria-label="Your message, not sent yet" className="mt-2 flex animate-rise flex-col items-end">
       <MessageText
-        body={text.body}
+        body={[text.body, describeAttachments(text)].filter(Boolean).join("\n")}
         className={cx(
           "max-w-[min(82%,560px)] rounded-bubble rounded-br-sm px-3 py-2 whitespace-pre-wrap [overflow-wrap:anywhere] desk:max-w-[min(72%,560px)]",
           refused ? "border border-red bg-surface text-ink" : "bg-said text-said-ink opacity-75",
@@ -45,6 +51,7 @@ function Refused({ text }: { text: PendingText }) {
   const edit = () => {
     outbox.remove(text.key);
     returnToDraft(ownerKey(me), text.conversationId, text.body);
+    void draftFiles(ownerKey(me), text.conversationId).bringBack(text.attachments ?? []);
   };
 
   return (
