@@ -11,8 +11,13 @@ from api.kit import idempotency
 from api.kit.database import Base
 from api.lines import models as lines
 from api.media import models as media
+from api.notes import models as notes
+from api.notifications import models as notifications
 from api.retention import models as retention
 
-MODULES = (access, audit, consent, conversations, delivery, directory, idempotency, inbound, lines, media, retention)
+MODULES = (
+    *(access, audit, consent, conversations, delivery, directory, idempotency, inbound, lines, media),
+    *(notes, notifications, retention),
+)
 
 metadata = Base.metadata

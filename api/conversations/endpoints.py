@@ -4,17 +4,20 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
+from api.access.rules import Principal
 from api.consent.errors import NotAllowedToText
 from api.consent.types import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations import service, viewing
 from api.conversations.errors import NewMessages
+from api.conversations.inbox_queries import InboxFilter, InboxSort, NobodysOwn, sort_key
+from api.conversations.lifecycle import reminder_of
 from api.conversations.models import Conversation
-from api.conversations.queries import InboxFilter
 from api.conversations.rules import Status
 from api.conversations.schemas import (
+    Assignee,
     CloseIn,
     ConversationDetail,
     ConversationIn,
@@ -22,6 +25,8 @@ from api.conversations.schemas import (
     IndicatorOut,
     LastMessage,
     PhoneNumberOut,
+    ReminderOut,
+    StaffRef,
     ViewerIn,
     ViewerOut,
     ViewingOut,
@@ -35,10 +40,24 @@ from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging
 from api.kit.phone import NumberOrSender
+from api.kit.times import Moment
 from api.lines import service as lines
 from api.settings import Settings
 
 router = APIRouter(tags=["conversations"])
+
+ASSIGNEE = "A staff member's id; `me`, who must be a person; or `none`: nobody has it."
+
+
+def assignee_of(principal: Principal, given: UUID | Assignee | None) -> UUID | NobodysOwn | None:
+    """Raises `Invalid` for `me` of an API key."""
+    if given is Assignee.NONE:
+        return NobodysOwn.NONE
+    if given is Assignee.ME:
+        if principal.staff_member_id is None:
+            raise Invalid([("/query/assignee", "An API key has no conversations. Use a staff member's id.")])
+        return principal.staff_member_id
+    return given
 
 
 @router.get("/indicator", responses=guarded())
@@ -55,11 +74,25 @@ async def inbox_filter(
     family_id: UUID | None = None,
     staff_member_id: UUID | None = None,
     line_id: UUID | None = None,
+    assignee: Annotated[UUID | Assignee | None, Query(description=ASSIGNEE)] = None,
+    not_sent: bool | None = None,
+    later: bool | None = None,
+    updated_since: Annotated[Moment | None, Query()] = None,
 ) -> InboxFilter:
     number: str | None = None
     if phone_number is not None:
         number = await named_number(session, principal.organization_id, phone_number, pointer="/query/phone_number")
-    return InboxFilter(status, number, family_id, staff_member_id, line_id)
+    return InboxFilter(
+        status=status,
+        phone_number=number,
+        family_id=family_id,
+        staff_member_id=staff_member_id,
+        line_id=line_id,
+        assignee=assignee_of(principal, assignee),
+        not_sent=not_sent,
+        later=later,
+        updated_since=updated_since,
+    )
 
 
 @router.get("/conversations", responses=guarded(NotFound, Invalid))
@@ -68,10 +101,16 @@ async def list_conversations(
     session: Session,
     paging: Paging,
     narrowed: Annotated[InboxFilter, Depends(inbox_filter)],
+    sort: InboxSort = InboxSort.NEWEST,
 ) -> Page[ConversationOut]:
-    """The inbox, newest first."""
-    rows = await service.inbox(session, principal, narrowed, before=paging.time_key(), limit=paging.rows_to_read)
-    shown, next_cursor = paging.cut(rows, lambda row: (row.conversation.last_message_at, row.conversation.id))
+    """The inbox, newest first, or with whoever has waited longest first.
+
+    `status=open` leaves out what is in "Later"; `later=true` lists that.
+    """
+    rows = await service.inbox(
+        session, principal, narrowed, sort=sort, before=paging.time_key(), limit=paging.rows_to_read
+    )
+    shown, next_cursor = paging.cut(rows, lambda row: sort_key(row, sort))
     views = await service.views_of(session, principal, shown)
     return Page(items=[conversation_out(view) for view in views], next_cursor=next_cursor)
 
@@ -202,8 +241,28 @@ def conversation_out(view: ConversationView) -> ConversationOut:
         holders=[HolderOut.of(holder) for holder in view.holders],
         opted_out=view.is_opted_out,
         viewers=[ViewerOut.model_validate(viewer) for viewer in view.viewers],
+        assignee=_staff(view, conversation.assignee_id),
+        reminder=_reminder(view),
+        not_sent=conversation.not_sent,
+        waiting_since=None if conversation.status == Status.CLOSED else conversation.waiting_since,
         created_at=conversation.created_at,
         updated_at=conversation.updated_at,
+    )
+
+
+def _staff(view: ConversationView, staff_member_id: UUID | None) -> StaffRef | None:
+    return None if staff_member_id is None else StaffRef(id=staff_member_id, name=view.staff_names[staff_member_id])
+
+
+def _reminder(view: ConversationView) -> ReminderOut | None:
+    reminder = reminder_of(view.row.conversation)
+    if reminder is None:
+        return None
+    return ReminderOut(
+        at=reminder.at,
+        unless_answered=reminder.unless_answered,
+        set_by=_staff(view, reminder.set_by),
+        due=reminder.is_due,
     )
 
 

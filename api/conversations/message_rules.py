@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid5
@@ -210,6 +210,8 @@ class OutgoingText:
     retry_of: UUID | None = None
     answers: Keyword | None = None
     """The keyword that it answers."""
+    settles_not_sent: bool = False
+    """A person has read the conversation and answers: what was not sent before needs nobody any more (NOT-SENT)."""
 
 
 def too_much(body: str, *, media: int, limits: SendLimits) -> tuple[str, str] | None:
@@ -262,3 +264,26 @@ def advances(current: MessageStatus, reported: MessageStatus) -> bool:
 
 RETRYABLE = frozenset({MessageStatus.FAILED, MessageStatus.UNDELIVERED})
 """Statuses of messages that a person may send again, as new ones. Not `unknown`: the message may have arrived."""
+
+
+UNKNOWN_FOR_LONG = timedelta(minutes=10)
+"""How long an outcome may be unknown before the text counts as not sent (NOT-SENT). A provider that knows it has
+answered by then."""
+
+
+def is_not_sent(status: MessageStatus, *, counted: bool | None, is_automatic: bool, is_overdue: bool) -> bool | None:
+    """NOT-SENT: whether a message of this status counts as not sent. False: it did not go, but needs nobody any more.
+
+    `counted` is the answer before. `is_overdue`: the outcome has been unknown for `UNKNOWN_FOR_LONG`.
+    """
+    if is_automatic:
+        return counted
+    match status:
+        case MessageStatus.SENT | MessageStatus.DELIVERED:
+            return None
+        case MessageStatus.FAILED | MessageStatus.UNDELIVERED:
+            return True if counted is None else counted
+        case MessageStatus.UNKNOWN if is_overdue:
+            return True if counted is None else counted
+        case _:
+            return counted

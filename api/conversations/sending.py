@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access.rules import Principal
 from api.consent import service as consent
 from api.conversations import attachments, message_queries, rules
+from api.conversations.assignment import locked_if_replying_assigns
 from api.conversations.lifecycle import Batch, state_of
 from api.conversations.message_rules import RETRYABLE, Direction, OutgoingText, Reply, too_heavy, too_much
 from api.conversations.models import MessageRow
@@ -31,6 +32,7 @@ async def send_message(
     if not reply.body.strip() and not reply.media_urls and not reply.attachments and retry_of is None:
         raise Invalid([("/body", "Write something, or add a picture.")])
     organization_id = principal.organization_id
+    assigns = await locked_if_replying_assigns(session, principal)
     row = await lock_conversation(session, organization_id, conversation_id, with_number=True)
     line = await lines.require_line(session, organization_id, row.conversation.line_id)
     if row.number.number == line.phone_number:
@@ -51,10 +53,8 @@ async def send_message(
     await lines.count_text(session, line, sender_id=principal.id)
     state = state_of(row.conversation)
     # A person who answers has read the conversation; an integration has, if it says up to where (decision 0004).
-    if principal.staff_member_id is not None or reply.seen_seq is not None or reply.close:
-        transition = rules.staff_replies(state, close=reply.close)
-    else:
-        transition = rules.text_goes_out(state)
+    has_read = principal.staff_member_id is not None or reply.seen_seq is not None or reply.close
+    transition = rules.staff_replies(state, close=reply.close) if has_read else rules.text_goes_out(state)
     batch = Batch(organization_id, at=await database_time(session))
     text = OutgoingText(
         body=reply.body,
@@ -63,8 +63,13 @@ async def send_message(
         check=check,
         sent_by=principal,
         retry_of=retry_of,
+        settles_not_sent=has_read and retry_of is None,
     )
     message = batch.queue(row, text, transition)
+    if retry_of is not None:
+        batch.settle_retried(row.conversation, await message_queries.fresh_message(session, organization_id, retry_of))
+    if assigns and row.conversation.assignee_id is None:
+        batch.assign(row, principal.staff_member_id, actor=principal.actor)
     await batch.write(session)
     await attachments.keep_files(session, message, files, retry_of=retry_of)
     return MessageRow(message, principal.id, principal.name)

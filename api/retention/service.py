@@ -120,6 +120,8 @@ async def _mark(
     cancelled = 0
     for entry, message in waiting:
         if entry.state == "queued":
+            # Nobody needs to see to it (NOT-SENT).
+            message.not_sent = False
             batch.report(by_id[entry.conversation_id].conversation, message, failure(ERASED_CODE, CANCELLED))
             cancelled += 1
         else:
@@ -128,6 +130,7 @@ async def _mark(
         number.number = mark_of(number.id)
     for row in threads:
         state = state_of(row.conversation)
+        batch.settle_not_sent(row.conversation)
         batch.change(row, staff_closes(state, seen_seq=state.last_seq), actor=principal.actor)
         batch.announce_conversation(row.conversation.id)
     await batch.write(session)

@@ -134,6 +134,7 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
         "conversation_id",
         "message_id",
         "media_id",
+        "note_id",
         "family_id",
         "import_id",
         "phone_record_id",
@@ -144,5 +145,8 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
         "number",
         "refusal_id",
         "session_id",
+        "subscription_id",
         "erasure_id",
+        "view_id",
+        "undo_id",
     }

@@ -3,7 +3,7 @@ import type { AuditAction } from "@/api/audit-log";
 import type { AuditEntry } from "@/api/types";
 import { describeActor, describeDeed } from "@/lib/describe-entry";
 import { OPT_IN_LABEL } from "@/lib/optin";
-import { listNames } from "@/lib/text";
+import { listNames, plural } from "@/lib/text";
 
 /** Every action, as one chooses it. */
 export const ACTION_LABELS: Record<AuditAction, string> = {
@@ -41,6 +41,9 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "phone_number.erased": "Erased a number",
   "audit_entries.erased": "Erased entries of the audit log",
   "retention.applied": "Erased what was too old",
+  "note.added": "Added a note",
+  "note.edited": "Changed a note",
+  "note.removed": "Removed a note",
 };
 
 export function isAuditAction(action: string | undefined): action is AuditAction {
@@ -54,9 +57,48 @@ export interface Sentence {
 }
 
 export function describeLogEntry(entry: AuditEntry, formatPhone: (number: string) => string): Sentence {
-  const actor = describeActor(entry, formatPhone);
-  const number = entry.phone_number === null ? "a number" : formatPhone(entry.phone_number);
+  const whose = describeHolders(entry);
+  const isNumber = entry.actor.kind === "phone_number";
+  const actor = (isNumber ? whose : null) ?? describeActor(entry, formatPhone);
+  const number = whose ?? (entry.phone_number === null ? "a number" : formatPhone(entry.phone_number));
   return { actor, deed: isAuditAction(entry.action) ? DEEDS[entry.action](entry.details, number, entry) : describeDeed(entry) };
+}
+
+type NumberHolder = AuditEntry["holders"][number];
+
+/** "Rosa Castillo (Castillo family)" */
+export function describeHolder({ name, contact_name }: Pick<NumberHolder, "name" | "contact_name">): string {
+  return contact_name === null ? name : `${contact_name} (${name})`;
+}
+
+/** Who holds the entry's number, else who held it; null if nobody is known. */
+function describeHolders({ holders }: AuditEntry): string | null {
+  const now = holders.filter(({ until }) => until === null);
+  const [first, ...others] = now.length > 0 ? now : holders;
+  if (first === undefined) return null;
+  return others.length === 0 ? describeHolder(first) : `${describeHolder(first)} and ${plural(others.length, "other")}`;
+}
+
+/** Entries that say little one by one: a run of them by one person is one row. */
+export interface Run {
+  key: string;
+  entries: AuditEntry[];
+}
+
+export function foldVisits(entries: readonly AuditEntry[]): Run[] {
+  const runs: Run[] = [];
+  for (const entry of entries) {
+    const last = runs.at(-1);
+    const before = last?.entries.at(-1);
+    if (last && before?.action === "conversation.viewed" && entry.action === before.action && entry.actor.id === before.actor.id) {
+      last.entries.push(entry);
+    } else runs.push({ key: entry.id, entries: [entry] });
+  }
+  return runs;
+}
+
+export function describeRun({ entries }: Run): string {
+  return `looked at conversations ${entries.length} times`;
 }
 
 type Details = AuditEntry["details"];
@@ -108,6 +150,9 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "phone_number.erased": (details) => `erased a number${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
   "audit_entries.erased": (details) => `erased the personal details of ${Object.keys(details.entries ?? {}).length} entries of this log`,
   "retention.applied": () => "erased texts and files that were too old",
+  "note.added": (_, number) => `added a note to the conversation with ${number}`,
+  "note.edited": (_, number) => `changed a note in the conversation with ${number}`,
+  "note.removed": (_, number) => `removed a note from the conversation with ${number}`,
 };
 
 function text(value: unknown): string | null {
