@@ -11,14 +11,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import operations, well_known
 from api.access import account_endpoints as account
 from api.access import endpoints as access
+from api.access import organization_endpoints as organization
 from api.access_log import AccessLog
 from api.app_state import AppState, running
 from api.audit_log import endpoints as audit_log
+from api.away import endpoints as away
 from api.compression import Compression
 from api.consent import endpoints as consent
 from api.conversations import context_endpoints as context
 from api.conversations import endpoints as conversations
 from api.conversations import message_endpoints as messages
+from api.conversations import recipient_endpoints as recipients
+from api.conversations import scheduled_endpoints as scheduled
+from api.conversations import team_endpoints as team
+from api.conversations import view_endpoints as views
 from api.delivery import endpoints as delivery
 from api.directory import class_endpoints as classes
 from api.directory import endpoints as directory
@@ -33,7 +39,9 @@ from api.lines import endpoints as lines
 from api.links import endpoints as links
 from api.live import endpoints as live
 from api.liveness import Watchdog
+from api.media import carrier_endpoints as carrier_media
 from api.media import endpoints as media
+from api.media import upload_endpoints as uploads
 from api.metrics import Metrics
 from api.migrate import expected_revision
 from api.notes import endpoints as notes
@@ -54,9 +62,10 @@ MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
 
 SLICES = (
-    *(access, account, live, conversations, search, messages, media, consent, directory, classes, imports),
-    *(context, links, saved_replies),
-    *(lines, audit_log, inbound, delivery, notifications, service_status, retention, note_search, notes, threads),
+    *(access, account, organization, live, team, conversations, views, search, messages, scheduled, recipients, media),
+    *(uploads, consent, directory, imports, lines, audit_log, inbound, away, delivery, notifications, service_status),
+    *(retention, classes, context, links, saved_replies),
+    *(note_search, notes, threads),
 )
 """Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""
 
@@ -125,6 +134,7 @@ def _add_routes(api: FastAPI, settings: Settings) -> None:
     api.include_router(v1)
     api.include_router(operations.router(settings))
     api.include_router(well_known.router)
+    api.include_router(carrier_media.router)
     mount_spa(api)
     extend_document(api)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from api.access.gate import SignInGate
 from api.access.rate_limits import RateLimits
+from api.conversations.typing_presence import TypingLimits
 from api.delivery.heartbeat import SendingWatch
 from api.delivery.loop import has_live_worker
 from api.inbound.journal import JournalWriter
@@ -18,6 +19,7 @@ from api.lines.cache import LineCache
 from api.lines.service import CHANNEL as LINES_CHANNEL
 from api.live.bus import PostgresBus
 from api.live.hub import Hub
+from api.media.pictures import PictureMaker
 from api.metrics import Metrics
 from api.providers.registry import Providers
 from api.settings import Settings
@@ -36,8 +38,10 @@ class AppState:
     providers: Providers
     sign_in_gate: SignInGate
     rate_limits: RateLimits
+    typing_limits: TypingLimits
     hub: Hub
     lines: LineCache
+    pictures: PictureMaker
     journal: JournalWriter
     applier: JournalApplier
     webhooks: WebhookApp
@@ -77,8 +81,10 @@ async def running(
             rate_limits=RateLimits(
                 per_person=settings.requests_per_minute_per_person, per_key=settings.requests_per_minute_per_key
             ),
+            typing_limits=TypingLimits(),
             hub=hub,
             lines=lines,
+            pictures=PictureMaker(),
             journal=journal,
             applier=applier,
             webhooks=webhooks,

@@ -48,10 +48,21 @@ class Action(StrEnum):
     """Every action that has an audit entry (AUDIT-WHAT)."""
 
     MESSAGE_SENT = "message.sent"
+    MESSAGE_SCHEDULED = "message.scheduled"
+    MESSAGE_RESCHEDULED = "message.rescheduled"
+    MESSAGE_WITHDRAWN = "message.withdrawn"
+    MESSAGE_HELD_BACK = "message.held_back"
     CONVERSATION_OPENED = "conversation.opened"
     CONVERSATION_CLOSED = "conversation.closed"
     CONVERSATION_UNREAD = "conversation.unread"
     CONVERSATION_VIEWED = "conversation.viewed"
+    CONVERSATION_ASSIGNED = "conversation.assigned"
+    CONVERSATION_RELEASED = "conversation.released"
+    REMINDER_SET = "conversation.reminder_set"
+    REMINDER_REMOVED = "conversation.reminder_removed"
+    REMINDER_DUE = "conversation.reminder_due"
+    NOT_SENT_DISMISSED = "conversation.not_sent_dismissed"
+    CONVERSATION_UNDONE = "conversation.undone"
     OPT_IN_CHANGED = "opt_in.changed"
     PHONE_NUMBER_STOPPED = "phone_number.stopped"
     PHONE_NUMBER_STARTED = "phone_number.started"
@@ -63,6 +74,7 @@ class Action(StrEnum):
     PASSWORD_REFUSED = "password.refused"  # noqa: S105  # The name of an action.
     PASSWORD_RESET = "password.reset"  # noqa: S105  # The name of an action.
     ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_UPDATED = "organization.updated"
     STAFF_MEMBER_CREATED = "staff_member.created"
     STAFF_MEMBER_UPDATED = "staff_member.updated"
     STAFF_MEMBER_ARCHIVED = "staff_member.archived"
@@ -80,6 +92,7 @@ class Action(StrEnum):
     DIRECTORY_IMPORTED = "directory.imported"
     LINE_CREATED = "line.created"
     LINE_UPDATED = "line.updated"
+    AWAY_MESSAGE_CHANGED = "away_message.changed"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     INBOUND_EVENT_REPLAYED = "inbound_event.replayed"
@@ -171,7 +184,7 @@ SALT = "salt"
 """In the details of an entry with personal columns: 128 random bits, so that its hash tells nothing once they are
 erased."""
 
-KEPT_WORDS = frozenset({"source", "from", "to", "state", "cause", "kind", "status", "answers"})
+KEPT_WORDS = frozenset({"source", "from", "to", "state", "cause", "kind", "status", "answers", "automatic"})
 """Details whose value is a word of ours. Other text may be personal."""
 
 

@@ -19,6 +19,9 @@ A use case locks the rows, decides with the pure rules, adds what was decided to
 | a conversation is seen, closed, opened, or overdue | `change` |
 | a number is stopped or started | `change_consent` |
 | the text or the files of a received message change | `show_again` |
+| a text is counted as not sent, or no longer (NOT-SENT) | `count_not_sent` |
+| somebody has seen to every text that was not sent | `settle_not_sent` |
+| a conversation gets another assignee (ASSIGN) | `assign` |
 
 The methods run no SQL. They change the locked rows in memory, in the order of the calls, and gather the new rows.
 `write` stores everything, set by set: changed rows, messages, outbox entries, timeline entries, audit entries. Then it
@@ -28,7 +31,7 @@ Locks (decision 0006): the caller has locked the phone numbers whose consent is 
 conversations, then the outbox entries. `write` locks only audit chains, which come last.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -36,20 +39,27 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
-from api.audit.rules import BESIDE_THREADS, SYSTEM, Action, Actor, ActorKind, NewEntry
+from api.audit.rules import BESIDE_THREADS, SYSTEM, Action, Actor, NewEntry
 from api.conversations import message_queries as queries
 from api.conversations.message_rules import (
+    Automatic,
     Direction,
     EntrySource,
     OutgoingText,
     ReceivedText,
     advances,
     segments,
+    sent_media,
     shown_media,
 )
 from api.conversations.models import Conversation, InboxRow, Message, OutboxEntry, TimelineEntry
-from api.conversations.rules import Change, ConversationState, Status, Transition, preview
-from api.directory.models import PhoneNumber
+from api.conversations.rows import apply_state as apply_state
+from api.conversations.rows import conversation_entry as conversation_entry
+from api.conversations.rows import number_actor as number_actor
+from api.conversations.rows import reminder_of as reminder_of
+from api.conversations.rows import state_of as state_of
+from api.conversations.rules import Change, Status, Transition, preview
+from api.conversations.team_changes import TeamChanges
 from api.kit.bulk import insert_together
 from api.kit.database import notify
 from api.kit.ids import new_id
@@ -75,25 +85,6 @@ ACTIONS = {
 }
 
 UNEXPLAINED = "The provider could not deliver it and did not say why."
-
-
-def state_of(conversation: Conversation) -> ConversationState:
-    return ConversationState(
-        status=Status(conversation.status),
-        last_seq=conversation.last_seq,
-        seen_seq=conversation.seen_seq,
-        unread_messages=conversation.unread_messages,
-        seen_deadline=conversation.seen_deadline,
-    )
-
-
-def apply_state(conversation: Conversation, state: ConversationState, *, at: datetime) -> None:
-    conversation.status = state.status.value
-    conversation.last_seq = state.last_seq
-    conversation.seen_seq = state.seen_seq
-    conversation.unread_messages = state.unread_messages
-    conversation.seen_deadline = state.seen_deadline
-    conversation.updated_at = at
 
 
 def show_as_last(conversation: Conversation, message: Message) -> None:
@@ -133,58 +124,32 @@ def apply_report(conversation: Conversation, message: Message, report: StatusRep
         message.error_title = UNEXPLAINED
 
 
-def number_actor(number: PhoneNumber) -> Actor:
-    return Actor(ActorKind.PHONE_NUMBER, number.id, number.number)
-
-
-def conversation_entry(
-    action: Action,
-    actor: Actor,
-    row: InboxRow,
-    *,
-    message_id: UUID | None = None,
-    details: Mapping[str, object] | None = None,
-) -> NewEntry:
-    """An entry that stands after the last message of this locked conversation, as it is in memory."""
-    return NewEntry(
-        action,
-        actor,
-        conversation_id=row.conversation.id,
-        message_id=message_id,
-        phone_number=row.number.number,
-        details=details,
-        after_seq=row.conversation.last_seq,
-    )
-
-
 def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
     details: dict[str, object] = {"seq": message.seq, "segments": message.segments}
     if message.retry_of_message_id is not None:
         details["retry_of_message_id"] = str(message.retry_of_message_id)
     if message.answers is not None:
         details["answers"] = message.answers
+    if message.is_away:
+        details["automatic"] = Automatic.AWAY.value
     entry = conversation_entry(Action.MESSAGE_SENT, actor, row, message_id=message.id, details=details)
     return replace(entry, after_seq=message.seq)
 
 
-class Batch:
+class Batch(TeamChanges):
     """Changes of one organization's conversations and messages at one time, in one transaction."""
 
     def __init__(self, organization_id: UUID, *, at: datetime) -> None:
         """`at`: the database's time, taken once the rows are locked."""
-        self.organization_id = organization_id
-        self.at = at
-        self._changed: dict[UUID, Conversation] = {}
+        super().__init__(organization_id, at=at)
         self._received: list[dict[str, object]] = []
         self._sent: list[dict[str, object]] = []
         self._queued: list[dict[str, object]] = []
         self._removed: list[UUID] = []
         self._reported: list[Message] = []
         self._timeline: list[dict[str, object]] = []
-        self._entries: list[NewEntry] = []
         self._announced_numbers: set[str] = set()
         self._announced_messages: dict[UUID, tuple[UUID, int]] = {}
-        self._announced_conversations: dict[UUID, None] = {}
         self._told: dict[UUID, NewNotice] = {}
 
     def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> None:
@@ -221,16 +186,18 @@ class Batch:
     def queue(self, row: InboxRow, text: OutgoingText, transition: Transition) -> Message:
         """Add a message to be sent, and its outbox entry. Returns it as it will be stored."""
         sent_by = text.sent_by
-        counted = segments(text.body)
+        # A picture message is one part, whatever its text.
+        media = sent_media(text.media_urls, text.files)
+        counted = segments("" if media else text.body)
         columns: dict[str, object] = {
             "organization_id": self.organization_id,
-            "id": new_id(),
+            "id": text.message_id or new_id(),
             "conversation_id": row.conversation.id,
             "line_id": row.conversation.line_id,
             "seq": transition.state.last_seq,
             "direction": Direction.OUTBOUND.value,
             "body": text.body,
-            "media": [{"url": url, "content_type": "application/octet-stream"} for url in text.media_urls],
+            "media": media,
             "status": MessageStatus.QUEUED.value,
             "segments": counted.count,
             "encoding": counted.encoding.value,
@@ -240,6 +207,8 @@ class Batch:
             "opt_in_check": text.check.as_json(),
             "retry_of_message_id": text.retry_of,
             "answers": text.answers.value if text.answers else None,
+            "is_away": text.is_away,
+            "client_key": text.client_key,
             "created_at": self.at,
         }
         message = Message(**columns)
@@ -260,6 +229,8 @@ class Batch:
         self.record(sent_entry(row, message, actor))
         self.change(row, transition, actor=actor)
         show_as_last(self._to_store(row.conversation), message)
+        if text.settles_not_sent:
+            self.settle_not_sent(row.conversation)
         return message
 
     def move(
@@ -290,6 +261,7 @@ class Batch:
             message.provider_message_id = report.provider_message_id
         known = report if report.status is not None else replace(report, status=MessageStatus.SENT)
         apply_report(self._shows(conversation, message), message, known, at=self.at)
+        self.count_not_sent(conversation, message)
         self.note(
             message,
             report.provider_status,
@@ -310,6 +282,7 @@ class Batch:
             message.provider_message_id = report.provider_message_id
         if message.provider_message_id == report.provider_message_id:
             apply_report(self._shows(conversation, message), message, report, at=self.at)
+            self.count_not_sent(conversation, message)
         self.note(
             message,
             report.provider_status,
@@ -342,12 +315,15 @@ class Batch:
 
     def change(self, row: InboxRow, transition: Transition, *, actor: Actor, message_id: UUID | None = None) -> None:
         """Change a conversation's state. `actor` caused the change; `message_id` is the message that did, if any."""
-        conversation = row.conversation
-        if transition.state != state_of(conversation):
+        conversation, before = row.conversation, state_of(row.conversation)
+        if transition.state != before:
             apply_state(self._to_store(conversation), transition.state, at=self.at)
             self.announce_conversation(conversation.id)
         if transition.change is not None:
             self.record(conversation_entry(ACTIONS[transition.change], actor, row, message_id=message_id))
+        if message_id is not None and before.is_later and not transition.state.is_later:
+            details = {"cause": "answered"}
+            self.record(conversation_entry(Action.REMINDER_DUE, actor, row, message_id=message_id, details=details))
 
     def change_consent(self, row: InboxRow, entry: NewEntry | None) -> None:
         """A stop or a start of the locked number, as `consent.stop` or `consent.start` has returned it.
@@ -367,21 +343,17 @@ class Batch:
         self._announce_message(message)
         self.announce_conversation(conversation.id)
 
-    def record(self, *entries: NewEntry) -> None:
-        """Add audit entries. They are written in the order in which they were added."""
-        self._entries += entries
-
-    def announce_conversation(self, conversation_id: UUID) -> None:
-        self._announced_conversations[conversation_id] = None
-
     async def write(self, session: AsyncSession) -> None:
         """Store the changes and announce them, in the caller's transaction. Call it once, after every lock.
 
         It detaches the changed conversations from the session.
         """
         organization_id = self.organization_id
+        if self._reopened:
+            self.record(*await self._reopening_entries(session))
         await queries.store_conversations(session, list(self._changed.values()))
         await session.flush()
+        await queries.settle_not_sent(session, organization_id, self._settled)
         await insert_together(session, Message, self._received)
         await insert_together(session, Message, self._sent)
         await insert_together(session, OutboxEntry, self._queued)
@@ -391,11 +363,6 @@ class Batch:
         entry_ids = await audit.record(session, organization_id, *self._entries, at=self.at)
         await tell_all(session, organization_id, list(self._told.values()))
         self._announce(session, entry_ids)
-
-    def _to_store(self, conversation: Conversation) -> Conversation:
-        """The conversation, whose changes `write` will store."""
-        self._changed[conversation.id] = conversation
-        return conversation
 
     def _shows(self, conversation: Conversation, message: Message) -> Conversation:
         """The conversation of a message whose status may change: it changes too if it shows this message."""

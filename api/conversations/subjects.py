@@ -28,7 +28,7 @@ async def describe(
             conversation_id,
             display_name(holders[row.number.id], phone_number=shown_number(row.number.number, country=country)),
             row.conversation.last_message_preview or "",
-            assignee_id=None,
+            assignee_id=row.conversation.assignee_id,
             viewer_ids=frozenset(viewers[conversation_id]),
         )
         for conversation_id, row in rows.items()

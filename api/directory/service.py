@@ -43,6 +43,7 @@ from api.directory.rules import (
 )
 from api.directory.search_queries import Listed
 from api.directory.search_rules import MIN_WHOLE_NUMBER, DirectoryQuery, as_number, parse_query
+from api.directory.staff_changes import staff_changed
 from api.directory.store_queries import store
 from api.directory.student_queries import lock_classes
 from api.directory.student_rules import Classes, merged
@@ -177,6 +178,7 @@ async def change_all(
             at=at,
             classes=classes,
         )
+        await staff_changed(session, organization_id, plan, by=principal.actor)
         class_entries = entries_of(principal.actor, locked.classes, classes, import_id=import_id)
         await audit.record(session, organization_id, *class_entries, *plan.entries, at=at)
         _announce(session, organization_id, set(plan.numbers) - locked.numbers.made)

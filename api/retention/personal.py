@@ -61,6 +61,7 @@ ERASED: Mapping[str, Mapping[str, str]] = {
     "notes": {"body": EMPTY, "search": EMPTY},
     "note_versions": {"body": ROW},
     "outbox": {"state": ROW, "request_id": ROW},
+    "scheduled_texts": {"body": ROW, "media_urls": ROW, "state": ROW, "held_type": ROW, "held_reason": ROW},
     "staff_members": {"search": "rebuilt without the number", "notes": SCAN},
     "inbound_events": {"phone_number": SCAN, "body": SCAN, "error": SCAN},
     "audit_entries": {"actor_name": SCAN, "phone_number": SCAN, "details": SCAN},
@@ -95,6 +96,10 @@ FREE: Mapping[str, frozenset[str]] = {
             "health",
         }
     ),
+    "line_defaults": frozenset({"country"}),
+    "away_messages": frozenset({"body", "hours"}),
+    # Files that staff are about to send. They are deleted within a day; one that is sent is the message's.
+    "uploads": frozenset({"name", "content_type", "content", "sha256"}),
     "imports": frozenset({"state", "author"}),
     "erasures": frozenset({"conversation_ids", "stage", "cursor", "counts", "requested_by", "reason"}),
     "retention_runs": frozenset({"counts"}),
@@ -118,6 +123,8 @@ FREE: Mapping[str, frozenset[str]] = {
     "push_key": frozenset({"public_key", "sealed"}),
     "push_subscriptions": frozenset({"endpoint", "public_key", "auth_secret", "device"}),
     "pushes": frozenset({"kind", "by"}),
+    "conversation_undos": frozenset({"action", "before"}),
+    "inbox_views": frozenset({"name", "filter"}),
     "secret_key_check": frozenset({"value"}),
     "text_folding": frozenset({"text"}),
 }

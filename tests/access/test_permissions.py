@@ -19,7 +19,7 @@ from api.kit.database import database_time
 from api.providers.port import FetchedMedia
 from tests.access.routes import other_paths_of, routes_of
 from tests.support.business import PASSWORD
-from tests.support.media import PNG, picture_fields, settle_media
+from tests.support.media import PNG, picture_fields, settle_media, upload
 from tests.support.service import Service
 from tests.support.world import World
 
@@ -61,6 +61,8 @@ NEEDS = {
     "GET /robots.txt": PUBLIC,
     "GET /.well-known/security.txt": PUBLIC,
     "GET /.well-known/change-password": PUBLIC,
+    # Its address is signed: tests/media/test_carrier_media.py.
+    "GET /carrier-media/{token}/{name}": PUBLIC,
     "POST /webhooks/{provider}/{line_id}/inbound": PUBLIC,
     "POST /webhooks/{provider}/{line_id}/status": PUBLIC,
     f"POST {API}/session": PUBLIC,
@@ -80,8 +82,23 @@ NEEDS = {
     f"POST {CONVERSATION}/reopen": VIEW,
     f"PUT {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
     f"DELETE {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
+    f"PUT {CONVERSATION}/assignee": VIEW,
+    f"PUT {CONVERSATION}/reminder": VIEW,
+    f"DELETE {CONVERSATION}/reminder": VIEW,
+    f"POST {CONVERSATION}/not-sent/dismiss": VIEW,
+    f"POST {CONVERSATION}/typing": VIEW,
+    f"POST {API}/conversations/bulk": VIEW,
+    f"POST {API}/conversations/bulk/{{undo_id}}/undo": VIEW,
+    f"GET {API}/views": VIEW,
+    f"POST {API}/views": VIEW,
+    f"PATCH {API}/views/{{view_id}}": VIEW,
+    f"DELETE {API}/views/{{view_id}}": VIEW,
     f"GET {CONVERSATION}/messages": VIEW,
+    f"GET {CONVERSATION}/scheduled": VIEW,
     f"GET {CONVERSATION}/audit-entries": VIEW,
+    f"GET {API}/recipients": VIEW,
+    f"GET {API}/recipients/{{number}}": VIEW,
+    f"GET {API}/organization/away": VIEW,
     f"GET {CONVERSATION}/thread": VIEW,
     f"POST {CONVERSATION}/notes": VIEW,
     f"GET {API}/notes/search": VIEW,
@@ -111,12 +128,22 @@ NEEDS = {
     # PERM-SEND
     f"POST {API}/conversations": SEND,
     f"POST {CONVERSATION}/messages": SEND,
+    f"POST {API}/messages": SEND,
     f"POST {API}/messages/{{message_id}}/retry": SEND,
+    f"POST {API}/messages/{{message_id}}/send": SEND,
+    f"PATCH {API}/messages/{{message_id}}": SEND,
+    f"DELETE {API}/messages/{{message_id}}": SEND,
+    # Of the caller's own files.
+    f"POST {API}/media": SEND,
+    f"GET {API}/media/{{upload_id}}": SEND,
+    f"GET {API}/media/{{upload_id}}/content": SEND,
+    f"DELETE {API}/media/{{upload_id}}": SEND,
     f"GET {API}/sending-status": SEND,
     # PERM-ADMIN
     f"POST {API}/lines": ADMIN,
     f"PATCH {API}/lines/{{line_id}}": ADMIN,
     f"POST {API}/lines/{{line_id}}/check": ADMIN,
+    f"PUT {API}/organization/away": ADMIN,
     f"GET {API}/api-keys": ADMIN,
     f"POST {API}/api-keys": ADMIN,
     f"DELETE {API}/api-keys/{{api_key_id}}": ADMIN,
@@ -136,6 +163,8 @@ NEEDS = {
     f"POST {API}/staff-members/{{staff_member_id}}/archive": ADMIN,
     f"DELETE {API}/staff-members/{{staff_member_id}}/sessions": ADMIN,
     f"GET {API}/service-status": ADMIN,
+    f"GET {API}/organization/settings": ADMIN,
+    f"PATCH {API}/organization/settings": ADMIN,
     # PERM-DIRECTORY
     f"GET {API}/staff-members": READ,
     f"GET {API}/staff-members/{{staff_member_id}}": READ,
@@ -211,6 +240,8 @@ class Rows:
             "subscription_id": browser.json()["id"],
             "import_id": await finished_import(world),
             "erasure_id": await finished_erasure(world),
+            "view_id": await saved_view(world.maria),
+            "undo_id": await undoable_act(world.maria, conversation["id"], str(world.staff_ids["maria"])),
             "class_id": await new_class(world),
             "saved_reply_id": await new_reply(world.admin, "organization"),
         }
@@ -260,6 +291,24 @@ async def finished_erasure(world: World) -> str:
     return erasure_id
 
 
+async def saved_view(client: httpx.AsyncClient) -> str:
+    created = await client.post(f"{API}/views", json={"name": "Mine", "filter": {"assignee": "me"}})
+    assert created.status_code == 201, created.text
+    view_id: str = created.json()["id"]
+    return view_id
+
+
+async def undoable_act(client: httpx.AsyncClient, conversation_id: str, staff_member_id: str) -> str:
+    """The id of an undo. The conversation was nobody's before the act."""
+    items = [{"id": conversation_id}]
+    await client.post(f"{API}/conversations/bulk", json={"action": "release", "items": items})
+    act = {"action": "assign", "items": items, "staff_member_id": staff_member_id}
+    done = await client.post(f"{API}/conversations/bulk", json=act)
+    assert done.status_code == 200, done.text
+    undo_id: str = done.json()["undo_id"]
+    return undo_id
+
+
 async def removed_refusal(world: World) -> str:
     """The id of a refusal that outlived its record."""
     family = await world.family("Castillo", REFUSED, state="opted_out")
@@ -295,8 +344,26 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"conversation_id": rows.ids["conversation_id"]}
         case "POST /conversations/{conversation_id}/messages":
             return {"body": "Hi"}
+        case "PUT /conversations/{conversation_id}/assignee":
+            return {"staff_member_id": None}
+        case "PUT /conversations/{conversation_id}/reminder":
+            return {"at": (datetime.now(UTC) + timedelta(hours=1)).isoformat(), "seen_seq": 1}
+        case "POST /conversations/bulk":
+            return {"action": "reopen", "items": [{"id": rows.ids["conversation_id"]}]}
+        case "POST /views":
+            return {"name": "All", "filter": {}}
+        case "PATCH /views/{view_id}":
+            return {"name": "Ours"}
         case "POST /conversations":
             return {"phone_number": rows.phone_number}
+        case "POST /messages":
+            return {"phone_number": rows.phone_number, "body": "Hi"}
+        case "POST /messages/{message_id}/send":
+            return {}
+        case "PATCH /messages/{message_id}":
+            return {"body": "Hi"}
+        case "PUT /organization/away":
+            return {"enabled": False, "body": "", "hours": {}}
         case "POST /opt-in-checks":
             return {"phone_numbers": [rows.phone_number]}
         case "PUT /phone-records/{phone_record_id}/opt-in":
@@ -307,6 +374,8 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"reason": "Asked by letter."}
         case "POST /lines":
             return new_line()
+        case "PATCH /organization/settings":
+            return {"replying_assigns": True}
         case "PATCH /lines/{line_id}":
             return {"label": "Desk"}
         case "POST /api-keys":
@@ -346,12 +415,17 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
     params = None
     if method == "GET" and path.endswith("/opt-in-checks"):
         params = {"phone_number": rows.phone_number}
-    elif path.endswith("/search"):
+    elif path.endswith(("/search", "/recipients")):
         params = {"q": "hello"}
     if path.endswith("/erase"):
         path = path.replace("{number}", TO_ERASE)
     if path.endswith("/directory/import"):
         return await client.post(path, content="kind,name\nfamily,New\n", headers={"Content-Type": "text/csv"})
+    if name == f"POST {API}/media":
+        return await upload(client)
+    if "{upload_id}" in path:
+        uploaded = await upload(client)
+        path = path.replace("{upload_id}", uploaded.json()["id"] if uploaded.is_success else str(uuid4()))
     return await client.request(method, path.format(**rows.ids), json=body_of(name, rows), params=params)
 
 
@@ -493,6 +567,8 @@ OWN_PASSWORD = f"PUT {API}/me/password"
 OWN_SESSION = f"DELETE {API}/me/sessions/{{session_id}}"
 
 OWN_BROWSER = f"{API}/me/push-subscriptions/{{subscription_id}}"
+OWN_VIEW = {f"PATCH {API}/views/{{view_id}}", f"DELETE {API}/views/{{view_id}}"}
+OWN_UNDO = f"POST {API}/conversations/bulk/{{undo_id}}/undo"
 
 STAFF_ONLY = {
     f"GET {API}/me/notifications",
@@ -506,9 +582,14 @@ STAFF_ONLY = {
     OWN_SESSION,
     f"GET {API}/me/sessions",
     f"DELETE {API}/me/sessions",
+    f"POST {CONVERSATION}/typing",
+    f"GET {API}/views",
+    f"POST {API}/views",
+    *OWN_VIEW,
     f"POST {API}/saved-replies",
 }
-"""An API key has no tab to look at a conversation in, no password, sessions, browser or replies of its own."""
+"""An API key has no tab to look at a conversation in, types nothing, and has no password, session, browser, view or
+reply of its own."""
 
 
 LIFT = f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift"
@@ -523,6 +604,13 @@ CHANGES_REPLY = {
 OF_THE_AUTHOR = {f"PATCH {API}/notes/{{note_id}}", f"DELETE {API}/notes/{{note_id}}"}
 
 RETRY = f"POST {API}/messages/{{message_id}}/retry"
+
+
+OF_SCHEDULED = {
+    f"PATCH {API}/messages/{{message_id}}",
+    f"DELETE {API}/messages/{{message_id}}",
+    f"POST {API}/messages/{{message_id}}/send",
+}
 
 
 async def ready_account(world: World, client: httpx.AsyncClient) -> str:
@@ -549,6 +637,13 @@ async def failed_message(world: World, rows: Rows) -> str:
     return message_id
 
 
+async def scheduled_text(world: World, rows: Rows) -> str:
+    path = f"{API}/conversations/{rows.ids['conversation_id']}/messages"
+    body = {"body": "Hi", "send_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+    text_id: str = (await world.maria.post(path, json=body)).json()["id"]
+    return text_id
+
+
 async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Caller) -> list[str]:
     client = await caller.client(world)
     wrong: list[str] = []
@@ -570,6 +665,8 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             about = Rows({**rows.ids, "saved_reply_id": reply_id}, rows.phone_number)
         if name == RETRY and status == 200:
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)
+        if name in OF_SCHEDULED and status == 200:
+            about = Rows({**rows.ids, "message_id": await scheduled_text(world, rows)}, rows.phone_number)
         if name in OF_THE_AUTHOR and status == 200:
             about = Rows(
                 {**rows.ids, "note_id": await new_note(client, rows.ids["conversation_id"])}, rows.phone_number
@@ -579,6 +676,11 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
         if OWN_BROWSER in name and status == 200 and not caller.is_key:
             browser = await client.post(f"{API}/me/push-subscriptions", json=new_browser())
             about = Rows({**rows.ids, "subscription_id": browser.json()["id"]}, rows.phone_number)
+        if name in OWN_VIEW and status == 200 and not caller.is_key:
+            about = Rows({**rows.ids, "view_id": await saved_view(client)}, rows.phone_number)
+        if name == OWN_UNDO and status == 200:
+            act = await undoable_act(client, rows.ids["conversation_id"], str(world.staff_ids["maria"]))
+            about = Rows({**rows.ids, "undo_id": act}, rows.phone_number)
         response = await ask(client, name, about)
         if caller.is_key and name in STAFF_ONLY and status == 200:
             if response.status_code != 403 or response.json()["type"] != "/problems/forbidden":

@@ -374,3 +374,22 @@ async def test_NOTE_a_mention_reaches_the_persons_own_streams_alone(server: Serv
     assert others[0].data == entry
     async with server.stream(world.admin, **{"Last-Event-ID": others[0].id}) as resumed:
         assert (await resumed.event()).type == "thread_entry"
+
+
+async def test_TYPING_colleagues_of_the_business_see_who_is_writing_and_not_what(server: Server) -> None:
+    world = server.world
+    await world.text(PARENT, "Hello?")
+    conversation = await world.conversation(PARENT)
+    neighbour = await World.create(world.service)
+    async with server.stream(world.daniel) as stream, server.stream(neighbour.daniel) as elsewhere:
+        for _ in range(3):
+            await world.maria.post(f"/api/v1/conversations/{conversation['id']}/typing")
+        await world.text(PARENT, "Anybody?")
+        await neighbour.text(PARENT, "Hello?")
+        seen = [event for event in await stream.until("message") if event.type == "typing"]
+        theirs = [event.type for event in await elsewhere.until("message")]
+
+    (event,) = seen
+    assert set(event.data) == {"conversation_id", "staff_member_id", "name", "until"}
+    assert event.data["staff_member_id"] == str(world.staff_ids["maria"])
+    assert "typing" not in theirs

@@ -1,10 +1,13 @@
 import "@testing-library/jest-dom/vitest";
+import "fake-indexeddb/auto";
 
 import { cleanup, configure } from "@testing-library/react";
+import { IDBFactory } from "fake-indexeddb";
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 
 import { FakeEventSource } from "./fake-event-source";
 import { server, unhandled } from "./server";
+import { reloadDraftFiles } from "@/features/thread/attachments/draft-files";
 import { reloadDrafts } from "@/lib/drafts";
 import { resetPreferences } from "@/lib/preferences";
 
@@ -59,7 +62,9 @@ afterEach(async () => {
   await new Promise((resolve) => setTimeout(resolve, 0));
   server.resetHandlers();
   window.localStorage.clear();
+  globalThis.indexedDB = new IDBFactory();
   reloadDrafts();
+  reloadDraftFiles();
   resetPreferences();
   FakeEventSource.reset();
   const requests = unhandled.splice(0);

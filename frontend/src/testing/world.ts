@@ -446,7 +446,13 @@ export class World {
     return {
       unread_messages: unread.reduce((sum, conversation) => sum + conversation.unread_messages, 0),
       unread_conversations: unread.length,
-      open_conversations: this.conversations.filter((conversation) => conversation.status === "open").length,
+      open_conversations: this.conversations.filter((conversation) => conversation.status === "open" && !isLater(conversation)).length,
+      not_sent_conversations: this.conversations.filter((conversation) => conversation.not_sent > 0).length,
+      mine_conversations: 0,
+      unassigned_conversations: this.conversations.filter(
+        (conversation) => conversation.assignee === null && conversation.status !== "closed" && !isLater(conversation),
+      ).length,
+      later_conversations: this.conversations.filter(isLater).length,
     };
   }
 
@@ -536,4 +542,8 @@ function threadPage(thread: Message[], query: URLSearchParams) {
     has_before: thread.some((message) => message.seq < first),
     has_after: thread.some((message) => message.seq > last),
   };
+}
+
+function isLater({ status, reminder }: ConversationDetail): boolean {
+  return status === "open" && reminder !== null && !reminder.due;
 }

@@ -1,10 +1,14 @@
 import { useLayoutEffect, useRef, type KeyboardEvent } from "react";
 
+import { AttachButton, AttachmentTray } from "./attachments/AttachmentBar";
+import { draftFiles } from "./attachments/draft-files";
+import { useAttachments } from "./attachments/useAttachments";
 import { ComposerBlocked } from "./ComposerBlocked";
 import { SegmentCounter } from "./SegmentCounter";
 import { useSavedReplies } from "./useSavedReplies";
 import { useFormats } from "@/api/format";
-import { useOutbox } from "@/api/realtime";
+import { useOutbox } from "@/api/outbox-context";
+import { MOST_ITEMS } from "@/api/outbox-items";
 import { may, ownerKey, useMe } from "@/api/session";
 import type { ConversationDetail } from "@/api/types";
 import { useDraft } from "@/lib/drafts";
@@ -12,6 +16,7 @@ import { explainOptIn } from "@/lib/optin";
 import { countSegments } from "@/lib/segments";
 import { Button } from "@/ui/Button";
 import { InfoIcon } from "@/ui/icons";
+import { showToast } from "@/ui/Toast";
 
 /** The API's own limit, in characters. */
 const LONGEST_BODY = 1600;
@@ -50,11 +55,15 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
   const outbox = useOutbox();
   const box = useRef<HTMLTextAreaElement>(null);
   const replies = useSavedReplies({ conversationId: conversation.id, draft, setDraft, box });
+  const owner = ownerKey(useMe());
+  const attachments = useAttachments(owner, conversation);
   const body = draft.trimEnd();
   const segments = countSegments(body);
   const excess = Array.from(body).length - LONGEST_BODY;
   const most = conversation.max_segments ?? Infinity;
-  const sendable = body.trim() !== "" && excess <= 0 && segments.segments <= most;
+  // A picture message is one part, however long its text.
+  const fits = excess <= 0 && (attachments.isSendable || segments.segments <= most);
+  const sendable = fits && (attachments.isSendable || (body.trim() !== "" && attachments.files.length === 0));
 
   // The box grows with its text.
   useLayoutEffect(() => {
@@ -69,7 +78,12 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
     deliver(close);
   };
   const deliver = (close: boolean) => {
-    outbox.send({ conversationId: conversation.id, body, seenSeq, close });
+    const files = attachments.take();
+    if (!outbox.sendText(conversation.id, { body, seenSeq, close, attachments: files })) {
+      void draftFiles(owner, conversation.id).bringBack(files);
+      showToast(`${MOST_ITEMS} texts are waiting to be sent already. Yours stays here until some have gone.`);
+      return;
+    }
     setDraft("");
     onSent();
     box.current?.focus();
@@ -94,11 +108,13 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
       )}
       {replies.above}
       <div className="rounded-xl border border-line bg-surface px-3 py-2.5 transition-[border-color,box-shadow] focus-within:border-accent focus-within:shadow-[0_0_0_3px_var(--accent-soft)]">
+        <AttachmentTray attachments={attachments} />
         <textarea
           ref={box}
           value={draft}
           onChange={(event) => setDraft(event.target.value)}
           onKeyDown={onKeyDown}
+          onPaste={attachments.onPaste}
           rows={2}
           dir="auto"
           aria-label="Message"
@@ -109,6 +125,7 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
         />
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-2">
           {replies.button}
+          <AttachButton attachments={attachments} />
           <SegmentCounter id="composer-counter" segments={segments} excess={excess} most={most} />
           <div className="ml-auto flex gap-2">
             <Button onClick={() => send(true)} disabled={!sendable}>
