@@ -15,13 +15,18 @@ from api.access import organization_endpoints as organization
 from api.access_log import AccessLog
 from api.app_state import AppState, running
 from api.audit_log import endpoints as audit_log
+from api.away import endpoints as away
 from api.compression import Compression
 from api.consent import endpoints as consent
+from api.conversations import context_endpoints as context
 from api.conversations import endpoints as conversations
 from api.conversations import message_endpoints as messages
+from api.conversations import recipient_endpoints as recipients
+from api.conversations import scheduled_endpoints as scheduled
 from api.conversations import team_endpoints as team
 from api.conversations import view_endpoints as views
 from api.delivery import endpoints as delivery
+from api.directory import class_endpoints as classes
 from api.directory import endpoints as directory
 from api.directory.importing import endpoints as imports
 from api.error_answers import ErrorAnswers, TooLargeAsProblem, install_error_handlers
@@ -31,6 +36,7 @@ from api.kit.app_state import publish
 from api.kit.errors import Unavailable, problem_responses
 from api.layers import BodyDeadline, HeadAsGet, OpenRequestLimit, ResponseHeaders
 from api.lines import endpoints as lines
+from api.links import endpoints as links
 from api.live import endpoints as live
 from api.liveness import Watchdog
 from api.media import carrier_endpoints as carrier_media
@@ -42,6 +48,7 @@ from api.notes import endpoints as notes
 from api.notifications import endpoints as notifications
 from api.openapi import extend_document
 from api.retention import endpoints as retention
+from api.saved_replies import endpoints as saved_replies
 from api.search import endpoints as search
 from api.search import note_endpoints as note_search
 from api.service_status import endpoints as service_status
@@ -55,8 +62,9 @@ MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
 
 SLICES = (
-    *(access, account, organization, live, team, conversations, views, search, messages, media, uploads, consent),
-    *(directory, imports, lines, audit_log, inbound, delivery, notifications, service_status, retention),
+    *(access, account, organization, live, team, conversations, views, search, messages, scheduled, recipients, media),
+    *(uploads, consent, directory, imports, lines, audit_log, inbound, away, delivery, notifications, service_status),
+    *(retention, classes, context, links, saved_replies),
     *(note_search, notes, threads),
 )
 """Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""

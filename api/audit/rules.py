@@ -48,6 +48,10 @@ class Action(StrEnum):
     """Every action that has an audit entry (AUDIT-WHAT)."""
 
     MESSAGE_SENT = "message.sent"
+    MESSAGE_SCHEDULED = "message.scheduled"
+    MESSAGE_RESCHEDULED = "message.rescheduled"
+    MESSAGE_WITHDRAWN = "message.withdrawn"
+    MESSAGE_HELD_BACK = "message.held_back"
     CONVERSATION_OPENED = "conversation.opened"
     CONVERSATION_CLOSED = "conversation.closed"
     CONVERSATION_UNREAD = "conversation.unread"
@@ -77,11 +81,18 @@ class Action(StrEnum):
     FAMILY_CREATED = "family.created"
     FAMILY_UPDATED = "family.updated"
     FAMILY_ARCHIVED = "family.archived"
+    CLASS_CREATED = "class.created"
+    CLASS_UPDATED = "class.updated"
+    SAVED_REPLY_CREATED = "saved_reply.created"
+    SAVED_REPLY_UPDATED = "saved_reply.updated"
+    SAVED_REPLY_DELETED = "saved_reply.deleted"
+    ORGANIZATION_LINKS_CHANGED = "organization.links_changed"
     PHONE_RECORD_REMOVED = "phone_record.removed"
     REFUSAL_LIFTED = "refusal.lifted"
     DIRECTORY_IMPORTED = "directory.imported"
     LINE_CREATED = "line.created"
     LINE_UPDATED = "line.updated"
+    AWAY_MESSAGE_CHANGED = "away_message.changed"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     INBOUND_EVENT_REPLAYED = "inbound_event.replayed"
@@ -173,7 +184,7 @@ SALT = "salt"
 """In the details of an entry with personal columns: 128 random bits, so that its hash tells nothing once they are
 erased."""
 
-KEPT_WORDS = frozenset({"source", "from", "to", "state", "cause", "kind", "status", "answers"})
+KEPT_WORDS = frozenset({"source", "from", "to", "state", "cause", "kind", "status", "answers", "automatic"})
 """Details whose value is a word of ours. Other text may be personal."""
 
 

@@ -1,4 +1,5 @@
-"""What a worker runs of this slice: leases, deadlines, reminders, and corrections of what earlier versions wrote."""
+"""What a worker runs of this slice: leases, deadlines, reminders, scheduled texts, and corrections of what earlier
+versions wrote."""
 
 from api.access import service as access
 from api.conversations import (
@@ -11,6 +12,7 @@ from api.conversations import (
     team_queries,
     viewing,
 )
+from api.conversations.leaving import HeldOrganizations, send_due
 from api.kit.database import Database
 from api.kit.loop import POLL_SECONDS, Loop
 from api.settings import Settings
@@ -69,3 +71,12 @@ def corrections_loop(database: Database) -> Loop:
         return more
 
     return Loop("corrections", step, interval=CORRECT_EVERY_SECONDS)
+
+
+def scheduled_texts_loop(database: Database, *, held: HeldOrganizations) -> Loop:
+    """LATER, of every organization."""
+
+    async def step() -> bool:
+        return await send_due(database, held)
+
+    return Loop("scheduled-texts", step, interval=POLL_SECONDS)

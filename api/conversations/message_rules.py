@@ -71,6 +71,20 @@ class EntrySource(StrEnum):
     """A backfill, or the reconciliation of an unknown outcome."""
 
 
+class Automatic(StrEnum):
+    """Why a message was sent without a person."""
+
+    KEYWORD = "keyword"
+    """It confirms a keyword (OPTIN-CONFIRM)."""
+    AWAY = "away"
+
+
+def automatic(*, answers: str | None, is_away: bool) -> Automatic | None:
+    if is_away:
+        return Automatic.AWAY
+    return Automatic.KEYWORD if answers is not None else None
+
+
 class Encoding(StrEnum):
     GSM_7 = "GSM-7"
     UCS_2 = "UCS-2"
@@ -194,6 +208,12 @@ class Reply:
     """Uploads of the sender's."""
     seen_seq: int | None = None
     close: bool = False
+    message_id: UUID | None = None
+    """The id that the message gets: of the scheduled text that it was (LATER). None: a new one."""
+    is_unread: bool = False
+    """A text has come that its author has not seen: the conversation keeps its status."""
+    client_key: UUID | None = None
+    """The key under which the sender's outbox keeps it (`Message.client_key`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,10 +228,15 @@ class OutgoingText:
     sent_by: Principal | None
     """None for an automatic answer."""
     retry_of: UUID | None = None
+    client_key: UUID | None = None
     answers: Keyword | None = None
     """The keyword that it answers."""
     settles_not_sent: bool = False
     """A person has read the conversation and answers: what was not sent before needs nobody any more (NOT-SENT)."""
+    is_away: bool = False
+    """It is the away message."""
+    message_id: UUID | None = None
+    """None: a new one."""
 
 
 def too_much(body: str, *, media: int, limits: SendLimits) -> tuple[str, str] | None:

@@ -19,7 +19,7 @@ both."""
 
 STATUSES = "'received', 'queued', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'unknown'"
 
-IS_PUT_OFF = "reminder_at IS NOT NULL AND reminder_due_since IS NULL"
+IS_DEFERRED = "reminder_at IS NOT NULL AND reminder_due_since IS NULL"
 """The conversation has a reminder that is not due yet (REMIND)."""
 
 UNADOPTED_MEDIA = "direction = 'inbound' AND jsonb_path_exists(media, '$[*].url')"
@@ -66,16 +66,16 @@ class Conversation(OrganizationRow, Base):
         Index(
             "ix_conversations_now",
             "organization_id",
-            postgresql_where=text(f"status = 'open' AND NOT ({IS_PUT_OFF})"),
+            postgresql_where=text(f"status = 'open' AND NOT ({IS_DEFERRED})"),
         ),
         Index(
             "ix_conversations_later",
             "organization_id",
             "last_message_at",
             "id",
-            postgresql_where=text(f"status = 'open' AND {IS_PUT_OFF}"),
+            postgresql_where=text(f"status = 'open' AND {IS_DEFERRED}"),
         ),
-        Index("ix_conversations_reminder", "organization_id", "reminder_at", postgresql_where=text(IS_PUT_OFF)),
+        Index("ix_conversations_reminder", "organization_id", "reminder_at", postgresql_where=text(IS_DEFERRED)),
         Index(
             "ix_conversations_assignee",
             "organization_id",
@@ -225,6 +225,7 @@ class Message(OrganizationChildRow, Base):
             "created_at",
             postgresql_where=text("answers IS NOT NULL"),
         ),
+        Index("ix_messages_away", "organization_id", "conversation_id", "created_at", postgresql_where=text("is_away")),
         Index(
             "ix_messages_search",
             "search",
@@ -268,6 +269,10 @@ class Message(OrganizationChildRow, Base):
     nobody. Null: it went, or may still go."""
     answers: Mapped[str | None]
     """The keyword that this message answers automatically (OPTIN-CONFIRM)."""
+    is_away: Mapped[bool] = mapped_column(server_default=false())
+    """It is the organization's away message."""
+    client_key: Mapped[UUID | None]
+    """The Idempotency-Key of the request that sent it, if that was a UUID. Nothing is looked up by it, so no index."""
     search: Mapped[str] = mapped_column(TSVECTOR, default=_searchable, deferred=True, deferred_raiseload=True)
     """The words of `body`, as `kit.lexemes` splits them: set whenever `body` is set. Only statements use it."""
 

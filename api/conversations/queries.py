@@ -16,6 +16,7 @@ from api.conversations.rules import NEW
 from api.directory.models import PhoneNumber
 from api.kit.bulk import insert_together, is_any, uuids
 from api.kit.ids import new_id
+from api.kit.phone import old_spellings
 from api.lines.models import Line
 
 
@@ -116,6 +117,17 @@ async def find_conversation(session: AsyncSession, line: Line, number: PhoneNumb
     )
     rows = await inbox_rows(session, statement)
     return rows[0] if rows else None
+
+
+async def newest_by_number(
+    session: AsyncSession, organization_id: UUID, numbers: Collection[str]
+) -> dict[str, Conversation]:
+    """The newest conversation of each number, on any line and under any of its spellings. Numbers without are left
+    out."""
+    spelled = {spelling: number for number in numbers for spelling in (number, *old_spellings(number))}
+    rows = await inbox_rows(session, with_number(organization_id).where(PhoneNumber.number == is_any(spelled, "text")))
+    rows.sort(key=lambda row: (row.conversation.last_message_at, row.conversation.id))
+    return {spelled[row.number.number]: row.conversation for row in rows}
 
 
 def _is_active() -> ColumnElement[bool]:

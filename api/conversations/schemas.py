@@ -42,7 +42,7 @@ class IndicatorOut(BaseModel):
     unassigned_conversations: int
     """ASSIGN: not closed, not in "Later", and nobody has them."""
     later_conversations: int
-    """REMIND: put off."""
+    """REMIND: deferred."""
 
 
 class LastMessage(BaseModel):
@@ -68,7 +68,7 @@ class StaffRef(BaseModel):
 
 
 class ReminderOut(BaseModel):
-    """The conversation was put off until `at`. While `due` is false it is in "Later" (REMIND)."""
+    """The conversation was deferred until `at`. While `due` is false it is in "Later" (REMIND)."""
 
     model_config = ConfigDict(title="Reminder")
 
@@ -86,6 +86,7 @@ class ConversationOut(BaseModel):
 
     id: UUID
     line_id: UUID
+    line: "LineLabel"
     phone_number: str
     display_name: str
     status: Status
@@ -94,6 +95,8 @@ class ConversationOut(BaseModel):
     seen_seq: int
     last_message: LastMessage | None
     last_message_at: datetime
+    scheduled_at: datetime | None
+    """When its next scheduled text leaves (LATER)."""
     holders: list[HolderOut]
     opted_out: bool
     """The number is stopped, or a record that holds it is opted out."""
@@ -137,8 +140,18 @@ class PhoneNumberOut(BaseModel):
     conversations: list[ConversationOut]
 
 
+class LineLabel(BaseModel):
+    """A line, as people tell it from others."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    label: str
+
+
 class ConversationIn(BaseModel):
-    """Without `line_id`, the oldest enabled line."""
+    """Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
+    its country, else the default line (LINE-CHOICE)."""
 
     phone_number: NumberOrSender
     line_id: UUID | None = None
@@ -205,6 +218,17 @@ class MessageIn(BaseModel):
     upgrade is the same one."""
     seen_seq: Seq | None = None
     close: bool = False
+
+
+class FirstMessageIn(MessageIn):
+    """Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
+    its country, else the default line (LINE-CHOICE)."""
+
+    # A field that is dropped would change what happens: with `send_at` nobody means now.
+    model_config = ConfigDict(extra="forbid")
+
+    phone_number: NumberOrSender
+    line_id: UUID | None = None
 
 
 class ViewingOut(BaseModel):

@@ -16,7 +16,7 @@ from api.access.viewers import staff_names
 from api.consent import service as consent
 from api.consent.keywords import Keyword, keyword
 from api.consent.rules import OptInCheck, Reason
-from api.conversations import inbox_queries, message_queries, queries, rules
+from api.conversations import inbox_queries, message_queries, queries, rules, scheduled_queries
 from api.conversations.errors import NewMessages
 from api.conversations.inbox_queries import InboxFilter, InboxSort, Indicator
 from api.conversations.lifecycle import Batch, number_actor, state_of
@@ -63,6 +63,8 @@ class ConversationView:
     """Of its assignee, and of who set its reminder."""
     country: str
     """The organization's country."""
+    scheduled_at: datetime | None
+    """When its next scheduled text leaves."""
 
     @property
     def display_name(self) -> str:
@@ -199,8 +201,18 @@ async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[I
     of_staff = [each for row in rows for each in (row.conversation.assignee_id, row.conversation.reminder_set_by_id)]
     names = await staff_names(session, organization_id, {each for each in of_staff if each is not None})
     country = await access.country_of_organization(session, organization_id)
+    scheduled = await scheduled_queries.next_times(session, organization_id, list(viewers))
     return [
-        ConversationView(row, line, check, holders[row.number.id], viewers[row.conversation.id], names, country)
+        ConversationView(
+            row=row,
+            line=line,
+            check=check,
+            holders=holders[row.number.id],
+            viewers=viewers[row.conversation.id],
+            staff_names=names,
+            country=country,
+            scheduled_at=scheduled.get(row.conversation.id),
+        )
         for row, (_, line), check in zip(rows, pairs, checks, strict=True)
     ]
 

@@ -26,8 +26,10 @@ from api.notes import queries
 from api.notes.models import Note, NoteMention, NoteVersion
 from api.notes.queries import Mentioned
 from api.notes.rules import MAX_EDITS, PER_AUTHOR, WINDOW, NewNote, NoteEdit, is_author, may_remove
+from api.notifications.rules import Kind, NewNotice
+from api.notifications.service import tell_all
 
-KIND = "note"
+THREAD_KIND = "note"
 """Its kind in a thread."""
 
 
@@ -71,7 +73,7 @@ async def add_note(session: AsyncSession, principal: Principal, conversation_id:
     session.add(note)
     await session.flush()
     await _mention(session, note, mentioned, at=at)
-    announce_thread_entry(session, organization_id, conversation_id, kind=KIND, entry_id=note.id)
+    announce_thread_entry(session, organization_id, conversation_id, kind=THREAD_KIND, entry_id=note.id)
     return await view_of(session, note)
 
 
@@ -88,7 +90,7 @@ async def edit_note(session: AsyncSession, principal: Principal, note_id: UUID, 
         await _change_mentions(session, note, mentioned, at=at)
     if edit.body is not None and edit.body != note.body:
         await _reword(session, principal, row, note, edit.body, at=at)
-    announce_thread_entry(session, note.organization_id, note.conversation_id, kind=KIND, entry_id=note.id)
+    announce_thread_entry(session, note.organization_id, note.conversation_id, kind=THREAD_KIND, entry_id=note.id)
     return await view_of(session, note)
 
 
@@ -144,7 +146,7 @@ async def remove_note(session: AsyncSession, principal: Principal, note_id: UUID
     note.body, note.removed_at, note.removed_by = "", at, principal.actor.as_json()
     note.search = ""
     await session.flush()
-    announce_thread_entry(session, note.organization_id, note.conversation_id, kind=KIND, entry_id=note.id)
+    announce_thread_entry(session, note.organization_id, note.conversation_id, kind=THREAD_KIND, entry_id=note.id)
     return await view_of(session, note)
 
 
@@ -279,3 +281,9 @@ async def _mention(session: AsyncSession, note: Note, staff_member_ids: Sequence
     )
     for each in staff_member_ids:
         announce_mention(session, note.organization_id, each, conversation_id=note.conversation_id, note_id=note.id)
+    notices = [
+        NewNotice(new_id(), Kind.MENTION, note.conversation_id, each, note.author_name)
+        for each in staff_member_ids
+        if each != note.author_id
+    ]
+    await tell_all(session, note.organization_id, notices)

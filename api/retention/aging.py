@@ -2,7 +2,7 @@
 
 | what | setting | unset |
 | --- | --- | --- |
-| texts, with their files and raw events; notes, with their earlier wordings | `retain_texts_days` | kept |
+| texts, with their files and raw events; texts held back; notes, with their wordings | `retain_texts_days` | kept |
 | files of texts | `retain_media_days` | kept |
 | raw content of applied events | `raw_event_days` | 90 days |
 
@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
 from api.audit.rules import SYSTEM, Action, NewEntry
+from api.conversations import scheduled
 from api.inbound.retention import forget_raw_content
 from api.kit.database import Database, database_time
 from api.live.service import announce_conversation, announce_thread_entry
@@ -80,6 +81,7 @@ async def retain(database: Database, organization_id: UUID, settings: Settings) 
         if days := aging.days(settings):
             await _pass(database, organization_id, aging, older_than=timedelta(days=days))
     if settings.retain_texts_days:
+        await _forget_held(database, organization_id, older_than=timedelta(days=settings.retain_texts_days))
         await _pass_notes(database, organization_id, older_than=timedelta(days=settings.retain_texts_days))
     if settings.raw_event_days:
         keep = timedelta(days=settings.raw_event_days)
@@ -116,6 +118,19 @@ async def _pass(database: Database, organization_id: UUID, aging: Aging, *, olde
                 place = Place(aged[-1].created_at, aged[-1].id)
                 await queries.set_until(session, organization_id, aging.name, first_kept or place.at)
         if len(aged) < BATCH:
+            return
+
+
+async def _forget_held(database: Database, organization_id: UUID, *, older_than: timedelta) -> None:
+    """Delete scheduled texts that were held back so long ago."""
+    while True:
+        async with database.transaction() as session:
+            before = await database_time(session) - older_than
+            gone = await scheduled.remove_held(session, organization_id, before=before, limit=BATCH)
+            await queries.count(session, organization_id, "held_texts", len(gone))
+            for conversation_id in {conversation_id for _, conversation_id in gone}:
+                announce_conversation(session, organization_id, conversation_id)
+        if len(gone) < BATCH:
             return
 
 

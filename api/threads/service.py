@@ -13,6 +13,7 @@ from api.audit.rules import OF_NUMBERS, Action
 from api.audit_log.names import EntryNames, names_of
 from api.conversations import service as conversations
 from api.conversations.models import InboxRow, MessageRow
+from api.conversations.scheduled import ScheduledRow
 from api.kit.errors import Invalid, NotFound
 from api.kit.phone import old_spellings
 from api.notes import service as notes
@@ -34,7 +35,7 @@ class ThreadWindow(NamedTuple):
 @dataclass(frozen=True)
 class Item:
     position: Position
-    content: MessageRow | NoteView | tuple[AuditEntry, EntryNames]
+    content: MessageRow | NoteView | tuple[AuditEntry, EntryNames] | ScheduledRow
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class _Found:
     placed: list[Placed]
     has_more: bool
     entries: Mapping[UUID, AuditEntry]
+    scheduled: Mapping[Placed, ScheduledRow]
 
 
 async def thread(
@@ -109,10 +111,12 @@ async def _find(session: AsyncSession, row: InboxRow, wanted: Range) -> _Found:
         anchors.insert(0, wanted.position._replace(at=0, row=""))
     positions = place_timed([TimedRow(each.id, each.at) for each in timed], anchors)
     placed += [_placed(each, position) for each, position in zip(timed, positions, strict=True)]
-    placed += await scheduled_texts(session, row, wanted.position, forwards=wanted.forwards)
+    scheduled = await scheduled_texts(session, row, wanted.position, forwards=wanted.forwards)
+    placed += scheduled
     placed.sort(key=lambda each: each.position)
     shown = placed[: wanted.limit] if wanted.forwards else placed[-wanted.limit :]
-    return _Found(shown, len(placed) > wanted.limit, {each.id: each for each in (*numbered, *timed)})
+    entries = {each.id: each for each in (*numbered, *timed)}
+    return _Found(shown, len(placed) > wanted.limit, entries, scheduled)
 
 
 def _position(entry: AuditEntry) -> Position:
@@ -148,6 +152,8 @@ async def _read(session: AsyncSession, row: InboxRow, found: _Found, wanted: Ran
             items.append(Item(each.position, by_id[each.id]))
         elif each.kind is Kind.NOTE:
             items.append(Item(each.position, views[each.id]))
+        elif each.kind is Kind.SCHEDULED_TEXT:
+            items.append(Item(each.position, found.scheduled[each]))
         else:
             items.append(Item(each.position, (found.entries[each.id], names[each.id])))
     return items if wanted.forwards else items[::-1], not has_more
@@ -175,6 +181,9 @@ async def _place_of_id(session: AsyncSession, row: InboxRow, item_id: UUID) -> P
     organization_id = row.conversation.organization_id
     if (message := await queries.message_with_id(session, row, item_id)) is not None:
         return Position.of_message(message.seq, message.created_at)
+    for place in await scheduled_texts(session, row, None, forwards=True):
+        if place.id == item_id:
+            return place.position
     note = (await notes.views(session, organization_id, [item_id])).get(item_id)
     entry = await queries.entry(session, organization_id, note.note.entry_id if note else item_id)
     if entry is None:

@@ -94,7 +94,11 @@ NEEDS = {
     f"PATCH {API}/views/{{view_id}}": VIEW,
     f"DELETE {API}/views/{{view_id}}": VIEW,
     f"GET {CONVERSATION}/messages": VIEW,
+    f"GET {CONVERSATION}/scheduled": VIEW,
     f"GET {CONVERSATION}/audit-entries": VIEW,
+    f"GET {API}/recipients": VIEW,
+    f"GET {API}/recipients/{{number}}": VIEW,
+    f"GET {API}/organization/away": VIEW,
     f"GET {CONVERSATION}/thread": VIEW,
     f"POST {CONVERSATION}/notes": VIEW,
     f"GET {API}/notes/search": VIEW,
@@ -124,7 +128,11 @@ NEEDS = {
     # PERM-SEND
     f"POST {API}/conversations": SEND,
     f"POST {CONVERSATION}/messages": SEND,
+    f"POST {API}/messages": SEND,
     f"POST {API}/messages/{{message_id}}/retry": SEND,
+    f"POST {API}/messages/{{message_id}}/send": SEND,
+    f"PATCH {API}/messages/{{message_id}}": SEND,
+    f"DELETE {API}/messages/{{message_id}}": SEND,
     # Of the caller's own files.
     f"POST {API}/media": SEND,
     f"GET {API}/media/{{upload_id}}": SEND,
@@ -135,6 +143,7 @@ NEEDS = {
     f"POST {API}/lines": ADMIN,
     f"PATCH {API}/lines/{{line_id}}": ADMIN,
     f"POST {API}/lines/{{line_id}}/check": ADMIN,
+    f"PUT {API}/organization/away": ADMIN,
     f"GET {API}/api-keys": ADMIN,
     f"POST {API}/api-keys": ADMIN,
     f"DELETE {API}/api-keys/{{api_key_id}}": ADMIN,
@@ -167,6 +176,22 @@ NEEDS = {
     f"POST {API}/families/{{family_id}}/archive": KEEP,
     f"POST {API}/directory/import": KEEP,
     f"GET {API}/imports/{{import_id}}": KEEP,
+    f"GET {API}/classes": READ,
+    f"POST {API}/classes": KEEP,
+    f"PATCH {API}/classes/{{class_id}}": KEEP,
+    f"GET {API}/tags": READ,
+    # CONTEXT: an API key needs what it needs to read the records themselves.
+    f"GET {CONVERSATION}/context": Need(
+        permissions=frozenset({Permission.SMS_LOGS}), of_keys=frozenset({Permission.DIRECTORY})
+    ),
+    f"GET {API}/organization/links": VIEW,
+    f"PUT {API}/organization/links": ADMIN,
+    # SAVED: one's own; those of the business are an administrator's to change.
+    f"GET {API}/saved-replies": VIEW,
+    f"POST {API}/saved-replies": VIEW,
+    f"PATCH {API}/saved-replies/{{saved_reply_id}}": VIEW,
+    f"DELETE {API}/saved-replies/{{saved_reply_id}}": VIEW,
+    f"POST {API}/saved-replies/{{saved_reply_id}}/fill": VIEW,
     # OPTIN-WHO: a refusal; consent needs more, and tests/consent/test_who.py tries it.
     f"PUT {API}/phone-records/{{phone_record_id}}/opt-in": REFUSE,
 }
@@ -217,8 +242,28 @@ class Rows:
             "erasure_id": await finished_erasure(world),
             "view_id": await saved_view(world.maria),
             "undo_id": await undoable_act(world.maria, conversation["id"], str(world.staff_ids["maria"])),
+            "class_id": await new_class(world),
+            "saved_reply_id": await new_reply(world.admin, "organization"),
         }
         return cls(ids, PARENT)
+
+
+async def new_class(world: World) -> str:
+    made = await world.admin.post(f"{API}/classes", json={"name": f"Level {uuid4().hex}"})
+    assert made.status_code == 201, made.text
+    class_id: str = made.json()["id"]
+    return class_id
+
+
+async def new_reply(client: httpx.AsyncClient, scope: str) -> str:
+    made = await client.post(f"{API}/saved-replies", json={**a_reply(), "scope": scope})
+    assert made.status_code == 201, made.text
+    reply_id: str = made.json()["id"]
+    return reply_id
+
+
+def a_reply() -> dict[str, Any]:
+    return {"title": f"Hours {uuid4().hex}", "body": "We open at 3.", "scope": "own"}
 
 
 async def new_note(author: httpx.AsyncClient, conversation_id: str) -> str:
@@ -311,6 +356,14 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"name": "Ours"}
         case "POST /conversations":
             return {"phone_number": rows.phone_number}
+        case "POST /messages":
+            return {"phone_number": rows.phone_number, "body": "Hi"}
+        case "POST /messages/{message_id}/send":
+            return {}
+        case "PATCH /messages/{message_id}":
+            return {"body": "Hi"}
+        case "PUT /organization/away":
+            return {"enabled": False, "body": "", "hours": {}}
         case "POST /opt-in-checks":
             return {"phone_numbers": [rows.phone_number]}
         case "PUT /phone-records/{phone_record_id}/opt-in":
@@ -333,6 +386,16 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"name": "New", "contacts": []}
         case "PUT /me/password":
             return {"current_password": PASSWORD, "new_password": f"another {uuid4().hex}"}
+        case "POST /classes" | "PATCH /classes/{class_id}":
+            return {"name": f"Level {uuid4().hex}"}
+        case "PUT /organization/links":
+            return {"links": []}
+        case "POST /saved-replies":
+            return a_reply()
+        case "PATCH /saved-replies/{saved_reply_id}":
+            return {"body": "We open at 4."}
+        case "POST /saved-replies/{saved_reply_id}/fill":
+            return {"conversation_id": rows.ids["conversation_id"]}
         case "PUT /me/notifications":
             return {"scope": "mine", "sound": False, "shows_text": True, "quiet_hours": None}
         case "POST /me/push-subscriptions":
@@ -352,7 +415,7 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
     params = None
     if method == "GET" and path.endswith("/opt-in-checks"):
         params = {"phone_number": rows.phone_number}
-    elif path.endswith("/search"):
+    elif path.endswith(("/search", "/recipients")):
         params = {"q": "hello"}
     if path.endswith("/erase"):
         path = path.replace("{number}", TO_ERASE)
@@ -523,16 +586,31 @@ STAFF_ONLY = {
     f"GET {API}/views",
     f"POST {API}/views",
     *OWN_VIEW,
+    f"POST {API}/saved-replies",
 }
-"""An API key has no tab to look at a conversation in, types nothing, and has no password, session, browser or view."""
+"""An API key has no tab to look at a conversation in, types nothing, and has no password, session, browser, view or
+reply of its own."""
 
 
 LIFT = f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift"
 """With a reason it is an administrator's."""
 
+CHANGES_REPLY = {
+    f"PATCH {API}/saved-replies/{{saved_reply_id}}",
+    f"DELETE {API}/saved-replies/{{saved_reply_id}}",
+}
+"""Of one's own; one of the business is an administrator's."""
+
 OF_THE_AUTHOR = {f"PATCH {API}/notes/{{note_id}}", f"DELETE {API}/notes/{{note_id}}"}
 
 RETRY = f"POST {API}/messages/{{message_id}}/retry"
+
+
+OF_SCHEDULED = {
+    f"PATCH {API}/messages/{{message_id}}",
+    f"DELETE {API}/messages/{{message_id}}",
+    f"POST {API}/messages/{{message_id}}/send",
+}
 
 
 async def ready_account(world: World, client: httpx.AsyncClient) -> str:
@@ -559,6 +637,13 @@ async def failed_message(world: World, rows: Rows) -> str:
     return message_id
 
 
+async def scheduled_text(world: World, rows: Rows) -> str:
+    path = f"{API}/conversations/{rows.ids['conversation_id']}/messages"
+    body = {"body": "Hi", "send_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+    text_id: str = (await world.maria.post(path, json=body)).json()["id"]
+    return text_id
+
+
 async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Caller) -> list[str]:
     client = await caller.client(world)
     wrong: list[str] = []
@@ -573,8 +658,15 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             if not caller.is_admin:
                 status, permission = 403, "administrator"
             about = Rows({**rows.ids, "refusal_id": await removed_refusal(world)}, rows.phone_number)
+        if name in CHANGES_REPLY and status == 200:
+            reply_id = await new_reply(*((world.admin, "organization") if caller.is_key else (client, "own")))
+            if caller.is_key:
+                status, permission = 403, "administrator"
+            about = Rows({**rows.ids, "saved_reply_id": reply_id}, rows.phone_number)
         if name == RETRY and status == 200:
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)
+        if name in OF_SCHEDULED and status == 200:
+            about = Rows({**rows.ids, "message_id": await scheduled_text(world, rows)}, rows.phone_number)
         if name in OF_THE_AUTHOR and status == 200:
             about = Rows(
                 {**rows.ids, "note_id": await new_note(client, rows.ids["conversation_id"])}, rows.phone_number

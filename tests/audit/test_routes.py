@@ -81,7 +81,7 @@ async def _own_browser(world: World, _rows: Rows) -> dict[str, str]:
     return {"subscription_id": made.json()["id"]}
 
 
-async def _put_off(world: World, rows: Rows) -> dict[str, str]:
+async def _deferred(world: World, rows: Rows) -> dict[str, str]:
     done = await world.maria.put(CONVERSATION.format(**rows.ids) + "/reminder", json=in_an_hour(seen_seq=1))
     assert done.is_success, done.text
     return {}
@@ -118,6 +118,13 @@ async def _closed(world: World, rows: Rows) -> dict[str, str]:
     return {}
 
 
+async def _scheduled(world: World, rows: Rows) -> dict[str, str]:
+    body = {"body": "Later", "send_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+    scheduled = await world.maria.post(CONVERSATION.format(**rows.ids) + "/messages", json=body)
+    assert scheduled.is_success, scheduled.text
+    return {"message_id": scheduled.json()["id"]}
+
+
 async def _another_family(world: World, _rows: Rows) -> dict[str, str]:
     await world.family("Okafor", "+13125550103")
     return {}
@@ -126,6 +133,14 @@ async def _another_family(world: World, _rows: Rows) -> dict[str, str]:
 async def _one_to_erase(world: World, _rows: Rows) -> dict[str, str]:
     await world.family("Okafor", "+13125550103")
     return {"number": "+13125550103"}
+
+
+TO_FILL: dict[str, str] = {}
+
+
+async def _conversation_to_fill_for(_world: World, rows: Rows) -> dict[str, str]:
+    TO_FILL["conversation_id"] = rows.ids["conversation_id"]
+    return {}
 
 
 def text_from(sender: str, body: str) -> dict[str, str]:
@@ -174,7 +189,7 @@ CHANGES: dict[str, Change] = {
         by_staff("conversation.opened", "conversation.reminder_set"),
         refused=in_an_hour(seen_seq=0),
     ),
-    f"DELETE {CONVERSATION}/reminder": Change(None, by_staff("conversation.reminder_removed"), given=_put_off),
+    f"DELETE {CONVERSATION}/reminder": Change(None, by_staff("conversation.reminder_removed"), given=_deferred),
     f"POST {CONVERSATION}/not-sent/dismiss": Change(None, by_staff("conversation.not_sent_dismissed"), given=_not_sent),
     f"POST {CONVERSATION}/typing": Change(None, ()),
     f"POST {API}/conversations/bulk": Change(
@@ -205,6 +220,24 @@ CHANGES: dict[str, Change] = {
     f"POST {API}/me/push-subscriptions/{{subscription_id}}/test": Change(None, (), given=_own_browser),
     f"POST {CONVERSATION}/messages": Change(
         lambda: {"body": "Yes"}, by_staff("message.sent", "conversation.opened"), refused={"body": "Yes", "seen_seq": 0}
+    ),
+    f"POST {API}/messages": Change(
+        lambda: {"phone_number": "+13125550103", "body": "Hi"},
+        by_staff("message.sent", "conversation.opened"),
+        refused={"phone_number": "+13125550109", "body": "Hi"},
+        given=_another_family,
+    ),
+    f"PATCH {API}/messages/{{message_id}}": Change(
+        lambda: {"body": "Later"}, by_staff("message.rescheduled"), refused={"body": " "}, given=_scheduled
+    ),
+    f"DELETE {API}/messages/{{message_id}}": Change(None, by_staff("message.withdrawn"), given=_scheduled),
+    f"POST {API}/messages/{{message_id}}/send": Change(
+        lambda: {}, by_staff("message.sent", "conversation.opened"), refused={"seen_seq": 0}, given=_scheduled
+    ),
+    f"PUT {API}/organization/away": Change(
+        lambda: {"enabled": True, "body": "Closed", "hours": {}},
+        by_staff("away_message.changed"),
+        refused={"enabled": True, "body": "", "hours": {}},
     ),
     f"POST {CONVERSATION}/notes": Change(
         lambda: {"body": "Call first"},
@@ -276,6 +309,28 @@ CHANGES: dict[str, Change] = {
         by_staff("family.created", "directory.imported"),
         refused="kind,external_id,name\nfamily,1,\n",
         csv=True,
+    ),
+    f"POST {API}/classes": Change(lambda: {"name": "Level 3"}, by_staff("class.created"), refused={"name": ""}),
+    f"PATCH {API}/classes/{{class_id}}": Change(
+        lambda: {"coach": "Jo"}, by_staff("class.updated"), refused={"time": "late"}
+    ),
+    f"PUT {API}/organization/links": Change(
+        lambda: {"links": [{"label": "Studio", "url_template": "https://studio.test/{external_id}"}]},
+        by_staff("organization.links_changed"),
+        refused={"links": [{"label": "Studio", "url_template": "http://studio.test"}]},
+    ),
+    f"POST {API}/saved-replies": Change(
+        lambda: {"title": "Hours", "body": "We open at 3.", "scope": "own"},
+        by_staff("saved_reply.created"),
+        refused={"title": "Hours", "body": "{nothing}", "scope": "own"},
+    ),
+    f"PATCH {API}/saved-replies/{{saved_reply_id}}": Change(
+        lambda: {"body": "We open at 4."}, by_staff("saved_reply.updated"), refused={"body": ""}
+    ),
+    f"DELETE {API}/saved-replies/{{saved_reply_id}}": Change(None, by_staff("saved_reply.deleted")),
+    # It reads, and counts a use.
+    f"POST {API}/saved-replies/{{saved_reply_id}}/fill": Change(
+        lambda: TO_FILL, (), refused={}, given=_conversation_to_fill_for
     ),
     # Each business here has one event that is quarantined.
     f"POST {API}/inbound-events/{{event_id}}/replay": Change(None, by_staff("inbound_event.replayed")),

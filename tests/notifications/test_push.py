@@ -22,8 +22,6 @@ from api.conversations.subjects import describe
 from api.kit.database import Database
 from api.live.bus import PostgresBus
 from api.notifications.loop import PushLoop
-from api.notifications.rules import Kind
-from api.notifications.service import tell
 from api.settings import Settings
 from tests.notifications.browser_half import decrypt
 from tests.support.service import service_settings
@@ -232,18 +230,13 @@ async def test_a_mention_reaches_the_person_alone(world: World, push_service: Pu
     conversation = await world.conversation(PARENT)
     me = (await world.daniel.get("/api/v1/me")).json()["staff_member"]["id"]
 
-    async with world.service.database.transaction() as session:
-        await tell(
-            session,
-            world.organization_id,
-            Kind.MENTION,
-            UUID(conversation["id"]),
-            staff_member_id=UUID(me),
-            by="Dana",
-        )
+    noted = await world.maria.post(
+        f"/api/v1/conversations/{conversation['id']}/notes", json={"body": "Daniel?", "mentions": [me]}
+    )
+    assert noted.status_code == 201, noted.text
 
     (posted,) = await push_service.has(1)
-    assert mine.read(posted)["body"] == "Dana mentioned you in a note."
+    assert mine.read(posted)["body"] == "Maria mentioned you in a note."
 
 
 async def test_a_test_is_pushed_whatever_the_settings_are(

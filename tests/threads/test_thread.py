@@ -92,6 +92,10 @@ async def test_a_thread_has_one_order_and_closed_stands_after_the_text_that_clos
 
 async def test_pages_of_any_size_show_every_item_once_in_both_directions(world: World) -> None:
     conversation_id, expected = await lively(world)
+    last = await page(world, conversation_id, limit=2)
+    assert (await page(world, conversation_id, limit=2, cursor=last["next_cursor"]))["items"] == (
+        await page(world, conversation_id, limit=2, before=last["items"][0]["position"])
+    )["items"]
     for limit in (1, 2, 3, 7, len(expected)):
         back: list[str] = []
         query: dict[str, Any] = {}

@@ -105,6 +105,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Classes
+         * @description Classes by name, each with the number of its students.
+         */
+        get: operations["list_classes"];
+        put?: never;
+        /**
+         * Create Class
+         * @description A class is told apart by its name, days, time and location.
+         */
+        post: operations["create_class"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classes/{class_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Class
+         * @description Change, archive or bring back a class. An archived class is shown with no student.
+         */
+        patch: operations["update_class"];
+        trace?: never;
+    };
     "/api/v1/conversations": {
         parameters: {
             query?: never;
@@ -251,6 +295,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation_id}/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Conversation Context
+         * @description The records that hold the number: people and numbers, students with their classes, tags, notes and links.
+         */
+        get: operations["get_conversation_context"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{conversation_id}/messages": {
         parameters: {
             query?: never;
@@ -266,7 +330,7 @@ export interface paths {
         put?: never;
         /**
          * Send Message
-         * @description Send a text. The answer means that it is stored and queued; its `status` tells the rest.
+         * @description Send a text, now or at `send_at`. The answer means that it is stored; its `status` tells the rest.
          */
         post: operations["send_message"];
         delete?: never;
@@ -324,10 +388,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Put Off Conversation
-         * @description Put the conversation off: it goes to "Later", and comes back at that time or when a text comes (REMIND).
+         * Defer Conversation
+         * @description Defer the conversation: it goes to "Later", and comes back at that time or when a text comes (REMIND).
          */
-        put: operations["put_off_conversation"];
+        put: operations["defer_conversation"];
         post?: never;
         /**
          * Remove Reminder
@@ -359,6 +423,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation_id}/scheduled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scheduled Texts
+         * @description The texts of a conversation that leave later or are held back, the earliest first.
+         */
+        get: operations["list_scheduled_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{conversation_id}/thread": {
         parameters: {
             query?: never;
@@ -368,7 +452,7 @@ export interface paths {
         };
         /**
          * Get Thread
-         * @description Messages, notes and audit entries in one order: the newest, or those before, after or around a position.
+         * @description Messages, notes, audit entries and scheduled texts in one order: the newest, or those around a position.
          *
          *     A text that was sent has no entry of its own here, nor has a visit: `/audit-entries` has them all.
          */
@@ -1073,6 +1157,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send First Message
+         * @description Text a number: the conversation with it is started by this text, or continued.
+         */
+        post: operations["send_first_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/search": {
         parameters: {
             query?: never;
@@ -1109,10 +1213,18 @@ export interface paths {
         get: operations["get_message"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Withdraw Scheduled Text
+         * @description Withdraw a text that has not left.
+         */
+        delete: operations["withdraw_scheduled_text"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Scheduled Text
+         * @description Change or reschedule a text that has not left. One that is held back waits again.
+         */
+        patch: operations["change_scheduled_text"];
         trace?: never;
     };
     "/api/v1/messages/{message_id}/media/{media_id}": {
@@ -1149,6 +1261,26 @@ export interface paths {
          * @description Send a failed message again, as a new one.
          */
         post: operations["retry_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Scheduled Text
+         * @description Send a scheduled or held text now, as a text of the person who asks.
+         */
+        post: operations["send_scheduled_text"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1212,7 +1344,7 @@ export interface paths {
         };
         /**
          * Check Opt In
-         * @description Whether a number may be texted from a line, and why. Without `line_id`: the oldest line in service.
+         * @description Whether a number may be texted from a line, and why. Without `line_id`: the default line.
          */
         get: operations["check_opt_in"];
         put?: never;
@@ -1221,6 +1353,56 @@ export interface paths {
          * @description The same for up to 1,000 numbers at once. It creates nothing, so it needs no Idempotency-Key.
          */
         post: operations["check_opt_ins"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organization/away": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Away
+         * @description The opening hours, and the message that answers texts outside them.
+         */
+        get: operations["get_away"];
+        /**
+         * Change Away
+         * @description Replace the opening hours and the away message.
+         *
+         *     A number gets it once in each closed period. It leaves the conversation unread, and counts as no answer.
+         */
+        put: operations["change_away"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organization/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Organization Links
+         * @description The links into other systems of the business that are shown beside a conversation.
+         */
+        get: operations["get_organization_links"];
+        /**
+         * Put Organization Links
+         * @description Replace them all.
+         */
+        put: operations["put_organization_links"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1354,6 +1536,110 @@ export interface paths {
         get: operations["list_providers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recipients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Recipients
+         * @description Numbers to text, by the name of a family, a contact or a staff member, or by a number or a part of one.
+         *
+         *     A whole number that is on no record is offered as itself.
+         */
+        get: operations["find_recipients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recipients/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recipient
+         * @description On which line a new text to the number goes out, and why; with `line_id`, whether it may go out on that.
+         */
+        get: operations["get_recipient"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Saved Replies
+         * @description The business's and one's own, the most used first.
+         */
+        get: operations["list_saved_replies"];
+        put?: never;
+        /**
+         * Create Saved Reply
+         * @description One's own; an administrator makes those of the business too.
+         */
+        post: operations["create_saved_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-replies/{saved_reply_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete Saved Reply */
+        delete: operations["delete_saved_reply"];
+        options?: never;
+        head?: never;
+        /** Update Saved Reply */
+        patch: operations["update_saved_reply"];
+        trace?: never;
+    };
+    "/api/v1/saved-replies/{saved_reply_id}/fill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fill Saved Reply
+         * @description The reply with its fields filled in for a conversation. It is a use of the reply.
+         */
+        post: operations["fill_saved_reply"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1528,6 +1814,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tags
+         * @description The tags of families and staff by name. Tags that differ only in case and accents are one.
+         */
+        get: operations["list_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -1685,7 +1991,7 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "note.added" | "note.edited" | "note.removed";
+        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "away_message.changed" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "note.added" | "note.edited" | "note.removed";
         /**
          * ActorKind
          * @enum {string}
@@ -1873,6 +2179,43 @@ export interface components {
             whole: boolean;
         };
         /**
+         * Automatic
+         * @description Why a message was sent without a person.
+         * @enum {string}
+         */
+        Automatic: "keyword" | "away";
+        /** Away */
+        Away: {
+            /** Body */
+            body: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Hours */
+            hours: {
+                [key: string]: components["schemas"]["OpeningSpan"][];
+            };
+            /** Is Open */
+            is_open: boolean;
+            /** Opens At */
+            opens_at: string | null;
+            /** Timezone */
+            timezone: string;
+        };
+        /**
+         * AwayIn
+         * @description `hours`: the spans of each weekday, in the organization's zone. A weekday that is omitted is closed.
+         */
+        AwayIn: {
+            /** Body */
+            body: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Hours */
+            hours: {
+                [key: string]: components["schemas"]["OpeningSpan"][];
+            };
+        };
+        /**
          * BrokenEntry
          * @description The first entry of a chain that was changed or is missing. `entry_id` is None if it is missing.
          */
@@ -1976,6 +2319,69 @@ export interface components {
             undo_id: string | null;
         };
         /**
+         * Class
+         * @description `time`: when it begins, `HH:MM` in the business's zone.
+         */
+        Class: {
+            /** Archived */
+            archived: boolean;
+            /** Coach */
+            coach: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Location */
+            location: string | null;
+            /** Name */
+            name: string;
+            /** Room */
+            room: string | null;
+            /** Time */
+            time: string | null;
+            /** Weekdays */
+            weekdays: components["schemas"]["Weekday"][];
+        };
+        /** ClassIn */
+        ClassIn: {
+            /** Coach */
+            coach?: string | null;
+            /** Location */
+            location?: string | null;
+            /** Name */
+            name: string;
+            /** Room */
+            room?: string | null;
+            /** Time */
+            time?: string | null;
+            /**
+             * Weekdays
+             * @default []
+             */
+            weekdays?: components["schemas"]["Weekday"][];
+        };
+        /**
+         * ClassPatch
+         * @description What is left out stays; null clears time, room, coach and location.
+         */
+        ClassPatch: {
+            /** Archived */
+            archived?: boolean | null;
+            /** Coach */
+            coach?: string | null;
+            /** Location */
+            location?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Room */
+            room?: string | null;
+            /** Time */
+            time?: string | null;
+            /** Weekdays */
+            weekdays?: components["schemas"]["Weekday"][] | null;
+        };
+        /**
          * CloseIn
          * @description `seen_seq`: the last message that the person saw (STATUS-CLOSE-RACE).
          */
@@ -2028,6 +2434,78 @@ export interface components {
             /** Relation */
             relation?: string | null;
         };
+        /**
+         * ContextConversation
+         * @description The newest conversation with the number.
+         */
+        ContextConversation: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Last Message At
+             * Format: date-time
+             */
+            last_message_at: string;
+            status: components["schemas"]["Status"];
+        };
+        /** ContextNumber */
+        ContextNumber: {
+            conversation: components["schemas"]["ContextConversation"] | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string | null;
+            opt_in: components["schemas"]["OptIn"];
+            /** Phone Number */
+            phone_number: string;
+            /** Stopped At */
+            stopped_at: string | null;
+        };
+        /**
+         * ContextPerson
+         * @description A contact of the family, or the staff member.
+         */
+        ContextPerson: {
+            /** Name */
+            name: string;
+            /** Phone Records */
+            phone_records: components["schemas"]["ContextNumber"][];
+            /** Relation */
+            relation: string | null;
+        };
+        /** ContextRecord */
+        ContextRecord: {
+            /** Archived */
+            archived: boolean;
+            /** External Id */
+            external_id: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["OwnerKind"];
+            /** Links */
+            links: components["schemas"]["Link"][];
+            /** Location */
+            location: string | null;
+            /** Name */
+            name: string;
+            /** Notes */
+            notes: string | null;
+            /** People */
+            people: components["schemas"]["ContextPerson"][];
+            /** Students */
+            students: components["schemas"]["Student"][];
+            /** Tags */
+            tags: string[];
+        };
         /** Conversation */
         Conversation: {
             assignee: components["schemas"]["StaffRef"] | null;
@@ -2053,6 +2531,7 @@ export interface components {
             last_message_at: string;
             /** Last Seq */
             last_seq: number;
+            line: components["schemas"]["LineLabel"];
             /**
              * Line Id
              * Format: uuid
@@ -2065,6 +2544,8 @@ export interface components {
             /** Phone Number */
             phone_number: string;
             reminder: components["schemas"]["Reminder"] | null;
+            /** Scheduled At */
+            scheduled_at: string | null;
             /** Seen Seq */
             seen_seq: number;
             status: components["schemas"]["Status"];
@@ -2079,6 +2560,18 @@ export interface components {
             viewers: components["schemas"]["Viewer"][];
             /** Waiting Since */
             waiting_since: string | null;
+        };
+        /**
+         * ConversationContext
+         * @description `more_records`: records of the number that are not among `records`. `links`: those that need no record.
+         */
+        ConversationContext: {
+            /** Links */
+            links: components["schemas"]["Link"][];
+            /** More Records */
+            more_records: number;
+            /** Records */
+            records: components["schemas"]["ContextRecord"][];
         };
         /** ConversationDetail */
         ConversationDetail: {
@@ -2105,6 +2598,7 @@ export interface components {
             last_message_at: string;
             /** Last Seq */
             last_seq: number;
+            line: components["schemas"]["LineLabel"];
             /**
              * Line Id
              * Format: uuid
@@ -2126,6 +2620,8 @@ export interface components {
             /** Phone Number */
             phone_number: string;
             reminder: components["schemas"]["Reminder"] | null;
+            /** Scheduled At */
+            scheduled_at: string | null;
             /** Seen Seq */
             seen_seq: number;
             status: components["schemas"]["Status"];
@@ -2143,7 +2639,8 @@ export interface components {
         };
         /**
          * ConversationIn
-         * @description Without `line_id`, the oldest enabled line.
+         * @description Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
+         *     its country, else the default line (LINE-CHOICE).
          */
         ConversationIn: {
             /** Line Id */
@@ -2351,17 +2848,36 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Location */
+            location: string | null;
             /** Name */
             name: string;
+            /** Notes */
+            notes: string | null;
+            /** Students */
+            students: components["schemas"]["Student"][];
+            /** Tags */
+            tags: string[];
         };
-        /** FamilyIn */
+        /**
+         * FamilyIn
+         * @description `students` and `tags` replace what is there; left out, they stay.
+         */
         FamilyIn: {
             /** Contacts */
             contacts: components["schemas"]["ContactIn"][];
             /** External Id */
             external_id?: string | null;
+            /** Location */
+            location?: string | null;
             /** Name */
             name: string;
+            /** Notes */
+            notes?: string | null;
+            /** Students */
+            students?: components["schemas"]["StudentIn"][] | null;
+            /** Tags */
+            tags?: string[] | null;
         };
         /** Page[FamilyOut] */
         FamilyPage: {
@@ -2372,7 +2888,7 @@ export interface components {
         };
         /**
          * FamilyPatch
-         * @description What is left out stays. `contacts` replaces the whole list.
+         * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears.
          */
         FamilyPatch: {
             /** Archived */
@@ -2381,8 +2897,16 @@ export interface components {
             contacts?: components["schemas"]["ContactPut"][] | null;
             /** External Id */
             external_id?: string | null;
+            /** Location */
+            location?: string | null;
             /** Name */
             name?: string | null;
+            /** Notes */
+            notes?: string | null;
+            /** Students */
+            students?: components["schemas"]["StudentIn"][] | null;
+            /** Tags */
+            tags?: string[] | null;
         };
         /** FieldError */
         FieldError: {
@@ -2390,6 +2914,60 @@ export interface components {
             detail: string;
             /** Pointer */
             pointer: string;
+        };
+        /** FillIn */
+        FillIn: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+        };
+        /**
+         * FilledReply
+         * @description Fields of `missing` stand in the body as they are, in braces: somebody has to fill them in before it is sent.
+         */
+        FilledReply: {
+            /** Body */
+            body: string;
+            /** Missing */
+            missing: components["schemas"]["ReplyField"][];
+        };
+        /**
+         * FirstMessageIn
+         * @description Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
+         *     its country, else the default line (LINE-CHOICE).
+         */
+        FirstMessageIn: {
+            /**
+             * Attachments
+             * @default []
+             */
+            attachments?: string[];
+            /**
+             * Body
+             * @default
+             */
+            body?: string;
+            /**
+             * Close
+             * @default false
+             */
+            close?: boolean;
+            /** Line Id */
+            line_id?: string | null;
+            /**
+             * Media Urls
+             * @default []
+             */
+            media_urls?: string[];
+            /**
+             * Phone Number
+             * @description A phone number, as people write it or as the API returned it.
+             */
+            phone_number: string;
+            /** Seen Seq */
+            seen_seq?: number | null;
         };
         /**
          * FoundIn
@@ -2413,6 +2991,18 @@ export interface components {
             /** Phone Number */
             phone_number: string;
             status: components["schemas"]["Status"];
+        };
+        /** Held */
+        Held: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
+            /** Type */
+            type: string;
         };
         /**
          * Highlight
@@ -2819,6 +3409,10 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Default */
+            default: boolean;
+            /** Default For */
+            default_for: string[];
             /** Enabled */
             enabled: boolean;
             health: components["schemas"]["LineHealth"] | null;
@@ -2881,6 +3475,19 @@ export interface components {
          * @enum {string}
          */
         LineKind: "long_code" | "toll_free" | "short_code";
+        /**
+         * LineLabel
+         * @description A line, as people tell it from others.
+         */
+        LineLabel: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string;
+        };
         /** LineName */
         LineName: {
             /**
@@ -2907,12 +3514,22 @@ export interface components {
             credentials?: {
                 [key: string]: string | null;
             } | null;
+            /** Default */
+            default?: boolean | null;
+            /** Default For */
+            default_for?: string[] | null;
             /** Enabled */
             enabled?: boolean | null;
             /** Label */
             label?: string | null;
             settings?: components["schemas"]["LineSettings"] | null;
         };
+        /**
+         * LineReason
+         * @description Why a line was chosen, strongest first.
+         * @enum {string}
+         */
+        LineReason: "chosen" | "conversation" | "country_default" | "default" | "country" | "oldest";
         /**
          * LineSettings
          * @description `messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
@@ -2981,6 +3598,67 @@ export interface components {
             /** Silent Since */
             silent_since: string | null;
             state: components["schemas"]["LineState"] | null;
+        };
+        /** Link */
+        Link: {
+            /** Label */
+            label: string;
+            /** Url */
+            url: string;
+        };
+        /** LinkTemplate */
+        LinkTemplate: {
+            /** Label */
+            label: string;
+            /**
+             * Url Template
+             * @description An https address. {external_id}, {family_id}, {staff_member_id}, {name} and {phone_number} become the record's, percent-encoded. A link is left out for a record without the value.
+             */
+            url_template: string;
+        };
+        /** LinksIn */
+        LinksIn: {
+            /** Links */
+            links: components["schemas"]["LinkTemplate"][];
+        };
+        /** LinksOut */
+        LinksOut: {
+            /** Links */
+            links: components["schemas"]["StoredLinkTemplate"][];
+        };
+        /**
+         * ListedClass
+         * @description With the number of its students.
+         */
+        ListedClass: {
+            /** Archived */
+            archived: boolean;
+            /** Coach */
+            coach: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Location */
+            location: string | null;
+            /** Name */
+            name: string;
+            /** Room */
+            room: string | null;
+            /** Students */
+            students: number;
+            /** Time */
+            time: string | null;
+            /** Weekdays */
+            weekdays: components["schemas"]["Weekday"][];
+        };
+        /** Page[ListedClassOut] */
+        ListedClassPage: {
+            /** Items */
+            items: components["schemas"]["ListedClass"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * Me
@@ -3090,8 +3768,11 @@ export interface components {
         Message: {
             /** Asks To Stop */
             asks_to_stop: boolean;
+            automatic: components["schemas"]["Automatic"] | null;
             /** Body */
             body: string;
+            /** Client Key */
+            client_key: string | null;
             /**
              * Conversation Id
              * Format: uuid
@@ -3135,8 +3816,11 @@ export interface components {
         MessageDetail: {
             /** Asks To Stop */
             asks_to_stop: boolean;
+            automatic: components["schemas"]["Automatic"] | null;
             /** Body */
             body: string;
+            /** Client Key */
+            client_key: string | null;
             /**
              * Conversation Id
              * Format: uuid
@@ -3185,34 +3869,6 @@ export interface components {
             code: string;
             /** Title */
             title: string;
-        };
-        /**
-         * MessageIn
-         * @description `seen_seq`: the last message that the writer saw. With it, a stale reply is refused (STATUS-REPLY-RACE).
-         */
-        MessageIn: {
-            /**
-             * Attachments
-             * @default []
-             */
-            attachments?: string[];
-            /**
-             * Body
-             * @default
-             */
-            body?: string;
-            /**
-             * Close
-             * @default false
-             */
-            close?: boolean;
-            /**
-             * Media Urls
-             * @default []
-             */
-            media_urls?: string[];
-            /** Seen Seq */
-            seen_seq?: number | null;
         };
         /** MessageItem */
         MessageItem: {
@@ -3441,6 +4097,13 @@ export interface components {
             name: string;
             /** Until */
             until: string | null;
+        };
+        /** OpeningSpan */
+        OpeningSpan: {
+            /** Closes */
+            closes: string;
+            /** Opens */
+            opens: string;
         };
         /** OptIn */
         OptIn: {
@@ -3823,6 +4486,65 @@ export interface components {
          * @enum {string}
          */
         Reason: "not_a_phone_number" | "stopped" | "opted_out" | "not_opted_in" | "no_record" | "line_blocked" | "country_not_allowed" | "allowed";
+        /** Recipient */
+        Recipient: {
+            check: components["schemas"]["RecipientCheck"];
+            /** Contact Name */
+            contact_name: string | null;
+            conversation: components["schemas"]["RecipientConversation"] | null;
+            kind: components["schemas"]["RecipientKind"];
+            /** Label */
+            label: string | null;
+            line: components["schemas"]["LineLabel"];
+            line_reason: components["schemas"]["LineReason"];
+            /** Owner Id */
+            owner_id: string | null;
+            /** Owner Name */
+            owner_name: string | null;
+            /** Phone Number */
+            phone_number: string;
+        };
+        /**
+         * RecipientCheck
+         * @description Whether the number may be texted from the line. `GET /opt-in-checks` has the instances.
+         */
+        RecipientCheck: {
+            /** Allowed */
+            allowed: boolean;
+            /** Detail */
+            detail: string;
+            reason: components["schemas"]["Reason"];
+        };
+        /**
+         * RecipientConversation
+         * @description The newest conversation with the number, on whatever line.
+         */
+        RecipientConversation: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Last Message At
+             * Format: date-time
+             */
+            last_message_at: string;
+            line: components["schemas"]["LineLabel"];
+        };
+        /**
+         * RecipientKind
+         * @enum {string}
+         */
+        RecipientKind: "family" | "staff_member" | "number";
+        /**
+         * Recipients
+         * @description The closest first, 20 at most.
+         */
+        Recipients: {
+            /** Items */
+            items: components["schemas"]["Recipient"][];
+        };
         /**
          * Refusal
          * @description An opt-out that stayed with the number after its record was gone (OPTIN-REMOVED), standing or lifted.
@@ -3877,7 +4599,7 @@ export interface components {
         };
         /**
          * Reminder
-         * @description The conversation was put off until `at`. While `due` is false it is in "Later" (REMIND).
+         * @description The conversation was deferred until `at`. While `due` is false it is in "Later" (REMIND).
          */
         Reminder: {
             /**
@@ -3917,6 +4639,158 @@ export interface components {
             replayed: number;
         };
         /**
+         * ReplyField
+         * @description What a reply can hold in braces.
+         * @enum {string}
+         */
+        ReplyField: "first_name" | "family" | "business" | "my_name" | "student_first_names" | "class";
+        /**
+         * ReplyScope
+         * @enum {string}
+         */
+        ReplyScope: "organization" | "own";
+        /** SavedReplyIn */
+        SavedReplyIn: {
+            /**
+             * Body
+             * @description Fields: {first_name}, {family}, {business}, {my_name}, {student_first_names}, {class}.
+             */
+            body: string;
+            scope: components["schemas"]["ReplyScope"];
+            /** Title */
+            title: string;
+        };
+        /**
+         * SavedReplyOut
+         * @description `uses`: how often it was filled in.
+         */
+        SavedReplyOut: {
+            /** Body */
+            body: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            scope: components["schemas"]["ReplyScope"];
+            /** Title */
+            title: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Uses */
+            uses: number;
+        };
+        /** Page[SavedReplyOut] */
+        SavedReplyPage: {
+            /** Items */
+            items: components["schemas"]["SavedReplyOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * SavedReplyPatch
+         * @description What is left out stays.
+         */
+        SavedReplyPatch: {
+            /** Body */
+            body?: string | null;
+            /** Title */
+            title?: string | null;
+        };
+        /**
+         * ScheduledText
+         * @description A text that leaves later. Then the message with the same id takes its place in the thread.
+         */
+        ScheduledText: {
+            /** Body */
+            body: string;
+            /** Close */
+            close: boolean;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Has New */
+            has_new: boolean;
+            held: components["schemas"]["Held"] | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Media Urls */
+            media_urls: string[];
+            /** Only If Nothing New */
+            only_if_nothing_new: boolean;
+            scheduled_by: components["schemas"]["SentBy"];
+            /** Seen Seq */
+            seen_seq: number;
+            /**
+             * Send At
+             * Format: date-time
+             */
+            send_at: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "scheduled" | "held";
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Will Be Held Back */
+            will_be_held_back: boolean;
+        };
+        /** ScheduledTextItem */
+        ScheduledTextItem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "scheduled_text";
+            /** Position */
+            position: string;
+            scheduled_text: components["schemas"]["ScheduledText"];
+        };
+        /**
+         * ScheduledTextPatch
+         * @description An omitted field stays. `seen_seq`: the last message that the person has seen; texts up to it hold nothing
+         *     back. Who changes a text becomes the one who sends it.
+         */
+        ScheduledTextPatch: {
+            /** Body */
+            body?: string | null;
+            /** Close */
+            close?: boolean | null;
+            /** Media Urls */
+            media_urls?: string[] | null;
+            /** Only If Nothing New */
+            only_if_nothing_new?: boolean | null;
+            /** Seen Seq */
+            seen_seq?: number | null;
+            /** Send At */
+            send_at?: string | null;
+        };
+        /**
+         * ScheduledTexts
+         * @description The earliest first. A conversation has at most 20.
+         */
+        ScheduledTexts: {
+            /** Items */
+            items: components["schemas"]["ScheduledText"][];
+        };
+        /**
          * Scope
          * @description Of what a person wants to be told.
          * @enum {string}
@@ -3936,6 +4810,50 @@ export interface components {
             items: components["schemas"]["SearchResult"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * SendIn
+         * @description With `send_at` the text is scheduled: it leaves then. Unless `only_if_nothing_new` is false, a text that comes in
+         *     before holds it back.
+         */
+        SendIn: {
+            /**
+             * Attachments
+             * @default []
+             */
+            attachments?: string[];
+            /**
+             * Body
+             * @default
+             */
+            body?: string;
+            /**
+             * Close
+             * @default false
+             */
+            close?: boolean;
+            /**
+             * Media Urls
+             * @default []
+             */
+            media_urls?: string[];
+            /**
+             * Only If Nothing New
+             * @default true
+             */
+            only_if_nothing_new?: boolean;
+            /** Seen Seq */
+            seen_seq?: number | null;
+            /** Send At */
+            send_at?: string | null;
+        };
+        /**
+         * SendNowIn
+         * @description `seen_seq`: the last message that the person saw. With it, a stale text is refused (STATUS-REPLY-RACE).
+         */
+        SendNowIn: {
+            /** Seen Seq */
+            seen_seq?: number | null;
         };
         /** SendingStatus */
         SendingStatus: {
@@ -4081,12 +4999,18 @@ export interface components {
             id: string;
             /** Is Admin */
             is_admin: boolean;
+            /** Location */
+            location: string | null;
             /** Name */
             name: string;
+            /** Notes */
+            notes: string | null;
             /** Permissions */
             permissions: components["schemas"]["Permission"][];
             /** Phone Records */
             phone_records: components["schemas"]["PhoneRecord"][];
+            /** Tags */
+            tags: string[];
         };
         /**
          * StaffMemberIn
@@ -4102,8 +5026,12 @@ export interface components {
              * @default false
              */
             is_admin?: boolean;
+            /** Location */
+            location?: string | null;
             /** Name */
             name: string;
+            /** Notes */
+            notes?: string | null;
             /** Password */
             password?: string | null;
             /** Permissions */
@@ -4113,6 +5041,8 @@ export interface components {
              * @default []
              */
             phone_records?: components["schemas"]["PhoneRecordIn"][];
+            /** Tags */
+            tags?: string[] | null;
         };
         /** Page[StaffMemberOut] */
         StaffMemberPage: {
@@ -4134,14 +5064,20 @@ export interface components {
             external_id?: string | null;
             /** Is Admin */
             is_admin?: boolean | null;
+            /** Location */
+            location?: string | null;
             /** Name */
             name?: string | null;
+            /** Notes */
+            notes?: string | null;
             /** Password */
             password?: string | null;
             /** Permissions */
             permissions?: components["schemas"]["Permission"][] | null;
             /** Phone Records */
             phone_records?: components["schemas"]["PhoneRecordPut"][] | null;
+            /** Tags */
+            tags?: string[] | null;
         };
         /** StaffRef */
         StaffRef: {
@@ -4158,6 +5094,79 @@ export interface components {
          * @enum {string}
          */
         Status: "unread" | "open" | "closed";
+        /** StoredLinkTemplate */
+        StoredLinkTemplate: {
+            /** Label */
+            label: string;
+            /** Url Template */
+            url_template: string;
+        };
+        /** Student */
+        Student: {
+            /** Classes */
+            classes: components["schemas"]["Class"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * StudentClassIn
+         * @description A class by `id`; or by name, days, time and location, made if there is none. Room and coach are the class's.
+         */
+        StudentClassIn: {
+            /** Coach */
+            coach?: string | null;
+            /** Id */
+            id?: string | null;
+            /** Location */
+            location?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Room */
+            room?: string | null;
+            /** Time */
+            time?: string | null;
+            /**
+             * Weekdays
+             * @default []
+             */
+            weekdays?: components["schemas"]["Weekday"][];
+        };
+        /**
+         * StudentIn
+         * @description The student with `id`, else the family's student of this name, else a new one. Without `classes` they stay.
+         */
+        StudentIn: {
+            /** Classes */
+            classes?: components["schemas"]["StudentClassIn"][] | null;
+            /** Id */
+            id?: string | null;
+            /** Name */
+            name: string;
+        };
+        /**
+         * Tag
+         * @description How many families and staff members have it, archived ones too.
+         */
+        Tag: {
+            /** Families */
+            families: number;
+            /** Name */
+            name: string;
+            /** Staff Members */
+            staff_members: number;
+        };
+        /** Page[TagOut] */
+        TagPage: {
+            /** Items */
+            items: components["schemas"]["Tag"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /**
          * Thread
          * @description A page of a thread, in order of `seq`. `next_cursor` leads to the page before it.
@@ -4175,6 +5184,8 @@ export interface components {
         /**
          * ThreadPage
          * @description A page of a thread, in order of `position`: opaque text that sorts as the items do.
+         *
+         *     `next_cursor` leads to the page before it.
          */
         ThreadPage: {
             /** Has After */
@@ -4182,7 +5193,9 @@ export interface components {
             /** Has Before */
             has_before: boolean;
             /** Items */
-            items: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["AuditEntryItem"])[];
+            items: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["AuditEntryItem"] | components["schemas"]["ScheduledTextItem"])[];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /** TimelineEvent */
         TimelineEvent: {
@@ -4324,6 +5337,11 @@ export interface components {
             /** Status */
             status: string;
         };
+        /**
+         * Weekday
+         * @enum {string}
+         */
+        Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
         /**
          * Worker
          * @description A worker process of the service, which works for every organization.
@@ -4832,22 +5850,318 @@ export interface operations {
             };
         };
     };
+    list_classes: {
+        parameters: {
+            query?: {
+                /** @description Words of its name, days, room and coach. */
+                q?: string | null;
+                /** @description Archived classes instead of living ones. */
+                archived?: boolean;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedClassPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_class: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Class"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_class: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Class"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_conversations: {
         parameters: {
             query?: {
                 sort?: components["schemas"]["InboxSort"];
+                updated_since?: string | null;
                 limit?: number;
                 cursor?: string | null;
                 status?: components["schemas"]["Status"] | null;
-                phone_number?: string | null;
-                family_id?: string | null;
-                staff_member_id?: string | null;
                 line_id?: string | null;
                 /** @description A staff member's id; `me`, who must be a person; or `none`: nobody has it. */
                 assignee?: string | components["schemas"]["Assignee"] | null;
                 not_sent?: boolean | null;
                 later?: boolean | null;
-                updated_since?: string | null;
+                phone_number?: string | null;
+                family_id?: string | null;
+                staff_member_id?: string | null;
             };
             header?: never;
             path?: never;
@@ -5493,7 +6807,10 @@ export interface operations {
     close_conversation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 conversation_id: string;
             };
@@ -5550,13 +6867,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Messages have come that you have not seen */
+            /** @description Messages have come that you have not seen; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["NewMessagesProblem"];
+                    "application/problem+json": components["schemas"]["NewMessagesProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -5570,6 +6887,82 @@ export interface operations {
             };
             /** @description This kind of content is not accepted */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This Idempotency-Key was used for another request; Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] | components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversation_context: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationContext"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5702,7 +7095,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MessageIn"];
+                "application/json": components["schemas"]["SendIn"];
             };
         };
         responses: {
@@ -5712,7 +7105,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"] | components["schemas"]["ScheduledText"];
                 };
             };
             /** @description The request cannot be read */
@@ -6002,7 +7395,7 @@ export interface operations {
             };
         };
     };
-    put_off_conversation: {
+    defer_conversation: {
         parameters: {
             query?: never;
             header?: never;
@@ -6197,7 +7590,10 @@ export interface operations {
     reopen_conversation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 conversation_id: string;
             };
@@ -6212,6 +7608,91 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConversationDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This Idempotency-Key was used for another request; Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] | components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_scheduled_texts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledTexts"];
                 };
             };
             /** @description Not signed in */
@@ -6278,6 +7759,7 @@ export interface operations {
                 after?: string | null;
                 /** @description A position, the seq of a message, or the id of an item of any kind. */
                 around?: string | null;
+                cursor?: string | null;
             };
             header?: never;
             path: {
@@ -6921,10 +8403,14 @@ export interface operations {
     list_families: {
         parameters: {
             query?: {
-                /** @description Words of names, in any order: a family's own and its contacts'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
+                /** @description Families with a student in this class. */
+                class_id?: string | null;
+                /** @description Words of names, in any order: a family's own, its contacts' and its students'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description Records with this tag. Case and accents do not matter. */
+                tag?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -9807,6 +11293,123 @@ export interface operations {
             };
         };
     };
+    send_first_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstMessageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This number may not be texted; Messages have come that you have not seen; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["NewMessagesProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This Idempotency-Key was used for another request; Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] | components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search_messages: {
         parameters: {
             query: {
@@ -9929,6 +11532,205 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_scheduled_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_scheduled_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduledTextPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledText"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This number may not be texted; Messages have come that you have not seen; This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["NewMessagesProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10125,6 +11927,125 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_scheduled_text: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendNowIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This number may not be texted; Messages have come that you have not seen; This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["NewMessagesProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
@@ -10650,6 +12571,310 @@ export interface operations {
             };
             /** @description This conflicts with what is stored */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_away: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Away"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_away: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AwayIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Away"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_organization_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_organization_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinksIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksOut"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11352,6 +13577,645 @@ export interface operations {
             };
         };
     };
+    find_recipients: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recipients"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recipient: {
+        parameters: {
+            query?: {
+                line_id?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description A phone number, as people write it or as the API returned it. */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recipient"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_saved_replies: {
+        parameters: {
+            query?: {
+                /** @description Words of the title and the text. */
+                q?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReplyPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_saved_reply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedReplyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReplyOut"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing; Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_saved_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                saved_reply_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_saved_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                saved_reply_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedReplyPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReplyOut"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fill_saved_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                saved_reply_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FillIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilledReply"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sending_status: {
         parameters: {
             query?: never;
@@ -11617,10 +14481,12 @@ export interface operations {
     list_staff_members: {
         parameters: {
             query?: {
-                /** @description Words of names, in any order: a family's own and its contacts'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
+                /** @description Words of names, in any order: a family's own, its contacts' and its students'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description Records with this tag. Case and accents do not matter. */
+                tag?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -12228,6 +15094,74 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tags: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -61,7 +61,8 @@ describe("the log", () => {
     const day = within(await screen.findByRole("list", { name: "Tuesday, March 4, 2025" }));
     expect(day.getByText("stopped all texts").parentElement).toHaveTextContent("Rosa Castillo (Castillo family) stopped all texts");
     await user.click(day.getByText("sent a text to Rosa Castillo (Castillo family)"));
-    expect(day.getByRole("link", { name: "Rosa Castillo (Castillo family)" })).toHaveAttribute("href", `/families/${familyId}`);
+    for (const link of day.getAllByRole("link", { name: "Rosa Castillo (Castillo family)" }))
+      expect(link).toHaveAttribute("href", `/families/${familyId}`);
     expect(day.getAllByText("Front desk")[1]).toBeVisible();
     expect(day.getAllByText("(312) 555-0101")[1]).toBeVisible();
     expect(day.getAllByText("looked at the conversation with", { exact: false })[0]).not.toBeVisible();

@@ -1,11 +1,14 @@
 import { useLayoutEffect, useRef, type KeyboardEvent } from "react";
 
 import { AttachButton, AttachmentTray } from "./attachments/AttachmentBar";
+import { draftFiles } from "./attachments/draft-files";
 import { useAttachments } from "./attachments/useAttachments";
 import { ComposerBlocked } from "./ComposerBlocked";
 import { SegmentCounter } from "./SegmentCounter";
+import { useSavedReplies } from "./useSavedReplies";
 import { useFormats } from "@/api/format";
-import { useOutbox } from "@/api/realtime";
+import { useOutbox } from "@/api/outbox-context";
+import { MOST_ITEMS } from "@/api/outbox-items";
 import { may, ownerKey, useMe } from "@/api/session";
 import type { ConversationDetail } from "@/api/types";
 import { useDraft } from "@/lib/drafts";
@@ -13,6 +16,7 @@ import { explainOptIn } from "@/lib/optin";
 import { countSegments } from "@/lib/segments";
 import { Button } from "@/ui/Button";
 import { InfoIcon } from "@/ui/icons";
+import { showToast } from "@/ui/Toast";
 
 /** The API's own limit, in characters. */
 const LONGEST_BODY = 1600;
@@ -50,7 +54,9 @@ interface ComposerBoxProps extends ComposerProps {
 function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: ComposerBoxProps) {
   const outbox = useOutbox();
   const box = useRef<HTMLTextAreaElement>(null);
-  const attachments = useAttachments(ownerKey(useMe()), conversation);
+  const replies = useSavedReplies({ conversationId: conversation.id, draft, setDraft, box });
+  const owner = ownerKey(useMe());
+  const attachments = useAttachments(owner, conversation);
   const body = draft.trimEnd();
   const segments = countSegments(body);
   const excess = Array.from(body).length - LONGEST_BODY;
@@ -68,14 +74,23 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
   }, [draft]);
 
   const send = (close: boolean) => {
-    if (!sendable) return;
-    outbox.send({ conversationId: conversation.id, body, seenSeq, close, attachments: attachments.take() });
+    if (!sendable || replies.holds(() => deliver(close))) return;
+    deliver(close);
+  };
+  const deliver = (close: boolean) => {
+    const files = attachments.take();
+    if (!outbox.sendText(conversation.id, { body, seenSeq, close, attachments: files })) {
+      void draftFiles(owner, conversation.id).bringBack(files);
+      showToast(`${MOST_ITEMS} texts are waiting to be sent already. Yours stays here until some have gone.`);
+      return;
+    }
     setDraft("");
     onSent();
     box.current?.focus();
   };
 
-  const onKeyDown = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (replies.onKeyDown(event)) return;
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     send(event.ctrlKey || event.metaKey);
@@ -91,6 +106,7 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
           {conversation.notice}
         </p>
       )}
+      {replies.above}
       <div className="rounded-xl border border-line bg-surface px-3 py-2.5 transition-[border-color,box-shadow] focus-within:border-accent focus-within:shadow-[0_0_0_3px_var(--accent-soft)]">
         <AttachmentTray attachments={attachments} />
         <textarea
@@ -108,6 +124,7 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
           className="block max-h-48 w-full resize-none bg-transparent text-ink outline-none placeholder:text-ink-3 [@media(hover:none)]:text-title"
         />
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-2">
+          {replies.button}
           <AttachButton attachments={attachments} />
           <SegmentCounter id="composer-counter" segments={segments} excess={excess} most={most} />
           <div className="ml-auto flex gap-2">
