@@ -3,6 +3,7 @@ import { composer, conversations, expect, expectAccessible, Handset, messages, P
 test("a pasted picture is previewed, survives a reload, is sent and arrives on the handset", async ({ page, context }) => {
   await signIn(page, PEOPLE.readsAndAnswers);
   const handset = await Handset.open(context, "Ashley Brown");
+  await handset.text("When is practice in July?");
   await conversations(page).getByRole("link", { name: /Brown family/ }).click();
   await expect(composer(page)).toBeVisible();
 
