@@ -169,6 +169,7 @@ async def view_conversation(
     return ViewingOut(
         viewer_id=viewer_id,
         expires_at=expires_at,
+        version=conversation.version,
         status=Status(conversation.status),
         seen_seq=conversation.seen_seq,
         last_seq=conversation.last_seq,
@@ -190,6 +191,7 @@ def conversation_out(view: ConversationView) -> ConversationOut:
     conversation, number = view.row
     return ConversationOut(
         id=conversation.id,
+        version=conversation.version,
         line_id=conversation.line_id,
         phone_number=number.number,
         display_name=view.display_name,

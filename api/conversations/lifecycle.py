@@ -19,6 +19,7 @@ A use case locks the rows, decides with the pure rules, adds what was decided to
 | a conversation is seen, closed, opened, or overdue | `change` |
 | a number is stopped or started | `change_consent` |
 | the text or the files of a received message change | `show_again` |
+| something else that the inbox shows of it changes, such as its viewers | `touch` |
 
 The methods run no SQL. They change the locked rows in memory, in the order of the calls, and gather the new rows.
 `write` stores everything, set by set: changed rows, messages, outbox entries, timeline entries, audit entries. Then it
@@ -256,7 +257,7 @@ class Batch:
 
         The caller has checked that the status does not go backwards (SEND-STATUS).
         """
-        set_status(self._shows(conversation, message), message, status)
+        set_status(self._to_store(conversation), message, status)
         self.note(message, status.value, detail=detail)
 
     def report(
@@ -276,7 +277,7 @@ class Batch:
         if message.provider_message_id is None and report.provider_message_id:
             message.provider_message_id = report.provider_message_id
         known = report if report.status is not None else replace(report, status=MessageStatus.SENT)
-        apply_report(self._shows(conversation, message), message, known, at=self.at)
+        apply_report(self._to_store(conversation), message, known, at=self.at)
         self.note(
             message,
             report.provider_status,
@@ -296,7 +297,7 @@ class Batch:
         if message.provider_message_id is None:
             message.provider_message_id = report.provider_message_id
         if message.provider_message_id == report.provider_message_id:
-            apply_report(self._shows(conversation, message), message, report, at=self.at)
+            apply_report(self._to_store(conversation), message, report, at=self.at)
         self.note(
             message,
             report.provider_status,
@@ -344,15 +345,19 @@ class Batch:
         if entry is not None:
             self.record(entry)
             self._announced_numbers.add(row.number.number)
-            self.announce_conversation(row.conversation.id)
+            self.touch(row.conversation)
 
     def show_again(self, conversation: Conversation, message: Message) -> None:
         """The text or the files of a stored message have changed."""
         if conversation.last_seq == message.seq:
-            show_as_last(self._to_store(conversation), message)
+            show_as_last(conversation, message)
             conversation.updated_at = self.at
         self._announce_message(message)
-        self.announce_conversation(conversation.id)
+        self.touch(conversation)
+
+    def touch(self, conversation: Conversation) -> None:
+        """Raise the version of a locked conversation and announce it: what the inbox shows of it changes."""
+        self.announce_conversation(self._to_store(conversation).id)
 
     def record(self, *entries: NewEntry) -> None:
         """Add audit entries. They are written in the order in which they were added."""
@@ -367,6 +372,8 @@ class Batch:
         It detaches the changed conversations from the session.
         """
         organization_id = self.organization_id
+        for conversation in self._changed.values():
+            conversation.version += 1
         await queries.store_conversations(session, list(self._changed.values()))
         await session.flush()
         await insert_together(session, Message, self._received)
@@ -379,13 +386,9 @@ class Batch:
         self._announce(session)
 
     def _to_store(self, conversation: Conversation) -> Conversation:
-        """The conversation, whose changes `write` will store."""
+        """The conversation, whose changes and next version `write` will store."""
         self._changed[conversation.id] = conversation
         return conversation
-
-    def _shows(self, conversation: Conversation, message: Message) -> Conversation:
-        """The conversation of a message whose status may change: it changes too if it shows this message."""
-        return self._to_store(conversation) if conversation.last_seq == message.seq else conversation
 
     def _resolved(self) -> Sequence[UUID]:
         """Messages whose outcome a callback reported."""

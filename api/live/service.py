@@ -1,5 +1,9 @@
-"""Announcing changes to the open event streams. The events leave when the transaction of the change commits."""
+"""Announcing changes to the open event streams. The events leave when the transaction of the change commits.
 
+An announcement carries ids. The hub reads the rows that they name, and sends these (`live.gathering`).
+"""
+
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +14,12 @@ from api.kit.phone import variants
 CHANNEL = "messenger_events"
 """The NOTIFY channel of live events. A payload is a JSON array of events."""
 
+TYPING = "typing"
+THREAD_ENTRY = "thread_entry"
+
+PASSING = frozenset({TYPING})
+"""Events that are worth nothing later: they are not kept for streams that reconnect."""
+
 
 def announce(session: AsyncSession, organization_id: UUID, event_type: str, **data: object) -> None:
     """Send an event to the organization's streams once the transaction has committed."""
@@ -19,13 +29,17 @@ def announce(session: AsyncSession, organization_id: UUID, event_type: str, **da
 def announce_conversation(session: AsyncSession, organization_id: UUID, conversation_id: UUID) -> None:
     """The conversation has changed, and perhaps the indicator."""
     announce(session, organization_id, "conversation", conversation_id=str(conversation_id))
+    announce_indicator(session, organization_id)
+
+
+def announce_indicator(session: AsyncSession, organization_id: UUID) -> None:
     announce(session, organization_id, "indicator")
 
 
 def announce_message(
     session: AsyncSession, organization_id: UUID, conversation_id: UUID, message_id: UUID, *, seq: int
 ) -> None:
-    """The message is new, or its status has changed."""
+    """The message is new, or its status has changed. Its conversation is sent too."""
     announce(
         session,
         organization_id,
@@ -34,6 +48,28 @@ def announce_message(
         message_id=str(message_id),
         seq=seq,
     )
+
+
+def announce_thread_entry(
+    session: AsyncSession, organization_id: UUID, conversation_id: UUID, *, kind: str, entry_id: UUID
+) -> None:
+    """An entry of a thread that is not a message is new or has changed."""
+    ids = {"conversation_id": str(conversation_id), "kind": kind, "entry_id": str(entry_id)}
+    announce(session, organization_id, THREAD_ENTRY, **ids)
+
+
+def announce_typing(
+    session: AsyncSession,
+    organization_id: UUID,
+    conversation_id: UUID,
+    *,
+    staff_member_id: UUID,
+    name: str,
+    until: datetime,
+) -> None:
+    """The staff member is writing in the conversation, until this time if nothing newer comes."""
+    data = {"conversation_id": str(conversation_id), "staff_member_id": str(staff_member_id), "name": name}
+    announce(session, organization_id, TYPING, **data, until=until.isoformat())
 
 
 def announce_phone_number(session: AsyncSession, organization_id: UUID, phone_number: str) -> None:

@@ -129,7 +129,7 @@ async def _mark(
     for row in threads:
         state = state_of(row.conversation)
         batch.change(row, staff_closes(state, seen_seq=state.last_seq), actor=principal.actor)
-        batch.announce_conversation(row.conversation.id)
+        batch.touch(row.conversation)
     await batch.write(session)
     await queries.empty_previews(session, organization_id, list(by_id))
     return cancelled
