@@ -1,20 +1,25 @@
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 
+import { writerOf, type Patch } from "./cache-writer";
 import { client, unwrap } from "./client";
+import { listPage } from "./conversation-lists";
 import { keys, type ConversationFilter } from "./keys";
-import type { ConversationDetail } from "./types";
+import type { Conversation, ConversationDetail } from "./types";
 
-const PAGE = 50;
+const FIRST_PAGE = 50;
+/** Who scrolls on goes far: the API's most. */
+const NEXT_PAGE = 200;
 
 export function conversationListQuery(filter: ConversationFilter) {
   return infiniteQueryOptions({
     queryKey: keys.conversationList(filter),
-    queryFn: ({ pageParam, signal }) =>
-      unwrap(
+    queryFn: async ({ pageParam, signal, client: queryClient }) => {
+      const asOf = writerOf(queryClient).now();
+      const page = await unwrap(
         client.GET("/api/v1/conversations", {
           params: {
             query: {
-              limit: PAGE,
+              limit: pageParam ? NEXT_PAGE : FIRST_PAGE,
               ...(filter.status && { status: filter.status }),
               ...(filter.familyId && { family_id: filter.familyId }),
               ...(filter.staffMemberId && { staff_member_id: filter.staffMemberId }),
@@ -23,7 +28,9 @@ export function conversationListQuery(filter: ConversationFilter) {
           },
           signal,
         }),
-      ),
+      );
+      return listPage(page, asOf);
+    },
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
   });
@@ -32,48 +39,61 @@ export function conversationListQuery(filter: ConversationFilter) {
 export function conversationQuery(id: string) {
   return queryOptions({
     queryKey: keys.conversation(id),
-    queryFn: ({ signal }) =>
-      unwrap(client.GET("/api/v1/conversations/{conversation_id}", { params: { path: { conversation_id: id } }, signal })),
+    queryFn: async ({ signal, client: queryClient }): Promise<ConversationDetail> => {
+      const writer = writerOf(queryClient);
+      const asOf = writer.now();
+      const detail = await unwrap(client.GET("/api/v1/conversations/{conversation_id}", { params: { path: { conversation_id: id } }, signal }));
+      return writer.read(detail, asOf);
+    },
   });
 }
 
-/** After a change of one conversation: its own data from the answer, everything that lists or counts it afresh. */
-async function settle(queryClient: QueryClient, conversationId: string): Promise<void> {
-  await Promise.all([
-    queryClient.invalidateQueries({ queryKey: keys.conversation(conversationId) }),
-    queryClient.invalidateQueries({ queryKey: keys.conversationLists }),
-    queryClient.invalidateQueries({ queryKey: keys.auditTrail(conversationId) }),
-    queryClient.invalidateQueries({ queryKey: keys.thread(conversationId) }),
-    queryClient.invalidateQueries({ queryKey: keys.indicator }),
-  ]);
+/** What a list or an event has told of the conversation, until its own answer is there. */
+export function useKnownRow(id: string): Conversation | undefined {
+  return writerOf(useQueryClient()).row(id);
+}
+
+/** A change of one conversation: shown at once as `patch` says, then as the API's answer or refusal leaves it. */
+function useChange<Variables>(
+  conversationId: string,
+  change: (variables: Variables) => Promise<ConversationDetail>,
+  patch: (variables: Variables) => Patch,
+) {
+  const writer = writerOf(useQueryClient());
+  return useMutation({
+    mutationFn: change,
+    onMutate: (variables) => ({ end: writer.overlay(conversationId, patch(variables)) }),
+    onSuccess: (answer, _, shown) => shown.end(answer),
+    onError: (_error, _, shown) => shown?.end(),
+  });
 }
 
 /** `seenSeq` is the last message the person saw: if one has come since, nothing closes (STATUS-CLOSE-RACE). */
 export function useCloseConversation(conversationId: string) {
-  const queryClient = useQueryClient();
-  return useMutation({
-    mutationFn: (seenSeq: number) =>
+  return useChange(
+    conversationId,
+    (seenSeq: number) =>
       unwrap(
         client.POST("/api/v1/conversations/{conversation_id}/close", {
           params: { path: { conversation_id: conversationId } },
           body: { seen_seq: seenSeq },
         }),
       ),
-    onSettled: () => settle(queryClient, conversationId),
-  });
+    (seenSeq) => (row) => (row.last_seq > seenSeq ? row : { ...row, status: "closed", unread_messages: 0, seen_seq: seenSeq }),
+  );
 }
 
 export function useReopenConversation(conversationId: string) {
-  const queryClient = useQueryClient();
-  return useMutation({
-    mutationFn: () =>
+  return useChange(
+    conversationId,
+    () =>
       unwrap(
         client.POST("/api/v1/conversations/{conversation_id}/reopen", {
           params: { path: { conversation_id: conversationId } },
         }),
       ),
-    onSettled: () => settle(queryClient, conversationId),
-  });
+    () => (row) => (row.status === "closed" ? { ...row, status: "open" } : row),
+  );
 }
 
 /** Finds or starts the conversation with a number; refused with the check when it may not be texted. */

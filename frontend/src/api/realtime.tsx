@@ -2,9 +2,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, use, useEffect, useMemo, useSyncExternalStore, type ReactNode } from "react";
 
+import { writerOf } from "./cache-writer";
 import { keys } from "./keys";
 import { LiveConnection, type LiveState } from "./live";
-import { postMessage, showAcceptedMessage } from "./messages";
+import { postMessage } from "./messages";
 import { Outbox, type PendingText } from "./outbox";
 
 interface Realtime {
@@ -19,10 +20,14 @@ export function RealtimeProvider({ owner, listens, children }: { owner: string; 
   const queryClient = useQueryClient();
 
   const realtime = useMemo<Realtime>(() => {
-    const outbox = new Outbox({
+    const outbox: Outbox = new Outbox({
       owner,
       post: postMessage,
-      onAccepted: (message) => showAcceptedMessage(queryClient, message),
+      onAccepted: (message) => {
+        writerOf(queryClient).accept(message);
+        // Without the stream nothing else tells what it changed.
+        if (live.getState() !== "live") void queryClient.invalidateQueries({ queryKey: keys.conversations });
+      },
       onRefused: (_problem, text) => {
         // Refetch, so that the reason of the refusal shows (a new message, an opt-out, a revoked permission).
         void queryClient.invalidateQueries({ queryKey: keys.conversation(text.conversationId) });
@@ -30,7 +35,7 @@ export function RealtimeProvider({ owner, listens, children }: { owner: string; 
         void queryClient.invalidateQueries({ queryKey: keys.me });
       },
     });
-    const live = new LiveConnection({ queryClient, onOpen: outbox.resume });
+    const live: LiveConnection = new LiveConnection({ queryClient, onOpen: outbox.resume });
     return { live, outbox };
   }, [owner, queryClient]);
 
