@@ -32,7 +32,7 @@ SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 
 SHAPES = {
     "Conversation": "id line_id phone_number display_name status unread_messages last_seq seen_seq last_message"
-    " last_message_at holders created_at updated_at",
+    " last_message_at holders assignee reminder not_sent waiting_since created_at updated_at",
     "ConversationDetail": "id opt_in_check viewers",
     "LastMessage": "seq direction preview created_at status",
     "Holder": "kind id name contact_name phone_record_id",
@@ -56,7 +56,9 @@ SHAPES = {
     "OptIn": "state source changed_at changed_by",
     "Line": "id label phone_number kind country provider settings webhook_urls health",
     "Me": "staff_member organization permissions is_admin",
-    "Indicator": "unread_messages open_conversations",
+    "Indicator": "unread_messages open_conversations not_sent_conversations mine_conversations"
+    " unassigned_conversations later_conversations",
+    "Reminder": "at unless_answered set_by due",
     "ApiKeyCreated": "id key name permissions",
     "Problem": "type title status detail instance",
     "ValidationProblem": "errors",
@@ -292,9 +294,18 @@ EXPLAINED = (
     "is not a phone number.",
     "is not a possible phone number in",
     "The last message of this conversation is",
+    "Use the address of a push service that the browser has given.",
+    "Use two different times",
     "Write something, or add a picture.",
     "Use portal, staff, verbal or import",
     "Use one of before_seq, after_seq, around_seq and cursor.",
+    "Use one of before, after, around and cursor.",
+    "Use the position of an item of this thread, unchanged.",
+    "Use a position, a seq, or an id of an item.",
+    "Give either mention_ids or conversation_id.",
+    "Mention a staff member who has SMS Logs.",
+    "Write something.",
+    "Type a word of the note: a letter, a digit or an emoji.",
     "This number stands here twice.",
     "This is none of the",
     " needs this.",
@@ -319,6 +330,9 @@ EXPLAINED = (
     "Type a word of the message: a letter, a digit or an emoji.",
     "Use a time after the one in",
     "This is not your current password.",
+    "Use a time in the future, at most a year ahead.",
+    "Use the id of a staff member who has SMS Logs",
+    "Nobody waits in a closed conversation.",
 )
 """Refusals of what no JSON schema can tell apart: every other 422 must break the schema."""
 

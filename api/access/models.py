@@ -38,6 +38,8 @@ class Organization(Base):
     """ISO 3166 alpha-2: how numbers in national form are read."""
     timezone: Mapped[str]
     """IANA name: the zone that times are shown in."""
+    replying_assigns: Mapped[bool] = mapped_column(server_default=false())
+    """Whoever answers a conversation that nobody has gets it (ASSIGN)."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

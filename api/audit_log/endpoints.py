@@ -15,8 +15,10 @@ from api.access.models import Organization
 from api.access.rules import Principal
 from api.audit.rules import Action
 from api.audit_log import queries, service
+from api.audit_log.names import names_of
 from api.audit_log.rules import EntryFilter, csv_name
-from api.audit_log.schemas import AuditEntryOut, AuditVerification
+from api.audit_log.schemas import AuditVerification
+from api.audit_log.types import AuditEntryOut
 from api.conversations import service as conversations
 from api.directory.named import named_number
 from api.kit.app_state import from_app
@@ -81,7 +83,7 @@ Log = Annotated[FilteredLog, Depends(filtered_log, scope="function")]
 @router.get("/audit-entries", responses=guarded(NotFound, Invalid))
 async def list_audit_entries(log: Log, session: Session, paging: Paging) -> Page[AuditEntryOut]:
     """The log, newest first. Filters combine."""
-    return await _page(session, log.organization.id, log.filter, paging)
+    return await _page(session, log.principal, log.filter, paging)
 
 
 @router.get("/conversations/{conversation_id}/audit-entries", responses=guarded(NotFound, Invalid))
@@ -90,17 +92,22 @@ async def list_conversation_audit_entries(
 ) -> Page[AuditEntryOut]:
     """The conversation's own entries, newest first (AUDIT-READ)."""
     await conversations.require_conversation(session, principal.organization_id, conversation_id)
-    return await _page(session, principal.organization_id, EntryFilter(conversation_id=conversation_id), paging)
+    return await _page(session, principal, EntryFilter(conversation_id=conversation_id), paging)
 
 
 async def _page(
-    session: AsyncSession, organization_id: UUID, filters: EntryFilter, paging: PageQuery
+    session: AsyncSession, principal: Principal, filters: EntryFilter, paging: PageQuery
 ) -> Page[AuditEntryOut]:
+    organization_id = principal.organization_id
     entries = await queries.entries(
         session, organization_id, filters, before=paging.time_key(), limit=paging.rows_to_read
     )
     shown, next_cursor = paging.cut(entries, lambda entry: (entry.at, entry.id))
-    return Page(items=[AuditEntryOut.of(entry) for entry in shown], next_cursor=next_cursor)
+    names = await names_of(session, organization_id, shown)
+    return Page(
+        items=[AuditEntryOut.of(entry, names[entry.id], with_wording=principal.is_admin) for entry in shown],
+        next_cursor=next_cursor,
+    )
 
 
 @router.get(

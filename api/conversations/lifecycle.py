@@ -20,6 +20,9 @@ A use case locks the rows, decides with the pure rules, adds what was decided to
 | a number is stopped or started | `change_consent` |
 | the text or the files of a received message change | `show_again` |
 | something else that the inbox shows of it changes, such as its viewers | `touch` |
+| a text is counted as not sent, or no longer (NOT-SENT) | `count_not_sent` |
+| every text that was not sent is dealt with | `settle_not_sent` |
+| a conversation gets another assignee (ASSIGN) | `assign` |
 
 The methods run no SQL. They change the locked rows in memory, in the order of the calls, and gather the new rows.
 `write` stores everything, set by set: changed rows, messages, outbox entries, timeline entries, audit entries. Then it
@@ -37,26 +40,35 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
-from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
+from api.audit.rules import BESIDE_THREADS, SYSTEM, Action, Actor, ActorKind, NewEntry
 from api.conversations import message_queries as queries
 from api.conversations.message_rules import (
+    Automatic,
     Direction,
     EntrySource,
     OutgoingText,
     ReceivedText,
     advances,
+    is_not_sent,
     segments,
     shown_media,
 )
 from api.conversations.models import Conversation, InboxRow, Message, OutboxEntry, TimelineEntry
-from api.conversations.rules import Change, ConversationState, Status, Transition, preview
+from api.conversations.rules import Change, ConversationState, Reminder, Status, Transition, preview, text_fails
 from api.directory.models import PhoneNumber
 from api.kit.bulk import insert_together
 from api.kit.database import notify
 from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
 from api.kit.request_context import current_request_id
-from api.live.service import announce_conversation, announce_message, announce_phone_number
+from api.live.service import (
+    announce_conversation,
+    announce_message,
+    announce_phone_number,
+    announce_thread_entry,
+)
+from api.notifications.rules import Kind, NewNotice
+from api.notifications.service import tell_all
 from api.providers.port import MessageStatus, StatusReport
 
 OUTBOX_CHANNEL = "messenger_outbox"
@@ -78,15 +90,39 @@ def state_of(conversation: Conversation) -> ConversationState:
         seen_seq=conversation.seen_seq,
         unread_messages=conversation.unread_messages,
         seen_deadline=conversation.seen_deadline,
+        waiting_since=conversation.waiting_since,
+        reminder=reminder_of(conversation),
+    )
+
+
+def reminder_of(conversation: Conversation) -> Reminder | None:
+    if conversation.reminder_at is None or conversation.reminder_set_at is None:
+        return None
+    return Reminder(
+        at=conversation.reminder_at,
+        unless_answered=conversation.reminder_unless_answered,
+        set_by=conversation.reminder_set_by_id,
+        set_at=conversation.reminder_set_at,
+        due_since=conversation.reminder_due_since,
     )
 
 
 def apply_state(conversation: Conversation, state: ConversationState, *, at: datetime) -> None:
+    if conversation.counted_seq == conversation.last_seq:
+        # Else a worker corrects it first.
+        conversation.counted_seq = state.last_seq
     conversation.status = state.status.value
     conversation.last_seq = state.last_seq
     conversation.seen_seq = state.seen_seq
     conversation.unread_messages = state.unread_messages
     conversation.seen_deadline = state.seen_deadline
+    conversation.waiting_since = state.waiting_since
+    reminder = state.reminder
+    conversation.reminder_at = reminder.at if reminder else None
+    conversation.reminder_unless_answered = reminder.unless_answered if reminder else False
+    conversation.reminder_set_by_id = reminder.set_by if reminder else None
+    conversation.reminder_set_at = reminder.set_at if reminder else None
+    conversation.reminder_due_since = reminder.due_since if reminder else None
     conversation.updated_at = at
 
 
@@ -139,6 +175,7 @@ def conversation_entry(
     message_id: UUID | None = None,
     details: Mapping[str, object] | None = None,
 ) -> NewEntry:
+    """An entry that stands after the last message of this locked conversation, as it is in memory."""
     return NewEntry(
         action,
         actor,
@@ -146,6 +183,7 @@ def conversation_entry(
         message_id=message_id,
         phone_number=row.number.number,
         details=details,
+        after_seq=row.conversation.last_seq,
     )
 
 
@@ -155,7 +193,10 @@ def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
         details["retry_of_message_id"] = str(message.retry_of_message_id)
     if message.answers is not None:
         details["answers"] = message.answers
-    return conversation_entry(Action.MESSAGE_SENT, actor, row, message_id=message.id, details=details)
+    if message.is_away:
+        details["automatic"] = Automatic.AWAY.value
+    entry = conversation_entry(Action.MESSAGE_SENT, actor, row, message_id=message.id, details=details)
+    return replace(entry, after_seq=message.seq)
 
 
 class Batch:
@@ -176,6 +217,9 @@ class Batch:
         self._announced_numbers: set[str] = set()
         self._announced_messages: dict[UUID, tuple[UUID, int]] = {}
         self._announced_conversations: dict[UUID, None] = {}
+        self._told: dict[UUID, NewNotice] = {}
+        self._settled: list[UUID] = []
+        self._reopened: list[tuple[Conversation, UUID]] = []
 
     def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> None:
         """Add a message that arrived, numbered and counted as `transition` says."""
@@ -203,6 +247,8 @@ class Batch:
         self._add_timeline_entry(text.message_id, status, text.source, inbound_event_id=text.inbound_event_id)
         self._announced_messages[text.message_id] = (conversation.id, seq)
         self.change(row, transition, actor=number_actor(row.number), message_id=text.message_id)
+        if transition.state.status is Status.UNREAD:
+            self._told[conversation.id] = NewNotice(new_id(), Kind.MESSAGE, conversation.id)
         shown = preview(text.content.body, media=len(text.media))
         _show(self._to_store(conversation), Direction.INBOUND.value, shown, status, at=self.at)
 
@@ -212,7 +258,7 @@ class Batch:
         counted = segments(text.body)
         columns: dict[str, object] = {
             "organization_id": self.organization_id,
-            "id": new_id(),
+            "id": text.message_id or new_id(),
             "conversation_id": row.conversation.id,
             "line_id": row.conversation.line_id,
             "seq": transition.state.last_seq,
@@ -228,6 +274,8 @@ class Batch:
             "opt_in_check": text.check.as_json(),
             "retry_of_message_id": text.retry_of,
             "answers": text.answers.value if text.answers else None,
+            "is_away": text.is_away,
+            "client_key": text.client_key,
             "created_at": self.at,
         }
         message = Message(**columns)
@@ -248,6 +296,8 @@ class Batch:
         self.record(sent_entry(row, message, actor))
         self.change(row, transition, actor=actor)
         show_as_last(self._to_store(row.conversation), message)
+        if text.settles_not_sent:
+            self.settle_not_sent(row.conversation)
         return message
 
     def move(
@@ -278,6 +328,7 @@ class Batch:
             message.provider_message_id = report.provider_message_id
         known = report if report.status is not None else replace(report, status=MessageStatus.SENT)
         apply_report(self._to_store(conversation), message, known, at=self.at)
+        self.count_not_sent(conversation, message)
         self.note(
             message,
             report.provider_status,
@@ -298,6 +349,7 @@ class Batch:
             message.provider_message_id = report.provider_message_id
         if message.provider_message_id == report.provider_message_id:
             apply_report(self._to_store(conversation), message, report, at=self.at)
+            self.count_not_sent(conversation, message)
         self.note(
             message,
             report.provider_status,
@@ -328,14 +380,76 @@ class Batch:
         """Remove the message's outbox entry, whatever its state."""
         self._removed.append(message.id)
 
+    def count_not_sent(self, conversation: Conversation, message: Message, *, overdue: bool = False) -> None:
+        """Count the message as not sent, or no longer, as its status says (NOT-SENT). A closed conversation opens.
+
+        `overdue`: its outcome has been unknown for long.
+        """
+        counted = is_not_sent(
+            MessageStatus(message.status),
+            counted=message.not_sent,
+            is_automatic=message.answers is not None,
+            is_overdue=overdue,
+        )
+        if counted is message.not_sent:
+            return
+        self._to_store(conversation)
+        conversation.not_sent = max(0, conversation.not_sent + bool(counted) - bool(message.not_sent))
+        message.not_sent = counted
+        transition = text_fails(state_of(conversation))
+        if counted and transition.change is not None:
+            apply_state(conversation, transition.state, at=self.at)
+            self._reopened.append((conversation, message.id))
+        conversation.updated_at = self.at
+        self.announce_conversation(conversation.id)
+
+    def settle_not_sent(self, conversation: Conversation) -> int:
+        """Somebody has answered, or dismissed every text that was not sent (NOT-SENT). Returns how many they were."""
+        settled = conversation.not_sent
+        if settled:
+            self._to_store(conversation).not_sent = 0
+            conversation.updated_at = self.at
+            self._settled.append(conversation.id)
+            self.announce_conversation(conversation.id)
+        return settled
+
+    def count_again(self, conversation: Conversation, count: int) -> None:
+        """Texts that were dismissed count again (NOT-SENT). The caller changes the messages."""
+        if count:
+            self._to_store(conversation).not_sent += count
+            conversation.updated_at = self.at
+            self.announce_conversation(conversation.id)
+
+    def settle_retried(self, conversation: Conversation, message: Message) -> None:
+        """The message was sent again, as a new one (NOT-SENT). It is stored by the session."""
+        if message.not_sent:
+            self._to_store(conversation).not_sent = max(0, conversation.not_sent - 1)
+        message.not_sent = False
+
+    def assign(self, row: InboxRow, assignee_id: UUID | None, *, actor: Actor) -> bool:
+        """Give the conversation to a staff member, or to nobody (ASSIGN). False if they have it already."""
+        conversation, before = row.conversation, row.conversation.assignee_id
+        if before == assignee_id:
+            return False
+        self._to_store(conversation).assignee_id = assignee_id
+        conversation.updated_at = self.at
+        action = Action.CONVERSATION_RELEASED if assignee_id is None else Action.CONVERSATION_ASSIGNED
+        details = {"from_id": str(before) if before else None, "to_id": str(assignee_id) if assignee_id else None}
+        self.record(conversation_entry(action, actor, row, details=details))
+        self.announce_conversation(conversation.id)
+        return True
+
     def change(self, row: InboxRow, transition: Transition, *, actor: Actor, message_id: UUID | None = None) -> None:
         """Change a conversation's state. `actor` caused the change; `message_id` is the message that did, if any."""
-        conversation = row.conversation
-        if transition.state != state_of(conversation):
+        conversation, before = row.conversation, state_of(row.conversation)
+        if transition.state != before:
             apply_state(self._to_store(conversation), transition.state, at=self.at)
             self.announce_conversation(conversation.id)
         if transition.change is not None:
             self.record(conversation_entry(ACTIONS[transition.change], actor, row, message_id=message_id))
+        if message_id is not None and before.is_later and not transition.state.is_later:
+            details = {"cause": "answered"}
+            self.record(conversation_entry(Action.REMINDER_DUE, actor, row, message_id=message_id, details=details))
 
     def change_consent(self, row: InboxRow, entry: NewEntry | None) -> None:
         """A stop or a start of the locked number, as `consent.stop` or `consent.start` has returned it.
@@ -372,18 +486,38 @@ class Batch:
         It detaches the changed conversations from the session.
         """
         organization_id = self.organization_id
+        if self._reopened:
+            self.record(*await self._reopening_entries(session))
         for conversation in self._changed.values():
             conversation.version += 1
         await queries.store_conversations(session, list(self._changed.values()))
         await session.flush()
+        await queries.settle_not_sent(session, organization_id, self._settled)
         await insert_together(session, Message, self._received)
         await insert_together(session, Message, self._sent)
         await insert_together(session, OutboxEntry, self._queued)
         await queries.remove_outbox_entries(session, organization_id, self._removed)
         await queries.remove_outbox_entries(session, organization_id, self._resolved(), state="unknown")
         await insert_together(session, TimelineEntry, self._timeline)
-        await audit.record(session, organization_id, *self._entries, at=self.at)
-        self._announce(session)
+        entry_ids = await audit.record(session, organization_id, *self._entries, at=self.at)
+        await tell_all(session, organization_id, list(self._told.values()))
+        self._announce(session, entry_ids)
+
+    async def _reopening_entries(self, session: AsyncSession) -> list[NewEntry]:
+        """NOT-SENT: each closed conversation that a failed text has opened, once."""
+        conversations = [conversation for conversation, _ in self._reopened]
+        numbers = await queries.numbers_of(session, self.organization_id, conversations)
+        return [
+            NewEntry(
+                Action.CONVERSATION_OPENED,
+                SYSTEM,
+                conversation_id=conversation.id,
+                message_id=message_id,
+                phone_number=numbers[conversation.phone_number_id],
+                details={"cause": "not_sent"},
+            )
+            for conversation, message_id in self._reopened
+        ]
 
     def _to_store(self, conversation: Conversation) -> Conversation:
         """The conversation, whose changes and next version `write` will store."""
@@ -394,12 +528,17 @@ class Batch:
         """Messages whose outcome a callback reported."""
         return [message.id for message in self._reported if message.status != MessageStatus.UNKNOWN.value]
 
-    def _announce(self, session: AsyncSession) -> None:
+    def _announce(self, session: AsyncSession, entry_ids: Sequence[UUID]) -> None:
         organization_id = self.organization_id
         for number in sorted(self._announced_numbers):
             announce_phone_number(session, organization_id, number)
         for message_id, (conversation_id, seq) in self._announced_messages.items():
             announce_message(session, organization_id, conversation_id, message_id, seq=seq)
+        for entry, entry_id in zip(self._entries, entry_ids, strict=True):
+            if entry.conversation_id is not None and entry.action not in BESIDE_THREADS:
+                announce_thread_entry(
+                    session, organization_id, entry.conversation_id, kind="audit_entry", entry_id=entry_id
+                )
         for conversation_id in self._announced_conversations:
             announce_conversation(session, organization_id, conversation_id)
         if self._queued:

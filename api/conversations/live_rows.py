@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.conversations import message_queries, queries, service
+from api.conversations import inbox_queries, message_queries, queries, service
 from api.conversations.endpoints import conversation_detail
 from api.conversations.models import InboxRow
 from api.conversations.schemas import IndicatorOut
@@ -51,8 +51,7 @@ class ConversationReader:
             *(Content("opt_in", {"phone_number": number}) for number in sorted(numbers)),
         ]
         if by_type["indicator"]:
-            counts = await queries.indicator(session, organization_id)
-            contents.append(Content("indicator", IndicatorOut.model_validate(counts).model_dump()))
+            contents.append(await _indicator(session, organization_id))
         return contents
 
 
@@ -78,6 +77,13 @@ async def _messages(
         )
         for row in found
     ]
+
+
+async def _indicator(session: AsyncSession, organization_id: UUID) -> Content:
+    counts = await inbox_queries.indicator(session, organization_id, staff_member_id=None)
+    mine = await inbox_queries.mine_by_staff_member(session, organization_id)
+    personal = {staff_member_id: {"mine_conversations": count} for staff_member_id, count in mine.items()}
+    return Content("indicator", IndicatorOut.model_validate(counts).model_dump(), personal)
 
 
 async def _conversations(session: AsyncSession, organization_id: UUID, rows: Sequence[InboxRow]) -> list[Content]:

@@ -25,11 +25,18 @@ from api.kit.database import Base, OrganizationRow
 from api.kit.searchable import Searchable, search_indexes
 
 
+def name_prefix_index(table: str) -> Index:
+    """Finds names by their beginning, whatever the database's collation (TO-NAME)."""
+    key = func.lower(text("name")).label("name_key")
+    return Index(f"ix_{table}_name_prefix", "organization_id", key, postgresql_ops={"name_key": "text_pattern_ops"})
+
+
 class Family(Searchable, OrganizationRow, Base):
     __tablename__ = "families"
     __table_args__ = (
         UniqueConstraint("organization_id", "external_id"),
         Index("ix_families_organization_id_name", "organization_id", "name", "id"),
+        name_prefix_index("families"),
         *search_indexes("families"),
     )
 
@@ -47,6 +54,7 @@ class Contact(OrganizationRow, Base):
     __table_args__ = (
         ForeignKeyConstraint(["organization_id", "family_id"], ["families.organization_id", "families.id"]),
         Index("ix_contacts_organization_id_family_id", "organization_id", "family_id", "position"),
+        name_prefix_index("contacts"),
     )
 
     family_id: Mapped[UUID]

@@ -42,6 +42,7 @@ from api.directory.rules import (
 )
 from api.directory.search_queries import Listed
 from api.directory.search_rules import MIN_WHOLE_NUMBER, DirectoryQuery, as_number, parse_query
+from api.directory.staff_changes import staff_changed
 from api.directory.store_queries import store
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
@@ -164,6 +165,7 @@ async def change_all(
         at = await database_time(session)
         number_ids = {number: row.id for number, row in locked.numbers.rows.items()}
         await store(session, organization_id, plan, number_ids=number_ids, author=principal.actor, at=at)
+        await staff_changed(session, organization_id, plan, by=principal.actor)
         await audit.record(session, organization_id, *plan.entries, at=at)
         _announce(session, organization_id, set(plan.numbers) - locked.numbers.made)
     return outcomes

@@ -26,6 +26,8 @@ class Content(NamedTuple):
     type: str
     data: Mapping[str, Any]
     personal: Mapping[UUID, Mapping[str, Any]] = {}
+    to: str | None = None
+    """The id of the staff member to whom alone it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,10 @@ class Event:
     type: str
     encoded: bytes
     personal: Mapping[UUID, bytes] = field(default_factory=dict)
+    to: str | None = None
+
+    def is_for(self, person: UUID) -> bool:
+        return self.to is None or self.to == str(person)
 
     @classmethod
     def of(cls, number: int, event_id: str, content: Content) -> "Event":
@@ -46,7 +52,7 @@ class Event:
             return head + to_json(data) + b"\n\n"
 
         personal = {person: encoded({**content.data, **own}) for person, own in content.personal.items()}
-        return cls(number, event_id, content.type, encoded(content.data), personal)
+        return cls(number, event_id, content.type, encoded(content.data), personal, content.to)
 
     def encoded_for(self, person: UUID) -> bytes:
         return self.personal.get(person, self.encoded) if self.personal else self.encoded

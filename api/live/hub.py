@@ -93,13 +93,13 @@ class Hub:
         elif self._gathering.knows(event_type):
             self._gathering.add(organization_id, change)
         else:
-            self._send(organization_id, [Content(event_type, _without_type(change))])
+            self._send(organization_id, [Content(event_type, _said(change), to=change.get("to"))])
 
     def _send(self, organization_id: UUID, contents: Sequence[Content]) -> None:
         events = [self._event(content) for content in contents]
         self._recent.add(organization_id, (event for event in events if event.type not in PASSING))
         for stream in self._streams.get(organization_id, ()):
-            stream.push(events)
+            stream.push([event for event in events if event.is_for(stream.principal.id)])
 
     def _resync(self, organization_id: UUID) -> None:
         """What has changed is not sent: every stream of the organization is to load again."""
@@ -138,7 +138,7 @@ class Hub:
             if missed is None:
                 stream.push_resync()
             else:
-                stream.push(missed)
+                stream.push([event for event in missed if event.is_for(principal.id)])
         if self._is_closed:
             stream.close()
         self._streams.setdefault(principal.organization_id, set()).add(stream)
@@ -195,5 +195,5 @@ class Hub:
         return sum(len(group) for group in self._streams.values())
 
 
-def _without_type(change: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in change.items() if key != "type"}
+def _said(change: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in change.items() if key not in {"type", "to"}}

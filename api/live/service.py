@@ -3,7 +3,6 @@
 An announcement carries ids. The hub reads the rows that they name, and sends these (`live.gathering`).
 """
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -58,18 +57,23 @@ def announce_thread_entry(
     announce(session, organization_id, THREAD_ENTRY, **ids)
 
 
-def announce_typing(
+def announce_mention(
     session: AsyncSession,
     organization_id: UUID,
-    conversation_id: UUID,
-    *,
     staff_member_id: UUID,
-    name: str,
-    until: datetime,
+    *,
+    conversation_id: UUID | None = None,
+    note_id: UUID | None = None,
 ) -> None:
-    """The staff member is writing in the conversation, until this time if nothing newer comes."""
-    data = {"conversation_id": str(conversation_id), "staff_member_id": str(staff_member_id), "name": name}
-    announce(session, organization_id, TYPING, **data, until=until.isoformat())
+    """To the person's own streams: they are mentioned in a note, or their count of unread mentions has changed."""
+    announce(
+        session,
+        organization_id,
+        "mention",
+        to=str(staff_member_id),
+        conversation_id=str(conversation_id) if conversation_id else None,
+        note_id=str(note_id) if note_id else None,
+    )
 
 
 def announce_phone_number(session: AsyncSession, organization_id: UUID, phone_number: str) -> None:

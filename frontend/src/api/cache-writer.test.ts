@@ -8,7 +8,7 @@ import { messageEntry, type ThreadData } from "./thread-entries";
 import type { Conversation, ConversationDetail, Indicator } from "./types";
 import { aConversation, aHolder, aMessage } from "@/testing/builders";
 
-const COUNTS: Indicator = { unread_messages: 3, unread_conversations: 2, open_conversations: 4 };
+const COUNTS: Indicator = { unread_messages: 3, unread_conversations: 2, open_conversations: 4, not_sent_conversations: 0, mine_conversations: 0, unassigned_conversations: 0, later_conversations: 0 };
 
 /** A row of conversation `n`, which was written to at minute `minute`. */
 function row(n: number, minute: number, fields: Partial<ConversationDetail> = {}): ConversationDetail {

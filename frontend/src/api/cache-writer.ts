@@ -27,12 +27,15 @@ export type LiveChange =
 interface Ahead {
   version: number;
   at: number;
-  delta: Indicator;
+  delta: Figures;
   /** The event of the row has come; the indicator of the same reading comes with it. */
   told: boolean;
 }
 
-const NOTHING: Indicator = { unread_messages: 0, unread_conversations: 0, open_conversations: 0 };
+/** The figures that a click changes at once. */
+type Figures = Pick<Indicator, "unread_messages" | "unread_conversations" | "open_conversations">;
+
+const NOTHING: Figures = { unread_messages: 0, unread_conversations: 0, open_conversations: 0 };
 /** Lists that a row alone does not decide are loaded again together. */
 const RELOAD_MS = 500;
 
@@ -125,6 +128,12 @@ export class CacheWriter {
     };
   }
 
+  /** The answer to a click, whose overlay ends after it. */
+  answered(row: ConversationRow): void {
+    this.settle(this.ledger.row(row.id), row);
+    this.show(row.id);
+  }
+
   private settle(before: ConversationRow | undefined, answer: PartOfRow): void {
     if (before && answer.version < before.version) return;
     const row = { ...before, ...answer } as ConversationRow;
@@ -195,7 +204,7 @@ export class CacheWriter {
       const row = this.ledger.row(id);
       if (row) deltas.push(difference(row, this.shown(row)));
     }
-    return deltas.reduce((sum, delta) => ({ ...sum, ...added(sum, delta) }), told);
+    return { ...told, ...deltas.reduce(added, told) };
   }
 
   private queries(queryKey: readonly unknown[]): Query[] {
@@ -268,12 +277,12 @@ function filterOf(query: Query): ConversationFilter {
   return query.queryKey[2] as ConversationFilter;
 }
 
-function figuresOf(row: ConversationRow): Indicator {
+function figuresOf(row: ConversationRow): Figures {
   if (row.status === "unread") return { ...NOTHING, unread_messages: row.unread_messages, unread_conversations: 1 };
   return row.status === "open" ? { ...NOTHING, open_conversations: 1 } : NOTHING;
 }
 
-function difference(before: ConversationRow, after: ConversationRow): Indicator {
+function difference(before: ConversationRow, after: ConversationRow): Figures {
   const [old, now] = [figuresOf(before), figuresOf(after)];
   return {
     unread_messages: now.unread_messages - old.unread_messages,
@@ -282,7 +291,7 @@ function difference(before: ConversationRow, after: ConversationRow): Indicator 
   };
 }
 
-function added(a: Indicator, b: Indicator): Pick<Indicator, "unread_messages" | "unread_conversations" | "open_conversations"> {
+function added(a: Figures, b: Figures): Figures {
   return {
     unread_messages: Math.max(0, a.unread_messages + b.unread_messages),
     unread_conversations: Math.max(0, a.unread_conversations + b.unread_conversations),

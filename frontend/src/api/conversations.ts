@@ -1,9 +1,10 @@
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 
 import { writerOf, type Patch } from "./cache-writer";
 import { client, unwrap } from "./client";
 import { listPage } from "./conversation-lists";
 import { keys, type ConversationFilter } from "./keys";
+import { useOutbox } from "./outbox-context";
 import type { Conversation, ConversationDetail } from "./types";
 
 const FIRST_PAGE = 50;
@@ -53,45 +54,42 @@ export function useKnownRow(id: string): Conversation | undefined {
   return writerOf(useQueryClient()).row(id);
 }
 
+/** Loads again what one conversation shows, where no event tells. */
+export async function refetchConversation(queryClient: QueryClient, conversationId: string): Promise<void> {
+  await Promise.all([
+    queryClient.invalidateQueries({ queryKey: keys.conversation(conversationId) }),
+    queryClient.invalidateQueries({ queryKey: keys.conversationLists }),
+    queryClient.invalidateQueries({ queryKey: keys.auditTrail(conversationId) }),
+    queryClient.invalidateQueries({ queryKey: keys.thread(conversationId) }),
+    queryClient.invalidateQueries({ queryKey: keys.indicator }),
+  ]);
+}
+
 /** A change of one conversation: shown at once as `patch` says, then as the API's answer or refusal leaves it. */
-function useChange<Variables>(
-  conversationId: string,
-  change: (variables: Variables) => Promise<ConversationDetail>,
-  patch: (variables: Variables) => Patch,
-) {
+function useChange<Variables>(conversationId: string, change: (variables: Variables) => Promise<void>, patch: (variables: Variables) => Patch) {
   const writer = writerOf(useQueryClient());
   return useMutation({
     mutationFn: change,
     onMutate: (variables) => ({ end: writer.overlay(conversationId, patch(variables)) }),
-    onSuccess: (answer, _, shown) => shown.end(answer),
-    onError: (_error, _, shown) => shown?.end(),
+    onSettled: (_data, _error, _variables, shown) => shown?.end(),
   });
 }
 
 /** `seenSeq` is the last message the person saw: if one has come since, nothing closes (STATUS-CLOSE-RACE). */
 export function useCloseConversation(conversationId: string) {
+  const outbox = useOutbox();
   return useChange(
     conversationId,
-    (seenSeq: number) =>
-      unwrap(
-        client.POST("/api/v1/conversations/{conversation_id}/close", {
-          params: { path: { conversation_id: conversationId } },
-          body: { seen_seq: seenSeq },
-        }),
-      ),
+    (seenSeq: number) => outbox.perform(conversationId, { kind: "close", seenSeq }),
     (seenSeq) => (row) => (row.last_seq > seenSeq ? row : { ...row, status: "closed", unread_messages: 0, seen_seq: seenSeq }),
   );
 }
 
 export function useReopenConversation(conversationId: string) {
+  const outbox = useOutbox();
   return useChange(
     conversationId,
-    () =>
-      unwrap(
-        client.POST("/api/v1/conversations/{conversation_id}/reopen", {
-          params: { path: { conversation_id: conversationId } },
-        }),
-      ),
+    () => outbox.perform(conversationId, { kind: "reopen" }),
     () => (row) => (row.status === "closed" ? { ...row, status: "open" } : row),
   );
 }

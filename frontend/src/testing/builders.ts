@@ -51,6 +51,8 @@ export function aLine(overrides: Partial<Line> = {}): Line {
   const address = `https://texts.tumble.example/webhooks/${provider}/${id}`;
   return {
     id,
+    default: false,
+    default_for: [],
     label: "Front desk",
     phone_number: "+13125550199",
     kind: "long_code",
@@ -167,6 +169,8 @@ export function aConversation(overrides: Partial<ConversationDetail> = {}): Conv
     seen_seq: 0,
     last_message: null,
     last_message_at: minutesAgo(60),
+    line: { id: "77777777-7777-7777-8777-777777777777", label: "Front desk" },
+    scheduled_at: null,
     holders: [aHolder()],
     opted_out: false,
     viewers: [],
@@ -200,7 +204,9 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
     delivered_at: null,
     erased_at: null,
     retry_of_message_id: null,
+    client_key: null,
     asks_to_stop: false,
+    automatic: null,
     ...overrides,
   };
 }
@@ -223,6 +229,9 @@ export function anEntry(overrides: Partial<AuditEntry> = {}): AuditEntry {
     conversation_id: null,
     message_id: null,
     phone_number: null,
+    line: null,
+    holders: [],
+    subject: null,
     details: {},
     erased: false,
     chain: { subject: id, number: counter, hash: "0".repeat(64) },

@@ -242,7 +242,7 @@ export class World {
       http.post(`${api}/phone-numbers/:number/erase`, async ({ params, request }) => {
         this.changes.push({ path: `/phone-numbers/${String(params.number)}/erase`, body: (await request.json()) as Record<string, unknown> });
         const counts = {
-          conversations: 1, cancelled: 0, texts: 2, files: 0, raw_events: 2, audit_entries: 3, answers: 0, import_rows: 0,
+          conversations: 1, cancelled: 0, texts: 2, notes: 0, files: 0, raw_events: 2, audit_entries: 3, answers: 0, import_rows: 0,
           phone_records: 1, staff_records: 0, contacts: 1, families: 1, refusals_kept: 1,
         };
         for (const each of this.conversations.values()) {

@@ -3,11 +3,15 @@ import type { AuditAction } from "@/api/audit-log";
 import type { AuditEntry } from "@/api/types";
 import { describeActor, describeDeed } from "@/lib/describe-entry";
 import { OPT_IN_LABEL } from "@/lib/optin";
-import { listNames } from "@/lib/text";
+import { listNames, plural } from "@/lib/text";
 
 /** Every action, as one chooses it. */
 export const ACTION_LABELS: Record<AuditAction, string> = {
   "message.sent": "Sent a text",
+  "message.scheduled": "Scheduled a text",
+  "message.rescheduled": "Changed a scheduled text",
+  "message.withdrawn": "Withdrew a scheduled text",
+  "message.held_back": "A scheduled text was held back",
   "conversation.opened": "Opened a conversation",
   "conversation.closed": "Closed a conversation",
   "conversation.unread": "A conversation became unread",
@@ -34,6 +38,7 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "directory.imported": "Imported the directory",
   "line.created": "Added a line",
   "line.updated": "Changed a line",
+  "away_message.changed": "Changed the opening hours or the away message",
   "api_key.created": "Made an API key",
   "api_key.revoked": "Revoked an API key",
   "inbound_event.replayed": "Replayed an event",
@@ -41,6 +46,9 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "phone_number.erased": "Erased a number",
   "audit_entries.erased": "Erased entries of the audit log",
   "retention.applied": "Erased what was too old",
+  "note.added": "Added a note",
+  "note.edited": "Changed a note",
+  "note.removed": "Removed a note",
 };
 
 export function isAuditAction(action: string | undefined): action is AuditAction {
@@ -54,16 +62,60 @@ export interface Sentence {
 }
 
 export function describeLogEntry(entry: AuditEntry, formatPhone: (number: string) => string): Sentence {
-  const actor = describeActor(entry, formatPhone);
-  const number = entry.phone_number === null ? "a number" : formatPhone(entry.phone_number);
+  const whose = describeHolders(entry);
+  const isNumber = entry.actor.kind === "phone_number";
+  const actor = (isNumber ? whose : null) ?? describeActor(entry, formatPhone);
+  const number = whose ?? (entry.phone_number === null ? "a number" : formatPhone(entry.phone_number));
   return { actor, deed: isAuditAction(entry.action) ? DEEDS[entry.action](entry.details, number, entry) : describeDeed(entry) };
+}
+
+type NumberHolder = AuditEntry["holders"][number];
+
+/** "Rosa Castillo (Castillo family)" */
+export function describeHolder({ name, contact_name }: Pick<NumberHolder, "name" | "contact_name">): string {
+  return contact_name === null ? name : `${contact_name} (${name})`;
+}
+
+/** Who holds the entry's number, else who held it; null if nobody is known. */
+function describeHolders({ holders }: AuditEntry): string | null {
+  const now = holders.filter(({ until }) => until === null);
+  const [first, ...others] = now.length > 0 ? now : holders;
+  if (first === undefined) return null;
+  return others.length === 0 ? describeHolder(first) : `${describeHolder(first)} and ${plural(others.length, "other")}`;
+}
+
+/** Entries that say little one by one: a run of them by one person is one row. */
+export interface Run {
+  key: string;
+  entries: AuditEntry[];
+}
+
+export function foldVisits(entries: readonly AuditEntry[]): Run[] {
+  const runs: Run[] = [];
+  for (const entry of entries) {
+    const last = runs.at(-1);
+    const before = last?.entries.at(-1);
+    if (last && before?.action === "conversation.viewed" && entry.action === before.action && entry.actor.id === before.actor.id) {
+      last.entries.push(entry);
+    } else runs.push({ key: entry.id, entries: [entry] });
+  }
+  return runs;
+}
+
+export function describeRun({ entries }: Run): string {
+  return `looked at conversations ${entries.length} times`;
 }
 
 type Details = AuditEntry["details"];
 
 const DEEDS: Record<AuditAction, (details: Details, number: string, entry: AuditEntry) => string> = {
   "message.sent": (details, number) =>
+    details.automatic === "away" ? `sent the away message to ${number}` :
     details.retry_of_message_id ? `sent a failed text to ${number} again` : `sent a text to ${number}`,
+  "message.scheduled": (_, number) => `scheduled a text to ${number}`,
+  "message.rescheduled": (_, number) => `changed a scheduled text to ${number}`,
+  "message.withdrawn": (_, number) => `withdrew a scheduled text to ${number}`,
+  "message.held_back": (details, number) => `held back a scheduled text to ${number}${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
   "conversation.opened": (_, number) => `opened the conversation with ${number}`,
   "conversation.closed": (_, number) => `closed the conversation with ${number}`,
   "conversation.unread": () => "texted, and the conversation became unread",
@@ -100,6 +152,7 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "directory.imported": () => "imported the directory",
   "line.created": (details, number) => `added the line ${number}${text(details.label) === null ? "" : ` (${text(details.label) ?? ""})`}`,
   "line.updated": (details, number) => `changed the line ${number}${changed(details)}`,
+  "away_message.changed": () => "changed the opening hours or the away message",
   "api_key.created": (details) => `made ${named(details, "an API key", "the API key ")}`,
   "api_key.revoked": (details) => `revoked ${named(details, "an API key", "the API key ")}`,
   "inbound_event.replayed": () => "replayed an event that had been set aside",
@@ -108,6 +161,9 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "phone_number.erased": (details) => `erased a number${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
   "audit_entries.erased": (details) => `erased the personal details of ${Object.keys(details.entries ?? {}).length} entries of this log`,
   "retention.applied": () => "erased texts and files that were too old",
+  "note.added": (_, number) => `added a note to the conversation with ${number}`,
+  "note.edited": (_, number) => `changed a note in the conversation with ${number}`,
+  "note.removed": (_, number) => `removed a note from the conversation with ${number}`,
 };
 
 function text(value: unknown): string | null {

@@ -3,7 +3,8 @@ import { useLayoutEffect, useRef, type KeyboardEvent } from "react";
 import { ComposerBlocked } from "./ComposerBlocked";
 import { SegmentCounter } from "./SegmentCounter";
 import { useFormats } from "@/api/format";
-import { useOutbox } from "@/api/realtime";
+import { useOutbox } from "@/api/outbox-context";
+import { MOST_ITEMS } from "@/api/outbox-items";
 import { may, ownerKey, useMe } from "@/api/session";
 import type { ConversationDetail } from "@/api/types";
 import { useDraft } from "@/lib/drafts";
@@ -11,6 +12,7 @@ import { explainOptIn } from "@/lib/optin";
 import { countSegments } from "@/lib/segments";
 import { Button } from "@/ui/Button";
 import { InfoIcon } from "@/ui/icons";
+import { showToast } from "@/ui/Toast";
 
 /** The API's own limit, in characters. */
 const LONGEST_BODY = 1600;
@@ -64,7 +66,10 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
 
   const send = (close: boolean) => {
     if (!sendable) return;
-    outbox.send({ conversationId: conversation.id, body, seenSeq, close });
+    if (!outbox.sendText(conversation.id, { body, seenSeq, close })) {
+      showToast(`${MOST_ITEMS} texts are waiting to be sent already. Yours stays here until some have gone.`);
+      return;
+    }
     setDraft("");
     onSent();
     box.current?.focus();

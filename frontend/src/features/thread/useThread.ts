@@ -5,23 +5,21 @@ import { useEffect, useMemo } from "react";
 import { notYetShown } from "./pending";
 import { auditTrailQuery } from "@/api/audit";
 import { conversationQuery, useKnownRow } from "@/api/conversations";
-import { useLiveState, usePendingTexts } from "@/api/realtime";
-import { useMe } from "@/api/session";
+import { usePendingItems } from "@/api/outbox-context";
+import { useLiveState } from "@/api/realtime";
 import { useThreadEntries } from "@/api/thread";
 
 export function useThread(conversationId: string, aroundSeq: number | null) {
-  const me = useMe();
   const conversation = useQuery({ ...conversationQuery(conversationId), staleTime: 0 });
   const thread = useThreadEntries(conversationId, aroundSeq);
   const trail = useInfiniteQuery(auditTrailQuery(conversationId));
-  const outgoing = usePendingTexts(conversationId);
+  const outgoing = usePendingItems(conversationId);
   const row = useKnownRow(conversationId);
   const isLive = useLiveState() === "live";
 
   const { messages } = thread;
   const entries = useMemo(() => trail.data?.pages.flatMap((page) => page.items) ?? [], [trail.data]);
-  const staffMemberId = me.staff_member?.id;
-  const pending = useMemo(() => notYetShown(outgoing, messages, staffMemberId), [outgoing, messages, staffMemberId]);
+  const pending = useMemo(() => notYetShown(outgoing, messages), [outgoing, messages]);
 
   // Load audit entries as far back as the messages.
   const { hasNextPage, isFetching, isError, fetchNextPage } = trail;
