@@ -130,6 +130,8 @@ class StaffMember(HoldsPermissions, Searchable, OrganizationRow, Base):
     name: Mapped[str]
     email: Mapped[str | None]
     password_hash: Mapped[str | None]
+    location: Mapped[str | None]
+    notes: Mapped[str | None] = mapped_column(deferred=True, deferred_raiseload=True)
     is_admin: Mapped[bool] = mapped_column(server_default=false())
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

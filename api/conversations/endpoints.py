@@ -1,5 +1,6 @@
 """Routes of conversations: the inbox, starting, viewing, closing and reopening, the indicator."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
@@ -67,32 +68,36 @@ async def indicator(principal: CanView, session: Session) -> IndicatorOut:
     return IndicatorOut.model_validate(await service.indicator(session, principal))
 
 
-async def inbox_filter(
+async def holder_filter(
     principal: CanView,
     session: Session,
-    status: Status | None = None,
     phone_number: NumberOrSender | None = None,
     family_id: UUID | None = None,
     staff_member_id: UUID | None = None,
+) -> InboxFilter:
+    """Whose conversations."""
+    number: str | None = None
+    if phone_number is not None:
+        number = await named_number(session, principal.organization_id, phone_number, pointer="/query/phone_number")
+    return InboxFilter(phone_number=number, family_id=family_id, staff_member_id=staff_member_id)
+
+
+async def inbox_filter(
+    principal: CanView,
+    whose: Annotated[InboxFilter, Depends(holder_filter)],
+    status: Status | None = None,
     line_id: UUID | None = None,
     assignee: Annotated[UUID | Assignee | None, Query(description=ASSIGNEE)] = None,
     not_sent: bool | None = None,
     later: bool | None = None,
-    updated_since: Annotated[Moment | None, Query()] = None,
 ) -> InboxFilter:
-    number: str | None = None
-    if phone_number is not None:
-        number = await named_number(session, principal.organization_id, phone_number, pointer="/query/phone_number")
-    return InboxFilter(
+    return replace(
+        whose,
         status=status,
-        phone_number=number,
-        family_id=family_id,
-        staff_member_id=staff_member_id,
         line_id=line_id,
         assignee=assignee_of(principal, assignee),
         not_sent=not_sent,
         later=later,
-        updated_since=updated_since,
     )
 
 
@@ -103,11 +108,13 @@ async def list_conversations(
     paging: Paging,
     narrowed: Annotated[InboxFilter, Depends(inbox_filter)],
     sort: InboxSort = InboxSort.NEWEST,
+    updated_since: Moment | None = None,
 ) -> Page[ConversationOut]:
     """The inbox, newest first, or with whoever has waited longest first.
 
     `status=open` leaves out what is in "Later"; `later=true` lists that.
     """
+    narrowed = replace(narrowed, updated_since=updated_since)
     rows = await service.inbox(
         session, principal, narrowed, sort=sort, before=paging.time_key(), limit=paging.rows_to_read
     )
@@ -313,6 +320,8 @@ def conversation_detail(view: ConversationView) -> ConversationDetail:
         opt_in_check=OptInCheckOut.of(view.check),
         notice=view.notice,
         max_segments=view.max_segments,
+        max_attachments=view.max_attachments,
+        max_attachment_bytes=view.max_attachment_bytes,
     )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, ColumnElement, ScalarSelect, and_, false, func, literal_column, not_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.conversations.models import IS_PUT_OFF, Conversation, InboxRow
+from api.conversations.models import IS_DEFERRED, Conversation, InboxRow
 from api.conversations.queries import inbox_rows, with_number
 from api.conversations.rules import Status
 from api.directory.models import PhoneNumber
@@ -51,12 +51,12 @@ class InboxFilter:
     not_sent: bool | None = None
     """Whether a text of it was not sent (NOT-SENT)."""
     later: bool | None = None
-    """Whether it is put off (REMIND)."""
+    """Whether it is deferred (REMIND)."""
     updated_since: datetime | None = None
 
 
 # Literals: a parameter is unknown when a generic plan is made, and then no partial index is used.
-_PUT_OFF = literal_column(f"({IS_PUT_OFF})", Boolean)
+_DEFERRED = literal_column(f"({IS_DEFERRED})", Boolean)
 _IS_NOT_CLOSED = literal_column("status <> 'closed'", Boolean)
 _HAS_NOT_SENT = literal_column("not_sent > 0", Boolean)
 
@@ -66,12 +66,12 @@ def _is(status: Status) -> ColumnElement[bool]:
 
 
 def is_later() -> ColumnElement[bool]:
-    return and_(_is(Status.OPEN), _PUT_OFF)
+    return and_(_is(Status.OPEN), _DEFERRED)
 
 
 def is_now() -> ColumnElement[bool]:
-    """IND-GRAY: open, and not put off."""
-    return and_(_is(Status.OPEN), not_(_PUT_OFF))
+    """IND-GRAY: open, and not deferred."""
+    return and_(_is(Status.OPEN), not_(_DEFERRED))
 
 
 def _conditions(organization_id: UUID, narrowed: InboxFilter) -> Iterator[ColumnElement[Any]]:

@@ -21,7 +21,7 @@ A use case locks the rows, decides with the pure rules, adds what was decided to
 | the text or the files of a received message change | `show_again` |
 | something else that the inbox shows of it changes, such as its viewers | `touch` |
 | a text is counted as not sent, or no longer (NOT-SENT) | `count_not_sent` |
-| every text that was not sent is dealt with | `settle_not_sent` |
+| somebody has seen to every text that was not sent | `settle_not_sent` |
 | a conversation gets another assignee (ASSIGN) | `assign` |
 
 The methods run no SQL. They change the locked rows in memory, in the order of the calls, and gather the new rows.
@@ -32,7 +32,7 @@ Locks (decision 0006): the caller has locked the phone numbers whose consent is 
 conversations, then the outbox entries. `write` locks only audit chains, which come last.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -40,7 +40,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
-from api.audit.rules import BESIDE_THREADS, SYSTEM, Action, Actor, ActorKind, NewEntry
+from api.audit.rules import BESIDE_THREADS, SYSTEM, Action, Actor, NewEntry
 from api.conversations import message_queries as queries
 from api.conversations.message_rules import (
     Automatic,
@@ -49,13 +49,18 @@ from api.conversations.message_rules import (
     OutgoingText,
     ReceivedText,
     advances,
-    is_not_sent,
     segments,
+    sent_media,
     shown_media,
 )
 from api.conversations.models import Conversation, InboxRow, Message, OutboxEntry, TimelineEntry
-from api.conversations.rules import Change, ConversationState, Reminder, Status, Transition, preview, text_fails
-from api.directory.models import PhoneNumber
+from api.conversations.rows import apply_state as apply_state
+from api.conversations.rows import conversation_entry as conversation_entry
+from api.conversations.rows import number_actor as number_actor
+from api.conversations.rows import reminder_of as reminder_of
+from api.conversations.rows import state_of as state_of
+from api.conversations.rules import Change, Status, Transition, preview
+from api.conversations.team_changes import TeamChanges
 from api.kit.bulk import insert_together
 from api.kit.database import notify
 from api.kit.ids import new_id
@@ -81,49 +86,6 @@ ACTIONS = {
 }
 
 UNEXPLAINED = "The provider could not deliver it and did not say why."
-
-
-def state_of(conversation: Conversation) -> ConversationState:
-    return ConversationState(
-        status=Status(conversation.status),
-        last_seq=conversation.last_seq,
-        seen_seq=conversation.seen_seq,
-        unread_messages=conversation.unread_messages,
-        seen_deadline=conversation.seen_deadline,
-        waiting_since=conversation.waiting_since,
-        reminder=reminder_of(conversation),
-    )
-
-
-def reminder_of(conversation: Conversation) -> Reminder | None:
-    if conversation.reminder_at is None or conversation.reminder_set_at is None:
-        return None
-    return Reminder(
-        at=conversation.reminder_at,
-        unless_answered=conversation.reminder_unless_answered,
-        set_by=conversation.reminder_set_by_id,
-        set_at=conversation.reminder_set_at,
-        due_since=conversation.reminder_due_since,
-    )
-
-
-def apply_state(conversation: Conversation, state: ConversationState, *, at: datetime) -> None:
-    if conversation.counted_seq == conversation.last_seq:
-        # Else a worker corrects it first.
-        conversation.counted_seq = state.last_seq
-    conversation.status = state.status.value
-    conversation.last_seq = state.last_seq
-    conversation.seen_seq = state.seen_seq
-    conversation.unread_messages = state.unread_messages
-    conversation.seen_deadline = state.seen_deadline
-    conversation.waiting_since = state.waiting_since
-    reminder = state.reminder
-    conversation.reminder_at = reminder.at if reminder else None
-    conversation.reminder_unless_answered = reminder.unless_answered if reminder else False
-    conversation.reminder_set_by_id = reminder.set_by if reminder else None
-    conversation.reminder_set_at = reminder.set_at if reminder else None
-    conversation.reminder_due_since = reminder.due_since if reminder else None
-    conversation.updated_at = at
 
 
 def show_as_last(conversation: Conversation, message: Message) -> None:
@@ -163,30 +125,6 @@ def apply_report(conversation: Conversation, message: Message, report: StatusRep
         message.error_title = UNEXPLAINED
 
 
-def number_actor(number: PhoneNumber) -> Actor:
-    return Actor(ActorKind.PHONE_NUMBER, number.id, number.number)
-
-
-def conversation_entry(
-    action: Action,
-    actor: Actor,
-    row: InboxRow,
-    *,
-    message_id: UUID | None = None,
-    details: Mapping[str, object] | None = None,
-) -> NewEntry:
-    """An entry that stands after the last message of this locked conversation, as it is in memory."""
-    return NewEntry(
-        action,
-        actor,
-        conversation_id=row.conversation.id,
-        message_id=message_id,
-        phone_number=row.number.number,
-        details=details,
-        after_seq=row.conversation.last_seq,
-    )
-
-
 def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
     details: dict[str, object] = {"seq": message.seq, "segments": message.segments}
     if message.retry_of_message_id is not None:
@@ -199,27 +137,21 @@ def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
     return replace(entry, after_seq=message.seq)
 
 
-class Batch:
+class Batch(TeamChanges):
     """Changes of one organization's conversations and messages at one time, in one transaction."""
 
     def __init__(self, organization_id: UUID, *, at: datetime) -> None:
         """`at`: the database's time, taken once the rows are locked."""
-        self.organization_id = organization_id
-        self.at = at
-        self._changed: dict[UUID, Conversation] = {}
+        super().__init__(organization_id, at=at)
         self._received: list[dict[str, object]] = []
         self._sent: list[dict[str, object]] = []
         self._queued: list[dict[str, object]] = []
         self._removed: list[UUID] = []
         self._reported: list[Message] = []
         self._timeline: list[dict[str, object]] = []
-        self._entries: list[NewEntry] = []
         self._announced_numbers: set[str] = set()
         self._announced_messages: dict[UUID, tuple[UUID, int]] = {}
-        self._announced_conversations: dict[UUID, None] = {}
         self._told: dict[UUID, NewNotice] = {}
-        self._settled: list[UUID] = []
-        self._reopened: list[tuple[Conversation, UUID]] = []
 
     def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> None:
         """Add a message that arrived, numbered and counted as `transition` says."""
@@ -255,7 +187,9 @@ class Batch:
     def queue(self, row: InboxRow, text: OutgoingText, transition: Transition) -> Message:
         """Add a message to be sent, and its outbox entry. Returns it as it will be stored."""
         sent_by = text.sent_by
-        counted = segments(text.body)
+        # A picture message is one part, whatever its text.
+        media = sent_media(text.media_urls, text.files)
+        counted = segments("" if media else text.body)
         columns: dict[str, object] = {
             "organization_id": self.organization_id,
             "id": text.message_id or new_id(),
@@ -264,7 +198,7 @@ class Batch:
             "seq": transition.state.last_seq,
             "direction": Direction.OUTBOUND.value,
             "body": text.body,
-            "media": [{"url": url, "content_type": "application/octet-stream"} for url in text.media_urls],
+            "media": media,
             "status": MessageStatus.QUEUED.value,
             "segments": counted.count,
             "encoding": counted.encoding.value,
@@ -380,65 +314,6 @@ class Batch:
         """Remove the message's outbox entry, whatever its state."""
         self._removed.append(message.id)
 
-    def count_not_sent(self, conversation: Conversation, message: Message, *, overdue: bool = False) -> None:
-        """Count the message as not sent, or no longer, as its status says (NOT-SENT). A closed conversation opens.
-
-        `overdue`: its outcome has been unknown for long.
-        """
-        counted = is_not_sent(
-            MessageStatus(message.status),
-            counted=message.not_sent,
-            is_automatic=message.answers is not None,
-            is_overdue=overdue,
-        )
-        if counted is message.not_sent:
-            return
-        self._to_store(conversation)
-        conversation.not_sent = max(0, conversation.not_sent + bool(counted) - bool(message.not_sent))
-        message.not_sent = counted
-        transition = text_fails(state_of(conversation))
-        if counted and transition.change is not None:
-            apply_state(conversation, transition.state, at=self.at)
-            self._reopened.append((conversation, message.id))
-        conversation.updated_at = self.at
-        self.announce_conversation(conversation.id)
-
-    def settle_not_sent(self, conversation: Conversation) -> int:
-        """Somebody has answered, or dismissed every text that was not sent (NOT-SENT). Returns how many they were."""
-        settled = conversation.not_sent
-        if settled:
-            self._to_store(conversation).not_sent = 0
-            conversation.updated_at = self.at
-            self._settled.append(conversation.id)
-            self.announce_conversation(conversation.id)
-        return settled
-
-    def count_again(self, conversation: Conversation, count: int) -> None:
-        """Texts that were dismissed count again (NOT-SENT). The caller changes the messages."""
-        if count:
-            self._to_store(conversation).not_sent += count
-            conversation.updated_at = self.at
-            self.announce_conversation(conversation.id)
-
-    def settle_retried(self, conversation: Conversation, message: Message) -> None:
-        """The message was sent again, as a new one (NOT-SENT). It is stored by the session."""
-        if message.not_sent:
-            self._to_store(conversation).not_sent = max(0, conversation.not_sent - 1)
-        message.not_sent = False
-
-    def assign(self, row: InboxRow, assignee_id: UUID | None, *, actor: Actor) -> bool:
-        """Give the conversation to a staff member, or to nobody (ASSIGN). False if they have it already."""
-        conversation, before = row.conversation, row.conversation.assignee_id
-        if before == assignee_id:
-            return False
-        self._to_store(conversation).assignee_id = assignee_id
-        conversation.updated_at = self.at
-        action = Action.CONVERSATION_RELEASED if assignee_id is None else Action.CONVERSATION_ASSIGNED
-        details = {"from_id": str(before) if before else None, "to_id": str(assignee_id) if assignee_id else None}
-        self.record(conversation_entry(action, actor, row, details=details))
-        self.announce_conversation(conversation.id)
-        return True
-
     def change(self, row: InboxRow, transition: Transition, *, actor: Actor, message_id: UUID | None = None) -> None:
         """Change a conversation's state. `actor` caused the change; `message_id` is the message that did, if any."""
         conversation, before = row.conversation, state_of(row.conversation)
@@ -473,13 +348,6 @@ class Batch:
         """Raise the version of a locked conversation and announce it: what the inbox shows of it changes."""
         self.announce_conversation(self._to_store(conversation).id)
 
-    def record(self, *entries: NewEntry) -> None:
-        """Add audit entries. They are written in the order in which they were added."""
-        self._entries += entries
-
-    def announce_conversation(self, conversation_id: UUID) -> None:
-        self._announced_conversations[conversation_id] = None
-
     async def write(self, session: AsyncSession) -> None:
         """Store the changes and announce them, in the caller's transaction. Call it once, after every lock.
 
@@ -502,27 +370,6 @@ class Batch:
         entry_ids = await audit.record(session, organization_id, *self._entries, at=self.at)
         await tell_all(session, organization_id, list(self._told.values()))
         self._announce(session, entry_ids)
-
-    async def _reopening_entries(self, session: AsyncSession) -> list[NewEntry]:
-        """NOT-SENT: each closed conversation that a failed text has opened, once."""
-        conversations = [conversation for conversation, _ in self._reopened]
-        numbers = await queries.numbers_of(session, self.organization_id, conversations)
-        return [
-            NewEntry(
-                Action.CONVERSATION_OPENED,
-                SYSTEM,
-                conversation_id=conversation.id,
-                message_id=message_id,
-                phone_number=numbers[conversation.phone_number_id],
-                details={"cause": "not_sent"},
-            )
-            for conversation, message_id in self._reopened
-        ]
-
-    def _to_store(self, conversation: Conversation) -> Conversation:
-        """The conversation, whose changes and next version `write` will store."""
-        self._changed[conversation.id] = conversation
-        return conversation
 
     def _resolved(self) -> Sequence[UUID]:
         """Messages whose outcome a callback reported."""

@@ -19,7 +19,7 @@ both."""
 
 STATUSES = "'received', 'queued', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'unknown'"
 
-IS_PUT_OFF = "reminder_at IS NOT NULL AND reminder_due_since IS NULL"
+IS_DEFERRED = "reminder_at IS NOT NULL AND reminder_due_since IS NULL"
 """The conversation has a reminder that is not due yet (REMIND)."""
 
 UNADOPTED_MEDIA = "direction = 'inbound' AND jsonb_path_exists(media, '$[*].url')"
@@ -66,16 +66,16 @@ class Conversation(OrganizationRow, Base):
         Index(
             "ix_conversations_now",
             "organization_id",
-            postgresql_where=text(f"status = 'open' AND NOT ({IS_PUT_OFF})"),
+            postgresql_where=text(f"status = 'open' AND NOT ({IS_DEFERRED})"),
         ),
         Index(
             "ix_conversations_later",
             "organization_id",
             "last_message_at",
             "id",
-            postgresql_where=text(f"status = 'open' AND {IS_PUT_OFF}"),
+            postgresql_where=text(f"status = 'open' AND {IS_DEFERRED}"),
         ),
-        Index("ix_conversations_reminder", "organization_id", "reminder_at", postgresql_where=text(IS_PUT_OFF)),
+        Index("ix_conversations_reminder", "organization_id", "reminder_at", postgresql_where=text(IS_DEFERRED)),
         Index(
             "ix_conversations_assignee",
             "organization_id",
@@ -244,8 +244,9 @@ class Message(OrganizationChildRow, Base):
     direction: Mapped[str]
     body: Mapped[str]
     media: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
-    """Sent: [{url, content_type}]. Received: [{id, content_type, state, size, reason, hidden?}], written by the media
-    slice. A version before 0005 stored [{url, content_type}] of received files, until a worker adopts them."""
+    """A file of ours: {id, content_type, state, size, reason, hidden?}; of received ones the media slice writes it. A
+    file that was sent by its address: {url, content_type}. A version before 0005 stored [{url, content_type}] of
+    received files, until a worker adopts them."""
     status: Mapped[str]
     sent_by_staff_member_id: Mapped[UUID | None]
     sent_by_api_key_id: Mapped[UUID | None]

@@ -1,4 +1,4 @@
-"""Putting a conversation off until a time, and bringing it back (REMIND)."""
+"""Deferring a conversation until a time, and bringing it back (REMIND)."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,7 +22,7 @@ FARTHEST = timedelta(days=366)
 SWEEP_BATCH = 100
 
 
-async def put_off(
+async def defer_conversation(
     session: AsyncSession,
     principal: Principal,
     conversation_id: UUID,
@@ -55,7 +55,7 @@ def require_time_ahead(at: datetime, *, now: datetime) -> None:
 def set_reminder(batch: Batch, row: InboxRow, principal: Principal, *, at: datetime, unless_answered: bool) -> None:
     reminder = Reminder(at=at, unless_answered=unless_answered, set_by=principal.staff_member_id, set_at=batch.at)
     details = {"until": rfc3339(at), "unless_answered": unless_answered}
-    batch.change(row, rules.staff_puts_off(state_of(row.conversation), reminder), actor=principal.actor)
+    batch.change(row, rules.staff_defers(state_of(row.conversation), reminder), actor=principal.actor)
     batch.record(conversation_entry(Action.REMINDER_SET, principal.actor, row, details=details))
 
 

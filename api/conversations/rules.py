@@ -16,7 +16,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Reminder:
-    """REMIND: a conversation that was put off. It is in "Later" until the reminder is due."""
+    """REMIND: a conversation that was deferred. It is in "Later" until the reminder is due."""
 
     at: datetime
     unless_answered: bool
@@ -57,7 +57,7 @@ class ConversationState:
 
     @property
     def is_later(self) -> bool:
-        """It is put off (REMIND): open, but not among the open ones."""
+        """It is deferred (REMIND): open, but not among the open ones."""
         return self.status is Status.OPEN and self.reminder is not None and not self.reminder.is_due
 
 
@@ -164,7 +164,7 @@ def staff_replies(state: ConversationState, *, close: bool) -> Transition:
     return Transition(replied, Change.CLOSED if close else Change.OPENED)
 
 
-def staff_puts_off(state: ConversationState, reminder: Reminder) -> Transition:
+def staff_defers(state: ConversationState, reminder: Reminder) -> Transition:
     """REMIND. The caller has checked that every message was seen; a closed conversation opens by it."""
     later = replace(
         state,

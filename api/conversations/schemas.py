@@ -42,7 +42,7 @@ class IndicatorOut(BaseModel):
     unassigned_conversations: int
     """ASSIGN: not closed, not in "Later", and nobody has them."""
     later_conversations: int
-    """REMIND: put off."""
+    """REMIND: deferred."""
 
 
 class LastMessage(BaseModel):
@@ -68,7 +68,7 @@ class StaffRef(BaseModel):
 
 
 class ReminderOut(BaseModel):
-    """The conversation was put off until `at`. While `due` is false it is in "Later" (REMIND)."""
+    """The conversation was deferred until `at`. While `due` is false it is in "Later" (REMIND)."""
 
     model_config = ConfigDict(title="Reminder")
 
@@ -123,6 +123,10 @@ class ConversationDetail(ConversationOut):
     """A warning to staff before they text this number from this line (NZ-NOTICE)."""
     max_segments: int | None
     """The most parts of a text without pictures that the line's provider takes; null if it limits characters only."""
+    max_attachments: int
+    """Files of a message."""
+    max_attachment_bytes: int
+    """Of a message's files together: what the carriers of this line deliver."""
 
 
 class PhoneNumberOut(BaseModel):
@@ -212,6 +216,9 @@ class MessageIn(BaseModel):
 
     body: Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)] = ""
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] = []
+    attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA, exclude_if=lambda ids: not ids)] = []
+    """Ids of the sender's own uploads (`POST /media`). Left out when empty, so that a request that is repeated after an
+    upgrade is the same one."""
     seen_seq: Seq | None = None
     close: bool = False
 

@@ -33,11 +33,11 @@ async def assign_conversation(
 
 
 @router.put("/conversations/{conversation_id}/reminder", responses=guarded(NotFound, NewMessages, Invalid))
-async def put_off_conversation(
+async def defer_conversation(
     conversation_id: UUID, body: ReminderIn, principal: CanView, session: Session
 ) -> ConversationDetail:
-    """Put the conversation off: it goes to "Later", and comes back at that time or when a text comes (REMIND)."""
-    row = await reminders.put_off(
+    """Defer the conversation: it goes to "Later", and comes back at that time or when a text comes (REMIND)."""
+    row = await reminders.defer_conversation(
         session,
         principal,
         conversation_id,

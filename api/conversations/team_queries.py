@@ -23,11 +23,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import StaffMember
 from api.access.viewers import may_view
-from api.conversations.models import IS_PUT_OFF, Conversation, ConversationUndo, InboxView, Message
+from api.conversations.models import IS_DEFERRED, Conversation, ConversationUndo, InboxView, Message
 from api.kit.bulk import is_any
 
 # A literal, so that the partial index is used.
-_PUT_OFF = literal_column(IS_PUT_OFF, Boolean)
+_DEFERRED = literal_column(IS_DEFERRED, Boolean)
 
 
 async def assigned_to(
@@ -68,7 +68,7 @@ async def due_reminders(session: AsyncSession, organization_id: UUID, *, limit: 
         select(Conversation.id)
         .where(
             Conversation.organization_id == organization_id,
-            _PUT_OFF,
+            _DEFERRED,
             Conversation.reminder_at <= func.clock_timestamp(),
         )
         .order_by(Conversation.reminder_at)
@@ -78,7 +78,9 @@ async def due_reminders(session: AsyncSession, organization_id: UUID, *, limit: 
 
 
 async def organizations_with_due_reminders(session: AsyncSession) -> Sequence[UUID]:
-    statement = select(Conversation.organization_id).where(_PUT_OFF, Conversation.reminder_at <= func.clock_timestamp())
+    statement = select(Conversation.organization_id).where(
+        _DEFERRED, Conversation.reminder_at <= func.clock_timestamp()
+    )
     return (await session.scalars(statement.distinct())).all()
 
 

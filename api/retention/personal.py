@@ -36,7 +36,10 @@ ERASED: Mapping[str, Mapping[str, str]] = {
     },
     # A contact that holds another number stays; a family stays while it has a contact.
     "contacts": {"name": ROW, "relation": ROW},
-    "families": {"external_id": EMPTY, "name": MARK, "search": MARK},
+    "families": {"external_id": EMPTY, "name": MARK, "search": MARK, "location": EMPTY, "notes": SCAN},
+    # They go when nobody is left on their family. Until then they are its other contacts' too.
+    "students": {"name": ROW},
+    "record_tags": {"name": ROW, "key": ROW},
     "conversations": {"last_message_preview": EMPTY},
     "messages": {
         "body": EMPTY,
@@ -59,7 +62,7 @@ ERASED: Mapping[str, Mapping[str, str]] = {
     "note_versions": {"body": ROW},
     "outbox": {"state": ROW, "request_id": ROW},
     "scheduled_texts": {"body": ROW, "media_urls": ROW, "state": ROW, "held_type": ROW, "held_reason": ROW},
-    "staff_members": {"search": "rebuilt without the number"},
+    "staff_members": {"search": "rebuilt without the number", "notes": SCAN},
     "inbound_events": {"phone_number": SCAN, "body": SCAN, "error": SCAN},
     "audit_entries": {"actor_name": SCAN, "phone_number": SCAN, "details": SCAN},
     "idempotency_keys": {"answer": SCAN},
@@ -72,7 +75,10 @@ FREE: Mapping[str, frozenset[str]] = {
     # Of the business, its staff and its lines.
     "organizations": frozenset({"slug", "name", "country", "timezone"}),
     "deleted_organizations": frozenset({"slug", "rows", "audit_head"}),
-    "staff_members": frozenset({"external_id", "name", "email", "password_hash", "permissions"}),
+    "staff_members": frozenset({"external_id", "name", "email", "password_hash", "permissions", "location"}),
+    "classes": frozenset({"name", "weekdays", "time", "room", "coach", "location", "key", "search"}),
+    "organization_links": frozenset({"label", "url_template"}),
+    "saved_replies": frozenset({"title", "body", "key", "search"}),
     "staff_sessions": frozenset({"token_hash", "device", "address"}),
     "api_keys": frozenset({"name", "prefix", "key_hash", "permissions"}),
     "sign_in_tries": frozenset({"account", "address", "device"}),
@@ -92,6 +98,8 @@ FREE: Mapping[str, frozenset[str]] = {
     ),
     "line_defaults": frozenset({"country"}),
     "away_messages": frozenset({"body", "hours"}),
+    # Files that staff are about to send. They are deleted within a day; one that is sent is the message's.
+    "uploads": frozenset({"name", "content_type", "content", "sha256"}),
     "imports": frozenset({"state", "author"}),
     "erasures": frozenset({"conversation_ids", "stage", "cursor", "counts", "requested_by", "reason"}),
     "retention_runs": frozenset({"counts"}),

@@ -27,7 +27,7 @@ from api.kit.phone import is_erased, old_spellings
 from api.live.service import announce_phone_number
 from api.retention import queries
 from api.retention.models import Erasure
-from api.retention.rules import CANCELLED, ERASED_CODE, Stage, mark_of, patterns_of
+from api.retention.rules import CANCELLED, ERASED_CODE, Stage, mark_of, patterns_of, words_and_numbers
 
 
 async def erase_number(session: AsyncSession, principal: Principal, given: str, *, reason: str) -> Erasure:
@@ -161,6 +161,7 @@ async def _erase_records(
     for row in numbers:
         row.stopped_at = row.stop_source = None
     await session.flush()
+    family_ids, staff_member_ids = await queries.records_of(session, organization_id, records)
     await queries.delete_consent(session, organization_id, number_ids)
     gone = await queries.erase_names(session, organization_id, [each.contact_id for each in records if each.contact_id])
     counts = {
@@ -170,6 +171,8 @@ async def _erase_records(
         "families": len(gone.families),
         "refusals_kept": refusals,
     }
+    names = [word for name in gone.names for word in (name, *name.split()) if len(word) > 2]
+    await queries.empty_notes(session, organization_id, family_ids, staff_member_ids, words_and_numbers(spelled, names))
     return counts, patterns_of(spelled, [*(each.id for each in records), *gone.ids], gone.names)
 
 

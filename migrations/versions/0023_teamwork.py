@@ -15,16 +15,16 @@ down_revision: str | None = "0022"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-PUT_OFF = "reminder_at IS NOT NULL AND reminder_due_since IS NULL"
+DEFERRED = "reminder_at IS NOT NULL AND reminder_due_since IS NULL"
 
 INDEXES: dict[str, tuple[str, list[str], str | None]] = {
-    "ix_conversations_now": ("conversations", ["organization_id"], f"status = 'open' AND NOT ({PUT_OFF})"),
+    "ix_conversations_now": ("conversations", ["organization_id"], f"status = 'open' AND NOT ({DEFERRED})"),
     "ix_conversations_later": (
         "conversations",
         ["organization_id", "last_message_at", "id"],
-        f"status = 'open' AND {PUT_OFF}",
+        f"status = 'open' AND {DEFERRED}",
     ),
-    "ix_conversations_reminder": ("conversations", ["organization_id", "reminder_at"], PUT_OFF),
+    "ix_conversations_reminder": ("conversations", ["organization_id", "reminder_at"], DEFERRED),
     "ix_conversations_assignee": (
         "conversations",
         ["organization_id", "assignee_id", "last_message_at", "id"],

@@ -19,7 +19,7 @@ from api.kit.database import database_time
 from api.providers.port import FetchedMedia
 from tests.access.routes import other_paths_of, routes_of
 from tests.support.business import PASSWORD
-from tests.support.media import PNG, picture_fields, settle_media
+from tests.support.media import PNG, picture_fields, settle_media, upload
 from tests.support.service import Service
 from tests.support.world import World
 
@@ -61,6 +61,8 @@ NEEDS = {
     "GET /robots.txt": PUBLIC,
     "GET /.well-known/security.txt": PUBLIC,
     "GET /.well-known/change-password": PUBLIC,
+    # Its address is signed: tests/media/test_carrier_media.py.
+    "GET /carrier-media/{token}/{name}": PUBLIC,
     "POST /webhooks/{provider}/{line_id}/inbound": PUBLIC,
     "POST /webhooks/{provider}/{line_id}/status": PUBLIC,
     f"POST {API}/session": PUBLIC,
@@ -131,6 +133,11 @@ NEEDS = {
     f"POST {API}/messages/{{message_id}}/send": SEND,
     f"PATCH {API}/messages/{{message_id}}": SEND,
     f"DELETE {API}/messages/{{message_id}}": SEND,
+    # Of the caller's own files.
+    f"POST {API}/media": SEND,
+    f"GET {API}/media/{{upload_id}}": SEND,
+    f"GET {API}/media/{{upload_id}}/content": SEND,
+    f"DELETE {API}/media/{{upload_id}}": SEND,
     f"GET {API}/sending-status": SEND,
     # PERM-ADMIN
     f"POST {API}/lines": ADMIN,
@@ -169,6 +176,22 @@ NEEDS = {
     f"POST {API}/families/{{family_id}}/archive": KEEP,
     f"POST {API}/directory/import": KEEP,
     f"GET {API}/imports/{{import_id}}": KEEP,
+    f"GET {API}/classes": READ,
+    f"POST {API}/classes": KEEP,
+    f"PATCH {API}/classes/{{class_id}}": KEEP,
+    f"GET {API}/tags": READ,
+    # CONTEXT: an API key needs what it needs to read the records themselves.
+    f"GET {CONVERSATION}/context": Need(
+        permissions=frozenset({Permission.SMS_LOGS}), of_keys=frozenset({Permission.DIRECTORY})
+    ),
+    f"GET {API}/organization/links": VIEW,
+    f"PUT {API}/organization/links": ADMIN,
+    # SAVED: one's own; those of the business are an administrator's to change.
+    f"GET {API}/saved-replies": VIEW,
+    f"POST {API}/saved-replies": VIEW,
+    f"PATCH {API}/saved-replies/{{saved_reply_id}}": VIEW,
+    f"DELETE {API}/saved-replies/{{saved_reply_id}}": VIEW,
+    f"POST {API}/saved-replies/{{saved_reply_id}}/fill": VIEW,
     # OPTIN-WHO: a refusal; consent needs more, and tests/consent/test_who.py tries it.
     f"PUT {API}/phone-records/{{phone_record_id}}/opt-in": REFUSE,
 }
@@ -219,8 +242,28 @@ class Rows:
             "erasure_id": await finished_erasure(world),
             "view_id": await saved_view(world.maria),
             "undo_id": await undoable_act(world.maria, conversation["id"], str(world.staff_ids["maria"])),
+            "class_id": await new_class(world),
+            "saved_reply_id": await new_reply(world.admin, "organization"),
         }
         return cls(ids, PARENT)
+
+
+async def new_class(world: World) -> str:
+    made = await world.admin.post(f"{API}/classes", json={"name": f"Level {uuid4().hex}"})
+    assert made.status_code == 201, made.text
+    class_id: str = made.json()["id"]
+    return class_id
+
+
+async def new_reply(client: httpx.AsyncClient, scope: str) -> str:
+    made = await client.post(f"{API}/saved-replies", json={**a_reply(), "scope": scope})
+    assert made.status_code == 201, made.text
+    reply_id: str = made.json()["id"]
+    return reply_id
+
+
+def a_reply() -> dict[str, Any]:
+    return {"title": f"Hours {uuid4().hex}", "body": "We open at 3.", "scope": "own"}
 
 
 async def new_note(author: httpx.AsyncClient, conversation_id: str) -> str:
@@ -343,6 +386,16 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"name": "New", "contacts": []}
         case "PUT /me/password":
             return {"current_password": PASSWORD, "new_password": f"another {uuid4().hex}"}
+        case "POST /classes" | "PATCH /classes/{class_id}":
+            return {"name": f"Level {uuid4().hex}"}
+        case "PUT /organization/links":
+            return {"links": []}
+        case "POST /saved-replies":
+            return a_reply()
+        case "PATCH /saved-replies/{saved_reply_id}":
+            return {"body": "We open at 4."}
+        case "POST /saved-replies/{saved_reply_id}/fill":
+            return {"conversation_id": rows.ids["conversation_id"]}
         case "PUT /me/notifications":
             return {"scope": "mine", "sound": False, "shows_text": True, "quiet_hours": None}
         case "POST /me/push-subscriptions":
@@ -368,6 +421,11 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
         path = path.replace("{number}", TO_ERASE)
     if path.endswith("/directory/import"):
         return await client.post(path, content="kind,name\nfamily,New\n", headers={"Content-Type": "text/csv"})
+    if name == f"POST {API}/media":
+        return await upload(client)
+    if "{upload_id}" in path:
+        uploaded = await upload(client)
+        path = path.replace("{upload_id}", uploaded.json()["id"] if uploaded.is_success else str(uuid4()))
     return await client.request(method, path.format(**rows.ids), json=body_of(name, rows), params=params)
 
 
@@ -528,12 +586,20 @@ STAFF_ONLY = {
     f"GET {API}/views",
     f"POST {API}/views",
     *OWN_VIEW,
+    f"POST {API}/saved-replies",
 }
-"""An API key has no tab to look at a conversation in, types nothing, and has no password, session, browser or view."""
+"""An API key has no tab to look at a conversation in, types nothing, and has no password, session, browser, view or
+reply of its own."""
 
 
 LIFT = f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift"
 """With a reason it is an administrator's."""
+
+CHANGES_REPLY = {
+    f"PATCH {API}/saved-replies/{{saved_reply_id}}",
+    f"DELETE {API}/saved-replies/{{saved_reply_id}}",
+}
+"""Of one's own; one of the business is an administrator's."""
 
 OF_THE_AUTHOR = {f"PATCH {API}/notes/{{note_id}}", f"DELETE {API}/notes/{{note_id}}"}
 
@@ -592,6 +658,11 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             if not caller.is_admin:
                 status, permission = 403, "administrator"
             about = Rows({**rows.ids, "refusal_id": await removed_refusal(world)}, rows.phone_number)
+        if name in CHANGES_REPLY and status == 200:
+            reply_id = await new_reply(*((world.admin, "organization") if caller.is_key else (client, "own")))
+            if caller.is_key:
+                status, permission = 403, "administrator"
+            about = Rows({**rows.ids, "saved_reply_id": reply_id}, rows.phone_number)
         if name == RETRY and status == 200:
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)
         if name in OF_SCHEDULED and status == 200:

@@ -29,6 +29,7 @@ from tests.access.test_permissions import (
     undoable_act,
 )
 from tests.support.business import LINE_NUMBER, PASSWORD
+from tests.support.media import upload
 from tests.support.service import Service
 from tests.support.world import World
 
@@ -52,6 +53,7 @@ class Change:
     form: bool = False
     """A carrier's webhook, signed; the refused one is not."""
     csv: bool = False
+    upload: bool = False
 
 
 def by_staff(*actions: str) -> tuple[tuple[str, str], ...]:
@@ -70,12 +72,16 @@ async def _session_of_a_colleague(world: World, _rows: Rows) -> dict[str, str]:
     return {"staff_member_id": str(world.staff_ids["maria"])}
 
 
+async def _uploaded(world: World, _rows: Rows) -> dict[str, str]:
+    return {"upload_id": (await upload(world.admin)).json()["id"]}
+
+
 async def _own_browser(world: World, _rows: Rows) -> dict[str, str]:
     made = await world.admin.post(f"{API}/me/push-subscriptions", json=new_browser())
     return {"subscription_id": made.json()["id"]}
 
 
-async def _put_off(world: World, rows: Rows) -> dict[str, str]:
+async def _deferred(world: World, rows: Rows) -> dict[str, str]:
     done = await world.maria.put(CONVERSATION.format(**rows.ids) + "/reminder", json=in_an_hour(seen_seq=1))
     assert done.is_success, done.text
     return {}
@@ -129,6 +135,14 @@ async def _one_to_erase(world: World, _rows: Rows) -> dict[str, str]:
     return {"number": "+13125550103"}
 
 
+TO_FILL: dict[str, str] = {}
+
+
+async def _conversation_to_fill_for(_world: World, rows: Rows) -> dict[str, str]:
+    TO_FILL["conversation_id"] = rows.ids["conversation_id"]
+    return {}
+
+
 def text_from(sender: str, body: str) -> dict[str, str]:
     return {"MessageSid": f"SM{uuid4().hex}", "From": sender, "To": LINE_NUMBER, "Body": body, "NumMedia": "0"}
 
@@ -175,7 +189,7 @@ CHANGES: dict[str, Change] = {
         by_staff("conversation.opened", "conversation.reminder_set"),
         refused=in_an_hour(seen_seq=0),
     ),
-    f"DELETE {CONVERSATION}/reminder": Change(None, by_staff("conversation.reminder_removed"), given=_put_off),
+    f"DELETE {CONVERSATION}/reminder": Change(None, by_staff("conversation.reminder_removed"), given=_deferred),
     f"POST {CONVERSATION}/not-sent/dismiss": Change(None, by_staff("conversation.not_sent_dismissed"), given=_not_sent),
     f"POST {CONVERSATION}/typing": Change(None, ()),
     f"POST {API}/conversations/bulk": Change(
@@ -237,6 +251,9 @@ CHANGES: dict[str, Change] = {
     # A mention is read by the person alone; the note is what is written down.
     f"POST {API}/mentions/read": Change(lambda: {"mention_ids": [str(uuid4())]}, (), refused={}),
     f"POST {API}/messages/{{message_id}}/retry": Change(None, by_staff("message.sent"), given=_failed),
+    # A file that is not sent is nobody's business but its uploader's.
+    f"POST {API}/media": Change(None, (), refused=b"<svg/>", upload=True),
+    f"DELETE {API}/media/{{upload_id}}": Change(None, (), given=_uploaded),
     # It only asks, with a body.
     f"POST {API}/opt-in-checks": Change(lambda: {"phone_numbers": [PARENT]}, (), refused={"phone_numbers": ["12"]}),
     f"PUT {API}/phone-records/{{phone_record_id}}/opt-in": Change(
@@ -293,6 +310,28 @@ CHANGES: dict[str, Change] = {
         refused="kind,external_id,name\nfamily,1,\n",
         csv=True,
     ),
+    f"POST {API}/classes": Change(lambda: {"name": "Level 3"}, by_staff("class.created"), refused={"name": ""}),
+    f"PATCH {API}/classes/{{class_id}}": Change(
+        lambda: {"coach": "Jo"}, by_staff("class.updated"), refused={"time": "late"}
+    ),
+    f"PUT {API}/organization/links": Change(
+        lambda: {"links": [{"label": "Studio", "url_template": "https://studio.test/{external_id}"}]},
+        by_staff("organization.links_changed"),
+        refused={"links": [{"label": "Studio", "url_template": "http://studio.test"}]},
+    ),
+    f"POST {API}/saved-replies": Change(
+        lambda: {"title": "Hours", "body": "We open at 3.", "scope": "own"},
+        by_staff("saved_reply.created"),
+        refused={"title": "Hours", "body": "{nothing}", "scope": "own"},
+    ),
+    f"PATCH {API}/saved-replies/{{saved_reply_id}}": Change(
+        lambda: {"body": "We open at 4."}, by_staff("saved_reply.updated"), refused={"body": ""}
+    ),
+    f"DELETE {API}/saved-replies/{{saved_reply_id}}": Change(None, by_staff("saved_reply.deleted")),
+    # It reads, and counts a use.
+    f"POST {API}/saved-replies/{{saved_reply_id}}/fill": Change(
+        lambda: TO_FILL, (), refused={}, given=_conversation_to_fill_for
+    ),
     # Each business here has one event that is quarantined.
     f"POST {API}/inbound-events/{{event_id}}/replay": Change(None, by_staff("inbound_event.replayed")),
     f"POST {API}/inbound-replays": Change(None, by_staff("inbound_event.replayed")),
@@ -329,6 +368,8 @@ async def make(world: World, name: str, ids: dict[str, str], change: Change, bod
         answer = await world.post_webhook(path.rpartition("/")[2], body)
         await world.settled()
         return answer
+    if change.upload:
+        return await upload(world.admin, *([body] if body else []))
     client = world.other_client() if name == f"POST {API}/session" else world.admin
     if isinstance(body, dict) and "organization" in body:
         body = {**body, "organization": world.slug}

@@ -83,7 +83,7 @@ async def test_ASSIGN_assigning_and_releasing_many_can_be_undone(world: World, i
     assert (await get(world, ids[0]))["assignee"] is None
 
 
-async def test_REMIND_many_can_be_put_off_and_taken_back(world: World, ids: list[str]) -> None:
+async def test_REMIND_many_can_be_deferred_and_taken_back(world: World, ids: list[str]) -> None:
     await act(world, "close", ids[3])
     later = await act(world, "later", *ids, at=soon(days=1), unless_answered=True)
     assert results(later) == ["done"] * 4

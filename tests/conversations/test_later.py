@@ -1,4 +1,4 @@
-"""REMIND: a conversation is put off, and comes back once, whatever happens meanwhile."""
+"""REMIND: a conversation is deferred, and comes back once, whatever happens meanwhile."""
 
 import asyncio
 from uuid import uuid4
@@ -20,7 +20,7 @@ async def conversation_id(world: World) -> str:
     return conversation_id
 
 
-async def put_off(world: World, conversation_id: str, **more: object) -> int:
+async def defer_conversation(world: World, conversation_id: str, **more: object) -> int:
     body = {"at": soon(hours=1), **more}
     return (await world.maria.put(f"{API}/conversations/{conversation_id}/reminder", json=body)).status_code
 
@@ -37,7 +37,7 @@ async def sweep(world: World) -> int:
 async def test_REMIND_it_leaves_open_for_later_and_comes_back_once_with_a_mark(
     world: World, conversation_id: str
 ) -> None:
-    assert await put_off(world, conversation_id) == 200
+    assert await defer_conversation(world, conversation_id) == 200
     assert await sweep(world) == 0
     shown = await get(world, conversation_id)
     assert (shown["status"], shown["reminder"]["due"]) == ("open", False)
@@ -63,7 +63,7 @@ async def test_REMIND_it_leaves_open_for_later_and_comes_back_once_with_a_mark(
 async def test_REMIND_an_incoming_text_brings_it_back_at_once(
     world: World, conversation_id: str, unless_answered: bool
 ) -> None:
-    await put_off(world, conversation_id, unless_answered=unless_answered)
+    await defer_conversation(world, conversation_id, unless_answered=unless_answered)
 
     await world.text(PARENT, "Never mind")
 
@@ -78,7 +78,7 @@ async def test_REMIND_an_incoming_text_brings_it_back_at_once(
 
 
 async def test_REMIND_a_reply_ends_a_reminder_that_is_due_and_no_other(world: World, conversation_id: str) -> None:
-    await put_off(world, conversation_id)
+    await defer_conversation(world, conversation_id)
     await send(world, conversation_id)
     assert (await get(world, conversation_id))["reminder"]["due"] is False
     await let_it_be_due(world)
@@ -87,7 +87,7 @@ async def test_REMIND_a_reply_ends_a_reminder_that_is_due_and_no_other(world: Wo
     assert (await get(world, conversation_id))["reminder"] is None
 
 
-async def test_REMIND_what_nobody_has_seen_is_not_put_off(world: World) -> None:
+async def test_REMIND_what_nobody_has_seen_is_not_deferred(world: World) -> None:
     conversation_id = await waiting(world, "+13125550102", texts=2)
     path = f"{API}/conversations/{conversation_id}/reminder"
 
@@ -109,7 +109,7 @@ async def test_REMIND_the_time_and_a_text_at_the_same_instant_bring_it_back_once
 ) -> None:
     for n in range(5):
         seen = (await get(world, conversation_id))["last_seq"]
-        assert await put_off(world, conversation_id, seen_seq=seen) == 200
+        assert await defer_conversation(world, conversation_id, seen_seq=seen) == 200
         await let_it_be_due(world)
         await asyncio.gather(world.text(PARENT, f"{n}"), sweep(world), sweep(world))
         assert (await get(world, conversation_id))["status"] == "unread"

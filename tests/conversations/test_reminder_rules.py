@@ -19,7 +19,7 @@ from api.conversations.rules import (
     reminder_falls_due,
     reminder_removed,
     staff_closes,
-    staff_puts_off,
+    staff_defers,
     staff_reopens,
     staff_replies,
     staff_views,
@@ -101,9 +101,9 @@ def test_REMIND_every_cell(
         )
 
 
-def test_REMIND_putting_off_opens_and_leaves_open() -> None:
+def test_REMIND_deferring_opens_and_leaves_open() -> None:
     for state, change in ((OPEN, None), (CLOSED, Change.OPENED), (UNREAD, Change.OPENED)):
-        transition = staff_puts_off(state, PLAIN)
+        transition = staff_defers(state, PLAIN)
         assert transition.change is change
         assert transition.state.status is Status.OPEN
         assert transition.state.is_later
@@ -130,15 +130,15 @@ def test_somebody_waits_from_the_first_text_that_nobody_answered() -> None:
     assert texts(closed).state.waiting_since == NOW
 
 
-def test_an_undo_gives_back_the_status_and_the_reminder_and_what_was_seen_stays_seen() -> None:
+def test_an_undo_restores_the_status_and_the_reminder_and_what_was_seen_stays_seen() -> None:
     for before, by in product((OPEN, UNREAD, replace(OPEN, reminder=PLAIN), replace(OPEN, reminder=DUE)), (closes,)):
         transition = undone(by(before).state, status=before.status, reminder=before.reminder)
         assert transition.change is Change.OPENED
         assert transition.state.status is Status.OPEN
         assert transition.state.reminder == before.reminder
         assert transition.state.unread_messages == 0
-    put_off = staff_puts_off(CLOSED, PLAIN).state
-    assert undone(put_off, status=Status.CLOSED, reminder=None) == Transition(CLOSED, Change.CLOSED)
+    defer_conversation = staff_defers(CLOSED, PLAIN).state
+    assert undone(defer_conversation, status=Status.CLOSED, reminder=None) == Transition(CLOSED, Change.CLOSED)
     reopened = staff_reopens(CLOSED).state
     assert undone(reopened, status=Status.CLOSED, reminder=None) == Transition(CLOSED, Change.CLOSED)
 

@@ -80,7 +80,7 @@ async def test_no_filter_reads_the_whole_inbox(world: World) -> None:
 
 
 async def _many_conversations(world: World) -> None:
-    """4,000: of 40 one is unread and one open, every other of those put off; ten have a text that was not sent."""
+    """4,000: of 40 one is unread and one open, every other of those deferred; ten have a text that was not sent."""
     await world.rows(
         "INSERT INTO phone_numbers (organization_id, id, number) SELECT :id, gen_random_uuid(), '+1415' || n"
         " FROM generate_series(5550000, 5553999) n RETURNING id",

@@ -17,11 +17,18 @@ export async function carryOut({ key, owner, conversationId, act }: OutboxItem):
   };
   switch (act.kind) {
     case "text": {
-      const { body, close, seenSeq } = act.text;
-      const payload = { body, close, ...(seenSeq !== null && { seen_seq: seenSeq }) };
-      const answer = await unwrap(client.POST("/api/v1/conversations/{conversation_id}/messages", { ...request, body: payload }));
-      // A scheduled text is what the API answers only to `send_at`.
-      return answer as Message;
+      const { body, close, seenSeq, attachments = [] } = act.text;
+      const payload = {
+        body,
+        close,
+        ...(seenSeq !== null && { seen_seq: seenSeq }),
+        ...(attachments.length > 0 && { attachments: [...attachments] }),
+      };
+      const sent = await unwrap(
+        client.POST("/api/v1/conversations/{conversation_id}/messages", { ...request, body: payload }),
+      );
+      // The API answers a scheduled text only to `send_at`.
+      return sent as Message;
     }
     case "close":
       return unwrap(client.POST("/api/v1/conversations/{conversation_id}/close", { ...request, body: { seen_seq: act.seenSeq } }));

@@ -105,6 +105,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Classes
+         * @description Classes by name, each with the number of its students.
+         */
+        get: operations["list_classes"];
+        put?: never;
+        /**
+         * Create Class
+         * @description A class is told apart by its name, days, time and location.
+         */
+        post: operations["create_class"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classes/{class_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Class
+         * @description Change, archive or bring back a class. An archived class is shown with no student.
+         */
+        patch: operations["update_class"];
+        trace?: never;
+    };
     "/api/v1/conversations": {
         parameters: {
             query?: never;
@@ -251,6 +295,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation_id}/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Conversation Context
+         * @description The records that hold the number: people and numbers, students with their classes, tags, notes and links.
+         */
+        get: operations["get_conversation_context"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{conversation_id}/messages": {
         parameters: {
             query?: never;
@@ -324,10 +388,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Put Off Conversation
-         * @description Put the conversation off: it goes to "Later", and comes back at that time or when a text comes (REMIND).
+         * Defer Conversation
+         * @description Defer the conversation: it goes to "Later", and comes back at that time or when a text comes (REMIND).
          */
-        put: operations["put_off_conversation"];
+        put: operations["defer_conversation"];
         post?: never;
         /**
          * Remove Reminder
@@ -966,6 +1030,73 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload Media
+         * @description Upload a file to send it with a message: a picture, PDF, contact card, sound or video.
+         *
+         *     A picture is made anew: upright, small enough for carriers, without the camera's notes and place. It is deleted
+         *     unless a message of the same person or API key takes it within a day.
+         */
+        post: operations["upload_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Upload
+         * @description A file that the caller has uploaded and not sent yet.
+         */
+        get: operations["get_upload"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Upload
+         * @description Delete a file that the caller has uploaded and not sent.
+         */
+        delete: operations["delete_upload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{upload_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Upload Content
+         * @description The content of a file that the caller has uploaded and not sent yet.
+         */
+        get: operations["get_upload_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/mentions": {
         parameters: {
             query?: never;
@@ -1105,7 +1236,7 @@ export interface paths {
         };
         /**
          * Get Message Media
-         * @description A file of a received message that was fetched and may be shown.
+         * @description A file of a message: one that was sent, or one that was received, fetched and may be shown.
          */
         get: operations["get_message_media"];
         put?: never;
@@ -1247,6 +1378,30 @@ export interface paths {
          *     A number gets it once in each closed period. It leaves the conversation unread, and counts as no answer.
          */
         put: operations["change_away"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organization/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Organization Links
+         * @description The links into other systems of the business that are shown beside a conversation.
+         */
+        get: operations["get_organization_links"];
+        /**
+         * Put Organization Links
+         * @description Replace them all.
+         */
+        put: operations["put_organization_links"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1429,6 +1584,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/saved-replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Saved Replies
+         * @description The business's and one's own, the most used first.
+         */
+        get: operations["list_saved_replies"];
+        put?: never;
+        /**
+         * Create Saved Reply
+         * @description One's own; an administrator makes those of the business too.
+         */
+        post: operations["create_saved_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-replies/{saved_reply_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete Saved Reply */
+        delete: operations["delete_saved_reply"];
+        options?: never;
+        head?: never;
+        /** Update Saved Reply */
+        patch: operations["update_saved_reply"];
+        trace?: never;
+    };
+    "/api/v1/saved-replies/{saved_reply_id}/fill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fill Saved Reply
+         * @description The reply with its fields filled in for a conversation. It is a use of the reply.
+         */
+        post: operations["fill_saved_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sending-status": {
         parameters: {
             query?: never;
@@ -1597,6 +1814,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tags
+         * @description The tags of families and staff by name. Tags that differ only in case and accents are one.
+         */
+        get: operations["list_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -1754,7 +1991,7 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "away_message.changed" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "note.added" | "note.edited" | "note.removed";
+        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "away_message.changed" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "note.added" | "note.edited" | "note.removed";
         /**
          * ActorKind
          * @enum {string}
@@ -2082,6 +2319,69 @@ export interface components {
             undo_id: string | null;
         };
         /**
+         * Class
+         * @description `time`: when it begins, `HH:MM` in the business's zone.
+         */
+        Class: {
+            /** Archived */
+            archived: boolean;
+            /** Coach */
+            coach: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Location */
+            location: string | null;
+            /** Name */
+            name: string;
+            /** Room */
+            room: string | null;
+            /** Time */
+            time: string | null;
+            /** Weekdays */
+            weekdays: components["schemas"]["Weekday"][];
+        };
+        /** ClassIn */
+        ClassIn: {
+            /** Coach */
+            coach?: string | null;
+            /** Location */
+            location?: string | null;
+            /** Name */
+            name: string;
+            /** Room */
+            room?: string | null;
+            /** Time */
+            time?: string | null;
+            /**
+             * Weekdays
+             * @default []
+             */
+            weekdays?: components["schemas"]["Weekday"][];
+        };
+        /**
+         * ClassPatch
+         * @description What is left out stays; null clears time, room, coach and location.
+         */
+        ClassPatch: {
+            /** Archived */
+            archived?: boolean | null;
+            /** Coach */
+            coach?: string | null;
+            /** Location */
+            location?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Room */
+            room?: string | null;
+            /** Time */
+            time?: string | null;
+            /** Weekdays */
+            weekdays?: components["schemas"]["Weekday"][] | null;
+        };
+        /**
          * CloseIn
          * @description `seen_seq`: the last message that the person saw (STATUS-CLOSE-RACE).
          */
@@ -2133,6 +2433,78 @@ export interface components {
             phone_records?: components["schemas"]["PhoneRecordPut"][];
             /** Relation */
             relation?: string | null;
+        };
+        /**
+         * ContextConversation
+         * @description The newest conversation with the number.
+         */
+        ContextConversation: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Last Message At
+             * Format: date-time
+             */
+            last_message_at: string;
+            status: components["schemas"]["Status"];
+        };
+        /** ContextNumber */
+        ContextNumber: {
+            conversation: components["schemas"]["ContextConversation"] | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string | null;
+            opt_in: components["schemas"]["OptIn"];
+            /** Phone Number */
+            phone_number: string;
+            /** Stopped At */
+            stopped_at: string | null;
+        };
+        /**
+         * ContextPerson
+         * @description A contact of the family, or the staff member.
+         */
+        ContextPerson: {
+            /** Name */
+            name: string;
+            /** Phone Records */
+            phone_records: components["schemas"]["ContextNumber"][];
+            /** Relation */
+            relation: string | null;
+        };
+        /** ContextRecord */
+        ContextRecord: {
+            /** Archived */
+            archived: boolean;
+            /** External Id */
+            external_id: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["OwnerKind"];
+            /** Links */
+            links: components["schemas"]["Link"][];
+            /** Location */
+            location: string | null;
+            /** Name */
+            name: string;
+            /** Notes */
+            notes: string | null;
+            /** People */
+            people: components["schemas"]["ContextPerson"][];
+            /** Students */
+            students: components["schemas"]["Student"][];
+            /** Tags */
+            tags: string[];
         };
         /** Conversation */
         Conversation: {
@@ -2191,6 +2563,18 @@ export interface components {
             /** Waiting Since */
             waiting_since: string | null;
         };
+        /**
+         * ConversationContext
+         * @description `more_records`: records of the number that are not among `records`. `links`: those that need no record.
+         */
+        ConversationContext: {
+            /** Links */
+            links: components["schemas"]["Link"][];
+            /** More Records */
+            more_records: number;
+            /** Records */
+            records: components["schemas"]["ContextRecord"][];
+        };
         /** ConversationDetail */
         ConversationDetail: {
             assignee: components["schemas"]["StaffRef"] | null;
@@ -2222,6 +2606,10 @@ export interface components {
              * Format: uuid
              */
             line_id: string;
+            /** Max Attachment Bytes */
+            max_attachment_bytes: number;
+            /** Max Attachments */
+            max_attachments: number;
             /** Max Segments */
             max_segments: number | null;
             /** Not Sent */
@@ -2464,17 +2852,36 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Location */
+            location: string | null;
             /** Name */
             name: string;
+            /** Notes */
+            notes: string | null;
+            /** Students */
+            students: components["schemas"]["Student"][];
+            /** Tags */
+            tags: string[];
         };
-        /** FamilyIn */
+        /**
+         * FamilyIn
+         * @description `students` and `tags` replace what is there; left out, they stay.
+         */
         FamilyIn: {
             /** Contacts */
             contacts: components["schemas"]["ContactIn"][];
             /** External Id */
             external_id?: string | null;
+            /** Location */
+            location?: string | null;
             /** Name */
             name: string;
+            /** Notes */
+            notes?: string | null;
+            /** Students */
+            students?: components["schemas"]["StudentIn"][] | null;
+            /** Tags */
+            tags?: string[] | null;
         };
         /** Page[FamilyOut] */
         FamilyPage: {
@@ -2485,7 +2892,7 @@ export interface components {
         };
         /**
          * FamilyPatch
-         * @description What is left out stays. `contacts` replaces the whole list.
+         * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears.
          */
         FamilyPatch: {
             /** Archived */
@@ -2494,8 +2901,16 @@ export interface components {
             contacts?: components["schemas"]["ContactPut"][] | null;
             /** External Id */
             external_id?: string | null;
+            /** Location */
+            location?: string | null;
             /** Name */
             name?: string | null;
+            /** Notes */
+            notes?: string | null;
+            /** Students */
+            students?: components["schemas"]["StudentIn"][] | null;
+            /** Tags */
+            tags?: string[] | null;
         };
         /** FieldError */
         FieldError: {
@@ -2504,12 +2919,35 @@ export interface components {
             /** Pointer */
             pointer: string;
         };
+        /** FillIn */
+        FillIn: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+        };
+        /**
+         * FilledReply
+         * @description Fields of `missing` stand in the body as they are, in braces: somebody has to fill them in before it is sent.
+         */
+        FilledReply: {
+            /** Body */
+            body: string;
+            /** Missing */
+            missing: components["schemas"]["ReplyField"][];
+        };
         /**
          * FirstMessageIn
          * @description Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
          *     its country, else the default line (LINE-CHOICE).
          */
         FirstMessageIn: {
+            /**
+             * Attachments
+             * @default []
+             */
+            attachments?: string[];
             /**
              * Body
              * @default
@@ -3165,6 +3603,67 @@ export interface components {
             silent_since: string | null;
             state: components["schemas"]["LineState"] | null;
         };
+        /** Link */
+        Link: {
+            /** Label */
+            label: string;
+            /** Url */
+            url: string;
+        };
+        /** LinkTemplate */
+        LinkTemplate: {
+            /** Label */
+            label: string;
+            /**
+             * Url Template
+             * @description An https address. {external_id}, {family_id}, {staff_member_id}, {name} and {phone_number} become the record's, percent-encoded. A link is left out for a record without the value.
+             */
+            url_template: string;
+        };
+        /** LinksIn */
+        LinksIn: {
+            /** Links */
+            links: components["schemas"]["LinkTemplate"][];
+        };
+        /** LinksOut */
+        LinksOut: {
+            /** Links */
+            links: components["schemas"]["StoredLinkTemplate"][];
+        };
+        /**
+         * ListedClass
+         * @description With the number of its students.
+         */
+        ListedClass: {
+            /** Archived */
+            archived: boolean;
+            /** Coach */
+            coach: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Location */
+            location: string | null;
+            /** Name */
+            name: string;
+            /** Room */
+            room: string | null;
+            /** Students */
+            students: number;
+            /** Time */
+            time: string | null;
+            /** Weekdays */
+            weekdays: components["schemas"]["Weekday"][];
+        };
+        /** Page[ListedClassOut] */
+        ListedClassPage: {
+            /** Items */
+            items: components["schemas"]["ListedClass"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /**
          * Me
          * @description The caller. `staff_member` is null for an API key.
@@ -3191,8 +3690,8 @@ export interface components {
         };
         /**
          * Media
-         * @description A picture or other file. A received file is at `url`, below this service's own address, once it is `kept`. A sent
-         *     file is at the address that the sender gave, and has neither `id` nor `state`.
+         * @description A picture or other file. It is at `url`, below this service's own address, once it is `kept`. A file that was
+         *     sent by its address alone (`media_urls`) is there, and has neither `id` nor `state`.
          */
         Media: {
             /** Content Type */
@@ -4104,7 +4603,7 @@ export interface components {
         };
         /**
          * Reminder
-         * @description The conversation was put off until `at`. While `due` is false it is in "Later" (REMIND).
+         * @description The conversation was deferred until `at`. While `due` is false it is in "Later" (REMIND).
          */
         Reminder: {
             /**
@@ -4142,6 +4641,68 @@ export interface components {
             remaining: number;
             /** Replayed */
             replayed: number;
+        };
+        /**
+         * ReplyField
+         * @description What a reply can hold in braces.
+         * @enum {string}
+         */
+        ReplyField: "first_name" | "family" | "business" | "my_name" | "student_first_names" | "class";
+        /**
+         * ReplyScope
+         * @enum {string}
+         */
+        ReplyScope: "organization" | "own";
+        /** SavedReplyIn */
+        SavedReplyIn: {
+            /**
+             * Body
+             * @description Fields: {first_name}, {family}, {business}, {my_name}, {student_first_names}, {class}.
+             */
+            body: string;
+            scope: components["schemas"]["ReplyScope"];
+            /** Title */
+            title: string;
+        };
+        /**
+         * SavedReplyOut
+         * @description `uses`: how often it was filled in.
+         */
+        SavedReplyOut: {
+            /** Body */
+            body: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            scope: components["schemas"]["ReplyScope"];
+            /** Title */
+            title: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Uses */
+            uses: number;
+        };
+        /** Page[SavedReplyOut] */
+        SavedReplyPage: {
+            /** Items */
+            items: components["schemas"]["SavedReplyOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * SavedReplyPatch
+         * @description What is left out stays.
+         */
+        SavedReplyPatch: {
+            /** Body */
+            body?: string | null;
+            /** Title */
+            title?: string | null;
         };
         /**
          * ScheduledText
@@ -4260,6 +4821,11 @@ export interface components {
          *     before holds it back.
          */
         SendIn: {
+            /**
+             * Attachments
+             * @default []
+             */
+            attachments?: string[];
             /**
              * Body
              * @default
@@ -4437,12 +5003,18 @@ export interface components {
             id: string;
             /** Is Admin */
             is_admin: boolean;
+            /** Location */
+            location: string | null;
             /** Name */
             name: string;
+            /** Notes */
+            notes: string | null;
             /** Permissions */
             permissions: components["schemas"]["Permission"][];
             /** Phone Records */
             phone_records: components["schemas"]["PhoneRecord"][];
+            /** Tags */
+            tags: string[];
         };
         /**
          * StaffMemberIn
@@ -4458,8 +5030,12 @@ export interface components {
              * @default false
              */
             is_admin?: boolean;
+            /** Location */
+            location?: string | null;
             /** Name */
             name: string;
+            /** Notes */
+            notes?: string | null;
             /** Password */
             password?: string | null;
             /** Permissions */
@@ -4469,6 +5045,8 @@ export interface components {
              * @default []
              */
             phone_records?: components["schemas"]["PhoneRecordIn"][];
+            /** Tags */
+            tags?: string[] | null;
         };
         /** Page[StaffMemberOut] */
         StaffMemberPage: {
@@ -4490,14 +5068,20 @@ export interface components {
             external_id?: string | null;
             /** Is Admin */
             is_admin?: boolean | null;
+            /** Location */
+            location?: string | null;
             /** Name */
             name?: string | null;
+            /** Notes */
+            notes?: string | null;
             /** Password */
             password?: string | null;
             /** Permissions */
             permissions?: components["schemas"]["Permission"][] | null;
             /** Phone Records */
             phone_records?: components["schemas"]["PhoneRecordPut"][] | null;
+            /** Tags */
+            tags?: string[] | null;
         };
         /** StaffRef */
         StaffRef: {
@@ -4514,6 +5098,79 @@ export interface components {
          * @enum {string}
          */
         Status: "unread" | "open" | "closed";
+        /** StoredLinkTemplate */
+        StoredLinkTemplate: {
+            /** Label */
+            label: string;
+            /** Url Template */
+            url_template: string;
+        };
+        /** Student */
+        Student: {
+            /** Classes */
+            classes: components["schemas"]["Class"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * StudentClassIn
+         * @description A class by `id`; or by name, days, time and location, made if there is none. Room and coach are the class's.
+         */
+        StudentClassIn: {
+            /** Coach */
+            coach?: string | null;
+            /** Id */
+            id?: string | null;
+            /** Location */
+            location?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Room */
+            room?: string | null;
+            /** Time */
+            time?: string | null;
+            /**
+             * Weekdays
+             * @default []
+             */
+            weekdays?: components["schemas"]["Weekday"][];
+        };
+        /**
+         * StudentIn
+         * @description The student with `id`, else the family's student of this name, else a new one. Without `classes` they stay.
+         */
+        StudentIn: {
+            /** Classes */
+            classes?: components["schemas"]["StudentClassIn"][] | null;
+            /** Id */
+            id?: string | null;
+            /** Name */
+            name: string;
+        };
+        /**
+         * Tag
+         * @description How many families and staff members have it, archived ones too.
+         */
+        Tag: {
+            /** Families */
+            families: number;
+            /** Name */
+            name: string;
+            /** Staff Members */
+            staff_members: number;
+        };
+        /** Page[TagOut] */
+        TagPage: {
+            /** Items */
+            items: components["schemas"]["Tag"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /**
          * Thread
          * @description A page of a thread, in order of `seq`. `next_cursor` leads to the page before it.
@@ -4559,6 +5216,34 @@ export interface components {
             source: string;
             /** Status */
             status: string;
+        };
+        /**
+         * Upload
+         * @description A file that can be sent with a message, until `expires_at`. Its uploader sees it at `url`.
+         */
+        Upload: {
+            /** Content Type */
+            content_type: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Height */
+            height: number | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** Url */
+            url: string;
+            /** Width */
+            width: number | null;
         };
         /** ValidationProblem */
         ValidationProblem: {
@@ -4658,6 +5343,11 @@ export interface components {
             /** Status */
             status: string;
         };
+        /**
+         * Weekday
+         * @enum {string}
+         */
+        Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
         /**
          * Worker
          * @description A worker process of the service, which works for every organization.
@@ -5166,22 +5856,318 @@ export interface operations {
             };
         };
     };
+    list_classes: {
+        parameters: {
+            query?: {
+                /** @description Words of its name, days, room and coach. */
+                q?: string | null;
+                /** @description Archived classes instead of living ones. */
+                archived?: boolean;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedClassPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_class: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Class"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_class: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Class"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_conversations: {
         parameters: {
             query?: {
                 sort?: components["schemas"]["InboxSort"];
+                updated_since?: string | null;
                 limit?: number;
                 cursor?: string | null;
                 status?: components["schemas"]["Status"] | null;
-                phone_number?: string | null;
-                family_id?: string | null;
-                staff_member_id?: string | null;
                 line_id?: string | null;
                 /** @description A staff member's id; `me`, who must be a person; or `none`: nobody has it. */
                 assignee?: string | components["schemas"]["Assignee"] | null;
                 not_sent?: boolean | null;
                 later?: boolean | null;
-                updated_since?: string | null;
+                phone_number?: string | null;
+                family_id?: string | null;
+                staff_member_id?: string | null;
             };
             header?: never;
             path?: never;
@@ -5943,6 +6929,82 @@ export interface operations {
             };
         };
     };
+    get_conversation_context: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationContext"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_messages: {
         parameters: {
             query?: {
@@ -6339,7 +7401,7 @@ export interface operations {
             };
         };
     };
-    put_off_conversation: {
+    defer_conversation: {
         parameters: {
             query?: never;
             header?: never;
@@ -7347,10 +8409,14 @@ export interface operations {
     list_families: {
         parameters: {
             query?: {
-                /** @description Words of names, in any order: a family's own and its contacts'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
+                /** @description Families with a student in this class. */
+                class_id?: string | null;
+                /** @description Words of names, in any order: a family's own, its contacts' and its students'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description Records with this tag. Case and accents do not matter. */
+                tag?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -9666,6 +10732,343 @@ export interface operations {
             };
         };
     };
+    upload_media: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This Idempotency-Key was used for another request; Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] | components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_upload_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file as it will be sent. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_mentions: {
         parameters: {
             query?: {
@@ -10375,6 +11778,7 @@ export interface operations {
             query?: never;
             header?: {
                 "if-none-match"?: string | null;
+                Range?: string | null;
             };
             path: {
                 message_id: string;
@@ -10392,6 +11796,13 @@ export interface operations {
                 content: {
                     "*/*": string;
                 };
+            };
+            /** @description The part that `Range` names, for players of sound and video. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description It is what `If-None-Match` names. */
             304: {
@@ -10420,6 +11831,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Range Not Satisfiable */
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11363,6 +12783,158 @@ export interface operations {
             };
         };
     };
+    get_organization_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_organization_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinksIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksOut"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_organization_settings: {
         parameters: {
             query?: never;
@@ -12175,6 +13747,481 @@ export interface operations {
             };
         };
     };
+    list_saved_replies: {
+        parameters: {
+            query?: {
+                /** @description Words of the title and the text. */
+                q?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReplyPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_saved_reply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedReplyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReplyOut"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing; Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_saved_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                saved_reply_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_saved_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                saved_reply_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedReplyPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReplyOut"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fill_saved_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                saved_reply_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FillIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilledReply"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sending_status: {
         parameters: {
             query?: never;
@@ -12440,10 +14487,12 @@ export interface operations {
     list_staff_members: {
         parameters: {
             query?: {
-                /** @description Words of names, in any order: a family's own and its contacts'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
+                /** @description Words of names, in any order: a family's own, its contacts' and its students'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description Records with this tag. Case and accents do not matter. */
+                tag?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -13051,6 +15100,74 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tags: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -174,11 +174,17 @@ export function aConversation(overrides: Partial<ConversationDetail> = {}): Conv
     holders: [aHolder()],
     opted_out: false,
     viewers: [],
+    assignee: null,
+    reminder: null,
+    not_sent: 0,
+    waiting_since: null,
     created_at: minutesAgo(10_000),
     updated_at: minutesAgo(60),
     opt_in_check: aCheck(),
     notice: null,
     max_segments: null,
+    max_attachments: 10,
+    max_attachment_bytes: 1_000_000,
     ...overrides,
   };
 }
@@ -256,6 +262,10 @@ export function aFamily(overrides: Partial<Family> = {}): Family {
     name: "Smith family",
     archived: false,
     contacts: [{ id: anId(), name: "Maya Smith", relation: "mother", phone_records: [aPhoneRecord()] }],
+    students: [],
+    tags: [],
+    location: null,
+    notes: null,
     ...overrides,
   };
 }
@@ -269,6 +279,9 @@ export function aStaffMember(overrides: Partial<StaffMember> = {}): StaffMember 
     is_admin: false,
     archived: false,
     phone_records: [aPhoneRecord({ phone_number: "+13125550188" })],
+    tags: [],
+    location: null,
+    notes: null,
     ...overrides,
   };
 }

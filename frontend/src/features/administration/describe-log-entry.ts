@@ -16,6 +16,13 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "conversation.closed": "Closed a conversation",
   "conversation.unread": "A conversation became unread",
   "conversation.viewed": "Looked at a conversation",
+  "conversation.assigned": "Assigned a conversation",
+  "conversation.released": "Released a conversation",
+  "conversation.reminder_set": "Put a conversation off until later",
+  "conversation.reminder_removed": "Took a conversation back from later",
+  "conversation.reminder_due": "A conversation came back from later",
+  "conversation.not_sent_dismissed": "Dismissed texts that were not sent",
+  "conversation.undone": "Undid an act on conversations",
   "opt_in.changed": "Changed an opt-in",
   "phone_number.stopped": "A number was stopped",
   "phone_number.started": "A number was allowed again",
@@ -27,12 +34,19 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "password.refused": "Gave a wrong current password",
   "password.reset": "Reset a password",
   "organization.created": "Created the business",
+  "organization.updated": "Changed the settings of the business",
   "staff_member.created": "Added a staff member",
   "staff_member.updated": "Changed a staff member or permissions",
   "staff_member.archived": "Archived a staff member",
   "family.created": "Added a family",
   "family.updated": "Changed a family",
   "family.archived": "Archived a family",
+  "class.created": "Added a class",
+  "class.updated": "Changed a class",
+  "saved_reply.created": "Saved a reply",
+  "saved_reply.updated": "Changed a saved reply",
+  "saved_reply.deleted": "Deleted a saved reply",
+  "organization.links_changed": "Changed the links",
   "phone_record.removed": "Removed a number from a record",
   "refusal.lifted": "Lifted a refusal",
   "directory.imported": "Imported the directory",
@@ -116,10 +130,19 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "message.rescheduled": (_, number) => `changed a scheduled text to ${number}`,
   "message.withdrawn": (_, number) => `withdrew a scheduled text to ${number}`,
   "message.held_back": (details, number) => `held back a scheduled text to ${number}${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
-  "conversation.opened": (_, number) => `opened the conversation with ${number}`,
+  "conversation.opened": ({ cause }, number) =>
+    `opened the conversation with ${number}${cause === "not_sent" ? ", because a text was not sent" : ""}`,
   "conversation.closed": (_, number) => `closed the conversation with ${number}`,
   "conversation.unread": () => "texted, and the conversation became unread",
   "conversation.viewed": (_, number) => `looked at the conversation with ${number}`,
+  "conversation.assigned": (_, number) => `assigned the conversation with ${number}`,
+  "conversation.released": (_, number) => `released the conversation with ${number}`,
+  "conversation.reminder_set": (_, number) => `put the conversation with ${number} off until later`,
+  "conversation.reminder_removed": (_, number) => `took the conversation with ${number} back from later`,
+  "conversation.reminder_due": (_, number, { actor }) =>
+    actor.kind === "phone_number" ? "texted, and the conversation came back from later" : `brought the conversation with ${number} back from later`,
+  "conversation.not_sent_dismissed": (_, number) => `dismissed the texts to ${number} that were not sent`,
+  "conversation.undone": (_, number) => `undid what they had done with the conversation with ${number}`,
   "opt_in.changed": (details, number) =>
     `changed the opt-in of ${number}${optIn("from", details.from)}${optIn("to", details.to)}${wording(details)}`,
   "phone_number.stopped": (_, number, { actor }) => (actor.kind === "phone_number" ? "stopped all texts" : `stopped all texts to ${number}`),
@@ -138,6 +161,7 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "password.changed": () => "changed their own password",
   "password.refused": () => "gave a wrong current password",
   "password.reset": (details) => `reset the password of ${named(details, "a staff member")} from the command line`,
+  "organization.updated": (details) => `changed the settings of the business${changed(details)}`,
   "organization.created": (details) => `created the business ${text(details.name) ?? ""}`.trimEnd(),
   "staff_member.created": (details) => `added ${named(details, "a staff member")}${details.is_admin === true ? " as an administrator" : ""}`,
   "staff_member.updated": (details) => `changed ${named(details, "a staff member")}${changed(details)}`,
@@ -145,6 +169,12 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "family.created": (details) => `added ${named(details, "a family")}`,
   "family.updated": (details) => `changed ${named(details, "a family")}${changed(details)}`,
   "family.archived": (details) => archived(details, "a family"),
+  "class.created": (details) => `added ${named(details, "a class", "the class ")}`,
+  "class.updated": (details) => `changed ${named(details, "a class", "the class ")}${changed(details)}`,
+  "saved_reply.created": (details) => `made ${reply(details)}`,
+  "saved_reply.updated": (details) => `changed ${reply(details)}${changed(details)}`,
+  "saved_reply.deleted": (details) => `deleted ${reply(details)}`,
+  "organization.links_changed": () => "changed the business’s links",
   "phone_record.removed": (details, number) =>
     `removed ${number} from a record${details.opt_in_state === "opted_out" ? "; its refusal stays with the number" : ""}`,
   "refusal.lifted": (details, number) =>
@@ -173,6 +203,10 @@ function text(value: unknown): string | null {
 function named({ name }: Details, otherwise: string, before = ""): string {
   const known = text(name);
   return known === null ? otherwise : `${before}${known}`;
+}
+
+function reply({ title, scope }: Details): string {
+  return `the saved reply “${text(title) ?? ""}”${scope === "own" ? " of their own" : ""}`;
 }
 
 function optIn(preposition: string, state: unknown): string {

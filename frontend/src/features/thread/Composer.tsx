@@ -1,7 +1,11 @@
 import { useLayoutEffect, useRef, type KeyboardEvent } from "react";
 
+import { AttachButton, AttachmentTray } from "./attachments/AttachmentBar";
+import { draftFiles } from "./attachments/draft-files";
+import { useAttachments } from "./attachments/useAttachments";
 import { ComposerBlocked } from "./ComposerBlocked";
 import { SegmentCounter } from "./SegmentCounter";
+import { useSavedReplies } from "./useSavedReplies";
 import { useFormats } from "@/api/format";
 import { useOutbox } from "@/api/outbox-context";
 import { MOST_ITEMS } from "@/api/outbox-items";
@@ -50,11 +54,16 @@ interface ComposerBoxProps extends ComposerProps {
 function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: ComposerBoxProps) {
   const outbox = useOutbox();
   const box = useRef<HTMLTextAreaElement>(null);
+  const replies = useSavedReplies({ conversationId: conversation.id, draft, setDraft, box });
+  const owner = ownerKey(useMe());
+  const attachments = useAttachments(owner, conversation);
   const body = draft.trimEnd();
   const segments = countSegments(body);
   const excess = Array.from(body).length - LONGEST_BODY;
   const most = conversation.max_segments ?? Infinity;
-  const sendable = body.trim() !== "" && excess <= 0 && segments.segments <= most;
+  // A picture message is one part, however long its text.
+  const fits = excess <= 0 && (attachments.isSendable || segments.segments <= most);
+  const sendable = fits && (attachments.isSendable || (body.trim() !== "" && attachments.files.length === 0));
 
   // The box grows with its text.
   useLayoutEffect(() => {
@@ -65,8 +74,13 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
   }, [draft]);
 
   const send = (close: boolean) => {
-    if (!sendable) return;
-    if (!outbox.sendText(conversation.id, { body, seenSeq, close })) {
+    if (!sendable || replies.holds(() => deliver(close))) return;
+    deliver(close);
+  };
+  const deliver = (close: boolean) => {
+    const files = attachments.take();
+    if (!outbox.sendText(conversation.id, { body, seenSeq, close, attachments: files })) {
+      void draftFiles(owner, conversation.id).bringBack(files);
       showToast(`${MOST_ITEMS} texts are waiting to be sent already. Yours stays here until some have gone.`);
       return;
     }
@@ -75,7 +89,8 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
     box.current?.focus();
   };
 
-  const onKeyDown = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (replies.onKeyDown(event)) return;
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     send(event.ctrlKey || event.metaKey);
@@ -91,12 +106,15 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
           {conversation.notice}
         </p>
       )}
+      {replies.above}
       <div className="rounded-xl border border-line bg-surface px-3 py-2.5 transition-[border-color,box-shadow] focus-within:border-accent focus-within:shadow-[0_0_0_3px_var(--accent-soft)]">
+        <AttachmentTray attachments={attachments} />
         <textarea
           ref={box}
           value={draft}
           onChange={(event) => setDraft(event.target.value)}
           onKeyDown={onKeyDown}
+          onPaste={attachments.onPaste}
           rows={2}
           dir="auto"
           aria-label="Message"
@@ -106,6 +124,8 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
           className="block max-h-48 w-full resize-none bg-transparent text-ink outline-none placeholder:text-ink-3 [@media(hover:none)]:text-title"
         />
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-2">
+          {replies.button}
+          <AttachButton attachments={attachments} />
           <SegmentCounter id="composer-counter" segments={segments} excess={excess} most={most} />
           <div className="ml-auto flex gap-2">
             <Button onClick={() => send(true)} disabled={!sendable}>

@@ -7,6 +7,8 @@ import { MessageBubble } from "./MessageBubble";
 import { PendingAct } from "./PendingAct";
 import { PendingBubble } from "./PendingBubble";
 import { StopRequest } from "./StopRequest";
+import { TapbackOr } from "./TapbackLine";
+import { matchTapbacks, type Tapbacks } from "./tapbacks";
 import { layOutThread, type ThreadRow } from "./thread-rows";
 import { DayLine, NewLine, SystemLine } from "./ThreadLines";
 import { ThreadHeader } from "./ThreadHeader";
@@ -62,6 +64,7 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
     [messages, entries, hasOlder, newAfter, dayKey],
   );
   const rows = showsAll ? allRows : allRows.slice(-NEWEST_ROWS);
+  const tapbacks = useMemo(() => matchTapbacks(messages), [messages]);
   const retryable = useMemo(() => (maySend ? findRetryable(messages) : new Set<string>()), [maySend, messages]);
   const unseenBelow = messages.filter((message) => message.direction === "inbound" && message.seq > shownSeq).length;
 
@@ -111,6 +114,7 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
                 conversation={conversation.data}
                 highlighted={row.kind === "message" && row.message.seq === aroundSeq}
                 canRetry={row.kind === "message" && retryable.has(row.message.id)}
+                tapbacks={tapbacks}
               />
             ))}
             {pending.map((item) => (isPendingText(item) ? <PendingBubble key={item.key} text={item} /> : <PendingAct key={item.key} item={item} />))}
@@ -166,9 +170,10 @@ interface RowProps {
   conversation: ConversationDetail | undefined;
   highlighted: boolean;
   canRetry: boolean;
+  tapbacks: Tapbacks;
 }
 
-function Row({ row, conversation, highlighted, canRetry }: RowProps) {
+function Row({ row, conversation, highlighted, canRetry, tapbacks }: RowProps) {
   switch (row.kind) {
     case "day":
       return <DayLine at={row.at} />;
@@ -179,7 +184,16 @@ function Row({ row, conversation, highlighted, canRetry }: RowProps) {
     case "message":
       return (
         <>
-          <MessageBubble message={row.message} continues={row.continues} ends={row.ends} highlighted={highlighted} canRetry={canRetry} />
+          <TapbackOr message={row.message} tapback={highlighted ? undefined : tapbacks.folded.get(row.message.id)}>
+            <MessageBubble
+              message={row.message}
+              continues={row.continues}
+              ends={row.ends}
+              highlighted={highlighted}
+              canRetry={canRetry}
+              reactions={tapbacks.on.get(row.message.id)?.join(" ") ?? ""}
+            />
+          </TapbackOr>
           {row.message.asks_to_stop && conversation && <StopRequest conversation={conversation} message={row.message} />}
         </>
       );
