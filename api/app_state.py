@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from api.access.gate import SignInGate
 from api.access.rate_limits import RateLimits
+from api.conversations.live_rows import ConversationReader
 from api.conversations.typing_presence import TypingLimits
 from api.delivery.heartbeat import SendingWatch
 from api.delivery.loop import has_live_worker
@@ -63,7 +64,13 @@ async def running(
     webhooks = WebhookApp(lines=lines, providers=providers, journal=journal, public_base_url=settings.public_base_url)
     bus = PostgresBus(listening_url)
     bus.subscribe(LINES_CHANNEL, lines.on_change, on_gap=lines.forget_all)
-    hub = Hub(database, bus, streams_per_person=settings.streams_per_person, on_streams=event_streams().set)
+    hub = Hub(
+        database,
+        bus,
+        readers=[ConversationReader()],
+        streams_per_person=settings.streams_per_person,
+        on_streams=event_streams().set,
+    )
     sending = SendingWatch(database, hub)
     await bus.start()
     hub.start()

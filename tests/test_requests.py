@@ -165,7 +165,7 @@ async def test_a_stream_whose_client_left_before_its_start_is_not_counted(
     person = principal()
     for _ in range(10):
         hub.open(person, last_event_id=None)
-    monkeypatch.setattr("api.live.hub.START_SECONDS", 0.0)
+    monkeypatch.setattr("api.live.stream.START_SECONDS", 0.0)
     hub.open(person, last_event_id=None)
     assert hub.open_streams == 1
 

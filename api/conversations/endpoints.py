@@ -252,6 +252,7 @@ async def view_conversation(
     return ViewingOut(
         viewer_id=viewer_id,
         expires_at=expires_at,
+        version=conversation.version,
         status=Status(conversation.status),
         seen_seq=conversation.seen_seq,
         last_seq=conversation.last_seq,
@@ -273,6 +274,7 @@ def conversation_out(view: ConversationView) -> ConversationOut:
     conversation, number = view.row
     return ConversationOut(
         id=conversation.id,
+        version=conversation.version,
         line_id=conversation.line_id,
         line=LineLabel.model_validate(view.line),
         phone_number=number.number,

@@ -19,6 +19,7 @@ A use case locks the rows, decides with the pure rules, adds what was decided to
 | a conversation is seen, closed, opened, or overdue | `change` |
 | a number is stopped or started | `change_consent` |
 | the text or the files of a received message change | `show_again` |
+| something else that the inbox shows of it changes, such as its viewers | `touch` |
 | a text is counted as not sent, or no longer (NOT-SENT) | `count_not_sent` |
 | somebody has seen to every text that was not sent | `settle_not_sent` |
 | a conversation gets another assignee (ASSIGN) | `assign` |
@@ -240,7 +241,7 @@ class Batch(TeamChanges):
 
         The caller has checked that the status does not go backwards (SEND-STATUS).
         """
-        set_status(self._shows(conversation, message), message, status)
+        set_status(self._to_store(conversation), message, status)
         self.note(message, status.value, detail=detail)
 
     def report(
@@ -260,7 +261,7 @@ class Batch(TeamChanges):
         if message.provider_message_id is None and report.provider_message_id:
             message.provider_message_id = report.provider_message_id
         known = report if report.status is not None else replace(report, status=MessageStatus.SENT)
-        apply_report(self._shows(conversation, message), message, known, at=self.at)
+        apply_report(self._to_store(conversation), message, known, at=self.at)
         self.count_not_sent(conversation, message)
         self.note(
             message,
@@ -281,7 +282,7 @@ class Batch(TeamChanges):
         if message.provider_message_id is None:
             message.provider_message_id = report.provider_message_id
         if message.provider_message_id == report.provider_message_id:
-            apply_report(self._shows(conversation, message), message, report, at=self.at)
+            apply_report(self._to_store(conversation), message, report, at=self.at)
             self.count_not_sent(conversation, message)
         self.note(
             message,
@@ -333,15 +334,19 @@ class Batch(TeamChanges):
         if entry is not None:
             self.record(entry)
             self._announced_numbers.add(row.number.number)
-            self.announce_conversation(row.conversation.id)
+            self.touch(row.conversation)
 
     def show_again(self, conversation: Conversation, message: Message) -> None:
         """The text or the files of a stored message have changed."""
         if conversation.last_seq == message.seq:
-            show_as_last(self._to_store(conversation), message)
+            show_as_last(conversation, message)
             conversation.updated_at = self.at
         self._announce_message(message)
-        self.announce_conversation(conversation.id)
+        self.touch(conversation)
+
+    def touch(self, conversation: Conversation) -> None:
+        """Raise the version of a locked conversation and announce it: what the inbox shows of it changes."""
+        self.announce_conversation(self._to_store(conversation).id)
 
     async def write(self, session: AsyncSession) -> None:
         """Store the changes and announce them, in the caller's transaction. Call it once, after every lock.
@@ -351,6 +356,8 @@ class Batch(TeamChanges):
         organization_id = self.organization_id
         if self._reopened:
             self.record(*await self._reopening_entries(session))
+        for conversation in self._changed.values():
+            conversation.version += 1
         await queries.store_conversations(session, list(self._changed.values()))
         await session.flush()
         await queries.settle_not_sent(session, organization_id, self._settled)
@@ -363,10 +370,6 @@ class Batch(TeamChanges):
         entry_ids = await audit.record(session, organization_id, *self._entries, at=self.at)
         await tell_all(session, organization_id, list(self._told.values()))
         self._announce(session, entry_ids)
-
-    def _shows(self, conversation: Conversation, message: Message) -> Conversation:
-        """The conversation of a message whose status may change: it changes too if it shows this message."""
-        return self._to_store(conversation) if conversation.last_seq == message.seq else conversation
 
     def _resolved(self) -> Sequence[UUID]:
         """Messages whose outcome a callback reported."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, false, func, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, false, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
@@ -142,6 +142,8 @@ class Conversation(OrganizationRow, Base):
     last_message_created_at: Mapped[datetime | None]
     last_message_at: Mapped[datetime] = mapped_column(server_default=func.now())
     """The inbox is sorted by it: when the last message came, or else when the conversation was created."""
+    version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    """Grows with each change of the row, its messages and its viewers. If a statement does not, a trigger does."""
     assignee_id: Mapped[UUID | None]
     """The staff member who has it (ASSIGN)."""
     waiting_since: Mapped[datetime | None]

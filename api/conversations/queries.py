@@ -111,6 +111,23 @@ async def ensure_conversations(
     return found
 
 
+async def conversations_of_numbers(
+    session: AsyncSession, organization_id: UUID, numbers: Collection[str], *, limit: int
+) -> list[UUID]:
+    """The conversations with these numbers, as they are stored."""
+    rows = await session.scalars(
+        select(Conversation.id)
+        .join(
+            PhoneNumber,
+            (PhoneNumber.organization_id == Conversation.organization_id)
+            & (PhoneNumber.id == Conversation.phone_number_id),
+        )
+        .where(Conversation.organization_id == organization_id, PhoneNumber.number.in_(numbers))
+        .limit(limit)
+    )
+    return list(rows)
+
+
 async def find_conversation(session: AsyncSession, line: Line, number: PhoneNumber) -> InboxRow | None:
     statement = with_number(line.organization_id).where(
         Conversation.line_id == line.id, Conversation.phone_number_id == number.id
@@ -233,11 +250,27 @@ async def release_lease(session: AsyncSession, organization_id: UUID, tab: Tab) 
     return deleted.first() is not None
 
 
-async def delete_ended_leases(session: AsyncSession, organization_id: UUID) -> list[UUID]:
-    """Returns the conversations whose viewers changed by it."""
+async def conversations_with_ended_leases(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[UUID]:
+    rows = await session.scalars(
+        select(Viewer.conversation_id)
+        .where(Viewer.organization_id == organization_id, not_(_is_active()))
+        .distinct()
+        .limit(limit)
+    )
+    return list(rows)
+
+
+async def delete_ended_leases(
+    session: AsyncSession, organization_id: UUID, conversation_ids: Collection[UUID]
+) -> list[UUID]:
+    """The ended leases of these locked conversations. Returns those whose viewers changed by it."""
     rows = await session.execute(
         delete(Viewer)
-        .where(Viewer.organization_id == organization_id, not_(_is_active()))
+        .where(
+            Viewer.organization_id == organization_id,
+            Viewer.conversation_id == is_any(conversation_ids),
+            not_(_is_active()),
+        )
         .returning(Viewer.conversation_id)
     )
     return list(dict.fromkeys(row[0] for row in rows))

@@ -85,6 +85,9 @@ class ConversationOut(BaseModel):
     model_config = ConfigDict(title="Conversation")
 
     id: UUID
+    version: int
+    """Grows with each change of the conversation, its messages and its viewers. Of two answers with the same version,
+    the later one is newer: a change of its number's consent or holders may leave the version as it is."""
     line_id: UUID
     line: "LineLabel"
     phone_number: str
@@ -238,6 +241,8 @@ class ViewingOut(BaseModel):
 
     viewer_id: UUID
     expires_at: datetime
+    version: int
+    """The conversation's."""
     status: Status
     seen_seq: int
     last_seq: int

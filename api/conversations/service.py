@@ -190,7 +190,11 @@ async def inbox(
 
 async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[InboxRow]) -> list[ConversationView]:
     """The inbox's view of each row, read with a fixed number of statements."""
-    organization_id = principal.organization_id
+    return await views_in(session, principal.organization_id, rows)
+
+
+async def views_in(session: AsyncSession, organization_id: UUID, rows: Sequence[InboxRow]) -> list[ConversationView]:
+    """The same for everybody in the organization who may see conversations."""
     by_id = await lines_by_ids(session, organization_id, list({row.conversation.line_id for row in rows}))
     pairs = [(row.number, by_id[row.conversation.line_id]) for row in rows]
     checks = await consent.check_many(session, organization_id, pairs)

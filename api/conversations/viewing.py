@@ -47,7 +47,7 @@ async def view_conversation(
         session, organization_id, tab, session_id=principal.credential_id, at=batch.at, expires_at=expires_at
     )
     if starts:
-        batch.announce_conversation(conversation_id)
+        batch.touch(conversation)
     transition = rules.Transition(state_of(conversation), None)
     if seen_seq > conversation.seen_seq:
         above = await message_queries.inbound_above(session, organization_id, conversation_id, seen_seq)
@@ -70,13 +70,13 @@ async def stop_viewing(session: AsyncSession, principal: Principal, *, conversat
     Takes the conversation's lock, so a message that arrives comes before or after it (decision 0010).
     """
     organization_id = principal.organization_id
-    await lock_conversation(session, organization_id, conversation_id)
+    row = await lock_conversation(session, organization_id, conversation_id)
     if principal.staff_member_id is None:
         return
     tab = Tab(conversation_id, principal.staff_member_id, viewer_id)
     if await queries.release_lease(session, organization_id, tab):
         batch = Batch(organization_id, at=await database_time(session))
-        batch.announce_conversation(conversation_id)
+        batch.touch(row.conversation)
         await batch.write(session)
 
 
@@ -112,12 +112,15 @@ async def sweep(session: AsyncSession, organization_id: UUID) -> int:
     Returns how many became unread. Locks conversations before leases, as `view_conversation` does.
     """
     due = await queries.due_seen_deadlines(session, organization_id, limit=SWEEP_BATCH)
-    locked = await queries.lock_conversations(session, organization_id, due) if due else {}
+    left = await queries.conversations_with_ended_leases(session, organization_id, limit=SWEEP_BATCH)
+    if not due and not left:
+        return 0
+    locked = await queries.lock_conversations(session, organization_id, {*due, *left})
     batch = Batch(organization_id, at=await database_time(session))
-    for conversation_id in await queries.delete_ended_leases(session, organization_id):
-        batch.announce_conversation(conversation_id)
+    for conversation_id in await queries.delete_ended_leases(session, organization_id, locked):
+        batch.touch(locked[conversation_id])
     changed = 0
-    for row in (await queries.conversations_by_ids(session, organization_id, locked)).values() if locked else ():
+    for row in (await queries.conversations_by_ids(session, organization_id, due)).values():
         transition = rules.seen_deadline_passes(state_of(row.conversation), at=batch.at)
         if transition.change is not None:
             batch.change(row, transition, actor=number_actor(row.number))

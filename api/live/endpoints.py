@@ -21,9 +21,12 @@ router = APIRouter(tags=["live"])
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "Events `indicator`, `conversation`, `message`, `opt_in`, `import`, `sending_status` and "
-            "`resync`. "
-            "They carry ids, not content; after `resync` everything shown must be loaded again. "
+            "description": "`conversation` {conversation_id, version, conversation: ConversationDetail}, "
+            "`message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry "
+            "what has changed, as it was read after the change; `version` is the conversation's: an event with a lower "
+            "one than is known says nothing new. `opt_in` {phone_number}, `import` and `sending_status` say what to "
+            "load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. "
+            "After `resync`, and after each connection, everything shown must be loaded again. "
             "`ping` fills a silence of 15 seconds: a stream without any event for much longer is dead.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },

@@ -1,12 +1,9 @@
-"""The hub of server-sent events: it copies each event of the bus to the open streams of its organization."""
+"""The hub of server-sent events: what has changed is read once, and sent to the open streams of its organization."""
 
-import asyncio
-import json
 import secrets
-from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from api.access.rules import Permission, Principal
@@ -16,13 +13,10 @@ from api.kit.loop import Loop
 from api.kit.metrics import RATE_LIMITED
 from api.live.bus import Bus
 from api.live.errors import TooManyStreams
-from api.live.service import CHANNEL
-
-MAX_QUEUED = 200
-"""Events that may wait in a stream. One more replaces them all with a `resync`."""
-
-REMEMBERED = 2_000
-"""Events kept for streams that reconnect with `Last-Event-ID`."""
+from api.live.events import REMEMBERED_SECONDS, RESYNC, Content, Event, RecentEvents
+from api.live.gathering import Gathering, Reader
+from api.live.service import CHANNEL, PASSING
+from api.live.stream import Stream
 
 KEEP_ALIVE_SECONDS = 15.0
 KEEP_ALIVE = b"event: ping\ndata: {}\n\n"
@@ -31,72 +25,8 @@ KEEP_ALIVE = b"event: ping\ndata: {}\n\n"
 REAUTHORIZE_SECONDS = 3.0
 """Seconds between two checks of the open streams' principals (PERM-NOW: within five)."""
 
-START_SECONDS = 10.0
-"""A stream that has not started after this time has no reader."""
-
-RESYNC = "resync"
-
 LONGEST_RETRY = 2_000
 """Milliseconds. When a process ends, the pages that it served come back spread over this time."""
-
-
-class Event(NamedTuple):
-    id: str
-    organization_id: str
-    type: str
-    data: str
-    to: str | None = None
-    """The staff member to whom alone it is sent."""
-
-    def is_for(self, principal: Principal) -> bool:
-        return self.to is None or self.to == str(principal.id)
-
-    def encoded(self) -> bytes:
-        return f"id: {self.id}\nevent: {self.type}\ndata: {self.data}\n\n".encode()
-
-
-class Stream:
-    """One open event stream. Its queue is bounded; on overflow it holds one `resync` instead."""
-
-    def __init__(self, principal: Principal, *, new_resync: Callable[[], Event]) -> None:
-        self.principal = principal
-        self._new_resync = new_resync
-        self._queue: deque[Event] = deque()
-        self._wake = asyncio.Event()
-        self.closed = False
-        self.has_started = False
-        self._opened_at = monotonic()
-
-    @property
-    def is_abandoned(self) -> bool:
-        """Whether the client left before the first byte: the stream has no reader, and nothing else closes it."""
-        return not self.has_started and monotonic() - self._opened_at > START_SECONDS
-
-    def push(self, event: Event) -> None:
-        if len(self._queue) >= MAX_QUEUED:
-            self._queue.clear()
-            event = self._new_resync()
-        self._queue.append(event)
-        self._wake.set()
-
-    def push_resync(self) -> None:
-        self.push(self._new_resync())
-
-    def close(self) -> None:
-        self.closed = True
-        self._wake.set()
-
-    async def next_batch(self, timeout_seconds: float) -> list[Event]:
-        """The waiting events; an empty list if none came for `timeout_seconds`."""
-        if not self._queue and not self.closed:
-            try:
-                await asyncio.wait_for(self._wake.wait(), timeout_seconds)
-            except TimeoutError:
-                return []
-        self._wake.clear()
-        batch = list(self._queue)
-        self._queue.clear()
-        return batch
 
 
 class Hub:
@@ -105,10 +35,14 @@ class Hub:
         database: Database,
         bus: Bus,
         *,
+        readers: Sequence[Reader],
         streams_per_person: int,
         on_streams: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """`on_streams` is called with the number of open streams when it changes."""
+        """`readers` read what events carry; an event of another type is sent as it was announced.
+
+        `on_streams` is called with the number of open streams when it changes.
+        """
         self._database = database
         self._on_streams = on_streams
         self._streams_per_person = streams_per_person
@@ -116,7 +50,10 @@ class Hub:
         self._is_closed = False
         self._count = 0
         self._streams: dict[UUID, set[Stream]] = {}
-        self._recent: deque[Event] = deque(maxlen=REMEMBERED)
+        self._left: dict[UUID, float] = {}
+        """When the last stream of an organization ended, while one may come back for what it missed."""
+        self._recent = RecentEvents()
+        self._gathering = Gathering(database, readers, on_read=self._send, on_lost=self._resync)
         self._reauthorizing = Loop("reauthorize-streams", self._reauthorize, interval=REAUTHORIZE_SECONDS)
         bus.subscribe(CHANNEL, self._receive, on_gap=self.resync_all)
 
@@ -125,6 +62,7 @@ class Hub:
 
     async def stop(self) -> None:
         await self._reauthorizing.cancel()
+        await self._gathering.stop()
         self.close_all()
 
     def close_all(self) -> None:
@@ -136,33 +74,52 @@ class Hub:
     def _all(self) -> list[Stream]:
         return [stream for group in self._streams.values() for stream in group]
 
-    def _event(self, organization_id: str, event_type: str, data: dict[str, Any], *, to: str | None = None) -> Event:
+    def _event(self, content: Content) -> Event:
         self._count += 1
-        return Event(
-            f"{self._boot}-{self._count}",
-            organization_id,
-            event_type,
-            json.dumps(data, separators=(",", ":")),
-            to,
-        )
+        return Event.of(self._count, f"{self._boot}-{self._count}", content)
+
+    def _resync_event(self) -> Event:
+        return self._event(Content(RESYNC, {}))
 
     def _receive(self, item: dict[str, Any]) -> None:
-        data = {key: value for key, value in item.items() if key not in {"type", "organization_id", "to"}}
-        event = self._event(item["organization_id"], item["type"], data, to=item.get("to"))
-        self._recent.append(event)
-        for stream in self._streams.get(UUID(event.organization_id), ()):
-            if event.is_for(stream.principal):
-                stream.push(event)
+        organization_id = UUID(item["organization_id"])
+        if organization_id not in self._streams and organization_id not in self._left:
+            self._recent.break_off(organization_id, self._count)
+            return
+        change = {key: value for key, value in item.items() if key != "organization_id"}
+        event_type = change["type"]
+        if event_type == RESYNC:
+            self._resync(organization_id)
+        elif self._gathering.knows(event_type):
+            self._gathering.add(organization_id, change)
+        else:
+            self._send(organization_id, [Content(event_type, _said(change), to=change.get("to"))])
+
+    def _send(self, organization_id: UUID, contents: Sequence[Content]) -> None:
+        events = [self._event(content) for content in contents]
+        self._recent.add(organization_id, (event for event in events if event.type not in PASSING))
+        for stream in self._streams.get(organization_id, ()):
+            stream.push([event for event in events if event.is_for(stream.principal.id)])
+
+    def _resync(self, organization_id: UUID) -> None:
+        """What has changed is not sent: every stream of the organization is to load again."""
+        self._gathering.drop(organization_id)
+        self._recent.break_off(organization_id, self._count)
+        for stream in self._streams.get(organization_id, ()):
+            stream.push_resync()
 
     def broadcast(self, event_type: str, data: dict[str, Any], *, permission: Permission) -> None:
         """Send an event to every open stream whose principal has the permission. It is not kept for resuming."""
+        event = self._event(Content(event_type, data))
         for stream in self._all():
             if permission in stream.principal.permissions:
-                stream.push(self._event(str(stream.principal.organization_id), event_type, data))
+                stream.push([event])
 
     def resync_all(self) -> None:
         """Send a `resync` to every stream, since events may have been lost. No stream resumes from an earlier event."""
         self._recent.clear()
+        for organization_id in self._streams:
+            self._gathering.drop(organization_id)
         for stream in self._all():
             stream.push_resync()
 
@@ -175,19 +132,17 @@ class Hub:
         if len(own) >= self._streams_per_person:
             RATE_LIMITED.labels("event_streams").inc()
             raise TooManyStreams(self._streams_per_person)
-        organization_id = str(principal.organization_id)
-        stream = Stream(principal, new_resync=lambda: self._event(organization_id, RESYNC, {}))
+        stream = Stream(principal, new_resync=self._resync_event)
         if last_event_id is not None:
-            position = next((i for i, event in enumerate(self._recent) if event.id == last_event_id), None)
-            if position is None:
+            missed = self._recent.after(principal.organization_id, last_event_id)
+            if missed is None:
                 stream.push_resync()
             else:
-                for event in list(self._recent)[position + 1 :]:
-                    if event.organization_id == organization_id and event.is_for(principal):
-                        stream.push(event)
+                stream.push([event for event in missed if event.is_for(principal.id)])
         if self._is_closed:
             stream.close()
         self._streams.setdefault(principal.organization_id, set()).add(stream)
+        self._left.pop(principal.organization_id, None)
         self._on_streams(self.open_streams)
         return stream
 
@@ -197,6 +152,7 @@ class Hub:
             group.discard(stream)
             if not group:
                 del self._streams[stream.principal.organization_id]
+                self._left[stream.principal.organization_id] = monotonic()
         self._on_streams(self.open_streams)
 
     async def body(self, stream: Stream) -> AsyncIterator[bytes]:
@@ -208,7 +164,8 @@ class Hub:
                 batch = await stream.next_batch(KEEP_ALIVE_SECONDS)
                 if stream.closed:
                     break
-                yield b"".join(event.encoded() for event in batch) if batch else KEEP_ALIVE
+                person = stream.principal.id
+                yield b"".join(event.encoded_for(person) for event in batch) if batch else KEEP_ALIVE
             if self._is_closed:
                 yield f"retry: {secrets.randbelow(LONGEST_RETRY)}\n\n".encode()
         finally:
@@ -216,6 +173,7 @@ class Hub:
 
     async def _reauthorize(self) -> bool:
         """Close the streams whose principal may no longer read (PERM-NOW)."""
+        self._forget_what_is_old()
         if streams := self._all():
             async with self._database.transaction() as session:
                 current = await current_principals(session, {stream.principal for stream in streams})
@@ -227,6 +185,15 @@ class Hub:
                     stream.principal = principal
         return False
 
+    def _forget_what_is_old(self) -> None:
+        self._recent.trim()
+        oldest = monotonic() - REMEMBERED_SECONDS
+        self._left = {organization_id: at for organization_id, at in self._left.items() if at >= oldest}
+
     @property
     def open_streams(self) -> int:
         return sum(len(group) for group in self._streams.values())
+
+
+def _said(change: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in change.items() if key not in {"type", "to"}}

@@ -1,4 +1,7 @@
-"""Announcing changes to the open event streams. The events leave when the transaction of the change commits."""
+"""Announcing changes to the open event streams. The events leave when the transaction of the change commits.
+
+An announcement carries ids. The hub reads the rows that they name, and sends these (`live.gathering`).
+"""
 
 from uuid import UUID
 
@@ -10,7 +13,11 @@ from api.kit.phone import variants
 CHANNEL = "messenger_events"
 """The NOTIFY channel of live events. A payload is a JSON array of events."""
 
+TYPING = "typing"
 THREAD_ENTRY = "thread_entry"
+
+PASSING = frozenset({TYPING})
+"""Events that are worth nothing later: they are not kept for streams that reconnect."""
 
 
 def announce(session: AsyncSession, organization_id: UUID, event_type: str, **data: object) -> None:
@@ -21,13 +28,17 @@ def announce(session: AsyncSession, organization_id: UUID, event_type: str, **da
 def announce_conversation(session: AsyncSession, organization_id: UUID, conversation_id: UUID) -> None:
     """The conversation has changed, and perhaps the indicator."""
     announce(session, organization_id, "conversation", conversation_id=str(conversation_id))
+    announce_indicator(session, organization_id)
+
+
+def announce_indicator(session: AsyncSession, organization_id: UUID) -> None:
     announce(session, organization_id, "indicator")
 
 
 def announce_message(
     session: AsyncSession, organization_id: UUID, conversation_id: UUID, message_id: UUID, *, seq: int
 ) -> None:
-    """The message is new, or its status has changed."""
+    """The message is new, or its status has changed. Its conversation is sent too."""
     announce(
         session,
         organization_id,

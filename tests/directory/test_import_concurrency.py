@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access.rules import Permission, Principal, PrincipalKind
+from api.live.events import Event
 from api.live.service import announce_phone_number
 from tests.directory.test_import import ANA, count, errors, outcomes, send_csv
 from tests.support.backends import cut, until_it_waits
@@ -85,6 +86,10 @@ async def test_an_import_that_is_all_or_nothing_and_loses_the_database_stores_no
     assert await world.table_sizes() == before
 
 
+def data_of(event: Event) -> str:
+    return event.encoded.decode().partition("data: ")[2].strip()
+
+
 async def events_of(world: World, *rows: str) -> list[dict[str, Any]]:
     """What an open tab of the business is told of an import, besides its progress."""
     hub = world.service.state.hub
@@ -105,7 +110,7 @@ async def events_of(world: World, *rows: str) -> list[dict[str, Any]]:
         heard: list[dict[str, Any]] = []
 
         async def over() -> bool:
-            heard.extend({"type": each.type, "data": each.data} for each in await stream.next_batch(1))
+            heard.extend({"type": each.type, "data": data_of(each)} for each in await stream.next_batch(1))
             return any(LAST in each["data"] for each in heard)
 
         await eventually(over, "what was announced last is heard")

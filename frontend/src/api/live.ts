@@ -1,10 +1,12 @@
 /**
- * The one owner of the event stream. Events carry ids; what they concern is fetched again. Whenever the stream (re)opens,
- * everything shown is fetched again too, so nothing that happened in between is missed.
+ * The one owner of the event stream. Events carry what has changed, and the cache writer applies it. Whenever the stream
+ * (re)opens, and after a `resync`, everything shown is fetched again: nothing that happened in between is missed.
  */
 import type { QueryClient } from "@tanstack/react-query";
 
+import { writerOf, type LiveChange } from "./cache-writer";
 import { keys } from "./keys";
+import type { ConversationDetail, Indicator, Message } from "./types";
 
 export type LiveState = "connecting" | "live" | "lost";
 
@@ -22,8 +24,11 @@ const BEAT_MS = 5_000;
 const SILENT_MS = 35_000;
 /** An attempt that has been neither accepted nor refused by then is given up. */
 const CONNECT_MS = 10_000;
-/** Events of one burst cause one refetch. */
-const GATHER_MS = 60;
+/** Events of one burst are applied together: a frame. */
+const GATHER_MS = 16;
+const REFETCH_ALL_MS = 60;
+/** What an event says to fetch again is fetched at most this often. */
+const REFETCH_MS = 1_000;
 
 export class LiveConnection {
   private source: EventSource | null = null;
@@ -31,9 +36,12 @@ export class LiveConnection {
   private attempt = 0;
   private running = false;
   private lastHeard = 0;
+  private refetchedAt = 0;
   private beat: ReturnType<typeof setInterval> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private gather: ReturnType<typeof setTimeout> | undefined;
+  private refetching: ReturnType<typeof setTimeout> | undefined;
+  private changes: LiveChange[] = [];
   private readonly stale = new Map<string, readonly unknown[]>();
   private readonly listeners = new Set<() => void>();
 
@@ -52,7 +60,8 @@ export class LiveConnection {
     clearInterval(this.beat);
     clearTimeout(this.retry);
     clearTimeout(this.gather);
-    this.gather = undefined;
+    clearTimeout(this.refetching);
+    this.gather = this.refetching = undefined;
     window.removeEventListener("online", this.reconnectNow);
     window.removeEventListener("offline", this.failed);
     this.close();
@@ -85,30 +94,26 @@ export class LiveConnection {
     source.addEventListener("open", this.opened);
     source.addEventListener("error", this.failed);
     on("ping", () => undefined);
-    on("indicator", () => this.refetch(keys.indicator));
-    on("sending_status", () => this.refetch(keys.sendingStatus));
-    on("conversation", (event) => {
-      const id = readId(event, "conversation_id");
-      this.refetch(keys.conversationLists);
-      if (id) {
-        this.refetch(keys.conversation(id));
-        this.refetch(keys.auditTrail(id));
-      }
-    });
-    on("message", (event) => {
-      const id = readId(event, "conversation_id");
-      const messageId = readId(event, "message_id");
-      this.refetch(keys.conversationLists);
-      if (id) {
-        this.refetch(keys.thread(id));
-        this.refetch(keys.auditTrail(id));
-      }
-      if (messageId) this.refetch(keys.message(messageId));
-    });
-    // The event names a number, not the conversations and records that hold it.
+    on("indicator", (event) => this.hear(event, (data) => isIndicator(data) && [{ type: "indicator", indicator: data }]));
+    on("conversation", (event) =>
+      this.hear(event, ({ conversation }) => {
+        if (!conversation) return false;
+        this.refetchSoon(keys.auditTrail(conversation.id));
+        return [{ type: "conversation", row: conversation }];
+      }),
+    );
+    on("message", (event) =>
+      this.hear(event, ({ message, version }) => {
+        if (!message || version === undefined) return false;
+        this.refetchSoon(keys.message(message.id));
+        return [{ type: "message", version, message }];
+      }),
+    );
+    // The event names a number; the rows of its conversations come by themselves.
     on("opt_in", () => {
-      for (const key of [keys.conversations, keys.families, keys.staffMembers, keys.optInChecks]) this.refetch(key);
+      for (const key of [keys.families, keys.staffMembers, keys.optInChecks]) this.refetchSoon(key);
     });
+    on("sending_status", () => this.refetchSoon(keys.sendingStatus));
     on("resync", this.refetchEverything);
   }
 
@@ -145,19 +150,47 @@ export class LiveConnection {
     this.reconnectNow();
   };
 
-  private readonly refetchEverything = (): void => {
-    for (const key of [keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.auditTrails, keys.messages]) this.refetch(key);
+  /** Takes the event's changes. One that says less, of an earlier release, is answered by fetching again. */
+  private hear(event: MessageEvent<string>, read: (data: EventData) => LiveChange[] | false): void {
+    const data = parse(event.data);
+    const changes = typeof data === "object" && data !== null && read(data);
+    if (!changes) {
+      this.refetchEverything();
+      return;
+    }
+    this.changes.push(...changes);
+    this.gather ??= setTimeout(this.applyChanges, GATHER_MS);
+  }
+
+  private readonly applyChanges = (): void => {
+    this.gather = undefined;
+    const changes = this.changes.splice(0);
+    writerOf(this.options.queryClient).apply(changes);
   };
 
-  private refetch(key: readonly unknown[]): void {
+  private readonly refetchEverything = (): void => {
+    for (const key of EVERYTHING) this.stale.set(JSON.stringify(key), key);
+    clearTimeout(this.refetching);
+    this.refetching = setTimeout(this.refetchStale, REFETCH_ALL_MS);
+  };
+
+  private refetchSoon(key: readonly unknown[]): void {
     this.stale.set(JSON.stringify(key), key);
-    this.gather ??= setTimeout(() => {
-      this.gather = undefined;
-      const stale = [...this.stale.values()];
-      this.stale.clear();
-      for (const queryKey of stale) void this.options.queryClient.invalidateQueries({ queryKey });
-    }, GATHER_MS);
+    this.refetching ??= setTimeout(this.refetchStale, this.untilNextRefetch());
   }
+
+  /** The first of a burst is fetched soon, the following at most once in a while. */
+  private untilNextRefetch(): number {
+    return Math.max(GATHER_MS, this.refetchedAt + REFETCH_MS - Date.now());
+  }
+
+  private readonly refetchStale = (): void => {
+    this.refetching = undefined;
+    this.refetchedAt = Date.now();
+    const stale = [...this.stale.values()];
+    this.stale.clear();
+    for (const queryKey of stale) void this.options.queryClient.invalidateQueries({ queryKey });
+  };
 
   private setState(state: LiveState): void {
     if (state === this.state) return;
@@ -166,11 +199,22 @@ export class LiveConnection {
   }
 }
 
-function readId(event: MessageEvent<string>, field: "conversation_id" | "message_id"): string | null {
+const EVERYTHING = [
+  keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.auditTrails, keys.messages,
+  keys.families, keys.staffMembers, keys.optInChecks,
+];
+
+/** What events say, each a part of it. */
+type EventData = Partial<Indicator> & { conversation?: ConversationDetail; message?: Message; version?: number };
+
+function isIndicator(data: EventData): data is EventData & Indicator {
+  return data.unread_messages !== undefined;
+}
+
+function parse(data: string): unknown {
   try {
-    const data = JSON.parse(event.data) as Partial<Record<typeof field, string>>;
-    return data[field] ?? null;
+    return JSON.parse(data);
   } catch {
-    return null;
+    return undefined;
   }
 }

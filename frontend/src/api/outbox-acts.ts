@@ -2,13 +2,13 @@
 import { client, unwrap } from "./client";
 import type { OutboxItem } from "./outbox-items";
 import { staffMemberOf } from "./session";
-import type { Message } from "./types";
+import type { ConversationDetail, Message } from "./types";
 
 /** A request without an answer by then has none; it is made again under its key. */
 const TIMEOUT_MS = 30_000;
 
-/** SEND-ONCE: the same `key` acts once, however often this is called. Returns the message of a text. */
-export async function carryOut({ key, owner, conversationId, act }: OutboxItem): Promise<Message | null> {
+/** SEND-ONCE: the same `key` acts once, however often this is called. Returns the message of a text, else the conversation. */
+export async function carryOut({ key, owner, conversationId, act }: OutboxItem): Promise<Message | ConversationDetail> {
   const request = {
     params: { path: { conversation_id: conversationId }, header: { "Idempotency-Key": key } },
     // Refused if somebody else has signed in at this browser since.
@@ -27,13 +27,12 @@ export async function carryOut({ key, owner, conversationId, act }: OutboxItem):
       const sent = await unwrap(
         client.POST("/api/v1/conversations/{conversation_id}/messages", { ...request, body: payload }),
       );
-      return "seq" in sent ? sent : null;
+      // The API answers a scheduled text only to `send_at`.
+      return sent as Message;
     }
     case "close":
-      await unwrap(client.POST("/api/v1/conversations/{conversation_id}/close", { ...request, body: { seen_seq: act.seenSeq } }));
-      return null;
+      return unwrap(client.POST("/api/v1/conversations/{conversation_id}/close", { ...request, body: { seen_seq: act.seenSeq } }));
     case "reopen":
-      await unwrap(client.POST("/api/v1/conversations/{conversation_id}/reopen", request));
-      return null;
+      return unwrap(client.POST("/api/v1/conversations/{conversation_id}/reopen", request));
   }
 }

@@ -1,20 +1,27 @@
 /** Ties the outbox to the query cache: what was accepted is shown, and what is shown is no longer pending. */
-import { notifyManager, type InfiniteData, type QueryClient } from "@tanstack/react-query";
+import { notifyManager, type QueryClient } from "@tanstack/react-query";
 
+import { writerOf } from "./cache-writer";
 import { refetchConversation } from "./conversations";
 import { keys } from "./keys";
-import { showAcceptedMessage } from "./messages";
 import { Outbox } from "./outbox";
 import { carryOut } from "./outbox-acts";
-import type { Message, MessagePage } from "./types";
+import type { ThreadData } from "./thread-entries";
 
-export function createOutbox(owner: string, queryClient: QueryClient): Outbox {
+/** `isLive`: whether events tell what changes. */
+export function createOutbox(owner: string, queryClient: QueryClient, isLive: () => boolean): Outbox {
   return new Outbox({
     owner,
-    carryOut,
+    carryOut: async (item) => {
+      const answer = await carryOut(item);
+      if ("seq" in answer) return answer;
+      writerOf(queryClient).answered(answer);
+      return null;
+    },
     onAccepted: (item, message) => {
-      if (message) showAcceptedMessage(queryClient, message);
-      else void refetchConversation(queryClient, item.conversationId);
+      if (message) writerOf(queryClient).accept(message);
+      // Without the stream nothing else tells what it changed.
+      if (!isLive()) void refetchConversation(queryClient, item.conversationId);
     },
     onRefused: (item) => {
       // Refetch, so that the reason of the refusal shows (a new message, an opt-out, a revoked permission).
@@ -35,7 +42,7 @@ export function recognizeOwnTexts(outbox: Outbox, queryClient: QueryClient): () 
     if (event.type !== "updated" || event.action.type !== "success") return;
     const [scope] = event.query.queryKey as readonly unknown[];
     if (scope !== keys.threads[0] || outbox.all().length === 0) return;
-    const thread = event.query.state.data as InfiniteData<MessagePage> | undefined;
-    outbox.recognize(thread?.pages.flatMap((page): Message[] => page.items) ?? []);
+    const thread = event.query.state.data as ThreadData | undefined;
+    outbox.recognize(thread?.entries.map((entry) => entry.message) ?? []);
   });
 }

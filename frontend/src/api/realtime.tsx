@@ -19,8 +19,8 @@ export function RealtimeProvider({ owner, listens, children }: { owner: string; 
   const queryClient = useQueryClient();
 
   const realtime = useMemo<Realtime>(() => {
-    const outbox = createOutbox(owner, queryClient);
-    const live = new LiveConnection({ queryClient, onOpen: outbox.resume });
+    const outbox: Outbox = createOutbox(owner, queryClient, () => live.getState() === "live");
+    const live: LiveConnection = new LiveConnection({ queryClient, onOpen: outbox.resume });
     return { live, outbox };
   }, [owner, queryClient]);
 

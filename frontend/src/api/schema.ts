@@ -2556,6 +2556,8 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+            /** Version */
+            version: number;
             /** Viewers */
             viewers: components["schemas"]["Viewer"][];
             /** Waiting Since */
@@ -2632,6 +2634,8 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+            /** Version */
+            version: number;
             /** Viewers */
             viewers: components["schemas"]["Viewer"][];
             /** Waiting Since */
@@ -5311,6 +5315,8 @@ export interface components {
             status: components["schemas"]["Status"];
             /** Unread Messages */
             unread_messages: number;
+            /** Version */
+            version: number;
             /**
              * Viewer Id
              * Format: uuid
@@ -8344,7 +8350,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events `indicator`, `conversation`, `message`, `opt_in`, `import`, `sending_status` and `resync`. They carry ids, not content; after `resync` everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
+            /** @description `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `opt_in` {phone_number}, `import` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. After `resync`, and after each connection, everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -2,6 +2,10 @@
  * "I am looking at this conversation", as a lease that the server forgets by itself (STATUS-VIEWING).
  * Held only while the tab is visible; every renewal says the last message that has been on screen (STATUS-SEEN).
  */
+import { useQueryClient } from "@tanstack/react-query";
+import { useCallback } from "react";
+
+import { writerOf } from "./cache-writer";
 import { client, unwrap } from "./client";
 
 const RENEW_MS = 10_000;
@@ -23,6 +27,21 @@ export function resumeViewing(): void {
   for (const lease of leases) lease.resume();
 }
 
+type Viewing = NonNullable<Awaited<ReturnType<typeof putLease>>>;
+
+/** Told what is seen when a request leaves; what it returns is told the answer, or undefined if there is none. */
+type OnSeen = (seenSeq: number) => (answer?: Viewing) => void;
+
+function putLease(params: { path: { conversation_id: string; viewer_id: string } }, seenSeq: number) {
+  return unwrap(
+    client.PUT("/api/v1/conversations/{conversation_id}/viewers/{viewer_id}", {
+      params,
+      body: { seen_seq: seenSeq },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }),
+  );
+}
+
 export class ViewingLease {
   private timer: ReturnType<typeof setInterval> | undefined;
   private held = false;
@@ -35,6 +54,7 @@ export class ViewingLease {
   constructor(
     conversationId: string,
     private seenSeq: number,
+    private readonly onSeen: OnSeen = () => () => undefined,
   ) {
     this.params = { path: { conversation_id: conversationId, viewer_id: VIEWER_ID } };
   }
@@ -91,14 +111,12 @@ export class ViewingLease {
 
   private readonly renew = (): void => {
     this.held = true;
+    const answered = this.onSeen(this.seenSeq);
     this.enqueue(() =>
-      unwrap(
-        client.PUT("/api/v1/conversations/{conversation_id}/viewers/{viewer_id}", {
-          params: this.params,
-          body: { seen_seq: this.seenSeq },
-          signal: AbortSignal.timeout(TIMEOUT_MS),
-        }),
-      ),
+      putLease(this.params, this.seenSeq).then(answered, (error: unknown) => {
+        answered();
+        throw error;
+      }),
     );
   };
 
@@ -128,4 +146,24 @@ export class ViewingLease {
       }),
     );
   };
+}
+
+/** Shows the conversation as seen while the request that says so is under way, then as its answer says. */
+export function useShowAsSeen(conversationId: string): OnSeen {
+  const queryClient = useQueryClient();
+  return useCallback(
+    (seenSeq) => {
+      const end = writerOf(queryClient).overlay(conversationId, (row) =>
+        row.status === "unread" && seenSeq >= row.last_seq ? { ...row, status: "open", unread_messages: 0, seen_seq: seenSeq } : row,
+      );
+      return (answer) => {
+        if (!answer) end();
+        else {
+          const { version, status, seen_seq, last_seq, unread_messages } = answer;
+          end({ id: conversationId, version, status, seen_seq, last_seq, unread_messages });
+        }
+      };
+    },
+    [queryClient, conversationId],
+  );
 }

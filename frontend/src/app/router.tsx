@@ -11,6 +11,7 @@ import {
 import { parseAdministrationSearch, parseDirectorySearch, parseMessengerSearch, parseRecordSearch, parseSignInSearch } from "./search";
 import { Shell } from "./shell/Shell";
 import { NotFound, PageError, PagePending } from "./shell/fallbacks";
+import { preloadConversation } from "@/api/preload";
 import { hasStatus } from "@/api/problem";
 import { may, meQuery } from "@/api/session";
 
@@ -57,7 +58,15 @@ const messengerRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/MessengerPage"), "MessengerPage"),
 });
 const messengerIndexRoute = createRoute({ getParentRoute: () => messengerRoute, path: "/" });
-const conversationRoute = createRoute({ getParentRoute: () => messengerRoute, path: "$conversationId" });
+const conversationRoute = createRoute({
+  getParentRoute: () => messengerRoute,
+  path: "$conversationId",
+  loaderDeps: ({ search }) => ({ seq: search.seq }),
+  // Starts loading, with the code or when a link is pointed at or focused. The page shows what is there meanwhile.
+  loader: ({ context, params, deps }) => {
+    if (may(context.me, "sms_logs")) preloadConversation(context.queryClient, params.conversationId, deps.seq ?? null);
+  },
+});
 
 const familiesRoute = createRoute({
   getParentRoute: () => signedInRoute,
@@ -139,7 +148,7 @@ export function createAppRouter(queryClient: QueryClient, history?: RouterHistor
     defaultPendingMs: 200,
     // Shown late, gone at once.
     defaultPendingMinMs: 0,
-    // Query keeps the data; the router only fetches code.
+    // Query keeps the data; the router fetches code, and starts the loading of a conversation.
     defaultPreload: "intent",
     defaultPreloadStaleTime: 0,
   });

@@ -159,6 +159,7 @@ export function aHolder(overrides: Partial<Holder> = {}): Holder {
 export function aConversation(overrides: Partial<ConversationDetail> = {}): ConversationDetail {
   return {
     id: anId(),
+    version: 1,
     line_id: "77777777-7777-7777-8777-777777777777",
     phone_number: "+13125550101",
     display_name: "Smith family",

@@ -36,6 +36,11 @@ export class FakeEventSource extends EventTarget {
     FakeEventSource.current.dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data) }));
   }
 
+  /** What a server sends while somebody may listen. */
+  static tell(type: string, data: Record<string, unknown>): void {
+    if (FakeEventSource.opened.some((source) => source.readyState === 1)) FakeEventSource.emit(type, data);
+  }
+
   static breakConnection(): void {
     FakeEventSource.current.dispatchEvent(new Event("error"));
   }

@@ -99,10 +99,20 @@ export class World {
     return message;
   }
 
+  /** The message's status or files have changed, or it is new: what the API sends. */
   announce(message: Message): void {
-    FakeEventSource.emit("message", { conversation_id: message.conversation_id, message_id: message.id });
-    FakeEventSource.emit("conversation", { conversation_id: message.conversation_id });
-    FakeEventSource.emit("indicator");
+    const conversation = this.find(message.conversation_id);
+    if (!conversation) throw new Error("The message belongs to no conversation");
+    conversation.version += 1;
+    const { id: conversation_id, version } = conversation;
+    FakeEventSource.tell("message", { conversation_id, message_id: message.id, version, message });
+    this.announceRow(conversation);
+  }
+
+  announceRow(conversation: ConversationDetail): void {
+    const { id: conversation_id, version } = conversation;
+    FakeEventSource.tell("conversation", { conversation_id, version, conversation });
+    FakeEventSource.tell("indicator", this.indicator());
   }
 
   private find(id: unknown): ConversationDetail | undefined {
@@ -194,10 +204,10 @@ export class World {
             unread_messages: unread,
             ...(unread === 0 && conversation.status === "unread" && { status: "open" }),
           });
-          FakeEventSource.emit("conversation", { conversation_id: conversation.id });
-          FakeEventSource.emit("indicator");
         }
-        return new HttpResponse(null, { status: 204 });
+        return conversation
+          ? HttpResponse.json({ ...conversation, viewer_id: params.viewer, expires_at: NOW.toISOString() })
+          : problem(404, "/problems/not-found", "Not found");
       }),
       http.delete(`${api}/conversations/:id/viewers/:viewer`, ({ params }) => {
         this.viewing.push({ conversationId: String(params.id), seenSeq: null });
@@ -207,11 +217,13 @@ export class World {
         const change = (await request.json()) as Record<string, unknown>;
         this.optIns.push({ id: String(params.id), change });
         const opt_in = { state: change.state, source: change.source, changed_at: NOW.toISOString(), changed_by: this.actor() };
-        for (const { opt_in_check } of this.conversations) {
+        for (const conversation of this.conversations) {
+          const { opt_in_check } = conversation;
           const instance = opt_in_check.instances.find((each) => each.phone_record_id === params.id);
           if (!instance) continue;
           Object.assign(instance, opt_in, { blocks: change.state !== "opted_in" });
           Object.assign(opt_in_check, verdict(opt_in_check.stopped_at, opt_in_check.instances));
+          this.announceRow(conversation);
         }
         const record = this.phoneRecords().find((each) => each.record.id === params.id)?.record;
         if (record) Object.assign(record, { opt_in });
@@ -457,8 +469,11 @@ export class World {
   }
 
   private change(id: unknown, fields: Partial<ConversationDetail>): ConversationDetail | undefined {
-    this.conversations = this.conversations.map((conversation) => (conversation.id === id ? Object.assign(conversation, fields) : conversation));
-    return this.find(id);
+    const conversation = this.find(id);
+    if (!conversation) return undefined;
+    Object.assign(conversation, fields, { version: conversation.version + 1 });
+    this.announceRow(conversation);
+    return conversation;
   }
 
   /** Accepts a text as SEND-ONCE demands. Also what a test calls to play an answer that got lost. */
@@ -478,6 +493,7 @@ export class World {
     conversation.unread_messages = 0;
     conversation.seen_seq = conversation.last_seq;
     if (key !== null) this.answered.set(key, message);
+    this.announce(message);
     return HttpResponse.json(message, { status: 201 });
   }
 }

@@ -36,7 +36,7 @@ export function InboxPane({ status, q = "", onSearch, selectedId, selectedSeq, c
   const list = useInfiniteQuery(conversationListQuery(status ? { status } : {}));
   const loaded = list.data?.pages.flatMap((page) => page.items);
   const conversations = useStickySelection(loaded, selectedId, status ?? "all");
-  const listRef = useConversationCursor();
+  const listRef = useConversationCursor(!q);
   useHotkeys(q ? { Escape: () => onSearch("") } : {});
 
   return (

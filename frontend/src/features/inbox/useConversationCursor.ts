@@ -1,11 +1,14 @@
-/** j and k walk the list with the keyboard focus; Enter, as on any link, opens. */
+/** j and k walk the list with the keyboard focus; Enter, as on any link, opens. The row after the focused one is loaded. */
 import { useRef, type RefObject } from "react";
 
+import { usePreloadConversation } from "@/api/preload";
 import { useHotkeys } from "@/lib/hotkeys";
 import type { ListHandle } from "@/ui/EndlessList";
 
-export function useConversationCursor(): RefObject<ListHandle | null> {
+/** `listsConversations`: the ids of the list are those of conversations. */
+export function useConversationCursor(listsConversations: boolean): RefObject<ListHandle | null> {
   const list = useRef<ListHandle>(null);
+  const preload = usePreloadConversation();
 
   const move = (step: 1 | -1) => {
     if (!list.current) return;
@@ -14,6 +17,8 @@ export function useConversationCursor(): RefObject<ListHandle | null> {
     const at = currentIndex();
     const next = at === -1 ? 0 : Math.min(ids.length - 1, Math.max(0, at + step));
     list.current.focusRow(next);
+    const neighbour = ids[next + step];
+    if (listsConversations && neighbour) preload(neighbour);
   };
   useHotkeys({ j: () => move(1), k: () => move(-1) });
 

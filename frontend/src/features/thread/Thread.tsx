@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, type RefObject } from "react";
+import { startTransition, useEffect, useMemo, useRef, useState, type RefObject } from "react";
 
 import { CloseControl } from "./CloseControl";
 import { Composer } from "./Composer";
@@ -36,39 +36,34 @@ interface ThreadProps {
 }
 
 export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewhere, onBack, onShowDetails }: ThreadProps) {
-  const { conversation, thread, messages, entries, pending } = useThread(conversationId, aroundSeq);
+  const { conversation, shown, thread, messages, entries, pending, seenBefore } = useThread(conversationId, aroundSeq);
   const { dayKey } = useFormats();
   const maySend = may(useMe(), "mass_text") && (conversation.data?.opt_in_check.allowed ?? false);
   const scroller = useRef<HTMLDivElement>(null);
 
-  const { isSuccess, hasPreviousPage, isFetching, fetchPreviousPage, hasNextPage, fetchNextPage } = thread;
-  const loadOlder = useCallback(() => {
-    if (hasPreviousPage && !isFetching) void fetchPreviousPage();
-  }, [hasPreviousPage, isFetching, fetchPreviousPage]);
-  const loadNewer = useCallback(() => {
-    if (hasNextPage && !isFetching) void fetchNextPage();
-  }, [hasNextPage, isFetching, fetchNextPage]);
-
-  // Wait for fresh responses: cached ones may have an older `seen_seq`.
-  const settled = isSuccess && conversation.isFetchedAfterMount && conversation.isSuccess;
-  const seenBefore = settled ? conversation.data.seen_seq : undefined;
+  const { isSuccess, hasOlder, hasNewer, loadOlder, loadNewer } = thread;
+  const settled = seenBefore !== undefined;
   const opensAtNew = seenBefore !== undefined && messages.some((message) => message.direction === "inbound" && message.seq > seenBefore);
+  const showsAll = useNewestFirst();
   const target = useMemo(() => {
     if (!settled) return null;
-    if (aroundSeq !== null) return { seq: aroundSeq };
-    return opensAtNew ? ("new" as const) : ("newest" as const);
-  }, [settled, aroundSeq, opensAtNew]);
+    if (aroundSeq === null && !opensAtNew) return "newest" as const;
+    // Its row may be among the older ones.
+    if (!showsAll) return null;
+    return aroundSeq === null ? ("new" as const) : { seq: aroundSeq };
+  }, [settled, showsAll, aroundSeq, opensAtNew]);
 
   const { atNewest, shownSeq, jumpToNewest, newAfter } = useReading({
-    conversationId, scroller, target, seenBefore, messages, pending, entries, hasNewer: hasNextPage, loadOlder, loadNewer,
+    conversationId, scroller, target, seenBefore, messages, pending, entries, showsAll, hasNewer, loadOlder, loadNewer,
   });
   // The thread is open far up: load the newest page instead of all pages between.
-  const toNewest = hasNextPage && onShowNewest ? onShowNewest : jumpToNewest;
+  const toNewest = hasNewer && onShowNewest ? onShowNewest : jumpToNewest;
 
-  const rows = useMemo(
-    () => layOutThread({ messages, entries, hasOlder: hasPreviousPage, newAfter, dayKey }),
-    [messages, entries, hasPreviousPage, newAfter, dayKey],
+  const allRows = useMemo(
+    () => layOutThread({ messages, entries, hasOlder, newAfter, dayKey }),
+    [messages, entries, hasOlder, newAfter, dayKey],
   );
+  const rows = showsAll ? allRows : allRows.slice(-NEWEST_ROWS);
   const tapbacks = useMemo(() => matchTapbacks(messages), [messages]);
   const retryable = useMemo(() => (maySend ? findRetryable(messages) : new Set<string>()), [maySend, messages]);
   const unseenBelow = messages.filter((message) => message.direction === "inbound" && message.seq > shownSeq).length;
@@ -90,7 +85,7 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
   return (
     <section aria-label="Conversation" className="flex h-full min-h-0 min-w-0 flex-col">
       <ThreadHeader
-        conversation={conversation.data}
+        conversation={shown}
         unreadElsewhere={unreadElsewhere}
         {...(onBack && { onBack })}
         {...(onShowDetails && { onShowDetails })}
@@ -102,7 +97,8 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
           <div role="log" aria-label="Messages" aria-live="polite" aria-relevant="additions" className="flex min-h-full flex-col justify-end px-4 py-4 desk:px-5">
             {thread.isPending && <ThreadLoading />}
             {thread.isError && messages.length === 0 && <ErrorState error={thread.error} onRetry={() => void thread.refetch()} />}
-            {thread.isFetchingPreviousPage && (
+            {thread.olderError && <ErrorState title="Older messages couldn't be loaded" error={thread.olderError} onRetry={thread.retryOlder} />}
+            {thread.isLoadingOlder && (
               <div className="flex justify-center py-2 text-ink-3">
                 <Spinner />
                 <span className="sr-only">Loading older messages</span>
@@ -136,6 +132,7 @@ type ReadingInput = Pick<ReturnType<typeof useThread>, "messages" | "pending" | 
   scroller: RefObject<HTMLDivElement | null>;
   target: { seq: number } | "new" | "newest" | null;
   seenBefore: number | undefined;
+  showsAll: boolean;
   /** Whether messages after the last loaded one exist. */
   hasNewer: boolean;
   loadOlder: () => void;
@@ -143,12 +140,22 @@ type ReadingInput = Pick<ReturnType<typeof useThread>, "messages" | "pending" | 
 };
 
 /** The scroll position, the last seen message, and its report to the server. */
-function useReading({ conversationId, scroller, target, seenBefore, messages, pending, entries, hasNewer, loadOlder, loadNewer }: ReadingInput) {
-  const content = useMemo(() => ({ messages, pending, entries }), [messages, pending, entries]);
+function useReading({ conversationId, scroller, target, seenBefore, messages, pending, entries, showsAll, hasNewer, loadOlder, loadNewer }: ReadingInput) {
+  const content = useMemo(() => ({ messages, pending, entries, showsAll }), [messages, pending, entries, showsAll]);
   const scroll = useThreadScroll({ scroller, content, target, hasNewer, onNearStart: loadOlder, onNearEnd: loadNewer });
   const newAfter = useNewMark(seenBefore, scroll.shownSeq);
   useViewing(conversationId, { shownSeq: scroll.shownSeq, ready: target !== null && (scroll.shownSeq > 0 || messages.length === 0) });
   return { ...scroll, newAfter };
+}
+
+/** A screen of rows: the first paint of a long thread has no more. */
+const NEWEST_ROWS = 40;
+
+/** Whether all rows are shown: after the first paint. */
+function useNewestFirst(): boolean {
+  const [showsAll, setShowsAll] = useState(false);
+  useEffect(() => startTransition(() => setShowsAll(true)), []);
+  return showsAll;
 }
 
 /** The failed messages that have not been sent again yet. */

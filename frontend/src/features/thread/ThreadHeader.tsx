@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 
 import { useFormats } from "@/api/format";
 import { useMe } from "@/api/session";
-import type { ConversationDetail, Viewer } from "@/api/types";
+import type { Conversation, Viewer } from "@/api/types";
 import { isErased } from "@/lib/erased";
 import { firstName, listNames, plural } from "@/lib/text";
 import { Avatar, CountBadge, PresenceDot, Skeleton, Tag } from "@/ui/bits";
@@ -10,7 +10,7 @@ import { IconButton } from "@/ui/Button";
 import { BackIcon, PanelIcon } from "@/ui/icons";
 
 interface ThreadHeaderProps {
-  conversation: ConversationDetail | undefined;
+  conversation: Conversation | undefined;
   unreadElsewhere: number;
   onBack?: () => void;
   onShowDetails?: () => void;
@@ -49,7 +49,7 @@ function describeUnheld(number: string): string {
   return number.startsWith("+") ? "No record has this number" : "Not a phone number";
 }
 
-function Who({ conversation }: { conversation: ConversationDetail }) {
+function Who({ conversation }: { conversation: Conversation }) {
   const me = useMe();
   const { phone } = useFormats();
   const { holders, display_name, phone_number, viewers, status } = conversation;

@@ -77,7 +77,12 @@ export class ThreadScroll {
   /** Called when rows were added, removed or changed height. */
   contentChanged(): void {
     const { element } = this;
-    if (!element || !this.placed) return;
+    if (!element) return;
+    if (!this.placed) {
+      // Until it is known where the thread opens, its newest messages are in view.
+      element.scrollTop = element.scrollHeight;
+      return;
+    }
     if (this.following) {
       element.scrollTop = element.scrollHeight;
     } else if (this.anchor) {

@@ -346,7 +346,7 @@ describe("answering", () => {
     const { user } = open();
     await user.type(await box(), "Half a sentence");
     Object.assign(conversation, { opt_in_check: aCheck({ allowed: false, reason: "stopped", stopped_at: "2026-05-03T15:00:00Z" }) });
-    act(() => FakeEventSource.emit("opt_in", { phone_number: conversation.phone_number }));
+    act(() => world.announceRow(conversation));
     const note = await screen.findByRole("note", { name: "Why you can't send" });
     expect(note).toHaveTextContent("texted STOP on May 3");
     expect(note).toHaveTextContent("Your draft is kept: Half a sentence");

@@ -4,17 +4,20 @@ import { useEffect, useMemo } from "react";
 
 import { notYetShown } from "./pending";
 import { auditTrailQuery } from "@/api/audit";
-import { conversationQuery } from "@/api/conversations";
-import { threadQuery } from "@/api/messages";
+import { conversationQuery, useKnownRow } from "@/api/conversations";
 import { usePendingItems } from "@/api/outbox-context";
+import { useLiveState } from "@/api/realtime";
+import { useThreadEntries } from "@/api/thread";
 
 export function useThread(conversationId: string, aroundSeq: number | null) {
   const conversation = useQuery({ ...conversationQuery(conversationId), staleTime: 0 });
-  const thread = useInfiniteQuery(threadQuery(conversationId, aroundSeq));
+  const thread = useThreadEntries(conversationId, aroundSeq);
   const trail = useInfiniteQuery(auditTrailQuery(conversationId));
   const outgoing = usePendingItems(conversationId);
+  const row = useKnownRow(conversationId);
+  const isLive = useLiveState() === "live";
 
-  const messages = useMemo(() => thread.data?.pages.flatMap((page) => page.items) ?? [], [thread.data]);
+  const { messages } = thread;
   const entries = useMemo(() => trail.data?.pages.flatMap((page) => page.items) ?? [], [trail.data]);
   const pending = useMemo(() => notYetShown(outgoing, messages), [outgoing, messages]);
 
@@ -27,5 +30,10 @@ export function useThread(conversationId: string, aroundSeq: number | null) {
     if (trailIsShort && hasNextPage && !isFetching && !isError) void fetchNextPage();
   }, [trailIsShort, hasNextPage, isFetching, isError, fetchNextPage]);
 
-  return { conversation, thread, trail, messages, entries, pending };
+  // What had been seen when the thread was opened here: of the row while events keep both, else of a fresh answer.
+  const isKept = thread.wasKept && isLive && row !== undefined;
+  const isFresh = thread.isFetchedAfterMount && conversation.isFetchedAfterMount && conversation.isSuccess;
+  const seenBefore = !thread.isSuccess ? undefined : isKept ? row.seen_seq : isFresh ? conversation.data.seen_seq : undefined;
+
+  return { conversation, shown: conversation.data ?? row, thread, trail, messages, entries, pending, seenBefore };
 }
