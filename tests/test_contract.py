@@ -308,6 +308,7 @@ EXPLAINED = (
     "Type a word of the note: a letter, a digit or an emoji.",
     "This number stands here twice.",
     "This is none of the",
+    "A span closes after it opens.",
     " needs this.",
     "An account SID is ",
     "A Messaging Service SID is ",

@@ -7,13 +7,14 @@ import httpx
 import pytest
 
 from tests.access.routes import routes_of
-from tests.access.test_permissions import NEEDS, RETRY, STREAMS, Rows, body_of, failed_message
+from tests.access.test_permissions import NEEDS, RETRY, STREAMS, Rows, body_of, failed_message, upload
 from tests.support.world import World
 
 API = "/api/v1"
 
-NOT_OURS = {"viewer_id", "external_id", "path", "provider"}
-"""Path parameters that name no row of anybody's: the tab's own id, the integration's own id."""
+NOT_OURS = {"viewer_id", "external_id", "path", "provider", "token", "name"}
+"""Path parameters that name no row of anybody's: the tab's own id, the integration's own id, a signed
+address."""
 
 
 ANY_NUMBER = f"GET {API}/recipients/{{number}}"
@@ -28,6 +29,7 @@ async def neighbour(world: World) -> World:
 async def test_every_route_with_an_id_answers_404_to_another_organization(world: World, neighbour: World) -> None:
     rows = await Rows.create(world)
     rows.ids["failed_message_id"] = await failed_message(world, rows)
+    rows.ids["upload_id"] = (await upload(world.admin)).json()["id"]
     before = await world.table_sizes()
     asked = 0
 
@@ -153,4 +155,7 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
         "erasure_id",
         "view_id",
         "undo_id",
+        "class_id",
+        "saved_reply_id",
+        "upload_id",
     }
