@@ -11,7 +11,6 @@ from api.consent.errors import NotAllowedToText
 from api.consent.types import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations import service, viewing
 from api.conversations.errors import NewMessages
-from api.conversations.models import Conversation
 from api.conversations.queries import InboxFilter
 from api.conversations.rules import Status
 from api.conversations.schemas import (
@@ -27,6 +26,7 @@ from api.conversations.schemas import (
     ViewingOut,
 )
 from api.conversations.service import ConversationView
+from api.conversations.types import SentBy
 from api.directory.named import named_number
 from api.directory.types import HolderOut
 from api.kit.app_state import from_app
@@ -197,7 +197,7 @@ def conversation_out(view: ConversationView) -> ConversationOut:
         unread_messages=conversation.unread_messages,
         last_seq=conversation.last_seq,
         seen_seq=conversation.seen_seq,
-        last_message=_last_message(conversation),
+        last_message=_last_message(view),
         last_message_at=conversation.last_message_at,
         holders=[HolderOut.of(holder) for holder in view.holders],
         opted_out=view.is_opted_out,
@@ -216,7 +216,8 @@ def conversation_detail(view: ConversationView) -> ConversationDetail:
     )
 
 
-def _last_message(conversation: Conversation) -> LastMessage | None:
+def _last_message(view: ConversationView) -> LastMessage | None:
+    conversation = view.row.conversation
     if conversation.last_message_created_at is None:
         return None
     return LastMessage(
@@ -226,4 +227,5 @@ def _last_message(conversation: Conversation) -> LastMessage | None:
         erased=conversation.last_message_preview is None,
         created_at=conversation.last_message_created_at,
         status=conversation.last_message_status or "",
+        sent_by=SentBy.model_validate(view.last_sender) if view.last_sender else None,
     )

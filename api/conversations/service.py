@@ -18,7 +18,7 @@ from api.consent.rules import OptInCheck, Reason
 from api.conversations import message_queries, queries, rules
 from api.conversations.errors import NewMessages
 from api.conversations.lifecycle import Batch, number_actor, state_of
-from api.conversations.message_queries import ThreadPage, ThreadWindow
+from api.conversations.message_queries import Sender, ThreadPage, ThreadWindow, senders_of_last_messages
 from api.conversations.message_queries import answers_since as answers_since
 from api.conversations.message_queries import last_message_times as last_message_times
 from api.conversations.message_queries import message_page as message_page
@@ -58,6 +58,8 @@ class ConversationView:
     viewers: Sequence[ViewerRow]
     country: str
     """The organization's country."""
+    last_sender: Sender | None
+    """Who sent the last message; None if it was received, or is automatic."""
 
     @property
     def display_name(self) -> str:
@@ -177,8 +179,17 @@ async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[I
     for viewer in await queries.active_viewers(session, organization_id, list(viewers)):
         viewers[viewer.conversation_id].append(viewer)
     country = await access.country_of_organization(session, organization_id)
+    senders = await senders_of_last_messages(session, organization_id, [row.conversation for row in rows])
     return [
-        ConversationView(row, line, check, holders[row.number.id], viewers[row.conversation.id], country)
+        ConversationView(
+            row=row,
+            line=line,
+            check=check,
+            holders=holders[row.number.id],
+            viewers=viewers[row.conversation.id],
+            country=country,
+            last_sender=senders.get(row.conversation.id),
+        )
         for row, (_, line), check in zip(rows, pairs, checks, strict=True)
     ]
 

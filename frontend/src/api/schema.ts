@@ -2036,6 +2036,7 @@ export interface components {
             erased: boolean;
             /** Preview */
             preview: string;
+            sent_by: components["schemas"]["SentBy"] | null;
             /** Seq */
             seq: number;
             /** Status */

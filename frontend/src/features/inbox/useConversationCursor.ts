@@ -1,10 +1,11 @@
-/** j and k walk the list with the keyboard focus; Enter, as on any link, opens. */
+/** The keys of the list (FOCUS): j and k walk it, `r` goes into the composer; Enter, as on any link, opens. */
 import { useRef, type RefObject } from "react";
 
-import { useHotkeys } from "@/lib/hotkeys";
+import { focusComposer } from "@/lib/composer-focus";
+import { useShortcuts } from "@/lib/shortcuts";
 import type { ListHandle } from "@/ui/EndlessList";
 
-export function useConversationCursor(): RefObject<ListHandle | null> {
+export function useConversationCursor(selectedId: string | undefined): RefObject<ListHandle | null> {
   const list = useRef<ListHandle>(null);
 
   const move = (step: 1 | -1) => {
@@ -15,14 +16,22 @@ export function useConversationCursor(): RefObject<ListHandle | null> {
     const next = at === -1 ? 0 : Math.min(ids.length - 1, Math.max(0, at + step));
     list.current.focusRow(next);
   };
-  useHotkeys({ j: () => move(1), k: () => move(-1) });
+  const reply = () => {
+    const row = focusedRow();
+    if (row && row.getAttribute("aria-current") !== "true") row.click();
+    else if (selectedId !== undefined) focusComposer(selectedId);
+  };
+  useShortcuts({ next: () => move(1), previous: () => move(-1), reply });
 
   return list;
 }
 
+function focusedRow(): HTMLElement | null {
+  return document.activeElement?.closest<HTMLElement>("[data-index] a") ?? null;
+}
+
 /** The focused row, else the open conversation's, else none. */
 function currentIndex(): number {
-  const focused = document.activeElement?.closest<HTMLElement>("[data-index]");
-  const row = focused ?? document.querySelector<HTMLElement>("[data-index]:has([aria-current])");
-  return row ? Number(row.dataset.index) : -1;
+  const row = focusedRow() ?? document.querySelector<HTMLElement>("[data-index] a[aria-current=true]");
+  return Number(row?.closest<HTMLElement>("[data-index]")?.dataset.index ?? -1);
 }

@@ -7,10 +7,10 @@ import type { PendingText } from "@/api/outbox";
 import { PROBLEM, type Problem } from "@/api/problem";
 import { useOutbox } from "@/api/realtime";
 import { ownerKey, useMe } from "@/api/session";
-import { cx } from "@/lib/cx";
 import { returnToDraft } from "@/lib/drafts";
 import { Button } from "@/ui/Button";
 import { ClockIcon, WarningIcon } from "@/ui/icons";
+import { bubbleLook } from "@/ui/look";
 
 export function PendingBubble({ text }: { text: PendingText }) {
   const { time } = useFormats();
@@ -19,10 +19,7 @@ export function PendingBubble({ text }: { text: PendingText }) {
     <article aria-label="Your message, not sent yet" className="mt-2 flex animate-rise flex-col items-end">
       <MessageText
         body={text.body}
-        className={cx(
-          "max-w-[min(82%,560px)] rounded-bubble rounded-br-sm px-3 py-2 whitespace-pre-wrap [overflow-wrap:anywhere] desk:max-w-[min(72%,560px)]",
-          refused ? "border border-red bg-surface text-ink" : "bg-said text-said-ink opacity-75",
-        )}
+        className={bubbleLook({ tone: refused ? "failed" : "pending", outbound: true, ends: true })}
       />
       {refused ? (
         <Refused text={text} />

@@ -24,6 +24,12 @@ export const DELIVERY: Record<MessageStatus, Delivery> = {
   },
 };
 
+/** Why a message did not arrive, as a sentence. */
+export function describeFailure({ status, error }: Message): { label: string; reason: string } {
+  const { label, meaning } = DELIVERY[status];
+  return { label, reason: error ? `${error.title.replace(/\.$/, "")}.` : meaning };
+}
+
 /** Our statuses have a label; a provider's status is shown as it came. */
 export function describeStatus(status: string): string {
   return status in DELIVERY ? DELIVERY[status as MessageStatus].label : status.replaceAll("_", " ");
