@@ -80,7 +80,7 @@ describe("the list", () => {
     await list();
     expect(row(/Okafor family/)).toHaveTextContent(/Okafor family · Ruth.*Is the 5:30 class still on\?Viewing now: Daniel.*2 unread messages/);
     expect(row(/Lindqvist family/)).toHaveTextContent("Opted out");
-    expect(row(/\(312\) 555-0188/)).toHaveTextContent("Not sent: Automatic: See you!");
+    expect(row(/\(312\) 555-0188/)).toHaveTextContent("Not sent: You: See you!");
     expect(row(/Patel family/)).toHaveTextContent(/Patel family · \+1.*Viewing now: Daniel/);
   });
 

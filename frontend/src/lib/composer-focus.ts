@@ -65,8 +65,9 @@ export function typeIntoComposer(event: KeyboardEvent): void {
     focusOpenRow();
     return;
   }
-  // Space presses a button and scrolls.
-  if (event.key.length !== 1 || event.key === " ") return;
+  if (event.key.length !== 1) return;
+  // Space presses a button.
+  if (event.key === " " && event.target instanceof Element && event.target.closest("a, button")) return;
   // The character follows the focus.
   document.querySelector<HTMLElement>("[data-shortcuts=thread] [data-composer]")?.focus();
 }
@@ -74,6 +75,6 @@ export function typeIntoComposer(event: KeyboardEvent): void {
 /** The row of the open conversation; else the first row, or the list itself. */
 export function focusOpenRow(): void {
   const list = document.querySelector<HTMLElement>("[data-shortcuts=list]");
-  const row = list?.querySelector<HTMLElement>("a[aria-current=true]") ?? list?.querySelector<HTMLElement>("[data-index] a") ?? list;
+  const row = list?.querySelector<HTMLElement>("a[aria-current]") ?? list?.querySelector<HTMLElement>("[data-index] a") ?? list;
   row?.focus();
 }

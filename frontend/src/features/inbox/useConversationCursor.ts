@@ -18,7 +18,7 @@ export function useConversationCursor(selectedId: string | undefined): RefObject
   };
   const reply = () => {
     const row = focusedRow();
-    if (row && row.getAttribute("aria-current") !== "true") row.click();
+    if (row && !row.hasAttribute("aria-current")) row.click();
     else if (selectedId !== undefined) focusComposer(selectedId);
   };
   useShortcuts({ next: () => move(1), previous: () => move(-1), reply });
@@ -32,6 +32,6 @@ function focusedRow(): HTMLElement | null {
 
 /** The focused row, else the open conversation's, else none. */
 function currentIndex(): number {
-  const row = focusedRow() ?? document.querySelector<HTMLElement>("[data-index] a[aria-current=true]");
+  const row = focusedRow() ?? document.querySelector<HTMLElement>("[data-index] a[aria-current]");
   return Number(row?.closest<HTMLElement>("[data-index]")?.dataset.index ?? -1);
 }

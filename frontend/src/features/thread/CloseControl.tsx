@@ -82,7 +82,7 @@ function describeConversation({ holders, display_name, phone_number }: Conversat
 
 /** j and k have moved the focus on to a conversation that is not open: what would close is not what the person looks at. */
 function isOtherRowFocused(): boolean {
-  return document.activeElement?.matches("[data-index] a:not([aria-current=true])") ?? false;
+  return document.activeElement?.matches("[data-index] a:not([aria-current])") ?? false;
 }
 
 function MissedWhileClosing({ missed, onKeepOpen, onCloseAnyway }: { missed: Message[]; onKeepOpen: () => void; onCloseAnyway: () => void }) {

@@ -390,7 +390,7 @@ describe("closing", () => {
     const { user } = open();
     await waitFor(() => expect(world.viewing).toHaveLength(1));
     await user.keyboard("{Escape}");
-    await waitFor(() => expect(screen.getByRole("link", { name: /Smith family/ })).toHaveFocus());
+    await waitFor(() => expect(within(screen.getByRole("list", { name: "Conversations" })).getByRole("link")).toHaveFocus());
     await user.keyboard("e");
     expect(await screen.findByText("Closed: Smith family")).toBeVisible();
     await user.click(screen.getByRole("button", { name: /^Undo/ }));
