@@ -75,6 +75,6 @@ export function typeIntoComposer(event: KeyboardEvent): void {
 /** The row of the open conversation; else the first row, or the list itself. */
 export function focusOpenRow(): void {
   const list = document.querySelector<HTMLElement>("[data-shortcuts=list]");
-  const row = list?.querySelector<HTMLElement>("a[aria-current]") ?? list?.querySelector<HTMLElement>("[data-index] a") ?? list;
+  const row = list?.querySelector<HTMLElement>("li a[aria-current]") ?? list?.querySelector<HTMLElement>("li a") ?? list;
   row?.focus();
 }

@@ -6,11 +6,13 @@ import { lazy, Suspense, useState, type ReactNode } from "react";
 import { auditTrailQuery } from "@/api/audit";
 import { conversationQuery } from "@/api/conversations";
 import { useFormats } from "@/api/format";
-import type { ConversationDetail, OptInCheck, OptInInstance } from "@/api/types";
+import type { AuditEntry, ConversationDetail, OptInCheck, OptInInstance } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { isErased } from "@/lib/erased";
+import { foldRuns, isVisit } from "@/lib/fold-entries";
 import { describeActor, describeDeed } from "@/lib/describe-entry";
 import { describeSource, explainOptIn, OPT_IN_LABEL, personName } from "@/lib/optin";
+import { listNames } from "@/lib/text";
 import { Skeleton, Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { ChangeOptIn } from "@/ui/opt-in/ChangeOptIn";
@@ -143,7 +145,6 @@ function Trail({ conversationId }: { conversationId: string }) {
   const { data, error, isError, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
     auditTrailQuery(conversationId),
   );
-  const { dateTime, full, phone } = useFormats();
   const entries = data?.pages.flatMap((page) => page.items) ?? [];
 
   return (
@@ -152,12 +153,8 @@ function Trail({ conversationId }: { conversationId: string }) {
       {isError && !data && <ErrorState error={error} onRetry={() => void refetch()} />}
       {data && entries.length === 0 && <p className="text-note text-ink-2">Nothing yet.</p>}
       <Steps>
-        {entries.map((entry) => (
-          <Step key={entry.id} when={dateTime(entry.at)}>
-            <span title={full(entry.at)}>
-              <b className="font-strong text-ink">{describeActor(entry, phone)}</b> {describeDeed(entry)}
-            </span>
-          </Step>
+        {foldRuns(entries, isVisit).map((group) => (
+          <Happened key={group[0].id} entries={group} />
         ))}
       </Steps>
       {hasNextPage && (
@@ -166,5 +163,37 @@ function Trail({ conversationId }: { conversationId: string }) {
         </Button>
       )}
     </Section>
+  );
+}
+
+/** One entry; or a run of visits, which opens. Entries are newest first. */
+function Happened({ entries }: { entries: readonly [AuditEntry, ...AuditEntry[]] }) {
+  const { dateTime, full, phone } = useFormats();
+  const [open, setOpen] = useState(false);
+  const [newest] = entries;
+  const shown = entries.length === 1 || open ? entries : [];
+  const names = [...new Set(entries.map((entry) => describeActor(entry, phone)))];
+  return (
+    <>
+      {shown.map((entry) => (
+        <Step key={entry.id} when={dateTime(entry.at)}>
+          <span title={full(entry.at)}>
+            <b className="font-strong text-ink">{describeActor(entry, phone)}</b> {describeDeed(entry)}
+          </span>
+        </Step>
+      ))}
+      {entries.length > 1 && (
+        <Step when={open ? "" : dateTime(newest.at)}>
+          {!open && (
+            <>
+              <b className="font-strong text-ink">{listNames(names)}</b> looked at it.{" "}
+            </>
+          )}
+          <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="target -my-3 py-3 underline underline-offset-2">
+            {open ? "Show less" : `Show all ${entries.length} visits`}
+          </button>
+        </Step>
+      )}
+    </>
   );
 }

@@ -182,7 +182,7 @@ function Row({ row, conversation, highlighted, canRetry }: RowProps) {
     case "new":
       return <NewLine />;
     case "system":
-      return <SystemLine entry={row.entry} />;
+      return <SystemLine entries={row.entries} />;
     case "message":
       return (
         <>
