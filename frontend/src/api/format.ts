@@ -10,6 +10,7 @@ export interface Formats {
   time: (at: string) => string;
   date: (at: string) => string;
   dateTime: (at: string) => string;
+  dateTimeSeconds: (at: string) => string;
   /** `dateTime` within a sentence: "today, 4:47 pm". */
   moment: (at: string) => string;
   day: (at: string) => string;
@@ -28,6 +29,7 @@ export function useFormats(): Formats {
       time: format.time,
       date: (at) => format.date(at, now),
       dateTime: (at) => format.dateTime(at, now),
+      dateTimeSeconds: (at) => format.dateTimeSeconds(at, now),
       moment: (at) => format.dateTime(at, now).replace(/^(?:Today|Yesterday)/, (day) => day.toLowerCase()),
       day: (at) => format.day(at, now),
       brief: (at) => format.brief(at, now),

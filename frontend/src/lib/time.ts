@@ -8,6 +8,8 @@ export interface TimeFormat {
   time: (at: string | Date) => string;
   /** "3 May", or "3 May 2025" in another year. */
   date: (at: string | Date, now: Date) => string;
+  /** "Today, 4:47:09 pm" */
+  dateTimeSeconds: (at: string | Date, now: Date) => string;
   /** "Today, 4:47 pm", "Mon, 16 Nov, 6:10 pm" */
   dateTime: (at: string | Date, now: Date) => string;
   /** The heading of a day in a thread: "Today", "Yesterday", "Monday, 16 November". */
@@ -27,6 +29,7 @@ export function createTimeFormat({ timeZone, country }: { timeZone: string; coun
   const make = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, { timeZone, ...options });
 
   const clock = make({ hour: "numeric", minute: "2-digit" });
+  const clockSeconds = make({ hour: "numeric", minute: "2-digit", second: "2-digit" });
   const shortDate = make({ day: "numeric", month: "short" });
   const shortDateYear = make({ day: "numeric", month: "short", year: "numeric" });
   const weekday = make({ weekday: "short" });
@@ -45,6 +48,14 @@ export function createTimeFormat({ timeZone, country }: { timeZone: string; coun
   const date = (at: string | Date, now: Date) =>
     (year(at) === year(now) ? shortDate : shortDateYear).format(new Date(at));
 
+  const onDay = (at: string | Date, now: Date, clockTime: string) => {
+    const ago = daysAgo(at, now);
+    if (ago === 0) return `Today, ${clockTime}`;
+    if (ago === 1) return `Yesterday, ${clockTime}`;
+    const day = year(at) === year(now) ? weekdayDate.format(new Date(at)) : shortDateYear.format(new Date(at));
+    return `${day}, ${clockTime}`;
+  };
+
   return {
     dayKey,
     time,
@@ -56,13 +67,8 @@ export function createTimeFormat({ timeZone, country }: { timeZone: string; coun
       if (ago === 1) return "Yesterday";
       return (year(at) === year(now) ? longDay : longDayYear).format(new Date(at));
     },
-    dateTime: (at, now) => {
-      const ago = daysAgo(at, now);
-      if (ago === 0) return `Today, ${time(at)}`;
-      if (ago === 1) return `Yesterday, ${time(at)}`;
-      const day = year(at) === year(now) ? weekdayDate.format(new Date(at)) : shortDateYear.format(new Date(at));
-      return `${day}, ${time(at)}`;
-    },
+    dateTime: (at, now) => onDay(at, now, time(at)),
+    dateTimeSeconds: (at, now) => onDay(at, now, lowerDayPeriod(clockSeconds, new Date(at))),
     brief: (at, now) => {
       const ago = daysAgo(at, now);
       if (ago === 0) return time(at);

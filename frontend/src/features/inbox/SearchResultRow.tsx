@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 
 import { describeWho } from "./describe-row";
+import { frameHit } from "./frame-hit";
 import { useFormats } from "@/api/format";
 import { useMe } from "@/api/session";
 import type { SearchResult } from "@/api/types";
@@ -18,7 +19,8 @@ interface SearchResultRowProps {
 }
 
 export const SearchResultRow = memo(function SearchResultRow({ result, selected }: SearchResultRowProps) {
-  const { message, conversation, snippet } = result;
+  const { message, conversation } = result;
+  const snippet = frameHit(result.snippet);
   const me = useMe();
   const { brief, full, phone } = useFormats();
   const { name, aside, avatarName } = describeWho(conversation, phone);

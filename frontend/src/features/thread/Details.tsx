@@ -117,7 +117,7 @@ function HolderCard({ instance, check }: { instance: OptInInstance; check: OptIn
             {instance.owner_name}
           </Link>
         )}
-        <Tag tone={TONE[instance.state]}>{OPT_IN_LABEL[instance.state]}</Tag>
+        <Tag tone={instance.state === "opted_in" && !check.allowed ? "neutral" : TONE[instance.state]}>{OPT_IN_LABEL[instance.state]}</Tag>
         {instance.archived && <Tag>Archived</Tag>}
       </div>
       <p className="mt-0.5 text-note text-ink-2">{[who, how].filter(Boolean).join(" · ")}</p>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 
-import { DELIVERY, describeSender, describeStatus, describeTimelineSource } from "./describe-message";
+import { DELIVERY, describeSender, describeStep } from "./describe-message";
 import { useFormats } from "@/api/format";
 import { messageQuery } from "@/api/messages";
 import type { Message } from "@/api/types";
@@ -13,7 +13,7 @@ import { Steps, Step } from "@/ui/Steps";
 /** The timeline of one message. */
 export default function MessageTimeline({ message, onClose }: { message: Message; onClose: () => void }) {
   const { data, error, isError, refetch } = useQuery(messageQuery(message.id));
-  const { dateTime } = useFormats();
+  const { dateTimeSeconds } = useFormats();
   const { label, meaning } = DELIVERY[message.status];
 
   return (
@@ -26,8 +26,8 @@ export default function MessageTimeline({ message, onClose }: { message: Message
       {data && (
         <Steps>
           {data.timeline.map((step, index) => (
-            <Step key={index} when={dateTime(step.at)}>
-              <b className="font-strong text-ink">{describeStatus(step.status)}</b> {describeTimelineSource(step.source)}
+            <Step key={index} when={dateTimeSeconds(step.at)}>
+              <b className="font-strong text-ink">{describeStep(step, message)}</b>
               {step.detail && <span className="block">{step.detail}</span>}
               {step.code && <span className="block text-ink-3">Carrier code {step.code}</span>}
             </Step>
@@ -35,7 +35,7 @@ export default function MessageTimeline({ message, onClose }: { message: Message
         </Steps>
       )}
       <p className="mt-3 text-note text-ink-2">
-        {plural(message.segments, "text")} in {message.encoding}
+        Billed as {plural(message.segments, "text")}
         {message.sent_by && `, sent by ${describeSender(message)}`}.
       </p>
     </Dialog>
