@@ -11,14 +11,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import operations, well_known
 from api.access import account_endpoints as account
 from api.access import endpoints as access
+from api.access import organization_endpoints as organization
 from api.access_log import AccessLog
 from api.app_state import AppState, running
 from api.audit_log import endpoints as audit_log
+from api.away import endpoints as away
 from api.compression import Compression
 from api.consent import endpoints as consent
+from api.conversations import context_endpoints as context
 from api.conversations import endpoints as conversations
 from api.conversations import message_endpoints as messages
+from api.conversations import recipient_endpoints as recipients
+from api.conversations import scheduled_endpoints as scheduled
+from api.conversations import team_endpoints as team
+from api.conversations import view_endpoints as views
 from api.delivery import endpoints as delivery
+from api.directory import class_endpoints as classes
 from api.directory import endpoints as directory
 from api.directory.importing import endpoints as imports
 from api.error_answers import ErrorAnswers, TooLargeAsProblem, install_error_handlers
@@ -28,17 +36,23 @@ from api.kit.app_state import publish
 from api.kit.errors import Unavailable, problem_responses
 from api.layers import BodyDeadline, HeadAsGet, OpenRequestLimit, ResponseHeaders
 from api.lines import endpoints as lines
+from api.links import endpoints as links
 from api.live import endpoints as live
 from api.liveness import Watchdog
 from api.media import endpoints as media
 from api.metrics import Metrics
 from api.migrate import expected_revision
+from api.notes import endpoints as notes
+from api.notifications import endpoints as notifications
 from api.openapi import extend_document
 from api.retention import endpoints as retention
+from api.saved_replies import endpoints as saved_replies
 from api.search import endpoints as search
+from api.search import note_endpoints as note_search
 from api.service_status import endpoints as service_status
 from api.settings import Settings
 from api.spa import mount_spa
+from api.threads import endpoints as threads
 from api.tracing import Tracing, telemetry
 from api.version import VERSION
 
@@ -46,10 +60,12 @@ MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
 
 SLICES = (
-    *(access, account, live, conversations, search, messages, media, consent, directory, imports),
-    *(lines, audit_log, inbound, delivery, service_status, retention),
+    *(access, account, organization, live, team, conversations, views, search, messages, scheduled, recipients, media),
+    *(consent, directory, imports, lines, audit_log, inbound, away, delivery, notifications, service_status),
+    *(retention, classes, context, links, saved_replies),
+    *(note_search, notes, threads),
 )
-"""Search comes before messages: `/messages/{message_id}` would match `/messages/search`."""
+"""Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""
 
 
 def create_app(

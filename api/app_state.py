@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from api.access.gate import SignInGate
 from api.access.rate_limits import RateLimits
+from api.conversations.typing_presence import TypingLimits
 from api.delivery.heartbeat import SendingWatch
 from api.delivery.loop import has_live_worker
 from api.inbound.journal import JournalWriter
@@ -36,6 +37,7 @@ class AppState:
     providers: Providers
     sign_in_gate: SignInGate
     rate_limits: RateLimits
+    typing_limits: TypingLimits
     hub: Hub
     lines: LineCache
     journal: JournalWriter
@@ -77,6 +79,7 @@ async def running(
             rate_limits=RateLimits(
                 per_person=settings.requests_per_minute_per_person, per_key=settings.requests_per_minute_per_key
             ),
+            typing_limits=TypingLimits(),
             hub=hub,
             lines=lines,
             journal=journal,

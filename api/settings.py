@@ -71,6 +71,13 @@ def _hosts(value: str) -> tuple[str, ...]:
     return hosts
 
 
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(origin for each in value.split(",") if (origin := each.strip().lower().rstrip("/")))
+    if not all(re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin) for origin in origins):
+        raise ValueError("use addresses without a path, separated by commas, such as https://push.example.com")
+    return origins
+
+
 def _contact(value: str | None) -> str | None:
     """An e-mail address as a `mailto:` address. Raises `ValueError` for anything that RFC 9116 does not take."""
     if value is None or not (value := value.strip()):
@@ -154,8 +161,8 @@ class Settings(BaseSettings):
     raw_event_days: int = Field(default=90, ge=0, le=36_500)
     """Days that the raw content of what providers sent is kept once it is applied; 0: for ever."""
     retain_texts_days: int = Field(default=0, ge=0, le=36_500)
-    """Days that texts are kept, with their files; 0: for ever. Older ones become marks. One that waits to be sent, or
-    that nobody has seen in a conversation that is not closed, stays."""
+    """Days that texts are kept, with their files, and notes; 0: for ever. Older ones become marks. A text that waits to
+    be sent, or that nobody has seen in a conversation that is not closed, stays."""
     retain_media_days: int = Field(default=0, ge=0, le=36_500)
     """Days that pictures and other files are kept; 0: as long as their texts."""
     watch_lines_seconds: float = Field(default=300, ge=0, allow_inf_nan=False)
@@ -163,6 +170,9 @@ class Settings(BaseSettings):
     (backfill), and an unusual silence is noted; 0: never."""
     media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts), Field(validate_default=False)] = ()
     """Further hosts from which pictures may be fetched, if a provider has moved its files."""
+    push_services: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins), Field(validate_default=False)] = ()
+    """Further push services that browsers may name for notifications, such as `https://push.example.com`. Those of
+    Chrome, Firefox, Safari and Edge are known."""
     database_pool_size: int = Field(default=10, ge=2, le=200)
     """Database connections of each process for its work; a few more are for webhooks and notifications
     (docs/capacity.md). Applying a text takes two at a time."""
@@ -253,6 +263,14 @@ class Settings(BaseSettings):
             if self.fault_in_event is not None:
                 raise ValueError("production refuses MESSENGER_FAULT_IN_EVENT, which makes processes hang or die")
         return self
+
+    @property
+    def push_contact(self) -> str:
+        """How a push service reaches the operator (RFC 8292, `sub`): an https or a `mailto:` address."""
+        for address in (self.security_contact, self.public_base_url):
+            if address is not None and address.startswith(("https://", "mailto:")):
+                return address
+        return "mailto:operator@localhost.localdomain"
 
     @property
     def public_base_url(self) -> str:

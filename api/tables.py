@@ -2,8 +2,10 @@
 
 from api.access import models as access
 from api.audit import models as audit
+from api.away import models as away
 from api.consent import models as consent
 from api.conversations import models as conversations
+from api.conversations import scheduled_models as scheduled
 from api.delivery import models as delivery
 from api.directory import models as directory
 from api.inbound import models as inbound
@@ -11,8 +13,13 @@ from api.kit import idempotency
 from api.kit.database import Base
 from api.lines import models as lines
 from api.media import models as media
+from api.notes import models as notes
+from api.notifications import models as notifications
 from api.retention import models as retention
 
-MODULES = (access, audit, consent, conversations, delivery, directory, idempotency, inbound, lines, media, retention)
+MODULES = (
+    *(access, audit, away, consent, conversations, scheduled, delivery, directory, idempotency, inbound),
+    *(lines, media, notes, notifications, retention),
+)
 
 metadata = Base.metadata

@@ -5,7 +5,8 @@ from typing import Protocol
 
 from api.access.loop import clean_up_loop
 from api.backup.loop import ReleaseLoop
-from api.conversations.loop import sweep_loop
+from api.conversations.loop import corrections_loop, reminders_loop, scheduled_texts_loop, sweep_loop
+from api.conversations.subjects import describe
 from api.delivery.holds import held_organizations
 from api.delivery.loop import OutboxLoop
 from api.directory.importing.loop import imports_loop
@@ -14,6 +15,7 @@ from api.kit.database import Database
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
 from api.media.loop import MediaLoop
+from api.notifications.loop import PushLoop
 from api.providers.registry import Providers
 from api.retention.loop import erasure_loop, retention_loop
 from api.settings import Settings
@@ -39,8 +41,12 @@ class Worker:
             retention_loop(database, settings),
             MediaLoop(database, bus, providers, secrets),
             self._outbox,
+            PushLoop(database, bus, secrets, settings, describe=describe),
             ReleaseLoop(database, providers, secrets),
             sweep_loop(database, settings),
+            reminders_loop(database),
+            corrections_loop(database),
+            scheduled_texts_loop(database, held=held_organizations),
             clean_up_loop(database, settings),
             imports_loop(database, bus),
             erasure_loop(database),

@@ -22,6 +22,9 @@ from api.urls import Origin, parsed_origin
 
 SESSION_COOKIE = "messenger_session"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+STAFF_MEMBER_HEADER = "Messenger-Staff-Member"
+"""The staff member whose request it is. A tab of the app that still holds one person's unsent texts names them, so that
+the texts do not leave in the name of the next person who signs in at that browser."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -66,6 +69,9 @@ async def _principal(request: Request, session: AsyncSession) -> Principal:
         raise NotSignedIn("The session has ended. Sign in again.")
     if request.method not in SAFE_METHODS:
         require_same_origin(request, may_be_absent=False)
+    named = request.headers.get(STAFF_MEMBER_HEADER)
+    if named is not None and named != str(principal.staff_member_id):
+        raise NotSignedIn("Somebody else is signed in here now. Sign in again as the person who wrote it.")
     return principal
 
 

@@ -38,6 +38,8 @@ class Organization(Base):
     """ISO 3166 alpha-2: how numbers in national form are read."""
     timezone: Mapped[str]
     """IANA name: the zone that times are shown in."""
+    replying_assigns: Mapped[bool] = mapped_column(server_default=false())
+    """Whoever answers a conversation that nobody has gets it (ASSIGN)."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -128,6 +130,8 @@ class StaffMember(HoldsPermissions, Searchable, OrganizationRow, Base):
     name: Mapped[str]
     email: Mapped[str | None]
     password_hash: Mapped[str | None]
+    location: Mapped[str | None]
+    notes: Mapped[str | None] = mapped_column(deferred=True, deferred_raiseload=True)
     is_admin: Mapped[bool] = mapped_column(server_default=false())
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

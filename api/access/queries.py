@@ -35,6 +35,11 @@ async def organization(session: AsyncSession, organization_id: UUID) -> Organiza
     return (await session.execute(select(Organization).where(Organization.id == organization_id))).scalar_one()
 
 
+async def lock_organization(session: AsyncSession, organization_id: UUID) -> Organization:
+    statement = select(Organization).where(Organization.id == organization_id).with_for_update(key_share=True)
+    return (await session.execute(statement.execution_options(populate_existing=True))).scalar_one()
+
+
 async def organizations(session: AsyncSession) -> Sequence[Organization]:
     """Every organization that is not being deleted."""
     return (await session.scalars(select(Organization).where(is_not_deleted()).order_by(Organization.slug))).all()

@@ -29,6 +29,19 @@ class OrganizationOut(BaseModel):
     timezone: str
 
 
+class OrganizationSettingsOut(BaseModel):
+    model_config = ConfigDict(title="OrganizationSettings", from_attributes=True)
+
+    replying_assigns: bool
+    """Whoever answers a conversation that nobody has gets it (ASSIGN)."""
+
+
+class OrganizationSettingsIn(BaseModel):
+    """Settings that are left out stay as they are."""
+
+    replying_assigns: bool | None = None
+
+
 class MeStaffMember(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 

@@ -5,11 +5,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.audit.rules import EntryContent
+from api.audit.rules import BESIDE_THREADS, EntryContent
 from api.kit.database import Base, OrganizationRow
+
+_SHOWN = f"action NOT IN ({', '.join(repr(each.value) for each in BESIDE_THREADS)})"
+
+IN_THREADS = text(f"after_seq IS NOT NULL AND {_SHOWN}")
+IN_THREADS_BY_TIME = text(f"after_seq IS NULL AND conversation_id IS NOT NULL AND {_SHOWN}")
+OF_NUMBER = text("conversation_id IS NULL AND phone_number IS NOT NULL")
+"""Conditions of partial indexes: a query that uses one has it word for word."""
 
 
 class AuditChain(OrganizationRow, Base):
@@ -43,6 +50,24 @@ class AuditEntry(OrganizationRow, Base):
             "at",
             "id",
         ),
+        Index(
+            "ix_audit_entries_thread",
+            "organization_id",
+            "conversation_id",
+            "after_seq",
+            "chain_number",
+            postgresql_where=IN_THREADS,
+        ),
+        # Entries of versions before 0022.
+        Index(
+            "ix_audit_entries_thread_by_time",
+            "organization_id",
+            "conversation_id",
+            "at",
+            "id",
+            postgresql_where=IN_THREADS_BY_TIME,
+        ),
+        Index("ix_audit_entries_number", "organization_id", "phone_number", "at", "id", postgresql_where=OF_NUMBER),
     )
 
     at: Mapped[datetime]
@@ -58,6 +83,12 @@ class AuditEntry(OrganizationRow, Base):
     chain_number: Mapped[int] = mapped_column(BigInteger)
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+    after_seq: Mapped[int | None]
+    """The last message of its conversation when it was written: its place in the thread, with `chain_number`.
+
+    Null without a conversation, and in entries of versions before 0022, which the thread places by their time. The hash
+    does not cover it: versions before 0022 verify the chain too.
+    """
     erased_by: Mapped[UUID | None]
     """The entry (`audit_entries.erased`) with which the personal columns were emptied; `hash` stays."""
 

@@ -13,6 +13,13 @@ from api.audit.models import AuditChain, AuditEntry
 from api.audit.rules import ENTRIES, GENESIS, Action, EntryContent
 from api.kit.bulk import holds_any, insert_together, is_any, update_together
 
+LAST_SEQ = """coalesce(new.after_seq, (
+    SELECT conversation.last_seq FROM conversations AS conversation
+    WHERE conversation.organization_id = new.organization_id AND conversation.id = new.conversation_id
+))"""
+"""Read by the statement that inserts the entry, which holds the lock of the chain: an entry never stands before one
+with a lower number."""
+
 
 async def lock_chains(
     session: AsyncSession, organization_id: UUID, subjects: Sequence[UUID]
@@ -37,7 +44,7 @@ async def append(
     session: AsyncSession, organization_id: UUID, entries: list[dict[str, Any]], heads: dict[UUID, tuple[int, bytes]]
 ) -> None:
     """Insert the entries and move the heads (last number, last hash) of their chains."""
-    await insert_together(session, AuditEntry, entries)
+    await insert_together(session, AuditEntry, entries, instead={"after_seq": LAST_SEQ})
     moved = [
         {"organization_id": organization_id, "id": subject, "last_number": number, "last_hash": last}
         for subject, (number, last) in heads.items()
@@ -141,6 +148,20 @@ async def entries_to_erase(
         of_threads = select(AuditEntry).where(*not_erased, AuditEntry.conversation_id == is_any(conversation_ids))
         found = (await session.scalars(of_threads.limit(limit))).all()
     return found
+
+
+async def entries_with_wordings(
+    session: AsyncSession, organization_id: UUID, *, conversation_ids: Sequence[UUID], note_ids: Sequence[UUID]
+) -> Sequence[AuditEntry]:
+    """Entries of these conversations that keep an earlier wording of one of these notes and are not erased yet."""
+    statement = select(AuditEntry).where(
+        AuditEntry.organization_id == organization_id,
+        AuditEntry.conversation_id == is_any(conversation_ids),
+        AuditEntry.action.in_([Action.NOTE_EDITED.value, Action.NOTE_REMOVED.value]),
+        AuditEntry.details["note_id"].astext == is_any([str(each) for each in note_ids], "text"),
+        AuditEntry.erased_by.is_(None),
+    )
+    return (await session.scalars(statement.order_by(AuditEntry.id))).all()
 
 
 async def entries_that_name(

@@ -48,10 +48,21 @@ class Action(StrEnum):
     """Every action that has an audit entry (AUDIT-WHAT)."""
 
     MESSAGE_SENT = "message.sent"
+    MESSAGE_SCHEDULED = "message.scheduled"
+    MESSAGE_RESCHEDULED = "message.rescheduled"
+    MESSAGE_WITHDRAWN = "message.withdrawn"
+    MESSAGE_HELD_BACK = "message.held_back"
     CONVERSATION_OPENED = "conversation.opened"
     CONVERSATION_CLOSED = "conversation.closed"
     CONVERSATION_UNREAD = "conversation.unread"
     CONVERSATION_VIEWED = "conversation.viewed"
+    CONVERSATION_ASSIGNED = "conversation.assigned"
+    CONVERSATION_RELEASED = "conversation.released"
+    REMINDER_SET = "conversation.reminder_set"
+    REMINDER_REMOVED = "conversation.reminder_removed"
+    REMINDER_DUE = "conversation.reminder_due"
+    NOT_SENT_DISMISSED = "conversation.not_sent_dismissed"
+    CONVERSATION_UNDONE = "conversation.undone"
     OPT_IN_CHANGED = "opt_in.changed"
     PHONE_NUMBER_STOPPED = "phone_number.stopped"
     PHONE_NUMBER_STARTED = "phone_number.started"
@@ -63,17 +74,25 @@ class Action(StrEnum):
     PASSWORD_REFUSED = "password.refused"  # noqa: S105  # The name of an action.
     PASSWORD_RESET = "password.reset"  # noqa: S105  # The name of an action.
     ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_UPDATED = "organization.updated"
     STAFF_MEMBER_CREATED = "staff_member.created"
     STAFF_MEMBER_UPDATED = "staff_member.updated"
     STAFF_MEMBER_ARCHIVED = "staff_member.archived"
     FAMILY_CREATED = "family.created"
     FAMILY_UPDATED = "family.updated"
     FAMILY_ARCHIVED = "family.archived"
+    CLASS_CREATED = "class.created"
+    CLASS_UPDATED = "class.updated"
+    SAVED_REPLY_CREATED = "saved_reply.created"
+    SAVED_REPLY_UPDATED = "saved_reply.updated"
+    SAVED_REPLY_DELETED = "saved_reply.deleted"
+    ORGANIZATION_LINKS_CHANGED = "organization.links_changed"
     PHONE_RECORD_REMOVED = "phone_record.removed"
     REFUSAL_LIFTED = "refusal.lifted"
     DIRECTORY_IMPORTED = "directory.imported"
     LINE_CREATED = "line.created"
     LINE_UPDATED = "line.updated"
+    AWAY_MESSAGE_CHANGED = "away_message.changed"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     INBOUND_EVENT_REPLAYED = "inbound_event.replayed"
@@ -81,6 +100,22 @@ class Action(StrEnum):
     PHONE_NUMBER_ERASED = "phone_number.erased"
     AUDIT_ENTRIES_ERASED = "audit_entries.erased"
     RETENTION_APPLIED = "retention.applied"
+    NOTE_ADDED = "note.added"
+    NOTE_EDITED = "note.edited"
+    NOTE_REMOVED = "note.removed"
+
+
+BESIDE_THREADS = (Action.MESSAGE_SENT, Action.CONVERSATION_VIEWED, Action.NOTE_EDITED, Action.NOTE_REMOVED)
+"""Actions of a conversation that are no items of its thread: a message or a note shows there what they say."""
+
+OF_NUMBERS = (
+    Action.OPT_IN_CHANGED,
+    Action.PHONE_NUMBER_STOPPED,
+    Action.PHONE_NUMBER_STARTED,
+    Action.PHONE_RECORD_REMOVED,
+    Action.REFUSAL_LIFTED,
+)
+"""Actions about a number that the threads with it show. Their entries are in the organization's own chain."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +128,8 @@ class NewEntry:
     message_id: UUID | None = None
     phone_number: str | None = None
     details: Mapping[str, Any] | None = None
+    after_seq: int | None = None
+    """The message of its conversation after which it stands. None: the last one when the entry is written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,12 +184,17 @@ SALT = "salt"
 """In the details of an entry with personal columns: 128 random bits, so that its hash tells nothing once they are
 erased."""
 
-KEPT_WORDS = frozenset({"source", "from", "to", "state", "cause", "kind", "status", "answers"})
+KEPT_WORDS = frozenset({"source", "from", "to", "state", "cause", "kind", "status", "answers", "automatic"})
 """Details whose value is a word of ours. Other text may be personal."""
 
 
-def shown_details(details: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in details.items() if name != SALT}
+WORDING = "wording_before"
+"""In the details of an entry about a note: what the note said until then. Only administrators read it."""
+
+
+def shown_details(details: Mapping[str, Any], *, with_wording: bool = True) -> dict[str, Any]:
+    hidden = {SALT} if with_wording else {SALT, WORDING}
+    return {name: value for name, value in details.items() if name not in hidden}
 
 
 def without_personal(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from api.audit.rules import (
     ENTRIES,
     GENESIS,
     SALT,
+    SYSTEM,
     Action,
     Actor,
     BrokenEntry,
@@ -65,7 +66,7 @@ async def record(
             details=_salted(entry),
         )
         digest = content.hash()
-        rows.append({**vars(content), "hash": digest})
+        rows.append({**vars(content), "hash": digest, "after_seq": entry.after_seq})
         heads[subject] = (number + 1, digest)
     await queries.append(session, organization_id, rows, heads)
     return [row["id"] for row in rows]
@@ -114,16 +115,30 @@ async def erase_naming(
     return await _erase(session, organization_id, found, erasure_id=erasure_id, actor=actor), last
 
 
+async def erase_wordings(
+    session: AsyncSession, organization_id: UUID, *, conversation_ids: Sequence[UUID], note_ids: Sequence[UUID]
+) -> int:
+    """Erase the entries that keep earlier wordings of these notes, which are too old. Returns how many."""
+    found = await queries.entries_with_wordings(
+        session, organization_id, conversation_ids=conversation_ids, note_ids=note_ids
+    )
+    return await _erase(session, organization_id, found, erasure_id=None, actor=SYSTEM)
+
+
 async def _erase(
-    session: AsyncSession, organization_id: UUID, entries: Sequence[AuditEntry], *, erasure_id: UUID, actor: Actor
+    session: AsyncSession,
+    organization_id: UUID,
+    entries: Sequence[AuditEntry],
+    *,
+    erasure_id: UUID | None,
+    actor: Actor,
 ) -> int:
     """Empty the personal columns of the entries. An entry of the log says which, so that it can be verified."""
     for some in slices(entries, ERASED_TOGETHER):
         erased = [Erased.of(each.content(), each.hash) for each in some]
-        details = {
-            "erasure_id": str(erasure_id),
-            ENTRIES: {str(each.remaining.id): each.proof for each in erased},
-        }
+        details: dict[str, Any] = {ENTRIES: {str(each.remaining.id): each.proof for each in erased}}
+        if erasure_id is not None:
+            details["erasure_id"] = str(erasure_id)
         (eraser,) = await record(
             session, organization_id, NewEntry(Action.AUDIT_ENTRIES_ERASED, actor, details=details)
         )

@@ -17,8 +17,10 @@ from api.access.rules import Principal
 from api.audit.models import AuditEntry
 from api.audit.rules import Action
 from api.audit_log import queries, service
+from api.audit_log.names import names_of
 from api.audit_log.rules import EntryFilter, csv_name
-from api.audit_log.schemas import AuditEntryOut, AuditVerification
+from api.audit_log.schemas import AuditVerification
+from api.audit_log.types import AuditEntryOut
 from api.conversations import service as conversations
 from api.directory.named import named_number
 from api.kit.app_state import from_app
@@ -83,7 +85,7 @@ Log = Annotated[FilteredLog, Depends(filtered_log, scope="function")]
 @router.get("/audit-entries", responses=guarded(NotFound, Invalid))
 async def list_audit_entries(log: Log, session: Session, paging: Paging) -> Page[AuditEntryOut]:
     """The log, newest first. Filters combine."""
-    return await _page(session, log.organization.id, log.filter, paging)
+    return await _page(session, log.principal, log.filter, paging)
 
 
 @router.get("/conversations/{conversation_id}/audit-entries", responses=guarded(NotFound, Invalid))
@@ -93,21 +95,27 @@ async def list_conversation_audit_entries(
     """The conversation's own entries and those of its number's consent, newest first (AUDIT-READ)."""
     row = await conversations.require_conversation(session, principal.organization_id, conversation_id)
     entries = await queries.trail(session, row, before=paging.time_key(), limit=paging.rows_to_read)
-    return _cut(entries, paging)
+    return await _cut(session, principal, entries, paging)
 
 
 async def _page(
-    session: AsyncSession, organization_id: UUID, filters: EntryFilter, paging: PageQuery
+    session: AsyncSession, principal: Principal, filters: EntryFilter, paging: PageQuery
 ) -> Page[AuditEntryOut]:
     entries = await queries.entries(
-        session, organization_id, filters, before=paging.time_key(), limit=paging.rows_to_read
+        session, principal.organization_id, filters, before=paging.time_key(), limit=paging.rows_to_read
     )
-    return _cut(entries, paging)
+    return await _cut(session, principal, entries, paging)
 
 
-def _cut(entries: Sequence[AuditEntry], paging: PageQuery) -> Page[AuditEntryOut]:
+async def _cut(
+    session: AsyncSession, principal: Principal, entries: Sequence[AuditEntry], paging: PageQuery
+) -> Page[AuditEntryOut]:
     shown, next_cursor = paging.cut(entries, lambda entry: (entry.at, entry.id))
-    return Page(items=[AuditEntryOut.of(entry) for entry in shown], next_cursor=next_cursor)
+    names = await names_of(session, principal.organization_id, shown)
+    return Page(
+        items=[AuditEntryOut.of(entry, names[entry.id], with_wording=principal.is_admin) for entry in shown],
+        next_cursor=next_cursor,
+    )
 
 
 @router.get(

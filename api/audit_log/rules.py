@@ -21,9 +21,23 @@ after quotes and white space, which some programs strip."""
 
 COLUMNS = (
     *("at", "local_time", "action", "actor_kind", "actor_id", "actor_name"),
-    *("phone_number", "conversation_id", "message_id", "details"),
+    *("phone_number", "holders", "holder_ids", "conversation_id", "line_label", "line_id", "message_id"),
+    *("subject_kind", "subject_name", "subject_id", "details"),
     *("id", "chain_subject", "chain_number", "hash"),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsvNames:
+    """The names in a line of the CSV, and the ids that they belong to."""
+
+    holders: str = ""
+    holder_ids: str = ""
+    line_label: str | None = None
+    line_id: UUID | None = None
+    subject_kind: str | None = None
+    subject_name: str | None = None
+    subject_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +78,11 @@ def csv_head() -> str:
     return BYTE_ORDER_MARK + _lines([COLUMNS])
 
 
-def csv_lines(entries: Iterable[tuple[EntryContent, bytes]], zone: ZoneInfo) -> str:
-    """A line of RFC 4180 for each entry and its stored hash. `local_time` is `at` in the organization's zone."""
+def csv_lines(entries: Iterable[tuple[EntryContent, bytes, CsvNames]], zone: ZoneInfo) -> str:
+    """A line of RFC 4180 for each entry, its stored hash and its names.
+
+    `local_time` is `at` in the organization's zone.
+    """
     return _lines(
         [
             safe_cell(value)
@@ -77,8 +94,15 @@ def csv_lines(entries: Iterable[tuple[EntryContent, bytes]], zone: ZoneInfo) -> 
                 entry.actor_id,
                 entry.actor_name,
                 entry.phone_number,
+                names.holders,
+                names.holder_ids,
                 entry.conversation_id,
+                names.line_label,
+                names.line_id,
                 entry.message_id,
+                names.subject_kind,
+                names.subject_name,
+                names.subject_id,
                 json.dumps(shown_details(entry.details), ensure_ascii=False, sort_keys=True),
                 entry.id,
                 entry.chain_subject,
@@ -86,7 +110,7 @@ def csv_lines(entries: Iterable[tuple[EntryContent, bytes]], zone: ZoneInfo) -> 
                 stored_hash.hex(),
             )
         ]
-        for entry, stored_hash in entries
+        for entry, stored_hash, names in entries
     )
 
 

@@ -13,7 +13,8 @@ from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, BrokenEntry, EntryCount, NewEntry
 from api.audit_log import queries
-from api.audit_log.rules import EntryFilter, csv_head, csv_lines
+from api.audit_log.names import EntryNames, names_of
+from api.audit_log.rules import CsvNames, EntryFilter, csv_head, csv_lines
 from api.kit.database import Database, database_time
 from api.kit.errors import RateLimited, Unavailable
 
@@ -48,10 +49,23 @@ async def export(
     while True:
         async with database.transaction() as session:
             found = await queries.entries(session, organization_id, filters, before=before, limit=BATCH)
-        yield csv_lines(((entry.content(), entry.hash) for entry in found), zone).encode()
+            names = await names_of(session, organization_id, found)
+        yield csv_lines(((entry.content(), entry.hash, _in_csv(names[entry.id])) for entry in found), zone).encode()
         if len(found) < BATCH:
             return
         before = (found[-1].at, found[-1].id)
+
+
+def _in_csv(names: EntryNames) -> CsvNames:
+    return CsvNames(
+        holders="; ".join(each.shown for each in names.holders),
+        holder_ids="; ".join(str(each.id) for each in names.holders if each.id),
+        line_label=names.line.label if names.line else None,
+        line_id=names.line.id if names.line else None,
+        subject_kind=names.subject.kind if names.subject else None,
+        subject_name=names.subject.shown if names.subject else None,
+        subject_id=names.subject.id if names.subject else None,
+    )
 
 
 async def verify_log(database: Database, organization_id: UUID) -> EntryCount | BrokenEntry:

@@ -26,7 +26,7 @@ async def check_opt_in(
     phone_number: NumberOrSender,
     line_id: UUID | None = None,
 ) -> OptInCheckOut:
-    """Whether a number may be texted from a line, and why. Without `line_id`: the oldest line in service."""
+    """Whether a number may be texted from a line, and why. Without `line_id`: the default line."""
     number = await named_number(session, principal.organization_id, phone_number, pointer="/query/phone_number")
     line = await lines.line_or_default(session, principal.organization_id, line_id)
     return OptInCheckOut.of(await service.check_number(session, principal.organization_id, number, line))

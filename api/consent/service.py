@@ -126,6 +126,13 @@ def _erased_instance(refusal: ErasedRefusal, spelled: str | None) -> Instance:
     )
 
 
+async def check_pairs(
+    session: AsyncSession, organization_id: UUID, pairs: Sequence[tuple[str, Line]]
+) -> list[OptInCheck]:
+    """The check of each (number, line), stored or not."""
+    return await _checks(session, organization_id, pairs, {})
+
+
 async def check_number(session: AsyncSession, organization_id: UUID, number: str, line: Line) -> OptInCheck:
     (result,) = await check_numbers(session, organization_id, [number], line)
     return result

@@ -1,30 +1,38 @@
 """Routes of conversations: the inbox, starting, viewing, closing and reopening, the indicator."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
+from api.access.rules import Principal
 from api.consent.errors import NotAllowedToText
 from api.consent.types import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations import service, viewing
 from api.conversations.errors import NewMessages
-from api.conversations.queries import InboxFilter
+from api.conversations.inbox_queries import InboxFilter, InboxSort, NobodysOwn, sort_key
+from api.conversations.lifecycle import reminder_of
 from api.conversations.rules import Status
 from api.conversations.schemas import (
+    Assignee,
     CloseIn,
     ConversationDetail,
     ConversationIn,
     ConversationOut,
     IndicatorOut,
     LastMessage,
+    LineLabel,
     PhoneNumberOut,
+    ReminderOut,
+    StaffRef,
     ViewerIn,
     ViewerOut,
     ViewingOut,
 )
+from api.conversations.sending import line_of
 from api.conversations.service import ConversationView
 from api.conversations.types import SentBy
 from api.directory.named import named_number
@@ -32,13 +40,26 @@ from api.directory.types import HolderOut
 from api.kit.app_state import from_app
 from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
-from api.kit.idempotency import IdempotencyKeyHeader, once
+from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import Page, Paging
 from api.kit.phone import NumberOrSender
-from api.lines import service as lines
+from api.kit.times import Moment
 from api.settings import Settings
 
 router = APIRouter(tags=["conversations"])
+
+ASSIGNEE = "A staff member's id; `me`, who must be a person; or `none`: nobody has it."
+
+
+def assignee_of(principal: Principal, given: UUID | Assignee | None) -> UUID | NobodysOwn | None:
+    """Raises `Invalid` for `me` of an API key."""
+    if given is Assignee.NONE:
+        return NobodysOwn.NONE
+    if given is Assignee.ME:
+        if principal.staff_member_id is None:
+            raise Invalid([("/query/assignee", "An API key has no conversations. Use a staff member's id.")])
+        return principal.staff_member_id
+    return given
 
 
 @router.get("/indicator", responses=guarded())
@@ -47,19 +68,37 @@ async def indicator(principal: CanView, session: Session) -> IndicatorOut:
     return IndicatorOut.model_validate(await service.indicator(session, principal))
 
 
-async def inbox_filter(
+async def holder_filter(
     principal: CanView,
     session: Session,
-    status: Status | None = None,
     phone_number: NumberOrSender | None = None,
     family_id: UUID | None = None,
     staff_member_id: UUID | None = None,
-    line_id: UUID | None = None,
 ) -> InboxFilter:
+    """Whose conversations."""
     number: str | None = None
     if phone_number is not None:
         number = await named_number(session, principal.organization_id, phone_number, pointer="/query/phone_number")
-    return InboxFilter(status, number, family_id, staff_member_id, line_id)
+    return InboxFilter(phone_number=number, family_id=family_id, staff_member_id=staff_member_id)
+
+
+async def inbox_filter(
+    principal: CanView,
+    whose: Annotated[InboxFilter, Depends(holder_filter)],
+    status: Status | None = None,
+    line_id: UUID | None = None,
+    assignee: Annotated[UUID | Assignee | None, Query(description=ASSIGNEE)] = None,
+    not_sent: bool | None = None,
+    later: bool | None = None,
+) -> InboxFilter:
+    return replace(
+        whose,
+        status=status,
+        line_id=line_id,
+        assignee=assignee_of(principal, assignee),
+        not_sent=not_sent,
+        later=later,
+    )
 
 
 @router.get("/conversations", responses=guarded(NotFound, Invalid))
@@ -68,10 +107,18 @@ async def list_conversations(
     session: Session,
     paging: Paging,
     narrowed: Annotated[InboxFilter, Depends(inbox_filter)],
+    sort: InboxSort = InboxSort.NEWEST,
+    updated_since: Moment | None = None,
 ) -> Page[ConversationOut]:
-    """The inbox, newest first."""
-    rows = await service.inbox(session, principal, narrowed, before=paging.time_key(), limit=paging.rows_to_read)
-    shown, next_cursor = paging.cut(rows, lambda row: (row.conversation.last_message_at, row.conversation.id))
+    """The inbox, newest first, or with whoever has waited longest first.
+
+    `status=open` leaves out what is in "Later"; `later=true` lists that.
+    """
+    narrowed = replace(narrowed, updated_since=updated_since)
+    rows = await service.inbox(
+        session, principal, narrowed, sort=sort, before=paging.time_key(), limit=paging.rows_to_read
+    )
+    shown, next_cursor = paging.cut(rows, lambda row: sort_key(row, sort))
     views = await service.views_of(session, principal, shown)
     return Page(items=[conversation_out(view) for view in views], next_cursor=next_cursor)
 
@@ -92,7 +139,7 @@ async def start_conversation(
 
     async def start() -> tuple[int, ConversationDetail]:
         number = await named_number(session, principal.organization_id, body.phone_number, pointer="/phone_number")
-        line = await lines.line_or_default(session, principal.organization_id, body.line_id)
+        line = await line_of(session, principal.organization_id, number, line_id=body.line_id)
         row, is_new = await service.start_conversation(session, principal, number=number, line=line)
         view = await service.view_of(session, principal, row)
         return 201 if is_new else 200, conversation_detail(view)
@@ -128,20 +175,56 @@ async def get_phone_number(number: NumberOrSender, principal: CanView, session: 
     )
 
 
-@router.post("/conversations/{conversation_id}/reopen", responses=guarded(NotFound, Invalid))
-async def reopen_conversation(conversation_id: UUID, principal: CanView, session: Session) -> ConversationDetail:
+@router.post(
+    "/conversations/{conversation_id}/reopen",
+    response_model=ConversationDetail,
+    responses=guarded(NotFound, IdempotencyInProgress, IdempotencyMismatch, Invalid),
+)
+async def reopen_conversation(
+    conversation_id: UUID, principal: CanView, session: Session, idempotency_key: IdempotencyKeyHeader = None
+) -> Response:
     """Open a closed conversation; any other stays as it is."""
-    row = await viewing.reopen_conversation(session, principal, conversation_id)
-    return conversation_detail(await service.view_of(session, principal, row))
+
+    async def reopen() -> tuple[int, ConversationDetail]:
+        row = await viewing.reopen_conversation(session, principal, conversation_id)
+        return 200, conversation_detail(await service.view_of(session, principal, row))
+
+    return await once(
+        session,
+        reopen,
+        key=idempotency_key,
+        asked_by=principal,
+        operation=f"reopen-conversation/{conversation_id}",
+        request=None,
+    )
 
 
-@router.post("/conversations/{conversation_id}/close", responses=guarded(NotFound, NewMessages, Invalid))
+@router.post(
+    "/conversations/{conversation_id}/close",
+    response_model=ConversationDetail,
+    responses=guarded(NotFound, NewMessages, IdempotencyInProgress, IdempotencyMismatch, Invalid),
+)
 async def close_conversation(
-    conversation_id: UUID, body: CloseIn, principal: CanView, session: Session
-) -> ConversationDetail:
+    conversation_id: UUID,
+    body: CloseIn,
+    principal: CanView,
+    session: Session,
+    idempotency_key: IdempotencyKeyHeader = None,
+) -> Response:
     """Mark it complete: 409 with the message if one has arrived that was not seen."""
-    row = await viewing.close_conversation(session, principal, conversation_id, seen_seq=body.seen_seq)
-    return conversation_detail(await service.view_of(session, principal, row))
+
+    async def close() -> tuple[int, ConversationDetail]:
+        row = await viewing.close_conversation(session, principal, conversation_id, seen_seq=body.seen_seq)
+        return 200, conversation_detail(await service.view_of(session, principal, row))
+
+    return await once(
+        session,
+        close,
+        key=idempotency_key,
+        asked_by=principal,
+        operation=f"close-conversation/{conversation_id}",
+        request=body,
+    )
 
 
 @router.put(
@@ -191,6 +274,7 @@ def conversation_out(view: ConversationView) -> ConversationOut:
     return ConversationOut(
         id=conversation.id,
         line_id=conversation.line_id,
+        line=LineLabel.model_validate(view.line),
         phone_number=number.number,
         display_name=view.display_name,
         status=Status(conversation.status),
@@ -199,11 +283,32 @@ def conversation_out(view: ConversationView) -> ConversationOut:
         seen_seq=conversation.seen_seq,
         last_message=_last_message(view),
         last_message_at=conversation.last_message_at,
+        scheduled_at=view.scheduled_at,
         holders=[HolderOut.of(holder) for holder in view.holders],
         opted_out=view.is_opted_out,
         viewers=[ViewerOut.model_validate(viewer) for viewer in view.viewers],
+        assignee=_staff(view, conversation.assignee_id),
+        reminder=_reminder(view),
+        not_sent=conversation.not_sent,
+        waiting_since=None if conversation.status == Status.CLOSED else conversation.waiting_since,
         created_at=conversation.created_at,
         updated_at=conversation.updated_at,
+    )
+
+
+def _staff(view: ConversationView, staff_member_id: UUID | None) -> StaffRef | None:
+    return None if staff_member_id is None else StaffRef(id=staff_member_id, name=view.staff_names[staff_member_id])
+
+
+def _reminder(view: ConversationView) -> ReminderOut | None:
+    reminder = reminder_of(view.row.conversation)
+    if reminder is None:
+        return None
+    return ReminderOut(
+        at=reminder.at,
+        unless_answered=reminder.unless_answered,
+        set_by=_staff(view, reminder.set_by),
+        due=reminder.is_due,
     )
 
 

@@ -19,6 +19,9 @@ A use case locks the rows, decides with the pure rules, adds what was decided to
 | a conversation is seen, closed, opened, or overdue | `change` |
 | a number is stopped or started | `change_consent` |
 | the text or the files of a received message change | `show_again` |
+| a text is counted as not sent, or no longer (NOT-SENT) | `count_not_sent` |
+| somebody has seen to every text that was not sent | `settle_not_sent` |
+| a conversation gets another assignee (ASSIGN) | `assign` |
 
 The methods run no SQL. They change the locked rows in memory, in the order of the calls, and gather the new rows.
 `write` stores everything, set by set: changed rows, messages, outbox entries, timeline entries, audit entries. Then it
@@ -28,7 +31,7 @@ Locks (decision 0006): the caller has locked the phone numbers whose consent is 
 conversations, then the outbox entries. `write` locks only audit chains, which come last.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -36,9 +39,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
-from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
+from api.audit.rules import BESIDE_THREADS, SYSTEM, Action, Actor, NewEntry
 from api.conversations import message_queries as queries
 from api.conversations.message_rules import (
+    Automatic,
     Direction,
     EntrySource,
     OutgoingText,
@@ -48,14 +52,26 @@ from api.conversations.message_rules import (
     shown_media,
 )
 from api.conversations.models import Conversation, InboxRow, Message, OutboxEntry, TimelineEntry
-from api.conversations.rules import Change, ConversationState, Status, Transition, preview
-from api.directory.models import PhoneNumber
+from api.conversations.rows import apply_state as apply_state
+from api.conversations.rows import conversation_entry as conversation_entry
+from api.conversations.rows import number_actor as number_actor
+from api.conversations.rows import reminder_of as reminder_of
+from api.conversations.rows import state_of as state_of
+from api.conversations.rules import Change, Status, Transition, preview
+from api.conversations.team_changes import TeamChanges
 from api.kit.bulk import insert_together
 from api.kit.database import notify
 from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
 from api.kit.request_context import current_request_id
-from api.live.service import announce_conversation, announce_message, announce_phone_number
+from api.live.service import (
+    announce_conversation,
+    announce_message,
+    announce_phone_number,
+    announce_thread_entry,
+)
+from api.notifications.rules import Kind, NewNotice
+from api.notifications.service import tell_all
 from api.providers.port import MessageStatus, StatusReport
 
 OUTBOX_CHANNEL = "messenger_outbox"
@@ -68,25 +84,6 @@ ACTIONS = {
 }
 
 UNEXPLAINED = "The provider could not deliver it and did not say why."
-
-
-def state_of(conversation: Conversation) -> ConversationState:
-    return ConversationState(
-        status=Status(conversation.status),
-        last_seq=conversation.last_seq,
-        seen_seq=conversation.seen_seq,
-        unread_messages=conversation.unread_messages,
-        seen_deadline=conversation.seen_deadline,
-    )
-
-
-def apply_state(conversation: Conversation, state: ConversationState, *, at: datetime) -> None:
-    conversation.status = state.status.value
-    conversation.last_seq = state.last_seq
-    conversation.seen_seq = state.seen_seq
-    conversation.unread_messages = state.unread_messages
-    conversation.seen_deadline = state.seen_deadline
-    conversation.updated_at = at
 
 
 def show_as_last(conversation: Conversation, message: Message) -> None:
@@ -126,55 +123,33 @@ def apply_report(conversation: Conversation, message: Message, report: StatusRep
         message.error_title = UNEXPLAINED
 
 
-def number_actor(number: PhoneNumber) -> Actor:
-    return Actor(ActorKind.PHONE_NUMBER, number.id, number.number)
-
-
-def conversation_entry(
-    action: Action,
-    actor: Actor,
-    row: InboxRow,
-    *,
-    message_id: UUID | None = None,
-    details: Mapping[str, object] | None = None,
-) -> NewEntry:
-    return NewEntry(
-        action,
-        actor,
-        conversation_id=row.conversation.id,
-        message_id=message_id,
-        phone_number=row.number.number,
-        details=details,
-    )
-
-
 def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
     details: dict[str, object] = {"seq": message.seq, "segments": message.segments}
     if message.retry_of_message_id is not None:
         details["retry_of_message_id"] = str(message.retry_of_message_id)
     if message.answers is not None:
         details["answers"] = message.answers
-    return conversation_entry(Action.MESSAGE_SENT, actor, row, message_id=message.id, details=details)
+    if message.is_away:
+        details["automatic"] = Automatic.AWAY.value
+    entry = conversation_entry(Action.MESSAGE_SENT, actor, row, message_id=message.id, details=details)
+    return replace(entry, after_seq=message.seq)
 
 
-class Batch:
+class Batch(TeamChanges):
     """Changes of one organization's conversations and messages at one time, in one transaction."""
 
     def __init__(self, organization_id: UUID, *, at: datetime) -> None:
         """`at`: the database's time, taken once the rows are locked."""
-        self.organization_id = organization_id
-        self.at = at
-        self._changed: dict[UUID, Conversation] = {}
+        super().__init__(organization_id, at=at)
         self._received: list[dict[str, object]] = []
         self._sent: list[dict[str, object]] = []
         self._queued: list[dict[str, object]] = []
         self._removed: list[UUID] = []
         self._reported: list[Message] = []
         self._timeline: list[dict[str, object]] = []
-        self._entries: list[NewEntry] = []
         self._announced_numbers: set[str] = set()
         self._announced_messages: dict[UUID, tuple[UUID, int]] = {}
-        self._announced_conversations: dict[UUID, None] = {}
+        self._told: dict[UUID, NewNotice] = {}
 
     def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> None:
         """Add a message that arrived, numbered and counted as `transition` says."""
@@ -202,6 +177,8 @@ class Batch:
         self._add_timeline_entry(text.message_id, status, text.source, inbound_event_id=text.inbound_event_id)
         self._announced_messages[text.message_id] = (conversation.id, seq)
         self.change(row, transition, actor=number_actor(row.number), message_id=text.message_id)
+        if transition.state.status is Status.UNREAD:
+            self._told[conversation.id] = NewNotice(new_id(), Kind.MESSAGE, conversation.id)
         shown = preview(text.content.body, media=len(text.media))
         _show(self._to_store(conversation), Direction.INBOUND.value, shown, status, at=self.at)
 
@@ -211,7 +188,7 @@ class Batch:
         counted = segments(text.body)
         columns: dict[str, object] = {
             "organization_id": self.organization_id,
-            "id": new_id(),
+            "id": text.message_id or new_id(),
             "conversation_id": row.conversation.id,
             "line_id": row.conversation.line_id,
             "seq": transition.state.last_seq,
@@ -227,6 +204,8 @@ class Batch:
             "opt_in_check": text.check.as_json(),
             "retry_of_message_id": text.retry_of,
             "answers": text.answers.value if text.answers else None,
+            "is_away": text.is_away,
+            "client_key": text.client_key,
             "created_at": self.at,
         }
         message = Message(**columns)
@@ -247,6 +226,8 @@ class Batch:
         self.record(sent_entry(row, message, actor))
         self.change(row, transition, actor=actor)
         show_as_last(self._to_store(row.conversation), message)
+        if text.settles_not_sent:
+            self.settle_not_sent(row.conversation)
         return message
 
     def move(
@@ -277,6 +258,7 @@ class Batch:
             message.provider_message_id = report.provider_message_id
         known = report if report.status is not None else replace(report, status=MessageStatus.SENT)
         apply_report(self._shows(conversation, message), message, known, at=self.at)
+        self.count_not_sent(conversation, message)
         self.note(
             message,
             report.provider_status,
@@ -297,6 +279,7 @@ class Batch:
             message.provider_message_id = report.provider_message_id
         if message.provider_message_id == report.provider_message_id:
             apply_report(self._shows(conversation, message), message, report, at=self.at)
+            self.count_not_sent(conversation, message)
         self.note(
             message,
             report.provider_status,
@@ -329,12 +312,15 @@ class Batch:
 
     def change(self, row: InboxRow, transition: Transition, *, actor: Actor, message_id: UUID | None = None) -> None:
         """Change a conversation's state. `actor` caused the change; `message_id` is the message that did, if any."""
-        conversation = row.conversation
-        if transition.state != state_of(conversation):
+        conversation, before = row.conversation, state_of(row.conversation)
+        if transition.state != before:
             apply_state(self._to_store(conversation), transition.state, at=self.at)
             self.announce_conversation(conversation.id)
         if transition.change is not None:
             self.record(conversation_entry(ACTIONS[transition.change], actor, row, message_id=message_id))
+        if message_id is not None and before.is_later and not transition.state.is_later:
+            details = {"cause": "answered"}
+            self.record(conversation_entry(Action.REMINDER_DUE, actor, row, message_id=message_id, details=details))
 
     def change_consent(self, row: InboxRow, entry: NewEntry | None) -> None:
         """A stop or a start of the locked number, as `consent.stop` or `consent.start` has returned it.
@@ -354,34 +340,26 @@ class Batch:
         self._announce_message(message)
         self.announce_conversation(conversation.id)
 
-    def record(self, *entries: NewEntry) -> None:
-        """Add audit entries. They are written in the order in which they were added."""
-        self._entries += entries
-
-    def announce_conversation(self, conversation_id: UUID) -> None:
-        self._announced_conversations[conversation_id] = None
-
     async def write(self, session: AsyncSession) -> None:
         """Store the changes and announce them, in the caller's transaction. Call it once, after every lock.
 
         It detaches the changed conversations from the session.
         """
         organization_id = self.organization_id
+        if self._reopened:
+            self.record(*await self._reopening_entries(session))
         await queries.store_conversations(session, list(self._changed.values()))
         await session.flush()
+        await queries.settle_not_sent(session, organization_id, self._settled)
         await insert_together(session, Message, self._received)
         await insert_together(session, Message, self._sent)
         await insert_together(session, OutboxEntry, self._queued)
         await queries.remove_outbox_entries(session, organization_id, self._removed)
         await queries.remove_outbox_entries(session, organization_id, self._resolved(), state="unknown")
         await insert_together(session, TimelineEntry, self._timeline)
-        await audit.record(session, organization_id, *self._entries, at=self.at)
-        self._announce(session)
-
-    def _to_store(self, conversation: Conversation) -> Conversation:
-        """The conversation, whose changes `write` will store."""
-        self._changed[conversation.id] = conversation
-        return conversation
+        entry_ids = await audit.record(session, organization_id, *self._entries, at=self.at)
+        await tell_all(session, organization_id, list(self._told.values()))
+        self._announce(session, entry_ids)
 
     def _shows(self, conversation: Conversation, message: Message) -> Conversation:
         """The conversation of a message whose status may change: it changes too if it shows this message."""
@@ -391,12 +369,17 @@ class Batch:
         """Messages whose outcome a callback reported."""
         return [message.id for message in self._reported if message.status != MessageStatus.UNKNOWN.value]
 
-    def _announce(self, session: AsyncSession) -> None:
+    def _announce(self, session: AsyncSession, entry_ids: Sequence[UUID]) -> None:
         organization_id = self.organization_id
         for number in sorted(self._announced_numbers):
             announce_phone_number(session, organization_id, number)
         for message_id, (conversation_id, seq) in self._announced_messages.items():
             announce_message(session, organization_id, conversation_id, message_id, seq=seq)
+        for entry, entry_id in zip(self._entries, entry_ids, strict=True):
+            if entry.conversation_id is not None and entry.action not in BESIDE_THREADS:
+                announce_thread_entry(
+                    session, organization_id, entry.conversation_id, kind="audit_entry", entry_id=entry_id
+                )
         for conversation_id in self._announced_conversations:
             announce_conversation(session, organization_id, conversation_id)
         if self._queued:

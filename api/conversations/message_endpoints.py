@@ -13,11 +13,15 @@ from api.conversations import sending, service
 from api.conversations.errors import NewMessages
 from api.conversations.message_queries import ThreadWindow
 from api.conversations.message_rules import Reply
-from api.conversations.schemas import MAX_SEQ, MessageDetail, MessageIn, ThreadOut, TimelineEvent
+from api.conversations.scheduled import schedule
+from api.conversations.scheduled_schemas import SendIn
+from api.conversations.scheduled_types import ScheduledTextOut
+from api.conversations.schemas import MAX_SEQ, FirstMessageIn, MessageDetail, ThreadOut, TimelineEvent
 from api.conversations.types import MessageOut
+from api.directory.named import named_number
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
-from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
+from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once, uuid_of
 from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_number_cursor, encode_cursor
 
 router = APIRouter(tags=["messages"])
@@ -59,20 +63,30 @@ async def list_messages(
 @router.post(
     "/conversations/{conversation_id}/messages",
     status_code=201,
-    response_model=MessageOut,
+    response_model=MessageOut | ScheduledTextOut,
     responses=guarded(NotFound, NotAllowedToText, NewMessages, IdempotencyInProgress, IdempotencyMismatch, Invalid),
 )
 async def send_message(
     conversation_id: UUID,
-    body: MessageIn,
+    body: SendIn,
     principal: CanSend,
     session: Session,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
-    """Send a text. The answer means that it is stored and queued; its `status` tells the rest."""
+    """Send a text, now or at `send_at`. The answer means that it is stored; its `status` tells the rest."""
 
-    async def send() -> tuple[int, MessageOut]:
-        reply = Reply(body=body.body, media_urls=body.media_urls, seen_seq=body.seen_seq, close=body.close)
+    async def send() -> tuple[int, MessageOut | ScheduledTextOut]:
+        reply = Reply(
+            body=body.body,
+            media_urls=body.media_urls,
+            seen_seq=body.seen_seq,
+            close=body.close,
+            client_key=uuid_of(idempotency_key),
+        )
+        later = body.later()
+        if later is not None:
+            text = await schedule(session, principal, conversation_id, reply, later)
+            return 201, ScheduledTextOut.of(text)
         row = await sending.send_message(session, principal, conversation_id, reply)
         return 201, MessageOut.of(row)
 
@@ -83,6 +97,34 @@ async def send_message(
         asked_by=principal,
         operation=f"send-message/{conversation_id}",
         request=body,
+    )
+
+
+@router.post(
+    "/messages",
+    status_code=201,
+    response_model=MessageOut,
+    responses=guarded(NotFound, NotAllowedToText, NewMessages, IdempotencyInProgress, IdempotencyMismatch, Invalid),
+)
+async def send_first_message(
+    body: FirstMessageIn, principal: CanSend, session: Session, idempotency_key: IdempotencyKeyHeader = None
+) -> Response:
+    """Text a number: the conversation with it is started by this text, or continued."""
+
+    async def send() -> tuple[int, MessageOut]:
+        number = await named_number(session, principal.organization_id, body.phone_number, pointer="/phone_number")
+        reply = Reply(
+            body=body.body,
+            media_urls=body.media_urls,
+            seen_seq=body.seen_seq,
+            close=body.close,
+            client_key=uuid_of(idempotency_key),
+        )
+        row = await sending.send_first(session, principal, number=number, line_id=body.line_id, reply=reply)
+        return 201, MessageOut.of(row)
+
+    return await once(
+        session, send, key=idempotency_key, asked_by=principal, operation="send-first-message", request=body
     )
 
 
@@ -111,7 +153,8 @@ async def retry_message(
     """Send a failed message again, as a new one."""
 
     async def retry() -> tuple[int, MessageOut]:
-        return 201, MessageOut.of(await sending.retry_message(session, principal, message_id))
+        row = await sending.retry_message(session, principal, message_id, client_key=uuid_of(idempotency_key))
+        return 201, MessageOut.of(row)
 
     return await once(
         session,

@@ -8,13 +8,14 @@ from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Select, delete, func, literal_column, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, StaffMember
 from api.consent.keywords import Keyword
 from api.conversations.message_rules import Direction
 from api.conversations.models import Conversation, Message, MessageRow, OutboxEntry, TimelineEntry
+from api.directory.models import PhoneNumber
 from api.kit.bulk import is_any, update_together, uuids
 from api.kit.paging import how_many_fit
 
@@ -162,6 +163,12 @@ async def message(session: AsyncSession, organization_id: UUID, message_id: UUID
     return rows[0] if rows else None
 
 
+async def fresh_message(session: AsyncSession, organization_id: UUID, message_id: UUID) -> Message:
+    """A message as it is now, although the session read it before its conversation was locked."""
+    statement = select(Message).where(Message.organization_id == organization_id, Message.id == message_id)
+    return (await session.scalars(statement.execution_options(populate_existing=True))).one()
+
+
 UNSEEN_SHOWN = 50
 
 
@@ -255,6 +262,15 @@ _CHANGING = (
     "last_message_created_at",
     "last_message_at",
     "updated_at",
+    "assignee_id",
+    "waiting_since",
+    "counted_seq",
+    "not_sent",
+    "reminder_at",
+    "reminder_unless_answered",
+    "reminder_set_by_id",
+    "reminder_set_at",
+    "reminder_due_since",
 )
 """The columns of a conversation that change, and its key."""
 
@@ -270,6 +286,33 @@ async def store_conversations(session: AsyncSession, rows: Sequence[Conversation
     if rows:
         columns = [{name: getattr(row, name) for name in _CHANGING} for row in rows]
         await update_together(session, Conversation, columns)
+
+
+async def settle_not_sent(session: AsyncSession, organization_id: UUID, conversation_ids: Sequence[UUID]) -> None:
+    """No text of these conversations is counted as not sent any more."""
+    if conversation_ids:
+        statement = update(Message).where(
+            Message.organization_id == organization_id,
+            Message.conversation_id == is_any(conversation_ids),
+            Message.not_sent.is_(True),
+        )
+        await session.execute(statement.values(not_sent=False).execution_options(synchronize_session=False))
+
+
+async def count_again(session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]) -> None:
+    """Dismissed messages count as not sent again."""
+    if message_ids:
+        statement = update(Message).where(Message.organization_id == organization_id, Message.id == is_any(message_ids))
+        await session.execute(statement.values(not_sent=True).execution_options(synchronize_session=False))
+
+
+async def numbers_of(
+    session: AsyncSession, organization_id: UUID, conversations: Sequence[Conversation]
+) -> dict[UUID, str]:
+    """The numbers of these conversations, by the id of their row."""
+    ids = is_any([conversation.phone_number_id for conversation in conversations])
+    statement = select(PhoneNumber.id, PhoneNumber.number).where(PhoneNumber.organization_id == organization_id)
+    return {row[0]: row[1] for row in await session.execute(statement.where(PhoneNumber.id == ids))}
 
 
 async def remove_outbox_entries(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid5
@@ -69,6 +69,20 @@ class EntrySource(StrEnum):
     """A webhook."""
     RECONCILIATION = "reconciliation"
     """A backfill, or the reconciliation of an unknown outcome."""
+
+
+class Automatic(StrEnum):
+    """Why a message was sent without a person."""
+
+    KEYWORD = "keyword"
+    """It confirms a keyword (OPTIN-CONFIRM)."""
+    AWAY = "away"
+
+
+def automatic(*, answers: str | None, is_away: bool) -> Automatic | None:
+    if is_away:
+        return Automatic.AWAY
+    return Automatic.KEYWORD if answers is not None else None
 
 
 class Encoding(StrEnum):
@@ -165,6 +179,12 @@ class Reply:
     media_urls: Sequence[str] = ()
     seen_seq: int | None = None
     close: bool = False
+    message_id: UUID | None = None
+    """The id that the message gets: of the scheduled text that it was (LATER). None: a new one."""
+    is_unread: bool = False
+    """A text has come that its author has not seen: the conversation keeps its status."""
+    client_key: UUID | None = None
+    """The key under which the sender's outbox keeps it (`Message.client_key`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,8 +197,15 @@ class OutgoingText:
     sent_by: Principal | None
     """None for an automatic answer."""
     retry_of: UUID | None = None
+    client_key: UUID | None = None
     answers: Keyword | None = None
     """The keyword that it answers."""
+    settles_not_sent: bool = False
+    """A person has read the conversation and answers: what was not sent before needs nobody any more (NOT-SENT)."""
+    is_away: bool = False
+    """It is the away message."""
+    message_id: UUID | None = None
+    """None: a new one."""
 
 
 def too_much(body: str, *, media: int, limits: SendLimits) -> tuple[str, str] | None:
@@ -222,3 +249,26 @@ def advances(current: MessageStatus, reported: MessageStatus) -> bool:
 
 RETRYABLE = frozenset({MessageStatus.FAILED, MessageStatus.UNDELIVERED})
 """Statuses of messages that a person may send again, as new ones. Not `unknown`: the message may have arrived."""
+
+
+UNKNOWN_FOR_LONG = timedelta(minutes=10)
+"""How long an outcome may be unknown before the text counts as not sent (NOT-SENT). A provider that knows it has
+answered by then."""
+
+
+def is_not_sent(status: MessageStatus, *, counted: bool | None, is_automatic: bool, is_overdue: bool) -> bool | None:
+    """NOT-SENT: whether a message of this status counts as not sent. False: it did not go, but needs nobody any more.
+
+    `counted` is the answer before. `is_overdue`: the outcome has been unknown for `UNKNOWN_FOR_LONG`.
+    """
+    if is_automatic:
+        return counted
+    match status:
+        case MessageStatus.SENT | MessageStatus.DELIVERED:
+            return None
+        case MessageStatus.FAILED | MessageStatus.UNDELIVERED:
+            return True if counted is None else counted
+        case MessageStatus.UNKNOWN if is_overdue:
+            return True if counted is None else counted
+        case _:
+            return counted

@@ -19,6 +19,9 @@ both."""
 
 STATUSES = "'received', 'queued', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'unknown'"
 
+IS_DEFERRED = "reminder_at IS NOT NULL AND reminder_due_since IS NULL"
+"""The conversation has a reminder that is not due yet (REMIND)."""
+
 UNADOPTED_MEDIA = "direction = 'inbound' AND jsonb_path_exists(media, '$[*].url')"
 """Received messages of versions before 0005, which stored the provider's addresses: their files have no rows yet."""
 
@@ -39,6 +42,11 @@ class Conversation(OrganizationRow, Base):
         CheckConstraint("unread_messages >= 0", name="unread_messages"),
         CheckConstraint("status <> 'unread' OR unread_messages > 0", name="unread_has_messages"),
         CheckConstraint("(seen_deadline IS NULL) OR (status = 'open')", name="seen_deadline"),
+        ForeignKeyConstraint(["organization_id", "assignee_id"], ["staff_members.organization_id", "staff_members.id"]),
+        ForeignKeyConstraint(
+            ["organization_id", "reminder_set_by_id"], ["staff_members.organization_id", "staff_members.id"]
+        ),
+        CheckConstraint("not_sent >= 0", name="not_sent"),
         Index("ix_conversations_list", "organization_id", "last_message_at", "id"),
         Index("ix_conversations_list_by_status", "organization_id", "status", "last_message_at", "id"),
         Index("ix_conversations_phone_number", "organization_id", "phone_number_id"),
@@ -54,6 +62,65 @@ class Conversation(OrganizationRow, Base):
             "organization_id",
             "seen_deadline",
             postgresql_where=text("seen_deadline IS NOT NULL"),
+        ),
+        Index(
+            "ix_conversations_now",
+            "organization_id",
+            postgresql_where=text(f"status = 'open' AND NOT ({IS_DEFERRED})"),
+        ),
+        Index(
+            "ix_conversations_later",
+            "organization_id",
+            "last_message_at",
+            "id",
+            postgresql_where=text(f"status = 'open' AND {IS_DEFERRED}"),
+        ),
+        Index("ix_conversations_reminder", "organization_id", "reminder_at", postgresql_where=text(IS_DEFERRED)),
+        Index(
+            "ix_conversations_assignee",
+            "organization_id",
+            "assignee_id",
+            "last_message_at",
+            "id",
+            postgresql_where=text("assignee_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_conversations_assignee_by_status",
+            "organization_id",
+            "assignee_id",
+            "status",
+            "last_message_at",
+            "id",
+            postgresql_where=text("assignee_id IS NOT NULL AND status <> 'closed'"),
+        ),
+        Index(
+            "ix_conversations_unassigned",
+            "organization_id",
+            "status",
+            "last_message_at",
+            "id",
+            postgresql_where=text("assignee_id IS NULL AND status <> 'closed'"),
+        ),
+        Index(
+            "ix_conversations_not_sent",
+            "organization_id",
+            "last_message_at",
+            "id",
+            postgresql_where=text("not_sent > 0"),
+        ),
+        Index(
+            "ix_conversations_waiting",
+            "organization_id",
+            "waiting_since",
+            "id",
+            postgresql_where=text("waiting_since IS NOT NULL AND status <> 'closed'"),
+        ),
+        Index("ix_conversations_updated", "organization_id", "updated_at"),
+        Index(
+            "ix_conversations_uncounted",
+            "organization_id",
+            "id",
+            postgresql_where=text("counted_seq <> last_seq AND status <> 'closed'"),
         ),
         # Both counts of the indicator are read from partial indexes that churn: vacuum them often.
         {"postgresql_with": {"autovacuum_vacuum_scale_factor": "0.02", "autovacuum_vacuum_threshold": "200"}},
@@ -75,6 +142,22 @@ class Conversation(OrganizationRow, Base):
     last_message_created_at: Mapped[datetime | None]
     last_message_at: Mapped[datetime] = mapped_column(server_default=func.now())
     """The inbox is sorted by it: when the last message came, or else when the conversation was created."""
+    assignee_id: Mapped[UUID | None]
+    """The staff member who has it (ASSIGN)."""
+    waiting_since: Mapped[datetime | None]
+    """When the first text came that nobody has answered."""
+    counted_seq: Mapped[int] = mapped_column(server_default=text("0"))
+    """The `last_seq` for which `waiting_since`, the reminder and `not_sent` are right. A version before 0023 moves
+    only `last_seq`; a worker then corrects them (`corrections.py`)."""
+    not_sent: Mapped[int] = mapped_column(server_default=text("0"))
+    """Its messages with `not_sent` (NOT-SENT)."""
+    reminder_at: Mapped[datetime | None]
+    """REMIND. The other columns of a reminder mean nothing while it is null."""
+    reminder_unless_answered: Mapped[bool] = mapped_column(server_default=false())
+    reminder_set_by_id: Mapped[UUID | None]
+    reminder_set_at: Mapped[datetime | None]
+    reminder_due_since: Mapped[datetime | None]
+    """When the conversation came back from "Later"."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -142,12 +225,14 @@ class Message(OrganizationChildRow, Base):
             "created_at",
             postgresql_where=text("answers IS NOT NULL"),
         ),
+        Index("ix_messages_away", "organization_id", "conversation_id", "created_at", postgresql_where=text("is_away")),
         Index(
             "ix_messages_search",
             "search",
             postgresql_using="gin",
             postgresql_with={"gin_pending_list_limit": GIN_PENDING_LIST_KB},
         ),
+        Index("ix_messages_not_sent", "organization_id", "conversation_id", postgresql_where=text("not_sent")),
         Index("ix_messages_unadopted_media", "organization_id", "id", postgresql_where=text(UNADOPTED_MEDIA)),
     )
 
@@ -178,8 +263,15 @@ class Message(OrganizationChildRow, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     erased_at: Mapped[datetime | None]
     """When its text and files were erased, on request or because of their age. Its row stays as a mark."""
+    not_sent: Mapped[bool | None]
+    """It did not go, and nobody has retried, answered or dismissed it yet (NOT-SENT). False: somebody has, or it needs
+    nobody. Null: it went, or may still go."""
     answers: Mapped[str | None]
     """The keyword that this message answers automatically (OPTIN-CONFIRM)."""
+    is_away: Mapped[bool] = mapped_column(server_default=false())
+    """It is the organization's away message."""
+    client_key: Mapped[UUID | None]
+    """The Idempotency-Key of the request that sent it, if that was a UUID. Nothing is looked up by it, so no index."""
     search: Mapped[str] = mapped_column(TSVECTOR, default=_searchable, deferred=True, deferred_raiseload=True)
     """The words of `body`, as `kit.lexemes` splits them: set whenever `body` is set. Only statements use it."""
 
@@ -236,6 +328,41 @@ class OutboxEntry(OrganizationRow, Base):
     """The id of the request that queued it (`X-Request-ID`)."""
     restored: Mapped[bool] = mapped_column(server_default=false())
     """It comes from a backup. It may have been posted since then, so it is reconciled, never posted."""
+
+
+class ConversationUndo(OrganizationRow, Base):
+    """What a bulk act changed, for its undo. Kept for an hour."""
+
+    __tablename__ = "conversation_undos"
+    __table_args__ = (Index("ix_conversation_undos_created_at", "organization_id", "created_at"),)
+
+    done_by_id: Mapped[UUID]
+    """The staff member or API key."""
+    action: Mapped[str]
+    before: Mapped[list[dict[str, Any]]]
+    """Of each changed conversation: its id, its state before, and `updated_at` after."""
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class InboxView(OrganizationRow, Base):
+    """A saved view of the inbox: a filter with a name."""
+
+    __tablename__ = "inbox_views"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "staff_member_id"], ["staff_members.organization_id", "staff_members.id"]
+        ),
+        Index("ix_inbox_views_staff_member", "organization_id", "staff_member_id", "position"),
+        Index("ix_inbox_views_shared", "organization_id", postgresql_where=text("shared")),
+    )
+
+    staff_member_id: Mapped[UUID]
+    name: Mapped[str]
+    filter: Mapped[dict[str, Any]]
+    shared: Mapped[bool] = mapped_column(server_default=false())
+    position: Mapped[int]
+    """Its place among the person's views, from 0."""
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class InboxRow(NamedTuple):

@@ -5,16 +5,15 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import StaffMember, StaffSession
 from api.access.rules import Permission
 from api.conversations.models import Conversation, InboxRow, Viewer
-from api.conversations.rules import NEW, Status
+from api.conversations.rules import NEW
 from api.directory.models import PhoneNumber
-from api.directory.service import phone_number_ids_of
 from api.kit.bulk import insert_together, is_any, uuids
 from api.kit.ids import new_id
 from api.kit.phone import old_spellings
@@ -36,18 +35,8 @@ class ViewerRow(NamedTuple):
     since: datetime
 
 
-class InboxFilter(NamedTuple):
-    """Which conversations a list shows. None: whatever the value."""
-
-    status: Status | None = None
-    phone_number: str | None = None
-    """E.164; its old spellings match too."""
-    family_id: UUID | None = None
-    staff_member_id: UUID | None = None
-    line_id: UUID | None = None
-
-
-def _with_number(organization_id: UUID) -> Select[Conversation, PhoneNumber]:
+def with_number(organization_id: UUID) -> Select[Conversation, PhoneNumber]:
+    """An organization's conversations, as the columns of an `InboxRow`."""
     return (
         select(Conversation, PhoneNumber)
         .join(
@@ -59,44 +48,16 @@ def _with_number(organization_id: UUID) -> Select[Conversation, PhoneNumber]:
     )
 
 
-async def _rows(session: AsyncSession, statement: Select[Conversation, PhoneNumber]) -> list[InboxRow]:
+async def inbox_rows(session: AsyncSession, statement: Select[Conversation, PhoneNumber]) -> list[InboxRow]:
     return [InboxRow(row[0], row[1]) for row in await session.execute(statement)]
-
-
-async def inbox(
-    session: AsyncSession,
-    organization_id: UUID,
-    narrowed: InboxFilter,
-    *,
-    before: tuple[datetime, UUID] | None = None,
-    limit: int,
-) -> list[InboxRow]:
-    """Newest first, by (last_message_at, id). `before`: that key of the last row of the page before."""
-    statement = _with_number(organization_id)
-    if narrowed.status is not None:
-        statement = statement.where(Conversation.status == narrowed.status.value)
-    if narrowed.phone_number is not None:
-        spellings = (narrowed.phone_number, *old_spellings(narrowed.phone_number))
-        statement = statement.where(PhoneNumber.number.in_(spellings))
-    if narrowed.family_id is not None or narrowed.staff_member_id is not None:
-        held = phone_number_ids_of(
-            organization_id, family_id=narrowed.family_id, staff_member_id=narrowed.staff_member_id
-        )
-        statement = statement.where(Conversation.phone_number_id.in_(held))
-    if narrowed.line_id is not None:
-        statement = statement.where(Conversation.line_id == narrowed.line_id)
-    if before is not None:
-        statement = statement.where(tuple_(Conversation.last_message_at, Conversation.id) < tuple_(*before))
-    statement = statement.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(limit)
-    return await _rows(session, statement)
 
 
 async def conversations_by_ids(
     session: AsyncSession, organization_id: UUID, conversation_ids: Collection[UUID]
 ) -> dict[UUID, InboxRow]:
     """These conversations by id, not locked."""
-    statement = _with_number(organization_id).where(Conversation.id == is_any(conversation_ids))
-    return {row.conversation.id: row for row in await _rows(session, statement)}
+    statement = with_number(organization_id).where(Conversation.id == is_any(conversation_ids))
+    return {row.conversation.id: row for row in await inbox_rows(session, statement)}
 
 
 async def lock_conversations(
@@ -151,37 +112,22 @@ async def ensure_conversations(
 
 
 async def find_conversation(session: AsyncSession, line: Line, number: PhoneNumber) -> InboxRow | None:
-    statement = _with_number(line.organization_id).where(
+    statement = with_number(line.organization_id).where(
         Conversation.line_id == line.id, Conversation.phone_number_id == number.id
     )
-    rows = await _rows(session, statement)
+    rows = await inbox_rows(session, statement)
     return rows[0] if rows else None
 
 
-class Indicator(NamedTuple):
-    unread_messages: int
-    unread_conversations: int
-    open_conversations: int
-
-
-async def indicator(session: AsyncSession, organization_id: UUID) -> Indicator:
-    """IND-RED and IND-GRAY, each from its partial index."""
-    unread = (
-        select(
-            func.coalesce(func.sum(Conversation.unread_messages), 0).label("messages"),
-            func.count().label("conversations"),
-        )
-        .where(Conversation.organization_id == organization_id, Conversation.status == "unread")
-        .subquery()
-    )
-    opened = (
-        select(func.count().label("conversations"))
-        .where(Conversation.organization_id == organization_id, Conversation.status == "open")
-        .subquery()
-    )
-    both = select(unread.c.messages, unread.c.conversations, opened.c.conversations).join_from(unread, opened, true())
-    row = (await session.execute(both)).one()
-    return Indicator(int(row[0]), row[1], row[2])
+async def newest_by_number(
+    session: AsyncSession, organization_id: UUID, numbers: Collection[str]
+) -> dict[str, Conversation]:
+    """The newest conversation of each number, on any line and under any of its spellings. Numbers without are left
+    out."""
+    spelled = {spelling: number for number in numbers for spelling in (number, *old_spellings(number))}
+    rows = await inbox_rows(session, with_number(organization_id).where(PhoneNumber.number == is_any(spelled, "text")))
+    rows.sort(key=lambda row: (row.conversation.last_message_at, row.conversation.id))
+    return {spelled[row.number.number]: row.conversation for row in rows}
 
 
 def _is_active() -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """What crosses the wire of conversations and messages."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -19,14 +20,29 @@ MAX_SEQ = 2**31 - 1
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 
 
+class Assignee(StrEnum):
+    """An assignee to filter by, beside staff members."""
+
+    ME = "me"
+    NONE = "none"
+
+
 class IndicatorOut(BaseModel):
     model_config = ConfigDict(title="Indicator", from_attributes=True)
 
     unread_messages: int
     """IND-RED: unread messages, of unread conversations."""
     open_conversations: int
-    """IND-GRAY."""
+    """IND-GRAY: open, and not in "Later"."""
     unread_conversations: int
+    not_sent_conversations: int
+    """NOT-SENT: conversations with a text that did not go and that nobody has seen to."""
+    mine_conversations: int
+    """ASSIGN: not closed, not in "Later", and the caller has them. 0 for an API key."""
+    unassigned_conversations: int
+    """ASSIGN: not closed, not in "Later", and nobody has them."""
+    later_conversations: int
+    """REMIND: deferred."""
 
 
 class LastMessage(BaseModel):
@@ -48,11 +64,31 @@ class ViewerOut(BaseModel):
     since: datetime
 
 
+class StaffRef(BaseModel):
+    id: UUID
+    name: str
+
+
+class ReminderOut(BaseModel):
+    """The conversation was deferred until `at`. While `due` is false it is in "Later" (REMIND)."""
+
+    model_config = ConfigDict(title="Reminder")
+
+    at: datetime
+    unless_answered: bool
+    """A text from the number removes the reminder. Without, such a text makes it due."""
+    set_by: StaffRef | None
+    """Null for an API key."""
+    due: bool
+    """It has come back, and nobody has replied, closed it or removed the reminder since."""
+
+
 class ConversationOut(BaseModel):
     model_config = ConfigDict(title="Conversation")
 
     id: UUID
     line_id: UUID
+    line: "LineLabel"
     phone_number: str
     display_name: str
     status: Status
@@ -61,10 +97,19 @@ class ConversationOut(BaseModel):
     seen_seq: int
     last_message: LastMessage | None
     last_message_at: datetime
+    scheduled_at: datetime | None
+    """When its next scheduled text leaves (LATER)."""
     holders: list[HolderOut]
     opted_out: bool
     """The number is stopped, or a record that holds it is opted out."""
     viewers: list[ViewerOut]
+    assignee: StaffRef | None
+    """The staff member who has it (ASSIGN)."""
+    reminder: ReminderOut | None
+    not_sent: int
+    """Texts that did not go, and that nobody has retried, answered or dismissed (NOT-SENT)."""
+    waiting_since: datetime | None
+    """When the first text came that nobody has answered. Null if nobody waits, and while it is closed."""
     created_at: datetime
     updated_at: datetime
 
@@ -93,8 +138,18 @@ class PhoneNumberOut(BaseModel):
     conversations: list[ConversationOut]
 
 
+class LineLabel(BaseModel):
+    """A line, as people tell it from others."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    label: str
+
+
 class ConversationIn(BaseModel):
-    """Without `line_id`, the oldest enabled line."""
+    """Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
+    its country, else the default line (LINE-CHOICE)."""
 
     phone_number: NumberOrSender
     line_id: UUID | None = None
@@ -158,6 +213,17 @@ class MessageIn(BaseModel):
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] = []
     seen_seq: Seq | None = None
     close: bool = False
+
+
+class FirstMessageIn(MessageIn):
+    """Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
+    its country, else the default line (LINE-CHOICE)."""
+
+    # A field that is dropped would change what happens: with `send_at` nobody means now.
+    model_config = ConfigDict(extra="forbid")
+
+    phone_number: NumberOrSender
+    line_id: UUID | None = None
 
 
 class ViewingOut(BaseModel):

@@ -3,7 +3,7 @@
 `sending.py` accepts texts, `viewing.py` keeps viewers, closes and reopens, `lifecycle.py` writes every change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import service as access
 from api.access.rules import Principal
+from api.access.viewers import staff_names
 from api.consent import service as consent
 from api.consent.keywords import Keyword, keyword
 from api.consent.rules import OptInCheck, Reason
-from api.conversations import message_queries, queries, rules
+from api.conversations import inbox_queries, message_queries, queries, rules, scheduled_queries
 from api.conversations.errors import NewMessages
+from api.conversations.inbox_queries import InboxFilter, InboxSort, Indicator
 from api.conversations.lifecycle import Batch, number_actor, state_of
 from api.conversations.message_queries import Sender, ThreadPage, ThreadWindow, senders_of_last_messages
 from api.conversations.message_queries import answers_since as answers_since
@@ -24,11 +26,12 @@ from api.conversations.message_queries import last_message_times as last_message
 from api.conversations.message_queries import message_page as message_page
 from api.conversations.message_rules import content
 from api.conversations.models import Conversation, InboxRow, Message, MessageRow
-from api.conversations.queries import InboxFilter, Indicator, ViewerRow
+from api.conversations.queries import ViewerRow
 from api.conversations.queries import conversations_by_ids as conversations_by_ids
 from api.conversations.queries import ensure_conversations as ensure_conversations
 from api.conversations.queries import lock_conversations as lock_conversations
 from api.conversations.queries import viewed_conversations as viewed_conversations
+from api.conversations.rules import Status
 from api.directory import service as directory
 from api.directory.models import PhoneNumber, Refusal
 from api.directory.rules import Holder, OptInSource, display_name
@@ -56,10 +59,14 @@ class ConversationView:
     check: OptInCheck
     holders: list[Holder]
     viewers: Sequence[ViewerRow]
+    staff_names: Mapping[UUID, str]
+    """Of its assignee, and of who set its reminder."""
     country: str
     """The organization's country."""
     last_sender: Sender | None
     """Who sent the last message; None if it was received, or is automatic."""
+    scheduled_at: datetime | None
+    """When its next scheduled text leaves."""
 
     @property
     def display_name(self) -> str:
@@ -146,7 +153,7 @@ async def thread(
 
 
 async def indicator(session: AsyncSession, principal: Principal) -> Indicator:
-    return await queries.indicator(session, principal.organization_id)
+    return await inbox_queries.indicator(session, principal.organization_id, staff_member_id=principal.staff_member_id)
 
 
 async def inbox(
@@ -154,10 +161,15 @@ async def inbox(
     principal: Principal,
     narrowed: InboxFilter,
     *,
+    sort: InboxSort,
     before: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[InboxRow]:
-    """Conversations, newest first. Raises `NotFound` if the filter names an id that is not in this organization."""
+    """Conversations in the order of `sort`. Raises `NotFound` if the filter names an id that is not in this
+    organization, and `Invalid` for closed conversations that wait.
+    """
+    if sort is InboxSort.LONGEST_WAITING and narrowed.status is Status.CLOSED:
+        raise Invalid([("/query/sort", "Nobody waits in a closed conversation. Use another status.")])
     organization_id = principal.organization_id
     if narrowed.family_id is not None:
         await directory.require(session, directory.FAMILY, organization_id, narrowed.family_id)
@@ -165,7 +177,9 @@ async def inbox(
         await directory.require(session, directory.STAFF_MEMBER, organization_id, narrowed.staff_member_id)
     if narrowed.line_id is not None:
         await require_line(session, organization_id, narrowed.line_id)
-    return await queries.inbox(session, organization_id, narrowed, before=before, limit=limit)
+    if isinstance(narrowed.assignee, UUID):
+        await directory.require(session, directory.STAFF_MEMBER, organization_id, narrowed.assignee)
+    return await inbox_queries.inbox(session, organization_id, narrowed, sort=sort, before=before, limit=limit)
 
 
 async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[InboxRow]) -> list[ConversationView]:
@@ -178,8 +192,11 @@ async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[I
     viewers: dict[UUID, list[ViewerRow]] = {row.conversation.id: [] for row in rows}
     for viewer in await queries.active_viewers(session, organization_id, list(viewers)):
         viewers[viewer.conversation_id].append(viewer)
+    of_staff = [each for row in rows for each in (row.conversation.assignee_id, row.conversation.reminder_set_by_id)]
+    names = await staff_names(session, organization_id, {each for each in of_staff if each is not None})
     country = await access.country_of_organization(session, organization_id)
     senders = await senders_of_last_messages(session, organization_id, [row.conversation for row in rows])
+    scheduled = await scheduled_queries.next_times(session, organization_id, list(viewers))
     return [
         ConversationView(
             row=row,
@@ -187,8 +204,10 @@ async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[I
             check=check,
             holders=holders[row.number.id],
             viewers=viewers[row.conversation.id],
+            staff_names=names,
             country=country,
             last_sender=senders.get(row.conversation.id),
+            scheduled_at=scheduled.get(row.conversation.id),
         )
         for row, (_, line), check in zip(rows, pairs, checks, strict=True)
     ]
@@ -205,7 +224,7 @@ async def phone_number_view(session: AsyncSession, principal: Principal, given: 
     number = await consent.require_phone_number(session, organization_id, given)
     check = await consent.check(session, number, await line_or_default(session, organization_id, None))
     narrowed = InboxFilter(phone_number=number.number)
-    rows = await queries.inbox(session, organization_id, narrowed, limit=MAX_OF_NUMBER)
+    rows = await inbox_queries.inbox(session, organization_id, narrowed, limit=MAX_OF_NUMBER)
     return PhoneNumberView(
         number=number,
         check=check,

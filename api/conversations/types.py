@@ -7,7 +7,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from api.conversations.message_rules import Direction, Encoding, MediaState, adopted_media_id, shown_media
+from api.conversations.message_rules import (
+    Automatic,
+    Direction,
+    Encoding,
+    MediaState,
+    adopted_media_id,
+    automatic,
+    shown_media,
+)
 from api.conversations.models import Message, MessageRow
 from api.providers.port import MessageStatus
 
@@ -83,7 +91,12 @@ class MessageOut(BaseModel):
     error: MessageErrorOut | None
     asks_to_stop: bool
     """It asks in plain words to stop. A person decides (OPTIN-PLAIN-WORDS)."""
+    automatic: Automatic | None
+    """Why it was sent without a person; null if a person or an integration sent it, or it was received."""
     retry_of_message_id: UUID | None
+    client_key: UUID | None
+    """The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
+    text by it."""
     created_at: datetime
     provider_time: datetime | None
     sent_at: datetime | None
@@ -111,7 +124,9 @@ class MessageOut(BaseModel):
             provider_message_id=message.provider_message_id,
             error=error,
             asks_to_stop=message.asks_to_stop,
+            automatic=automatic(answers=message.answers, is_away=message.is_away),
             retry_of_message_id=message.retry_of_message_id,
+            client_key=message.client_key,
             created_at=message.created_at,
             provider_time=message.provider_time,
             sent_at=message.sent_at,

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.conversations.models import OutboxEntry
+from api.conversations.scheduled_models import ScheduledText
 from api.delivery.models import DatabaseIdentity, OutboxHold
 from api.kit.ids import new_id
 
@@ -71,7 +72,15 @@ async def hold(session: AsyncSession, organization_ids: Sequence[UUID], *, reaso
 
 
 async def mark_restored(session: AsyncSession) -> None:
-    """Mark everything in the outbox as coming from a backup. Unknown outcomes are due, as if never reconciled."""
+    """Mark everything in the outbox as coming from a backup. Unknown outcomes are due, as if never reconciled.
+
+    Scheduled texts are due too: each is held back (`conversations.leaving`).
+    """
+    await session.execute(
+        update(ScheduledText)
+        .where(ScheduledText.state == "scheduled")
+        .values(restored=True, due_at=func.least(ScheduledText.due_at, func.now()))
+    )
     is_unknown = OutboxEntry.state == "unknown"
     await session.execute(
         update(OutboxEntry).values(

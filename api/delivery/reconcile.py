@@ -11,8 +11,8 @@ from api.consent import service as consent
 from api.consent.rules import OptInCheck, Reason
 from api.conversations import service as conversations
 from api.conversations.lifecycle import Batch
-from api.conversations.message_rules import EntrySource
-from api.conversations.models import Message, OutboxEntry
+from api.conversations.message_rules import UNKNOWN_FOR_LONG, EntrySource
+from api.conversations.models import Conversation, Message, OutboxEntry
 from api.delivery import hold_queries, queries
 from api.delivery.claim import CLAIM_BATCH, outgoing
 from api.delivery.rules import RECONCILE_FOR, failure, may_repeat, reconcile_wait
@@ -60,6 +60,7 @@ class _Due:
 
     entry: OutboxEntry
     message: Message
+    conversation: Conversation
     number: PhoneNumber
     line: Line
     check: OptInCheck
@@ -88,7 +89,9 @@ async def claim_unknown(
         locked = await _lock_due(session, organization_id, limit=limit)
         batch = Batch(organization_id, at=await database_time(session))
         for due in locked:
-            if batch.at - due.unknown_since > RECONCILE_FOR:
+            unknown_for = batch.at - due.unknown_since
+            batch.count_not_sent(due.conversation, due.message, overdue=unknown_for > UNKNOWN_FOR_LONG)
+            if unknown_for > RECONCILE_FOR:
                 detail = "Nothing has been heard of it for a day. It may have arrived."
                 batch.note(due.message, "unknown", source=EntrySource.RECONCILIATION, detail=detail)
                 batch.leave_outbox(due.message)
@@ -118,6 +121,7 @@ async def _lock_due(session: AsyncSession, organization_id: UUID, *, limit: int)
         return []
     numbers = await directory.lock_phone_numbers(session, organization_id, [each.phone_number_id for each in found])
     number_of = {each.message_id: numbers[each.phone_number_id] for each in found}
+    threads = await conversations.lock_conversations(session, organization_id, [each.conversation_id for each in found])
     entries = await queries.lock_unknown(session, organization_id, [each.message_id for each in found])
     messages = await queries.messages(session, organization_id, [entry.id for entry in entries])
     by_line = await lines_by_ids(session, organization_id, list({entry.line_id for entry in entries}))
@@ -131,6 +135,7 @@ async def _lock_due(session: AsyncSession, organization_id: UUID, *, limit: int)
         _Due(
             entry=entry,
             message=messages[entry.id],
+            conversation=threads[entry.conversation_id],
             number=number_of[entry.id],
             line=by_line[entry.line_id],
             check=check,

@@ -14,7 +14,7 @@ from api.access.dependencies import Administrator, CanKeepDirectory, CanReadDire
 from api.access.passwords import hash_outside
 from api.access.rules import Principal
 from api.directory import service
-from api.directory.fields import ExternalId
+from api.directory.fields import ExternalId, Tag
 from api.directory.rules import ImportOutcome, WantedRecord
 from api.directory.schemas import (
     FamilyIn,
@@ -30,6 +30,7 @@ from api.directory.service import FAMILY, STAFF_MEMBER, Kind, Stored
 from api.directory.wanted import NumbersNotRead, wanted_record
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.folding import fold_name
 from api.kit.idempotency import GivenKey, IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging
 from api.kit.text import Body
@@ -41,11 +42,13 @@ Search = Annotated[
     Query(
         alias="q",
         max_length=MAX_QUERY_CHARACTERS,
-        description="Words of names, in any order: a family's own and its contacts'. Or a phone number, or part of it. "
+        description="Words of names, in any order: a family's own, its contacts' and its students'. Or a phone "
+        "number, or part of it. "
         "Case, accents and the way a number is written do not matter.",
     ),
 ]
 ExternalIdPath = Annotated[ExternalId, Path(description="The record's id in another system.")]
+TagFilter = Annotated[Tag | None, Query(description="Records with this tag. Case and accents do not matter.")]
 Archived = Annotated[bool, Query(description="Archived records instead of living ones.")]
 
 
@@ -65,11 +68,28 @@ class Listing:
     text: str | None
 
 
-def listing(principal: SignedIn, paging: Paging, search: Search = None, archived: Archived = False) -> Listing:
-    return Listing(Listed(principal.organization_id, archived, paging), search)
+def listing(
+    principal: SignedIn,
+    paging: Paging,
+    search: Search = None,
+    archived: Archived = False,
+    tag: TagFilter = None,
+) -> Listing:
+    folded = None if tag is None else fold_name(tag)
+    return Listing(Listed(principal.organization_id, archived, paging, folded), search)
 
 
 Listings = Annotated[Listing, Depends(listing)]
+
+
+def family_listing(
+    listing: Listings,
+    class_id: Annotated[UUID | None, Query(description="Families with a student in this class.")] = None,
+) -> Listing:
+    return replace(listing, page=replace(listing.page, class_id=class_id))
+
+
+FamilyListings = Annotated[Listing, Depends(family_listing)]
 
 Out = TypeVar("Out", FamilyOut, StaffMemberOut)
 
@@ -130,7 +150,7 @@ STAFF_MEMBERS = Records(STAFF_MEMBER, StaffMemberOut.of)
 
 
 @router.get("/families", responses=guarded(Invalid))
-async def list_families(principal: CanReadDirectory, session: Session, listing: Listings) -> Page[FamilyOut]:
+async def list_families(principal: CanReadDirectory, session: Session, listing: FamilyListings) -> Page[FamilyOut]:
     """Families by name."""
     return await FAMILIES.list(session, listing)
 

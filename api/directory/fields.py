@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from api.directory.rules import SETTABLE_SOURCES, OptInSource
-from api.kit.text import SingleLine
+from api.directory.student_rules import Weekday, in_week, read_time, read_weekday
+from api.kit.folding import fold_name
+from api.kit.text import Body, SingleLine
 
 Name = Annotated[SingleLine, StringConstraints(min_length=1, max_length=200)]
 Short = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
@@ -14,6 +16,43 @@ Number = Annotated[SingleLine, StringConstraints(min_length=3, max_length=40)]
 Email = Annotated[SingleLine, StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 MAX_RECORDS = 50
 """Contacts of a family, and phone records of a contact or staff member."""
+MAX_STUDENTS = 30
+"""Of a family."""
+MAX_CLASSES = 20
+"""Of a student."""
+MAX_TAGS = 30
+"""Of a record."""
+
+Location = Annotated[SingleLine, StringConstraints(max_length=120)]
+"""A location. Empty clears it."""
+Notes = Annotated[Body, StringConstraints(max_length=4000)]
+"""Empty clears them."""
+Tag = Annotated[SingleLine, StringConstraints(min_length=1, max_length=40)]
+
+
+def _distinct(tags: list[str]) -> list[str]:
+    """Tags that differ only in their typing are one: the first spelling stays. In order of name."""
+    by_name: dict[str, str] = {}
+    for tag in tags:
+        by_name.setdefault(fold_name(tag), tag)
+    return [by_name[name] for name in sorted(by_name)]
+
+
+Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_distinct)]
+ClassTime = Annotated[SingleLine, StringConstraints(max_length=20), AfterValidator(read_time)]
+"""When a class begins: `17:30`. `5:30 pm` is read too."""
+ClassName = Annotated[SingleLine, StringConstraints(min_length=1, max_length=120)]
+
+
+def _days(given: object) -> object:
+    return (
+        [read_weekday(each) if isinstance(each, str) else each for each in given] if isinstance(given, list) else given
+    )
+
+
+Weekdays = Annotated[
+    list[Weekday], Field(max_length=7), BeforeValidator(_days), AfterValidator(lambda days: [*in_week(days)])
+]
 
 
 def _settable(source: OptInSource) -> OptInSource:

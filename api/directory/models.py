@@ -25,16 +25,25 @@ from api.kit.database import Base, OrganizationRow
 from api.kit.searchable import Searchable, search_indexes
 
 
+def name_prefix_index(table: str) -> Index:
+    """Finds names by their beginning, whatever the database's collation (TO-NAME)."""
+    key = func.lower(text("name")).label("name_key")
+    return Index(f"ix_{table}_name_prefix", "organization_id", key, postgresql_ops={"name_key": "text_pattern_ops"})
+
+
 class Family(Searchable, OrganizationRow, Base):
     __tablename__ = "families"
     __table_args__ = (
         UniqueConstraint("organization_id", "external_id"),
         Index("ix_families_organization_id_name", "organization_id", "name", "id"),
+        name_prefix_index("families"),
         *search_indexes("families"),
     )
 
     external_id: Mapped[str | None]
     name: Mapped[str]
+    location: Mapped[str | None]
+    notes: Mapped[str | None]
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -47,12 +56,90 @@ class Contact(OrganizationRow, Base):
     __table_args__ = (
         ForeignKeyConstraint(["organization_id", "family_id"], ["families.organization_id", "families.id"]),
         Index("ix_contacts_organization_id_family_id", "organization_id", "family_id", "position"),
+        name_prefix_index("contacts"),
     )
 
     family_id: Mapped[UUID]
     name: Mapped[str]
     relation: Mapped[str | None]
     position: Mapped[int]
+
+
+class Student(OrganizationRow, Base):
+    """A family's member who attends classes, mostly a child."""
+
+    __tablename__ = "students"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "family_id"], ["families.organization_id", "families.id"]),
+        Index("ix_students_organization_id_family_id", "organization_id", "family_id", "position"),
+    )
+
+    family_id: Mapped[UUID]
+    name: Mapped[str]
+    position: Mapped[int]
+
+
+class StudioClass(OrganizationRow, Base):
+    """A class of the organization."""
+
+    __tablename__ = "classes"
+    __table_args__ = (
+        CheckConstraint("time ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'", name="time"),
+        Index("uq_classes_key", "organization_id", "key", unique=True, postgresql_where=text("archived_at IS NULL")),
+        Index("ix_classes_organization_id_name", "organization_id", "name", "id"),
+    )
+
+    name: Mapped[str]
+    weekdays: Mapped[list[str]] = mapped_column(JSONB)
+    """Monday first."""
+    time: Mapped[str | None]
+    room: Mapped[str | None]
+    coach: Mapped[str | None]
+    location: Mapped[str | None]
+    key: Mapped[str]
+    """`student_rules.class_key`."""
+    search: Mapped[str]
+    """`student_rules.class_search`."""
+    archived_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Enrollment(Base):
+    """A student attends a class."""
+
+    __tablename__ = "enrollments"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "student_id"], ["students.organization_id", "students.id"]),
+        ForeignKeyConstraint(["organization_id", "class_id"], ["classes.organization_id", "classes.id"]),
+        Index("ix_enrollments_organization_id_class_id", "organization_id", "class_id", "student_id"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    student_id: Mapped[UUID] = mapped_column(primary_key=True)
+    class_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class RecordTag(OrganizationRow, Base):
+    """A tag on a family or a staff member."""
+
+    __tablename__ = "record_tags"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "family_id"], ["families.organization_id", "families.id"]),
+        ForeignKeyConstraint(
+            ["organization_id", "staff_member_id"], ["staff_members.organization_id", "staff_members.id"]
+        ),
+        CheckConstraint("num_nonnulls(family_id, staff_member_id) = 1", name="one_owner"),
+        UniqueConstraint("organization_id", "family_id", "key"),
+        UniqueConstraint("organization_id", "staff_member_id", "key"),
+        Index("ix_record_tags_organization_id_key", "organization_id", "key", "family_id", "staff_member_id"),
+    )
+
+    family_id: Mapped[UUID | None]
+    staff_member_id: Mapped[UUID | None]
+    name: Mapped[str]
+    key: Mapped[str]
+    """The folded name: tags of one key are one tag."""
 
 
 class PhoneNumber(OrganizationRow, Base):

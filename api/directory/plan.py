@@ -14,6 +14,8 @@ from uuid import UUID
 
 from api.access.rules import Permission, Principal
 from api.audit.rules import Action, NewEntry
+from api.directory.places import NotPlanned as NotPlanned
+from api.directory.plan_students import StudentRow, plan_students
 from api.directory.rules import (
     GivenOptIn,
     ImportOutcome,
@@ -32,19 +34,15 @@ from api.directory.rules import (
     match_names,
     missing_for_opt_in,
 )
+from api.directory.student_rules import Classes, WantedClass
 from api.kit.ids import new_id
 
+CHANGED = "changed"
+UNSAID = frozenset({"notes"})
+"""Columns whose values are not repeated in the audit log: notes of a record may say anything about a child."""
+NO_CLASSES = Classes()
 OWN_ROLE = "You cannot take the administrator role from yourself. Ask another administrator."
 OWN_PASSWORD = "You change your own password under Account, with your current one."  # noqa: S105  # It is a sentence.
-
-
-class NotPlanned(Exception):
-    """The record cannot be stored as wanted, for a value at `place`."""
-
-    def __init__(self, place: Place, detail: str) -> None:
-        super().__init__(detail)
-        self.place = place
-        self.detail = detail
 
 
 class Conflicting(NotPlanned):
@@ -122,6 +120,16 @@ class Plan:
     entries: Sequence[NewEntry] = ()
     numbers: Sequence[str] = ()
     """Who may be texted may have changed for these."""
+    tags: Sequence[tuple[OwnerKind, UUID, Sequence[str]]] = ()
+    """(kind, record, all its tags)."""
+    new_students: Sequence[StudentRow] = ()
+    students: Sequence[StudentRow] = ()
+    removed_students: Sequence[UUID] = ()
+    enrolled: Sequence[tuple[UUID, UUID]] = ()
+    """(student, class). So is `left`."""
+    left: Sequence[tuple[UUID, UUID]] = ()
+    classes: Sequence[tuple[UUID, WantedClass]] = ()
+    """Classes that records name: `student_rules.merged` says what of them is new."""
 
     @classmethod
     def joined(cls, plans: Sequence["Plan"]) -> "Plan":
@@ -163,7 +171,7 @@ class _Shape:
 SHAPES = {
     OwnerKind.FAMILY: _Shape(
         "family_id",
-        columns=("name", "external_id"),
+        columns=("name", "external_id", "location", "notes"),
         shown_when_created=("name",),
         created=Action.FAMILY_CREATED,
         updated=Action.FAMILY_UPDATED,
@@ -171,7 +179,7 @@ SHAPES = {
     ),
     OwnerKind.STAFF_MEMBER: _Shape(
         "staff_member_id",
-        columns=("name", "external_id", "email", "permissions", "is_admin"),
+        columns=("name", "external_id", "email", "permissions", "is_admin", "location", "notes"),
         shown_when_created=("name", "permissions", "is_admin"),
         created=Action.STAFF_MEMBER_CREATED,
         updated=Action.STAFF_MEMBER_UPDATED,
@@ -183,9 +191,14 @@ DEFAULTS: Mapping[str, Any] = {"permissions": [], "is_admin": False}
 
 
 def plan_record(
-    wanted: WantedRecord, stored: StoredRecord | None, *, author: Author, emails: Mapping[str, UUID]
+    wanted: WantedRecord,
+    stored: StoredRecord | None,
+    *,
+    author: Author,
+    emails: Mapping[str, UUID],
+    classes: Classes = NO_CLASSES,
 ) -> tuple[Plan, Planned]:
-    """The plan of one record. `emails`: who signs in with each wanted address now.
+    """The plan of one record. `emails`: who signs in with each wanted address now. `classes`: those that it names.
 
     Raises `LacksPermission` (PERM-DIRECTORY, PERM-ADMIN, OPTIN-WHO), `Conflicting` for an email address that is taken
     and for the author's own role, and `NotPlanned` for an id that is not the record's.
@@ -197,7 +210,7 @@ def plan_record(
     holder = None if wanted.email is None else emails.get(wanted.email)
     if holder is not None and (stored is None or holder != stored.id):
         raise Conflicting(Place("/email"), f"Somebody signs in with {wanted.email} already.")
-    planner = _Planner(author, keeps_details=wanted.keeps_details)
+    planner = _Planner(author, keeps_details=wanted.keeps_details, classes=classes)
     planned = planner.new_record(wanted) if stored is None else planner.record(wanted, stored)
     return planner.plan(), planned
 
@@ -223,6 +236,7 @@ class _Planner:
 
     author: Author
     keeps_details: bool
+    classes: Classes = NO_CLASSES
     rows: dict[str, list[Any]] = field(default_factory=lambda: {each.name: [] for each in fields(Plan)})
 
     def plan(self) -> Plan:
@@ -242,7 +256,7 @@ class _Planner:
         assert wanted.name is not None
         shape, record_id = SHAPES[wanted.kind], new_id()
         given = {name: getattr(wanted, name) for name in shape.columns}
-        values = {name: DEFAULTS.get(name) if value is None else value for name, value in given.items()}
+        values = {name: DEFAULTS.get(name) if value is None else _cleared(value) for name, value in given.items()}
         self._write("new_records", RecordRow(wanted.kind, record_id, values))
         if wanted.password_hash is not None:
             self._write("passwords", (record_id, wanted.password_hash))
@@ -255,14 +269,16 @@ class _Planner:
         shape = SHAPES[wanted.kind]
         before = {name: getattr(stored, name) for name in shape.columns}
         given = {name: getattr(wanted, name) for name in shape.columns}
-        values = {name: before[name] if value is None else value for name, value in given.items()}
+        values = {name: before[name] if value is None else _cleared(value) for name, value in given.items()}
         # The author is an administrator and stays one, so a business never loses its last.
         if stored.id == self.author.principal.id and (wanted.archived or values.get("is_admin") is False):
             raise Conflicting(Place("/archived" if wanted.archived else "/is_admin"), OWN_ROLE)
         if stored.id == self.author.principal.id and wanted.password_hash is not None:
             raise Conflicting(Place("/password"), OWN_PASSWORD)
         changes: dict[str, object] = {
-            name: {"from": before[name], "to": value} for name, value in values.items() if value != before[name]
+            name: CHANGED if name in UNSAID else {"from": before[name], "to": value}
+            for name, value in values.items()
+            if value != before[name]
         }
         if wanted.password_hash is not None:
             changes["password"] = "replaced"  # noqa: S105  # Says that it was, not what it is.
@@ -284,16 +300,27 @@ class _Planner:
         return Planned(ImportOutcome.UPDATED, stored.id)
 
     def _parts(self, wanted: WantedRecord, record_id: UUID, stored: StoredRecord | None) -> dict[str, object]:
-        """Make the contacts or phone records the wanted ones. Returns what of them changed, for the audit log."""
+        """Make tags, contacts, students and phone records the wanted ones. Returns what changed, for the audit log."""
+        changes: dict[str, object] = {}
+        tags_before = stored.tags if stored else ()
+        if wanted.tags is not None and list(wanted.tags) != list(tags_before):
+            self._write("tags", (wanted.kind, record_id, wanted.tags))
+            changes["tags"] = {"from": list(tags_before), "to": list(wanted.tags)}
         if wanted.contacts is not None:
             assert not isinstance(stored, StoredStaffMember)
-            return self._contacts(record_id, wanted.contacts, stored.contacts if stored else ())
+            changes |= self._contacts(record_id, wanted.contacts, stored.contacts if stored else ())
+        if wanted.students is not None:
+            assert not isinstance(stored, StoredStaffMember)
+            planned = plan_students(record_id, wanted.students, stored.students if stored else (), self.classes)
+            for each in fields(planned):
+                self._write(each.name, *getattr(planned, each.name))
+            changes |= planned.changes
         if wanted.phone_records is not None:
             assert not isinstance(stored, StoredFamily)
             records = stored.phone_records if stored else ()
             if self._phone_records(_Holder(staff_member_id=record_id), wanted.phone_records, records):
-                return {"phone_records": "changed"}
-        return {}
+                changes["phone_records"] = CHANGED
+        return changes
 
     def _contacts(
         self, family_id: UUID, wanted: Sequence[WantedContact], stored: Sequence[StoredContact]
@@ -412,6 +439,11 @@ class _Planner:
         }
         self._audit(Action.OPT_IN_CHANGED, details, number=number)
         self._write("numbers", number)
+
+
+def _cleared(value: object) -> object:
+    """None for an empty text, which clears a column."""
+    return None if value == "" else value
 
 
 def _match_contacts(stored: Sequence[StoredContact], wanted: Sequence[WantedContact]) -> list[StoredContact | None]:

@@ -19,11 +19,11 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, undefer
 
 from api.access.models import StaffMember
 from api.directory.erased import bring_back
-from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord, stored_phone_record
+from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord, RecordTag, stored_phone_record
 from api.directory.rules import (
     Holder,
     OwnerKind,
@@ -32,6 +32,7 @@ from api.directory.rules import (
     StoredPhoneRecord,
     StoredStaffMember,
 )
+from api.directory.student_queries import students_of, tags_of
 from api.kit.bulk import insert_together, is_any
 from api.kit.ids import new_id
 from api.kit.phone import old_spellings, spellings, variants
@@ -212,9 +213,9 @@ def phone_number_ids_of(organization_id: UUID, *, family_id: UUID | None, staff_
 
 
 async def families(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> list[StoredFamily]:
-    """Families with their contacts and phone records, unordered."""
+    """Families with all that is on them, unordered."""
     rows = await session.execute(
-        select(Family.id, Family.external_id, Family.name, Family.archived_at).where(
+        select(Family.id, Family.external_id, Family.name, Family.archived_at, Family.location, Family.notes).where(
             Family.organization_id == organization_id, Family.id == is_any(ids)
         )
     )
@@ -230,9 +231,21 @@ async def families(session: AsyncSession, organization_id: UUID, ids: Sequence[U
     for contact_id, family_id, name, relation, position in contacts:
         contact = StoredContact(contact_id, name, relation, position, records.get(contact_id, ()))
         by_family.setdefault(family_id, []).append(contact)
+    students = await students_of(session, organization_id, ids)
+    tags = await tags_of(session, organization_id, RecordTag.family_id, ids)
     return [
-        StoredFamily(family_id, external_id, name, archived_at is not None, by_family.get(family_id, ()))
-        for family_id, external_id, name, archived_at in rows
+        StoredFamily(
+            id=row.id,
+            external_id=row.external_id,
+            name=row.name,
+            archived=row.archived_at is not None,
+            contacts=by_family.get(row.id, ()),
+            students=students.get(row.id, ()),
+            tags=tags.get(row.id, ()),
+            location=row.location,
+            notes=row.notes,
+        )
+        for row in rows
     ]
 
 
@@ -241,9 +254,11 @@ async def staff_members(session: AsyncSession, organization_id: UUID, ids: Seque
     rows = await session.scalars(
         select(StaffMember)
         .where(StaffMember.organization_id == organization_id, StaffMember.id == is_any(ids))
+        .options(undefer(StaffMember.notes))
         .execution_options(populate_existing=True)
     )
     records = await _phone_records(session, organization_id, PhoneRecord.staff_member_id, ids)
+    tags = await tags_of(session, organization_id, RecordTag.staff_member_id, ids)
     return [
         StoredStaffMember(
             id=row.id,
@@ -254,6 +269,9 @@ async def staff_members(session: AsyncSession, organization_id: UUID, ids: Seque
             is_admin=row.is_admin,
             archived=row.archived_at is not None,
             phone_records=records.get(row.id, ()),
+            tags=tags.get(row.id, ()),
+            location=row.location,
+            notes=row.notes,
         )
         for row in rows
     ]

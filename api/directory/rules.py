@@ -8,6 +8,8 @@ from uuid import UUID
 
 from api.access.rules import Permission, first_missing
 from api.audit.rules import Actor
+from api.directory.places import Place as Place
+from api.directory.student_rules import StoredStudent, WantedStudent
 from api.kit.folding import fold_name
 from api.kit.phone import is_erased
 
@@ -126,6 +128,10 @@ class StoredFamily:
     name: str
     archived: bool
     contacts: Sequence[StoredContact]
+    students: Sequence[StoredStudent] = ()
+    tags: Sequence[str] = ()
+    location: str | None = None
+    notes: str | None = None
 
     def all_phone_records(self) -> list[StoredPhoneRecord]:
         return [record for contact in self.contacts for record in contact.phone_records]
@@ -142,6 +148,9 @@ class StoredStaffMember:
     is_admin: bool
     archived: bool
     phone_records: Sequence[StoredPhoneRecord]
+    tags: Sequence[str] = ()
+    location: str | None = None
+    notes: str | None = None
 
     def all_phone_records(self) -> list[StoredPhoneRecord]:
         return list(self.phone_records)
@@ -151,14 +160,6 @@ StoredRecord = StoredFamily | StoredStaffMember
 
 
 # As wanted. None leaves a field as it is stored; of a new record it is the default.
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the request says a value: a JSON pointer, and in an imported file its row too."""
-
-    pointer: str
-    row: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +210,13 @@ class WantedRecord:
     """Of a family. They replace its contacts."""
     phone_records: Sequence[WantedPhoneRecord] | None = None
     """Of a staff member. They replace the phone records."""
+    students: Sequence[WantedStudent] | None = None
+    """Of a family. They replace its students."""
+    tags: Sequence[str] | None = None
+    """They replace the tags."""
+    location: str | None = None
+    """Empty clears it. So do empty `notes`."""
+    notes: str | None = None
     email: str | None = None
     permissions: Sequence[str] | None = None
     """Sorted."""

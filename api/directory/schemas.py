@@ -8,16 +8,24 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.rules import Permission, effective_permissions, in_order
 from api.access.types import Password
-from api.directory.fields import MAX_RECORDS, Email, ExternalId, Name
+from api.directory.fields import MAX_RECORDS, MAX_STUDENTS, Email, ExternalId, Location, Name, Notes, Tags
 from api.directory.rules import StoredStaffMember
-from api.directory.types import PhoneRecordOut
-from api.directory.wanted import ContactIn, PhoneRecordIn
+from api.directory.types import PhoneRecordOut, StudentOut
+from api.directory.wanted import ContactIn, PhoneRecordIn, StudentIn
+
+Students = Annotated[list[StudentIn], Field(max_length=MAX_STUDENTS)]
 
 
 class FamilyIn(BaseModel):
+    """`students` and `tags` replace what is there; left out, they stay."""
+
     name: Name
     external_id: ExternalId | None = None
     contacts: Annotated[list[ContactIn], Field(max_length=MAX_RECORDS)]
+    students: Students | None = None
+    tags: Tags | None = None
+    location: Location | None = None
+    notes: Notes | None = None
 
 
 class StaffMemberIn(BaseModel):
@@ -30,6 +38,9 @@ class StaffMemberIn(BaseModel):
     is_admin: bool = False
     external_id: ExternalId | None = None
     phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
+    tags: Tags | None = None
+    location: Location | None = None
+    notes: Notes | None = None
 
 
 class PhoneRecordPut(PhoneRecordIn):
@@ -55,12 +66,16 @@ class ContactPut(ContactIn):
 
 
 class FamilyPatch(BaseModel):
-    """What is left out stays. `contacts` replaces the whole list."""
+    """What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears."""
 
     name: Name | None = None
     external_id: ExternalId | None = None
     archived: bool | None = None
     contacts: Annotated[list[ContactPut], Field(max_length=MAX_RECORDS)] | None = None
+    students: Students | None = None
+    tags: Tags | None = None
+    location: Location | None = None
+    notes: Notes | None = None
 
 
 class StaffMemberPatch(BaseModel):
@@ -74,6 +89,9 @@ class StaffMemberPatch(BaseModel):
     is_admin: bool | None = None
     archived: bool | None = None
     phone_records: Annotated[list[PhoneRecordPut], Field(max_length=MAX_RECORDS)] | None = None
+    tags: Tags | None = None
+    location: Location | None = None
+    notes: Notes | None = None
 
 
 class ContactOut(BaseModel):
@@ -93,6 +111,10 @@ class FamilyOut(BaseModel):
     name: str
     archived: bool
     contacts: list[ContactOut]
+    students: list[StudentOut]
+    tags: list[str]
+    location: str | None
+    notes: str | None
 
 
 class StaffMemberOut(BaseModel):
@@ -108,6 +130,9 @@ class StaffMemberOut(BaseModel):
     is_admin: bool
     archived: bool
     phone_records: list[PhoneRecordOut]
+    tags: list[str]
+    location: str | None
+    notes: str | None
 
     @classmethod
     def of(cls, staff_member: StoredStaffMember) -> "StaffMemberOut":

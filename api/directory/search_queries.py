@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import StaffMember
 from api.directory import search_rules
-from api.directory.models import Contact, Family, PhoneRecord
+from api.directory.models import Contact, Enrollment, Family, PhoneRecord, RecordTag, Student
 from api.directory.search_rules import DirectoryQuery
+from api.directory.student_queries import families_attending, tagged
 from api.kit.paging import PageQuery, how_many_fit
 
 Model = type[Family] | type[StaffMember]
@@ -28,13 +29,29 @@ class Listed:
     organization_id: UUID
     archived: bool
     paging: PageQuery
+    tag: str | None = None
+    """Folded. Records that have it."""
+    class_id: UUID | None = None
+    """Families with a student in it."""
 
-    def first(self, statement: Select[Any], columns: Any, limit: int | None = None) -> Select[Any]:
-        """`columns`: those of a model, or of a subquery that has its key."""
+    def filters(self, model: Model, columns: Any) -> list[ColumnElement[bool]]:
+        is_family = model is Family
+        conditions: list[ColumnElement[bool]] = []
+        if self.tag is not None:
+            owner = RecordTag.family_id if is_family else RecordTag.staff_member_id
+            conditions.append(columns.id.in_(tagged(self.organization_id, owner, self.tag)))
+        if self.class_id is not None and is_family:
+            conditions.append(columns.id.in_(families_attending(self.organization_id, self.class_id)))
+        return conditions
+
+    def first(self, statement: Select[Any], model: Model, columns: Any = None, limit: int | None = None) -> Select[Any]:
+        """`columns`: those of the model, or of a subquery that has its key."""
+        columns = model if columns is None else columns
         after = self.paging.name_key()
         conditions = [
             columns.organization_id == self.organization_id,
             columns.archived_at.is_not(None) if self.archived else columns.archived_at.is_(None),
+            *self.filters(model, columns),
         ]
         if after is not None:
             conditions.append(tuple_(columns.name, columns.id) > tuple_(*after))
@@ -72,7 +89,7 @@ async def _found(session: AsyncSession, model: Model, search: DirectoryQuery, li
     await session.execute(select(func.set_config("enable_seqscan", "off", True)))
     key: list[Any] = [model.organization_id, model.id, model.name, model.archived_at, model.search]
     records = select(*key)
-    first = listed.first(records, model, LOOKED_THROUGH).subquery()
+    first = listed.first(records, model, limit=LOOKED_THROUGH).subquery()
     looked_through = select(first.c.id).where(_matches(first.c.search, condition))
     wanted = listed.paging.rows_to_read
     ids = (await session.scalars(looked_through.order_by(first.c.name, first.c.id).limit(wanted))).all()
@@ -80,7 +97,7 @@ async def _found(session: AsyncSession, model: Model, search: DirectoryQuery, li
         indexed = search_rules.indexed_condition(search, organization_id=listed.organization_id)
         # OFFSET 0 keeps the planner from using another index in place of this one, or beside it.
         matching = records.where(_matches(model.search, indexed)).offset(0).subquery()
-        statement = listed.first(select(matching.c.id), matching.c)
+        statement = listed.first(select(matching.c.id), model, matching.c)
         if indexed != condition:
             statement = statement.where(_matches(matching.c.search, condition))
         ids = (await session.scalars(statement)).all()
@@ -89,11 +106,11 @@ async def _found(session: AsyncSession, model: Model, search: DirectoryQuery, li
 
 
 PAGE_RECORDS = 2_000
-"""Contacts and phone records on one page. A business has about three a family; a family may have 2,550."""
+"""Contacts, phone records and enrollments on one page. A business has about three a family; a family may have 3,180."""
 
 
 async def _sizes(session: AsyncSession, organization_id: UUID, model: Model, ids: list[UUID]) -> list[int]:
-    """The contacts and phone records of each of these, in their order."""
+    """The contacts, phone records and enrollments of each of these, in their order."""
     of_contact = (PhoneRecord.organization_id == Contact.organization_id) & (PhoneRecord.contact_id == Contact.id)
     table, owner = (Contact, Contact.family_id) if model is Family else (PhoneRecord, PhoneRecord.staff_member_id)
     counted = select(owner, func.count()).where(table.organization_id == organization_id, owner.in_(ids))
@@ -101,6 +118,18 @@ async def _sizes(session: AsyncSession, organization_id: UUID, model: Model, ids
         counted = counted.outerjoin(PhoneRecord, of_contact)
     rows = await session.execute(counted.group_by(owner))
     counts = {row[0]: row[1] for row in rows}
+    if model is Family:
+        attended = (
+            select(Student.family_id, func.count())
+            .where(Student.organization_id == organization_id, Student.family_id.in_(ids))
+            .outerjoin(
+                Enrollment,
+                (Enrollment.organization_id == Student.organization_id) & (Enrollment.student_id == Student.id),
+            )
+            .group_by(Student.family_id)
+        )
+        for family_id, count in await session.execute(attended):
+            counts[family_id] = counts.get(family_id, 0) + count
     return [counts.get(record_id, 0) for record_id in ids]
 
 

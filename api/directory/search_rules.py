@@ -1,7 +1,8 @@
 """Which families and staff members a search finds.
 
 **Names.** Names are folded as messages are (`kit.folding`). Every word of the query must be part of a word of the names
-on the record: a family's own and those of its contacts. The order does not matter, nor which name has which word.
+on the record: a family's own, those of its contacts and of its students. The order does not matter, nor which name has
+which word.
 Words are told apart by their first `MAX_WORD` characters. A word of three digits or more may be part of a number
 instead: "rivera 0142".
 
@@ -10,8 +11,8 @@ instead: "rivera 0142".
 characters. A record is found by any part of its numbers, and
 by a whole number as it is dialled in the organization's country.
 
-Migration 0011 takes the records apart in the same way: every end of every word is in the index, so that any part of a
-word is the beginning of a lexeme.
+Migrations 0011 and 0026 take the records apart in the same way: every end of every word is in the index, so that any
+part of a word is the beginning of a lexeme.
 """
 
 import unicodedata

@@ -21,6 +21,7 @@ from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import NewEntry
 from api.directory import queries, search_queries
+from api.directory.class_entries import entries_of
 from api.directory.models import Family, PhoneNumber, PhoneRecord
 from api.directory.plan import Author, Conflicting, LacksPermission, NotPlanned, Plan, Planned, plan_opt_in, plan_record
 from api.directory.queries import MAX_HOLDERS as MAX_HOLDERS
@@ -42,7 +43,10 @@ from api.directory.rules import (
 )
 from api.directory.search_queries import Listed
 from api.directory.search_rules import MIN_WHOLE_NUMBER, DirectoryQuery, as_number, parse_query
+from api.directory.staff_changes import staff_changed
 from api.directory.store_queries import store
+from api.directory.student_queries import lock_classes
+from api.directory.student_rules import Classes, merged
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
@@ -137,6 +141,7 @@ class _Locked:
     numbers: queries.LockedNumbers
     emails: Mapping[str, UUID]
     has_administrator: bool
+    classes: Classes
 
 
 async def change_all(
@@ -163,8 +168,19 @@ async def change_all(
     if not is_trial:
         at = await database_time(session)
         number_ids = {number: row.id for number, row in locked.numbers.rows.items()}
-        await store(session, organization_id, plan, number_ids=number_ids, author=principal.actor, at=at)
-        await audit.record(session, organization_id, *plan.entries, at=at)
+        classes = merged(locked.classes, plan.classes)
+        await store(
+            session,
+            organization_id,
+            plan,
+            number_ids=number_ids,
+            author=principal.actor,
+            at=at,
+            classes=classes,
+        )
+        await staff_changed(session, organization_id, plan, by=principal.actor)
+        class_entries = entries_of(principal.actor, locked.classes, classes, import_id=import_id)
+        await audit.record(session, organization_id, *class_entries, *plan.entries, at=at)
         _announce(session, organization_id, set(plan.numbers) - locked.numbers.made)
     return outcomes
 
@@ -177,7 +193,7 @@ def _plan(batch: Sequence[WantedRecord], locked: _Locked, author: Author) -> tup
         if stored is None and isinstance(wanted.target, UUID):
             raise NotFound(KINDS[wanted.kind].not_found)
         try:
-            plan, planned = plan_record(wanted, stored, author=author, emails=locked.emails)
+            plan, planned = plan_record(wanted, stored, author=author, emails=locked.emails, classes=locked.classes)
         except NotPlanned as refused:
             outcomes.append(refused)
         else:
@@ -196,6 +212,14 @@ async def _lock(
     organization_id = principal.organization_id
     changes_staff = any(wanted.kind is OwnerKind.STAFF_MEMBER for wanted in batch)
     administrator_id = principal.staff_member_id if changes_staff else None
+    named = [each for wanted in batch for student in wanted.students or () for each in student.classes or ()]
+    classes = await lock_classes(
+        session,
+        organization_id,
+        ids={each.id for each in named if each.id is not None},
+        keys={each.key for each in named if each.id is None},
+        may_make=not is_trial,
+    )
     ids: dict[OwnerKind, Sequence[UUID]] = {}
     for owner, kind in KINDS.items():
         targets = [wanted.target for wanted in batch if wanted.kind is owner]
@@ -222,7 +246,7 @@ async def _lock(
             records |= {(owner, key): record for key in (record.id, record.external_id) if key is not None}
     emails = [wanted.email for wanted in batch if wanted.email is not None]
     email_holders = await queries.email_holders(session, organization_id, emails)
-    return _Locked(records, numbers, email_holders, has_administrator)
+    return _Locked(records, numbers, email_holders, has_administrator, classes)
 
 
 def _announce(session: AsyncSession, organization_id: UUID, numbers: set[str]) -> None:

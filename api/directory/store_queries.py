@@ -15,6 +15,8 @@ from api.audit.rules import Actor
 from api.directory.models import Contact, Family, PhoneRecord
 from api.directory.plan import OptInRow, Plan, RecordRow
 from api.directory.rules import OptInState, OwnerKind, RefusalCause
+from api.directory.store_students import store_students
+from api.directory.student_rules import NO_CHANGES, ClassChanges
 from api.kit.bulk import insert_together, is_any, update_together
 from api.kit.ids import new_id
 
@@ -27,6 +29,7 @@ async def store(
     number_ids: Mapping[str, UUID],
     author: Actor,
     at: datetime,
+    classes: ClassChanges = NO_CHANGES,
 ) -> None:
     """Write everything but the audit entries. `number_ids`: the locked rows of the plan's numbers.
 
@@ -39,6 +42,7 @@ async def store(
     await write.families(plan)
     await write.staff_members(plan)
     await write.removals(plan)
+    await store_students(session, organization_id, plan, classes=classes, at=at)
     await write.contacts(plan)
     await write.phone_records(plan, number_ids)
 

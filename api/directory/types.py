@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api.audit.rules import Actor
 from api.directory.rules import Holder, OptInSource, OptInState, OwnerKind, StoredPhoneRecord
+from api.directory.student_rules import Weekday
 
 
 class OptIn(BaseModel):
@@ -44,3 +45,26 @@ class HolderOut(BaseModel):
     @classmethod
     def of(cls, holder: Holder) -> Self:
         return cls.model_validate(holder)
+
+
+class ClassOut(BaseModel):
+    """`time`: when it begins, `HH:MM` in the business's zone."""
+
+    model_config = ConfigDict(title="Class", from_attributes=True)
+
+    id: UUID
+    name: str
+    weekdays: list[Weekday]
+    time: str | None
+    room: str | None
+    coach: str | None
+    location: str | None
+    archived: bool
+
+
+class StudentOut(BaseModel):
+    model_config = ConfigDict(title="Student", from_attributes=True)
+
+    id: UUID
+    name: str
+    classes: list[ClassOut]

@@ -1,20 +1,33 @@
 """Turns the body of a request, or a row of an imported file, into a wanted record: reads its phone numbers. Pure."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
+from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
-from api.directory.fields import MAX_RECORDS, Name, Number, SettableSource, Short
+from api.directory import fields
+from api.directory.fields import (
+    MAX_CLASSES,
+    MAX_RECORDS,
+    ClassName,
+    ClassTime,
+    Name,
+    Number,
+    SettableSource,
+    Short,
+    Weekdays,
+)
+from api.directory.places import Place
 from api.directory.rules import (
     GivenOptIn,
     OptInState,
     OwnerKind,
-    Place,
     WantedContact,
     WantedPhoneRecord,
     WantedRecord,
 )
+from api.directory.student_rules import WantedClass, WantedStudent
 from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
 
 
@@ -37,6 +50,32 @@ class ContactIn(BaseModel):
     name: Name
     relation: Short | None = None
     phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
+
+
+class StudentClassIn(BaseModel):
+    """A class by `id`; or by name, days, time and location, made if there is none. Room and coach are the class's."""
+
+    id: UUID | None = None
+    name: ClassName | None = None
+    weekdays: Weekdays = []
+    time: ClassTime | None = None
+    room: Short | None = None
+    coach: Name | None = None
+    location: Annotated[fields.Location, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _is_named(self) -> Self:
+        if (self.id is None) == (self.name is None):
+            raise ValueError("give the class's id, or its name")
+        return self
+
+
+class StudentIn(BaseModel):
+    """The student with `id`, else the family's student of this name, else a new one. Without `classes` they stay."""
+
+    id: UUID | None = None
+    name: Name
+    classes: Annotated[list[StudentClassIn], Field(max_length=MAX_CLASSES)] | None = None
 
 
 Location = tuple[str | int, ...]
@@ -63,20 +102,52 @@ def wanted_record(kind: OwnerKind, given: BaseModel, *, country: str, locate: Lo
     Raises `NumbersNotRead`.
     """
     reader = _NumberReader(country, locate)
-    names = ("external_id", "name", "archived", "email", "is_admin")
-    fields: dict[str, Any] = {name: getattr(given, name, None) for name in names}
+    names = ("external_id", "name", "archived", "email", "is_admin", "tags", "location", "notes")
+    plain: dict[str, Any] = {name: getattr(given, name, None) for name in names}
     permissions = getattr(given, "permissions", None)
     contacts = getattr(given, "contacts", None)
     wanted = WantedRecord(
         kind,
-        **fields,
+        **plain,
         permissions=None if permissions is None else sorted({each.value for each in permissions}),
         contacts=None if contacts is None else [reader.contact(*each) for each in enumerate(contacts)],
         phone_records=reader.phone_records(getattr(given, "phone_records", None), ()),
+        students=_students(getattr(given, "students", None), locate),
     )
     if reader.problems:
         raise NumbersNotRead(reader.problems)
     return wanted
+
+
+def _students(students: Sequence[StudentIn] | None, locate: Locate) -> list[WantedStudent] | None:
+    if students is None:
+        return None
+    return [
+        WantedStudent(
+            student.name,
+            locate(("students", index, "id")),
+            None
+            if student.classes is None
+            else [_class(each, locate(("students", index, "classes", at))) for at, each in enumerate(student.classes)],
+            student.id,
+        )
+        for index, student in enumerate(students)
+    ]
+
+
+def _class(given: StudentClassIn, place: Place) -> WantedClass:
+    if given.id is not None:
+        return WantedClass(place, given.id)
+    assert given.name is not None
+    return WantedClass(
+        place,
+        name=given.name,
+        weekdays=given.weekdays,
+        time=given.time,
+        location=given.location,
+        room=given.room,
+        coach=given.coach,
+    )
 
 
 class _NumberReader:

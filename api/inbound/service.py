@@ -4,12 +4,14 @@ Deduplicate, resolve (lock and load what is stored), decide (`decide.py`), write
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.away.rules import FRESH
+from api.away.service import answer_away, time_and_enabled
 from api.consent import service as consent
 from api.conversations import service as conversations
 from api.conversations.lifecycle import Batch, number_actor, state_of
@@ -36,7 +38,6 @@ from api.inbound.queries import journal_figures as journal_figures
 from api.inbound.reading import ReadEvent
 from api.inbound.rules import EventSource
 from api.inbound.statuses import apply_reports
-from api.kit.database import database_time
 from api.kit.ids import new_id
 from api.media import service as media
 
@@ -103,6 +104,7 @@ async def _apply_arrivals(
     rows = await conversations.ensure_conversations(session, organization_id, pairs)
     viewed = await conversations.viewed_conversations(session, organization_id, [row.id for row in rows.values()])
     await consent.add_consumer_initiations(session, organization_id, pairs)
+    at, away = await time_and_enabled(session, organization_id)
     stored = Stored(
         numbers={
             spelling: KnownNumber(number.id, is_stopped=number.stopped_at is not None)
@@ -111,7 +113,7 @@ async def _apply_arrivals(
         conversations={
             pair: KnownConversation(row.id, state_of(row), is_viewed=row.id in viewed) for pair, row in rows.items()
         },
-        at=await database_time(session),
+        at=at,
         confirm_within=confirm_within,
     )
     inbox = {pair: InboxRow(rows[pair], numbers[each.sender]) for each, pair in zip(fresh, pairs, strict=True)}
@@ -120,8 +122,25 @@ async def _apply_arrivals(
     files = [file for new in plan for file in _receive(batch, inbox[new.conversation], new, numbers)]
     due = [Confirmation(new.confirm, inbox[new.conversation]) for new in plan if new.confirm is not None]
     await confirm_keywords(session, batch, due)
+    if away is not None:
+        wishes = {new.arrival.sender for new in plan if new.arrival.content.asks_to_stop}
+        answerable = [
+            inbox[new.conversation]
+            for new in plan
+            if _may_be_answered(new, at=at)
+            and new.arrival.sender not in wishes
+            and inbox[new.conversation].conversation.id not in viewed
+        ]
+        await answer_away(session, batch, away, answerable)
     await batch.write(session)
     await media.expect(session, organization_id, files)
+
+
+def _may_be_answered(new: NewMessage, *, at: datetime) -> bool:
+    """Whether the away message may answer the text, by the text itself (`away.rules`)."""
+    arrival = new.arrival
+    sent = arrival.message.provider_time
+    return arrival.source is EventSource.WEBHOOK and arrival.meaning is None and (sent is None or sent > at - FRESH)
 
 
 def _receive(batch: Batch, row: InboxRow, new: NewMessage, numbers: dict[str, PhoneNumber]) -> list[dict[str, object]]:

@@ -46,9 +46,14 @@ def uuids(values: Iterable[object]) -> BindParameter[Any]:
 
 
 async def insert_together(
-    session: AsyncSession, model: type[Base], rows: Sequence[Row], *, skip_existing: bool = False
+    session: AsyncSession,
+    model: type[Base],
+    rows: Sequence[Row],
+    *,
+    skip_existing: bool = False,
+    instead: Mapping[str, str] | None = None,
 ) -> None:
-    """Insert rows that all name the same columns.
+    """Insert rows that all name the same columns. `instead`: SQL over the row `new` for the value of a column.
 
     Other columns take the database's defaults; Python defaults of the model do not apply. With `skip_existing` a row
     that conflicts with a stored one is left out; without it the insert fails.
@@ -56,6 +61,8 @@ async def insert_together(
     if rows:
         table, names = cast("Table", model.__table__), tuple(rows[0])
         taken, new = _source(table, names)
+        if instead:
+            taken = [instead.get(name, each) for name, each in zip(names, taken, strict=True)]
         on_conflict = " ON CONFLICT DO NOTHING" if skip_existing else ""
         await session.execute(
             text(f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(taken)} FROM {new}{on_conflict}"),  # noqa: S608  # Names of our own tables and columns.

@@ -60,6 +60,16 @@ def _given_key(
     return None if key is None else GivenKey(key, from_app(request, SecretBox))
 
 
+def uuid_of(key: GivenKey | None) -> UUID | None:
+    """The key as a UUID, which is how the app's outbox names what it sends. None if it is something else."""
+    if key is None or len(key.value) != len(str(UUID(int=0))):
+        return None
+    try:
+        return UUID(key.value)
+    except ValueError:
+        return None
+
+
 IdempotencyKeyHeader = Annotated[GivenKey | None, Depends(_given_key)]
 
 

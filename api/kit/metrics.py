@@ -28,6 +28,7 @@ WEBHOOK_REFUSALS = Counter(
 )
 SIGN_INS = Counter("messenger_sign_ins", "Tries to sign in, by outcome.", ["outcome"], registry=REGISTRY)
 RATE_LIMITED = Counter("messenger_rate_limited", "Requests refused by a limit.", ["limit"], registry=REGISTRY)
+PUSHES = Counter("messenger_pushes", "Notifications posted to browsers, by outcome.", ["outcome"], registry=REGISTRY)
 APPLIED = Counter("messenger_inbound_applied", "Inbound events by what became of them.", ["outcome"], registry=REGISTRY)
 PROVIDER = Histogram(
     "messenger_provider_seconds",

@@ -13,6 +13,7 @@ from api.kit.paging import Page, Paging
 from api.kit.secrets import SecretBox
 from api.lines import service
 from api.lines.cache import LineCache
+from api.lines.defaults import defaults_of
 from api.lines.schemas import LineHealthOut, LineIn, LineOut, LinePatch, ProviderOut
 from api.providers.registry import ProviderName, Providers
 from api.settings import Settings
@@ -33,7 +34,8 @@ async def list_lines(principal: CanView, session: Session, paging: Paging, reque
     rows = await service.list_lines(session, principal, after=paging.id_key(), limit=paging.rows_to_read)
     shown, next_cursor = paging.cut(rows, lambda row: (row.id,))
     base = from_app(request, Settings).public_base_url
-    return Page(items=[LineOut.of(row, public_base_url=base) for row in shown], next_cursor=next_cursor)
+    defaults = await defaults_of(session, principal.organization_id)
+    return Page(items=[LineOut.of(row, defaults, public_base_url=base) for row in shown], next_cursor=next_cursor)
 
 
 @router.post("/lines", status_code=201, response_model=LineOut, responses=guarded(Conflict, Invalid))
@@ -53,7 +55,7 @@ async def create_line(
             providers=from_app(request, Providers),
             secrets=from_app(request, SecretBox),
         )
-        return 201, LineOut.of(line, public_base_url=from_app(request, Settings).public_base_url)
+        return 201, LineOut.of(line, {}, public_base_url=from_app(request, Settings).public_base_url)
 
     return await once(
         session,
@@ -68,7 +70,8 @@ async def create_line(
 @router.get("/lines/{line_id}", responses=guarded(NotFound, Invalid))
 async def get_line(line_id: UUID, principal: CanView, session: Session, request: Request) -> LineOut:
     line = await service.require_line(session, principal.organization_id, line_id)
-    return LineOut.of(line, public_base_url=from_app(request, Settings).public_base_url)
+    defaults = await defaults_of(session, principal.organization_id)
+    return LineOut.of(line, defaults, public_base_url=from_app(request, Settings).public_base_url)
 
 
 @router.patch("/lines/{line_id}", responses=guarded(NotFound, Invalid))
@@ -85,7 +88,8 @@ async def update_line(
     )
     # NOTIFY tells the other processes. This one drops its cached line before it answers.
     after_commit(session, lambda: from_app(request, LineCache).forget(line_id))
-    return LineOut.of(line, public_base_url=from_app(request, Settings).public_base_url)
+    defaults = await defaults_of(session, principal.organization_id)
+    return LineOut.of(line, defaults, public_base_url=from_app(request, Settings).public_base_url)
 
 
 @router.post("/lines/{line_id}/check", responses=guarded(NotFound, Conflict, Invalid))

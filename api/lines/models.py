@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Date,
     ForeignKeyConstraint,
+    Index,
     LargeBinary,
     SmallInteger,
     UniqueConstraint,
@@ -54,6 +55,22 @@ class Line(OrganizationRow, Base):
     """When the last text came, if that is longer ago than usual for this line; else null."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class LineDefault(OrganizationRow, Base):
+    """The line from which a new conversation is texted, for one country or for every other (LINE-CHOICE)."""
+
+    __tablename__ = "line_defaults"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "line_id"], ["lines.organization_id", "lines.id"]),
+        Index(
+            "uq_line_defaults_country", "organization_id", "country", unique=True, postgresql_nulls_not_distinct=True
+        ),
+    )
+
+    line_id: Mapped[UUID]
+    country: Mapped[str | None]
+    """ISO 3166 alpha-2. Null: every country without a default of its own."""
 
 
 class SecretKeyCheck(Base):

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access.models import DeletedOrganization
 from api.kit.bulk import is_any
 from api.kit.ids import new_id
-from api.lines.models import DailyTexts, Line, SecretKeyCheck
+from api.lines.models import DailyTexts, Line, LineDefault, SecretKeyCheck
 
 
 async def line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line | None:
@@ -26,11 +26,16 @@ async def line_by_id(session: AsyncSession, line_id: UUID) -> Line | None:
 
 
 async def default_line(session: AsyncSession, organization_id: UUID) -> Line | None:
-    """The oldest line in service, for requests that name no line."""
+    """The default line, or the oldest, in service: for checks that name no line."""
+    is_default = exists().where(
+        LineDefault.organization_id == Line.organization_id,
+        LineDefault.line_id == Line.id,
+        LineDefault.country.is_(None),
+    )
     return await session.scalar(
         select(Line)
         .where(Line.organization_id == organization_id)
-        .order_by(Line.enabled.desc(), Line.created_at, Line.id)
+        .order_by(Line.enabled.desc(), is_default.desc(), Line.created_at, Line.id)
         .limit(1)
     )
 

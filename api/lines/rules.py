@@ -78,6 +78,10 @@ class LineChange:
     settings: LineSettings | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
     enabled: bool | None = None
+    default: bool | None = None
+    """The default for every country without one of its own (LINE-CHOICE)."""
+    default_for: Sequence[str] | None = None
+    """The countries that it is the default for."""
 
 
 LIMITS = {"countries", "texts_per_day", "texts_per_person_per_day"}

@@ -1,6 +1,7 @@
 """Wire models of lines and providers."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringCo
 
 from api.kit.countries import COUNTRY_NAMES
 from api.kit.text import Body, SingleLine
+from api.lines.defaults import DefaultFor
 from api.lines.models import Line
 from api.lines.rules import (
     DEFAULT_TEXTS_PER_DAY,
@@ -141,6 +143,10 @@ class LinePatch(BaseModel):
     credentials: CredentialsPatch | None = None
     settings: LineSettingsIn | None = None
     enabled: bool | None = None
+    default: bool | None = None
+    """New conversations go out on it if their country has no default of its own. Another line loses it."""
+    default_for: Annotated[list[Country], Field(max_length=250), AfterValidator(_known_countries)] | None = None
+    """New conversations with these countries go out on it. Other lines lose them."""
 
     def change(self) -> LineChange:
         return LineChange(
@@ -149,6 +155,8 @@ class LinePatch(BaseModel):
             settings=self.settings.given() if self.settings else None,
             limits=self.settings.limits() if self.settings else {},
             enabled=self.enabled,
+            default=self.default,
+            default_for=self.default_for,
         )
 
 
@@ -189,6 +197,9 @@ class LineOut(BaseModel):
     country: str
     provider: ProviderName
     enabled: bool
+    default: bool
+    """New conversations go out on it if their country has no default of its own (LINE-CHOICE)."""
+    default_for: list[str]
     settings: LineSettingsOut
     webhook_urls: WebhookUrls
     health: LineHealthOut | None
@@ -199,7 +210,8 @@ class LineOut(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, line: Line, *, public_base_url: str) -> "LineOut":
+    def of(cls, line: Line, defaults: Mapping[UUID, DefaultFor], *, public_base_url: str) -> "LineOut":
+        default = defaults.get(line.id, DefaultFor())
         return cls(
             id=line.id,
             label=line.label,
@@ -208,6 +220,8 @@ class LineOut(BaseModel):
             country=line.country,
             provider=ProviderName(line.provider),
             enabled=line.enabled,
+            default=default.others,
+            default_for=list(default.countries),
             settings=LineSettingsOut.of(line),
             webhook_urls=WebhookUrls(
                 **vars(webhook_addresses(line.provider, line.id, public_base_url=public_base_url))

@@ -12,6 +12,7 @@ from api.directory.erased import forget_key, reseal_key
 from api.kit.database import Database
 from api.kit.secrets import SecretBox, UnreadableSecretError
 from api.lines import queries
+from api.notifications import keys as push_keys
 
 BATCH = 100
 SAMPLE = 50
@@ -122,6 +123,7 @@ async def rotate_secret_key(database: Database, secrets: SecretBox) -> Rotation:
             break
     async with database.transaction() as session:
         await reseal_key(session, secrets)
+        await push_keys.reseal_key(session, secrets)
     await _store_check(database, secrets)
     log.info("secret_key.rotated", rotated=rotation.rotated, unreadable=len(rotation.unreadable))
     return rotation
@@ -131,6 +133,7 @@ async def replace_lost_secret_key(database: Database, secrets: SecretBox) -> Non
     """Start with this key although no credentials open with it: those of every line must be entered again."""
     async with database.transaction() as session:
         refusals_lost = await forget_key(session)
+        await push_keys.forget_key(session)
     await _store_check(database, secrets)
     log.warning("secret_key.replaced", refusals_of_erased_numbers_lost=refusals_lost)
 

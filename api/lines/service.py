@@ -19,6 +19,7 @@ from api.kit.ids import new_id
 from api.kit.phone import InvalidPhoneNumberError, parse_line_number
 from api.kit.secrets import SecretBox, UnreadableSecretError
 from api.lines import queries
+from api.lines.defaults import NO_LINE, change_defaults
 from api.lines.errors import TooManyTextsToday
 from api.lines.models import Line
 from api.lines.queries import count_lines as count_lines
@@ -57,12 +58,15 @@ async def require_line(session: AsyncSession, organization_id: UUID, line_id: UU
 
 
 async def line_or_default(session: AsyncSession, organization_id: UUID, line_id: UUID | None) -> Line:
-    """The named line, or the organization's first. Raises `NotFound`, or `Conflict` when there is none at all."""
+    """The named line, or the organization's default: its oldest, unless an administrator chose one.
+
+    Raises `NotFound`, or `Conflict` when there is none at all.
+    """
     if line_id is not None:
         return await require_line(session, organization_id, line_id)
     line = await queries.default_line(session, organization_id)
     if line is None:
-        raise Conflict("There is no line to text from yet. An administrator can add one.")
+        raise Conflict(NO_LINE)
     return line
 
 
@@ -196,6 +200,7 @@ async def update_line(
             line.sealed_credentials = secrets.seal(credentials)
             line.health = None
             changes["credentials"] = {"changed": changed}
+    changes |= await change_defaults(session, principal, line, change)
     if changes:
         notify(session, CHANNEL, {"line_id": str(line.id)})
         line.updated_at = await database_time(session)

@@ -45,6 +45,11 @@ class Event(NamedTuple):
     organization_id: str
     type: str
     data: str
+    to: str | None = None
+    """The staff member to whom alone it is sent."""
+
+    def is_for(self, principal: Principal) -> bool:
+        return self.to is None or self.to == str(principal.id)
 
     def encoded(self) -> bytes:
         return f"id: {self.id}\nevent: {self.type}\ndata: {self.data}\n\n".encode()
@@ -131,21 +136,23 @@ class Hub:
     def _all(self) -> list[Stream]:
         return [stream for group in self._streams.values() for stream in group]
 
-    def _event(self, organization_id: str, event_type: str, data: dict[str, Any]) -> Event:
+    def _event(self, organization_id: str, event_type: str, data: dict[str, Any], *, to: str | None = None) -> Event:
         self._count += 1
         return Event(
             f"{self._boot}-{self._count}",
             organization_id,
             event_type,
             json.dumps(data, separators=(",", ":")),
+            to,
         )
 
     def _receive(self, item: dict[str, Any]) -> None:
-        data = {key: value for key, value in item.items() if key not in {"type", "organization_id"}}
-        event = self._event(item["organization_id"], item["type"], data)
+        data = {key: value for key, value in item.items() if key not in {"type", "organization_id", "to"}}
+        event = self._event(item["organization_id"], item["type"], data, to=item.get("to"))
         self._recent.append(event)
         for stream in self._streams.get(UUID(event.organization_id), ()):
-            stream.push(event)
+            if event.is_for(stream.principal):
+                stream.push(event)
 
     def broadcast(self, event_type: str, data: dict[str, Any], *, permission: Permission) -> None:
         """Send an event to every open stream whose principal has the permission. It is not kept for resuming."""
@@ -176,7 +183,7 @@ class Hub:
                 stream.push_resync()
             else:
                 for event in list(self._recent)[position + 1 :]:
-                    if event.organization_id == organization_id:
+                    if event.organization_id == organization_id and event.is_for(principal):
                         stream.push(event)
         if self._is_closed:
             stream.close()

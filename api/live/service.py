@@ -10,6 +10,8 @@ from api.kit.phone import variants
 CHANNEL = "messenger_events"
 """The NOTIFY channel of live events. A payload is a JSON array of events."""
 
+THREAD_ENTRY = "thread_entry"
+
 
 def announce(session: AsyncSession, organization_id: UUID, event_type: str, **data: object) -> None:
     """Send an event to the organization's streams once the transaction has committed."""
@@ -33,6 +35,33 @@ def announce_message(
         conversation_id=str(conversation_id),
         message_id=str(message_id),
         seq=seq,
+    )
+
+
+def announce_thread_entry(
+    session: AsyncSession, organization_id: UUID, conversation_id: UUID, *, kind: str, entry_id: UUID
+) -> None:
+    """An entry of a thread that is not a message is new or has changed."""
+    ids = {"conversation_id": str(conversation_id), "kind": kind, "entry_id": str(entry_id)}
+    announce(session, organization_id, THREAD_ENTRY, **ids)
+
+
+def announce_mention(
+    session: AsyncSession,
+    organization_id: UUID,
+    staff_member_id: UUID,
+    *,
+    conversation_id: UUID | None = None,
+    note_id: UUID | None = None,
+) -> None:
+    """To the person's own streams: they are mentioned in a note, or their count of unread mentions has changed."""
+    announce(
+        session,
+        organization_id,
+        "mention",
+        to=str(staff_member_id),
+        conversation_id=str(conversation_id) if conversation_id else None,
+        note_id=str(note_id) if note_id else None,
     )
 
 

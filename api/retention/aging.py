@@ -2,7 +2,7 @@
 
 | what | setting | unset |
 | --- | --- | --- |
-| texts, with their files and raw events | `retain_texts_days` | kept |
+| texts, with their files and raw events; texts held back; notes, with their wordings | `retain_texts_days` | kept |
 | files of texts | `retain_media_days` | kept |
 | raw content of applied events | `raw_event_days` | 90 days |
 
@@ -20,10 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
 from api.audit.rules import SYSTEM, Action, NewEntry
+from api.conversations import scheduled
 from api.inbound.retention import forget_raw_content
 from api.kit.database import Database, database_time
-from api.live.service import announce_conversation
+from api.live.service import announce_conversation, announce_thread_entry
 from api.retention import aging_queries as queries
+from api.retention import note_queries
 from api.retention.queries import erase_texts, lock_conversation_ids
 from api.settings import Settings
 
@@ -78,6 +80,9 @@ async def retain(database: Database, organization_id: UUID, settings: Settings) 
     for aging in AGING:
         if days := aging.days(settings):
             await _pass(database, organization_id, aging, older_than=timedelta(days=days))
+    if settings.retain_texts_days:
+        await _forget_held(database, organization_id, older_than=timedelta(days=settings.retain_texts_days))
+        await _pass_notes(database, organization_id, older_than=timedelta(days=settings.retain_texts_days))
     if settings.raw_event_days:
         keep = timedelta(days=settings.raw_event_days)
         raw = await forget_raw_content(database, organization_id, older_than=keep)
@@ -114,6 +119,37 @@ async def _pass(database: Database, organization_id: UUID, aging: Aging, *, olde
                 await queries.set_until(session, organization_id, aging.name, first_kept or place.at)
         if len(aged) < BATCH:
             return
+
+
+async def _forget_held(database: Database, organization_id: UUID, *, older_than: timedelta) -> None:
+    """Delete scheduled texts that were held back so long ago."""
+    while True:
+        async with database.transaction() as session:
+            before = await database_time(session) - older_than
+            gone = await scheduled.remove_held(session, organization_id, before=before, limit=BATCH)
+            await queries.count(session, organization_id, "held_texts", len(gone))
+            for conversation_id in {conversation_id for _, conversation_id in gone}:
+                announce_conversation(session, organization_id, conversation_id)
+        if len(gone) < BATCH:
+            return
+
+
+async def _pass_notes(database: Database, organization_id: UUID, *, older_than: timedelta) -> None:
+    """Notes are kept as long as texts, and so are their earlier wordings in the audit log."""
+    more = True
+    while more:
+        async with database.transaction() as session:
+            at = await database_time(session)
+            old = await note_queries.old_notes(session, organization_id, before=at - older_than, limit=BATCH)
+            more = len(old) == BATCH
+            if old:
+                threads, ids = sorted({each[1] for each in old}), [each[0] for each in old]
+                await lock_conversation_ids(session, organization_id, threads)
+                count = await note_queries.erase_notes(session, organization_id, ids, at=at)
+                await audit.erase_wordings(session, organization_id, conversation_ids=threads, note_ids=ids)
+                await queries.count(session, organization_id, "notes", count)
+                for note_id, conversation_id in old:
+                    announce_thread_entry(session, organization_id, conversation_id, kind="note", entry_id=note_id)
 
 
 async def _finish(database: Database, organization_id: UUID, today: date) -> None:

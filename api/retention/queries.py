@@ -9,9 +9,21 @@ from sqlalchemy import LargeBinary, Text, cast, delete, func, literal, or_, sele
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.access.models import StaffMember
 from api.consent.models import ConsumerInitiation
 from api.conversations.models import Conversation, InboxRow, Message, OutboxEntry, TimelineEntry, Viewer
-from api.directory.models import Contact, Family, Import, ImportRecord, PhoneNumber, PhoneRecord, Refusal
+from api.directory.models import (
+    Contact,
+    Enrollment,
+    Family,
+    Import,
+    ImportRecord,
+    PhoneNumber,
+    PhoneRecord,
+    RecordTag,
+    Refusal,
+    Student,
+)
 from api.inbound.models import InboundEvent
 from api.kit.bulk import holds_any, is_any
 from api.kit.idempotency import IdempotencyKey
@@ -192,11 +204,14 @@ async def erase_names(session: AsyncSession, organization_id: UUID, contact_ids:
         .values(
             name="Erased family",
             external_id=None,
+            location=None,
+            notes=None,
             archived_at=func.coalesce(Family.archived_at, func.now()),
             updated_at=func.now(),
         )
         .execution_options(**QUIET)
     )
+    await _empty_families(session, organization_id, [row.id for row in families])
     return NamesGone(
         ids=[*(row.id for row in contacts), *(row.id for row in families)],
         names=[
@@ -207,6 +222,58 @@ async def erase_names(session: AsyncSession, organization_id: UUID, contact_ids:
         contacts=len(contacts),
         families=[row.id for row in families],
     )
+
+
+async def _empty_families(session: AsyncSession, organization_id: UUID, family_ids: Sequence[UUID]) -> None:
+    """Delete their students and tags."""
+    students = select(Student.id).where(
+        Student.organization_id == organization_id, Student.family_id == is_any(family_ids)
+    )
+    for statement in (
+        delete(Enrollment).where(Enrollment.organization_id == organization_id, Enrollment.student_id.in_(students)),
+        delete(Student).where(Student.organization_id == organization_id, Student.family_id == is_any(family_ids)),
+        delete(RecordTag).where(
+            RecordTag.organization_id == organization_id, RecordTag.family_id == is_any(family_ids)
+        ),
+    ):
+        await session.execute(statement.execution_options(**QUIET))
+
+
+async def records_of(
+    session: AsyncSession, organization_id: UUID, phone_records: Sequence[PhoneRecord]
+) -> tuple[list[UUID], list[UUID]]:
+    """The families and the staff members that these phone records are on."""
+    contact_ids = [each.contact_id for each in phone_records if each.contact_id]
+    families = await session.scalars(
+        select(Contact.family_id)
+        .where(Contact.organization_id == organization_id, Contact.id == is_any(contact_ids))
+        .distinct()
+    )
+    return list(families), [each.staff_member_id for each in phone_records if each.staff_member_id]
+
+
+async def empty_notes(
+    session: AsyncSession,
+    organization_id: UUID,
+    family_ids: Sequence[UUID],
+    staff_member_ids: Sequence[UUID],
+    patterns: Sequence[str],
+) -> None:
+    """Empty the notes of these records that name the number or the people who are gone."""
+    for model, ids in ((Family, family_ids), (StaffMember, staff_member_ids)):
+        # A pattern of a name is quoted, as in JSON.
+        written = func.to_jsonb(model.notes).cast(Text)
+        await session.execute(
+            update(model)
+            .where(
+                model.organization_id == organization_id,
+                model.id == is_any(ids),
+                model.notes.is_not(None),
+                holds_any(written, patterns),
+            )
+            .values(notes=None)
+            .execution_options(**QUIET)
+        )
 
 
 async def texts_of(

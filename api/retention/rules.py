@@ -45,5 +45,15 @@ def patterns_of(numbers: Sequence[str], ids: Iterable[UUID], names: Iterable[str
     return found + [str(each) for each in ids] + [_whole(name) for name in names if name]
 
 
+def words_and_numbers(numbers: Sequence[str], names: Iterable[str]) -> list[str]:
+    """Regular expressions of PostgreSQL that find a number as people write it, or a name, in free text."""
+    found = [r"[^0-9]*".join(number.removeprefix("+")[-7:]) for number in numbers if is_phone_number(number)]
+    return found + [rf"(?i)\m{_escaped(name)}\M" for name in names]
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([^0-9A-Za-z\s])", r"\\\1", text)
+
+
 def _whole(text: str) -> str:
     return re.sub(r"([^0-9A-Za-z\s\"])", r"\\\1", json.dumps(text, ensure_ascii=False))

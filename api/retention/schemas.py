@@ -29,6 +29,7 @@ class ErasureCounts(BaseModel):
     cancelled: int = 0
     """Texts that were queued and were not sent."""
     texts: int = 0
+    notes: int = 0
     files: int = 0
     raw_events: int = 0
     audit_entries: int = 0

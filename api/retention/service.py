@@ -10,6 +10,7 @@ from api.access.errors import PermissionRequired
 from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
+from api.conversations import scheduled
 from api.conversations.lifecycle import Batch, state_of
 from api.conversations.models import InboxRow
 from api.conversations.rules import staff_closes
@@ -26,7 +27,7 @@ from api.kit.phone import is_erased, old_spellings
 from api.live.service import announce_phone_number
 from api.retention import queries
 from api.retention.models import Erasure
-from api.retention.rules import CANCELLED, ERASED_CODE, Stage, mark_of, patterns_of
+from api.retention.rules import CANCELLED, ERASED_CODE, Stage, mark_of, patterns_of, words_and_numbers
 
 
 async def erase_number(session: AsyncSession, principal: Principal, given: str, *, reason: str) -> Erasure:
@@ -106,8 +107,9 @@ async def _mark(
     *,
     at: datetime,
 ) -> int:
-    """Cancel queued texts, close the conversations, and put a mark in the place of the number. Returns how many texts
-    were cancelled.
+    """Cancel queued and scheduled texts, close the conversations, and put a mark in the place of the number.
+
+    Returns how many texts were cancelled.
 
     A text of unknown outcome stays unknown, and is not reconciled any more. Raises `Conflict` while one is being sent.
     """
@@ -120,6 +122,8 @@ async def _mark(
     cancelled = 0
     for entry, message in waiting:
         if entry.state == "queued":
+            # Nobody needs to see to it (NOT-SENT).
+            message.not_sent = False
             batch.report(by_id[entry.conversation_id].conversation, message, failure(ERASED_CODE, CANCELLED))
             cancelled += 1
         else:
@@ -128,11 +132,12 @@ async def _mark(
         number.number = mark_of(number.id)
     for row in threads:
         state = state_of(row.conversation)
+        batch.settle_not_sent(row.conversation)
         batch.change(row, staff_closes(state, seen_seq=state.last_seq), actor=principal.actor)
         batch.announce_conversation(row.conversation.id)
     await batch.write(session)
     await queries.empty_previews(session, organization_id, list(by_id))
-    return cancelled
+    return cancelled + await scheduled.remove_of(session, organization_id, list(by_id))
 
 
 async def _erase_records(
@@ -156,6 +161,7 @@ async def _erase_records(
     for row in numbers:
         row.stopped_at = row.stop_source = None
     await session.flush()
+    family_ids, staff_member_ids = await queries.records_of(session, organization_id, records)
     await queries.delete_consent(session, organization_id, number_ids)
     gone = await queries.erase_names(session, organization_id, [each.contact_id for each in records if each.contact_id])
     counts = {
@@ -165,6 +171,8 @@ async def _erase_records(
         "families": len(gone.families),
         "refusals_kept": refusals,
     }
+    names = [word for name in gone.names for word in (name, *name.split()) if len(word) > 2]
+    await queries.empty_notes(session, organization_id, family_ids, staff_member_ids, words_and_numbers(spelled, names))
     return counts, patterns_of(spelled, [*(each.id for each in records), *gone.ids], gone.names)
 
 

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.audit import service as audit
 from api.audit.rules import Actor
 from api.kit.database import Database, database_time
-from api.live.service import announce_message
-from api.retention import queries
+from api.live.service import announce_message, announce_thread_entry
+from api.retention import note_queries, queries
 from api.retention.models import Erasure
 from api.retention.rules import Stage
 
@@ -99,7 +99,12 @@ async def _texts(session: AsyncSession, erasure: Erasure) -> tuple[dict[str, int
     done = await queries.erase_texts(session, organization_id, [each[0] for each in found], at=at, keeps_check=False)
     for message_id, conversation_id, seq in found:
         announce_message(session, organization_id, conversation_id, message_id, seq=seq)
-    return done._asdict(), MORE if len(found) == BATCH else None
+    notes = await note_queries.notes_of(session, organization_id, erasure.conversation_ids, limit=BATCH)
+    erased_notes = await note_queries.erase_notes(session, organization_id, [each[0] for each in notes], at=at)
+    for note_id, conversation_id in notes:
+        announce_thread_entry(session, organization_id, conversation_id, kind="note", entry_id=note_id)
+    is_more = BATCH in (len(found), len(notes))
+    return {**done._asdict(), "notes": erased_notes}, MORE if is_more else None
 
 
 async def _audit(session: AsyncSession, erasure: Erasure, stage: Stage) -> tuple[dict[str, int], str | None]:

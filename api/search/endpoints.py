@@ -1,6 +1,5 @@
 """The route of the search over messages."""
 
-from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from api.kit.times import Moment
 from api.search import service
 from api.search.errors import SearchTooBroad
 from api.search.queries import Filter
-from api.search.rules import MAX_QUERY_CHARACTERS, Span, in_utf16
+from api.search.rules import MAX_QUERY_CHARACTERS
 from api.search.schemas import FoundIn, Highlight, SearchResult, SnippetOut
 from api.search.service import Hit
 
@@ -68,15 +67,11 @@ def _result(hit: Hit) -> SearchResult:
             status=Status(conversation.status),
             holders=[HolderOut.of(each) for each in hit.holders],
         ),
-        highlights=_highlights(hit.row.message.body, hit.matches),
+        highlights=Highlight.all_of(hit.row.message.body, hit.matches),
         snippet=SnippetOut(
             text=hit.snippet.text,
-            highlights=_highlights(hit.snippet.text, hit.snippet.matches),
+            highlights=Highlight.all_of(hit.snippet.text, hit.snippet.matches),
             cut_before=hit.snippet.cut_before,
             cut_after=hit.snippet.cut_after,
         ),
     )
-
-
-def _highlights(text: str, matches: Sequence[Span]) -> list[Highlight]:
-    return [Highlight(start=start, end=end) for start, end in in_utf16(text, matches)]

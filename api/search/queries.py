@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.conversations.message_rules import Direction
 from api.conversations.models import Message
+from api.notes.models import Note
 from api.search.rules import Term, search_condition
 
 NEWEST = 1_000
@@ -107,3 +108,26 @@ def _conditions(columns: Any, organization_id: UUID, narrowed: Filter) -> list[C
 async def _ids(session: AsyncSession, candidates: Subquery, *, limit: int) -> Sequence[UUID]:
     statement = select(candidates.c.id).order_by(candidates.c.created_at.desc(), candidates.c.id.desc()).limit(limit)
     return (await session.scalars(statement)).all()
+
+
+async def matching_notes(
+    session: AsyncSession,
+    organization_id: UUID,
+    terms: Sequence[Term],
+    *,
+    conversation_id: UUID | None,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[UUID]:
+    """The first `limit` notes that match, newest first by (created_at, id)."""
+    condition = cast(literal(search_condition(terms, organization_id=organization_id)), TSQUERY)
+    columns = (Note.organization_id, Note.id, Note.conversation_id, Note.created_at)
+    # OFFSET 0 keeps the planner from using any other index.
+    matching = select(*columns).where(Note.search.bool_op("@@")(condition)).offset(0).subquery()
+    statement = select(matching.c.id).where(matching.c.organization_id == organization_id)
+    if conversation_id is not None:
+        statement = statement.where(matching.c.conversation_id == conversation_id)
+    if before is not None:
+        statement = statement.where(tuple_(matching.c.created_at, matching.c.id) < tuple_(*before))
+    newest = statement.order_by(matching.c.created_at.desc(), matching.c.id.desc()).limit(limit)
+    return (await session.scalars(newest)).all()

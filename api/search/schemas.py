@@ -1,5 +1,7 @@
 """What crosses the wire of the search."""
 
+from collections.abc import Sequence
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -7,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from api.conversations.rules import Status
 from api.conversations.types import MessageOut
 from api.directory.types import HolderOut
+from api.notes.types import NoteOut
+from api.search.rules import Span, in_utf16
 
 
 class Highlight(BaseModel):
@@ -14,6 +18,10 @@ class Highlight(BaseModel):
 
     start: int
     end: int
+
+    @classmethod
+    def all_of(cls, text: str, matches: Sequence[Span]) -> list[Self]:
+        return [cls(start=start, end=end) for start, end in in_utf16(text, matches)]
 
 
 class SnippetOut(BaseModel):
@@ -44,4 +52,12 @@ class SearchResult(BaseModel):
     conversation: FoundIn
     highlights: list[Highlight]
     """Within the message's `body`."""
+    snippet: SnippetOut
+
+
+class NoteSearchResult(BaseModel):
+    note: NoteOut
+    conversation: FoundIn
+    highlights: list[Highlight]
+    """Within the note's `body`."""
     snippet: SnippetOut

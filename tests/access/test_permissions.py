@@ -80,8 +80,33 @@ NEEDS = {
     f"POST {CONVERSATION}/reopen": VIEW,
     f"PUT {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
     f"DELETE {CONVERSATION}/viewers/{{viewer_id}}": VIEW,
+    f"PUT {CONVERSATION}/assignee": VIEW,
+    f"PUT {CONVERSATION}/reminder": VIEW,
+    f"DELETE {CONVERSATION}/reminder": VIEW,
+    f"POST {CONVERSATION}/not-sent/dismiss": VIEW,
+    f"POST {CONVERSATION}/typing": VIEW,
+    f"POST {API}/conversations/bulk": VIEW,
+    f"POST {API}/conversations/bulk/{{undo_id}}/undo": VIEW,
+    f"GET {API}/views": VIEW,
+    f"POST {API}/views": VIEW,
+    f"PATCH {API}/views/{{view_id}}": VIEW,
+    f"DELETE {API}/views/{{view_id}}": VIEW,
     f"GET {CONVERSATION}/messages": VIEW,
+    f"GET {CONVERSATION}/scheduled": VIEW,
     f"GET {CONVERSATION}/audit-entries": VIEW,
+    f"GET {API}/recipients": VIEW,
+    f"GET {API}/recipients/{{number}}": VIEW,
+    f"GET {API}/organization/away": VIEW,
+    f"GET {CONVERSATION}/thread": VIEW,
+    f"POST {CONVERSATION}/notes": VIEW,
+    f"GET {API}/notes/search": VIEW,
+    f"GET {API}/notes/{{note_id}}": VIEW,
+    # NOTE: of its author; an administrator may remove it.
+    f"PATCH {API}/notes/{{note_id}}": VIEW,
+    f"DELETE {API}/notes/{{note_id}}": VIEW,
+    f"GET {API}/mentions": VIEW,
+    f"GET {API}/mentions/count": VIEW,
+    f"POST {API}/mentions/read": VIEW,
     f"GET {API}/messages/search": VIEW,
     f"GET {API}/messages/{{message_id}}": VIEW,
     f"GET {API}/messages/{{message_id}}/media/{{media_id}}": VIEW,
@@ -92,15 +117,26 @@ NEEDS = {
     f"GET {API}/lines": VIEW,
     f"GET {API}/providers": VIEW,
     f"GET {API}/lines/{{line_id}}": VIEW,
+    f"GET {API}/me/notifications": VIEW,
+    f"PUT {API}/me/notifications": VIEW,
+    f"GET {API}/me/push-subscriptions": VIEW,
+    f"POST {API}/me/push-subscriptions": VIEW,
+    f"DELETE {API}/me/push-subscriptions/{{subscription_id}}": VIEW,
+    f"POST {API}/me/push-subscriptions/{{subscription_id}}/test": VIEW,
     # PERM-SEND
     f"POST {API}/conversations": SEND,
     f"POST {CONVERSATION}/messages": SEND,
+    f"POST {API}/messages": SEND,
     f"POST {API}/messages/{{message_id}}/retry": SEND,
+    f"POST {API}/messages/{{message_id}}/send": SEND,
+    f"PATCH {API}/messages/{{message_id}}": SEND,
+    f"DELETE {API}/messages/{{message_id}}": SEND,
     f"GET {API}/sending-status": SEND,
     # PERM-ADMIN
     f"POST {API}/lines": ADMIN,
     f"PATCH {API}/lines/{{line_id}}": ADMIN,
     f"POST {API}/lines/{{line_id}}/check": ADMIN,
+    f"PUT {API}/organization/away": ADMIN,
     f"GET {API}/api-keys": ADMIN,
     f"POST {API}/api-keys": ADMIN,
     f"DELETE {API}/api-keys/{{api_key_id}}": ADMIN,
@@ -120,6 +156,8 @@ NEEDS = {
     f"POST {API}/staff-members/{{staff_member_id}}/archive": ADMIN,
     f"DELETE {API}/staff-members/{{staff_member_id}}/sessions": ADMIN,
     f"GET {API}/service-status": ADMIN,
+    f"GET {API}/organization/settings": ADMIN,
+    f"PATCH {API}/organization/settings": ADMIN,
     # PERM-DIRECTORY
     f"GET {API}/staff-members": READ,
     f"GET {API}/staff-members/{{staff_member_id}}": READ,
@@ -131,6 +169,22 @@ NEEDS = {
     f"POST {API}/families/{{family_id}}/archive": KEEP,
     f"POST {API}/directory/import": KEEP,
     f"GET {API}/imports/{{import_id}}": KEEP,
+    f"GET {API}/classes": READ,
+    f"POST {API}/classes": KEEP,
+    f"PATCH {API}/classes/{{class_id}}": KEEP,
+    f"GET {API}/tags": READ,
+    # CONTEXT: an API key needs what it needs to read the records themselves.
+    f"GET {CONVERSATION}/context": Need(
+        permissions=frozenset({Permission.SMS_LOGS}), of_keys=frozenset({Permission.DIRECTORY})
+    ),
+    f"GET {API}/organization/links": VIEW,
+    f"PUT {API}/organization/links": ADMIN,
+    # SAVED: one's own; those of the business are an administrator's to change.
+    f"GET {API}/saved-replies": VIEW,
+    f"POST {API}/saved-replies": VIEW,
+    f"PATCH {API}/saved-replies/{{saved_reply_id}}": VIEW,
+    f"DELETE {API}/saved-replies/{{saved_reply_id}}": VIEW,
+    f"POST {API}/saved-replies/{{saved_reply_id}}/fill": VIEW,
     # OPTIN-WHO: a refusal; consent needs more, and tests/consent/test_who.py tries it.
     f"PUT {API}/phone-records/{{phone_record_id}}/opt-in": REFUSE,
 }
@@ -158,9 +212,11 @@ class Rows:
         # Without a sender it cannot be read: it is quarantined.
         await world.post_webhook("inbound", {"MessageSid": "SM0", "Body": "Hello?"})
         await world.settled()
+        browser = await world.admin.post(f"{API}/me/push-subscriptions", json=new_browser())
         quarantined = await world.admin.get(f"{API}/inbound-events", params={"state": "quarantined"})
         ids = {
             "conversation_id": conversation["id"],
+            "note_id": await new_note(world.admin, conversation["id"]),
             "message_id": message["id"],
             "media_id": message["media"][0]["id"],
             "viewer_id": str(uuid4()),
@@ -174,10 +230,40 @@ class Rows:
             "refusal_id": await removed_refusal(world),
             "external_id": "external-1",
             "session_id": str(uuid4()),
+            "subscription_id": browser.json()["id"],
             "import_id": await finished_import(world),
             "erasure_id": await finished_erasure(world),
+            "view_id": await saved_view(world.maria),
+            "undo_id": await undoable_act(world.maria, conversation["id"], str(world.staff_ids["maria"])),
+            "class_id": await new_class(world),
+            "saved_reply_id": await new_reply(world.admin, "organization"),
         }
         return cls(ids, PARENT)
+
+
+async def new_class(world: World) -> str:
+    made = await world.admin.post(f"{API}/classes", json={"name": f"Level {uuid4().hex}"})
+    assert made.status_code == 201, made.text
+    class_id: str = made.json()["id"]
+    return class_id
+
+
+async def new_reply(client: httpx.AsyncClient, scope: str) -> str:
+    made = await client.post(f"{API}/saved-replies", json={**a_reply(), "scope": scope})
+    assert made.status_code == 201, made.text
+    reply_id: str = made.json()["id"]
+    return reply_id
+
+
+def a_reply() -> dict[str, Any]:
+    return {"title": f"Hours {uuid4().hex}", "body": "We open at 3.", "scope": "own"}
+
+
+async def new_note(author: httpx.AsyncClient, conversation_id: str) -> str:
+    added = await author.post(f"{API}/conversations/{conversation_id}/notes", json={"body": "Call first"})
+    assert added.status_code == 201, added.text
+    note_id: str = added.json()["id"]
+    return note_id
 
 
 async def finished_import(world: World) -> str:
@@ -196,6 +282,24 @@ async def finished_erasure(world: World) -> str:
     assert erased.status_code == 200, erased.text
     erasure_id: str = erased.json()["id"]
     return erasure_id
+
+
+async def saved_view(client: httpx.AsyncClient) -> str:
+    created = await client.post(f"{API}/views", json={"name": "Mine", "filter": {"assignee": "me"}})
+    assert created.status_code == 201, created.text
+    view_id: str = created.json()["id"]
+    return view_id
+
+
+async def undoable_act(client: httpx.AsyncClient, conversation_id: str, staff_member_id: str) -> str:
+    """The id of an undo. The conversation was nobody's before the act."""
+    items = [{"id": conversation_id}]
+    await client.post(f"{API}/conversations/bulk", json={"action": "release", "items": items})
+    act = {"action": "assign", "items": items, "staff_member_id": staff_member_id}
+    done = await client.post(f"{API}/conversations/bulk", json=act)
+    assert done.status_code == 200, done.text
+    undo_id: str = done.json()["undo_id"]
+    return undo_id
 
 
 async def removed_refusal(world: World) -> str:
@@ -227,10 +331,32 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
     match name.replace(API, ""):
         case "POST /conversations/{conversation_id}/close" | "PUT /conversations/{conversation_id}/viewers/{viewer_id}":
             return {"seen_seq": 1}
+        case "POST /conversations/{conversation_id}/notes" | "PATCH /notes/{note_id}":
+            return {"body": f"Call {uuid4().hex} first"}
+        case "POST /mentions/read":
+            return {"conversation_id": rows.ids["conversation_id"]}
         case "POST /conversations/{conversation_id}/messages":
             return {"body": "Hi"}
+        case "PUT /conversations/{conversation_id}/assignee":
+            return {"staff_member_id": None}
+        case "PUT /conversations/{conversation_id}/reminder":
+            return {"at": (datetime.now(UTC) + timedelta(hours=1)).isoformat(), "seen_seq": 1}
+        case "POST /conversations/bulk":
+            return {"action": "reopen", "items": [{"id": rows.ids["conversation_id"]}]}
+        case "POST /views":
+            return {"name": "All", "filter": {}}
+        case "PATCH /views/{view_id}":
+            return {"name": "Ours"}
         case "POST /conversations":
             return {"phone_number": rows.phone_number}
+        case "POST /messages":
+            return {"phone_number": rows.phone_number, "body": "Hi"}
+        case "POST /messages/{message_id}/send":
+            return {}
+        case "PATCH /messages/{message_id}":
+            return {"body": "Hi"}
+        case "PUT /organization/away":
+            return {"enabled": False, "body": "", "hours": {}}
         case "POST /opt-in-checks":
             return {"phone_numbers": [rows.phone_number]}
         case "PUT /phone-records/{phone_record_id}/opt-in":
@@ -241,6 +367,8 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"reason": "Asked by letter."}
         case "POST /lines":
             return new_line()
+        case "PATCH /organization/settings":
+            return {"replying_assigns": True}
         case "PATCH /lines/{line_id}":
             return {"label": "Desk"}
         case "POST /api-keys":
@@ -251,9 +379,28 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"name": "New", "contacts": []}
         case "PUT /me/password":
             return {"current_password": PASSWORD, "new_password": f"another {uuid4().hex}"}
+        case "POST /classes" | "PATCH /classes/{class_id}":
+            return {"name": f"Level {uuid4().hex}"}
+        case "PUT /organization/links":
+            return {"links": []}
+        case "POST /saved-replies":
+            return a_reply()
+        case "PATCH /saved-replies/{saved_reply_id}":
+            return {"body": "We open at 4."}
+        case "POST /saved-replies/{saved_reply_id}/fill":
+            return {"conversation_id": rows.ids["conversation_id"]}
+        case "PUT /me/notifications":
+            return {"scope": "mine", "sound": False, "shows_text": True, "quiet_hours": None}
+        case "POST /me/push-subscriptions":
+            return new_browser()
         case "PATCH /families/{family_id}" | "PATCH /staff-members/{staff_member_id}":
             return {"name": "Another"}
     return None
+
+
+def new_browser() -> dict[str, Any]:
+    keys = {"p256dh": "B" + "A" * 86, "auth": "A" * 22}
+    return {"endpoint": f"https://fcm.googleapis.com/{uuid4()}", "keys": keys}
 
 
 async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Response:
@@ -261,7 +408,7 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
     params = None
     if method == "GET" and path.endswith("/opt-in-checks"):
         params = {"phone_number": rows.phone_number}
-    elif path.endswith("/messages/search"):
+    elif path.endswith(("/search", "/recipients")):
         params = {"q": "hello"}
     if path.endswith("/erase"):
         path = path.replace("{number}", TO_ERASE)
@@ -407,20 +554,51 @@ ENDS_THE_SESSION = f"DELETE {API}/session"
 OWN_PASSWORD = f"PUT {API}/me/password"
 OWN_SESSION = f"DELETE {API}/me/sessions/{{session_id}}"
 
+OWN_BROWSER = f"{API}/me/push-subscriptions/{{subscription_id}}"
+OWN_VIEW = {f"PATCH {API}/views/{{view_id}}", f"DELETE {API}/views/{{view_id}}"}
+OWN_UNDO = f"POST {API}/conversations/bulk/{{undo_id}}/undo"
+
 STAFF_ONLY = {
+    f"GET {API}/me/notifications",
+    f"PUT {API}/me/notifications",
+    f"GET {API}/me/push-subscriptions",
+    f"POST {API}/me/push-subscriptions",
+    f"DELETE {OWN_BROWSER}",
+    f"POST {OWN_BROWSER}/test",
     f"PUT {CONVERSATION}/viewers/{{viewer_id}}",
     OWN_PASSWORD,
     OWN_SESSION,
     f"GET {API}/me/sessions",
     f"DELETE {API}/me/sessions",
+    f"POST {CONVERSATION}/typing",
+    f"GET {API}/views",
+    f"POST {API}/views",
+    *OWN_VIEW,
+    f"POST {API}/saved-replies",
 }
-"""An API key has no tab to look at a conversation in, no password and no sessions."""
+"""An API key has no tab to look at a conversation in, types nothing, and has no password, session, browser, view or
+reply of its own."""
 
 
 LIFT = f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift"
 """With a reason it is an administrator's."""
 
+CHANGES_REPLY = {
+    f"PATCH {API}/saved-replies/{{saved_reply_id}}",
+    f"DELETE {API}/saved-replies/{{saved_reply_id}}",
+}
+"""Of one's own; one of the business is an administrator's."""
+
+OF_THE_AUTHOR = {f"PATCH {API}/notes/{{note_id}}", f"DELETE {API}/notes/{{note_id}}"}
+
 RETRY = f"POST {API}/messages/{{message_id}}/retry"
+
+
+OF_SCHEDULED = {
+    f"PATCH {API}/messages/{{message_id}}",
+    f"DELETE {API}/messages/{{message_id}}",
+    f"POST {API}/messages/{{message_id}}/send",
+}
 
 
 async def ready_account(world: World, client: httpx.AsyncClient) -> str:
@@ -447,6 +625,13 @@ async def failed_message(world: World, rows: Rows) -> str:
     return message_id
 
 
+async def scheduled_text(world: World, rows: Rows) -> str:
+    path = f"{API}/conversations/{rows.ids['conversation_id']}/messages"
+    body = {"body": "Hi", "send_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+    text_id: str = (await world.maria.post(path, json=body)).json()["id"]
+    return text_id
+
+
 async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Caller) -> list[str]:
     client = await caller.client(world)
     wrong: list[str] = []
@@ -461,10 +646,29 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             if not caller.is_admin:
                 status, permission = 403, "administrator"
             about = Rows({**rows.ids, "refusal_id": await removed_refusal(world)}, rows.phone_number)
+        if name in CHANGES_REPLY and status == 200:
+            reply_id = await new_reply(*((world.admin, "organization") if caller.is_key else (client, "own")))
+            if caller.is_key:
+                status, permission = 403, "administrator"
+            about = Rows({**rows.ids, "saved_reply_id": reply_id}, rows.phone_number)
         if name == RETRY and status == 200:
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)
+        if name in OF_SCHEDULED and status == 200:
+            about = Rows({**rows.ids, "message_id": await scheduled_text(world, rows)}, rows.phone_number)
+        if name in OF_THE_AUTHOR and status == 200:
+            about = Rows(
+                {**rows.ids, "note_id": await new_note(client, rows.ids["conversation_id"])}, rows.phone_number
+            )
         if name in {OWN_PASSWORD, OWN_SESSION} and status == 200 and not caller.is_key:
             about = Rows({**rows.ids, "session_id": await ready_account(world, client)}, rows.phone_number)
+        if OWN_BROWSER in name and status == 200 and not caller.is_key:
+            browser = await client.post(f"{API}/me/push-subscriptions", json=new_browser())
+            about = Rows({**rows.ids, "subscription_id": browser.json()["id"]}, rows.phone_number)
+        if name in OWN_VIEW and status == 200 and not caller.is_key:
+            about = Rows({**rows.ids, "view_id": await saved_view(client)}, rows.phone_number)
+        if name == OWN_UNDO and status == 200:
+            act = await undoable_act(client, rows.ids["conversation_id"], str(world.staff_ids["maria"]))
+            about = Rows({**rows.ids, "undo_id": act}, rows.phone_number)
         response = await ask(client, name, about)
         if caller.is_key and name in STAFF_ONLY and status == 200:
             if response.status_code != 403 or response.json()["type"] != "/problems/forbidden":

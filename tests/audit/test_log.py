@@ -352,3 +352,37 @@ async def test_AUDIT_CHAIN_one_verification_runs_at_a_time_and_a_long_one_says_w
     assert refused.status_code == 503
     assert "messenger verify-audit" in refused.json()["detail"]
     assert refused.headers["retry-after"]
+
+
+async def test_AUDIT_READ_the_log_names_families_contacts_staff_and_lines(history: World) -> None:
+    (closed,) = await listed(history, action="conversation.closed")
+    assert closed["line"] == {"id": str(history.line_id), "label": "Front desk"}
+    (holder,) = closed["holders"]
+    assert (holder["kind"], holder["name"], holder["contact_name"], holder["until"]) == (
+        *("family", "Rivera family", "Maya Rivera"),
+        None,
+    )
+    opted_in = (await listed(history, action="opt_in.changed", phone_number=PARENT))[0]
+    assert opted_in["subject"] == {**{name: holder[name] for name in ("kind", "id", "name", "contact_name")}}
+    created = (await listed(history, action="staff_member.created"))[0]
+    assert (created["subject"]["kind"], created["subject"]["name"]) == ("staff_member", created["details"]["name"])
+    trail = await history.daniel.get(f"/api/v1/conversations/{closed['conversation_id']}/audit-entries")
+    assert {"line": closed["line"], "holders": closed["holders"]}.items() <= trail.json()["items"][0].items()
+
+    (row,) = await exported(history, action="conversation.closed")
+    assert (row["holders"], row["holder_ids"]) == ("Rivera family (Maya Rivera)", holder["id"])
+    assert (row["line_label"], row["line_id"]) == ("Front desk", str(history.line_id))
+    (added,) = [each for each in await exported(history, action="family.created") if "Rivera" in each["details"]]
+    assert (added["subject_kind"], added["subject_name"], added["subject_id"]) == (
+        "family",
+        "Rivera family",
+        holder["id"],
+    )
+
+
+async def test_AUDIT_READ_the_log_names_who_held_a_number_until_its_refusal_was_left_behind(world: World) -> None:
+    family = await world.family("Castillo", PARENT, state="opted_out")
+    await world.admin.patch(f"/api/v1/families/{family['id']}", json={"contacts": []})
+    (removed,) = await listed(world, action="phone_record.removed")
+    (holder,) = removed["holders"]
+    assert (holder["id"], holder["contact_name"], holder["until"] is None) == (family["id"], "Maya Castillo", False)

@@ -5,11 +5,13 @@ A new route that is no GET fails the first test until it has a row in `CHANGES`.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
+from api.conversations.corrections import count_failures
 from api.inbound.webhook_document import webhook_paths
 from tests.access.routes import routes_of
 from tests.access.test_permissions import (
@@ -19,9 +21,12 @@ from tests.access.test_permissions import (
     Rows,
     ask,
     failed_message,
+    new_browser,
     new_line,
     new_person,
     ready_account,
+    saved_view,
+    undoable_act,
 )
 from tests.support.business import LINE_NUMBER, PASSWORD
 from tests.support.service import Service
@@ -65,10 +70,53 @@ async def _session_of_a_colleague(world: World, _rows: Rows) -> dict[str, str]:
     return {"staff_member_id": str(world.staff_ids["maria"])}
 
 
+async def _own_browser(world: World, _rows: Rows) -> dict[str, str]:
+    made = await world.admin.post(f"{API}/me/push-subscriptions", json=new_browser())
+    return {"subscription_id": made.json()["id"]}
+
+
+async def _deferred(world: World, rows: Rows) -> dict[str, str]:
+    done = await world.maria.put(CONVERSATION.format(**rows.ids) + "/reminder", json=in_an_hour(seen_seq=1))
+    assert done.is_success, done.text
+    return {}
+
+
+async def _not_sent(world: World, rows: Rows) -> dict[str, str]:
+    message_id = await failed_message(world, rows)
+    async with world.service.database.transaction() as session:
+        await count_failures(session, world.organization_id)
+    return {"message_id": message_id}
+
+
+async def _view_of_the_admin(world: World, _rows: Rows) -> dict[str, str]:
+    return {"view_id": await saved_view(world.admin)}
+
+
+async def _act_of_the_admin(world: World, rows: Rows) -> dict[str, str]:
+    maria = str(world.staff_ids["maria"])
+    return {"undo_id": await undoable_act(world.admin, rows.ids["conversation_id"], maria)}
+
+
+async def _marias(world: World, rows: Rows) -> dict[str, str]:
+    await undoable_act(world.maria, rows.ids["conversation_id"], str(world.staff_ids["maria"]))
+    return {}
+
+
+def in_an_hour(**more: object) -> dict[str, object]:
+    return {"at": (datetime.now(UTC) + timedelta(hours=1)).isoformat(), **more}
+
+
 async def _closed(world: World, rows: Rows) -> dict[str, str]:
     closed = await world.maria.post(CONVERSATION.format(**rows.ids) + "/close", json={"seen_seq": 1})
     assert closed.is_success, closed.text
     return {}
+
+
+async def _scheduled(world: World, rows: Rows) -> dict[str, str]:
+    body = {"body": "Later", "send_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+    scheduled = await world.maria.post(CONVERSATION.format(**rows.ids) + "/messages", json=body)
+    assert scheduled.is_success, scheduled.text
+    return {"message_id": scheduled.json()["id"]}
 
 
 async def _another_family(world: World, _rows: Rows) -> dict[str, str]:
@@ -79,6 +127,14 @@ async def _another_family(world: World, _rows: Rows) -> dict[str, str]:
 async def _one_to_erase(world: World, _rows: Rows) -> dict[str, str]:
     await world.family("Okafor", "+13125550103")
     return {"number": "+13125550103"}
+
+
+TO_FILL: dict[str, str] = {}
+
+
+async def _conversation_to_fill_for(_world: World, rows: Rows) -> dict[str, str]:
+    TO_FILL["conversation_id"] = rows.ids["conversation_id"]
+    return {}
 
 
 def text_from(sender: str, body: str) -> dict[str, str]:
@@ -116,13 +172,78 @@ CHANGES: dict[str, Change] = {
         lambda: {"seen_seq": 1}, by_staff("conversation.closed"), refused={"seen_seq": 0}
     ),
     f"POST {CONVERSATION}/reopen": Change(None, by_staff("conversation.opened"), given=_closed),
+    f"PUT {CONVERSATION}/assignee": Change(
+        lambda: {"staff_member_id": None},
+        by_staff("conversation.released"),
+        refused={"staff_member_id": str(uuid4())},
+        given=_marias,
+    ),
+    f"PUT {CONVERSATION}/reminder": Change(
+        lambda: in_an_hour(seen_seq=1),
+        by_staff("conversation.opened", "conversation.reminder_set"),
+        refused=in_an_hour(seen_seq=0),
+    ),
+    f"DELETE {CONVERSATION}/reminder": Change(None, by_staff("conversation.reminder_removed"), given=_deferred),
+    f"POST {CONVERSATION}/not-sent/dismiss": Change(None, by_staff("conversation.not_sent_dismissed"), given=_not_sent),
+    f"POST {CONVERSATION}/typing": Change(None, ()),
+    f"POST {API}/conversations/bulk": Change(
+        lambda: {"action": "release", "items": [{"id": ""}]},
+        by_staff("conversation.released"),
+        refused={"action": "release", "items": []},
+        given=_marias,
+    ),
+    f"POST {API}/conversations/bulk/{{undo_id}}/undo": Change(
+        None, by_staff("conversation.released", "conversation.undone"), given=_act_of_the_admin
+    ),
+    # A person's own. Nothing of the business changes by them.
+    f"POST {API}/views": Change(lambda: {"name": "All", "filter": {}}, (), refused={"name": ""}),
+    f"PATCH {API}/views/{{view_id}}": Change(
+        lambda: {"name": "Ours"}, (), refused={"name": ""}, given=_view_of_the_admin
+    ),
+    f"DELETE {API}/views/{{view_id}}": Change(None, (), given=_view_of_the_admin),
     f"PUT {CONVERSATION}/viewers/{{viewer_id}}": Change(
         lambda: {"seen_seq": 1}, by_staff("conversation.opened"), refused={"seen_seq": -1}
     ),
     f"DELETE {CONVERSATION}/viewers/{{viewer_id}}": Change(None, ()),
+    # What a person is told of, and where, changes nothing for anybody else.
+    f"PUT {API}/me/notifications": Change(
+        lambda: {"scope": "mine", "sound": True, "shows_text": True, "quiet_hours": None}, (), refused={"scope": "few"}
+    ),
+    f"POST {API}/me/push-subscriptions": Change(new_browser, (), refused={"endpoint": "http://127.0.0.1/"}),
+    f"DELETE {API}/me/push-subscriptions/{{subscription_id}}": Change(None, (), given=_own_browser),
+    f"POST {API}/me/push-subscriptions/{{subscription_id}}/test": Change(None, (), given=_own_browser),
     f"POST {CONVERSATION}/messages": Change(
         lambda: {"body": "Yes"}, by_staff("message.sent", "conversation.opened"), refused={"body": "Yes", "seen_seq": 0}
     ),
+    f"POST {API}/messages": Change(
+        lambda: {"phone_number": "+13125550103", "body": "Hi"},
+        by_staff("message.sent", "conversation.opened"),
+        refused={"phone_number": "+13125550109", "body": "Hi"},
+        given=_another_family,
+    ),
+    f"PATCH {API}/messages/{{message_id}}": Change(
+        lambda: {"body": "Later"}, by_staff("message.rescheduled"), refused={"body": " "}, given=_scheduled
+    ),
+    f"DELETE {API}/messages/{{message_id}}": Change(None, by_staff("message.withdrawn"), given=_scheduled),
+    f"POST {API}/messages/{{message_id}}/send": Change(
+        lambda: {}, by_staff("message.sent", "conversation.opened"), refused={"seen_seq": 0}, given=_scheduled
+    ),
+    f"PUT {API}/organization/away": Change(
+        lambda: {"enabled": True, "body": "Closed", "hours": {}},
+        by_staff("away_message.changed"),
+        refused={"enabled": True, "body": "", "hours": {}},
+    ),
+    f"POST {CONVERSATION}/notes": Change(
+        lambda: {"body": "Call first"},
+        by_staff("note.added"),
+        refused={"body": "Call first", "mentions": [str(uuid4())]},
+    ),
+    f"PATCH {API}/notes/{{note_id}}": Change(
+        lambda: {"body": "Write first"}, by_staff("note.edited"), refused={"body": " "}
+    ),
+    f"DELETE {API}/notes/{{note_id}}": Change(None, by_staff("note.removed")),
+    # A mention is read by the person alone; the note is what is written down.
+    f"POST {API}/mentions/read": Change(lambda: {"mention_ids": [str(uuid4())]}, (), refused={}),
     f"POST {API}/messages/{{message_id}}/retry": Change(None, by_staff("message.sent"), given=_failed),
     # It only asks, with a body.
     f"POST {API}/opt-in-checks": Change(lambda: {"phone_numbers": [PARENT]}, (), refused={"phone_numbers": ["12"]}),
@@ -137,6 +258,9 @@ CHANGES: dict[str, Change] = {
         by_staff("phone_number.erased", "audit_entries.erased", "audit_entries.erased"),
         refused={"reason": ""},
         given=_one_to_erase,
+    ),
+    f"PATCH {API}/organization/settings": Change(
+        lambda: {"replying_assigns": True}, by_staff("organization.updated"), refused={"replying_assigns": "perhaps"}
     ),
     f"POST {API}/lines": Change(
         new_line, by_staff("line.created"), refused={**new_line(), "phone_number": LINE_NUMBER}
@@ -177,6 +301,28 @@ CHANGES: dict[str, Change] = {
         refused="kind,external_id,name\nfamily,1,\n",
         csv=True,
     ),
+    f"POST {API}/classes": Change(lambda: {"name": "Level 3"}, by_staff("class.created"), refused={"name": ""}),
+    f"PATCH {API}/classes/{{class_id}}": Change(
+        lambda: {"coach": "Jo"}, by_staff("class.updated"), refused={"time": "late"}
+    ),
+    f"PUT {API}/organization/links": Change(
+        lambda: {"links": [{"label": "Studio", "url_template": "https://studio.test/{external_id}"}]},
+        by_staff("organization.links_changed"),
+        refused={"links": [{"label": "Studio", "url_template": "http://studio.test"}]},
+    ),
+    f"POST {API}/saved-replies": Change(
+        lambda: {"title": "Hours", "body": "We open at 3.", "scope": "own"},
+        by_staff("saved_reply.created"),
+        refused={"title": "Hours", "body": "{nothing}", "scope": "own"},
+    ),
+    f"PATCH {API}/saved-replies/{{saved_reply_id}}": Change(
+        lambda: {"body": "We open at 4."}, by_staff("saved_reply.updated"), refused={"body": ""}
+    ),
+    f"DELETE {API}/saved-replies/{{saved_reply_id}}": Change(None, by_staff("saved_reply.deleted")),
+    # It reads, and counts a use.
+    f"POST {API}/saved-replies/{{saved_reply_id}}/fill": Change(
+        lambda: TO_FILL, (), refused={}, given=_conversation_to_fill_for
+    ),
     # Each business here has one event that is quarantined.
     f"POST {API}/inbound-events/{{event_id}}/replay": Change(None, by_staff("inbound_event.replayed")),
     f"POST {API}/inbound-replays": Change(None, by_staff("inbound_event.replayed")),
@@ -216,6 +362,8 @@ async def make(world: World, name: str, ids: dict[str, str], change: Change, bod
     client = world.other_client() if name == f"POST {API}/session" else world.admin
     if isinstance(body, dict) and "organization" in body:
         body = {**body, "organization": world.slug}
+    if isinstance(body, dict) and body.get("items"):
+        body = {**body, "items": [{"id": ids["conversation_id"]}]}
     sent: dict[str, Any] = {"json": body}
     if change.csv:
         sent = {"content": body, "headers": {"Content-Type": "text/csv"}}

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -171,3 +172,31 @@ async def test_a_line_out_of_service_sends_nothing_and_still_receives(world: Wor
     assert refused.status_code == 409
     assert refused.json()["check"]["reason"] == "line_blocked"
     assert (await world.conversation(PARENT))["last_message"]["preview"] == "Anybody?"
+
+
+async def test_a_message_carries_the_key_of_its_senders_outbox(world: World, path: str) -> None:
+    key = str(uuid4())
+    first = await world.maria.post(path, json={"body": "Yes, see you at 6"}, headers={"Idempotency-Key": key})
+    repeated = await world.maria.post(path, json={"body": "Yes, see you at 6"}, headers={"Idempotency-Key": key})
+    named = await world.maria.post(path, json={"body": "Bring socks"}, headers={"Idempotency-Key": "order-17"})
+
+    assert [each.json()["client_key"] for each in (first, repeated, named)] == [key, key, None]
+    thread = await world.thread(first.json()["conversation_id"])
+    assert [message["client_key"] for message in thread] == [None, key, None]
+
+    await world.settle_as(first.json()["id"], "failed")
+    again = str(uuid4())
+    retried = await world.maria.post(f"{API}/messages/{first.json()['id']}/retry", headers={"Idempotency-Key": again})
+    assert retried.json()["client_key"] == again
+
+
+async def test_SEND_ONCE_a_text_does_not_leave_in_the_name_of_the_next_person_at_that_browser(
+    world: World, path: str
+) -> None:
+    def sent_for(name: str) -> dict[str, str]:
+        return {"Messenger-Staff-Member": str(world.staff_ids[name])}
+
+    refused = await world.maria.post(path, json={"body": "Yes"}, headers=sent_for("daniel"))
+    accepted = await world.maria.post(path, json={"body": "Yes"}, headers=sent_for("maria"))
+
+    assert (refused.status_code, accepted.status_code, accepted.json()["seq"]) == (401, 201, 2)

@@ -1,5 +1,8 @@
 """The status of a conversation through the API: what staff see when messages come, are seen, answered and closed."""
 
+from typing import Any
+from uuid import uuid4
+
 from tests.support.world import World
 
 PARENT = "+13125550101"
@@ -56,3 +59,18 @@ async def test_STATUS_CLOSE_RACE_closing_with_an_unseen_text_answers_409_with_it
     assert closed.status_code == 200
     assert closed.json()["status"] == "closed"
     assert await world.indicator() == (0, 0)
+
+
+async def test_SEND_ONCE_a_close_that_is_repeated_under_its_key_does_not_undo_what_came_after_it(world: World) -> None:
+    await world.text(PARENT, "Is Maya in class today?")
+    conversation = await world.conversation(PARENT)
+    path = f"/api/v1/conversations/{conversation['id']}"
+    close: dict[str, Any] = {"json": {"seen_seq": 1}, "headers": {"Idempotency-Key": str(uuid4())}}
+
+    closed = await world.maria.post(f"{path}/close", **close)
+    reopened = await world.maria.post(f"{path}/reopen", headers={"Idempotency-Key": str(uuid4())})
+    repeated = await world.maria.post(f"{path}/close", **close)
+
+    assert [each.json()["status"] for each in (closed, reopened, repeated)] == ["closed", "open", "closed"]
+    assert repeated.headers["Idempotency-Replayed"] == "true"
+    assert (await world.maria.get(path)).json()["status"] == "open"

@@ -23,7 +23,7 @@ from api.audit.models import AuditEntry
 from api.consent import service as consent
 from api.consent.models import ConsumerInitiation
 from api.consent.rules import CONSUMER_INITIATED, Reason
-from api.conversations import queries as conversation_queries
+from api.conversations import inbox_queries
 from api.conversations import rules as status_rules
 from api.conversations.message_rules import Direction, segments
 from api.conversations.models import Conversation, Message, OutboxEntry, TimelineEntry
@@ -108,7 +108,7 @@ async def test_the_indicator_says_what_the_rows_say(demo: Database) -> None:
     """IND-RED, IND-GRAY."""
     organization = await _organization(demo)
     async with demo.transaction() as session:
-        indicator = await conversation_queries.indicator(session, organization.id)
+        indicator = await inbox_queries.indicator(session, organization.id, staff_member_id=None)
     conversations: list[Conversation] = await _all(demo, Conversation)
     unread_messages = 0
     threads = await _by_conversation(demo)
@@ -119,8 +119,8 @@ async def test_the_indicator_says_what_the_rows_say(demo: Database) -> None:
                 for message in threads[conversation.id]
             )
     statuses = Counter(conversation.status for conversation in conversations)
-    assert indicator == (unread_messages, statuses["unread"], statuses["open"])
-    assert indicator == (9, 6, 7)
+    assert indicator[:3] == (unread_messages, statuses["unread"], statuses["open"])
+    assert indicator[:3] == (9, 6, 7)
     assert statuses["closed"] >= 20
 
 

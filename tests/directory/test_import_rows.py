@@ -32,13 +32,36 @@ CELLS = {
     "email": st.sampled_from(["", "a@b", "jo@gym.test"]) | TEXT,
     "permissions": st.sampled_from(["", "none", "sms_logs", "family_sms_logs|mass_text", "root"]) | TEXT,
     "is_admin": st.sampled_from(["", "true", "no", "2"]) | TEXT,
+    "location": st.sampled_from(["", "North"]) | TEXT,
+    "notes": st.sampled_from(["", "Allergic to nuts"]) | TEXT,
+    "tags": st.sampled_from(["", "none", "team|VIP"]) | TEXT,
+    "student_name": st.sampled_from(["", "Mia"]) | TEXT,
+    "class_name": st.sampled_from(["", "Level 3"]) | TEXT,
+    "class_days": st.sampled_from(["", "Tue/thursday", "someday"]) | TEXT,
+    "class_time": st.sampled_from(["", "5:30 pm", "17.30", "25:00"]) | TEXT,
+    "class_room": st.sampled_from(["", "B"]) | TEXT,
+    "class_coach": st.sampled_from(["", "Jo"]) | TEXT,
+    "class_location": st.sampled_from(["", "North"]) | TEXT,
 }
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
-KEYS = ("kind", "external_id", "name", "email", "permissions", "is_admin", "contacts", "phone_records", "password")
+KEYS = (
+    "kind",
+    "external_id",
+    "name",
+    "email",
+    "permissions",
+    "is_admin",
+    "contacts",
+    "phone_records",
+    "password",
+    "students",
+    "tags",
+    "notes",
+)
 RECORD = st.fixed_dictionaries(
     {"kind": st.sampled_from(["family", "staff_member"])},
     optional=dict.fromkeys(KEYS[1:], JSON)

@@ -184,7 +184,7 @@ async def test_PERM_TENANT_another_businesss_events_do_not_come(server: Server) 
     conversation = await neighbour.conversation(PARENT)
     named = {event.data["conversation_id"] for event in events if "conversation_id" in event.data}
     assert named == {conversation["id"]}
-    assert len(events) == 3
+    assert [each.type for each in events] == ["message", "thread_entry", "conversation", "indicator"]
 
 
 async def test_PERM_VIEW_a_stream_needs_the_permission_to_see_conversations(server: Server) -> None:
@@ -352,3 +352,44 @@ async def test_no_database_connection_is_held_while_streams_are_open(server: Ser
         # Background work may hold one at this moment.
         assert pool.checkedout() <= 2  # type: ignore[attr-defined]  # A QueuePool.
         assert (await world.daniel.get("/api/v1/conversations")).status_code == 200
+
+
+async def test_NOTE_a_mention_reaches_the_persons_own_streams_alone(server: Server) -> None:
+    world = server.world
+    await world.text(PARENT, "Hello?")
+    conversation_id = (await world.conversation(PARENT))["id"]
+    path = f"/api/v1/conversations/{conversation_id}/notes"
+    async with server.stream(world.daniel) as mentioned, server.stream(world.admin) as colleague:
+        first = await world.maria.post(path, json={"body": "@Daniel", "mentions": [str(world.staff_ids["daniel"])]})
+        await world.maria.post(path, json={"body": "Nobody"})
+
+        seen = [await mentioned.event() for _ in range(3)]
+        others = [await colleague.event() for _ in range(2)]
+
+    entry = {"conversation_id": conversation_id, "kind": "note", "entry_id": first.json()["id"]}
+    assert {each.type for each in seen} == {"mention", "thread_entry"}
+    (mention,) = [each for each in seen if each.type == "mention"]
+    assert mention.data == {"conversation_id": conversation_id, "note_id": first.json()["id"]}
+    assert [each.type for each in others] == ["thread_entry", "thread_entry"]
+    assert others[0].data == entry
+    async with server.stream(world.admin, **{"Last-Event-ID": others[0].id}) as resumed:
+        assert (await resumed.event()).type == "thread_entry"
+
+
+async def test_TYPING_colleagues_of_the_business_see_who_is_writing_and_not_what(server: Server) -> None:
+    world = server.world
+    await world.text(PARENT, "Hello?")
+    conversation = await world.conversation(PARENT)
+    neighbour = await World.create(world.service)
+    async with server.stream(world.daniel) as stream, server.stream(neighbour.daniel) as elsewhere:
+        for _ in range(3):
+            await world.maria.post(f"/api/v1/conversations/{conversation['id']}/typing")
+        await world.text(PARENT, "Anybody?")
+        await neighbour.text(PARENT, "Hello?")
+        seen = [event for event in await stream.until("message") if event.type == "typing"]
+        theirs = [event.type for event in await elsewhere.until("message")]
+
+    (event,) = seen
+    assert set(event.data) == {"conversation_id", "staff_member_id", "name", "until"}
+    assert event.data["staff_member_id"] == str(world.staff_ids["maria"])
+    assert "typing" not in theirs

@@ -74,6 +74,10 @@ async def test_ERASE_nothing_of_the_number_is_left_in_any_table(world: World) ->
         f"{API}/conversations/{thread['id']}/messages", json={"body": "Welcome"}, headers={"Idempotency-Key": "once"}
     )
     assert sent.status_code in {201, 202}, sent.text
+    noted = await world.maria.post(f"{API}/conversations/{thread['id']}/notes", json={"body": "Gate code 4711, again"})
+    await world.maria.patch(f"{API}/notes/{noted.json()['id']}", json={"body": "Rivera pays late"})
+    removed = await world.maria.post(f"{API}/conversations/{thread['id']}/notes", json={"body": "Rivera never pays"})
+    await world.maria.delete(f"{API}/notes/{removed.json()['id']}")
     before = await everything(world)
     assert "3125550101" in before
     assert "Rivera" in before
@@ -91,6 +95,7 @@ async def test_ERASE_nothing_of_the_number_is_left_in_any_table(world: World) ->
         "conversations": 1,
         "cancelled": 1,
         "texts": 2,
+        "notes": 2,
         "files": 0,
         "raw_events": 0,
         "audit_entries": 0,

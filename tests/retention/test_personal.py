@@ -12,6 +12,7 @@ GLOBAL = {
     "database_identity",
     "deleted_organizations",
     "erasure_key",
+    "push_key",
     "secret_key_check",
     "text_folding",
     "worker_heartbeats",

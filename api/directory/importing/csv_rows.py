@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
@@ -28,15 +28,26 @@ from api.kit.text import made_storable
 COLUMNS = (
     *("kind", "external_id", "name", "contact_name", "relation", "phone_number", "label"),
     *("opt_in_state", "opt_in_source", "email", "permissions", "is_admin"),
+    *("location", "notes", "tags"),
+    *("student_name", "class_name", "class_days", "class_time", "class_room", "class_coach", "class_location"),
 )
 REQUIRED_COLUMNS = ("kind", "name")
 OWN_COLUMNS = {
-    OwnerKind.FAMILY: ("name",),
-    OwnerKind.STAFF_MEMBER: ("name", "email", "permissions", "is_admin"),
+    OwnerKind.FAMILY: ("name", "location", "notes", "tags"),
+    OwnerKind.STAFF_MEMBER: ("name", "email", "permissions", "is_admin", "location", "notes", "tags"),
 }
 """Columns of a record itself. Each of its rows may repeat them."""
+CLASS_COLUMNS = {
+    "class_name": "name",
+    "class_days": "weekdays",
+    "class_time": "time",
+    "class_room": "room",
+    "class_coach": "coach",
+    "class_location": "location",
+}
+"""And the fields of a class that they hold."""
 ONLY_OF = {
-    **dict.fromkeys(("contact_name", "relation"), OwnerKind.FAMILY),
+    **dict.fromkeys(("contact_name", "relation", "student_name", *CLASS_COLUMNS), OwnerKind.FAMILY),
     **dict.fromkeys(("email", "permissions", "is_admin"), OwnerKind.STAFF_MEMBER),
 }
 
@@ -178,6 +189,7 @@ def _entry_of_rows(rows: list[int], values: list[dict[str, str]], *, country: st
         record.add_own(column, [(row, cells[column]) for row, cells in numbered if cells[column]])
     for row, cells in numbered:
         record.add_holder(row, cells)
+        record.add_student(row, cells)
     if record.problems:
         return Refused(rows, kind, shown_id(external_id), record.problems[:MAX_ERRORS_OF_ROW])
     return entry_of(record.data, kind, rows, locate=record.locate, country=country)
@@ -186,6 +198,16 @@ def _entry_of_rows(rows: list[int], values: list[dict[str, str]], *, country: st
 def _permissions(cell: str) -> list[str]:
     words = [word for word in re.split(r"[|;,\s]+", cell.lower()) if word]
     return [] if words == ["none"] else words
+
+
+def _tags(cell: str) -> list[str]:
+    """Separated by `|`, `;` or a comma. `none` takes all tags off."""
+    tags = [tag.strip() for tag in re.split(r"[|;,]", cell) if tag.strip()]
+    return [] if [tag.lower() for tag in tags] == ["none"] else tags
+
+
+READERS: dict[str, Callable[[str], list[str]]] = {"permissions": _permissions, "tags": _tags}
+"""Columns with a list."""
 
 
 class _RecordOfRows:
@@ -211,7 +233,8 @@ class _RecordOfRows:
             return
         first, value = given[0]
         self._places[column,] = Place(f"/{column}", first)
-        self.data[column] = _permissions(value) if column == "permissions" else value
+        read = READERS.get(column)
+        self.data[column] = read(value) if read else value
         detail = f"Rows of one record must agree, and row {first} says otherwise."
         self.problems += [RowError(row, f"/{column}", detail) for row, other in given if other != value]
 
@@ -233,6 +256,41 @@ class _RecordOfRows:
             location, holder = ("contacts", index), self.data["contacts"][index]
         if cells["phone_number"]:
             self._add_phone_record(holder.setdefault("phone_records", []), location, row, cells)
+
+    def add_student(self, row: int, cells: dict[str, str]) -> None:
+        """The student that a row holds, with the class that it holds, if any."""
+        about_class = [column for column in CLASS_COLUMNS if cells[column]]
+        if not cells["student_name"]:
+            if about_class:
+                self._refuse(row, "student_name", "Name the student who attends this class.")
+            return
+        index = self._student(row, cells["student_name"])
+        if not cells["class_name"]:
+            if about_class:
+                self._refuse(row, "class_name", "Name the class that this is about.")
+            return
+        classes = self.data["students"][index].setdefault("classes", [])
+        given: dict[str, Any] = {CLASS_COLUMNS[column]: cells[column] for column in about_class}
+        if "weekdays" in given:
+            given["weekdays"] = [day for day in re.split(r"[|;,/\s]+", given["weekdays"]) if day]
+        if given in classes:
+            return
+        location = ("students", index, "classes", len(classes))
+        classes.append(given)
+        self._places[location] = Place("/class_name", row)
+        for column, name in CLASS_COLUMNS.items():
+            self._places[*location, name] = Place(f"/{column}", row)
+
+    def _student(self, row: int, name: str) -> int:
+        """The index of the row's student: the one of the same name."""
+        spelling = fold_name(name, keep_accents=True)
+        students = self.data.setdefault("students", [])
+        for index, student in enumerate(students):
+            if fold_name(student["name"], keep_accents=True) == spelling:
+                return index
+        self._places["students", len(students)] = Place("/student_name", row)
+        students.append({"name": name})
+        return len(students) - 1
 
     def _refuse(self, row: int, column: str, detail: str) -> None:
         self.problems.append(RowError(row, f"/{column}", detail))
@@ -260,6 +318,9 @@ class _RecordOfRows:
         if cells["opt_in_state"]:
             source = cells["opt_in_source"].lower() or OptInSource.IMPORT.value
             record["opt_in"] = {"state": cells["opt_in_state"].lower(), "source": source}
+        if cells["student_name"] and record in records:
+            # A row for each student repeats the contact.
+            return
         records.append(record)
         self._places[location] = Place("/phone_number", row)
         self._places[*location, "label"] = Place("/label", row)

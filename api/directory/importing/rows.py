@@ -14,9 +14,19 @@ from typing import IO, Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from api.access.rules import LEGACY_SPELLINGS, Permission
-from api.directory.fields import MAX_RECORDS, Email, ExternalId, Name, SettableSource
+from api.directory.fields import (
+    MAX_RECORDS,
+    MAX_STUDENTS,
+    Email,
+    ExternalId,
+    Location,
+    Name,
+    Notes,
+    SettableSource,
+    Tags,
+)
 from api.directory.rules import OptInSource, OwnerKind, Place, WantedRecord
-from api.directory.wanted import ContactIn, Locate, NumbersNotRead, OptInIn, PhoneRecordIn, wanted_record
+from api.directory.wanted import ContactIn, Locate, NumbersNotRead, OptInIn, PhoneRecordIn, StudentIn, wanted_record
 from api.kit.errors import Invalid, TooLarge
 from api.kit.text import made_storable
 
@@ -116,6 +126,10 @@ class FamilyRow(_Row):
     external_id: ExternalId | None = None
     name: Name
     contacts: Annotated[list[ContactRow], Field(max_length=MAX_RECORDS)] | None = None
+    students: Annotated[list[StudentIn], Field(max_length=MAX_STUDENTS)] | None = None
+    tags: Tags | None = None
+    location: Location | None = None
+    notes: Notes | None = None
 
 
 class StaffMemberRow(_Row):
@@ -127,6 +141,9 @@ class StaffMemberRow(_Row):
     ] = None
     is_admin: bool | None = None
     phone_records: Annotated[list[PhoneRecordRow], Field(max_length=MAX_RECORDS)] | None = None
+    tags: Tags | None = None
+    location: Location | None = None
+    notes: Notes | None = None
 
 
 def entry_of(data: dict[str, Any], kind: OwnerKind, rows: Sequence[int], *, locate: Locate, country: str) -> Entry:

@@ -2,6 +2,7 @@ import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient, type Q
 
 import { client, unwrap } from "./client";
 import { keys, type ConversationFilter } from "./keys";
+import { useOutbox } from "./outbox-context";
 import type { ConversationDetail } from "./types";
 
 const PAGE = 50;
@@ -38,7 +39,7 @@ export function conversationQuery(id: string) {
 }
 
 /** After a change of one conversation: its own data from the answer, everything that lists or counts it afresh. */
-async function settle(queryClient: QueryClient, conversationId: string): Promise<void> {
+export async function refetchConversation(queryClient: QueryClient, conversationId: string): Promise<void> {
   await Promise.all([
     queryClient.invalidateQueries({ queryKey: keys.conversation(conversationId) }),
     queryClient.invalidateQueries({ queryKey: keys.conversationLists }),
@@ -50,29 +51,20 @@ async function settle(queryClient: QueryClient, conversationId: string): Promise
 
 /** `seenSeq` is the last message the person saw: if one has come since, nothing closes (STATUS-CLOSE-RACE). */
 export function useCloseConversation(conversationId: string) {
+  const outbox = useOutbox();
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (seenSeq: number) =>
-      unwrap(
-        client.POST("/api/v1/conversations/{conversation_id}/close", {
-          params: { path: { conversation_id: conversationId } },
-          body: { seen_seq: seenSeq },
-        }),
-      ),
-    onSettled: () => settle(queryClient, conversationId),
+    mutationFn: (seenSeq: number) => outbox.perform(conversationId, { kind: "close", seenSeq }),
+    onSettled: () => refetchConversation(queryClient, conversationId),
   });
 }
 
 export function useReopenConversation(conversationId: string) {
+  const outbox = useOutbox();
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: () =>
-      unwrap(
-        client.POST("/api/v1/conversations/{conversation_id}/reopen", {
-          params: { path: { conversation_id: conversationId } },
-        }),
-      ),
-    onSettled: () => settle(queryClient, conversationId),
+    mutationFn: () => outbox.perform(conversationId, { kind: "reopen" }),
+    onSettled: () => refetchConversation(queryClient, conversationId),
   });
 }
 

@@ -1,15 +1,16 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { client, unwrap } from "./client";
-import { keys } from "./keys";
+import { keys, type DirectoryFilter } from "./keys";
 
-export function familyListQuery(q: string) {
+export function familyListQuery(filter: DirectoryFilter) {
+  const { q, tag, classId } = filter;
   return infiniteQueryOptions({
-    queryKey: keys.familyList(q),
+    queryKey: keys.familyList(filter),
     queryFn: ({ pageParam, signal }) =>
       unwrap(
         client.GET("/api/v1/families", {
-          params: { query: { limit: 50, ...(q && { q }), ...(pageParam && { cursor: pageParam }) } },
+          params: { query: { limit: 50, ...(q && { q }), ...(tag && { tag }), ...(classId && { class_id: classId }), ...(pageParam && { cursor: pageParam }) } },
           signal,
         }),
       ),

@@ -8,9 +8,11 @@ import { createTimeFormat } from "@/lib/time";
 
 export interface Formats {
   time: (at: string) => string;
+  timeWithSeconds: (at: string) => string;
   date: (at: string) => string;
   dateTime: (at: string) => string;
-  dateTimeSeconds: (at: string) => string;
+  /** `dateTime` to the second. */
+  exact: (at: string) => string;
   /** `dateTime` within a sentence: "today, 4:47 pm". */
   moment: (at: string) => string;
   day: (at: string) => string;
@@ -27,9 +29,10 @@ export function useFormats(): Formats {
   return useMemo(
     () => ({
       time: format.time,
+      timeWithSeconds: format.timeWithSeconds,
       date: (at) => format.date(at, now),
       dateTime: (at) => format.dateTime(at, now),
-      dateTimeSeconds: (at) => format.dateTimeSeconds(at, now),
+      exact: (at) => format.exact(at, now),
       moment: (at) => format.dateTime(at, now).replace(/^(?:Today|Yesterday)/, (day) => day.toLowerCase()),
       day: (at) => format.day(at, now),
       brief: (at) => format.brief(at, now),

@@ -5,6 +5,13 @@ export interface ConversationFilter {
   staffMemberId?: string;
 }
 
+export interface DirectoryFilter {
+  q: string;
+  tag?: string | undefined;
+  /** Of families alone. */
+  classId?: string | undefined;
+}
+
 export const keys = {
   me: ["me"],
   indicator: ["indicator"],
@@ -23,10 +30,10 @@ export const keys = {
   auditTrails: ["audit-trail"],
   auditTrail: (conversationId: string) => ["audit-trail", conversationId],
   families: ["families"],
-  familyList: (q: string) => ["families", "list", q],
+  familyList: (filter: DirectoryFilter) => ["families", "list", filter],
   family: (id: string) => ["families", "one", id],
   staffMembers: ["staff-members"],
-  staffMemberList: (q: string, archived: boolean) => ["staff-members", "list", q, archived],
+  staffMemberList: (filter: DirectoryFilter, archived: boolean) => ["staff-members", "list", filter, archived],
   staffMember: (id: string) => ["staff-members", "one", id],
   optInChecks: ["opt-in-checks"],
   optInChecksOf: (numbers: readonly string[]) => ["opt-in-checks", numbers],
@@ -41,6 +48,15 @@ export const keys = {
   inboundHealth: ["inbound", "health"],
   quarantined: ["inbound", "quarantine"],
   inboundEvent: (id: string) => ["inbound", "event", id],
+  /** Not below `conversations`: a text changes nothing of it. */
+  contexts: ["conversation-context"],
+  conversationContext: (id: string) => ["conversation-context", id],
+  savedReplies: ["saved-replies"],
+  savedReplyList: (q: string) => ["saved-replies", "list", q],
+  classes: ["classes"],
+  classList: (q: string) => ["classes", "list", q],
+  tags: ["tags"],
+  organizationLinks: ["organization-links"],
   lines: ["lines"],
   providers: ["providers"],
   lineList: ["lines", "list"],

@@ -49,25 +49,6 @@ export function messageQuery(id: string) {
   });
 }
 
-export interface OutgoingText {
-  key: string;
-  conversationId: string;
-  body: string;
-  /** The last message the person had seen; null sends in any case. */
-  seenSeq: number | null;
-  close: boolean;
-}
-
-/** SEND-ONCE: the same `key` sends once, however often this is called. */
-export function postMessage({ key, conversationId, body, seenSeq, close }: OutgoingText): Promise<Message> {
-  return unwrap(
-    client.POST("/api/v1/conversations/{conversation_id}/messages", {
-      params: { path: { conversation_id: conversationId }, header: { "Idempotency-Key": key } },
-      body: { body, close, ...(seenSeq !== null && { seen_seq: seenSeq }) },
-    }),
-  );
-}
-
 /** Puts a message that the API has just accepted at the end of its loaded threads, then asks for what else is new. */
 export function showAcceptedMessage(queryClient: QueryClient, message: Message): void {
   queryClient.setQueriesData<InfiniteData<MessagePage, ThreadWindow>>(

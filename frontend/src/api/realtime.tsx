@@ -2,10 +2,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, use, useEffect, useMemo, useSyncExternalStore, type ReactNode } from "react";
 
-import { keys } from "./keys";
 import { LiveConnection, type LiveState } from "./live";
-import { postMessage, showAcceptedMessage } from "./messages";
-import { Outbox, type PendingText } from "./outbox";
+import type { Outbox } from "./outbox";
+import { OutboxContext } from "./outbox-context";
+import { createOutbox, recognizeOwnTexts } from "./outbox-wiring";
 
 interface Realtime {
   live: LiveConnection;
@@ -19,17 +19,7 @@ export function RealtimeProvider({ owner, listens, children }: { owner: string; 
   const queryClient = useQueryClient();
 
   const realtime = useMemo<Realtime>(() => {
-    const outbox = new Outbox({
-      owner,
-      post: postMessage,
-      onAccepted: (message) => showAcceptedMessage(queryClient, message),
-      onRefused: (_problem, text) => {
-        // Refetch, so that the reason of the refusal shows (a new message, an opt-out, a revoked permission).
-        void queryClient.invalidateQueries({ queryKey: keys.conversation(text.conversationId) });
-        void queryClient.invalidateQueries({ queryKey: keys.thread(text.conversationId) });
-        void queryClient.invalidateQueries({ queryKey: keys.me });
-      },
-    });
+    const outbox = createOutbox(owner, queryClient);
     const live = new LiveConnection({ queryClient, onOpen: outbox.resume });
     return { live, outbox };
   }, [owner, queryClient]);
@@ -37,14 +27,20 @@ export function RealtimeProvider({ owner, listens, children }: { owner: string; 
   useEffect(() => {
     if (!listens) return;
     realtime.outbox.start();
+    const stopRecognizing = recognizeOwnTexts(realtime.outbox, queryClient);
     realtime.live.start();
     return () => {
+      stopRecognizing();
       realtime.live.stop();
       realtime.outbox.stop();
     };
-  }, [realtime, listens]);
+  }, [realtime, queryClient, listens]);
 
-  return <RealtimeContext value={realtime}>{children}</RealtimeContext>;
+  return (
+    <RealtimeContext value={realtime}>
+      <OutboxContext value={realtime.outbox}>{children}</OutboxContext>
+    </RealtimeContext>
+  );
 }
 
 function useRealtime(): Realtime {
@@ -60,14 +56,4 @@ export function useLiveState(): LiveState {
 
 export function useReconnect(): () => void {
   return useRealtime().live.reconnectNow;
-}
-
-export function useOutbox(): Outbox {
-  return useRealtime().outbox;
-}
-
-export function usePendingTexts(conversationId: string): readonly PendingText[] {
-  const { outbox } = useRealtime();
-  const texts = useSyncExternalStore(outbox.subscribe, outbox.all);
-  return useMemo(() => texts.filter((text) => text.conversationId === conversationId), [texts, conversationId]);
 }

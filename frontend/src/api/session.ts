@@ -53,3 +53,8 @@ export function may(me: Me, permission: Permission): boolean {
 export function ownerKey(me: Me): string {
   return `${me.organization.id}:${me.staff_member?.id ?? "nobody"}`;
 }
+
+/** The id of the staff member whose `ownerKey` it is. */
+export function staffMemberOf(owner: string): string {
+  return owner.slice(owner.indexOf(":") + 1);
+}

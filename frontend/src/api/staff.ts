@@ -1,15 +1,16 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { client, unwrap } from "./client";
-import { keys } from "./keys";
+import { keys, type DirectoryFilter } from "./keys";
 
-export function staffListQuery(q: string, archived = false) {
+export function staffListQuery(filter: DirectoryFilter, archived = false) {
+  const { q, tag } = filter;
   return infiniteQueryOptions({
-    queryKey: keys.staffMemberList(q, archived),
+    queryKey: keys.staffMemberList(filter, archived),
     queryFn: ({ pageParam, signal }) =>
       unwrap(
         client.GET("/api/v1/staff-members", {
-          params: { query: { limit: 50, ...(q && { q }), ...(archived && { archived }), ...(pageParam && { cursor: pageParam }) } },
+          params: { query: { limit: 50, ...(q && { q }), ...(tag && { tag }), ...(archived && { archived }), ...(pageParam && { cursor: pageParam }) } },
           signal,
         }),
       ),

@@ -37,3 +37,12 @@ export type AuditEntry = Answer<"/api/v1/conversations/{conversation_id}/audit-e
 export type Family = Answer<"/api/v1/families/{family_id}", "get">;
 export type StaffMember = Answer<"/api/v1/staff-members/{staff_member_id}", "get">;
 export type PhoneRecord = StaffMember["phone_records"][number];
+
+export type Student = Family["students"][number];
+export type StudentClass = Student["classes"][number];
+export type ListedClass = Answer<"/api/v1/classes", "get">["items"][number];
+export type RecordTag = Answer<"/api/v1/tags", "get">["items"][number];
+export type ConversationContext = Answer<"/api/v1/conversations/{conversation_id}/context", "get">;
+export type ContextRecord = ConversationContext["records"][number];
+export type SavedReply = Answer<"/api/v1/saved-replies", "get">["items"][number];
+export type FilledReply = Answer<"/api/v1/saved-replies/{saved_reply_id}/fill", "post">;

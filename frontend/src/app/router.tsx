@@ -91,6 +91,13 @@ const accountRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/AccountPage"), "AccountPage"),
 });
 
+const savedRepliesRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/saved-replies",
+  validateSearch: parseDirectorySearch,
+  component: lazyRouteComponent(() => import("./pages/SavedRepliesPage"), "SavedRepliesPage"),
+});
+
 const administrationRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: "/administration",
@@ -108,6 +115,7 @@ const routeTree = rootRoute.addChildren([
     staffRoute,
     staffMemberRoute,
     accountRoute,
+    savedRepliesRoute,
     administrationRoute,
   ]),
 ]);

@@ -7,10 +7,13 @@ import { readText } from "@/lib/inbox-search";
 
 export interface DirectorySearch {
   q?: string | undefined;
+  tag?: string | undefined;
+  /** The id of a class: families alone are filtered by it. */
+  class?: string | undefined;
 }
 
-export function parseDirectorySearch({ q }: Record<string, unknown>): DirectorySearch {
-  return { q: readText(q) };
+export function parseDirectorySearch({ q, tag, class: classId }: Record<string, unknown>): DirectorySearch {
+  return { q: readText(q), tag: readText(tag), class: typeof classId === "string" ? classId : undefined };
 }
 
 export interface RecordSearch {
@@ -26,7 +29,7 @@ export function parseRecordSearch({ tab, conversation }: Record<string, unknown>
   };
 }
 
-const ADMINISTRATION_TABS = ["lines", "api-keys", "audit-log", "quarantine", "service"] as const;
+const ADMINISTRATION_TABS = ["lines", "api-keys", "audit-log", "quarantine", "links", "service"] as const;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** The rest are the filters of the audit log; a day is one of the organization's zone. */

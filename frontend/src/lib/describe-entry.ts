@@ -5,6 +5,10 @@ import { firstName, nameIntegration } from "@/lib/text";
 
 const DEEDS: Record<string, string> = {
   "message.sent": "sent a message",
+  "message.scheduled": "scheduled a text",
+  "message.rescheduled": "changed a scheduled text",
+  "message.withdrawn": "withdrew a scheduled text",
+  "message.held_back": "held back a scheduled text",
   "conversation.opened": "opened it",
   "conversation.closed": "closed it",
   "conversation.unread": "made it unread",

@@ -22,3 +22,16 @@ export function writeStored(key: string, value: string | null): void {
     if (value !== null) memory.set(key, value);
   }
 }
+
+/** The keys of local storage; none where it is forbidden. */
+export function storedKeys(): string[] {
+  try {
+    return Object.keys(window.localStorage);
+  } catch {
+    return [];
+  }
+}
+
+export function removeStored(key: string): void {
+  writeStored(key, null);
+}

@@ -6,12 +6,14 @@
 export interface TimeFormat {
   /** "4:52 pm" */
   time: (at: string | Date) => string;
+  /** "4:52:07 pm" */
+  timeWithSeconds: (at: string | Date) => string;
   /** "3 May", or "3 May 2025" in another year. */
   date: (at: string | Date, now: Date) => string;
-  /** "Today, 4:47:09 pm" */
-  dateTimeSeconds: (at: string | Date, now: Date) => string;
   /** "Today, 4:47 pm", "Mon, 16 Nov, 6:10 pm" */
   dateTime: (at: string | Date, now: Date) => string;
+  /** `dateTime` to the second: "Today, 4:47:05 pm" */
+  exact: (at: string | Date, now: Date) => string;
   /** The heading of a day in a thread: "Today", "Yesterday", "Monday, 16 November". */
   day: (at: string | Date, now: Date) => string;
   /** The shortest that still says when: "4:52 pm", "Yesterday", "Sat", "16 Nov", "16 Nov 2025". */
@@ -29,7 +31,7 @@ export function createTimeFormat({ timeZone, country }: { timeZone: string; coun
   const make = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, { timeZone, ...options });
 
   const clock = make({ hour: "numeric", minute: "2-digit" });
-  const clockSeconds = make({ hour: "numeric", minute: "2-digit", second: "2-digit" });
+  const clockWithSeconds = make({ hour: "numeric", minute: "2-digit", second: "2-digit" });
   const shortDate = make({ day: "numeric", month: "short" });
   const shortDateYear = make({ day: "numeric", month: "short", year: "numeric" });
   const weekday = make({ weekday: "short" });
@@ -48,17 +50,18 @@ export function createTimeFormat({ timeZone, country }: { timeZone: string; coun
   const date = (at: string | Date, now: Date) =>
     (year(at) === year(now) ? shortDate : shortDateYear).format(new Date(at));
 
-  const onDay = (at: string | Date, now: Date, clockTime: string) => {
+  const withDay = (at: string | Date, now: Date, shown: string) => {
     const ago = daysAgo(at, now);
-    if (ago === 0) return `Today, ${clockTime}`;
-    if (ago === 1) return `Yesterday, ${clockTime}`;
+    if (ago === 0) return `Today, ${shown}`;
+    if (ago === 1) return `Yesterday, ${shown}`;
     const day = year(at) === year(now) ? weekdayDate.format(new Date(at)) : shortDateYear.format(new Date(at));
-    return `${day}, ${clockTime}`;
+    return `${day}, ${shown}`;
   };
 
   return {
     dayKey,
     time,
+    timeWithSeconds: (at) => lowerDayPeriod(clockWithSeconds, new Date(at)),
     date,
     full: (at) => complete.format(new Date(at)),
     day: (at, now) => {
@@ -67,8 +70,8 @@ export function createTimeFormat({ timeZone, country }: { timeZone: string; coun
       if (ago === 1) return "Yesterday";
       return (year(at) === year(now) ? longDay : longDayYear).format(new Date(at));
     },
-    dateTime: (at, now) => onDay(at, now, time(at)),
-    dateTimeSeconds: (at, now) => onDay(at, now, lowerDayPeriod(clockSeconds, new Date(at))),
+    dateTime: (at, now) => withDay(at, now, time(at)),
+    exact: (at, now) => withDay(at, now, lowerDayPeriod(clockWithSeconds, new Date(at))),
     brief: (at, now) => {
       const ago = daysAgo(at, now);
       if (ago === 0) return time(at);

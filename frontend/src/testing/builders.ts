@@ -51,6 +51,8 @@ export function aLine(overrides: Partial<Line> = {}): Line {
   const address = `https://texts.tumble.example/webhooks/${provider}/${id}`;
   return {
     id,
+    default: false,
+    default_for: [],
     label: "Front desk",
     phone_number: "+13125550199",
     kind: "long_code",
@@ -166,9 +168,15 @@ export function aConversation(overrides: Partial<ConversationDetail> = {}): Conv
     seen_seq: 0,
     last_message: null,
     last_message_at: minutesAgo(60),
+    line: { id: "77777777-7777-7777-8777-777777777777", label: "Front desk" },
+    scheduled_at: null,
     holders: [aHolder()],
     opted_out: false,
     viewers: [],
+    assignee: null,
+    reminder: null,
+    not_sent: 0,
+    waiting_since: null,
     created_at: minutesAgo(10_000),
     updated_at: minutesAgo(60),
     opt_in_check: aCheck(),
@@ -199,7 +207,9 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
     delivered_at: null,
     erased_at: null,
     retry_of_message_id: null,
+    client_key: null,
     asks_to_stop: false,
+    automatic: null,
     ...overrides,
   };
 }
@@ -222,6 +232,9 @@ export function anEntry(overrides: Partial<AuditEntry> = {}): AuditEntry {
     conversation_id: null,
     message_id: null,
     phone_number: null,
+    line: null,
+    holders: [],
+    subject: null,
     details: {},
     erased: false,
     chain: { subject: id, number: counter, hash: "0".repeat(64) },
@@ -246,6 +259,10 @@ export function aFamily(overrides: Partial<Family> = {}): Family {
     name: "Smith family",
     archived: false,
     contacts: [{ id: anId(), name: "Maya Smith", relation: "mother", phone_records: [aPhoneRecord()] }],
+    students: [],
+    tags: [],
+    location: null,
+    notes: null,
     ...overrides,
   };
 }
@@ -259,6 +276,9 @@ export function aStaffMember(overrides: Partial<StaffMember> = {}): StaffMember 
     is_admin: false,
     archived: false,
     phone_records: [aPhoneRecord({ phone_number: "+13125550188" })],
+    tags: [],
+    location: null,
+    notes: null,
     ...overrides,
   };
 }

@@ -1,6 +1,8 @@
 import "@testing-library/jest-dom/vitest";
+import "fake-indexeddb/auto";
 
 import { cleanup, configure } from "@testing-library/react";
+import { IDBFactory } from "fake-indexeddb";
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 
 import { FakeEventSource } from "./fake-event-source";
@@ -67,6 +69,7 @@ afterEach(async () => {
   await new Promise((resolve) => setTimeout(resolve, 0));
   server.resetHandlers();
   window.localStorage.clear();
+  globalThis.indexedDB = new IDBFactory();
   reloadDrafts();
   resetPreferences();
   FakeEventSource.reset();

@@ -6,6 +6,7 @@ import { http, HttpResponse, type HttpHandler } from "msw";
 
 import { aLine, aMessage, anId, aPerson, aServiceStatus, aSession, byStaff, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
+import { RecordsWorld } from "./records-world";
 import { server } from "./server";
 import { PROVIDERS } from "./providers";
 import type { Session } from "@/api/account";
@@ -29,6 +30,8 @@ export class World {
   entries: AuditEntry[] = [];
   families: Family[] = [];
   staff: StaffMember[] = [];
+  /** Saved replies, classes, tags, links and contexts. */
+  readonly records = new RecordsWorld();
   apiKeys: ApiKey[] = [];
   lines: Line[] = [aLine()];
   /** What the provider answers to the next checks. */
@@ -230,7 +233,7 @@ export class World {
       http.post(`${api}/phone-numbers/:number/erase`, async ({ params, request }) => {
         this.changes.push({ path: `/phone-numbers/${String(params.number)}/erase`, body: (await request.json()) as Record<string, unknown> });
         const counts = {
-          conversations: 1, cancelled: 0, texts: 2, files: 0, raw_events: 2, audit_entries: 3, answers: 0, import_rows: 0,
+          conversations: 1, cancelled: 0, texts: 2, notes: 0, files: 0, raw_events: 2, audit_entries: 3, answers: 0, import_rows: 0,
           phone_records: 1, staff_records: 0, contacts: 1, families: 1, refusals_kept: 1,
         };
         for (const each of this.conversations.values()) {
@@ -338,6 +341,7 @@ export class World {
         found.health = { ...answer, at: NOW.toISOString() };
         return HttpResponse.json(found.health);
       }),
+      ...this.records.handlers(api),
       http.get(`${api}/inbound-health`, () => HttpResponse.json({ ...this.inbound, quarantined: this.quarantined.length })),
       http.get(`${api}/inbound-events`, ({ request }) =>
         HttpResponse.json(page(this.quarantined.map((event) => ({ ...event, raw: undefined })), new URL(request.url).searchParams)),
@@ -364,7 +368,7 @@ export class World {
   private async create(records: { id: string }[], path: string, request: Request): Promise<Response> {
     const body = (await request.json()) as Record<string, unknown>;
     this.changes.push({ path, body });
-    const created = { id: anId(), external_id: null, email: null, archived: false, contacts: [], phone_records: [], ...body };
+    const created = { id: anId(), external_id: null, email: null, archived: false, contacts: [], phone_records: [], students: [], tags: [], location: null, notes: null, ...body };
     records.push(created);
     return HttpResponse.json(created, { status: 201 });
   }
@@ -374,7 +378,7 @@ export class World {
     const found = records.find((record) => record.id === id);
     if (!found) return problem(404, "/problems/not-found", "Not found");
     this.changes.push({ path: String(id), body });
-    const plain = Object.entries(body).filter(([field]) => field !== "contacts" && field !== "phone_records");
+    const plain = Object.entries(body).filter(([field]) => !["contacts", "phone_records", "students"].includes(field));
     Object.assign(found, Object.fromEntries(plain));
     return HttpResponse.json(found);
   }
@@ -442,7 +446,13 @@ export class World {
     return {
       unread_messages: unread.reduce((sum, conversation) => sum + conversation.unread_messages, 0),
       unread_conversations: unread.length,
-      open_conversations: this.conversations.filter((conversation) => conversation.status === "open").length,
+      open_conversations: this.conversations.filter((conversation) => conversation.status === "open" && !isLater(conversation)).length,
+      not_sent_conversations: this.conversations.filter((conversation) => conversation.not_sent > 0).length,
+      mine_conversations: 0,
+      unassigned_conversations: this.conversations.filter(
+        (conversation) => conversation.assignee === null && conversation.status !== "closed" && !isLater(conversation),
+      ).length,
+      later_conversations: this.conversations.filter(isLater).length,
     };
   }
 
@@ -498,7 +508,13 @@ function page<Item>(items: Item[], query: URLSearchParams) {
 function directoryPage<Item extends object>(items: Item[], request: Request) {
   const query = new URL(request.url).searchParams;
   const q = query.get("q")?.toLowerCase() ?? "";
-  return page(items.filter((item) => JSON.stringify(item).toLowerCase().includes(q)), query);
+  const tag = query.get("tag");
+  const classId = query.get("class_id");
+  const found = items
+    .filter((item) => JSON.stringify(item).toLowerCase().includes(q))
+    .filter((item) => !tag || ("tags" in item && (item.tags as string[]).includes(tag)))
+    .filter((item) => !classId || JSON.stringify(item).includes(classId));
+  return page(found, query);
 }
 
 function one(items: { id: string }[], id: unknown): Response {
@@ -526,4 +542,8 @@ function threadPage(thread: Message[], query: URLSearchParams) {
     has_before: thread.some((message) => message.seq < first),
     has_after: thread.some((message) => message.seq > last),
   };
+}
+
+function isLater({ status, reminder }: ConversationDetail): boolean {
+  return status === "open" && reminder !== null && !reminder.due;
 }

@@ -21,12 +21,14 @@ const TABS = [
   { key: "api-keys", label: "API keys", search: { tab: "api-keys" } },
   { key: "audit-log", label: "Audit log", search: { tab: "audit-log" } },
   { key: "quarantine", label: "Quarantined texts", search: { tab: "quarantine" } },
+  { key: "links", label: "Links", search: { tab: "links" } },
   { key: "service", label: "Service", search: { tab: "service" } },
 ] as const;
 
 const Lines = lazy(() => import("@/features/administration/Lines").then((module) => ({ default: module.Lines })));
 const Quarantine = lazy(() => import("@/features/administration/Quarantine").then((module) => ({ default: module.Quarantine })));
 
+const OrganizationLinks = lazy(() => import("@/features/administration/OrganizationLinks"));
 const Service = lazy(() => import("@/features/administration/Service").then((module) => ({ default: module.Service })));
 
 /** On a phone the tabs are wider than the screen: scrolls the open one into view. */
@@ -92,6 +94,8 @@ function Tab({ tab }: { tab: (typeof TABS)[number]["key"] }) {
       return <Log />;
     case "quarantine":
       return <Quarantine />;
+    case "links":
+      return <OrganizationLinks />;
     case "service":
       return <Service />;
   }

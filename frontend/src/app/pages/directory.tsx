@@ -2,6 +2,7 @@
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, type ReactNode } from "react";
 
+import type { DirectorySearch } from "../search";
 import { FamiliesList } from "@/features/directory/FamiliesList";
 import { FamilyRecord } from "@/features/directory/FamilyRecord";
 import { StaffList } from "@/features/directory/StaffList";
@@ -19,14 +20,18 @@ function renderConversation(conversationId: string, onBack: () => void): ReactNo
   return <Embedded conversationId={conversationId} onBack={onBack} />;
 }
 
-function useSearchInAddress(): (q: string) => void {
+/** Changes the filter in the address, without an entry in the history for each letter. */
+function useFilterInAddress(): (changed: DirectorySearch) => void {
   const navigate = useNavigate();
-  return useCallback((q) => void navigate({ to: ".", search: q ? { q } : {}, replace: true }), [navigate]);
+  return useCallback(
+    (changed) => void navigate({ to: ".", search: (before: DirectorySearch) => ({ ...before, ...changed }), replace: true }),
+    [navigate],
+  );
 }
 
 export function Families() {
-  const { q = "" } = useSearch({ from: "/signed-in/families" });
-  return <FamiliesList q={q} onSearch={useSearchInAddress()} />;
+  const { q = "", tag, class: classId } = useSearch({ from: "/signed-in/families" });
+  return <FamiliesList filter={{ q, tag, classId }} onFilter={useFilterInAddress()} />;
 }
 
 export function Family() {
@@ -36,8 +41,8 @@ export function Family() {
 }
 
 export function Staff() {
-  const { q = "" } = useSearch({ from: "/signed-in/staff" });
-  return <StaffList q={q} onSearch={useSearchInAddress()} />;
+  const { q = "", tag } = useSearch({ from: "/signed-in/staff" });
+  return <StaffList filter={{ q, tag }} onFilter={useFilterInAddress()} />;
 }
 
 export function StaffMember() {

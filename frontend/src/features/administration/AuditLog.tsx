@@ -1,11 +1,11 @@
 /** Who did what in the whole business, newest first (AUDIT-READ). */
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
 
 import { AuditFilters } from "./AuditFilters";
 import { AuditProof } from "./AuditProof";
-import { describeLogEntry } from "./describe-log-entry";
+import { describeHolder, describeLogEntry, describeRun, foldVisits, type Run } from "./describe-log-entry";
 import { auditExportHref, auditLogQuery, type AuditLogFilter } from "@/api/audit-log";
 import { useFormats } from "@/api/format";
 import { useMe } from "@/api/session";
@@ -61,9 +61,9 @@ function Days({ entries, isStale }: { entries: AuditEntry[]; isStale: boolean })
         <div key={key} className="mt-5">
           <h2 className="text-note font-strong text-ink-2">{day(at)}</h2>
           <ul aria-label={day(at)} className="mt-1 divide-y divide-line border-y border-line">
-            {ofDay.map((entry) => (
-              <Row key={entry.id} entry={entry} />
-            ))}
+            {foldVisits(ofDay).map((run) =>
+              run.entries.length === 1 ? run.entries.map((entry) => <Row key={entry.id} entry={entry} />) : <RunRow key={run.key} run={run} />,
+            )}
           </ul>
         </div>
       ))}
@@ -81,6 +81,35 @@ function byDay(entries: AuditEntry[], dayKey: (at: string) => string): { key: st
     else days.push({ key, at: entry.at, entries: [entry] });
   }
   return days;
+}
+
+/** A run of visits, which opens to show each. */
+function RunRow({ run }: { run: Run }) {
+  const { time, phone } = useFormats();
+  const [newest] = run.entries;
+  if (newest === undefined) return null;
+  return (
+    <li>
+      <details className="group/run">
+        <summary className="flex cursor-pointer list-none items-baseline gap-3 rounded-md px-1 py-2.5 hover:bg-sunken [&::-webkit-details-marker]:hidden">
+          <time dateTime={newest.at} className="w-16 shrink-0 text-note text-ink-2 tabular">
+            {time(newest.at)}
+          </time>
+          <span className="min-w-0 flex-1 [overflow-wrap:anywhere]">
+            <bdi className="font-strong">{describeLogEntry(newest, phone).actor}</bdi> {describeRun(run)}
+          </span>
+          <span aria-hidden="true" className="text-ink-3 transition-transform group-open/run:rotate-90">
+            ›
+          </span>
+        </summary>
+        <ul className="ml-4 border-l border-line pl-2">
+          {run.entries.map((entry) => (
+            <Row key={entry.id} entry={entry} />
+          ))}
+        </ul>
+      </details>
+    </li>
+  );
 }
 
 function Row({ entry }: { entry: AuditEntry }) {
@@ -114,13 +143,19 @@ const ACTOR_KINDS: Record<AuditEntry["actor"]["kind"], string> = {
 };
 
 function EntryDetails({ entry }: { entry: AuditEntry }) {
-  const { full, phone } = useFormats();
+  const { dateTime, full, phone } = useFormats();
   const { actor, details, chain } = entry;
-  const facts: [string, string][] = [
+  const facts: [string, ReactNode][] = [
     ["When", full(entry.at)],
     ["Who", `${entry.actor.kind === "phone_number" ? phone(actor.name) : actor.name} · ${ACTOR_KINDS[actor.kind]}`],
-    ...(entry.phone_number === null ? [] : [["Number", phone(entry.phone_number)] satisfies [string, string]]),
-    ...Object.entries(details).filter(([, value]) => value !== null).map(([name, value]): [string, string] => [name.replaceAll("_", " "), spelled(value)]),
+    ...(entry.phone_number === null ? [] : [["Number", phone(entry.phone_number)] satisfies [string, ReactNode]]),
+    ...entry.holders.map((holder): [string, ReactNode] => [
+      holder.until === null ? "Held by" : `Held until ${dateTime(holder.until)} by`,
+      <RecordLink key={describeHolder(holder)} {...holder} />,
+    ]),
+    ...(entry.subject === null ? [] : [["About", <RecordLink key="about" {...entry.subject} />] satisfies [string, ReactNode]]),
+    ...(entry.line === null ? [] : [["Line", entry.line.label] satisfies [string, ReactNode]]),
+    ...Object.entries(details).filter(([, value]) => value !== null).map(([name, value]): [string, ReactNode] => [name.replaceAll("_", " "), spelled(value)]),
     ["Entry", `${entry.action}, number ${chain.number} of its chain`],
     ["Seal", chain.hash],
   ];
@@ -145,6 +180,27 @@ function EntryDetails({ entry }: { entry: AuditEntry }) {
       )}
     </div>
   );
+}
+
+/** The name of a record, which leads to it where it has a page. */
+function RecordLink({ kind, id, ...named }: { kind: string | null; id: string | null; name: string; contact_name: string | null }) {
+  const name = describeHolder(named);
+  const look = "font-strong text-accent underline-offset-2 hover:underline";
+  if (id !== null && kind === "family") {
+    return (
+      <Link to="/families/$familyId" params={{ familyId: id }} className={look}>
+        {name}
+      </Link>
+    );
+  }
+  if (id !== null && kind === "staff_member") {
+    return (
+      <Link to="/staff/$staffMemberId" params={{ staffMemberId: id }} className={look}>
+        {name}
+      </Link>
+    );
+  }
+  return <>{name}</>;
 }
 
 function spelled(value: unknown): string {

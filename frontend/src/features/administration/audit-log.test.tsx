@@ -47,6 +47,29 @@ describe("the log", () => {
     expect(tuesday.getByRole("link", { name: "Open the conversation" })).toHaveAttribute("href", `/messenger/${conversation}`);
   });
 
+  it("names families, contacts and lines, with a way to each, and folds a run of visits", async () => {
+    const familyId = anId();
+    const holder = { kind: "family", id: familyId, name: "Castillo family", contact_name: "Rosa Castillo", until: null };
+    const about = { phone_number: "+13125550101", holders: [holder], line: { id: anId(), label: "Front desk" } };
+    const number = { kind: "phone_number", id: anId(), name: "+13125550101" } as const;
+    world.entries.push(
+      anEntry({ ...about, action: "phone_number.stopped", actor: number, at: "2025-03-04T18:02:00Z" }),
+      anEntry({ ...about, action: "message.sent", at: "2025-03-04T18:01:00Z" }),
+      ...[3, 2, 1].map((second) => anEntry({ ...about, action: "conversation.viewed", at: `2025-03-04T18:00:0${second}Z` })),
+    );
+    const { user } = renderApp(LOG);
+    const day = within(await screen.findByRole("list", { name: "Tuesday, March 4, 2025" }));
+    expect(day.getByText("stopped all texts").parentElement).toHaveTextContent("Rosa Castillo (Castillo family) stopped all texts");
+    await user.click(day.getByText("sent a text to Rosa Castillo (Castillo family)"));
+    for (const link of day.getAllByRole("link", { name: "Rosa Castillo (Castillo family)" }))
+      expect(link).toHaveAttribute("href", `/families/${familyId}`);
+    expect(day.getAllByText("Front desk")[1]).toBeVisible();
+    expect(day.getAllByText("(312) 555-0101")[1]).toBeVisible();
+    expect(day.getAllByText("looked at the conversation with", { exact: false })[0]).not.toBeVisible();
+    await user.click(day.getByText("looked at conversations 3 times"));
+    expect(day.getAllByText("looked at the conversation with Rosa Castillo (Castillo family)")).toHaveLength(3);
+  });
+
   it("the filters are in the address, and the CSV honours them in the business's own days", async () => {
     world.entries.push(anEntry({ actor: { kind: "staff_member", ...DANIEL }, action: "session.created" }), anEntry({ action: "session.ended" }));
     const { user, address } = renderApp(LOG);

@@ -3,15 +3,26 @@ import type { AuditAction } from "@/api/audit-log";
 import type { AuditEntry } from "@/api/types";
 import { describeActor, describeDeed } from "@/lib/describe-entry";
 import { OPT_IN_LABEL } from "@/lib/optin";
-import { listNames } from "@/lib/text";
+import { listNames, plural } from "@/lib/text";
 
 /** Every action, as one chooses it. */
 export const ACTION_LABELS: Record<AuditAction, string> = {
   "message.sent": "Sent a text",
+  "message.scheduled": "Scheduled a text",
+  "message.rescheduled": "Changed a scheduled text",
+  "message.withdrawn": "Withdrew a scheduled text",
+  "message.held_back": "A scheduled text was held back",
   "conversation.opened": "Opened a conversation",
   "conversation.closed": "Closed a conversation",
   "conversation.unread": "A conversation became unread",
   "conversation.viewed": "Looked at a conversation",
+  "conversation.assigned": "Assigned a conversation",
+  "conversation.released": "Released a conversation",
+  "conversation.reminder_set": "Put a conversation off until later",
+  "conversation.reminder_removed": "Took a conversation back from later",
+  "conversation.reminder_due": "A conversation came back from later",
+  "conversation.not_sent_dismissed": "Dismissed texts that were not sent",
+  "conversation.undone": "Undid an act on conversations",
   "opt_in.changed": "Changed an opt-in",
   "phone_number.stopped": "A number was stopped",
   "phone_number.started": "A number was allowed again",
@@ -23,17 +34,25 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "password.refused": "Gave a wrong current password",
   "password.reset": "Reset a password",
   "organization.created": "Created the business",
+  "organization.updated": "Changed the settings of the business",
   "staff_member.created": "Added a staff member",
   "staff_member.updated": "Changed a staff member or permissions",
   "staff_member.archived": "Archived a staff member",
   "family.created": "Added a family",
   "family.updated": "Changed a family",
   "family.archived": "Archived a family",
+  "class.created": "Added a class",
+  "class.updated": "Changed a class",
+  "saved_reply.created": "Saved a reply",
+  "saved_reply.updated": "Changed a saved reply",
+  "saved_reply.deleted": "Deleted a saved reply",
+  "organization.links_changed": "Changed the links",
   "phone_record.removed": "Removed a number from a record",
   "refusal.lifted": "Lifted a refusal",
   "directory.imported": "Imported the directory",
   "line.created": "Added a line",
   "line.updated": "Changed a line",
+  "away_message.changed": "Changed the opening hours or the away message",
   "api_key.created": "Made an API key",
   "api_key.revoked": "Revoked an API key",
   "inbound_event.replayed": "Replayed an event",
@@ -41,6 +60,9 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "phone_number.erased": "Erased a number",
   "audit_entries.erased": "Erased entries of the audit log",
   "retention.applied": "Erased what was too old",
+  "note.added": "Added a note",
+  "note.edited": "Changed a note",
+  "note.removed": "Removed a note",
 };
 
 export function isAuditAction(action: string | undefined): action is AuditAction {
@@ -54,20 +76,73 @@ export interface Sentence {
 }
 
 export function describeLogEntry(entry: AuditEntry, formatPhone: (number: string) => string): Sentence {
-  const actor = describeActor(entry, formatPhone);
-  const number = entry.phone_number === null ? "a number" : formatPhone(entry.phone_number);
+  const whose = describeHolders(entry);
+  const isNumber = entry.actor.kind === "phone_number";
+  const actor = (isNumber ? whose : null) ?? describeActor(entry, formatPhone);
+  const number = whose ?? (entry.phone_number === null ? "a number" : formatPhone(entry.phone_number));
   return { actor, deed: isAuditAction(entry.action) ? DEEDS[entry.action](entry.details, number, entry) : describeDeed(entry) };
+}
+
+type NumberHolder = AuditEntry["holders"][number];
+
+/** "Rosa Castillo (Castillo family)" */
+export function describeHolder({ name, contact_name }: Pick<NumberHolder, "name" | "contact_name">): string {
+  return contact_name === null ? name : `${contact_name} (${name})`;
+}
+
+/** Who holds the entry's number, else who held it; null if nobody is known. */
+function describeHolders({ holders }: AuditEntry): string | null {
+  const now = holders.filter(({ until }) => until === null);
+  const [first, ...others] = now.length > 0 ? now : holders;
+  if (first === undefined) return null;
+  return others.length === 0 ? describeHolder(first) : `${describeHolder(first)} and ${plural(others.length, "other")}`;
+}
+
+/** Entries that say little one by one: a run of them by one person is one row. */
+export interface Run {
+  key: string;
+  entries: AuditEntry[];
+}
+
+export function foldVisits(entries: readonly AuditEntry[]): Run[] {
+  const runs: Run[] = [];
+  for (const entry of entries) {
+    const last = runs.at(-1);
+    const before = last?.entries.at(-1);
+    if (last && before?.action === "conversation.viewed" && entry.action === before.action && entry.actor.id === before.actor.id) {
+      last.entries.push(entry);
+    } else runs.push({ key: entry.id, entries: [entry] });
+  }
+  return runs;
+}
+
+export function describeRun({ entries }: Run): string {
+  return `looked at conversations ${entries.length} times`;
 }
 
 type Details = AuditEntry["details"];
 
 const DEEDS: Record<AuditAction, (details: Details, number: string, entry: AuditEntry) => string> = {
   "message.sent": (details, number) =>
+    details.automatic === "away" ? `sent the away message to ${number}` :
     details.retry_of_message_id ? `sent a failed text to ${number} again` : `sent a text to ${number}`,
-  "conversation.opened": (_, number) => `opened the conversation with ${number}`,
+  "message.scheduled": (_, number) => `scheduled a text to ${number}`,
+  "message.rescheduled": (_, number) => `changed a scheduled text to ${number}`,
+  "message.withdrawn": (_, number) => `withdrew a scheduled text to ${number}`,
+  "message.held_back": (details, number) => `held back a scheduled text to ${number}${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
+  "conversation.opened": ({ cause }, number) =>
+    `opened the conversation with ${number}${cause === "not_sent" ? ", because a text was not sent" : ""}`,
   "conversation.closed": (_, number) => `closed the conversation with ${number}`,
   "conversation.unread": () => "texted, and the conversation became unread",
   "conversation.viewed": (_, number) => `looked at the conversation with ${number}`,
+  "conversation.assigned": (_, number) => `assigned the conversation with ${number}`,
+  "conversation.released": (_, number) => `released the conversation with ${number}`,
+  "conversation.reminder_set": (_, number) => `put the conversation with ${number} off until later`,
+  "conversation.reminder_removed": (_, number) => `took the conversation with ${number} back from later`,
+  "conversation.reminder_due": (_, number, { actor }) =>
+    actor.kind === "phone_number" ? "texted, and the conversation came back from later" : `brought the conversation with ${number} back from later`,
+  "conversation.not_sent_dismissed": (_, number) => `dismissed the texts to ${number} that were not sent`,
+  "conversation.undone": (_, number) => `undid what they had done with the conversation with ${number}`,
   "opt_in.changed": (details, number) =>
     `changed the opt-in of ${number}${optIn("from", details.from)}${optIn("to", details.to)}${wording(details)}`,
   "phone_number.stopped": (_, number, { actor }) => (actor.kind === "phone_number" ? "stopped all texts" : `stopped all texts to ${number}`),
@@ -86,6 +161,7 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "password.changed": () => "changed their own password",
   "password.refused": () => "gave a wrong current password",
   "password.reset": (details) => `reset the password of ${named(details, "a staff member")} from the command line`,
+  "organization.updated": (details) => `changed the settings of the business${changed(details)}`,
   "organization.created": (details) => `created the business ${text(details.name) ?? ""}`.trimEnd(),
   "staff_member.created": (details) => `added ${named(details, "a staff member")}${details.is_admin === true ? " as an administrator" : ""}`,
   "staff_member.updated": (details) => `changed ${named(details, "a staff member")}${changed(details)}`,
@@ -93,6 +169,12 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "family.created": (details) => `added ${named(details, "a family")}`,
   "family.updated": (details) => `changed ${named(details, "a family")}${changed(details)}`,
   "family.archived": (details) => archived(details, "a family"),
+  "class.created": (details) => `added ${named(details, "a class", "the class ")}`,
+  "class.updated": (details) => `changed ${named(details, "a class", "the class ")}${changed(details)}`,
+  "saved_reply.created": (details) => `made ${reply(details)}`,
+  "saved_reply.updated": (details) => `changed ${reply(details)}${changed(details)}`,
+  "saved_reply.deleted": (details) => `deleted ${reply(details)}`,
+  "organization.links_changed": () => "changed the business’s links",
   "phone_record.removed": (details, number) =>
     `removed ${number} from a record${details.opt_in_state === "opted_out" ? "; its refusal stays with the number" : ""}`,
   "refusal.lifted": (details, number) =>
@@ -100,6 +182,7 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "directory.imported": () => "imported the directory",
   "line.created": (details, number) => `added the line ${number}${text(details.label) === null ? "" : ` (${text(details.label) ?? ""})`}`,
   "line.updated": (details, number) => `changed the line ${number}${changed(details)}`,
+  "away_message.changed": () => "changed the opening hours or the away message",
   "api_key.created": (details) => `made ${named(details, "an API key", "the API key ")}`,
   "api_key.revoked": (details) => `revoked ${named(details, "an API key", "the API key ")}`,
   "inbound_event.replayed": () => "replayed an event that had been set aside",
@@ -108,6 +191,9 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "phone_number.erased": (details) => `erased a number${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
   "audit_entries.erased": (details) => `erased the personal details of ${Object.keys(details.entries ?? {}).length} entries of this log`,
   "retention.applied": () => "erased texts and files that were too old",
+  "note.added": (_, number) => `added a note to the conversation with ${number}`,
+  "note.edited": (_, number) => `changed a note in the conversation with ${number}`,
+  "note.removed": (_, number) => `removed a note from the conversation with ${number}`,
 };
 
 function text(value: unknown): string | null {
@@ -117,6 +203,10 @@ function text(value: unknown): string | null {
 function named({ name }: Details, otherwise: string, before = ""): string {
   const known = text(name);
   return known === null ? otherwise : `${before}${known}`;
+}
+
+function reply({ title, scope }: Details): string {
+  return `the saved reply “${text(title) ?? ""}”${scope === "own" ? " of their own" : ""}`;
 }
 
 function optIn(preposition: string, state: unknown): string {

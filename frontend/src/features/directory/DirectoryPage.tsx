@@ -1,7 +1,9 @@
 /** A searchable list of records. The search is in the address; typing changes it without filling the history. */
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { useCallback, type ReactNode } from "react";
 
+import { DirectoryFilters } from "./DirectoryFilters";
+import type { DirectoryFilter } from "@/api/keys";
 import { Skeleton } from "@/ui/bits";
 import { EndlessList } from "@/ui/EndlessList";
 import { SearchIcon } from "@/ui/icons";
@@ -10,11 +12,24 @@ import { EmptyState, ErrorState } from "@/ui/states";
 
 const ROW_HEIGHT = 68;
 
+export interface FilterChange {
+  q?: string | undefined;
+  tag?: string | undefined;
+  class?: string | undefined;
+}
+
+export interface DirectoryListProps {
+  filter: DirectoryFilter;
+  onFilter: (changed: FilterChange) => void;
+}
+
 interface DirectoryPageProps<Item extends { id: string }> {
   title: string;
   searchLabel: string;
-  q: string;
-  onSearch: (q: string) => void;
+  filter: DirectoryFilter;
+  onFilter: (changed: FilterChange) => void;
+  /** Families are. */
+  filtersByClass?: boolean;
   query: UseInfiniteQueryResult<InfiniteData<{ items: Item[] }>>;
   renderRow: (item: Item) => ReactNode;
   icon: ReactNode;
@@ -24,8 +39,11 @@ interface DirectoryPageProps<Item extends { id: string }> {
 }
 
 export function DirectoryPage<Item extends { id: string }>({
-  title, searchLabel, q, onSearch, query, renderRow, icon, emptyTitle, action,
+  title, searchLabel, filter, onFilter, filtersByClass = false, query, renderRow, icon, emptyTitle, action,
 }: DirectoryPageProps<Item>) {
+  const { q, tag, classId } = filter;
+  const isNarrowed = Boolean(q || tag || classId);
+  const onSearch = useCallback((text: string) => onFilter({ q: text || undefined }), [onFilter]);
   const items = query.data?.pages.flatMap((page) => page.items);
   return (
     <main className="flex h-full min-h-0 flex-col bg-surface">
@@ -34,6 +52,7 @@ export function DirectoryPage<Item extends { id: string }>({
           <h1 className="text-page font-heading">{title}</h1>
           <SearchBox label={searchLabel} q={q} onSearch={onSearch} className="min-w-0 flex-[1_1_260px]" />
           {action}
+          <DirectoryFilters filter={filter} onFilter={onFilter} filtersByClass={filtersByClass} />
         </div>
       </header>
       {items === undefined ? (
@@ -43,8 +62,8 @@ export function DirectoryPage<Item extends { id: string }>({
           <Loading />
         )
       ) : items.length === 0 ? (
-        <EmptyState icon={q ? <SearchIcon /> : icon} title={q ? `Nothing found for “${q}”` : emptyTitle} className="flex-1">
-          {q && "Names and phone numbers are searched; part of either is enough."}
+        <EmptyState icon={isNarrowed ? <SearchIcon /> : icon} title={q ? `Nothing found for “${q}”` : isNarrowed ? "Nobody here fits" : emptyTitle} className="flex-1">
+          {q ? "Names, children’s names and phone numbers are searched; part of one is enough." : isNarrowed && "Take off the tag or the class to see everybody."}
         </EmptyState>
       ) : (
         <EndlessList

@@ -2,7 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 
-import { DirectoryPage } from "./DirectoryPage";
+import { DirectoryPage, type DirectoryListProps } from "./DirectoryPage";
 import { OptInSummary } from "./opt-in-summary";
 import { ReadOnlyNote } from "./ReadOnlyNote";
 import { RECORD_LINK, RecordRow } from "./RecordRow";
@@ -15,14 +15,15 @@ import { FamiliesIcon, PlusIcon } from "@/ui/icons";
 
 const FamilyEditor = lazy(() => import("./FamilyEditor"));
 
-export function FamiliesList({ q, onSearch }: { q: string; onSearch: (q: string) => void }) {
-  const query = useInfiniteQuery(familyListQuery(q));
+export function FamiliesList({ filter, onFilter }: DirectoryListProps) {
+  const query = useInfiniteQuery(familyListQuery(filter));
   return (
     <DirectoryPage
       title="Families"
       searchLabel="Search name or number"
-      q={q}
-      onSearch={onSearch}
+      filter={filter}
+      onFilter={onFilter}
+      filtersByClass
       query={query}
       icon={<FamiliesIcon />}
       emptyTitle="No families yet"

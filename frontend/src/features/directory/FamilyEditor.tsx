@@ -2,9 +2,12 @@
 import { useState, type ComponentProps } from "react";
 
 import { ArchiveControl } from "./ArchiveControl";
+import { FactsFields } from "./FactsFields";
 import { NumbersEditor } from "./NumbersEditor";
 import { draftContacts, newContact, sentContacts, type ContactDraft } from "./record-draft";
 import { RefusalsThatStay } from "./RefusalsThatStay";
+import { changedFacts, changedStudents, draftFacts, draftStudents, type StudentDraft } from "./student-draft";
+import { StudentsEditor } from "./StudentsEditor";
 import { useFormats } from "@/api/format";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { useChangeFamily, useCreateFamily } from "@/api/records";
@@ -31,6 +34,8 @@ export default function FamilyEditor({ family, onSaved, onClose }: FamilyEditorP
   const submission = useSubmission();
   const [name, setName] = useState(family?.name ?? "");
   const [contacts, setContacts] = useState<ContactDraft[]>(() => (family ? draftContacts(family, phone) : [newContact()]));
+  const [students, setStudents] = useState<StudentDraft[]>(() => (family ? draftStudents(family) : []));
+  const [facts, setFacts] = useState(() => draftFacts(family));
   const { error, isPending } = family ? change : create;
 
   const done = (what: string) => ({
@@ -42,7 +47,12 @@ export default function FamilyEditor({ family, onSaved, onClose }: FamilyEditorP
   });
   const submit: ComponentProps<"form">["onSubmit"] = (event) => {
     event.preventDefault();
-    const body = { name: name.trim(), contacts: sentContacts(contacts) };
+    const body = {
+      name: name.trim(),
+      contacts: sentContacts(contacts),
+      ...changedStudents(family, students),
+      ...changedFacts(family, facts),
+    };
     if (family) change.mutate(body, done("saved"));
     else create.mutate({ body, key: submission.keyFor(body) }, done("added"));
   };
@@ -90,6 +100,8 @@ export default function FamilyEditor({ family, onSaved, onClose }: FamilyEditorP
           <PlusIcon size={16} />
           Add a contact
         </Button>
+        <StudentsEditor students={students} onChange={setStudents} errorOf={errorOf} />
+        <FactsFields facts={facts} onChange={setFacts} errorOf={errorOf} />
         {family && (
           <RefusalsThatStay
             ownerName={family.name}

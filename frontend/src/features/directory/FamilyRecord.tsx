@@ -3,6 +3,7 @@ import { lazy, Suspense, useState, type ReactNode } from "react";
 
 import { PhoneRecordLines } from "./opt-in-summary";
 import { ReadOnlyNote } from "./ReadOnlyNote";
+import { RecordFacts } from "./RecordFacts";
 import { RecordPage } from "./RecordPage";
 import { SmsSection } from "./SmsSection";
 import { familyQuery } from "@/api/families";
@@ -63,7 +64,7 @@ export function FamilyRecord({ familyId, tab, conversationId, renderConversation
           renderConversation={renderConversation}
         />
       ) : (
-        family && <Contacts family={family} />
+        family && <Overview family={family} />
       )}
     </RecordPage>
   );
@@ -83,10 +84,19 @@ function EditFamily({ family }: { family: Family }) {
   );
 }
 
+function Overview({ family }: { family: Family }) {
+  return (
+    <div className="max-w-[720px] space-y-5 px-4 py-5 desk:px-6">
+      <Contacts family={family} />
+      <RecordFacts students={family.students} tags={family.tags} location={family.location} notes={family.notes} />
+    </div>
+  );
+}
+
 function Contacts({ family }: { family: Family }) {
   if (family.contacts.length === 0) return <EmptyState title="No contacts yet" />;
   return (
-    <ul className="max-w-[720px] space-y-3 px-4 py-5 desk:px-6">
+    <ul className="space-y-3">
       {family.contacts.map((contact) => (
         <li key={contact.id} className="rounded-lg border border-line px-4 py-3">
           <h2 className="font-strong">

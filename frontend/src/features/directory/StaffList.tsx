@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
-import { DirectoryPage } from "./DirectoryPage";
+import { DirectoryPage, type DirectoryListProps } from "./DirectoryPage";
 import { OptInSummary } from "./opt-in-summary";
 import { RECORD_LINK, RecordRow } from "./RecordRow";
 import { useFormats } from "@/api/format";
@@ -9,14 +9,14 @@ import { staffListQuery } from "@/api/staff";
 import type { StaffMember } from "@/api/types";
 import { StaffIcon } from "@/ui/icons";
 
-export function StaffList({ q, onSearch }: { q: string; onSearch: (q: string) => void }) {
-  const query = useInfiniteQuery(staffListQuery(q));
+export function StaffList({ filter, onFilter }: DirectoryListProps) {
+  const query = useInfiniteQuery(staffListQuery(filter));
   return (
     <DirectoryPage
       title="Staff"
       searchLabel="Search name or number"
-      q={q}
-      onSearch={onSearch}
+      filter={filter}
+      onFilter={onFilter}
       query={query}
       icon={<StaffIcon />}
       emptyTitle="No staff yet"

@@ -1,9 +1,11 @@
-/** A staff member's telephone numbers. How they sign in and what they may do is changed in Administration. */
+/** A staff member's telephone numbers, tags, location and notes. How they sign in and what they may do is changed in Administration. */
 import { useState, type ComponentProps } from "react";
 
+import { FactsFields } from "./FactsFields";
 import { NumbersEditor } from "./NumbersEditor";
 import { draftNumber, sentNumbers } from "./record-draft";
 import { RefusalsThatStay } from "./RefusalsThatStay";
+import { changedFacts, draftFacts } from "./student-draft";
 import { useFormats } from "@/api/format";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { useChangeStaffMember } from "@/api/records";
@@ -16,10 +18,11 @@ export default function StaffNumbersEditor({ member, onClose }: { member: StaffM
   const { phone } = useFormats();
   const change = useChangeStaffMember(member.id);
   const [numbers, setNumbers] = useState(() => member.phone_records.map((record) => draftNumber(record, phone)));
+  const [facts, setFacts] = useState(() => draftFacts(member));
   const submit: ComponentProps<"form">["onSubmit"] = (event) => {
     event.preventDefault();
     change.mutate(
-      { phone_records: sentNumbers(numbers) },
+      { phone_records: sentNumbers(numbers), ...changedFacts(member, facts) },
       {
         onSuccess: () => {
           onClose();
@@ -30,12 +33,17 @@ export default function StaffNumbersEditor({ member, onClose }: { member: StaffM
   };
   const fieldErrors = isProblem(change.error, PROBLEM.validation) ? (change.error.problem.errors ?? []) : [];
   return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} title={`Numbers of ${member.name}`}>
+    <Dialog open onOpenChange={(open) => !open && onClose()} title={`Edit ${member.name}`}>
       <form onSubmit={submit} className="flex flex-col gap-4" noValidate>
         <NumbersEditor
           numbers={numbers}
           onChange={setNumbers}
           errorOf={(at) => fieldErrors.find(({ pointer }) => pointer === `/phone_records/${at}/phone_number`)?.detail ?? null}
+        />
+        <FactsFields
+          facts={facts}
+          onChange={setFacts}
+          errorOf={(pointer) => fieldErrors.find((each) => each.pointer === pointer)?.detail ?? null}
         />
         <RefusalsThatStay ownerName={member.name} stored={member.phone_records} numbers={numbers} />
         <FormProblem>{change.isError && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(change.error))}</FormProblem>

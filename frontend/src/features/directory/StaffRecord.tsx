@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState, type ReactNode } from "react";
 
 import { PhoneRecordLines } from "./opt-in-summary";
+import { RecordFacts } from "./RecordFacts";
 import { RecordPage } from "./RecordPage";
 import { SmsSection } from "./SmsSection";
 import { isMissing } from "@/api/problem";
@@ -68,7 +69,7 @@ function EditNumbers({ member }: { member: StaffMember }) {
   const [open, setOpen] = useState(false);
   return (
     <>
-      <Button onClick={() => setOpen(true)}>Edit numbers</Button>
+      <Button onClick={() => setOpen(true)}>Edit</Button>
       {open && (
         <Suspense fallback={null}>
           <StaffNumbersEditor member={member} onClose={() => setOpen(false)} />
@@ -82,7 +83,8 @@ const PERMISSION_LABEL = { sms_logs: "SMS Logs", mass_text: "Mass Text", directo
 
 function Profile({ member }: { member: StaffMember }) {
   return (
-    <dl className="grid max-w-[720px] grid-cols-[auto_1fr] gap-x-6 gap-y-4 px-4 py-5 desk:px-6">
+    <div className="max-w-[720px] space-y-5 px-4 py-5 desk:px-6">
+    <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-4">
       <dt className="text-ink-2">Phone</dt>
       <dd className="space-y-1">
         {member.phone_records.length === 0 && "No phone number"}
@@ -99,5 +101,7 @@ function Profile({ member }: { member: StaffMember }) {
         {!member.is_admin && member.permissions.length === 0 && "None"}
       </dd>
     </dl>
+      <RecordFacts tags={member.tags} location={member.location} notes={member.notes} />
+    </div>
   );
 }

@@ -135,7 +135,7 @@ describe("a staff member", () => {
     world.me = aPerson({ is_admin: true });
     world.staff.push(aStaffMember());
     const { user } = renderApp(`/staff/${DANIEL.id}`);
-    await user.click(await screen.findByRole("button", { name: "Edit numbers" }));
+    await user.click(await screen.findByRole("button", { name: "Edit" }));
     await user.click(await screen.findByRole("button", { name: "Remove (312) 555-0188" }));
     await user.click(screen.getByRole("button", { name: "Save" }));
     expect(await screen.findByText("Daniel Kim saved.")).toBeVisible();
@@ -147,6 +147,6 @@ describe("a staff member", () => {
     renderApp(`/staff/${DANIEL.id}`);
     expect(await screen.findByRole("heading", { name: "Daniel Kim" })).toBeVisible();
     expect(await screen.findByText("daniel@tumble.example", { selector: "dd" })).toBeVisible();
-    expect(screen.queryByRole("button", { name: "Edit numbers" })).toBeNull();
+    expect(screen.queryByRole("button", { name: "Edit" })).toBeNull();
   });
 });

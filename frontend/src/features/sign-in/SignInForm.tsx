@@ -55,7 +55,7 @@ export function SignInForm({ sessionEnded = false, onSignedIn }: SignInFormProps
         <form onSubmit={submit} className="flex flex-col gap-4 rounded-xl border border-line bg-surface p-5">
           {sessionEnded && !signIn.isError && (
             <Notice tone="neutral" icon={<LockIcon size={18} />}>
-              You were signed out here. Sign in to go on where you were; drafts are kept.
+              You were signed out here. Sign in to go on where you were; drafts and texts that wait are kept.
             </Notice>
           )}
           {signIn.isError && (

@@ -2,8 +2,10 @@ import { useEffectEvent, useLayoutEffect, useRef, type KeyboardEvent } from "rea
 
 import { ComposerBlocked } from "./ComposerBlocked";
 import { SegmentCounter } from "./SegmentCounter";
+import { useSavedReplies } from "./useSavedReplies";
 import { useFormats } from "@/api/format";
-import { useOutbox } from "@/api/realtime";
+import { useOutbox } from "@/api/outbox-context";
+import { MOST_ITEMS } from "@/api/outbox-items";
 import { may, ownerKey, useMe } from "@/api/session";
 import type { ConversationDetail } from "@/api/types";
 import { arriveAtComposer, focusOpenRow } from "@/lib/composer-focus";
@@ -15,6 +17,7 @@ import { ariaKeys } from "@/lib/shortcuts";
 import { Button } from "@/ui/Button";
 import { InfoIcon } from "@/ui/icons";
 import { ShortcutTip } from "@/ui/ShortcutTip";
+import { showToast } from "@/ui/Toast";
 
 /** The API's own limit, in characters. */
 const LONGEST_BODY = 1600;
@@ -67,12 +70,15 @@ interface ComposerBoxProps extends ComposerProps {
 function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, onSent }: ComposerBoxProps) {
   const outbox = useOutbox();
   const box = useRef<HTMLTextAreaElement>(null);
+  const replies = useSavedReplies({ conversationId, draft, setDraft, box });
   const body = draft.trimEnd();
   const segments = countSegments(body);
   const excess = Array.from(body).length - LONGEST_BODY;
   const most = conversation?.max_segments ?? Infinity;
   const hasPhoneKeyboard = useMedia(COARSE);
-  const sendable = conversation !== undefined && body.trim() !== "" && excess <= 0 && segments.segments <= most;
+  // Before the thread has been shown, the API would take everything in it for missed.
+  const isShown = conversation !== undefined && (seenSeq > 0 || conversation.last_seq === 0);
+  const sendable = isShown && body.trim() !== "" && excess <= 0 && segments.segments <= most;
 
   // FOCUS: it opened by a click or Enter, and something may have been typed on the way.
   const arrive = useEffectEvent(() => {
@@ -92,14 +98,21 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
   }, [draft]);
 
   const send = (close: boolean) => {
-    if (!sendable) return;
-    outbox.send({ conversationId, body, seenSeq, close });
+    if (!sendable || replies.holds(() => deliver(close))) return;
+    deliver(close);
+  };
+  const deliver = (close: boolean) => {
+    if (!outbox.sendText(conversationId, { body, seenSeq, close })) {
+      showToast(`${MOST_ITEMS} texts are waiting to be sent already. Yours stays here until some have gone.`);
+      return;
+    }
     setDraft("");
     onSent();
     box.current?.focus();
   };
 
-  const onKeyDown = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (replies.onKeyDown(event)) return;
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Escape") {
       event.preventDefault();
@@ -124,6 +137,7 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
           {conversation.notice}
         </p>
       )}
+      {replies.above}
       <div className="rounded-xl border border-line bg-surface px-3 py-2.5 transition-[border-color,box-shadow] focus-within:border-accent focus-within:shadow-[0_0_0_3px_var(--accent-soft)]">
         <textarea
           ref={box}
@@ -140,6 +154,7 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
           className="block max-h-48 w-full resize-none bg-transparent text-ink outline-none placeholder:text-ink-3 [@media(hover:none)]:text-title"
         />
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-2">
+          {replies.button}
           <SegmentCounter id="composer-counter" segments={segments} excess={excess} most={most} />
           <div className="ml-auto flex gap-2">
             <ShortcutTip label="Send and close" name="sendAndClose">

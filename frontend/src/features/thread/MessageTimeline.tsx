@@ -13,7 +13,7 @@ import { Steps, Step } from "@/ui/Steps";
 /** The timeline of one message. */
 export default function MessageTimeline({ message, onClose }: { message: Message; onClose: () => void }) {
   const { data, error, isError, refetch } = useQuery(messageQuery(message.id));
-  const { dateTimeSeconds } = useFormats();
+  const { exact } = useFormats();
   const { label, meaning } = DELIVERY[message.status];
 
   return (
@@ -26,7 +26,7 @@ export default function MessageTimeline({ message, onClose }: { message: Message
       {data && (
         <Steps>
           {data.timeline.map((step, index) => (
-            <Step key={index} when={dateTimeSeconds(step.at)}>
+            <Step key={index} when={exact(step.at)}>
               <b className="font-strong text-ink">{describeStep(step, message)}</b>
               {step.detail && <span className="block">{step.detail}</span>}
               {step.code && <span className="block text-ink-3">Carrier code {step.code}</span>}

@@ -1,4 +1,4 @@
-import { explainRefusal } from "./explain-refusal";
+import { explainProblem } from "./explain-refusal";
 import { useFormats } from "@/api/format";
 import { useRetryMessage } from "@/api/messages";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
@@ -11,7 +11,7 @@ export function RetryButton({ message }: { message: Message }) {
   const { date } = useFormats();
 
   const explain = (error: unknown) =>
-    isProblem(error, PROBLEM.notAllowedToText) ? explainRefusal(error.problem, date) : describeError(error);
+    isProblem(error, PROBLEM.notAllowedToText) ? explainProblem(error.problem, date) : describeError(error);
 
   return (
     <button

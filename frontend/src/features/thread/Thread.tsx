@@ -4,6 +4,7 @@ import { CloseControl } from "./CloseControl";
 import { Composer } from "./Composer";
 import { JumpToNewest } from "./JumpToNewest";
 import { MessageBubble } from "./MessageBubble";
+import { PendingAct } from "./PendingAct";
 import { PendingBubble } from "./PendingBubble";
 import { StopRequest } from "./StopRequest";
 import { layOutThread, type ThreadRow } from "./thread-rows";
@@ -15,6 +16,7 @@ import { useThread } from "./useThread";
 import { useThreadScroll } from "./useThreadScroll";
 import { useViewing } from "./useViewing";
 import { useFormats } from "@/api/format";
+import { isPendingText } from "@/api/outbox-items";
 import { isMissing } from "@/api/problem";
 import { may, useMe } from "@/api/session";
 import type { ConversationDetail, Message } from "@/api/types";
@@ -113,9 +115,7 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
                 canRetry={row.kind === "message" && retryable.has(row.message.id)}
               />
             ))}
-            {pending.map((text) => (
-              <PendingBubble key={text.key} text={text} />
-            ))}
+            {pending.map((item) => (isPendingText(item) ? <PendingBubble key={item.key} text={item} /> : <PendingAct key={item.key} item={item} />))}
           </div>
         </div>
         {!atNewest && <JumpToNewest unseen={unseenBelow} onJump={toNewest} />}

@@ -6,20 +6,17 @@ import { notYetShown } from "./pending";
 import { auditTrailQuery } from "@/api/audit";
 import { conversationQuery } from "@/api/conversations";
 import { threadQuery } from "@/api/messages";
-import { usePendingTexts } from "@/api/realtime";
-import { useMe } from "@/api/session";
+import { usePendingItems } from "@/api/outbox-context";
 
 export function useThread(conversationId: string, aroundSeq: number | null) {
-  const me = useMe();
   const conversation = useQuery({ ...conversationQuery(conversationId), staleTime: 0 });
   const thread = useInfiniteQuery(threadQuery(conversationId, aroundSeq));
   const trail = useInfiniteQuery(auditTrailQuery(conversationId));
-  const outgoing = usePendingTexts(conversationId);
+  const outgoing = usePendingItems(conversationId);
 
   const messages = useMemo(() => thread.data?.pages.flatMap((page) => page.items) ?? [], [thread.data]);
   const entries = useMemo(() => trail.data?.pages.flatMap((page) => page.items) ?? [], [trail.data]);
-  const staffMemberId = me.staff_member?.id;
-  const pending = useMemo(() => notYetShown(outgoing, messages, staffMemberId), [outgoing, messages, staffMemberId]);
+  const pending = useMemo(() => notYetShown(outgoing, messages), [outgoing, messages]);
 
   // Load audit entries as far back as the messages.
   const { hasNextPage, isFetching, isError, fetchNextPage } = trail;

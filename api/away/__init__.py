@@ -1,0 +1,1 @@
+"""Opening hours and the away message: the automatic answer to texts that arrive outside them."""

@@ -1,0 +1,75 @@
+"""What crosses the wire of recipients."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from api.consent.rules import Reason, explanation
+from api.conversations.recipient_rules import RecipientKind
+from api.conversations.recipients import Recipient
+from api.conversations.schemas import LineLabel
+from api.lines.choice_rules import LineReason
+
+
+class RecipientCheck(BaseModel):
+    """Whether the number may be texted from the line. `GET /opt-in-checks` has the instances."""
+
+    allowed: bool
+    reason: Reason
+    detail: str
+
+
+class RecipientConversation(BaseModel):
+    """The newest conversation with the number, on whatever line."""
+
+    id: UUID
+    line: LineLabel
+    last_message_at: datetime
+
+
+class RecipientOut(BaseModel):
+    model_config = ConfigDict(title="Recipient")
+
+    kind: RecipientKind
+    owner_id: UUID | None
+    """Of the family or the staff member."""
+    owner_name: str | None
+    contact_name: str | None
+    """The family's contact that holds the number."""
+    phone_number: str
+    label: str | None
+    check: RecipientCheck
+    conversation: RecipientConversation | None
+    line: LineLabel
+    """A new text goes out on it."""
+    line_reason: LineReason
+
+    @classmethod
+    def of(cls, found: Recipient) -> "RecipientOut":
+        conversation = None
+        if found.newest is not None:
+            conversation = RecipientConversation(
+                id=found.newest.id,
+                line=LineLabel.model_validate(found.newest_line),
+                last_message_at=found.newest.last_message_at,
+            )
+        named, check = found.named, found.check
+        return cls(
+            kind=named.kind,
+            owner_id=named.owner_id,
+            owner_name=named.owner_name,
+            contact_name=named.contact_name,
+            phone_number=named.phone_number,
+            label=named.label,
+            check=RecipientCheck(allowed=check.allowed, reason=check.reason, detail=explanation(check)),
+            conversation=conversation,
+            line=LineLabel.model_validate(found.line),
+            line_reason=found.line_reason,
+        )
+
+
+class Recipients(BaseModel):
+    """The closest first, 20 at most."""
+
+    items: list[RecipientOut]

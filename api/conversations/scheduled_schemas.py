@@ -1,0 +1,53 @@
+"""What crosses the wire of scheduled texts."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA
+from api.conversations.scheduled import Later, ScheduledChange
+from api.conversations.scheduled_types import ScheduledTextOut
+from api.conversations.schemas import MediaUrl, MessageIn, Seq
+from api.kit.text import Body
+
+
+class SendIn(MessageIn):
+    """With `send_at` the text is scheduled: it leaves then. Unless `only_if_nothing_new` is false, a text that comes in
+    before holds it back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    send_at: AwareDatetime | None = None
+    only_if_nothing_new: bool = True
+
+    def later(self) -> Later | None:
+        return Later(self.send_at, self.only_if_nothing_new) if self.send_at is not None else None
+
+
+class ScheduledTextPatch(BaseModel):
+    """An omitted field stays. `seen_seq`: the last message that the person has seen; texts up to it hold nothing
+    back. Who changes a text becomes the one who sends it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    send_at: AwareDatetime | None = None
+    only_if_nothing_new: bool | None = None
+    body: Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)] | None = None
+    media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = None
+    close: bool | None = None
+    seen_seq: Seq | None = None
+
+    def change(self) -> ScheduledChange:
+        return ScheduledChange(**self.model_dump())
+
+
+class SendNowIn(BaseModel):
+    """`seen_seq`: the last message that the person saw. With it, a stale text is refused (STATUS-REPLY-RACE)."""
+
+    seen_seq: Seq | None = None
+
+
+class ScheduledTexts(BaseModel):
+    """The earliest first. A conversation has at most 20."""
+
+    items: list[ScheduledTextOut]

@@ -1,0 +1,70 @@
+"""Wire model of a scheduled text, embedded by other slices too."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from api.conversations.scheduled import ScheduledRow
+from api.conversations.types import SentBy
+
+
+class HeldOut(BaseModel):
+    model_config = ConfigDict(title="Held")
+
+    type: str
+    """The type of the problem, as errors name it, such as `/problems/not-allowed-to-text`."""
+    reason: str
+    """In words for the front desk."""
+    at: datetime
+
+
+class ScheduledTextOut(BaseModel):
+    """A text that leaves later. Then the message with the same id takes its place in the thread."""
+
+    model_config = ConfigDict(title="ScheduledText")
+
+    id: UUID
+    conversation_id: UUID
+    status: Literal["scheduled", "held"]
+    body: str
+    media_urls: list[str]
+    send_at: datetime
+    only_if_nothing_new: bool
+    close: bool
+    seen_seq: int
+    has_new: bool
+    """A text was received that its author has not seen."""
+    will_be_held_back: bool
+    """It is scheduled, and will not leave if nothing changes: because of `has_new`."""
+    held: HeldOut | None
+    scheduled_by: SentBy
+    """Who sends it: who scheduled it, or changed it last."""
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: ScheduledRow) -> "ScheduledTextOut":
+        text = row.text
+        held = None
+        if text.held_at is not None:
+            held = HeldOut(type=text.held_type or "", reason=text.held_reason or "", at=text.held_at)
+        kind: Literal["staff_member", "api_key"] = "api_key" if text.scheduled_by_api_key_id else "staff_member"
+        return cls(
+            id=text.id,
+            conversation_id=text.conversation_id,
+            status="held" if held else "scheduled",
+            body=text.body,
+            media_urls=text.media_urls,
+            send_at=text.send_at,
+            only_if_nothing_new=text.only_if_nothing_new,
+            close=text.close,
+            seen_seq=text.seen_seq,
+            has_new=row.has_new,
+            will_be_held_back=held is None and row.has_new and text.only_if_nothing_new,
+            held=held,
+            scheduled_by=SentBy(kind=kind, id=row.author_id, name=row.author_name),
+            created_at=text.created_at,
+            updated_at=text.updated_at,
+        )

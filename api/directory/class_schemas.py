@@ -1,0 +1,63 @@
+"""Bodies and answers of the routes of classes and tags."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from api.directory.fields import ClassName, ClassTime, Location, Name, Short, Weekdays
+from api.directory.student_queries import ListedClass, ListedTag
+from api.directory.types import ClassOut
+
+
+class ClassIn(BaseModel):
+    name: ClassName
+    weekdays: Weekdays = []
+    time: ClassTime | None = None
+    room: Short | None = None
+    coach: Name | None = None
+    location: Location | None = None
+
+
+CLEARABLE = frozenset({"time", "room", "coach", "location"})
+
+
+class ClassPatch(BaseModel):
+    """What is left out stays; null clears time, room, coach and location."""
+
+    name: ClassName | None = None
+    weekdays: Weekdays | None = None
+    time: ClassTime | None = None
+    room: Short | None = None
+    coach: Name | None = None
+    location: Location | None = None
+    archived: bool | None = None
+
+    def changes(self) -> dict[str, Any]:
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return {name: value for name, value in given.items() if value is not None or name in CLEARABLE}
+
+
+class ListedClassOut(ClassOut):
+    """With the number of its students."""
+
+    model_config = ConfigDict(title="ListedClass", from_attributes=True)
+
+    students: int
+
+    @classmethod
+    def of(cls, listed: ListedClass) -> "ListedClassOut":
+        return cls(**ClassOut.model_validate(listed.stored).model_dump(), students=listed.students)
+
+
+class TagOut(BaseModel):
+    """How many families and staff members have it, archived ones too."""
+
+    model_config = ConfigDict(title="Tag")
+
+    name: str
+    families: int
+    staff_members: int
+
+    @classmethod
+    def of(cls, listed: ListedTag) -> "TagOut":
+        return cls(name=listed.name, families=listed.families, staff_members=listed.staff_members)

@@ -1,0 +1,66 @@
+"""Classes of the organization: listing, creating and changing them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.access.errors import PermissionRequired
+from api.access.rules import Permission, Principal
+from api.audit import service as audit
+from api.directory.class_entries import entries_of
+from api.directory.store_students import write_classes
+from api.directory.student_queries import list_classes as list_classes
+from api.directory.student_queries import list_tags as list_tags
+from api.directory.student_queries import lock_making, require_class, stored_class
+from api.directory.student_rules import ClassChanges, Classes, StoredClass
+from api.kit.database import database_time
+from api.kit.errors import Conflict, NotFound
+from api.kit.ids import new_id
+
+
+async def create_class(session: AsyncSession, principal: Principal, given: Mapping[str, Any]) -> StoredClass:
+    """Raises `PermissionRequired` (PERM-DIRECTORY), and `Conflict` if there is such a class."""
+    made = _cleared(StoredClass(id=new_id(), archived=False, **given))
+    return await _write(session, principal, Classes(), ClassChanges([made], ()))
+
+
+async def change_class(
+    session: AsyncSession, principal: Principal, class_id: UUID, given: Mapping[str, Any]
+) -> StoredClass:
+    """Change, archive or bring back a class. Raises `NotFound`, and what `create_class` raises."""
+    _require_directory(principal)
+    await lock_making(session, principal.organization_id)
+    row = await require_class(session, principal.organization_id, class_id)
+    if row is None:
+        raise NotFound("There is no such class.")
+    before = stored_class(row)
+    after = _cleared(replace(before, **given))
+    if after == before:
+        return before
+    return await _write(session, principal, Classes({class_id: before}), ClassChanges((), [after]))
+
+
+def _require_directory(principal: Principal) -> None:
+    if Permission.DIRECTORY not in principal.permissions:
+        raise PermissionRequired(Permission.DIRECTORY)
+
+
+def _cleared(given: StoredClass) -> StoredClass:
+    return replace(given, location=given.location or None)
+
+
+async def _write(session: AsyncSession, principal: Principal, before: Classes, changes: ClassChanges) -> StoredClass:
+    _require_directory(principal)
+    organization_id = principal.organization_id
+    at = await database_time(session)
+    try:
+        await write_classes(session, organization_id, changes, at=at)
+    except IntegrityError as error:
+        raise Conflict("There is a class with this name, days, time and location already.") from error
+    await audit.record(session, organization_id, *entries_of(principal.actor, before, changes), at=at)
+    (written,) = (*changes.new, *changes.changed)
+    return written

@@ -1,0 +1,219 @@
+"""SQL of students, classes and tags."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, Text, cast, func, or_, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from api.directory.models import Enrollment, RecordTag, Student, StudioClass
+from api.directory.student_rules import Classes, StoredClass, StoredStudent, Weekday
+from api.kit.bulk import is_any
+from api.kit.ids import new_id
+from api.kit.paging import PageQuery
+
+
+def stored_class(row: StudioClass) -> StoredClass:
+    return StoredClass(
+        id=row.id,
+        name=row.name,
+        weekdays=[Weekday(day) for day in row.weekdays],
+        time=row.time,
+        room=row.room,
+        coach=row.coach,
+        location=row.location,
+        archived=row.archived_at is not None,
+    )
+
+
+async def students_of(
+    session: AsyncSession, organization_id: UUID, family_ids: Collection[UUID]
+) -> dict[UUID, list[StoredStudent]]:
+    """The students of each family in their order, each with the living classes that they attend."""
+    students = (
+        await session.execute(
+            select(Student.id, Student.family_id, Student.name, Student.position)
+            .where(Student.organization_id == organization_id, Student.family_id == is_any(family_ids))
+            .order_by(Student.position, Student.id)
+        )
+    ).all()
+    attended: dict[UUID, list[StoredClass]] = {}
+    if students:
+        rows = await session.execute(
+            select(Enrollment.student_id, StudioClass)
+            .join(
+                StudioClass,
+                (StudioClass.organization_id == Enrollment.organization_id) & (StudioClass.id == Enrollment.class_id),
+            )
+            .where(
+                Enrollment.organization_id == organization_id,
+                Enrollment.student_id == is_any([row.id for row in students]),
+                StudioClass.archived_at.is_(None),
+            )
+            .order_by(StudioClass.name, StudioClass.id)
+            .execution_options(populate_existing=True)
+        )
+        for student_id, each in rows:
+            attended.setdefault(student_id, []).append(stored_class(each))
+    by_family: dict[UUID, list[StoredStudent]] = {}
+    for row in students:
+        student = StoredStudent(row.id, row.name, row.position, attended.get(row.id, ()))
+        by_family.setdefault(row.family_id, []).append(student)
+    return by_family
+
+
+async def tags_of(
+    session: AsyncSession,
+    organization_id: UUID,
+    owner: InstrumentedAttribute[UUID | None],
+    owner_ids: Collection[UUID],
+) -> dict[UUID, list[str]]:
+    rows = await session.execute(
+        select(owner, RecordTag.name)
+        .where(RecordTag.organization_id == organization_id, owner == is_any(owner_ids))
+        .order_by(RecordTag.key)
+    )
+    by_owner: dict[UUID, list[str]] = {}
+    for owner_id, name in rows:
+        assert owner_id is not None
+        by_owner.setdefault(owner_id, []).append(name)
+    return by_owner
+
+
+# Classes.
+
+
+async def lock_classes(
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    ids: Collection[UUID],
+    keys: Collection[str],
+    may_make: bool,
+) -> Classes:
+    """The classes with these ids and keys, and new ids for keys that no living class has.
+
+    Whoever makes classes holds the organization's lock of them until the transaction ends, so that no class is made
+    twice. Without `may_make` nothing is locked.
+    """
+    if not (ids or keys):
+        return Classes()
+    found = await _classes(session, organization_id, ids, keys)
+    missing = set(keys) - _living_keys(found)
+    if missing and may_make:
+        await lock_making(session, organization_id)
+        found = await _classes(session, organization_id, ids, keys)
+        missing = set(keys) - _living_keys(found)
+    return Classes({each.id: each for each in found}, {key: new_id() for key in sorted(missing)})
+
+
+def _living_keys(classes: Sequence[StoredClass]) -> set[str]:
+    return {each.key for each in classes if not each.archived}
+
+
+async def lock_making(session: AsyncSession, organization_id: UUID) -> None:
+    key = int.from_bytes(hashlib.sha256(b"classes/" + organization_id.bytes).digest()[:8], signed=True)
+    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+async def _classes(
+    session: AsyncSession, organization_id: UUID, ids: Collection[UUID], keys: Collection[str]
+) -> list[StoredClass]:
+    rows = await session.scalars(
+        select(StudioClass)
+        .where(
+            StudioClass.organization_id == organization_id,
+            or_(
+                StudioClass.id == is_any(ids),
+                StudioClass.archived_at.is_(None) & (StudioClass.key == is_any(keys, "text")),
+            ),
+        )
+        .execution_options(populate_existing=True)
+    )
+    return [stored_class(row) for row in rows]
+
+
+async def require_class(session: AsyncSession, organization_id: UUID, class_id: UUID) -> StudioClass | None:
+    """Locked."""
+    return await session.scalar(
+        select(StudioClass)
+        .where(StudioClass.organization_id == organization_id, StudioClass.id == class_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+class ListedClass(NamedTuple):
+    stored: StoredClass
+    students: int
+
+
+async def list_classes(
+    session: AsyncSession, organization_id: UUID, paging: PageQuery, *, words: Sequence[str], archived: bool
+) -> list[ListedClass]:
+    """By name. `words`: folded; each must be part of the class's name, days, room or coach."""
+    after = paging.name_key()
+    statement = select(StudioClass).where(
+        StudioClass.organization_id == organization_id,
+        StudioClass.archived_at.is_not(None) if archived else StudioClass.archived_at.is_(None),
+        *(StudioClass.search.contains(word, autoescape=True) for word in words),
+    )
+    if after is not None:
+        statement = statement.where(tuple_(StudioClass.name, StudioClass.id) > tuple_(*after))
+    rows = (
+        await session.scalars(statement.order_by(StudioClass.name, StudioClass.id).limit(paging.rows_to_read))
+    ).all()
+    counts = await session.execute(
+        select(Enrollment.class_id, func.count())
+        .where(Enrollment.organization_id == organization_id, Enrollment.class_id == is_any([row.id for row in rows]))
+        .group_by(Enrollment.class_id)
+    )
+    students = {row[0]: row[1] for row in counts}
+    return [ListedClass(stored_class(row), students.get(row.id, 0)) for row in rows]
+
+
+# Tags.
+
+
+class ListedTag(NamedTuple):
+    key: str
+    name: str
+    families: int
+    staff_members: int
+
+
+async def list_tags(session: AsyncSession, organization_id: UUID, *, after: str | None, limit: int) -> list[ListedTag]:
+    """By name, with how many records of each kind have it, archived ones too."""
+    tags = select(
+        RecordTag.key,
+        func.min(RecordTag.name),
+        func.count(RecordTag.family_id),
+        func.count(RecordTag.staff_member_id),
+    ).where(RecordTag.organization_id == organization_id)
+    if after is not None:
+        tags = tags.where(RecordTag.key > after)
+    rows = await session.execute(tags.group_by(RecordTag.key).order_by(RecordTag.key).limit(limit))
+    return [ListedTag(*row) for row in rows]
+
+
+# Filters of the lists.
+
+
+def families_attending(organization_id: UUID, class_id: UUID) -> Select[UUID]:
+    return (
+        select(Student.family_id)
+        .join(
+            Enrollment,
+            (Enrollment.organization_id == Student.organization_id) & (Enrollment.student_id == Student.id),
+        )
+        .where(Enrollment.organization_id == organization_id, Enrollment.class_id == class_id)
+    )
+
+
+def tagged(organization_id: UUID, owner: InstrumentedAttribute[UUID | None], key: str) -> Select[UUID | None]:
+    return select(owner).where(
+        RecordTag.organization_id == organization_id, RecordTag.key == cast(key, Text), owner.is_not(None)
+    )

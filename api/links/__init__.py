@@ -1,0 +1,1 @@
+"""Links of the organization into its other systems."""

@@ -1,0 +1,49 @@
+"""Bodies and answers of the routes of links."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from api.kit.text import SingleLine
+from api.links.rules import MAX_LINKS, MAX_TEMPLATE, template_problem
+
+
+def _allowed(template: str) -> str:
+    problem = template_problem(template)
+    if problem is not None:
+        raise ValueError(problem)
+    return template
+
+
+Label = Annotated[SingleLine, StringConstraints(min_length=1, max_length=40)]
+UrlTemplate = Annotated[
+    SingleLine,
+    StringConstraints(min_length=1, max_length=MAX_TEMPLATE),
+    AfterValidator(_allowed),
+    Field(
+        description="An https address. {external_id}, {family_id}, {staff_member_id}, {name} and {phone_number} become "
+        "the record's, percent-encoded. A link is left out for a record without the value."
+    ),
+]
+
+
+class LinkTemplateModel(BaseModel):
+    model_config = ConfigDict(title="LinkTemplate", from_attributes=True)
+
+    label: Label
+    url_template: UrlTemplate
+
+
+class LinksIn(BaseModel):
+    links: Annotated[list[LinkTemplateModel], Field(max_length=MAX_LINKS)]
+
+
+class LinkTemplateOut(BaseModel):
+    model_config = ConfigDict(title="StoredLinkTemplate", from_attributes=True)
+
+    label: str
+    url_template: str
+
+
+class LinksOut(BaseModel):
+    links: list[LinkTemplateOut]

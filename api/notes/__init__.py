@@ -1,0 +1,1 @@
+"""Internal notes of a conversation, and the mentions of staff in them (NOTE)."""

@@ -1,0 +1,88 @@
+"""What crosses the wire of notes and mentions."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from api.kit.text import Body
+from api.notes.rules import MAX_CHARACTERS, MAX_MENTIONS
+from api.notes.service import MentionView
+from api.notes.types import NoteOut
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("write something")
+    return value
+
+
+NoteBody = Annotated[Body, AfterValidator(_not_blank), StringConstraints(min_length=1, max_length=MAX_CHARACTERS)]
+Mentions = Annotated[list[UUID], Field(max_length=MAX_MENTIONS)]
+
+
+class NoteIn(BaseModel):
+    """`mentions`: ids of staff members who have SMS Logs."""
+
+    body: NoteBody
+    mentions: Mentions = []
+
+
+class NotePatch(BaseModel):
+    """What is left out stays."""
+
+    body: NoteBody | None = None
+    mentions: Mentions | None = None
+
+
+class NoteVersionOut(BaseModel):
+    model_config = ConfigDict(title="NoteVersion", from_attributes=True)
+
+    body: str
+    written_at: datetime
+    replaced_at: datetime
+
+
+class NoteDetail(NoteOut):
+    model_config = ConfigDict(title="NoteDetail")
+
+    versions: list[NoteVersionOut]
+    """Its earlier wordings, the first one first."""
+
+
+class MentionState(StrEnum):
+    UNREAD = "unread"
+    ALL = "all"
+
+
+class MentionOut(BaseModel):
+    model_config = ConfigDict(title="Mention")
+
+    id: UUID
+    note: NoteOut
+    created_at: datetime
+    read_at: datetime | None
+
+    @classmethod
+    def of(cls, view: MentionView) -> "MentionOut":
+        mention = view.mention
+        return cls(id=mention.id, note=NoteOut.of(view.note), created_at=mention.created_at, read_at=mention.read_at)
+
+
+class MentionsRead(BaseModel):
+    """Either these mentions, or all of a conversation."""
+
+    mention_ids: Annotated[list[UUID], Field(max_length=200)] = []
+    conversation_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if bool(self.mention_ids) == (self.conversation_id is not None):
+            raise ValueError("give either mention_ids or conversation_id")
+        return self
+
+
+class MentionCount(BaseModel):
+    unread: int

@@ -1,0 +1,1 @@
+"""Notifications: what each person wants to be told of, and web push to their browsers."""

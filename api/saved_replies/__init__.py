@@ -1,0 +1,1 @@
+"""Saved replies of the organization and of its people."""

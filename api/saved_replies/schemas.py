@@ -1,0 +1,81 @@
+"""Bodies and answers of the routes of saved replies."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+
+from api.conversations.message_rules import MAX_BODY_CHARACTERS
+from api.kit.text import Body, SingleLine
+from api.saved_replies.models import SavedReply
+from api.saved_replies.rules import Filled, ReplyField, ReplyScope, unknown_fields
+
+
+def _known(body: str) -> str:
+    if not body.strip():
+        raise ValueError("write the reply")
+    unknown = unknown_fields(body)
+    if unknown:
+        fields = ", ".join(f"{{{each}}}" for each in ReplyField)
+        raise ValueError(f"there is no field {{{unknown[0]}}}: use {fields}")
+    return body
+
+
+Title = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
+ReplyBody = Annotated[
+    Body,
+    StringConstraints(max_length=MAX_BODY_CHARACTERS),
+    AfterValidator(_known),
+    Field(description="Fields: {first_name}, {family}, {business}, {my_name}, {student_first_names}, {class}."),
+]
+
+
+class SavedReplyIn(BaseModel):
+    title: Title
+    body: ReplyBody
+    scope: ReplyScope
+
+
+class SavedReplyPatch(BaseModel):
+    """What is left out stays."""
+
+    title: Title | None = None
+    body: ReplyBody | None = None
+
+
+class SavedReplyOut(BaseModel):
+    """`uses`: how often it was filled in."""
+
+    id: UUID
+    title: str
+    body: str
+    scope: ReplyScope
+    uses: int
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: SavedReply) -> Self:
+        return cls(
+            id=row.id,
+            title=row.title,
+            body=row.body,
+            scope=ReplyScope.ORGANIZATION if row.staff_member_id is None else ReplyScope.OWN,
+            uses=row.uses,
+            updated_at=row.updated_at,
+        )
+
+
+class FillIn(BaseModel):
+    conversation_id: UUID
+
+
+class FilledReply(BaseModel):
+    """Fields of `missing` stand in the body as they are, in braces: somebody has to fill them in before it is sent."""
+
+    body: str
+    missing: list[ReplyField]
+
+    @classmethod
+    def of(cls, filled: Filled) -> Self:
+        return cls(body=filled.body, missing=list(filled.missing))

@@ -1,0 +1,31 @@
+/** Carries out what stands in the outbox: one request for each kind of act. */
+import { client, unwrap } from "./client";
+import type { OutboxItem } from "./outbox-items";
+import { staffMemberOf } from "./session";
+import type { Message } from "./types";
+
+/** A request without an answer by then has none; it is made again under its key. */
+const TIMEOUT_MS = 30_000;
+
+/** SEND-ONCE: the same `key` acts once, however often this is called. Returns the message of a text. */
+export async function carryOut({ key, owner, conversationId, act }: OutboxItem): Promise<Message | null> {
+  const request = {
+    params: { path: { conversation_id: conversationId }, header: { "Idempotency-Key": key } },
+    // Refused if somebody else has signed in at this browser since.
+    headers: { "Messenger-Staff-Member": staffMemberOf(owner) },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  };
+  switch (act.kind) {
+    case "text": {
+      const { body, close, seenSeq } = act.text;
+      const payload = { body, close, ...(seenSeq !== null && { seen_seq: seenSeq }) };
+      return unwrap(client.POST("/api/v1/conversations/{conversation_id}/messages", { ...request, body: payload }));
+    }
+    case "close":
+      await unwrap(client.POST("/api/v1/conversations/{conversation_id}/close", { ...request, body: { seen_seq: act.seenSeq } }));
+      return null;
+    case "reopen":
+      await unwrap(client.POST("/api/v1/conversations/{conversation_id}/reopen", request));
+      return null;
+  }
+}

@@ -1,0 +1,53 @@
+/** Students, tags, location and notes of a record. */
+import type { Student } from "@/api/types";
+import { describeClass } from "@/lib/classes";
+import { Tag } from "@/ui/bits";
+
+interface RecordFactsProps {
+  students?: Student[];
+  tags: string[];
+  location: string | null;
+  notes: string | null;
+}
+
+export function RecordFacts({ students = [], tags, location, notes }: RecordFactsProps) {
+  return (
+    <>
+      {students.length > 0 && (
+        <section aria-labelledby="students" className="rounded-lg border border-line px-4 py-3">
+          <h2 id="students" className="font-strong">
+            Students
+          </h2>
+          <ul className="mt-1.5 space-y-2">
+            {students.map((student) => (
+              <li key={student.id}>
+                <bdi>{student.name}</bdi>
+                {student.classes.map((each) => (
+                  <span key={each.id} className="block text-note text-ink-2">
+                    {[each.name, describeClass(each)].filter(Boolean).join(" · ")}
+                  </span>
+                ))}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {(tags.length > 0 || location) && (
+        <p className="flex flex-wrap items-center gap-1.5">
+          {tags.map((tag) => (
+            <Tag key={tag}>{tag}</Tag>
+          ))}
+          {location && <bdi className="text-note text-ink-2">{location}</bdi>}
+        </p>
+      )}
+      {notes && (
+        <section aria-labelledby="notes">
+          <h2 id="notes" className="font-strong">
+            Notes
+          </h2>
+          <p dir="auto" className="mt-1 whitespace-pre-wrap [overflow-wrap:anywhere]">{notes}</p>
+        </section>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,83 @@
+/** The API in memory of saved replies, classes, tags, links and contexts. */
+import { http, HttpResponse, type HttpHandler } from "msw";
+
+import { anId, NOW } from "./builders";
+import type { LinkTemplate } from "@/api/organization-links";
+import type { ConversationContext, FilledReply, ListedClass, RecordTag, SavedReply } from "@/api/types";
+
+export function aSavedReply(overrides: Partial<SavedReply> = {}): SavedReply {
+  return { id: anId(), title: "Hours", body: "We open at 3.", scope: "organization", uses: 0, updated_at: NOW.toISOString(), ...overrides };
+}
+
+export function aClass(overrides: Partial<ListedClass> = {}): ListedClass {
+  return {
+    id: anId(), name: "Level 3", weekdays: ["tuesday"], time: "17:30", room: "B", coach: "Jo Park", location: null,
+    archived: false, students: 0, ...overrides,
+  };
+}
+
+export class RecordsWorld {
+  savedReplies: SavedReply[] = [];
+  /** What filling in a reply answers, by its id; else its own text. */
+  readonly filled = new Map<string, FilledReply>();
+  classes: ListedClass[] = [];
+  tags: RecordTag[] = [];
+  links: LinkTemplate[] = [];
+  readonly contexts = new Map<string, ConversationContext>();
+  /** Every change, as it was sent. */
+  readonly changes: { path: string; body: unknown }[] = [];
+
+  handlers(api: string): HttpHandler[] {
+    return [
+      http.get(`${api}/conversations/:id/context`, ({ params }) =>
+        HttpResponse.json(this.contexts.get(String(params.id)) ?? { records: [], more_records: 0, links: [] }),
+      ),
+      http.get(`${api}/classes`, ({ request }) => HttpResponse.json(found(this.classes, request))),
+      http.post(`${api}/classes`, async ({ request }) => {
+        const body = (await this.note("/classes", request)) as Partial<ListedClass>;
+        const made = aClass({ ...body, location: null });
+        this.classes.push(made);
+        return HttpResponse.json(made, { status: 201 });
+      }),
+      http.get(`${api}/tags`, ({ request }) => HttpResponse.json(found(this.tags, request))),
+      http.get(`${api}/organization/links`, () => HttpResponse.json({ links: this.links })),
+      http.put(`${api}/organization/links`, async ({ request }) => {
+        const body = (await this.note("/organization/links", request)) as { links: LinkTemplate[] };
+        this.links = body.links;
+        return HttpResponse.json(body);
+      }),
+      http.get(`${api}/saved-replies`, ({ request }) =>
+        HttpResponse.json(found(this.savedReplies.toSorted((a, b) => b.uses - a.uses || a.title.localeCompare(b.title)), request)),
+      ),
+      http.post(`${api}/saved-replies`, async ({ request }) => {
+        const made = aSavedReply((await this.note("/saved-replies", request)) as Partial<SavedReply>);
+        this.savedReplies.push(made);
+        return HttpResponse.json(made, { status: 201 });
+      }),
+      http.patch(`${api}/saved-replies/:id`, async ({ request, params }) => {
+        const body = (await this.note(`/saved-replies/${String(params.id)}`, request)) as Partial<SavedReply>;
+        this.savedReplies = this.savedReplies.map((each) => (each.id === params.id ? { ...each, ...body } : each));
+        return HttpResponse.json(this.savedReplies.find(({ id }) => id === params.id));
+      }),
+      http.delete(`${api}/saved-replies/:id`, ({ params }) => {
+        this.savedReplies = this.savedReplies.filter(({ id }) => id !== params.id);
+        return new HttpResponse(null, { status: 204 });
+      }),
+      http.post(`${api}/saved-replies/:id/fill`, ({ params }) => {
+        const reply = this.savedReplies.find(({ id }) => id === params.id);
+        return HttpResponse.json(this.filled.get(String(params.id)) ?? { body: reply?.body ?? "", missing: [] });
+      }),
+    ];
+  }
+
+  private async note(path: string, request: Request): Promise<unknown> {
+    const body: unknown = await request.json();
+    this.changes.push({ path, body });
+    return body;
+  }
+}
+
+function found<Item>(items: Item[], request: Request) {
+  const q = new URL(request.url).searchParams.get("q")?.toLowerCase() ?? "";
+  return { items: items.filter((item) => JSON.stringify(item).toLowerCase().includes(q)), next_cursor: null };
+}
