@@ -39,7 +39,9 @@ from api.lines import endpoints as lines
 from api.links import endpoints as links
 from api.live import endpoints as live
 from api.liveness import Watchdog
+from api.media import carrier_endpoints as carrier_media
 from api.media import endpoints as media
+from api.media import upload_endpoints as uploads
 from api.metrics import Metrics
 from api.migrate import expected_revision
 from api.notes import endpoints as notes
@@ -61,7 +63,7 @@ MAX_BODY_BYTES = 1024 * 1024
 
 SLICES = (
     *(access, account, organization, live, team, conversations, views, search, messages, scheduled, recipients, media),
-    *(consent, directory, imports, lines, audit_log, inbound, away, delivery, notifications, service_status),
+    *(uploads, consent, directory, imports, lines, audit_log, inbound, away, delivery, notifications, service_status),
     *(retention, classes, context, links, saved_replies),
     *(note_search, notes, threads),
 )
@@ -132,6 +134,7 @@ def _add_routes(api: FastAPI, settings: Settings) -> None:
     api.include_router(v1)
     api.include_router(operations.router(settings))
     api.include_router(well_known.router)
+    api.include_router(carrier_media.router)
     mount_spa(api)
     extend_document(api)
 

@@ -19,6 +19,7 @@ from api.lines.cache import LineCache
 from api.lines.service import CHANNEL as LINES_CHANNEL
 from api.live.bus import PostgresBus
 from api.live.hub import Hub
+from api.media.pictures import PictureMaker
 from api.metrics import Metrics
 from api.providers.registry import Providers
 from api.settings import Settings
@@ -40,6 +41,7 @@ class AppState:
     typing_limits: TypingLimits
     hub: Hub
     lines: LineCache
+    pictures: PictureMaker
     journal: JournalWriter
     applier: JournalApplier
     webhooks: WebhookApp
@@ -82,6 +84,7 @@ async def running(
             typing_limits=TypingLimits(),
             hub=hub,
             lines=lines,
+            pictures=PictureMaker(),
             journal=journal,
             applier=applier,
             webhooks=webhooks,

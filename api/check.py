@@ -22,6 +22,7 @@ from api.providers.registry import Providers
 from api.schema_state import SchemaState, read_schema
 from api.settings import Settings
 from api.tables import metadata
+from api.urls import is_private_host
 
 OLDEST_POSTGRESQL = 15
 NOTIFICATION_SECONDS = 5.0
@@ -70,6 +71,12 @@ def _settings(settings: Settings) -> Finding:
         return Finding("settings", Result.WARNING, message)
     if not settings.secure_cookies:
         return Finding("settings", Result.WARNING, "MESSENGER_PUBLIC_URL is not https: providers and browsers need it.")
+    if is_private_host(settings.public_origin.host):
+        message = (
+            f"MESSENGER_PUBLIC_URL is {settings.public_base_url}, an address of this machine or network. Providers can"
+            " neither post webhooks there nor fetch the pictures that are sent."
+        )
+        return Finding("settings", Result.WARNING, message)
     return Finding("settings", Result.OK, f"Production, at {settings.public_base_url}.")
 
 

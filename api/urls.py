@@ -104,3 +104,11 @@ def parsed_origin(header: str) -> Origin | None:
         return None
     has_path = "/" in header.partition("://")[2]
     return None if has_path or header != header.strip() else origin_of(base_url)
+
+
+def is_private_host(host: str) -> bool:
+    """Whether the host is this machine or an address that others cannot reach. Names are not resolved."""
+    try:
+        return not ipaddress.ip_address(host.strip("[]")).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith((".localhost", ".local", ".internal"))

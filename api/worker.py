@@ -14,7 +14,7 @@ from api.inbound.loop import BackfillLoop, JournalApplier
 from api.kit.database import Database
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
-from api.media.loop import MediaLoop
+from api.media.loop import MediaLoop, uploads_loop
 from api.notifications.loop import PushLoop
 from api.providers.registry import Providers
 from api.retention.loop import erasure_loop, retention_loop
@@ -40,6 +40,7 @@ class Worker:
             BackfillLoop(database, providers, secrets, settings, on_found=applier.wake, held=held_organizations),
             retention_loop(database, settings),
             MediaLoop(database, bus, providers, secrets),
+            uploads_loop(database),
             self._outbox,
             PushLoop(database, bus, secrets, settings, describe=describe),
             ReleaseLoop(database, providers, secrets),

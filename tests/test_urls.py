@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.settings import Settings, SettingsError, load_settings
-from api.urls import InvalidAddressError, normalized_base_url, origin_of, parsed_origin
+from api.urls import InvalidAddressError, is_private_host, normalized_base_url, origin_of, parsed_origin
 from tests.support import postgres
 from tests.support.service import Service, service_settings
 from tests.support.world import World
@@ -224,3 +224,9 @@ async def test_in_development_the_address_that_the_server_listens_on_is_ours_too
         ("null", 403),
     ):
         assert (origin, await _sign_in(world.service, world, [origin], server=server)) == (origin, expected)
+
+
+def test_an_address_that_only_this_machine_or_network_reaches_is_known() -> None:
+    private = ("localhost", "127.0.0.1", "[::1]", "10.1.2.3", "192.168.0.9", "desk.local", "app.internal")
+    assert [host for host in private if not is_private_host(host)] == []
+    assert [host for host in ("texting.gym.example", "8.8.8.8", "localhost.example") if is_private_host(host)] == []

@@ -318,6 +318,8 @@ def conversation_detail(view: ConversationView) -> ConversationDetail:
         opt_in_check=OptInCheckOut.of(view.check),
         notice=view.notice,
         max_segments=view.max_segments,
+        max_attachments=view.max_attachments,
+        max_attachment_bytes=view.max_attachment_bytes,
     )
 
 

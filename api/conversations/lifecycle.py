@@ -49,6 +49,7 @@ from api.conversations.message_rules import (
     ReceivedText,
     advances,
     segments,
+    sent_media,
     shown_media,
 )
 from api.conversations.models import Conversation, InboxRow, Message, OutboxEntry, TimelineEntry
@@ -185,7 +186,9 @@ class Batch(TeamChanges):
     def queue(self, row: InboxRow, text: OutgoingText, transition: Transition) -> Message:
         """Add a message to be sent, and its outbox entry. Returns it as it will be stored."""
         sent_by = text.sent_by
-        counted = segments(text.body)
+        # A picture message is one part, whatever its text.
+        media = sent_media(text.media_urls, text.files)
+        counted = segments("" if media else text.body)
         columns: dict[str, object] = {
             "organization_id": self.organization_id,
             "id": text.message_id or new_id(),
@@ -194,7 +197,7 @@ class Batch(TeamChanges):
             "seq": transition.state.last_seq,
             "direction": Direction.OUTBOUND.value,
             "body": text.body,
-            "media": [{"url": url, "content_type": "application/octet-stream"} for url in text.media_urls],
+            "media": media,
             "status": MessageStatus.QUEUED.value,
             "segments": counted.count,
             "encoding": counted.encoding.value,

@@ -79,6 +79,7 @@ async def send_message(
         reply = Reply(
             body=body.body,
             media_urls=body.media_urls,
+            attachments=body.attachments,
             seen_seq=body.seen_seq,
             close=body.close,
             client_key=uuid_of(idempotency_key),
@@ -116,6 +117,7 @@ async def send_first_message(
         reply = Reply(
             body=body.body,
             media_urls=body.media_urls,
+            attachments=body.attachments,
             seen_seq=body.seen_seq,
             close=body.close,
             client_key=uuid_of(idempotency_key),

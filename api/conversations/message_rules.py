@@ -171,12 +171,41 @@ class ReceivedText:
     inbound_event_id: UUID
 
 
+@dataclass(frozen=True)
+class SentFile:
+    """A file that a new message sends and the service serves."""
+
+    id: UUID
+    content_type: str
+    size: int
+    source: UUID
+    """The upload, or the file of the failed message, that holds the content."""
+
+    def shown(self) -> dict[str, Any]:
+        """As `Message.media` stores it."""
+        return {
+            "id": str(self.id),
+            "content_type": self.content_type,
+            "state": MediaState.KEPT.value,
+            "size": self.size,
+            "reason": None,
+        }
+
+
+def sent_media(urls: Sequence[str], files: Sequence[SentFile]) -> list[dict[str, Any]]:
+    """The media of a message that is sent, as `Message.media` stores them."""
+    elsewhere = [{"url": url, "content_type": "application/octet-stream"} for url in urls]
+    return [*elsewhere, *(file.shown() for file in files)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reply:
     """A text that a staff member or an integration wants to send. `seen_seq`: the last message that they have seen."""
 
     body: str
     media_urls: Sequence[str] = ()
+    attachments: Sequence[UUID] = ()
+    """Uploads of the sender's."""
     seen_seq: int | None = None
     close: bool = False
     message_id: UUID | None = None
@@ -193,6 +222,8 @@ class OutgoingText:
 
     body: str
     media_urls: Sequence[str] = ()
+    files: "Sequence[SentFile]" = ()
+    """Files of ours, after those of `media_urls`."""
     check: OptInCheck
     sent_by: Principal | None
     """None for an automatic answer."""
@@ -221,6 +252,15 @@ def too_much(body: str, *, media: int, limits: SendLimits) -> tuple[str, str] | 
     if media > limits.media:
         return "/media_urls", f"A text on this line has at most {limits.media} pictures. This one has {media}."
     return None
+
+
+def too_heavy(files: Sequence[SentFile], *, line_kind: str, limits: SendLimits) -> tuple[str, str] | None:
+    """The field and the reason if carriers would not deliver so many bytes; None if they do."""
+    most, size = limits.media_bytes.of(line_kind), sum(file.size for file in files)
+    if size <= most:
+        return None
+    sizes = f"{size / 1000:,.0f} kB together. A text on this line carries {most / 1000:,.0f} kB"
+    return "/attachments", f"The files are {sizes}. Send them in several texts."
 
 
 def _part_words(encoding: Encoding) -> str:

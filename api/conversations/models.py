@@ -242,8 +242,9 @@ class Message(OrganizationChildRow, Base):
     direction: Mapped[str]
     body: Mapped[str]
     media: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
-    """Sent: [{url, content_type}]. Received: [{id, content_type, state, size, reason, hidden?}], written by the media
-    slice. A version before 0005 stored [{url, content_type}] of received files, until a worker adopts them."""
+    """A file of ours: {id, content_type, state, size, reason, hidden?}; of received ones the media slice writes it. A
+    file that was sent by its address: {url, content_type}. A version before 0005 stored [{url, content_type}] of
+    received files, until a worker adopts them."""
     status: Mapped[str]
     sent_by_staff_member_id: Mapped[UUID | None]
     sent_by_api_key_id: Mapped[UUID | None]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA
 from api.conversations.scheduled import Later, ScheduledChange
@@ -19,6 +19,12 @@ class SendIn(MessageIn):
 
     send_at: AwareDatetime | None = None
     only_if_nothing_new: bool = True
+
+    @model_validator(mode="after")
+    def _files_leave_at_once(self) -> "SendIn":
+        if self.send_at is not None and self.attachments:
+            raise ValueError("send a text with files at once: only words and addresses of pictures can be scheduled")
+        return self
 
     def later(self) -> Later | None:
         return Later(self.send_at, self.only_if_nothing_new) if self.send_at is not None else None

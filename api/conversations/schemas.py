@@ -122,6 +122,10 @@ class ConversationDetail(ConversationOut):
     """A warning to staff before they text this number from this line (NZ-NOTICE)."""
     max_segments: int | None
     """The most parts of a text without pictures that the line's provider takes; null if it limits characters only."""
+    max_attachments: int
+    """Files of a message."""
+    max_attachment_bytes: int
+    """Of a message's files together: what the carriers of this line deliver."""
 
 
 class PhoneNumberOut(BaseModel):
@@ -211,6 +215,9 @@ class MessageIn(BaseModel):
 
     body: Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)] = ""
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] = []
+    attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA, exclude_if=lambda ids: not ids)] = []
+    """Ids of the sender's own uploads (`POST /media`). Left out when empty, so that a request that is repeated after an
+    upgrade is the same one."""
     seen_seq: Seq | None = None
     close: bool = False
 

@@ -1,5 +1,6 @@
 """Accepting a message for sending: a reply, the first text of a conversation, or a failed message sent again."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -7,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access.rules import Principal
 from api.consent import service as consent
 from api.consent.rules import OptInCheck
-from api.conversations import message_queries, queries, rules
+from api.conversations import attachments, message_queries, queries, rules
 from api.conversations.assignment import locked_if_replying_assigns
 from api.conversations.lifecycle import Batch, state_of
-from api.conversations.message_rules import RETRYABLE, Direction, OutgoingText, Reply, too_much
+from api.conversations.message_rules import RETRYABLE, Direction, OutgoingText, Reply, SentFile, too_heavy, too_much
 from api.conversations.models import InboxRow, MessageRow
 from api.conversations.service import lock_conversation, require_all_seen, require_message
 from api.directory import service as directory
@@ -30,7 +31,8 @@ async def send_message(
 
     Raises `NotFound`, and what `accept` raises.
     """
-    require_content(reply)
+    if retry_of is None:
+        require_content(reply)
     assigns = await locked_if_replying_assigns(session, principal)
     row = await lock_conversation(session, principal.organization_id, conversation_id, with_number=True)
     return await accept(session, principal, row, reply, retry_of=retry_of, assigns=assigns)
@@ -68,7 +70,7 @@ async def line_of(session: AsyncSession, organization_id: UUID, number: str, *, 
 
 def require_content(reply: Reply) -> None:
     """Raises `Invalid` if the message is empty."""
-    if not reply.body.strip() and not reply.media_urls:
+    if not reply.body.strip() and not reply.media_urls and not reply.attachments:
         raise Invalid([("/body", "Write something, or add a picture.")])
 
 
@@ -91,7 +93,8 @@ async def accept(
     """
     organization_id = principal.organization_id
     line = await lines.require_line(session, organization_id, row.conversation.line_id)
-    check = await require_sendable(session, row, line, reply)
+    files = await attachments.files_to_send(session, principal, reply.attachments, retry_of=retry_of)
+    check = await require_sendable(session, row, line, reply, files=files)
     if reply.seen_seq is not None:
         await require_all_seen(session, row.conversation, seen_seq=reply.seen_seq, sender_id=principal.id)
     if retry_of is not None and await message_queries.is_retried(session, organization_id, retry_of):
@@ -106,6 +109,7 @@ async def accept(
     text = OutgoingText(
         body=reply.body,
         media_urls=reply.media_urls,
+        files=files,
         check=check,
         sent_by=principal,
         retry_of=retry_of,
@@ -119,11 +123,14 @@ async def accept(
     if assigns and row.conversation.assignee_id is None:
         batch.assign(row, principal.staff_member_id, actor=principal.actor)
     await batch.write(session)
+    await attachments.keep_files(session, message, files, retry_of=retry_of)
     return MessageRow(message, principal.id, principal.name)
 
 
-async def require_sendable(session: AsyncSession, row: InboxRow, line: Line, reply: Reply) -> OptInCheck:
-    """The opt-in check of a text that may be sent now to a locked number.
+async def require_sendable(
+    session: AsyncSession, row: InboxRow, line: Line, reply: Reply, *, files: Sequence[SentFile] = ()
+) -> OptInCheck:
+    """The opt-in check of a text, with these files of ours, that may be sent now to a locked number.
 
     Raises `NotAllowedToText`, `Invalid` if the text is longer than the line's provider takes, and `Conflict` if the
     number is the line's own.
@@ -132,7 +139,10 @@ async def require_sendable(session: AsyncSession, row: InboxRow, line: Line, rep
         raise Conflict("A line can't text itself.")
     check = await consent.check(session, row.number, line)
     consent.require_allowed(check)
-    excess = too_much(reply.body, media=len(reply.media_urls), limits=send_limits(line.provider))
+    limits = send_limits(line.provider)
+    excess = too_much(reply.body, media=len(reply.media_urls) + len(files), limits=limits) or too_heavy(
+        files, line_kind=line.kind, limits=limits
+    )
     if excess is not None:
         raise Invalid([excess])
     return check
@@ -145,5 +155,6 @@ async def retry_message(
     failed = (await require_message(session, principal, message_id)).message
     if failed.direction != Direction.OUTBOUND or MessageStatus(failed.status) not in RETRYABLE:
         raise Conflict("Only a message that failed can be sent again.")
-    again = Reply(body=failed.body, media_urls=[each["url"] for each in failed.media], client_key=client_key)
+    media_urls = [each["url"] for each in failed.media if "id" not in each]
+    again = Reply(body=failed.body, media_urls=media_urls, client_key=client_key)
     return await send_message(session, principal, failed.conversation_id, again, retry_of=failed.id)

@@ -24,7 +24,7 @@ from api.conversations.message_queries import Sender, ThreadPage, ThreadWindow, 
 from api.conversations.message_queries import answers_since as answers_since
 from api.conversations.message_queries import last_message_times as last_message_times
 from api.conversations.message_queries import message_page as message_page
-from api.conversations.message_rules import content
+from api.conversations.message_rules import MAX_MEDIA, content
 from api.conversations.models import Conversation, InboxRow, Message, MessageRow
 from api.conversations.queries import ViewerRow
 from api.conversations.queries import conversations_by_ids as conversations_by_ids
@@ -86,6 +86,14 @@ class ConversationView:
     @property
     def max_segments(self) -> int | None:
         return send_limits(self.line.provider).segments
+
+    @property
+    def max_attachments(self) -> int:
+        return min(send_limits(self.line.provider).media, MAX_MEDIA)
+
+    @property
+    def max_attachment_bytes(self) -> int:
+        return send_limits(self.line.provider).media_bytes.of(self.line.kind)
 
 
 @dataclass(frozen=True)

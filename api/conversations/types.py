@@ -21,8 +21,8 @@ from api.providers.port import MessageStatus
 
 
 class Media(BaseModel):
-    """A picture or other file. A received file is at `url`, below this service's own address, once it is `kept`. A sent
-    file is at the address that the sender gave, and has neither `id` nor `state`."""
+    """A picture or other file. It is at `url`, below this service's own address, once it is `kept`. A file that was
+    sent by its address alone (`media_urls`) is there, and has neither `id` nor `state`."""
 
     id: UUID | None
     url: str

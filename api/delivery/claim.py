@@ -23,6 +23,7 @@ from api.kit.ids import new_id
 from api.kit.secrets import SecretBox
 from api.lines.models import Line
 from api.lines.service import line_settings, lines_by_ids, open_line
+from api.media.signed import VALID_FOR, SignedFile, carrier_address
 from api.providers.port import LineAccess, MessageStatus, OutgoingMessage
 
 CLAIM_BATCH = 32
@@ -86,7 +87,15 @@ async def claim_due(
                         post_before=post_before,
                         provider=each.line.provider,
                         line=open_line(each.line, secrets),
-                        message=outgoing(each.message, each.number, each.line, public_base_url=public_base_url),
+                        message=outgoing(
+                            each.message,
+                            each.number,
+                            each.line,
+                            media_urls=media_addresses(
+                                each.message, claimed_at=at, secrets=secrets, public_base_url=public_base_url
+                            ),
+                            public_base_url=public_base_url,
+                        ),
                         request_id=each.entry.request_id,
                     )
                 )
@@ -157,12 +166,30 @@ async def _within_pace(
     return granted
 
 
-def outgoing(message: Message, number: PhoneNumber, line: Line, *, public_base_url: str) -> OutgoingMessage:
+def media_addresses(message: Message, *, claimed_at: datetime, secrets: SecretBox, public_base_url: str) -> list[str]:
+    """Where the provider fetches the message's files. Those of ours are signed for some hours after the claim."""
+    expires_at = claimed_at + VALID_FOR
+    return [
+        carrier_address(
+            secrets,
+            public_base_url,
+            SignedFile(message.organization_id, UUID(each["id"]), expires_at),
+            content_type=each["content_type"],
+        )
+        if "id" in each
+        else each["url"]
+        for each in message.media
+    ]
+
+
+def outgoing(
+    message: Message, number: PhoneNumber, line: Line, *, media_urls: Sequence[str], public_base_url: str
+) -> OutgoingMessage:
     """The message as its provider gets it, each time the same."""
     return OutgoingMessage(
         message_id=message.id,
         to=number.number,
         body=message.body,
-        media_urls=[each["url"] for each in message.media],
+        media_urls=media_urls,
         status_callback_url=f"{public_base_url}/webhooks/{line.provider}/{line.id}/status?message_id={message.id}",
     )

@@ -14,7 +14,7 @@ from api.conversations.lifecycle import Batch
 from api.conversations.message_rules import UNKNOWN_FOR_LONG, EntrySource
 from api.conversations.models import Conversation, Message, OutboxEntry
 from api.delivery import hold_queries, queries
-from api.delivery.claim import CLAIM_BATCH, outgoing
+from api.delivery.claim import CLAIM_BATCH, media_addresses, outgoing
 from api.delivery.rules import RECONCILE_FOR, failure, may_repeat, reconcile_wait
 from api.delivery.settle import stop
 from api.directory import service as directory
@@ -105,7 +105,7 @@ async def claim_unknown(
                     phone_number_id=due.number.id,
                     provider=due.line.provider,
                     line=open_line(due.line, secrets),
-                    message=await _unknown(session, due, at=batch.at, public_base_url=public_base_url),
+                    message=await _unknown(session, due, at=batch.at, secrets=secrets, public_base_url=public_base_url),
                     request_id=due.entry.request_id,
                 )
             )
@@ -147,7 +147,9 @@ async def _lock_due(session: AsyncSession, organization_id: UUID, *, limit: int)
     ]
 
 
-async def _unknown(session: AsyncSession, due: _Due, *, at: datetime, public_base_url: str) -> UnknownMessage:
+async def _unknown(
+    session: AsyncSession, due: _Due, *, at: datetime, secrets: SecretBox, public_base_url: str
+) -> UnknownMessage:
     message, number = due.message, due.number
     duplicates = await queries.unknown_duplicates(session, message, number.id)
     known = await queries.provider_ids_since(
@@ -165,7 +167,17 @@ async def _unknown(session: AsyncSession, due: _Due, *, at: datetime, public_bas
         claimed_at=due.claimed_at,
         known_provider_ids=frozenset(known),
         duplicates_claimed_at=tuple(duplicates),
-        repeat=outgoing(message, number, due.line, public_base_url=public_base_url) if repeatable else None,
+        repeat=outgoing(
+            message,
+            number,
+            due.line,
+            media_urls=media_addresses(
+                message, claimed_at=due.claimed_at, secrets=secrets, public_base_url=public_base_url
+            ),
+            public_base_url=public_base_url,
+        )
+        if repeatable
+        else None,
     )
 
 

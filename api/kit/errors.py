@@ -119,6 +119,15 @@ class UnsupportedMediaType(Problem):
     status, type, title = 415, "/problems/unsupported-media-type", "This kind of content is not accepted"
 
 
+class RangeNotSatisfiable(Problem):
+    """The file ends before the range. `content_range` says how long it is."""
+
+    status, type, title = 416, "/problems/range-not-satisfiable", "Range Not Satisfiable"
+
+    def __init__(self, content_range: str) -> None:
+        super().__init__(headers={"Content-Range": content_range})
+
+
 class Invalid(Problem):
     """The request was understood but is not valid. `errors` are pairs of JSON pointer and advice."""
 

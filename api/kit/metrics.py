@@ -30,6 +30,12 @@ SIGN_INS = Counter("messenger_sign_ins", "Tries to sign in, by outcome.", ["outc
 RATE_LIMITED = Counter("messenger_rate_limited", "Requests refused by a limit.", ["limit"], registry=REGISTRY)
 PUSHES = Counter("messenger_pushes", "Notifications posted to browsers, by outcome.", ["outcome"], registry=REGISTRY)
 APPLIED = Counter("messenger_inbound_applied", "Inbound events by what became of them.", ["outcome"], registry=REGISTRY)
+CARRIER_MEDIA = Counter(
+    "messenger_carrier_media",
+    "Requests of providers for files of outgoing messages, by outcome.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 PROVIDER = Histogram(
     "messenger_provider_seconds",
     "Time of a provider's answer, by what was asked and what it said.",

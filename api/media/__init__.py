@@ -1,1 +1,1 @@
-"""Pictures and files of received messages: fetched once, stored, and served under their real type."""
+"""Files of messages: received ones are fetched and stored, sent ones uploaded and handed to the provider."""

@@ -1,4 +1,4 @@
-"""What a worker runs of this slice: fetching the files of received messages."""
+"""What a worker runs of this slice: fetching the files of received messages, deleting files that were not sent."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from api.kit.database import Database
 from api.kit.loop import POLL_SECONDS, Loop
 from api.kit.secrets import SecretBox
 from api.live.bus import Bus
-from api.media import queries, service
+from api.media import queries, service, uploads
 from api.media.service import Claim
 from api.providers.registry import Providers
 
@@ -18,7 +18,13 @@ FETCHES = 12
 FETCHES_PER_ORGANIZATION = 4
 """A provider that does not answer delays only the files of its own organization."""
 
+DELETE_SECONDS = 300.0
+
 log = structlog.get_logger(__name__)
+
+
+def uploads_loop(database: Database) -> Loop:
+    return Loop("delete-unsent-files", lambda: uploads.delete_expired(database), interval=DELETE_SECONDS)
 
 
 class MediaLoop:

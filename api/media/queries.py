@@ -178,6 +178,52 @@ async def kept(session: AsyncSession, organization_id: UUID, message_id: UUID, m
     return Kept(row.position, row.content_type, row.sha256)
 
 
+class SentFile(NamedTuple):
+    position: int
+    content_type: str
+    content: bytes
+
+
+async def sent_file(session: AsyncSession, organization_id: UUID, media_id: UUID) -> SentFile | None:
+    """A file of an outgoing message, with its content. None for one of a received message."""
+    row = (
+        await session.execute(
+            select(MessageMedia.position, MessageMedia.content_type, MessageMedia.content)
+            .join(
+                Message,
+                (Message.organization_id == MessageMedia.organization_id) & (Message.id == MessageMedia.message_id),
+            )
+            .where(
+                MessageMedia.organization_id == organization_id,
+                MessageMedia.id == media_id,
+                MessageMedia.state == "kept",
+                Message.direction == "outbound",
+            )
+        )
+    ).one_or_none()
+    if row is None or row.content_type is None or row.content is None:
+        return None
+    return SentFile(row.position, row.content_type, row.content)
+
+
+async def mark_fetched(session: AsyncSession, organization_id: UUID, media_id: UUID) -> tuple[UUID, int] | None:
+    """Note that the provider has fetched a file. Returns its message and position, the first time; then None."""
+    row = (
+        await session.execute(
+            update(MessageMedia)
+            .where(
+                MessageMedia.organization_id == organization_id,
+                MessageMedia.id == media_id,
+                MessageMedia.fetched_at.is_(None),
+            )
+            .values(fetched_at=func.now())
+            .returning(MessageMedia.message_id, MessageMedia.position)
+            .execution_options(synchronize_session=False)
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
 async def content(session: AsyncSession, organization_id: UUID, media_id: UUID) -> bytes:
     found: bytes | None = (
         await session.scalars(

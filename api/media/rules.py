@@ -212,8 +212,11 @@ def judge_failure(attempts: int) -> Refuse | TryAgain:
 
 
 def disposition(content_type: str, *, position: int) -> str:
-    """`Content-Disposition` of a stored file, with a file name that we give."""
-    kind = KINDS[content_type]
+    """`Content-Disposition` of a stored file for a browser. Only raster pictures are shown in place."""
+    return file_header(content_type, position=position, shown="inline" if KINDS[content_type].inline else "attachment")
+
+
+def file_header(content_type: str, *, position: int, shown: str) -> str:
+    """`Content-Disposition` with a file name that we give."""
     name = "picture" if content_type.startswith("image/") else "file"
-    shown = "inline" if kind.inline else "attachment"
-    return f'{shown}; filename="{name}-{position + 1}.{kind.suffix}"'
+    return f'{shown}; filename="{name}-{position + 1}.{KINDS[content_type].suffix}"'

@@ -1,4 +1,4 @@
-"""Files of received messages: waiting once the message is applied, then fetched by a worker, and kept or refused."""
+"""Files of messages. A worker fetches those of a received message once it is applied, and keeps or refuses them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,7 +11,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.conversations import service as conversations
-from api.conversations.message_rules import MediaState, adopted_media_id, with_words
+from api.conversations.lifecycle import Batch
+from api.conversations.message_rules import EntrySource, MediaState, adopted_media_id, with_words
+from api.conversations.models import Message
 from api.kit.bulk import insert_together
 from api.kit.database import Database, database_time, notify
 from api.kit.errors import NotFound
@@ -58,6 +60,9 @@ ADOPTED_AT_ONCE = 100
 
 MAX_DECLARED = 100
 """Characters of a declared type that are stored."""
+
+FETCHED = "fetched"
+"""The status of a timeline entry that moves nothing: the provider has fetched a file of the message."""
 
 log = structlog.get_logger(__name__)
 
@@ -277,6 +282,18 @@ def _report(claimed: Claim, decision: Decision, outcome: MediaOutcome) -> None:
         detail="Its content." if isinstance(outcome, FetchedMedia) else outcome.detail,
         reason=decision.reason.value if isinstance(decision, Refuse) else None,
     )
+
+
+async def note_fetched(session: AsyncSession, organization_id: UUID, media_id: UUID) -> None:
+    """Note in the message's timeline that the provider has fetched a file of it, the first time that it does."""
+    fetched = await queries.mark_fetched(session, organization_id, media_id)
+    if fetched is None:
+        return
+    message_id, position = fetched
+    message = await session.get_one(Message, (organization_id, message_id))
+    batch = Batch(organization_id, at=await database_time(session))
+    batch.note(message, FETCHED, source=EntrySource.PROVIDER, detail=f"The provider fetched file {position + 1}.")
+    await batch.write(session)
 
 
 async def require_kept(session: AsyncSession, organization_id: UUID, message_id: UUID, media_id: UUID) -> queries.Kept:

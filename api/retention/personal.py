@@ -98,6 +98,8 @@ FREE: Mapping[str, frozenset[str]] = {
     ),
     "line_defaults": frozenset({"country"}),
     "away_messages": frozenset({"body", "hours"}),
+    # Files that staff are about to send. They are deleted within a day; one that is sent is the message's.
+    "uploads": frozenset({"name", "content_type", "content", "sha256"}),
     "imports": frozenset({"state", "author"}),
     "erasures": frozenset({"conversation_ids", "stage", "cursor", "counts", "requested_by", "reason"}),
     "retention_runs": frozenset({"counts"}),

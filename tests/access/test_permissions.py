@@ -19,7 +19,7 @@ from api.kit.database import database_time
 from api.providers.port import FetchedMedia
 from tests.access.routes import other_paths_of, routes_of
 from tests.support.business import PASSWORD
-from tests.support.media import PNG, picture_fields, settle_media
+from tests.support.media import PNG, picture_fields, settle_media, upload
 from tests.support.service import Service
 from tests.support.world import World
 
@@ -61,6 +61,8 @@ NEEDS = {
     "GET /robots.txt": PUBLIC,
     "GET /.well-known/security.txt": PUBLIC,
     "GET /.well-known/change-password": PUBLIC,
+    # Its address is signed: tests/media/test_carrier_media.py.
+    "GET /carrier-media/{token}/{name}": PUBLIC,
     "POST /webhooks/{provider}/{line_id}/inbound": PUBLIC,
     "POST /webhooks/{provider}/{line_id}/status": PUBLIC,
     f"POST {API}/session": PUBLIC,
@@ -131,6 +133,11 @@ NEEDS = {
     f"POST {API}/messages/{{message_id}}/send": SEND,
     f"PATCH {API}/messages/{{message_id}}": SEND,
     f"DELETE {API}/messages/{{message_id}}": SEND,
+    # Of the caller's own files.
+    f"POST {API}/media": SEND,
+    f"GET {API}/media/{{upload_id}}": SEND,
+    f"GET {API}/media/{{upload_id}}/content": SEND,
+    f"DELETE {API}/media/{{upload_id}}": SEND,
     f"GET {API}/sending-status": SEND,
     # PERM-ADMIN
     f"POST {API}/lines": ADMIN,
@@ -414,6 +421,11 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
         path = path.replace("{number}", TO_ERASE)
     if path.endswith("/directory/import"):
         return await client.post(path, content="kind,name\nfamily,New\n", headers={"Content-Type": "text/csv"})
+    if name == f"POST {API}/media":
+        return await upload(client)
+    if "{upload_id}" in path:
+        uploaded = await upload(client)
+        path = path.replace("{upload_id}", uploaded.json()["id"] if uploaded.is_success else str(uuid4()))
     return await client.request(method, path.format(**rows.ids), json=body_of(name, rows), params=params)
 
 

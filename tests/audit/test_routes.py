@@ -29,6 +29,7 @@ from tests.access.test_permissions import (
     undoable_act,
 )
 from tests.support.business import LINE_NUMBER, PASSWORD
+from tests.support.media import upload
 from tests.support.service import Service
 from tests.support.world import World
 
@@ -52,6 +53,7 @@ class Change:
     form: bool = False
     """A carrier's webhook, signed; the refused one is not."""
     csv: bool = False
+    upload: bool = False
 
 
 def by_staff(*actions: str) -> tuple[tuple[str, str], ...]:
@@ -68,6 +70,10 @@ async def _second_session(world: World, _rows: Rows) -> dict[str, str]:
 
 async def _session_of_a_colleague(world: World, _rows: Rows) -> dict[str, str]:
     return {"staff_member_id": str(world.staff_ids["maria"])}
+
+
+async def _uploaded(world: World, _rows: Rows) -> dict[str, str]:
+    return {"upload_id": (await upload(world.admin)).json()["id"]}
 
 
 async def _own_browser(world: World, _rows: Rows) -> dict[str, str]:
@@ -245,6 +251,9 @@ CHANGES: dict[str, Change] = {
     # A mention is read by the person alone; the note is what is written down.
     f"POST {API}/mentions/read": Change(lambda: {"mention_ids": [str(uuid4())]}, (), refused={}),
     f"POST {API}/messages/{{message_id}}/retry": Change(None, by_staff("message.sent"), given=_failed),
+    # A file that is not sent is nobody's business but its uploader's.
+    f"POST {API}/media": Change(None, (), refused=b"<svg/>", upload=True),
+    f"DELETE {API}/media/{{upload_id}}": Change(None, (), given=_uploaded),
     # It only asks, with a body.
     f"POST {API}/opt-in-checks": Change(lambda: {"phone_numbers": [PARENT]}, (), refused={"phone_numbers": ["12"]}),
     f"PUT {API}/phone-records/{{phone_record_id}}/opt-in": Change(
@@ -359,6 +368,8 @@ async def make(world: World, name: str, ids: dict[str, str], change: Change, bod
         answer = await world.post_webhook(path.rpartition("/")[2], body)
         await world.settled()
         return answer
+    if change.upload:
+        return await upload(world.admin, *([body] if body else []))
     client = world.other_client() if name == f"POST {API}/session" else world.admin
     if isinstance(body, dict) and "organization" in body:
         body = {**body, "organization": world.slug}

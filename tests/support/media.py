@@ -3,6 +3,8 @@
 import struct
 import zlib
 
+import httpx
+
 from api.media import service as media
 from api.providers.port import MediaOutcome
 from tests.support.world import World
@@ -20,6 +22,13 @@ def png(width: int, height: int) -> bytes:
 
 
 PNG = png(2, 2)
+
+
+CONTACT = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Maya Rivera\r\nTEL:+13125550101\r\nEND:VCARD\r\n"
+
+
+async def upload(client: httpx.AsyncClient, content: bytes = CONTACT, *, name: str = "maya.vcf") -> httpx.Response:
+    return await client.post("/api/v1/media", files={"file": (name, content, "application/octet-stream")})
 
 
 def picture_fields(*urls: str, content_type: str = "image/png") -> dict[str, str]:

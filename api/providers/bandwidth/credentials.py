@@ -8,6 +8,7 @@ from api.providers.port import (
     WHILE_ROTATED,
     Alternative,
     CredentialField,
+    MediaLimits,
     ProviderDescription,
     SendLimits,
 )
@@ -91,7 +92,8 @@ BANDWIDTH = ProviderDescription(
     ),
     answers_keywords=False,
     # `text` in Bandwidth's API reference. Bandwidth names no number of files; ten is the product's own limit.
-    limits=SendLimits(characters=2048, media=10),
+    # Bandwidth takes 3.5 MB of a file. AT&T and T-Mobile deliver 1 MB, and toll-free numbers send 525 kB.
+    limits=SendLimits(characters=2048, media=10, media_bytes=MediaLimits(1_000_000, 525_000, 600_000)),
     setup_steps=(
         "In the Bandwidth App, open Applications and this line's messaging application. Each line needs an "
         "application of its own.",

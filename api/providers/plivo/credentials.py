@@ -2,7 +2,14 @@
 
 import re
 
-from api.providers.port import SENT_WITH_EVERY_TEXT, WHILE_ROTATED, CredentialField, ProviderDescription, SendLimits
+from api.providers.port import (
+    SENT_WITH_EVERY_TEXT,
+    WHILE_ROTATED,
+    CredentialField,
+    MediaLimits,
+    ProviderDescription,
+    SendLimits,
+)
 
 _AUTH_ID = re.compile("[MS]A[0-9A-Z]{18}")
 
@@ -23,7 +30,8 @@ PLIVO = ProviderDescription(
     # Plivo blocks a number after STOP, and leaves the confirmation to the business (docs/providers.md).
     answers_keywords=False,
     # 1,600 characters of GSM-7 or 737 of UCS-2, which is 11 parts of either. Ten files.
-    limits=SendLimits(characters=1600, segments=11, media=10),
+    # Plivo takes 2 MB of a file and 5 MB together. The carriers deliver less (Plivo: file types of MMS).
+    limits=SendLimits(characters=1600, segments=11, media=10, media_bytes=MediaLimits(675_000, 750_000, 600_000)),
     setup_steps=(
         "In the Plivo console, open Messaging, Applications, XML, and make an application for this line.",
         "Paste the address for texts as its message URL, and choose the method POST.",

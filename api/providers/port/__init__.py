@@ -41,6 +41,7 @@ from api.providers.port.receiving import id_by_content as id_by_content
 from api.providers.port.sending import Accepted as Accepted
 from api.providers.port.sending import CannotTell as CannotTell
 from api.providers.port.sending import Found as Found
+from api.providers.port.sending import MediaLimits as MediaLimits
 from api.providers.port.sending import NotFoundAtProvider as NotFoundAtProvider
 from api.providers.port.sending import NotProcessed as NotProcessed
 from api.providers.port.sending import OutcomeUnknown as OutcomeUnknown

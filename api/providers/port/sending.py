@@ -11,6 +11,19 @@ from api.providers.port.status import MessageStatus
 
 
 @dataclass(frozen=True)
+class MediaLimits:
+    """The bytes of files that arrive with one text. Providers take more than the carriers behind them deliver."""
+
+    long_code: int
+    toll_free: int
+    short_code: int
+
+    def of(self, line_kind: str) -> int:
+        """`line_kind`: the value of a `LineKind`."""
+        return {"toll_free": self.toll_free, "short_code": self.short_code}.get(line_kind, self.long_code)
+
+
+@dataclass(frozen=True)
 class SendLimits:
     """The longest message that a provider takes. None: it names no such limit."""
 
@@ -19,6 +32,9 @@ class SendLimits:
     segments: int | None = None
     """Parts of a text without media."""
     media: int = 10
+    """Files."""
+    media_bytes: MediaLimits = MediaLimits(long_code=1_000_000, toll_free=525_000, short_code=600_000)
+    """Of all files together. The default is what the large carriers of the United States deliver."""
 
 
 @dataclass(frozen=True)

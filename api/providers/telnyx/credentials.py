@@ -7,6 +7,7 @@ from api.providers.port import (
     UUID_PATTERN,
     WHILE_ROTATED,
     CredentialField,
+    MediaLimits,
     ProviderDescription,
     SendLimits,
 )
@@ -48,7 +49,8 @@ TELNYX = ProviderDescription(
     ),
     answers_keywords=True,
     # Telnyx's guide to long messages, and `media_urls` in its API reference.
-    limits=SendLimits(segments=10, media=10),
+    # Telnyx names the sizes of the carriers (MMS size limits): the smallest are those of AT&T.
+    limits=SendLimits(segments=10, media=10, media_bytes=MediaLimits(1_000_000, 600_000, 600_000)),
     setup_steps=(
         "In Mission Control, open Messaging and the messaging profile of this number. Each line needs a profile of "
         "its own.",

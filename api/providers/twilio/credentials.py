@@ -6,6 +6,7 @@ from api.providers.port import (
     SENT_WITH_EVERY_TEXT,
     WHILE_ROTATED,
     CredentialField,
+    MediaLimits,
     ProviderDescription,
     SendLimits,
 )
@@ -39,7 +40,8 @@ TWILIO = ProviderDescription(
     ),
     answers_keywords=True,
     # `Body` and `MediaUrl` in Twilio's API reference.
-    limits=SendLimits(characters=1600, media=10),
+    # Twilio makes pictures smaller for the carrier; of other files it takes 5 MB, and advises 600 kB.
+    limits=SendLimits(characters=1600, media=10, media_bytes=MediaLimits(5_000_000, 5_000_000, 5_000_000)),
     setup_steps=(
         "In the Twilio Console, open Active numbers (or Short codes) and this number. If it is in a Messaging "
         "Service, open that service's Integration page instead.",

@@ -17,9 +17,17 @@ export async function carryOut({ key, owner, conversationId, act }: OutboxItem):
   };
   switch (act.kind) {
     case "text": {
-      const { body, close, seenSeq } = act.text;
-      const payload = { body, close, ...(seenSeq !== null && { seen_seq: seenSeq }) };
-      return unwrap(client.POST("/api/v1/conversations/{conversation_id}/messages", { ...request, body: payload }));
+      const { body, close, seenSeq, attachments = [] } = act.text;
+      const payload = {
+        body,
+        close,
+        ...(seenSeq !== null && { seen_seq: seenSeq }),
+        ...(attachments.length > 0 && { attachments: [...attachments] }),
+      };
+      const sent = await unwrap(
+        client.POST("/api/v1/conversations/{conversation_id}/messages", { ...request, body: payload }),
+      );
+      return "seq" in sent ? sent : null;
     }
     case "close":
       await unwrap(client.POST("/api/v1/conversations/{conversation_id}/close", { ...request, body: { seen_seq: act.seenSeq } }));

@@ -7,6 +7,8 @@ export interface TextPayload {
   /** The last message the person had seen; null sends in any case. */
   seenSeq: number | null;
   close: boolean;
+  /** Ids of uploads. */
+  attachments?: readonly string[];
 }
 
 export interface TextAct {

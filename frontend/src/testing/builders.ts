@@ -182,6 +182,8 @@ export function aConversation(overrides: Partial<ConversationDetail> = {}): Conv
     opt_in_check: aCheck(),
     notice: null,
     max_segments: null,
+    max_attachments: 10,
+    max_attachment_bytes: 1_000_000,
     ...overrides,
   };
 }

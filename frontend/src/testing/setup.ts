@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 
 import { FakeEventSource } from "./fake-event-source";
 import { server, unhandled } from "./server";
+import { reloadDraftFiles } from "@/features/thread/attachments/draft-files";
 import { reloadDrafts } from "@/lib/drafts";
 import { resetPreferences } from "@/lib/preferences";
 
@@ -71,6 +72,7 @@ afterEach(async () => {
   window.localStorage.clear();
   globalThis.indexedDB = new IDBFactory();
   reloadDrafts();
+  reloadDraftFiles();
   resetPreferences();
   FakeEventSource.reset();
   const requests = unhandled.splice(0);

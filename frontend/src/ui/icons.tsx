@@ -123,3 +123,14 @@ export const DownloadIcon = (props: Props) => (
     <path d="M11 3.5V14M6.5 9.5 11 14l4.5-4.5M4 18.5h14" />
   </Icon>
 );
+export const AttachIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="m18 10.2-7 7a4.4 4.4 0 0 1-6.2-6.2l7.3-7.3a2.9 2.9 0 0 1 4.1 4.1l-7.2 7.2a1.4 1.4 0 0 1-2-2l6.5-6.5" />
+  </Icon>
+);
+export const FileIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M12.5 3.5H6.5a1.5 1.5 0 0 0-1.5 1.5v12A1.5 1.5 0 0 0 6.5 18.5h9a1.5 1.5 0 0 0 1.5-1.5V8z" />
+    <path d="M12.5 3.5V8H17" />
+  </Icon>
+);

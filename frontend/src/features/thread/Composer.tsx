@@ -1,5 +1,8 @@
 import { useEffectEvent, useLayoutEffect, useRef, type KeyboardEvent } from "react";
 
+import { AttachButton, AttachmentTray } from "./attachments/AttachmentBar";
+import { draftFiles } from "./attachments/draft-files";
+import { useAttachments } from "./attachments/useAttachments";
 import { ComposerBlocked } from "./ComposerBlocked";
 import { SegmentCounter } from "./SegmentCounter";
 import { useSavedReplies } from "./useSavedReplies";
@@ -71,14 +74,19 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
   const outbox = useOutbox();
   const box = useRef<HTMLTextAreaElement>(null);
   const replies = useSavedReplies({ conversationId, draft, setDraft, box });
+  const owner = ownerKey(useMe());
+  const { max_attachments = 0, max_attachment_bytes = 0 } = conversation ?? {};
+  const attachments = useAttachments(owner, { id: conversationId, max_attachments, max_attachment_bytes });
   const body = draft.trimEnd();
   const segments = countSegments(body);
   const excess = Array.from(body).length - LONGEST_BODY;
   const most = conversation?.max_segments ?? Infinity;
   const hasPhoneKeyboard = useMedia(COARSE);
+  // A picture message is one part, however long its text.
+  const fits = excess <= 0 && (attachments.isSendable || segments.segments <= most);
   // Before the thread has been shown, the API would take everything in it for missed.
   const isShown = conversation !== undefined && (seenSeq > 0 || conversation.last_seq === 0);
-  const sendable = isShown && body.trim() !== "" && excess <= 0 && segments.segments <= most;
+  const sendable = isShown && fits && (attachments.isSendable || (body.trim() !== "" && attachments.files.length === 0));
 
   // FOCUS: it opened by a click or Enter, and something may have been typed on the way.
   const arrive = useEffectEvent(() => {
@@ -102,7 +110,9 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
     deliver(close);
   };
   const deliver = (close: boolean) => {
-    if (!outbox.sendText(conversationId, { body, seenSeq, close })) {
+    const files = attachments.take();
+    if (!outbox.sendText(conversationId, { body, seenSeq, close, attachments: files })) {
+      void draftFiles(owner, conversationId).bringBack(files);
       showToast(`${MOST_ITEMS} texts are waiting to be sent already. Yours stays here until some have gone.`);
       return;
     }
@@ -139,11 +149,13 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
       )}
       {replies.above}
       <div className="rounded-xl border border-line bg-surface px-3 py-2.5 transition-[border-color,box-shadow] focus-within:border-accent focus-within:shadow-[0_0_0_3px_var(--accent-soft)]">
+        <AttachmentTray attachments={attachments} />
         <textarea
           ref={box}
           value={draft}
           onChange={(event) => setDraft(event.target.value)}
           onKeyDown={onKeyDown}
+          onPaste={attachments.onPaste}
           rows={2}
           dir="auto"
           aria-label="Message"
@@ -155,6 +167,7 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
         />
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-2">
           {replies.button}
+          <AttachButton attachments={attachments} />
           <SegmentCounter id="composer-counter" segments={segments} excess={excess} most={most} />
           <div className="ml-auto flex gap-2">
             <ShortcutTip label="Send and close" name="sendAndClose">

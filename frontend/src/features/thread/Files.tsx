@@ -1,5 +1,7 @@
 import { useState, type ReactNode } from "react";
 
+import ContactCard from "./files/ContactCard";
+import Player from "./files/Player";
 import { describeKind, describeSize, hostOf, isShown, type MediaFile } from "./describe-file";
 import { Spinner } from "@/ui/bits";
 import { Dialog } from "@/ui/Dialog";
@@ -33,10 +35,17 @@ function File({ file, name }: { file: MediaFile; name: string }) {
         </Card>
       );
     case "kept":
-      return isShown(file) ? <Picture file={file} name={name} /> : <Download file={file} name={name} />;
+      return <Kept file={file} name={name} />;
     default:
       return <Elsewhere file={file} />;
   }
+}
+
+function Kept({ file, name }: { file: MediaFile; name: string }) {
+  if (isShown(file)) return <Picture file={file} name={name} />;
+  if (file.content_type === "text/vcard") return <ContactCard file={file} />;
+  if (/^(?:audio|video)\//.test(file.content_type)) return <Player file={file} name={name} />;
+  return <Download file={file} name={name} />;
 }
 
 function Card({ icon, children }: { icon: ReactNode; children: ReactNode }) {

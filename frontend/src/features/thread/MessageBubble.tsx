@@ -4,6 +4,7 @@ import { DeliveryState } from "./DeliveryState";
 import { describeFailure, describeSender } from "./describe-message";
 import { Media } from "./Media";
 import { MessageText } from "./MessageText";
+import { Reactions } from "./TapbackLine";
 import { RetryButton } from "./RetryButton";
 import { useFormats } from "@/api/format";
 import type { Message } from "@/api/types";
@@ -18,9 +19,11 @@ interface MessageBubbleProps {
   highlighted?: boolean;
   /** The message failed, and this person may send it again. */
   canRetry?: boolean;
+  /** Emoji that they reacted with, with spaces between. */
+  reactions?: string;
 }
 
-export const MessageBubble = memo(function MessageBubble({ message, continues, ends, highlighted = false, canRetry = false }: MessageBubbleProps) {
+export const MessageBubble = memo(function MessageBubble({ message, continues, ends, highlighted = false, canRetry = false, reactions = "" }: MessageBubbleProps) {
   const { time, full } = useFormats();
   const outbound = message.direction === "outbound";
   const author = describeSender(message);
@@ -52,6 +55,7 @@ export const MessageBubble = memo(function MessageBubble({ message, continues, e
         </div>
       )}
       <Media message={message} />
+      {reactions !== "" && <Reactions emoji={reactions} outbound={outbound} />}
       {ends && (
         <p className="mx-1.5 mt-1 mb-1 flex flex-wrap items-center gap-x-1 text-meta text-ink-3">
           {outbound && <span>{author} ·</span>}

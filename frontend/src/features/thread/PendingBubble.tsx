@@ -1,4 +1,5 @@
 /** A text that the API has not accepted yet: on its way, waiting and for what, or refused with the reason and ways on. */
+import { draftFiles } from "./attachments/draft-files";
 import { describeSender } from "./describe-message";
 import { canSendAnyway, explainRefusal } from "./explain-refusal";
 import { explainWaiting } from "./explain-waiting";
@@ -9,9 +10,14 @@ import type { PendingText, Refusal } from "@/api/outbox-items";
 import { PROBLEM, type Problem } from "@/api/problem";
 import { ownerKey, useMe } from "@/api/session";
 import { returnToDraft } from "@/lib/drafts";
+import { plural } from "@/lib/text";
 import { Button } from "@/ui/Button";
 import { ClockIcon, WarningIcon } from "@/ui/icons";
 import { bubbleLook } from "@/ui/look";
+
+function describeAttachments({ act: { text: { attachments = [] } } }: PendingText): string {
+  return attachments.length === 0 ? "" : `with ${plural(attachments.length, "file")}`;
+}
 
 export function PendingBubble({ text }: { text: PendingText }) {
   const { time, timeWithSeconds } = useFormats();
@@ -19,7 +25,7 @@ export function PendingBubble({ text }: { text: PendingText }) {
   return (
     <article aria-label="Your message, not sent yet" className="mt-2 flex animate-rise flex-col items-end">
       <MessageText
-        body={text.act.text.body}
+        body={[text.act.text.body, describeAttachments(text)].filter(Boolean).join("\n")}
         className={bubbleLook({ tone: state.name === "refused" ? "failed" : "pending", outbound: true, ends: true })}
       />
       {state.name === "refused" ? (
@@ -48,7 +54,9 @@ function useWaysBack(text: PendingText) {
     discard: () => void outbox.remove(text.key),
     edit: () =>
       void outbox.remove(text.key).then((removed) => {
-        if (removed) returnToDraft(ownerKey(me), text.conversationId, text.act.text.body);
+        if (!removed) return;
+        returnToDraft(ownerKey(me), text.conversationId, text.act.text.body);
+        void draftFiles(ownerKey(me), text.conversationId).bringBack(text.act.text.attachments ?? []);
       }),
   };
 }

@@ -7,6 +7,8 @@ import { MessageBubble } from "./MessageBubble";
 import { PendingAct } from "./PendingAct";
 import { PendingBubble } from "./PendingBubble";
 import { StopRequest } from "./StopRequest";
+import { TapbackOr } from "./TapbackLine";
+import { matchTapbacks, type Tapbacks } from "./tapbacks";
 import { layOutThread, type ThreadRow } from "./thread-rows";
 import { DayLine, NewLine, SystemLine } from "./ThreadLines";
 import { ThreadHeader } from "./ThreadHeader";
@@ -74,6 +76,7 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
     () => layOutThread({ messages, entries, hasOlder: hasPreviousPage, newAfter, dayKey }),
     [messages, entries, hasPreviousPage, newAfter, dayKey],
   );
+  const tapbacks = useMemo(() => matchTapbacks(messages), [messages]);
   const retryable = useMemo(() => (maySend ? findRetryable(messages) : new Set<string>()), [maySend, messages]);
   const unseenBelow = messages.filter((message) => message.direction === "inbound" && message.seq > shownSeq).length;
 
@@ -113,6 +116,7 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
                 conversation={conversation.data}
                 highlighted={row.kind === "message" && row.message.seq === aroundSeq}
                 canRetry={row.kind === "message" && retryable.has(row.message.id)}
+                tapbacks={tapbacks}
               />
             ))}
             {pending.map((item) => (isPendingText(item) ? <PendingBubble key={item.key} text={item} /> : <PendingAct key={item.key} item={item} />))}
@@ -173,9 +177,10 @@ interface RowProps {
   conversation: ConversationDetail | undefined;
   highlighted: boolean;
   canRetry: boolean;
+  tapbacks: Tapbacks;
 }
 
-function Row({ row, conversation, highlighted, canRetry }: RowProps) {
+function Row({ row, conversation, highlighted, canRetry, tapbacks }: RowProps) {
   switch (row.kind) {
     case "day":
       return <DayLine at={row.at} />;
@@ -186,7 +191,16 @@ function Row({ row, conversation, highlighted, canRetry }: RowProps) {
     case "message":
       return (
         <>
-          <MessageBubble message={row.message} continues={row.continues} ends={row.ends} highlighted={highlighted} canRetry={canRetry} />
+          <TapbackOr message={row.message} tapback={highlighted ? undefined : tapbacks.folded.get(row.message.id)}>
+            <MessageBubble
+              message={row.message}
+              continues={row.continues}
+              ends={row.ends}
+              highlighted={highlighted}
+              canRetry={canRetry}
+              reactions={tapbacks.on.get(row.message.id)?.join(" ") ?? ""}
+            />
+          </TapbackOr>
           {row.message.asks_to_stop && conversation && <StopRequest conversation={conversation} message={row.message} />}
         </>
       );

@@ -1,10 +1,12 @@
 /** Pictures and files in a thread, in each of their states. */
-import { fireEvent, screen, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { describeSize } from "./describe-file";
 import { aConversation, aFile } from "@/testing/builders";
 import { renderApp } from "@/testing/render-app";
+import { server } from "@/testing/server";
 import { World } from "@/testing/world";
 import type { ConversationDetail } from "@/api/types";
 
@@ -68,9 +70,7 @@ describe("a picture that arrived", () => {
 
 it.each([
   ["application/pdf", "Save PDF"],
-  ["video/mp4", "Save video"],
-  ["audio/amr", "Save sound"],
-  ["text/vcard", "Save contact card"],
+  ["audio/amr", "Save it to play it"],
   ["image/heic", "Save picture"],
 ])("a file of the kind %s is something to save, never something to show", async (content_type, name) => {
   world.append(conversation, { body: "", media: [aFile({ content_type })] });
@@ -78,6 +78,46 @@ it.each([
   const thread = await log();
   expect(await thread.findByRole("link", { name })).toHaveAttribute("download");
   expect(thread.queryByRole("img")).toBeNull();
+});
+
+it.each([
+  ["audio/mp4", "Sound", "Save sound"],
+  ["video/mp4", "Video", "Save video"],
+])("%s is played in place, and saved where the browser can't", async (content_type, name, save) => {
+  const file = aFile({ content_type });
+  world.append(conversation, { body: "", media: [file] });
+  open();
+  const thread = await log();
+  const player = await thread.findByLabelText(name);
+  expect(player).toHaveAttribute("src", file.url);
+  expect(player).toHaveAttribute("controls");
+  expect(thread.getByRole("link", { name: save })).toHaveAttribute("download");
+  fireEvent.error(player);
+  expect(thread.getByRole("link", { name: "Save it to play it" })).toHaveAttribute("href", file.url);
+});
+
+it("a contact card is shown as a person who can be texted", async () => {
+  const file = aFile({ content_type: "text/vcard" });
+  const card = "BEGIN:VCARD\nFN:Maya <b>Rivera</b>\nTEL;CELL:+13125550142\nEND:VCARD";
+  server.use(http.get(`*${file.url}`, () => new HttpResponse(card, { headers: { "Content-Type": "text/vcard" } })));
+  world.add(aConversation({ display_name: "Rivera family", phone_number: "+13125550142" }), [{ body: "Hello" }]);
+  world.append(conversation, { body: "", media: [file] });
+  const { user, address } = open();
+  const thread = await log();
+  expect(await thread.findByText("Maya <b>Rivera</b>")).toBeVisible();
+  expect(thread.getByRole("link", { name: "Save contact card" })).toHaveAttribute("download");
+  await user.click(thread.getByRole("button", { name: "Text Maya <b>Rivera</b>, +13125550142" }));
+  await waitFor(() => expect(address()).toBe(`/messenger/${world.conversations[1]?.id}`));
+});
+
+it("a reaction stands on the message that it quotes, and its text is folded, not lost", async () => {
+  world.append(conversation, { direction: "outbound", body: "See you at 6" });
+  world.append(conversation, { body: "Liked “See you at 6”" });
+  const { user } = open();
+  const thread = await log();
+  expect(await thread.findByRole("note", { name: "They reacted with 👍" })).toBeVisible();
+  await user.click(thread.getByText(/They reacted with 👍/));
+  expect(thread.getByText("Liked “See you at 6”")).toBeVisible();
 });
 
 it("several are told apart", async () => {

@@ -1,0 +1,45 @@
+"""What crosses the wire of uploads."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from api.media.models import Upload
+
+
+class UploadOut(BaseModel):
+    """A file that can be sent with a message, until `expires_at`. Its uploader sees it at `url`."""
+
+    model_config = ConfigDict(title="Upload")
+
+    id: UUID
+    url: str
+    name: str
+    content_type: str
+    """By its bytes, after a picture was made anew."""
+    size: int
+    """Bytes, as it will be sent."""
+    width: int | None
+    height: int | None
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, upload: Upload) -> "UploadOut":
+        return cls(
+            id=upload.id,
+            url=f"/api/v1/media/{upload.id}/content",
+            name=upload.name,
+            content_type=upload.content_type,
+            size=upload.size,
+            width=upload.width,
+            height=upload.height,
+            expires_at=upload.expires_at,
+        )
+
+
+class UploadRequest(BaseModel):
+    """What makes two requests under one `Idempotency-Key` the same."""
+
+    name: str
+    sha256: str
