@@ -75,7 +75,8 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
   const box = useRef<HTMLTextAreaElement>(null);
   const replies = useSavedReplies({ conversationId, draft, setDraft, box });
   const owner = ownerKey(useMe());
-  const { max_attachments = 0, max_attachment_bytes = 0 } = conversation ?? {};
+  // Until the conversation is loaded nothing is refused here; the API has the last word.
+  const { max_attachments = Infinity, max_attachment_bytes = Infinity } = conversation ?? {};
   const attachments = useAttachments(owner, { id: conversationId, max_attachments, max_attachment_bytes });
   const body = draft.trimEnd();
   const segments = countSegments(body);
