@@ -1,5 +1,6 @@
 """Routes of the audit log: for administrators, and a conversation's entries (AUDIT-READ, PERM-ADMIN)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
@@ -13,6 +14,7 @@ from api.access import service as access
 from api.access.dependencies import Administrator, CanView, guarded
 from api.access.models import Organization
 from api.access.rules import Principal
+from api.audit.models import AuditEntry
 from api.audit.rules import Action
 from api.audit_log import queries, service
 from api.audit_log.names import names_of
@@ -90,20 +92,26 @@ async def list_audit_entries(log: Log, session: Session, paging: Paging) -> Page
 async def list_conversation_audit_entries(
     conversation_id: UUID, principal: CanView, session: Session, paging: Paging
 ) -> Page[AuditEntryOut]:
-    """The conversation's own entries, newest first (AUDIT-READ)."""
-    await conversations.require_conversation(session, principal.organization_id, conversation_id)
-    return await _page(session, principal, EntryFilter(conversation_id=conversation_id), paging)
+    """The conversation's own entries and those of its number's consent, newest first (AUDIT-READ)."""
+    row = await conversations.require_conversation(session, principal.organization_id, conversation_id)
+    entries = await queries.trail(session, row, before=paging.time_key(), limit=paging.rows_to_read)
+    return await _cut(session, principal, entries, paging)
 
 
 async def _page(
     session: AsyncSession, principal: Principal, filters: EntryFilter, paging: PageQuery
 ) -> Page[AuditEntryOut]:
-    organization_id = principal.organization_id
     entries = await queries.entries(
-        session, organization_id, filters, before=paging.time_key(), limit=paging.rows_to_read
+        session, principal.organization_id, filters, before=paging.time_key(), limit=paging.rows_to_read
     )
+    return await _cut(session, principal, entries, paging)
+
+
+async def _cut(
+    session: AsyncSession, principal: Principal, entries: Sequence[AuditEntry], paging: PageQuery
+) -> Page[AuditEntryOut]:
     shown, next_cursor = paging.cut(entries, lambda entry: (entry.at, entry.id))
-    names = await names_of(session, organization_id, shown)
+    names = await names_of(session, principal.organization_id, shown)
     return Page(
         items=[AuditEntryOut.of(entry, names[entry.id], with_wording=principal.is_admin) for entry in shown],
         next_cursor=next_cursor,

@@ -12,7 +12,7 @@ from api.access.models import ApiKey, Organization, StaffMember
 from api.audit.models import AuditChain, AuditEntry
 from api.audit.rules import Action
 from api.audit_log.rules import EntryFilter
-from api.conversations.models import Conversation, Message
+from api.conversations.models import Conversation, InboxRow, Message
 from api.directory.models import PhoneNumber
 from api.kit.phone import old_spellings
 
@@ -45,6 +45,44 @@ async def entries(
         statement = statement.where(tuple_(AuditEntry.at, AuditEntry.id) < tuple_(*before))
     newest_first = statement.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
     return (await session.scalars(newest_first)).all()
+
+
+CONSENT_ACTIONS = (
+    Action.OPT_IN_CHANGED,
+    Action.PHONE_NUMBER_STOPPED,
+    Action.PHONE_NUMBER_STARTED,
+    Action.PHONE_RECORD_REMOVED,
+    Action.REFUSAL_LIFTED,
+)
+"""Changes of a number's consent: they belong to no conversation, and concern each of the number's."""
+
+
+async def trail(
+    session: AsyncSession,
+    conversation: InboxRow,
+    *,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[AuditEntry]:
+    """A conversation's entries and the changes of its number's consent, newest first. `before`: as of `entries`."""
+    row, number = conversation
+    ours = select(AuditEntry).where(AuditEntry.organization_id == row.organization_id)
+    spellings = (number.number, *old_spellings(number.number))
+    parts = (
+        ours.where(AuditEntry.conversation_id == row.id),
+        # Each part reads no more of its index than one page.
+        ours.where(
+            AuditEntry.phone_number.in_(spellings),
+            AuditEntry.conversation_id.is_(None),
+            AuditEntry.action.in_([action.value for action in CONSENT_ACTIONS]),
+        ),
+    )
+    found: list[AuditEntry] = []
+    for part in parts:
+        statement = part if before is None else part.where(tuple_(AuditEntry.at, AuditEntry.id) < tuple_(*before))
+        page = statement.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
+        found += (await session.scalars(page)).all()
+    return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[:limit]
 
 
 async def is_actor(session: AsyncSession, organization_id: UUID, actor_id: UUID) -> bool:

@@ -15,7 +15,6 @@ from api.conversations import service, viewing
 from api.conversations.errors import NewMessages
 from api.conversations.inbox_queries import InboxFilter, InboxSort, NobodysOwn, sort_key
 from api.conversations.lifecycle import reminder_of
-from api.conversations.models import Conversation
 from api.conversations.rules import Status
 from api.conversations.schemas import (
     Assignee,
@@ -35,6 +34,7 @@ from api.conversations.schemas import (
 )
 from api.conversations.sending import line_of
 from api.conversations.service import ConversationView
+from api.conversations.types import SentBy
 from api.directory.named import named_number
 from api.directory.types import HolderOut
 from api.kit.app_state import from_app
@@ -283,7 +283,7 @@ def conversation_out(view: ConversationView) -> ConversationOut:
         unread_messages=conversation.unread_messages,
         last_seq=conversation.last_seq,
         seen_seq=conversation.seen_seq,
-        last_message=_last_message(conversation),
+        last_message=_last_message(view),
         last_message_at=conversation.last_message_at,
         scheduled_at=view.scheduled_at,
         holders=[HolderOut.of(holder) for holder in view.holders],
@@ -325,7 +325,8 @@ def conversation_detail(view: ConversationView) -> ConversationDetail:
     )
 
 
-def _last_message(conversation: Conversation) -> LastMessage | None:
+def _last_message(view: ConversationView) -> LastMessage | None:
+    conversation = view.row.conversation
     if conversation.last_message_created_at is None:
         return None
     return LastMessage(
@@ -335,4 +336,5 @@ def _last_message(conversation: Conversation) -> LastMessage | None:
         erased=conversation.last_message_preview is None,
         created_at=conversation.last_message_created_at,
         status=conversation.last_message_status or "",
+        sent_by=SentBy.model_validate(view.last_sender) if view.last_sender else None,
     )

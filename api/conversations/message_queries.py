@@ -19,6 +19,11 @@ from api.directory.models import PhoneNumber
 from api.kit.bulk import is_any, update_together, uuids
 from api.kit.paging import how_many_fit
 
+_is_sent_by_staff_member = (StaffMember.organization_id == Message.organization_id) & (
+    StaffMember.id == Message.sent_by_staff_member_id
+)
+_is_sent_by_api_key = (ApiKey.organization_id == Message.organization_id) & (ApiKey.id == Message.sent_by_api_key_id)
+
 
 def _messages_of(organization_id: UUID) -> Select[Message, UUID, str]:
     """An organization's messages, as the columns of a `MessageRow`."""
@@ -28,17 +33,46 @@ def _messages_of(organization_id: UUID) -> Select[Message, UUID, str]:
             func.coalesce(Message.sent_by_staff_member_id, Message.sent_by_api_key_id),
             func.coalesce(StaffMember.name, ApiKey.name),
         )
-        .outerjoin(
-            StaffMember,
-            (StaffMember.organization_id == Message.organization_id)
-            & (StaffMember.id == Message.sent_by_staff_member_id),
-        )
-        .outerjoin(
-            ApiKey,
-            (ApiKey.organization_id == Message.organization_id) & (ApiKey.id == Message.sent_by_api_key_id),
-        )
+        .outerjoin(StaffMember, _is_sent_by_staff_member)
+        .outerjoin(ApiKey, _is_sent_by_api_key)
         .where(Message.organization_id == organization_id)
     )
+
+
+class Sender(NamedTuple):
+    """Who of the business sent a message."""
+
+    kind: str
+    id: UUID
+    name: str
+
+
+async def senders_of_last_messages(
+    session: AsyncSession, organization_id: UUID, conversations: Sequence[Conversation]
+) -> dict[UUID, Sender]:
+    """The sender of each conversation's last message, by conversation: none for a received or an automatic one."""
+    sent = [each.id for each in conversations if each.last_message_direction == Direction.OUTBOUND.value]
+    if not sent:
+        return {}
+    statement = (
+        select(Message.conversation_id, Message.sent_by_api_key_id, StaffMember.id, StaffMember.name, ApiKey.name)
+        .join(
+            Conversation,
+            (Conversation.organization_id == Message.organization_id)
+            & (Conversation.id == Message.conversation_id)
+            & (Conversation.last_seq == Message.seq),
+        )
+        .outerjoin(StaffMember, _is_sent_by_staff_member)
+        .outerjoin(ApiKey, _is_sent_by_api_key)
+        .where(Conversation.organization_id == organization_id, Conversation.id == is_any(sent))
+    )
+    senders: dict[UUID, Sender] = {}
+    for conversation_id, api_key_id, staff_member_id, staff_name, key_name in await session.execute(statement):
+        if api_key_id is not None:
+            senders[conversation_id] = Sender("api_key", api_key_id, key_name or "")
+        elif staff_member_id is not None:
+            senders[conversation_id] = Sender("staff_member", staff_member_id, staff_name)
+    return senders
 
 
 PAGE_BYTES = 8_000_000

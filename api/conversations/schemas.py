@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from api.consent.types import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA
 from api.conversations.rules import Status
-from api.conversations.types import MessageOut
+from api.conversations.types import MessageOut, SentBy
 from api.directory.types import HolderOut
 from api.kit.phone import NumberOrSender
 from api.kit.text import Body, SingleLine
@@ -52,6 +52,8 @@ class LastMessage(BaseModel):
     created_at: datetime
     status: str
     erased: bool
+    sent_by: SentBy | None
+    """Who of the business sent it; null for an incoming text and for an automatic one."""
 
 
 class ViewerOut(BaseModel):

@@ -20,7 +20,7 @@ from api.conversations import inbox_queries, message_queries, queries, rules, sc
 from api.conversations.errors import NewMessages
 from api.conversations.inbox_queries import InboxFilter, InboxSort, Indicator
 from api.conversations.lifecycle import Batch, number_actor, state_of
-from api.conversations.message_queries import ThreadPage, ThreadWindow
+from api.conversations.message_queries import Sender, ThreadPage, ThreadWindow, senders_of_last_messages
 from api.conversations.message_queries import answers_since as answers_since
 from api.conversations.message_queries import last_message_times as last_message_times
 from api.conversations.message_queries import message_page as message_page
@@ -63,6 +63,8 @@ class ConversationView:
     """Of its assignee, and of who set its reminder."""
     country: str
     """The organization's country."""
+    last_sender: Sender | None
+    """Who sent the last message; None if it was received, or is automatic."""
     scheduled_at: datetime | None
     """When its next scheduled text leaves."""
 
@@ -205,6 +207,7 @@ async def views_in(session: AsyncSession, organization_id: UUID, rows: Sequence[
     of_staff = [each for row in rows for each in (row.conversation.assignee_id, row.conversation.reminder_set_by_id)]
     names = await staff_names(session, organization_id, {each for each in of_staff if each is not None})
     country = await access.country_of_organization(session, organization_id)
+    senders = await senders_of_last_messages(session, organization_id, [row.conversation for row in rows])
     scheduled = await scheduled_queries.next_times(session, organization_id, list(viewers))
     return [
         ConversationView(
@@ -215,6 +218,7 @@ async def views_in(session: AsyncSession, organization_id: UUID, rows: Sequence[
             viewers=viewers[row.conversation.id],
             staff_names=names,
             country=country,
+            last_sender=senders.get(row.conversation.id),
             scheduled_at=scheduled.get(row.conversation.id),
         )
         for row, (_, line), check in zip(rows, pairs, checks, strict=True)

@@ -52,6 +52,8 @@ class Media(BaseModel):
 
 
 class SentBy(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
     kind: Literal["staff_member", "api_key"]
     id: UUID
     name: str

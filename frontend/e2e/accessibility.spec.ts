@@ -23,6 +23,9 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await expectAccessible(page);
         expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
 
+        // In a thread it would be text.
+        await page.goto("/messenger");
+        await expect(conversations(page).getByRole("listitem").first()).toBeVisible();
         await page.keyboard.press("?");
         await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
         await expectAccessible(page);

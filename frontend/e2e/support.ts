@@ -43,7 +43,7 @@ export const messengerIcon = (page: Page) => page.getByRole("navigation", { name
 
 /** What the two badges say. */
 export async function badges(page: Page): Promise<{ red: number; gray: number }> {
-  const name = (await messengerIcon(page).getAttribute("aria-label")) ?? "";
+  const name = (await messengerIcon(page).locator(".sr-only").textContent()) ?? "";
   return { red: Number(/(\d+) unread/.exec(name)?.[1] ?? 0), gray: Number(/(\d+) open/.exec(name)?.[1] ?? 0) };
 }
 

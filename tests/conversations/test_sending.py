@@ -32,6 +32,7 @@ async def test_an_accepted_message_is_stored_queued_and_shown(world: World, path
     assert (await world.thread(message["conversation_id"]))[-1] == message
     last = (await world.conversation(PARENT))["last_message"]
     assert (last["preview"], last["direction"], last["status"]) == ("Yes, at 5:30!", "outbound", "queued")
+    assert last["sent_by"] == message["sent_by"]
     timeline = (await world.daniel.get(f"{API}/messages/{message['id']}")).json()["timeline"]
     assert [(event["status"], event["source"]) for event in timeline] == [("queued", "staff")]
 
@@ -40,6 +41,13 @@ async def test_a_message_by_an_api_key_is_under_its_name(world: World, path: str
     client = await world.api_key(*Permission)
     response = await client.post(path, json={"body": "Automatic"})
     assert response.json()["sent_by"]["name"] == "Help desk"
+    assert (await world.conversation(PARENT))["last_message"]["sent_by"] == response.json()["sent_by"]
+
+
+async def test_the_last_message_has_no_sender_if_it_came_in(world: World, path: str) -> None:
+    await send(world, path, body="Yes, at 5:30!")
+    await world.text(PARENT, "Thanks!")
+    assert (await world.conversation(PARENT))["last_message"]["sent_by"] is None
 
 
 BILLED = [

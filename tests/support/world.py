@@ -160,9 +160,9 @@ class World:
         return body["unread_messages"], body["open_conversations"]
 
     async def actions(self, conversation_id: str) -> list[str]:
-        """The conversation's audit trail, oldest first."""
+        """The conversation's own audit trail, oldest first, without its number's consent."""
         response = await self.daniel.get(f"/api/v1/conversations/{conversation_id}/audit-entries")
-        return [entry["action"] for entry in reversed(response.json()["items"])]
+        return [entry["action"] for entry in reversed(response.json()["items"]) if entry["conversation_id"]]
 
     async def api_key(self, *permissions: Permission) -> httpx.AsyncClient:
         """A client with a new API key of these permissions."""

@@ -264,7 +264,7 @@ export interface paths {
         };
         /**
          * List Conversation Audit Entries
-         * @description The conversation's own entries, newest first (AUDIT-READ).
+         * @description The conversation's own entries and those of its number's consent, newest first (AUDIT-READ).
          */
         get: operations["list_conversation_audit_entries"];
         put?: never;
@@ -3386,6 +3386,7 @@ export interface components {
             erased: boolean;
             /** Preview */
             preview: string;
+            sent_by: components["schemas"]["SentBy"] | null;
             /** Seq */
             seq: number;
             /** Status */

@@ -8,12 +8,13 @@ import {
   type RouterHistory,
 } from "@tanstack/react-router";
 
-import { parseAdministrationSearch, parseDirectorySearch, parseMessengerSearch, parseRecordSearch, parseSignInSearch } from "./search";
+import { parseAdministrationSearch, parseDirectorySearch, parseRecordSearch, parseSignInSearch } from "./search";
 import { Shell } from "./shell/Shell";
 import { NotFound, PageError, PagePending } from "./shell/fallbacks";
 import { preloadConversation } from "@/api/preload";
 import { hasStatus } from "@/api/problem";
 import { may, meQuery } from "@/api/session";
+import { parseMessengerSearch } from "@/lib/inbox-search";
 
 const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   notFoundComponent: NotFound,

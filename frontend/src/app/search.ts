@@ -1,27 +1,9 @@
 /**
- * URL search parameters are the filter state. Anything unknown in them is ignored, never an error. A key with a wrong value
- * is set to undefined: one that is merely left out would keep what stands in the address.
+ * URL search parameters are the filter state; those of the Messenger are in `lib/inbox-search.ts`. Anything unknown in them is
+ * ignored, never an error. A key with a wrong value is set to undefined: one that is merely left out would keep what stands in
+ * the address.
  */
-import type { ConversationStatus } from "@/api/types";
-
-export interface MessengerSearch {
-  status?: ConversationStatus | undefined;
-  /** The message at which the thread opens. */
-  seq?: number | undefined;
-  /** The query of a message search; its results replace the list. */
-  q?: string | undefined;
-}
-
-const STATUSES: readonly unknown[] = ["unread", "open", "closed"] satisfies ConversationStatus[];
-
-export function parseMessengerSearch(search: Record<string, unknown>): MessengerSearch {
-  const { status, seq, q } = search;
-  return {
-    status: STATUSES.includes(status) ? (status as ConversationStatus) : undefined,
-    seq: typeof seq === "number" && Number.isInteger(seq) && seq > 0 ? seq : undefined,
-    q: parseText(q),
-  };
-}
+import { readText } from "@/lib/inbox-search";
 
 export interface DirectorySearch {
   q?: string | undefined;
@@ -31,13 +13,7 @@ export interface DirectorySearch {
 }
 
 export function parseDirectorySearch({ q, tag, class: classId }: Record<string, unknown>): DirectorySearch {
-  return { q: parseText(q), tag: parseText(tag), class: typeof classId === "string" ? classId : undefined };
-}
-
-function parseText(q: unknown): string | undefined {
-  // A search for digits is parsed as a number by the router.
-  const text = typeof q === "string" || typeof q === "number" ? String(q) : "";
-  return text || undefined;
+  return { q: readText(q), tag: readText(tag), class: typeof classId === "string" ? classId : undefined };
 }
 
 export interface RecordSearch {
@@ -68,10 +44,7 @@ export interface AdministrationSearch {
 }
 
 export function parseAdministrationSearch(search: Record<string, unknown>): AdministrationSearch {
-  const text = (name: string) => {
-    const value = search[name];
-    return typeof value === "string" || typeof value === "number" ? String(value) || undefined : undefined;
-  };
+  const text = (name: string) => readText(search[name]);
   const day = (name: string) => {
     const value = text(name);
     return value && DAY.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;

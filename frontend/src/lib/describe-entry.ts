@@ -1,5 +1,6 @@
 /** Audit entries in words for the desk. */
 import type { AuditEntry } from "@/api/types";
+import { OPT_IN_LABEL } from "@/lib/optin";
 import { firstName, nameIntegration } from "@/lib/text";
 
 const DEEDS: Record<string, string> = {
@@ -15,6 +16,8 @@ const DEEDS: Record<string, string> = {
   "opt_in.changed": "changed an opt-in",
   "phone_number.stopped": "stopped texts to this number",
   "phone_number.started": "allowed texts again",
+  "phone_record.removed": "took this number off a record",
+  "refusal.lifted": "lifted the refusal of this number",
 };
 
 export function describeActor({ actor }: AuditEntry, formatPhone: (number: string) => string): string {
@@ -29,14 +32,35 @@ export function describeActor({ actor }: AuditEntry, formatPhone: (number: strin
 }
 
 /** What the actor did, as the end of a sentence that begins with the actor. */
-export function describeDeed({ action }: AuditEntry): string {
+export function describeDeed({ action, details }: AuditEntry): string {
+  if (action === "opt_in.changed") return describeOptIn(details) ?? "changed an opt-in";
   return DEEDS[action] ?? action.replaceAll(/[._]/g, " ");
+}
+
+const isState = (state: unknown): state is keyof typeof OPT_IN_LABEL => typeof state === "string" && state in OPT_IN_LABEL;
+
+function describeOptIn({ from, to }: AuditEntry["details"]): string | null {
+  if (!isState(to)) return null;
+  const before = isState(from) && from !== to ? ` from “${OPT_IN_LABEL[from]}”` : "";
+  return `changed the opt-in${before} to “${OPT_IN_LABEL[to]}”`;
 }
 
 /** The line in the thread itself. */
 export function describeSystemLine(entry: AuditEntry, formatPhone: (number: string) => string): string {
-  if (entry.action === "conversation.unread") return "Became unread";
-  const verb = entry.action === "conversation.closed" ? "closed" : "opened";
   const actor = describeActor(entry, formatPhone);
-  return `${entry.actor.kind === "staff_member" ? firstName(actor) : actor} ${verb} the conversation`;
+  const who = entry.actor.kind === "staff_member" ? firstName(actor) : actor;
+  switch (entry.action) {
+    case "conversation.unread":
+      return "Became unread";
+    case "conversation.closed":
+      return `${who} closed the conversation`;
+    case "conversation.opened":
+      return `${who} opened the conversation`;
+    case "phone_number.stopped":
+      return `${who} stopped texts to this number: it can't be texted`;
+    case "phone_number.started":
+      return `${who} allowed texts to this number again`;
+    default:
+      return `${who} ${describeDeed(entry)}`;
+  }
 }

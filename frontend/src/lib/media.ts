@@ -16,4 +16,6 @@ export function useMedia(query: string): boolean {
 /** The widths at which the layout changes; the same as the breakpoints in styles.css. */
 export const WIDE = "(min-width: 1200px)";
 export const ROOMY = "(min-width: 940px)";
+/** The main way to point is a finger. */
+export const COARSE = "(pointer: coarse)";
 export const DESK = "(min-width: 760px)";

@@ -41,12 +41,19 @@ Element.prototype.scrollTo = () => undefined;
 Element.prototype.scrollBy = () => undefined;
 
 export let viewportWidth = 1440;
+let hasCoarsePointer = false;
+/** A touch screen. */
+export function setCoarsePointer(coarse: boolean): void {
+  hasCoarsePointer = coarse;
+}
+
 export function setViewportWidth(width: number): void {
   viewportWidth = width;
 }
 window.matchMedia = (query: string) => {
   const minimum = Number(/min-width: (\d+)px/.exec(query)?.[1] ?? 0);
-  const list = { matches: viewportWidth >= minimum, media: query, addEventListener: () => undefined, removeEventListener: () => undefined };
+  const matches = query.includes("pointer: coarse") ? hasCoarsePointer : viewportWidth >= minimum;
+  const list = { matches, media: query, addEventListener: () => undefined, removeEventListener: () => undefined };
   return list as unknown as MediaQueryList;
 };
 
@@ -54,6 +61,7 @@ beforeAll(() => server.listen({ onUnhandledRequest: (request) => void unhandled.
 
 beforeEach(() => {
   viewportWidth = 1440;
+  hasCoarsePointer = false;
 });
 
 afterEach(async () => {

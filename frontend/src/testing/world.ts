@@ -84,7 +84,7 @@ export class World {
     conversation.last_seq = seq;
     conversation.last_message = {
       seq, direction: created.direction, preview: created.body, created_at: created.created_at, status: created.status,
-      erased: created.erased_at !== null,
+      erased: created.erased_at !== null, sent_by: created.sent_by,
     };
     conversation.last_message_at = created.created_at;
     return created;

@@ -1,6 +1,8 @@
 import type { ComponentProps, ReactNode } from "react";
 
+import { ShortcutTip } from "./ShortcutTip";
 import { cx } from "@/lib/cx";
+import { ariaKeys, type ShortcutName } from "@/lib/shortcuts";
 
 type Variant = "primary" | "secondary" | "quiet" | "danger";
 
@@ -23,32 +25,41 @@ export function Button({ variant = "secondary", size = "md", className, type = "
   return (
     <button
       type={type}
-      className={cx(BASE, VARIANTS[variant], size === "md" ? "min-h-8 px-3 py-1.5" : "min-h-7 px-2.5 py-1 text-note", "max-desk:min-h-[44px] max-desk:min-w-[44px]", className)}
+      className={cx(BASE, VARIANTS[variant], size === "md" ? "min-h-8 px-3 py-1.5" : "min-h-7 px-2.5 py-1 text-note", "target", className)}
       {...props}
     />
   );
 }
 
-/** A square button with an icon; `label` is its name and its tooltip's text. */
-export function IconButton({
-  label,
-  children,
-  className,
-  type = "button",
-  ...props
-}: ComponentProps<"button"> & { label: string; children: ReactNode }) {
-  return (
+interface IconButtonProps extends ComponentProps<"button"> {
+  /** Its name, and its tooltip's text. */
+  label: string;
+  /** The key that does the same; the tooltip shows it. */
+  shortcut?: ShortcutName;
+  children: ReactNode;
+}
+
+/** A square button with an icon. */
+export function IconButton({ label, shortcut, children, className, type = "button", ...props }: IconButtonProps) {
+  const button = (
     <button
       type={type}
       aria-label={label}
-      title={label}
+      {...(shortcut ? { "aria-keyshortcuts": ariaKeys(shortcut) } : { title: label })}
       className={cx(
-        "inline-grid size-9 shrink-0 place-items-center rounded-md text-ink-2 transition-colors hover:bg-sunken hover:text-ink disabled:opacity-55 max-desk:size-[44px]",
+        "inline-grid size-9 shrink-0 place-items-center rounded-md text-ink-2 transition-colors hover:bg-sunken hover:text-ink disabled:opacity-55 target",
         className,
       )}
       {...props}
     >
       {children}
     </button>
+  );
+  return shortcut ? (
+    <ShortcutTip label={label} name={shortcut}>
+      {button}
+    </ShortcutTip>
+  ) : (
+    button
   );
 }

@@ -32,16 +32,19 @@ interface EndlessListProps<Item extends { id: string }> extends Omit<Shape, "siz
   /** About how high a row is, in pixels, before it has been measured. */
   rowHeight: number;
   renderRow: (item: Item) => ReactNode;
+  /** The id of a row that stays rendered when it is scrolled away, so that the keyboard finds it. */
+  keptId?: string | undefined;
 }
 
 const ShapeContext = createContext<Shape>({ label: "", size: 0 });
 
 export function EndlessList<Item extends { id: string }>({
-  ref, label, items, query, rowHeight, renderRow, className, rowClassName,
+  ref, label, items, query, rowHeight, renderRow, keptId, className, rowClassName,
 }: EndlessListProps<Item>) {
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
   const scroller = useRef<HTMLDivElement>(null);
   const virtualizer = useRef<VirtualizerHandle>(null);
+  const kept = keptId === undefined ? -1 : items.findIndex((item) => item.id === keptId);
 
   const loadWhenNear = () => {
     const shown = virtualizer.current;
@@ -73,6 +76,7 @@ export function EndlessList<Item extends { id: string }>({
           data={items}
           itemSize={rowHeight}
           bufferSize={AHEAD_PX}
+          keepMounted={kept === -1 ? [] : [kept]}
           startMargin={PADDING_PX}
           onScroll={loadWhenNear}
           onResize={loadWhenNear}

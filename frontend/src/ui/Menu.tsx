@@ -27,7 +27,7 @@ export function Menu({ trigger, onClose, children }: { trigger: ReactNode; onClo
 }
 
 const ITEM =
-  "flex min-h-8 cursor-default max-desk:min-h-[44px] items-center gap-2 rounded-md px-2.5 py-1.5 outline-none select-none data-[highlighted]:bg-sunken";
+  "flex min-h-8 cursor-default target items-center gap-2 rounded-md px-2.5 py-1.5 outline-none select-none data-[highlighted]:bg-sunken";
 
 export function MenuItem({ onSelect, children }: { onSelect: () => void; children: ReactNode }) {
   return (

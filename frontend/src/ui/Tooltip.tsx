@@ -10,7 +10,7 @@ const CLOSE_AFTER_MS = 120;
 const GAP_PX = 6;
 const MARGIN_PX = 8;
 
-interface TriggerProps {
+export interface TriggerProps {
   "aria-describedby"?: string | undefined;
   onPointerEnter?: (event: PointerEvent) => void;
   onPointerLeave?: () => void;

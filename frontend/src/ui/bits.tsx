@@ -37,14 +37,13 @@ export function Avatar({ name, size = "md", className }: { name: string; size?: 
   return (
     <span
       aria-hidden="true"
+      data-initials={initials(name)}
       className={cx(
-        "inline-grid shrink-0 place-items-center rounded-full bg-sunken font-semibold text-ink-2 select-none",
+        "inline-grid before:content-[attr(data-initials)] shrink-0 place-items-center rounded-full bg-sunken font-semibold text-ink-2 select-none",
         size === "md" ? "size-9 text-note" : "size-8 text-meta",
         className,
       )}
-    >
-      {initials(name)}
-    </span>
+    />
   );
 }
 

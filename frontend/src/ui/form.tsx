@@ -3,6 +3,7 @@ import { useId, type ComponentProps, type ReactNode } from "react";
 
 import { Spinner } from "./bits";
 import { Button } from "./Button";
+import { DialogFoot } from "./Dialog";
 import { WarningIcon } from "./icons";
 import { Notice } from "./states";
 import { cx } from "@/lib/cx";
@@ -98,7 +99,7 @@ interface MarkProps extends Omit<ComponentProps<"input">, "type"> {
 export function Mark({ type = "checkbox", label, hint, disabled, ...props }: MarkProps) {
   const id = useId();
   return (
-    <div className={cx("relative flex gap-2.5 rounded-md py-1.5 max-desk:min-h-[44px]", disabled && "opacity-75")}>
+    <div className={cx("relative flex gap-2.5 rounded-md py-1.5 target", disabled && "opacity-75")}>
       <input
         id={id}
         type={type}
@@ -151,13 +152,13 @@ interface FormActionsProps {
 /** The foot of a dialog's form: it stays while the form scrolls under it. */
 export function FormActions({ label, pending, disabled = false, danger = false, onCancel, children }: FormActionsProps) {
   return (
-    <div className="sticky -bottom-5 -mx-5 -mb-5 flex flex-wrap items-center justify-end gap-2 border-t border-line bg-surface px-5 py-3">
+    <DialogFoot>
       {children && <div className="mr-auto max-desk:w-full">{children}</div>}
       <Button onClick={onCancel}>Cancel</Button>
       <Button type="submit" variant={danger ? "danger" : "primary"} disabled={pending || disabled}>
         {pending && <Spinner />}
         {label}
       </Button>
-    </div>
+    </DialogFoot>
   );
 }

@@ -34,19 +34,28 @@ export function EmptyState({
 
 /** The way on from an empty state. */
 export function ActionLink(props: LinkProps) {
-  return <Link className="inline-flex items-center font-strong text-accent underline underline-offset-2 max-desk:min-h-[44px]" {...props} />;
+  return <Link className="inline-flex items-center font-strong text-accent underline underline-offset-2 target" {...props} />;
 }
 
-export function ErrorState({ error, onRetry, title = "This couldn't be loaded" }: { error: unknown; onRetry?: () => void; title?: string }) {
+interface ErrorStateProps {
+  error: unknown;
+  onRetry?: () => void;
+  title?: string;
+  /** The way back, where the error stands alone on the screen. */
+  back?: ReactNode;
+}
+
+export function ErrorState({ error, onRetry, title = "This couldn't be loaded", back }: ErrorStateProps) {
   return (
     <div role="alert">
       <EmptyState
         title={title}
         action={
-          onRetry && (
-            <Button size="sm" onClick={onRetry}>
-              Try again
-            </Button>
+          (onRetry ?? back) && (
+            <div className="flex flex-wrap items-center justify-center gap-3">
+              {onRetry && <Button onClick={onRetry}>Try again</Button>}
+              {back}
+            </div>
           )
         }
       >

@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useCallback } from "react";
+import { useCallback, useRef } from "react";
 
 import { indicatorQuery } from "@/api/indicator";
 import { may, useMe } from "@/api/session";
-import { InboxPane } from "@/features/inbox/InboxPane";
+import { InboxPane, type InboxHandle } from "@/features/inbox/InboxPane";
 import { ConversationView } from "@/features/thread/ConversationView";
 import { cx } from "@/lib/cx";
+import { atNewest, keepFilter, withFilter } from "@/lib/inbox-search";
 import { DESK, useMedia } from "@/lib/media";
 import { LockIcon, MessengerIcon } from "@/ui/icons";
 import { EmptyState } from "@/ui/states";
@@ -32,15 +33,17 @@ function Messenger() {
   const { data: indicator } = useQuery(indicatorQuery);
   const navigate = useNavigate();
   const desk = useMedia(DESK);
+  const inbox = useRef<InboxHandle>(null);
   const search = useCallback(
-    (words: string) => void navigate({ to: ".", search: (before) => ({ ...before, q: words || undefined }), replace: true }),
+    (words: string) => void navigate({ to: ".", search: withFilter({ q: words || undefined }), replace: true }),
     [navigate],
   );
-  const showNewest = () => void navigate({ to: ".", search: (before) => ({ ...before, seq: undefined }), replace: true });
+  const showNewest = () => void navigate({ to: ".", search: atNewest, replace: true });
 
   return (
     <main className="grid h-full min-h-0 grid-cols-1 grid-rows-[minmax(0,1fr)] desk:grid-cols-[300px_minmax(0,1fr)] roomy:grid-cols-[344px_minmax(0,1fr)]">
       <InboxPane
+        ref={inbox}
         status={status}
         q={q}
         onSearch={search}
@@ -54,7 +57,8 @@ function Messenger() {
           aroundSeq={seq}
           onShowNewest={showNewest}
           unreadElsewhere={indicator?.unread_messages ?? 0}
-          {...(!desk && { onBack: () => void navigate({ to: "/messenger", search: { ...(status && { status }), ...(q && { q }) } }) })}
+          onClosedByKey={() => inbox.current?.openAfter(conversationId)}
+          {...(!desk && { onBack: () => void navigate({ to: "/messenger", search: keepFilter }) })}
         />
       ) : (
         <div className="hidden place-items-center desk:grid">

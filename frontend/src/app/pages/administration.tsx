@@ -10,9 +10,9 @@ import { ApiKeys } from "@/features/administration/ApiKeys";
 import { AuditLog } from "@/features/administration/AuditLog";
 import { isAuditAction } from "@/features/administration/describe-log-entry";
 import { StaffAdministration } from "@/features/administration/StaffAdministration";
-import { cx } from "@/lib/cx";
 import { CountBadge, Skeleton } from "@/ui/bits";
 import { LockIcon } from "@/ui/icons";
+import { tabLook } from "@/ui/look";
 import { EmptyState } from "@/ui/states";
 
 const TABS = [
@@ -62,10 +62,7 @@ export function Administration() {
                 activeOptions={{ exact: true }}
                 aria-current={each.key === tab ? "page" : undefined}
                 ref={each.key === tab ? showInFull : undefined}
-                className={cx(
-                  "-mb-px flex shrink-0 items-center gap-1.5 border-b-2 px-2 pt-2 pb-[9px] max-desk:min-h-[44px] font-medium transition-colors",
-                  each.key === tab ? "border-accent text-ink" : "border-transparent text-ink-2 hover:text-ink",
-                )}
+                className={tabLook(each.key === tab)}
               >
                 {each.label}
                 {each.key === "quarantine" && <QuarantinedCount />}

@@ -8,6 +8,8 @@ import { conversationListQuery } from "@/api/conversations";
 import { useFormats } from "@/api/format";
 import { indicatorQuery } from "@/api/indicator";
 import { ownerKey, useMe } from "@/api/session";
+import { focusComposer } from "@/lib/composer-focus";
+import { keepFilter } from "@/lib/inbox-search";
 import { usePreferences } from "@/lib/preferences";
 import { plural } from "@/lib/text";
 
@@ -40,7 +42,10 @@ export function Attention() {
           notify(
             newest.holders.length > 0 ? newest.display_name : phone(newest.phone_number),
             newest.last_message?.preview ?? plural(unread, "unread message"),
-            () => void navigate({ to: "/messenger/$conversationId", params: { conversationId: newest.id } }),
+            () => {
+              void navigate({ to: "/messenger/$conversationId", params: { conversationId: newest.id }, search: keepFilter });
+              focusComposer(newest.id);
+            },
           );
         })
         // The badge and the title show it already.

@@ -16,6 +16,8 @@ import { FamiliesIcon, MessengerIcon, StaffIcon } from "@/ui/icons";
 
 const ITEM =
   "relative flex w-[68px] flex-col items-center gap-0.5 rounded-lg pt-2 pb-1.5 text-meta text-ink-2 transition-colors hover:bg-sunken hover:text-ink";
+/** A badge at the upper corner of the icon, which is 22 px wide. */
+const SHOULDER = "absolute top-0 ring-2 ring-bg !min-w-4 !px-1 !h-4 !leading-4";
 const CURRENT = { className: "!bg-accent-soft !text-accent font-semibold" };
 
 export function Rail({ onShowHelp }: { onShowHelp: () => void }) {
@@ -66,18 +68,20 @@ function MessengerLink() {
   const { data } = useQuery(indicatorQuery);
   const unread = data?.unread_messages ?? 0;
   const open = data?.open_conversations ?? 0;
-  const label = [
-    "Messenger",
-    unread > 0 && plural(unread, "unread message"),
-    open > 0 && plural(open, "open conversation"),
-  ].filter(Boolean);
+  const counts = [unread > 0 && plural(unread, "unread message"), open > 0 && plural(open, "open conversation")].filter(Boolean);
 
   return (
-    <Link to="/messenger" aria-label={label.join(", ")} title={label.join(", ")} className={cx(ITEM, "max-desk:order-first")} activeProps={CURRENT}>
-      <CountBadge count={open} tone="gray" className="absolute top-0.5 left-0.5 ring-2 ring-bg" />
-      <CountBadge count={unread} tone="red" className="absolute top-0.5 right-0.5 ring-2 ring-bg" />
+    <Link to="/messenger" title={counts.join(", ") || undefined} className={cx(ITEM, "max-desk:order-first")} activeProps={CURRENT}>
+      {/* Each badge grows away from the icon, which stays legible between "99+" and "99+". */}
+      <span aria-hidden="true">
+        <CountBadge count={open} tone="gray" className={cx(SHOULDER, "right-[calc(50%+7px)]")} />
+        <CountBadge count={unread} tone="red" className={cx(SHOULDER, "left-[calc(50%+7px)]")} />
+      </span>
       <MessengerIcon />
-      Messenger
+      <span>
+        Messenger
+        <span className="sr-only">{counts.map((count) => `, ${count || ""}`).join("")}</span>
+      </span>
     </Link>
   );
 }

@@ -3,28 +3,32 @@ import { Outlet } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { Attention } from "./Attention";
+import { ConnectionNotice } from "./ConnectionNotice";
 import { Rail } from "./Rail";
 import { SendingNotice } from "./SendingNotice";
 import { ShortcutHelp } from "./ShortcutHelp";
 import { RealtimeProvider } from "@/api/realtime";
 import { may, ownerKey, useMe } from "@/api/session";
-import { focusSearch, useHotkeys } from "@/lib/hotkeys";
+import { focusSearch, useShortcuts } from "@/lib/shortcuts";
+import { ToastSlot } from "@/ui/Toast";
 
 export function Shell() {
   const me = useMe();
   const [helpOpen, setHelpOpen] = useState(false);
   const reads = may(me, "sms_logs");
-  useHotkeys({ "/": focusSearch, "?": () => setHelpOpen(true) });
+  useShortcuts({ search: focusSearch, help: () => setHelpOpen(true) });
 
   return (
     <RealtimeProvider key={ownerKey(me)} owner={ownerKey(me)} listens={reads}>
       <div className="group/shell flex h-dvh flex-col-reverse desk:flex-row">
         <Rail onShowHelp={() => setHelpOpen(true)} />
         <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+          <ConnectionNotice />
           {reads && may(me, "mass_text") && <SendingNotice />}
           <div className="min-h-0 flex-1">
             <Outlet />
           </div>
+          <ToastSlot rank="page" className="mx-auto w-full max-w-[720px] shrink-0" />
         </div>
       </div>
       {reads && <Attention />}

@@ -1,33 +1,31 @@
+import { SCOPES, SHORTCUTS, type ShortcutName } from "@/lib/shortcuts";
 import { Dialog } from "@/ui/Dialog";
 
-const SHORTCUTS: [keys: string[], does: string][] = [
-  [["j"], "Next conversation"],
-  [["k"], "Previous conversation"],
-  [["Enter"], "Open the conversation; in the text box: send"],
-  [["Shift", "Enter"], "New line in the text box"],
-  [["Ctrl", "Enter"], "Send and close the conversation"],
-  [["e"], "Close the open conversation"],
-  [["/"], "Search"],
-  [["?"], "Show this list"],
-];
+const NAMES = Object.keys(SHORTCUTS) as ShortcutName[];
 
+/** The list under "?": the registry of keys, by where they act. */
 export function ShortcutHelp({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="Keyboard shortcuts">
-      <dl className="grid grid-cols-[auto_1fr] items-baseline gap-x-4 gap-y-2.5">
-        {SHORTCUTS.map(([keys, does]) => (
-          <div key={does} className="contents">
-            <dt className="flex gap-1">
-              {keys.map((key) => (
-                <kbd key={key} className="min-w-6 rounded-sm border border-line bg-sunken px-1.5 text-center font-sans text-note text-ink">
-                  {key}
-                </kbd>
-              ))}
-            </dt>
-            <dd className="text-ink-2">{does}</dd>
-          </div>
-        ))}
-      </dl>
+    <Dialog open={open} onOpenChange={onOpenChange} title="Keyboard shortcuts" description="What you type in a conversation is text and does nothing else.">
+      {SCOPES.map(({ label, scopes }) => (
+        <section key={label} aria-label={label}>
+          <h3 className="mt-4 mb-2 text-meta font-semibold text-ink-2">{label}</h3>
+          <dl className="grid grid-cols-[88px_1fr] items-baseline gap-x-4 gap-y-2">
+            {NAMES.filter((name) => scopes.includes(SHORTCUTS[name].scope)).map((name) => (
+              <div key={name} className="contents">
+                <dt className="flex gap-1">
+                  {SHORTCUTS[name].keys.map((key) => (
+                    <kbd key={key} className="min-w-6 rounded-sm border border-line bg-sunken px-1.5 text-center font-sans text-note text-ink">
+                      {key}
+                    </kbd>
+                  ))}
+                </dt>
+                <dd className="text-ink-2">{SHORTCUTS[name].does}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      ))}
     </Dialog>
   );
 }

@@ -20,6 +20,7 @@ export function PageError({ error, reset }: { error: unknown; reset?: () => void
           reset?.();
           window.location.reload();
         }}
+        back={<ActionLink to="/">Go to the start</ActionLink>}
       />
     </main>
   );

@@ -32,7 +32,7 @@ export function FamilyRecord({ familyId, tab, conversationId, renderConversation
         The address may be mistyped.
       </EmptyState>
     ) : (
-      <ErrorState error={error} onRetry={() => void refetch()} />
+      <ErrorState error={error} onRetry={() => void refetch()} back={<ActionLink to="/families">Show all families</ActionLink>} />
     );
   }
   const communication = tab === "communication" && may(me, "sms_logs");

@@ -2,9 +2,9 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
-import { cx } from "@/lib/cx";
 import { Avatar, Skeleton, Tag } from "@/ui/bits";
 import { BackIcon } from "@/ui/icons";
+import { tabLook } from "@/ui/look";
 
 interface RecordPageProps {
   back: { to: "/families" | "/staff"; label: string };
@@ -29,7 +29,7 @@ export function RecordPage({ back, name, avatarName, archived, subtitle, tab, ov
   return (
     <main className="flex h-full min-h-0 flex-col bg-surface">
       <header className="border-b border-line px-4 pt-3 desk:px-6">
-        <Link to={back.to} className="-ml-1 inline-flex items-center gap-1 rounded-sm text-note max-desk:min-h-[44px] text-ink-2 hover:text-ink">
+        <Link to={back.to} className="-ml-1 inline-flex items-center gap-1 rounded-sm text-note target text-ink-2 hover:text-ink">
           <BackIcon size={16} />
           {back.label}
         </Link>
@@ -52,10 +52,7 @@ export function RecordPage({ back, name, avatarName, archived, subtitle, tab, ov
               search={each.search}
               activeOptions={{ exact: true }}
               aria-current={each.key === tab ? "page" : undefined}
-              className={cx(
-                "-mb-px flex items-center border-b-2 px-2 pt-2 pb-[9px] max-desk:min-h-[44px] font-medium transition-colors",
-                each.key === tab ? "border-accent text-ink" : "border-transparent text-ink-2 hover:text-ink",
-              )}
+              className={tabLook(each.key === tab)}
             >
               {each.label}
             </Link>

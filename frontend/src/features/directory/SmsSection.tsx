@@ -6,11 +6,15 @@ import type { ReactNode } from "react";
 import { conversationListQuery } from "@/api/conversations";
 import { useFormats } from "@/api/format";
 import type { Conversation } from "@/api/types";
+import { focusComposerOnClick } from "@/lib/composer-focus";
 import { cx } from "@/lib/cx";
+import { LIST_SCOPE } from "@/lib/shortcuts";
 import { plural } from "@/lib/text";
 import { CountBadge, Skeleton, Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { MessengerIcon } from "@/ui/icons";
+import { LastMessageLine } from "@/ui/LastMessageLine";
+import { ROW_TIME, rowLook } from "@/ui/look";
 import { EmptyState, ErrorState } from "@/ui/states";
 
 interface SmsSectionProps {
@@ -33,7 +37,7 @@ export function SmsSection({ title, optIn, filter, selectedId, renderConversatio
 
   return (
     <section aria-label={title} className="grid h-full min-h-0 grid-cols-1 grid-rows-[minmax(0,1fr)] roomy:grid-cols-[300px_minmax(0,1fr)]">
-      <div className={cx("min-h-0 overflow-y-auto border-line p-2 roomy:border-r", selectedId && "max-roomy:hidden")}>
+      <div {...LIST_SCOPE} className={cx("min-h-0 overflow-y-auto border-line p-2 roomy:border-r", selectedId && "max-roomy:hidden")}>
         <h2 className="px-2.5 pt-2 pb-2 text-meta font-semibold text-ink-2">Opt-in</h2>
         <div className="px-2.5 pb-2">{optIn}</div>
         <h2 className="border-t border-line px-2.5 pt-3 pb-2 text-meta font-semibold text-ink-2">{title}</h2>
@@ -72,17 +76,15 @@ export function SmsSection({ title, optIn, filter, selectedId, renderConversatio
 
 function Row({ conversation, selected }: { conversation: Conversation; selected: boolean }) {
   const { brief, full, phone } = useFormats();
-  const { status, unread_messages, phone_number, last_message, last_message_at, opted_out } = conversation;
+  const { status, unread_messages, phone_number, last_message_at } = conversation;
   const unread = status === "unread";
   return (
     <Link
       to="."
       search={{ tab: "communication", conversation: conversation.id }}
       aria-current={selected ? "true" : undefined}
-      className={cx(
-        "grid grid-cols-[minmax(0,1fr)_auto] gap-x-2.5 rounded-lg p-2.5 transition-colors -outline-offset-2",
-        selected ? "bg-accent-soft" : "hover:bg-sunken",
-      )}
+      onClick={(event) => focusComposerOnClick(conversation.id, event)}
+      className={cx("grid-cols-[minmax(0,1fr)_auto]", rowLook(selected))}
     >
       <span className="flex items-center gap-2">
         <span className={cx("truncate tabular", unread ? "font-heading" : "font-strong")}>{phone(phone_number)}</span>
@@ -90,19 +92,10 @@ function Row({ conversation, selected }: { conversation: Conversation; selected:
           {status}
         </Tag>
       </span>
-      <time dateTime={last_message_at} title={full(last_message_at)} className="text-right text-meta leading-5 text-ink-3 tabular">
+      <time dateTime={last_message_at} title={full(last_message_at)} className={ROW_TIME}>
         {brief(last_message_at)}
       </time>
-      <span dir="auto" className={cx("truncate text-left", unread ? "font-heading" : "text-ink-2")}>
-        <bdi>
-          {opted_out && (
-            <Tag tone="bad" className="mr-1.5">
-              Opted out
-            </Tag>
-          )}
-        </bdi>
-        {last_message?.erased ? "This text was erased." : last_message ? `${last_message.direction === "outbound" ? "You: " : ""}${last_message.preview}` : "No messages yet"}
-      </span>
+      <LastMessageLine conversation={conversation} />
       {unread && (
         <span className="self-center justify-self-end">
           <CountBadge count={unread_messages} tone="red" />

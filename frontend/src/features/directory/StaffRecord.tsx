@@ -31,7 +31,7 @@ export function StaffRecord({ staffMemberId, tab, conversationId, renderConversa
         The address may be mistyped.
       </EmptyState>
     ) : (
-      <ErrorState error={error} onRetry={() => void refetch()} />
+      <ErrorState error={error} onRetry={() => void refetch()} back={<ActionLink to="/staff">Show all staff</ActionLink>} />
     );
   }
   const communication = tab === "communication" && may(me, "sms_logs");

@@ -14,8 +14,15 @@ import { LiftRefusal } from "@/ui/opt-in/LiftRefusal";
 
 const TONE = { opted_in: "good", opted_out: "bad", unknown: "warn" } as const;
 
-export function OptInTag({ state }: { state: PhoneRecord["opt_in"]["state"] }) {
-  return <Tag tone={TONE[state]}>{OPT_IN_LABEL[state]}</Tag>;
+/** Green says that the number may be texted, not only that this record agrees: OPTIN-ALL. Unknown is not green. */
+export function OptInTag({ state, check }: { state: PhoneRecord["opt_in"]["state"]; check: OptInCheck | undefined }) {
+  const isGreen = state !== "opted_in" || check?.allowed;
+  return (
+    <>
+      <Tag tone={isGreen ? TONE[state] : "neutral"}>{OPT_IN_LABEL[state]}</Tag>
+      {state === "opted_in" && check?.allowed === false && <Tag tone="bad">Can’t be texted</Tag>}
+    </>
+  );
 }
 
 /** One tag for several records: a blocking state wins. */
@@ -25,7 +32,8 @@ export function OptInSummary({ records }: { records: PhoneRecord[] }) {
   const [out, unknown] = [count("opted_out"), count("unknown")];
   if (out > 0) return <Tag tone="bad">{out === records.length ? "Opted out" : `${plural(out, "number")} opted out`}</Tag>;
   if (unknown > 0) return <Tag tone="warn">{unknown === records.length ? "Not asked" : `${plural(unknown, "number")} not asked`}</Tag>;
-  return <Tag tone="good">Opted in</Tag>;
+  // Whether something else blocks the number is on the record itself.
+  return <Tag>Opted in</Tag>;
 }
 
 interface PhoneRecordLineProps {
@@ -45,13 +53,15 @@ export function PhoneRecordLine({ record, ownerName, contactName, check, mayChan
   const { state, source, changed_at, changed_by } = record.opt_in;
   const how = [describeSource(source, personName(changed_by)), changed_at && date(changed_at)].filter(Boolean).join(", ");
   const blockedElsewhere =
-    check && (check.stopped_at !== null || check.instances.some((instance) => instance.blocks && instance.phone_record_id !== record.id));
+    check &&
+    !check.allowed &&
+    (state === "opted_in" || check.stopped_at !== null || check.instances.some((instance) => instance.blocks && instance.phone_record_id !== record.id));
   return (
     <div>
       <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
         <span className="tabular">{phone(record.phone_number)}</span>
         {record.label && <span className="text-note text-ink-2">{record.label}</span>}
-        <OptInTag state={state} />
+        <OptInTag state={state} check={check} />
         {how && <span className="text-note text-ink-2">{how}</span>}
         {mayChange && (
           <ChangeOptIn

@@ -44,8 +44,9 @@ export function ConversationList({ ref, query, conversations, status, selectedId
       query={query}
       rowHeight={ROW_HEIGHT}
       rowClassName="px-1.5"
+      keptId={selectedId}
       renderRow={(conversation) => (
-        <ConversationRow conversation={conversation} status={status} selected={conversation.id === selectedId} />
+        <ConversationRow conversation={conversation} selected={conversation.id === selectedId} />
       )}
     />
   );

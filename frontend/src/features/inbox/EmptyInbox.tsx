@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { hasLineQuery } from "@/api/lines";
 import { useMe } from "@/api/session";
 import type { ConversationStatus } from "@/api/types";
+import { toStatus } from "@/lib/inbox-search";
 import { CheckIcon, MessengerIcon } from "@/ui/icons";
 import { EmptyState } from "@/ui/states";
 
@@ -20,7 +21,7 @@ export default function EmptyInbox({ status }: { status: ConversationStatus | un
           title="All caught up"
           className="flex-1"
           action={
-            <Link to="." search={{ status: "open" }} className={LINK}>
+            <Link to="." search={toStatus("open")} className={LINK}>
               See what is open
             </Link>
           }

@@ -4,6 +4,8 @@ import { useState, type ComponentProps } from "react";
 import { useStartConversation } from "@/api/conversations";
 import { useFormats } from "@/api/format";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
+import { focusComposer } from "@/lib/composer-focus";
+import { keepFilter } from "@/lib/inbox-search";
 import { explainOptIn } from "@/lib/optin";
 import { Spinner } from "@/ui/bits";
 import { Button } from "@/ui/Button";
@@ -29,7 +31,8 @@ export default function NewConversation({ onClose }: { onClose: () => void }) {
       {
         onSuccess: ({ id }) => {
           onClose();
-          void navigate({ to: "/messenger/$conversationId", params: { conversationId: id } });
+          void navigate({ to: "/messenger/$conversationId", params: { conversationId: id }, search: keepFilter });
+          focusComposer(id);
         },
       },
     );

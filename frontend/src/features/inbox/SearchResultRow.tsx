@@ -2,22 +2,25 @@ import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 
 import { describeWho } from "./describe-row";
+import { frameHit } from "./frame-hit";
 import { useFormats } from "@/api/format";
 import { useMe } from "@/api/session";
-import type { ConversationStatus, Message, SearchResult } from "@/api/types";
+import type { SearchResult } from "@/api/types";
+import { focusComposerOnClick } from "@/lib/composer-focus";
 import { cx } from "@/lib/cx";
-import { firstName } from "@/lib/text";
+import { describeAuthor } from "@/lib/describe-last-message";
+import { atMessage } from "@/lib/inbox-search";
 import { Avatar } from "@/ui/bits";
+import { ROW_TIME, rowLook } from "@/ui/look";
 
 interface SearchResultRowProps {
   result: SearchResult;
-  q: string;
-  status: ConversationStatus | undefined;
   selected: boolean;
 }
 
-export const SearchResultRow = memo(function SearchResultRow({ result, q, status, selected }: SearchResultRowProps) {
-  const { message, conversation, snippet } = result;
+export const SearchResultRow = memo(function SearchResultRow({ result, selected }: SearchResultRowProps) {
+  const { message, conversation } = result;
+  const snippet = frameHit(result.snippet);
   const me = useMe();
   const { brief, full, phone } = useFormats();
   const { name, aside, avatarName } = describeWho(conversation, phone);
@@ -27,19 +30,17 @@ export const SearchResultRow = memo(function SearchResultRow({ result, q, status
     <Link
       to="/messenger/$conversationId"
       params={{ conversationId: conversation.id }}
-      search={{ q, seq: message.seq, ...(status && { status }) }}
+      search={atMessage(message.seq)}
+      onClick={(event) => focusComposerOnClick(conversation.id, event)}
       aria-current={selected ? "true" : undefined}
-      className={cx(
-        "grid grid-cols-[36px_minmax(0,1fr)_auto] gap-x-2.5 rounded-lg p-2.5 transition-colors -outline-offset-2",
-        selected ? "bg-accent-soft" : "hover:bg-sunken",
-      )}
+      className={cx("grid-cols-[36px_minmax(0,1fr)_auto]", rowLook(selected))}
     >
       <Avatar name={avatarName} className={cx("row-span-2", selected && "!bg-surface")} />
       <span className="truncate font-strong">
         <bdi>{name}</bdi>
         {aside && <span className="font-normal text-ink-2"> · {aside}</span>}
       </span>
-      <time dateTime={message.created_at} title={full(message.created_at)} className="text-right text-meta leading-5 text-ink-3 tabular">
+      <time dateTime={message.created_at} title={full(message.created_at)} className={ROW_TIME}>
         {brief(message.created_at)}
       </time>
       <span dir="auto" className="col-span-2 line-clamp-3 text-left [overflow-wrap:anywhere] text-ink-2">
@@ -51,12 +52,6 @@ export const SearchResultRow = memo(function SearchResultRow({ result, q, status
     </Link>
   );
 });
-
-function describeAuthor(message: Message, myId: string | undefined): string | null {
-  if (message.direction === "inbound") return null;
-  if (!message.sent_by) return "Automatic";
-  return message.sent_by.id === myId ? "You" : firstName(message.sent_by.name);
-}
 
 /** The ranges count UTF-16 code units, as strings do here. */
 function Marked({ text, highlights }: SearchResult["snippet"] | { text: string; highlights: SearchResult["highlights"] }) {

@@ -6,7 +6,6 @@ import type { ReactNode, Ref } from "react";
 import { SearchResultRow } from "./SearchResultRow";
 import { isProblem, PROBLEM } from "@/api/problem";
 import { messageSearchQuery } from "@/api/search";
-import type { ConversationStatus } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { plural } from "@/lib/text";
 import { Skeleton } from "@/ui/bits";
@@ -23,7 +22,6 @@ const TOO_SHORT = /^["“]?\p{Script=Latin}$/u;
 interface SearchResultsProps {
   ref: Ref<ListHandle>;
   q: string;
-  status: ConversationStatus | undefined;
   selectedId: string | undefined;
   selectedSeq: number | undefined;
 }
@@ -39,7 +37,7 @@ export default function SearchResults({ q, ...props }: SearchResultsProps) {
   return <Found q={q} {...props} />;
 }
 
-function Found({ ref, q, status, selectedId, selectedSeq }: SearchResultsProps) {
+function Found({ ref, q, selectedId, selectedSeq }: SearchResultsProps) {
   const query = useInfiniteQuery(messageSearchQuery(q));
   if (query.isError && !query.isFetchNextPageError) {
     if (isProblem(query.error, PROBLEM.searchTooBroad) || isProblem(query.error, PROBLEM.validation)) {
@@ -73,8 +71,6 @@ function Found({ ref, q, status, selectedId, selectedSeq }: SearchResultsProps) 
         renderRow={({ result }) => (
           <SearchResultRow
             result={result}
-            q={q}
-            status={status}
             selected={result.conversation.id === selectedId && result.message.seq === selectedSeq}
           />
         )}

@@ -3,12 +3,15 @@ import { Link } from "@tanstack/react-router";
 
 import { indicatorQuery } from "@/api/indicator";
 import type { ConversationStatus } from "@/api/types";
-import { cx } from "@/lib/cx";
+import { toStatus } from "@/lib/inbox-search";
+import { ariaKeys, describeKeys, type ShortcutName } from "@/lib/shortcuts";
 import { capped } from "@/lib/text";
+import { tabLook } from "@/ui/look";
 
 interface Tab {
   label: string;
   status: ConversationStatus | undefined;
+  shortcut: ShortcutName;
   count?: string;
 }
 
@@ -18,10 +21,10 @@ export function StatusTabs({ status }: { status: ConversationStatus | undefined 
   const count = (figure: number | undefined) => (figure ? { count: capped(figure, 999) } : {});
 
   const tabs: Tab[] = [
-    { label: "All", status: undefined },
-    { label: "Unread", status: "unread", ...count(indicator?.unread_conversations) },
-    { label: "Open", status: "open", ...count(indicator?.open_conversations) },
-    { label: "Closed", status: "closed" },
+    { label: "All", status: undefined, shortcut: "all" },
+    { label: "Unread", status: "unread", shortcut: "unread", ...count(indicator?.unread_conversations) },
+    { label: "Open", status: "open", shortcut: "opened", ...count(indicator?.open_conversations) },
+    { label: "Closed", status: "closed", shortcut: "closed" },
   ];
 
   return (
@@ -32,13 +35,12 @@ export function StatusTabs({ status }: { status: ConversationStatus | undefined 
           <Link
             key={tab.label}
             to="."
-            search={tab.status ? { status: tab.status } : {}}
+            search={toStatus(tab.status)}
             activeOptions={{ exact: true }}
             aria-current={current ? "page" : undefined}
-            className={cx(
-              "-mb-px flex items-center gap-1 border-b-2 px-2 pt-2 pb-[9px] font-medium max-desk:min-h-[44px] max-desk:min-w-[44px] transition-colors",
-              current ? "border-accent text-ink" : "border-transparent text-ink-2 hover:text-ink",
-            )}
+            aria-keyshortcuts={ariaKeys(tab.shortcut)}
+            title={`${tab.label} (${describeKeys(tab.shortcut)})`}
+            className={tabLook(current)}
           >
             {tab.label} {tab.count && <span className="text-ink-3 tabular">{tab.count}</span>}
           </Link>

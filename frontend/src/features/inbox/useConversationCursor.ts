@@ -1,12 +1,16 @@
-/** j and k walk the list with the keyboard focus; Enter, as on any link, opens. The row after the focused one is loaded. */
+/**
+ * The keys of the list (FOCUS): j and k walk it, `r` goes into the composer; Enter, as on any link, opens. The row after
+ * the focused one is loaded.
+ */
 import { useRef, type RefObject } from "react";
 
 import { usePreloadConversation } from "@/api/preload";
-import { useHotkeys } from "@/lib/hotkeys";
+import { focusComposer } from "@/lib/composer-focus";
+import { useShortcuts } from "@/lib/shortcuts";
 import type { ListHandle } from "@/ui/EndlessList";
 
 /** `listsConversations`: the ids of the list are those of conversations. */
-export function useConversationCursor(listsConversations: boolean): RefObject<ListHandle | null> {
+export function useConversationCursor(selectedId: string | undefined, listsConversations: boolean): RefObject<ListHandle | null> {
   const list = useRef<ListHandle>(null);
   const preload = usePreloadConversation();
 
@@ -20,14 +24,22 @@ export function useConversationCursor(listsConversations: boolean): RefObject<Li
     const neighbour = ids[next + step];
     if (listsConversations && neighbour) preload(neighbour);
   };
-  useHotkeys({ j: () => move(1), k: () => move(-1) });
+  const reply = () => {
+    const row = focusedRow();
+    if (row && !row.hasAttribute("aria-current")) row.click();
+    else if (selectedId !== undefined) focusComposer(selectedId);
+  };
+  useShortcuts({ next: () => move(1), previous: () => move(-1), reply });
 
   return list;
 }
 
+function focusedRow(): HTMLElement | null {
+  return document.activeElement?.closest<HTMLElement>("[data-index] a") ?? null;
+}
+
 /** The focused row, else the open conversation's, else none. */
 function currentIndex(): number {
-  const focused = document.activeElement?.closest<HTMLElement>("[data-index]");
-  const row = focused ?? document.querySelector<HTMLElement>("[data-index]:has([aria-current])");
-  return row ? Number(row.dataset.index) : -1;
+  const row = focusedRow() ?? document.querySelector<HTMLElement>("[data-index] a[aria-current]");
+  return Number(row?.closest<HTMLElement>("[data-index]")?.dataset.index ?? -1);
 }

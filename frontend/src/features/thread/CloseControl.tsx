@@ -1,50 +1,69 @@
 import { useCloseConversation, useReopenConversation } from "@/api/conversations";
+import { useFormats } from "@/api/format";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import type { ConversationDetail, Message } from "@/api/types";
 import { isErased } from "@/lib/erased";
-import { useHotkeys } from "@/lib/hotkeys";
+import { ariaKeys, describeKeys, useShortcuts } from "@/lib/shortcuts";
 import { plural } from "@/lib/text";
 import { Kbd } from "@/ui/bits";
 import { Button } from "@/ui/Button";
-import { Dialog } from "@/ui/Dialog";
+import { Dialog, DialogFoot } from "@/ui/Dialog";
+import { ShortcutTip } from "@/ui/ShortcutTip";
 import { showToast } from "@/ui/Toast";
 
 /** Closes the conversation up to the last seen message; if another has come in, it is shown and nothing closes. */
-export function CloseControl({ conversation, seenSeq }: { conversation: ConversationDetail; seenSeq: number }) {
+interface CloseControlProps {
+  conversation: ConversationDetail;
+  seenSeq: number;
+  /** Called when the key has closed it: the list goes on to the next. */
+  onClosedByKey?: (() => void) | undefined;
+}
+
+export function CloseControl({ conversation, seenSeq, onClosedByKey }: CloseControlProps) {
   const close = useCloseConversation(conversation.id);
   const reopen = useReopenConversation(conversation.id);
+  const { phone } = useFormats();
   const busy = close.isPending || reopen.isPending;
   const isClosed = conversation.status === "closed";
 
-  const closeUpTo = (seq: number) =>
+  const reopenIt = () => void reopen.mutateAsync().catch((error: unknown) => showToast(`Not reopened. ${describeError(error)}`));
+  const closeUpTo = (seq: number, then?: () => void) =>
     close.mutate(seq, {
-      onSuccess: () => showToast("Closed"),
+      onSuccess: () => {
+        showToast(`Closed: ${describeConversation(conversation, phone)}`, { label: "Undo", run: reopenIt });
+        then?.();
+      },
       onError: (error) => {
         if (!isProblem(error, PROBLEM.newMessages)) showToast(`Not closed. ${describeError(error)}`);
       },
     });
-  const requestClose = () => {
-    if (!isClosed && !busy) closeUpTo(seenSeq);
+  const requestClose = (then?: () => void) => {
+    if (!isClosed && !busy) closeUpTo(seenSeq, then);
   };
-  useHotkeys({ e: requestClose });
+  const mayReopen = isClosed && !isErased(conversation.phone_number);
+  useShortcuts({
+    close: () => (isOtherRowFocused() ? showToast("Press Enter to open it first: e closes the open conversation.") : requestClose(onClosedByKey)),
+    ...(mayReopen && { reopen: () => !busy && reopenIt() }),
+  });
 
   const missed = isProblem(close.error, PROBLEM.newMessages) ? (close.error.problem.missed ?? []) : null;
 
   return (
     <>
       {isClosed ? (
-        !isErased(conversation.phone_number) && (
-          <Button
-            disabled={busy}
-            onClick={() => reopen.mutate(undefined, { onError: (error) => showToast(`Not reopened. ${describeError(error)}`) })}
-          >
-            Reopen
-          </Button>
+        mayReopen && (
+          <ShortcutTip label="Reopen, from the list" name="reopen">
+            <Button disabled={busy} onClick={reopenIt} aria-keyshortcuts={ariaKeys("reopen")}>
+              Reopen
+            </Button>
+          </ShortcutTip>
         )
       ) : (
-        <Button disabled={busy} onClick={requestClose} aria-keyshortcuts="e">
-          Close <Kbd>e</Kbd>
-        </Button>
+        <ShortcutTip label="Close, from the list" name="close">
+          <Button disabled={busy} onClick={() => requestClose()} aria-keyshortcuts={ariaKeys("close")}>
+            Close <Kbd>{describeKeys("close")}</Kbd>
+          </Button>
+        </ShortcutTip>
       )}
       {missed && (
         <MissedWhileClosing
@@ -55,6 +74,15 @@ export function CloseControl({ conversation, seenSeq }: { conversation: Conversa
       )}
     </>
   );
+}
+
+function describeConversation({ holders, display_name, phone_number }: ConversationDetail, formatPhone: (number: string) => string): string {
+  return holders.length > 0 ? display_name : formatPhone(phone_number);
+}
+
+/** j and k have moved the focus on to a conversation that is not open: what would close is not what the person looks at. */
+function isOtherRowFocused(): boolean {
+  return document.activeElement?.matches("[data-index] a:not([aria-current])") ?? false;
 }
 
 function MissedWhileClosing({ missed, onKeepOpen, onCloseAnyway }: { missed: Message[]; onKeepOpen: () => void; onCloseAnyway: () => void }) {
@@ -72,12 +100,12 @@ function MissedWhileClosing({ missed, onKeepOpen, onCloseAnyway }: { missed: Mes
           </li>
         ))}
       </ul>
-      <div className="mt-4 flex justify-end gap-2">
+      <DialogFoot>
         <Button onClick={onCloseAnyway}>Close anyway</Button>
         <Button variant="primary" onClick={onKeepOpen}>
           Keep it open
         </Button>
-      </div>
+      </DialogFoot>
     </Dialog>
   );
 }

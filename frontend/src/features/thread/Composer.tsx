@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, type KeyboardEvent } from "react";
+import { useEffectEvent, useLayoutEffect, useRef, type KeyboardEvent } from "react";
 
 import { AttachButton, AttachmentTray } from "./attachments/AttachmentBar";
 import { draftFiles } from "./attachments/draft-files";
@@ -11,39 +11,58 @@ import { useOutbox } from "@/api/outbox-context";
 import { MOST_ITEMS } from "@/api/outbox-items";
 import { may, ownerKey, useMe } from "@/api/session";
 import type { ConversationDetail } from "@/api/types";
+import { arriveAtComposer, focusOpenRow } from "@/lib/composer-focus";
 import { useDraft } from "@/lib/drafts";
+import { COARSE, useMedia } from "@/lib/media";
 import { explainOptIn } from "@/lib/optin";
 import { countSegments } from "@/lib/segments";
+import { ariaKeys } from "@/lib/shortcuts";
 import { Button } from "@/ui/Button";
 import { InfoIcon } from "@/ui/icons";
+import { ShortcutTip } from "@/ui/ShortcutTip";
 import { showToast } from "@/ui/Toast";
 
 /** The API's own limit, in characters. */
 const LONGEST_BODY = 1600;
 
 interface ComposerProps {
-  conversation: ConversationDetail;
+  conversationId: string;
+  /** Undefined while it is loading: what is typed meanwhile is a draft. */
+  conversation: ConversationDetail | undefined;
   /** The last message this person has seen: an answer to something newer is refused and shown first. */
   seenSeq: number;
   onSent: () => void;
 }
 
-export function Composer({ conversation, seenSeq, onSent }: ComposerProps) {
+export function Composer({ conversationId, conversation, seenSeq, onSent }: ComposerProps) {
   const me = useMe();
   const { date } = useFormats();
-  const [draft, setDraft] = useDraft(ownerKey(me), conversation.id);
+  const [draft, setDraft] = useDraft(ownerKey(me), conversationId);
 
   if (!may(me, "mass_text")) {
     return (
-      <ComposerBlocked draft={draft} title="You can read this conversation, but not answer it.">
+      <ComposerBlocked conversationId={conversationId} draft={draft} title="You can read this conversation, but not answer it.">
         Sending needs the Mass Text permission. An administrator can give it to you.
       </ComposerBlocked>
     );
   }
-  if (!conversation.opt_in_check.allowed) {
-    return <ComposerBlocked draft={draft}>{explainOptIn(conversation.opt_in_check, date).sentence}</ComposerBlocked>;
+  if (conversation && !conversation.opt_in_check.allowed) {
+    return (
+      <ComposerBlocked conversationId={conversationId} draft={draft}>
+        {explainOptIn(conversation.opt_in_check, date).sentence}
+      </ComposerBlocked>
+    );
   }
-  return <ComposerBox conversation={conversation} seenSeq={seenSeq} draft={draft} setDraft={setDraft} onSent={onSent} />;
+  return (
+    <ComposerBox
+      conversationId={conversationId}
+      conversation={conversation}
+      seenSeq={seenSeq}
+      draft={draft}
+      setDraft={setDraft}
+      onSent={onSent}
+    />
+  );
 }
 
 interface ComposerBoxProps extends ComposerProps {
@@ -51,19 +70,33 @@ interface ComposerBoxProps extends ComposerProps {
   setDraft: (text: string) => void;
 }
 
-function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: ComposerBoxProps) {
+function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, onSent }: ComposerBoxProps) {
   const outbox = useOutbox();
   const box = useRef<HTMLTextAreaElement>(null);
-  const replies = useSavedReplies({ conversationId: conversation.id, draft, setDraft, box });
+  const replies = useSavedReplies({ conversationId, draft, setDraft, box });
   const owner = ownerKey(useMe());
-  const attachments = useAttachments(owner, conversation);
+  // Until the conversation is loaded nothing is refused here; the API has the last word.
+  const { max_attachments = Infinity, max_attachment_bytes = Infinity } = conversation ?? {};
+  const attachments = useAttachments(owner, { id: conversationId, max_attachments, max_attachment_bytes });
   const body = draft.trimEnd();
   const segments = countSegments(body);
   const excess = Array.from(body).length - LONGEST_BODY;
-  const most = conversation.max_segments ?? Infinity;
+  const most = conversation?.max_segments ?? Infinity;
+  const hasPhoneKeyboard = useMedia(COARSE);
   // A picture message is one part, however long its text.
   const fits = excess <= 0 && (attachments.isSendable || segments.segments <= most);
-  const sendable = fits && (attachments.isSendable || (body.trim() !== "" && attachments.files.length === 0));
+  // Before the thread has been shown, the API would take everything in it for missed.
+  const isShown = conversation !== undefined && (seenSeq > 0 || conversation.last_seq === 0);
+  const sendable = isShown && fits && (attachments.isSendable || (body.trim() !== "" && attachments.files.length === 0));
+
+  // FOCUS: it opened by a click or Enter, and something may have been typed on the way.
+  const arrive = useEffectEvent(() => {
+    const typed = arriveAtComposer(conversationId);
+    if (typed === null) return;
+    if (typed !== "") setDraft(draft + typed);
+    box.current?.focus();
+  });
+  useLayoutEffect(() => arrive(), []);
 
   // The box grows with its text.
   useLayoutEffect(() => {
@@ -79,8 +112,8 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
   };
   const deliver = (close: boolean) => {
     const files = attachments.take();
-    if (!outbox.sendText(conversation.id, { body, seenSeq, close, attachments: files })) {
-      void draftFiles(owner, conversation.id).bringBack(files);
+    if (!outbox.sendText(conversationId, { body, seenSeq, close, attachments: files })) {
+      void draftFiles(owner, conversationId).bringBack(files);
       showToast(`${MOST_ITEMS} texts are waiting to be sent already. Yours stays here until some have gone.`);
       return;
     }
@@ -91,14 +124,23 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
 
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (replies.onKeyDown(event)) return;
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      focusOpenRow();
+      return;
+    }
+    if (event.key !== "Enter" || event.shiftKey) return;
+    const held = event.ctrlKey || event.metaKey;
+    // A phone's keyboard has one Return and no Shift+Return: it makes a new line, and the button sends.
+    if (hasPhoneKeyboard && !held) return;
     event.preventDefault();
-    send(event.ctrlKey || event.metaKey);
+    send(held);
   };
 
   return (
     <div className="px-3 pb-[calc(12px+env(safe-area-inset-bottom))] desk:px-5 desk:pb-[18px]">
-      {conversation.notice && (
+      {conversation?.notice && (
         <p role="note" className="mb-2 flex gap-2 rounded-lg bg-amber-soft px-3 py-2 text-note">
           <span className="mt-px text-amber">
             <InfoIcon size={16} />
@@ -120,7 +162,8 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
           aria-label="Message"
           aria-describedby="composer-counter"
           placeholder="Write a text"
-          enterKeyHint="send"
+          enterKeyHint={hasPhoneKeyboard ? "enter" : "send"}
+          data-composer={conversationId}
           className="block max-h-48 w-full resize-none bg-transparent text-ink outline-none placeholder:text-ink-3 [@media(hover:none)]:text-title"
         />
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-2">
@@ -128,12 +171,16 @@ function ComposerBox({ conversation, seenSeq, draft, setDraft, onSent }: Compose
           <AttachButton attachments={attachments} />
           <SegmentCounter id="composer-counter" segments={segments} excess={excess} most={most} />
           <div className="ml-auto flex gap-2">
-            <Button onClick={() => send(true)} disabled={!sendable}>
-              Send and close
-            </Button>
-            <Button variant="primary" onClick={() => send(false)} disabled={!sendable}>
-              Send
-            </Button>
+            <ShortcutTip label="Send and close" name="sendAndClose">
+              <Button onClick={() => send(true)} disabled={!sendable} aria-keyshortcuts={ariaKeys("sendAndClose")}>
+                Send and close
+              </Button>
+            </ShortcutTip>
+            <ShortcutTip label="Send" name="send">
+              <Button variant="primary" onClick={() => send(false)} disabled={!sendable} aria-keyshortcuts={ariaKeys("send")}>
+                Send
+              </Button>
+            </ShortcutTip>
           </div>
         </div>
       </div>

@@ -1,9 +1,10 @@
 /** One conversation: its thread, and its details beside it or, on a narrow screen, in a sheet. */
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 
 import { Thread } from "./Thread";
 import { cx } from "@/lib/cx";
-import { useMedia, WIDE } from "@/lib/media";
+import { DESK, useMedia, WIDE } from "@/lib/media";
+import { useShortcuts } from "@/lib/shortcuts";
 import { Dialog } from "@/ui/Dialog";
 
 /** Its own chunk, so that the thread does not wait for it. */
@@ -18,13 +19,18 @@ interface ConversationViewProps {
   /** Where the thread stands alone on the screen: the way back to the list, and what is unread there. */
   onBack?: () => void;
   unreadElsewhere?: number;
+  /** Called when a key has closed it. */
+  onClosedByKey?: () => void;
   /** A record’s page is too narrow for a third column. */
   embedded?: boolean;
 }
 
-export function ConversationView({ conversationId, aroundSeq, onShowNewest, onBack, unreadElsewhere = 0, embedded = false }: ConversationViewProps) {
+export function ConversationView({ conversationId, aroundSeq, onShowNewest, onBack, unreadElsewhere = 0, onClosedByKey, embedded = false }: ConversationViewProps) {
+  const desk = useMedia(DESK);
   const wide = useMedia(WIDE) && !embedded;
   const [sheetOpen, setSheetOpen] = useState(false);
+  const pane = useRef<HTMLElement>(null);
+  useShortcuts({ details: () => (wide ? pane.current?.focus() : setSheetOpen(true)) });
   const details = (
     <Suspense fallback={null}>
       <Details conversationId={conversationId} />
@@ -41,10 +47,12 @@ export function ConversationView({ conversationId, aroundSeq, onShowNewest, onBa
         unreadElsewhere={unreadElsewhere}
         {...(onShowNewest && { onShowNewest })}
         {...(onBack && { onBack })}
+        {...(onClosedByKey && { onClosedByKey })}
+        showsToasts={embedded || !desk}
         {...(!wide && { onShowDetails: () => setSheetOpen(true) })}
       />
       {wide ? (
-        <aside aria-label="Details" className="min-h-0 overflow-y-auto border-l border-line bg-surface p-[18px]">
+        <aside ref={pane} tabIndex={-1} aria-label="Details" className="outline-none min-h-0 overflow-y-auto border-l border-line bg-surface p-[18px]">
           {details}
         </aside>
       ) : (

@@ -1,6 +1,6 @@
 import { lazy, Suspense, useState } from "react";
 
-import { DELIVERY } from "./describe-message";
+import { DELIVERY, describeFailure } from "./describe-message";
 import type { Message } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { Tooltip } from "@/ui/Tooltip";
@@ -12,8 +12,8 @@ const TONES = { quiet: "text-ink-3", bad: "font-strong text-red", warn: "font-st
 /** The delivery state; the reason on hover and focus; the timeline on a click. */
 export function DeliveryState({ message }: { message: Message }) {
   const [open, setOpen] = useState(false);
-  const { label, meaning, tone } = DELIVERY[message.status];
-  const reason = message.error ? `${message.error.title}.`.replace(/\.\.$/, ".") : meaning;
+  const { tone } = DELIVERY[message.status];
+  const { label, reason } = describeFailure(message);
   return (
     <>
       <Tooltip content={reason}>
@@ -21,7 +21,7 @@ export function DeliveryState({ message }: { message: Message }) {
           type="button"
           onClick={() => setOpen(true)}
           aria-haspopup="dialog"
-          className={cx("-my-1 rounded-sm py-1 underline-offset-2 hover:underline", TONES[tone])}
+          className={cx("target -my-3.5 rounded-sm py-3.5 underline-offset-2 hover:underline", TONES[tone])}
         >
           {label}
         </button>

@@ -7,11 +7,13 @@ import { RecordContext } from "./RecordContext";
 import { auditTrailQuery } from "@/api/audit";
 import { conversationQuery } from "@/api/conversations";
 import { useFormats } from "@/api/format";
-import type { ConversationDetail, OptInCheck, OptInInstance } from "@/api/types";
+import type { AuditEntry, ConversationDetail, OptInCheck, OptInInstance } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { isErased } from "@/lib/erased";
+import { foldRuns, isVisit } from "@/lib/fold-entries";
 import { describeActor, describeDeed } from "@/lib/describe-entry";
 import { describeSource, explainOptIn, OPT_IN_LABEL, personName } from "@/lib/optin";
+import { listNames } from "@/lib/text";
 import { Skeleton, Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { ChangeOptIn } from "@/ui/opt-in/ChangeOptIn";
@@ -117,7 +119,7 @@ function HolderCard({ instance, check }: { instance: OptInInstance; check: OptIn
             {instance.owner_name}
           </Link>
         )}
-        <Tag tone={TONE[instance.state]}>{OPT_IN_LABEL[instance.state]}</Tag>
+        <Tag tone={instance.state === "opted_in" && !check.allowed ? "neutral" : TONE[instance.state]}>{OPT_IN_LABEL[instance.state]}</Tag>
         {instance.archived && <Tag>Archived</Tag>}
       </div>
       <p className="mt-0.5 text-note text-ink-2">{[who, how].filter(Boolean).join(" · ")}</p>
@@ -145,7 +147,6 @@ function Trail({ conversationId }: { conversationId: string }) {
   const { data, error, isError, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
     auditTrailQuery(conversationId),
   );
-  const { dateTime, full, phone } = useFormats();
   const entries = data?.pages.flatMap((page) => page.items) ?? [];
 
   return (
@@ -154,12 +155,8 @@ function Trail({ conversationId }: { conversationId: string }) {
       {isError && !data && <ErrorState error={error} onRetry={() => void refetch()} />}
       {data && entries.length === 0 && <p className="text-note text-ink-2">Nothing yet.</p>}
       <Steps>
-        {entries.map((entry) => (
-          <Step key={entry.id} when={dateTime(entry.at)}>
-            <span title={full(entry.at)}>
-              <b className="font-strong text-ink">{describeActor(entry, phone)}</b> {describeDeed(entry)}
-            </span>
-          </Step>
+        {foldRuns(entries, isVisit).map((group) => (
+          <Happened key={group[0].id} entries={group} />
         ))}
       </Steps>
       {hasNextPage && (
@@ -168,5 +165,37 @@ function Trail({ conversationId }: { conversationId: string }) {
         </Button>
       )}
     </Section>
+  );
+}
+
+/** One entry; or a run of visits, which opens. Entries are newest first. */
+function Happened({ entries }: { entries: readonly [AuditEntry, ...AuditEntry[]] }) {
+  const { dateTime, full, phone } = useFormats();
+  const [open, setOpen] = useState(false);
+  const [newest] = entries;
+  const shown = entries.length === 1 || open ? entries : [];
+  const names = [...new Set(entries.map((entry) => describeActor(entry, phone)))];
+  return (
+    <>
+      {shown.map((entry) => (
+        <Step key={entry.id} when={dateTime(entry.at)}>
+          <span title={full(entry.at)}>
+            <b className="font-strong text-ink">{describeActor(entry, phone)}</b> {describeDeed(entry)}
+          </span>
+        </Step>
+      ))}
+      {entries.length > 1 && (
+        <Step when={open ? "" : dateTime(newest.at)}>
+          {!open && (
+            <>
+              <b className="font-strong text-ink">{listNames(names)}</b> looked at it.{" "}
+            </>
+          )}
+          <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="target -my-3 py-3 underline underline-offset-2">
+            {open ? "Show less" : `Show all ${entries.length} visits`}
+          </button>
+        </Step>
+      )}
+    </>
   );
 }

@@ -8,7 +8,7 @@ export function JumpToNewest({ unseen, onJump }: { unseen: number; onJump: () =>
       type="button"
       onClick={onJump}
       className={cx(
-        "absolute bottom-3 left-1/2 flex h-8 -translate-x-1/2 animate-fade items-center gap-1.5 rounded-full px-3 text-note font-strong shadow-float",
+        "target absolute bottom-3 left-1/2 flex min-h-8 -translate-x-1/2 animate-fade items-center gap-1.5 rounded-full px-3 text-note font-strong shadow-float",
         unseen > 0 ? "bg-badge-red text-badge-ink" : "border border-line bg-surface text-ink hover:bg-sunken",
       )}
     >

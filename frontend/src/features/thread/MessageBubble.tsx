@@ -1,7 +1,7 @@
 import { memo } from "react";
 
 import { DeliveryState } from "./DeliveryState";
-import { describeSender } from "./describe-message";
+import { describeFailure, describeSender } from "./describe-message";
 import { Media } from "./Media";
 import { MessageText } from "./MessageText";
 import { Reactions } from "./TapbackLine";
@@ -9,6 +9,8 @@ import { RetryButton } from "./RetryButton";
 import { useFormats } from "@/api/format";
 import type { Message } from "@/api/types";
 import { cx } from "@/lib/cx";
+import { WarningIcon } from "@/ui/icons";
+import { bubbleLook } from "@/ui/look";
 
 interface MessageBubbleProps {
   message: Message;
@@ -21,12 +23,11 @@ interface MessageBubbleProps {
   reactions?: string;
 }
 
-const BUBBLE = "max-w-[min(82%,560px)] rounded-bubble px-3 py-2 text-body [overflow-wrap:anywhere] whitespace-pre-wrap desk:max-w-[min(72%,560px)]";
-
 export const MessageBubble = memo(function MessageBubble({ message, continues, ends, highlighted = false, canRetry = false, reactions = "" }: MessageBubbleProps) {
   const { time, full } = useFormats();
   const outbound = message.direction === "outbound";
   const author = describeSender(message);
+  const failed = message.status === "failed" || message.status === "undelivered";
 
   return (
     <article
@@ -35,20 +36,23 @@ export const MessageBubble = memo(function MessageBubble({ message, continues, e
       className={cx("flex flex-col", outbound ? "items-end" : "items-start", continues ? "mt-0.5" : "mt-2")}
     >
       {message.erased_at !== null && (
-        <p className={cx(BUBBLE, "border border-dashed border-line text-ink-2 italic", ends && (outbound ? "rounded-br-sm" : "rounded-bl-sm"))}>
-          This text was erased.
-        </p>
+        <p className={bubbleLook({ tone: "erased", outbound, ends })}>This text was erased.</p>
       )}
       {message.body !== "" && (
         <MessageText
           body={message.body}
           className={cx(
-            BUBBLE,
-            outbound ? "bg-said text-said-ink" : "border border-line bg-surface",
-            ends && (outbound ? "rounded-br-sm" : "rounded-bl-sm"),
+            bubbleLook({ tone: failed ? "failed" : outbound ? "outbound" : "inbound", outbound, ends }),
             highlighted && "ring-accent ring-offset-bg motion-safe:animate-found motion-reduce:ring-2 motion-reduce:ring-offset-2",
           )}
-        />
+        >
+          {failed && <FailureReason message={message} />}
+        </MessageText>
+      )}
+      {failed && message.body === "" && (
+        <div className={bubbleLook({ tone: "failed", outbound, ends })}>
+          <FailureReason message={message} />
+        </div>
       )}
       <Media message={message} />
       {reactions !== "" && <Reactions emoji={reactions} outbound={outbound} />}
@@ -75,3 +79,18 @@ export const MessageBubble = memo(function MessageBubble({ message, continues, e
     </article>
   );
 });
+
+/** NOT-SENT: the bubble itself says that it did not arrive, and why. */
+function FailureReason({ message }: { message: Message }) {
+  const { label, reason } = describeFailure(message);
+  return (
+    <span className="mt-1.5 flex gap-1.5 border-t border-red pt-1.5 text-note whitespace-normal text-red" dir="ltr">
+      <span className="mt-px">
+        <WarningIcon size={16} />
+      </span>
+      <span>
+        <b className="font-strong">{label}.</b> {reason}
+      </span>
+    </span>
+  );
+}

@@ -1,7 +1,16 @@
 /** The body of a message, always shown as text; web addresses are links. */
+import type { ReactNode } from "react";
+
 const WEB_ADDRESS = /(https?:\/\/[^\s<>"]+[^\s<>"'.,;:!?)\]])/g;
 
-export function MessageText({ body, className }: { body: string; className?: string }) {
+interface MessageTextProps {
+  body: string;
+  className?: string;
+  /** Stands below the words, in the same bubble. */
+  children?: ReactNode;
+}
+
+export function MessageText({ body, className, children }: MessageTextProps) {
   // Splitting by a pattern with one group puts the matches at the odd places.
   return (
     <div dir="auto" className={className}>
@@ -14,6 +23,7 @@ export function MessageText({ body, className }: { body: string; className?: str
           part
         ),
       )}
+      {children}
     </div>
   );
 }

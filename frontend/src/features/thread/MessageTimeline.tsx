@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 
-import { DELIVERY, describeSender, describeStatus, describeTimelineSource } from "./describe-message";
+import { DELIVERY, describeSender, describeStep } from "./describe-message";
 import { useFormats } from "@/api/format";
 import { messageQuery } from "@/api/messages";
 import type { Message } from "@/api/types";
@@ -27,7 +27,7 @@ export default function MessageTimeline({ message, onClose }: { message: Message
         <Steps>
           {data.timeline.map((step, index) => (
             <Step key={index} when={exact(step.at)}>
-              <b className="font-strong text-ink">{describeStatus(step.status)}</b> {describeTimelineSource(step.source)}
+              <b className="font-strong text-ink">{describeStep(step, message)}</b>
               {step.detail && <span className="block">{step.detail}</span>}
               {step.code && <span className="block text-ink-3">Carrier code {step.code}</span>}
             </Step>
@@ -35,7 +35,7 @@ export default function MessageTimeline({ message, onClose }: { message: Message
         </Steps>
       )}
       <p className="mt-3 text-note text-ink-2">
-        {plural(message.segments, "text")} in {message.encoding}
+        Billed as {plural(message.segments, "text")}
         {message.sent_by && `, sent by ${describeSender(message)}`}.
       </p>
     </Dialog>

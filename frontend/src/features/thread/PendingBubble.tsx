@@ -9,11 +9,11 @@ import { useOutbox } from "@/api/outbox-context";
 import type { PendingText, Refusal } from "@/api/outbox-items";
 import { PROBLEM, type Problem } from "@/api/problem";
 import { ownerKey, useMe } from "@/api/session";
-import { cx } from "@/lib/cx";
 import { returnToDraft } from "@/lib/drafts";
 import { plural } from "@/lib/text";
 import { Button } from "@/ui/Button";
 import { ClockIcon, WarningIcon } from "@/ui/icons";
+import { bubbleLook } from "@/ui/look";
 
 function describeAttachments({ act: { text: { attachments = [] } } }: PendingText): string {
   return attachments.length === 0 ? "" : `with ${plural(attachments.length, "file")}`;
@@ -26,10 +26,7 @@ export function PendingBubble({ text }: { text: PendingText }) {
     <article aria-label="Your message, not sent yet" className="mt-2 flex animate-rise flex-col items-end">
       <MessageText
         body={[text.act.text.body, describeAttachments(text)].filter(Boolean).join("\n")}
-        className={cx(
-          "max-w-[min(82%,560px)] rounded-bubble rounded-br-sm px-3 py-2 whitespace-pre-wrap [overflow-wrap:anywhere] desk:max-w-[min(72%,560px)]",
-          state.name === "refused" ? "border border-red bg-surface text-ink" : "bg-said text-said-ink opacity-75",
-        )}
+        className={bubbleLook({ tone: state.name === "refused" ? "failed" : "pending", outbound: true, ends: true })}
       />
       {state.name === "refused" ? (
         <Refused text={text} refusal={state.refusal} />

@@ -22,9 +22,11 @@ import { isPendingText } from "@/api/outbox-items";
 import { isMissing } from "@/api/problem";
 import { may, useMe } from "@/api/session";
 import type { ConversationDetail, Message } from "@/api/types";
+import { THREAD_SCOPE, useShortcuts } from "@/lib/shortcuts";
 import { Spinner } from "@/ui/bits";
 import { Button } from "@/ui/Button";
-import { EmptyState, ErrorState } from "@/ui/states";
+import { ActionLink, EmptyState, ErrorState } from "@/ui/states";
+import { ToastSlot } from "@/ui/Toast";
 
 interface ThreadProps {
   conversationId: string;
@@ -33,9 +35,12 @@ interface ThreadProps {
   unreadElsewhere: number;
   onBack?: () => void;
   onShowDetails?: () => void;
+  onClosedByKey?: () => void;
+  /** No list of conversations stands beside it: messages about what happened are shown here. */
+  showsToasts: boolean;
 }
 
-export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewhere, onBack, onShowDetails }: ThreadProps) {
+export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewhere, onBack, onShowDetails, onClosedByKey, showsToasts }: ThreadProps) {
   const { conversation, shown, thread, messages, entries, pending, seenBefore } = useThread(conversationId, aroundSeq);
   const { dayKey } = useFormats();
   const maySend = may(useMe(), "mass_text") && (conversation.data?.opt_in_check.allowed ?? false);
@@ -59,6 +64,8 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
   // The thread is open far up: load the newest page instead of all pages between.
   const toNewest = hasNewer && onShowNewest ? onShowNewest : jumpToNewest;
 
+  useShortcuts({ newest: toNewest });
+
   const allRows = useMemo(
     () => layOutThread({ messages, entries, hasOlder, newAfter, dayKey }),
     [messages, entries, hasOlder, newAfter, dayKey],
@@ -69,29 +76,20 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
   const unseenBelow = messages.filter((message) => message.direction === "inbound" && message.seq > shownSeq).length;
 
   if (conversation.isError && !conversation.data) {
-    return isMissing(conversation.error) ? (
-      <EmptyState
-        title="This conversation isn't here"
-        className="h-full"
-        action={onBack && <Button onClick={onBack}>Back to the list</Button>}
-      >
-        It may belong to another organization, or the address may be mistyped.
-      </EmptyState>
-    ) : (
-      <ErrorState error={conversation.error} onRetry={() => void conversation.refetch()} />
-    );
+    return <NotOpened error={conversation.error} onRetry={() => void conversation.refetch()} onBack={onBack} />;
   }
 
   return (
-    <section aria-label="Conversation" className="flex h-full min-h-0 min-w-0 flex-col">
+    <section aria-label="Conversation" className="flex h-full min-h-0 min-w-0 flex-col" {...THREAD_SCOPE}>
       <ThreadHeader
         conversation={shown}
         unreadElsewhere={unreadElsewhere}
         {...(onBack && { onBack })}
         {...(onShowDetails && { onShowDetails })}
       >
-        {conversation.data && <CloseControl conversation={conversation.data} seenSeq={shownSeq} />}
+        {conversation.data && <CloseControl conversation={conversation.data} seenSeq={shownSeq} onClosedByKey={onClosedByKey} />}
       </ThreadHeader>
+      {showsToasts && <ToastSlot rank="thread" />}
       <div className="relative min-h-0 flex-1">
         <div ref={scroller} className="h-full overflow-y-auto [overflow-anchor:none]">
           <div role="log" aria-label="Messages" aria-live="polite" aria-relevant="additions" className="flex min-h-full flex-col justify-end px-4 py-4 desk:px-5">
@@ -122,7 +120,23 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
         </div>
         {!atNewest && <JumpToNewest unseen={unseenBelow} onJump={toNewest} />}
       </div>
-      {conversation.data && <Composer conversation={conversation.data} seenSeq={shownSeq} onSent={toNewest} />}
+      <Composer conversationId={conversationId} conversation={conversation.data} seenSeq={shownSeq} onSent={toNewest} />
+    </section>
+  );
+}
+
+/** The conversation could not be opened: why, and the ways on. */
+function NotOpened({ error, onRetry, onBack }: { error: unknown; onRetry: () => void; onBack: (() => void) | undefined }) {
+  const back = onBack ? <Button onClick={onBack}>Back to the list</Button> : <ActionLink to="/messenger">Show all conversations</ActionLink>;
+  return (
+    <section aria-label="Conversation" className="grid h-full place-items-center overflow-y-auto">
+      {isMissing(error) ? (
+        <EmptyState title="This conversation isn't here" action={back}>
+          It may belong to another organization, or the address may be mistyped.
+        </EmptyState>
+      ) : (
+        <ErrorState title="This conversation couldn't be opened" error={error} onRetry={onRetry} back={back} />
+      )}
     </section>
   );
 }
@@ -180,7 +194,7 @@ function Row({ row, conversation, highlighted, canRetry, tapbacks }: RowProps) {
     case "new":
       return <NewLine />;
     case "system":
-      return <SystemLine entry={row.entry} />;
+      return <SystemLine entries={row.entries} />;
     case "message":
       return (
         <>

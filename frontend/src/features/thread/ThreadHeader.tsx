@@ -35,7 +35,7 @@ export function ThreadHeader({ conversation, unreadElsewhere, onBack, onShowDeta
       <div className="ml-auto flex shrink-0 items-center gap-2">
         {children}
         {onShowDetails && (
-          <IconButton label="Details" onClick={onShowDetails}>
+          <IconButton label="Details" shortcut="details" onClick={onShowDetails}>
             <PanelIcon size={20} />
           </IconButton>
         )}

@@ -1,6 +1,9 @@
+import { useState } from "react";
+
 import { useFormats } from "@/api/format";
 import type { AuditEntry } from "@/api/types";
 import { describeSystemLine } from "@/lib/describe-entry";
+import { plural } from "@/lib/text";
 
 export function DayLine({ at }: { at: string }) {
   const { day } = useFormats();
@@ -21,7 +24,27 @@ export function NewLine() {
   );
 }
 
-export function SystemLine({ entry }: { entry: AuditEntry }) {
+/** What the system did here. A run of changes is one line that opens. */
+export function SystemLine({ entries }: { entries: readonly [AuditEntry, ...AuditEntry[]] }) {
+  const [open, setOpen] = useState(false);
+  const last = entries.at(-1) ?? entries[0];
+  if (entries.length === 1) return <Told entry={last} />;
+  return (
+    <div className="my-2.5">
+      {open ? entries.map((entry) => <Told key={entry.id} entry={entry} />) : <Told entry={last} />}
+      <button
+        type="button"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+        className="target -mt-1.5 block w-full text-center text-meta text-ink-2 underline underline-offset-2"
+      >
+        {open ? "Show less" : plural(entries.length - 1, "earlier change")}
+      </button>
+    </div>
+  );
+}
+
+function Told({ entry }: { entry: AuditEntry }) {
   const { time, full, phone } = useFormats();
   return (
     <p className="my-2.5 text-center text-meta text-ink-2">

@@ -1,5 +1,5 @@
 /** The delivery of a message in words for the desk. */
-import type { Message, MessageStatus } from "@/api/types";
+import type { Message, MessageDetail, MessageStatus } from "@/api/types";
 import { nameIntegration } from "@/lib/text";
 
 interface Delivery {
@@ -24,20 +24,31 @@ export const DELIVERY: Record<MessageStatus, Delivery> = {
   },
 };
 
-/** Our statuses have a label; a provider's status is shown as it came. */
-export function describeStatus(status: string): string {
-  return status in DELIVERY ? DELIVERY[status as MessageStatus].label : status.replaceAll("_", " ");
+/** Why a message did not arrive, as a sentence. */
+export function describeFailure({ status, error }: Message): { label: string; reason: string } {
+  const { label, meaning } = DELIVERY[status];
+  return { label, reason: error ? `${error.title.replace(/\.$/, "")}.` : meaning };
 }
 
-const SOURCES: Record<string, string> = {
-  staff: "from here",
-  worker: "by the sender",
-  provider: "from the carrier",
-  reconciliation: "after asking the carrier",
+type Step = MessageDetail["timeline"][number];
+
+/** What each of our statuses means as a step of the way, by who said it. */
+const STEPS: Record<string, string> = {
+  received: "Arrived here",
+  sending: "Handed to the carrier",
+  sent: "The carrier accepted it",
+  delivered: "The phone received it",
+  undelivered: "The carrier could not deliver it",
+  failed: "It was not sent",
+  unknown: "The carrier did not answer; what became of it is being looked up",
+  retrying: "The carrier was busy; it is tried again",
 };
 
-export function describeTimelineSource(source: string): string {
-  return SOURCES[source] ?? source;
+/** One step of a message's way, as a short sentence. A provider's own word is shown as it came. */
+export function describeStep({ status, source }: Step, message: Message): string {
+  if (status === "queued") return source === "staff" ? `${describeSender(message)} sent it` : "The Messenger sent it";
+  const told = STEPS[status] ?? `The carrier reported “${status.replaceAll("_", " ")}”`;
+  return source === "reconciliation" ? `${told}, says the carrier’s own record` : told;
 }
 
 /** Who of the business a message is from, in full. */

@@ -7,7 +7,7 @@ const layOut = (input: Partial<Parameters<typeof layOutThread>[0]>) =>
   layOutThread({ messages: [], entries: [], hasOlder: false, newAfter: null, dayKey: (at) => at.slice(0, 10), ...input });
 
 const summary = (rows: ThreadRow[]) =>
-  rows.map((row) => (row.kind === "message" ? row.message.seq : row.kind === "system" ? row.entry.action : row.kind));
+  rows.map((row) => (row.kind === "message" ? row.message.seq : row.kind === "system" ? row.entries.map((entry) => entry.action.split(".")[1]).join("+") : row.kind));
 
 describe("the layout of a thread", () => {
   it("starts every day with a heading", () => {
@@ -41,8 +41,29 @@ describe("the layout of a thread", () => {
       anEntry({ at: minutesAgo(20), action: "conversation.viewed" }),
     ];
     expect(summary(layOut({ messages, entries }))).toEqual([
-      "day", "conversation.unread", 1, "conversation.opened", 2, "conversation.closed",
+      "day", "unread", 1, "opened", 2, "closed",
     ]);
+  });
+
+  it("puts what a message did after it: its conversation closed, its sender stopped texts", () => {
+    const at = minutesAgo(10);
+    const closed = anEntry({ at, action: "conversation.closed" });
+    expect(summary(layOut({ messages: [aMessage({ seq: 1, created_at: at, direction: "outbound" })], entries: [closed] }))).toEqual(["day", 1, "closed"]);
+    const entries = [anEntry({ at, action: "conversation.unread" }), anEntry({ at, action: "phone_number.stopped" })];
+    expect(summary(layOut({ messages: [aMessage({ seq: 1, created_at: at })], entries }))).toEqual(["day", "unread", 1, "stopped"]);
+  });
+
+  it("folds a run of changes of the status into one row, and leaves consent its own", () => {
+    const messages = [aMessage({ seq: 1, created_at: minutesAgo(60) }), aMessage({ seq: 2, created_at: minutesAgo(10) })];
+    const actions = ["conversation.opened", "conversation.closed", "conversation.unread", "opt_in.changed", "conversation.opened"];
+    const entries = actions.map((action, index) => anEntry({ at: minutesAgo(50 - index), action }));
+    expect(summary(layOut({ messages, entries }))).toEqual(["day", 1, "opened+closed+unread", "changed", "opened", 2]);
+  });
+
+  it("keeps the rest of a run whose end is said by New", () => {
+    const messages = [aMessage({ seq: 1, created_at: minutesAgo(60) }), aMessage({ seq: 2, created_at: minutesAgo(10) })];
+    const entries = [anEntry({ at: minutesAgo(30), action: "conversation.closed" }), anEntry({ at: minutesAgo(10), action: "conversation.unread" })];
+    expect(summary(layOut({ messages, entries, newAfter: 1 }))).toEqual(["day", 1, "closed", "new", 2]);
   });
 
   it("does not say twice that something is new", () => {
@@ -55,7 +76,7 @@ describe("the layout of a thread", () => {
     const messages = [aMessage({ seq: 51, created_at: minutesAgo(10) })];
     const entries = [anEntry({ at: minutesAgo(500), action: "conversation.closed" })];
     expect(summary(layOut({ messages, entries, hasOlder: true }))).toEqual(["day", 51]);
-    expect(summary(layOut({ messages, entries, hasOlder: false }))).toContain("conversation.closed");
+    expect(summary(layOut({ messages, entries, hasOlder: false }))).toContain("closed");
   });
 
   it("puts messages of one voice, close in time and equally delivered, under one line of details", () => {

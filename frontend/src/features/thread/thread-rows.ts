@@ -1,10 +1,12 @@
 /** Lays a thread out: messages, days, the line between old and new, and what happened to the conversation in between. */
 import type { AuditEntry, Message } from "@/api/types";
+import { isStatusChange } from "@/lib/fold-entries";
 
 export type ThreadRow =
   | { kind: "day"; key: string; at: string }
   | { kind: "new"; key: string }
-  | { kind: "system"; key: string; entry: AuditEntry }
+  /** What the system did at one place: a run of changes of the status is one row. */
+  | { kind: "system"; key: string; entries: [AuditEntry, ...AuditEntry[]] }
   | {
       kind: "message";
       key: string;
@@ -15,8 +17,13 @@ export type ThreadRow =
       ends: boolean;
     };
 
-/** Audit entries that are shown between the messages. */
-const TOLD = new Set(["conversation.opened", "conversation.closed", "conversation.unread"]);
+/** Audit entries that are shown between the messages: changes of the status and of consent. */
+const TOLD = new Set([
+  ...["conversation.opened", "conversation.closed", "conversation.unread"],
+  ...["phone_number.stopped", "phone_number.started", "opt_in.changed", "phone_record.removed", "refusal.lifted"],
+]);
+/** Entries at the very time of a message: these say how the conversation stood for it, others what it did. */
+const BEFORE_ITS_MESSAGE = new Set(["conversation.opened", "conversation.unread"]);
 const CLOSELY_MS = 3 * 60_000;
 
 interface ThreadInput {
@@ -48,11 +55,15 @@ export function layOutThread({ messages, entries, hasOlder, newAfter, dayKey }: 
     day = key;
     rows.push({ kind: "day", key: `day-${key}`, at });
   };
+  const tell = (entry: AuditEntry) => {
+    startDay(entry.at);
+    const last = rows.at(-1);
+    if (last?.kind === "system" && isStatusChange(last.entries[0]) && isStatusChange(entry)) last.entries.push(entry);
+    else rows.push({ kind: "system", key: `entry-${entry.id}`, entries: [entry] });
+  };
+  /** Of the entries at the time itself only those that belong before a message. */
   const tellUntil = (time: number) => {
-    for (let entry = told[next]; entry && Date.parse(entry.at) <= time; entry = told[++next]) {
-      startDay(entry.at);
-      rows.push({ kind: "system", key: `entry-${entry.id}`, entry });
-    }
+    for (let entry = told[next]; entry && belongsBefore(entry, time); entry = told[++next]) tell(entry);
   };
 
   for (const message of messages) {
@@ -61,7 +72,7 @@ export function layOutThread({ messages, entries, hasOlder, newAfter, dayKey }: 
     if (!divided && message.direction === "inbound" && message.seq > (newAfter ?? 0)) {
       divided = true;
       // "New" says it already.
-      if (tellsUnread(rows.at(-1))) rows.pop();
+      leaveOutUnread(rows);
       rows.push({ kind: "new", key: "new" });
     }
     rows.push({ kind: "message", key: `message-${message.seq}`, message, continues: false, ends: true });
@@ -75,8 +86,18 @@ export function layOutThread({ messages, entries, hasOlder, newAfter, dayKey }: 
   );
 }
 
-function tellsUnread(row: ThreadRow | undefined): boolean {
-  return row?.kind === "system" && row.entry.action === "conversation.unread";
+function belongsBefore({ at, action }: AuditEntry, time: number): boolean {
+  const written = Date.parse(at);
+  return written < time || (written === time && (BEFORE_ITS_MESSAGE.has(action) || time === Infinity));
+}
+
+/** Takes "became unread" off the end of the rows. */
+function leaveOutUnread(rows: ThreadRow[]): void {
+  const last = rows.at(-1);
+  if (last?.kind !== "system" || last.entries.at(-1)?.action !== "conversation.unread") return;
+  const [first, ...others] = last.entries.slice(0, -1);
+  rows.pop();
+  if (first) rows.push({ ...last, entries: [first, ...others] });
 }
 
 /** Same sender, same state, close in time: such messages share one line of details. */

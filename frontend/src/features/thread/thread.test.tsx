@@ -247,7 +247,7 @@ describe("answering", () => {
     open();
     const field = await box();
     fireEvent.change(field, { target: { value: "a".repeat(1530) } });
-    expect(screen.getByRole("button", { name: "Send" })).toBeEnabled();
+    await waitFor(() => expect(screen.getByRole("button", { name: "Send" })).toBeEnabled());
     fireEvent.change(field, { target: { value: "a".repeat(1531) } });
     expect(screen.getByRole("alert")).toHaveTextContent("Too long: 11 texts, and this line takes 10");
     expect(screen.getByRole("button", { name: "Send" })).toBeDisabled();
@@ -386,12 +386,27 @@ describe("answering", () => {
 });
 
 describe("closing", () => {
-  it("closes with e, and reopens", async () => {
+  it("FOCUS: closes with e from the list, and Undo stands where it was closed", async () => {
     const { user } = open();
     await waitFor(() => expect(world.viewing).toHaveLength(1));
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(within(screen.getByRole("list", { name: "Conversations" })).getByRole("link")).toHaveFocus());
     await user.keyboard("e");
-    await user.click(await screen.findByRole("button", { name: "Reopen" }));
+    expect(await screen.findByText("Closed: Smith family")).toBeVisible();
+    await user.click(screen.getByRole("button", { name: /^Undo/ }));
     expect(await screen.findByRole("button", { name: /^Close/ })).toBeVisible();
+    expect(world.conversations[0]?.status).toBe("open");
+  });
+
+  it("FOCUS: what is typed in a thread goes into the composer and does nothing else", async () => {
+    const { user } = open();
+    await waitFor(() => expect(world.viewing).toHaveLength(1));
+    expect(document.body).toHaveFocus();
+    await user.keyboard("Yes, see you at 6?");
+    expect(await box()).toHaveFocus();
+    expect(await box()).toHaveValue("Yes, see you at 6?");
+    expect(world.conversations[0]?.status).toBe("open");
+    expect(screen.queryByRole("dialog")).toBeNull();
   });
 
   it("STATUS-CLOSE-RACE: a message that came in meanwhile is shown and nothing closes", async () => {

@@ -17,7 +17,7 @@ export interface Attachments {
   onPaste: (event: ClipboardEvent) => void;
 }
 
-export function useAttachments(owner: string, conversation: ConversationDetail): Attachments {
+export function useAttachments(owner: string, conversation: Pick<ConversationDetail, "id" | "max_attachments" | "max_attachment_bytes">): Attachments {
   const { id, max_attachments: most, max_attachment_bytes: mostBytes } = conversation;
   const store = useMemo(() => draftFiles(owner, id), [owner, id]);
   const files = useSyncExternalStore(store.subscribe, store.all);

@@ -1,5 +1,5 @@
-/** Notice that the page may be out of date. A short reconnection shows nothing. */
-import { useEffect, useState } from "react";
+/** Notice on every screen that it may be out of date. A short reconnection shows nothing. */
+import { useEffect, useState, useSyncExternalStore } from "react";
 
 import { useLiveState, useReconnect } from "@/api/realtime";
 import { Button } from "@/ui/Button";
@@ -8,9 +8,20 @@ import { Notice } from "@/ui/states";
 
 const PATIENCE_MS = 1_500;
 
+function subscribe(listener: () => void): () => void {
+  window.addEventListener("online", listener);
+  window.addEventListener("offline", listener);
+  return () => {
+    window.removeEventListener("online", listener);
+    window.removeEventListener("offline", listener);
+  };
+}
+
 export function ConnectionNotice() {
-  const state = useLiveState();
-  return state === "lost" ? <Lost /> : null;
+  const isLive = useLiveState() !== "lost";
+  // Without SMS Logs there is no stream of live events that could break.
+  const isOnline = useSyncExternalStore(subscribe, () => navigator.onLine);
+  return isLive && isOnline ? null : <Lost />;
 }
 
 function Lost() {
@@ -25,7 +36,7 @@ function Lost() {
     <Notice
       tone="warn"
       role="alert"
-      className="mx-2.5 mt-2 animate-fade"
+      className="mx-2.5 my-2 shrink-0 animate-fade"
       icon={<OfflineIcon size={18} />}
       action={
         <Button size="sm" onClick={reconnect}>

@@ -1,0 +1,144 @@
+/**
+ * A business of its own for a test: `messenger create-organization`, a line at the carrier simulator, two people of the front
+ * desk. It needs no test before it, and no test after it sees anything of it.
+ */
+import { execFile } from "node:child_process";
+import { randomInt } from "node:crypto";
+
+import { type APIRequestContext, type Page } from "@playwright/test";
+
+import { expect, PASSWORD, SIMULATOR, test as base } from "./support";
+
+const ORIGIN = `http://127.0.0.1:${process.env.E2E_PORT ?? ""}`;
+
+type Permission = "sms_logs" | "mass_text" | "directory";
+type OptInState = "opted_in" | "opted_out" | "unknown";
+
+/** A possible number of Chicago that no other test uses. */
+function aNumber(): string {
+  return `+1773${randomInt(200, 999)}${String(randomInt(0, 9_999)).padStart(4, "0")}`;
+}
+
+export interface FamilyOfTest {
+  id: string;
+  name: string;
+  number: string;
+}
+
+export class Business {
+  /** As the line of another business: one number of the network each. */
+  readonly line = aNumber();
+
+  private constructor(
+    readonly slug: string,
+    private readonly api: APIRequestContext,
+  ) {}
+
+  /** With the administrator Ada, and Maria and Daniel of the front desk, who read and send. */
+  static async create(api: APIRequestContext): Promise<Business> {
+    const business = new Business(`gym-${Date.now().toString(36)}${randomInt(1_000)}`, api);
+    await business.createOrganization();
+    await business.signInAs(api, "ada");
+    for (const name of ["Maria Delgado", "Daniel Kim"]) await business.person(name, ["sms_logs", "mass_text", "directory"]);
+    await business.addLine();
+    return business;
+  }
+
+  private async createOrganization(): Promise<void> {
+    const options = {
+      slug: this.slug, name: "Corner Gym", country: "US", timezone: "America/Chicago",
+      "admin-email": this.email("ada"), "admin-name": "Ada Lindgren",
+    };
+    const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    const env = {
+      ...process.env,
+      MESSENGER_DATA_DIR: process.env.E2E_DATA_DIR,
+      MESSENGER_PORT: process.env.E2E_PORT,
+      MESSENGER_SIMULATOR_PORT: process.env.E2E_SIMULATOR_PORT,
+    };
+    await new Promise<void>((done, fail) => {
+      const child = execFile("../.venv/bin/messenger", ["create-organization", ...given, "--password-stdin"], { env }, (error, _out, told) => {
+        if (error) fail(new Error(told || error.message));
+        else done();
+      });
+      child.stdin?.end(`${PASSWORD}\n`);
+    });
+  }
+
+  email(name: string): string {
+    return `${name}@${this.slug}.test`;
+  }
+
+  private async signInAs(api: APIRequestContext, name: string): Promise<void> {
+    const data = { organization: this.slug, email: this.email(name), password: PASSWORD };
+    expect((await api.post("/api/v1/session", { data, headers: { origin: ORIGIN } })).status()).toBeLessThan(300);
+  }
+
+  private async post<Answer>(path: string, data: object): Promise<Answer> {
+    const answer = await this.api.post(`/api/v1${path}`, { data, headers: { origin: ORIGIN } });
+    expect(answer.status(), `POST ${path}: ${await answer.text()}`).toBeLessThan(300);
+    return (await answer.json()) as Answer;
+  }
+
+  /** Signs in by the first name of somebody. */
+  async signIn(page: Page, name: string, to = "/messenger"): Promise<void> {
+    await this.signInAs(page.request, name);
+    await page.goto(to);
+    await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
+  }
+
+  async person(name: string, permissions: Permission[]): Promise<void> {
+    const first = (name.split(" ")[0] ?? name).toLowerCase();
+    await this.post("/staff-members", { name, email: this.email(first), password: PASSWORD, permissions });
+  }
+
+  private async addLine(): Promise<void> {
+    const account = `account-${this.slug}`;
+    const token = "token of the account";
+    const credentials = { account_sid: account, auth_token: token };
+    const { webhook_urls } = await this.post<{ webhook_urls: { inbound: string; status: string } }>("/lines", {
+      label: "Front desk", phone_number: this.line, kind: "long_code", country: "US", provider: "simulator", credentials,
+    });
+    await this.atCarrier("PUT", `accounts/${account}`, { auth_token: token });
+    const line = { account_sid: account, label: "Front desk", inbound_url: webhook_urls.inbound, status_url: webhook_urls.status };
+    await this.atCarrier("PUT", `lines/${encodeURIComponent(this.line)}`, line);
+  }
+
+  private async atCarrier(method: "PUT" | "POST", path: string, data: object): Promise<void> {
+    const answer = await this.api.fetch(`${SIMULATOR}control/${path}`, { method, data });
+    expect(answer.ok(), `${method} ${path}: ${await answer.text()}`).toBe(true);
+  }
+
+  /** A family with one contact and one number. */
+  async family(name: string, state: OptInState = "opted_in", number = aNumber()): Promise<FamilyOfTest> {
+    const opt_in = state === "unknown" ? {} : { opt_in: { state, source: "portal" } };
+    const contacts = [{ name: `Rosa ${name}`, phone_records: [{ phone_number: number, ...opt_in }] }];
+    const { id } = await this.post<{ id: string }>("/families", { name: `${name} family`, contacts });
+    return { id, name: `${name} family`, number };
+  }
+
+  /** A text from a parent's telephone, in the conversation once this returns. */
+  async text(number: string, body: string): Promise<void> {
+    await this.atCarrier("POST", `handsets/${encodeURIComponent(number)}/texts`, { to: this.line, body });
+    await expect
+      .poll(async () => {
+        const found = await this.api.get(`/api/v1/conversations?phone_number=${encodeURIComponent(number)}`);
+        return JSON.stringify(await found.json());
+      })
+      .toContain(JSON.stringify(body.slice(0, 60)).slice(1, -1));
+  }
+
+  /** How the carrier answers for a telephone from now on. */
+  async handset(number: string, state: "on" | "landline"): Promise<void> {
+    await this.atCarrier("PUT", `handsets/${encodeURIComponent(number)}`, { state });
+  }
+}
+
+export const test = base.extend<{ business: Business }>({
+  business: async ({ playwright }, use) => {
+    const api = await playwright.request.newContext({ baseURL: ORIGIN });
+    await use(await Business.create(api));
+    await api.dispose();
+  },
+});
+export { expect };
