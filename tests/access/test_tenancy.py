@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from tests.access.routes import routes_of
-from tests.access.test_permissions import NEEDS, RETRY, STREAMS, Rows, body_of, failed_message, upload
+from tests.access.test_permissions import NEEDS, RETRY, STREAMS, Rows, body_of, failed_message
+from tests.support.media import upload
 from tests.support.world import World
 
 API = "/api/v1"
