@@ -146,7 +146,7 @@ function Hit({ recipient }: { recipient: Recipient }) {
         <bdi>{owner_name ?? phone(phone_number)}</bdi>
         {(contact_name ?? (kind === "staff_member" ? "Staff" : null)) && <span className="font-normal text-ink-2"> · {contact_name ?? "Staff"}</span>}
       </span>
-      {check.allowed ? <Tag tone="good">Can be texted</Tag> : <Tag tone="bad">Can’t be texted</Tag>}
+      {check.allowed ? <Tag tone="good" className="justify-self-end">Can be texted</Tag> : <Tag tone="bad" className="justify-self-end">Can’t be texted</Tag>}
       <span className="truncate text-note text-ink-2 tabular">
         {owner_name ? phone(phone_number) : "On no record"}
         {label && ` · ${label}`}

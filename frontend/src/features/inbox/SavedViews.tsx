@@ -146,16 +146,27 @@ function DeleteView({ view }: { view: InboxView }) {
   const change = useChangeView();
   const navigate = useNavigate();
   const { name, shared, position } = view;
-  const undo = () => {
+  // Its row is gone meanwhile, and with it the callbacks of `mutate`.
+  const undo = async () => {
     const filter = Object.fromEntries(Object.entries(view.filter).filter(([, value]) => value !== null));
-    create.mutate({ name, shared, filter }, { onSuccess: ({ id }) => change.mutate({ id, position }), onError: (error) => showToast(describeError(error)) });
+    try {
+      const { id } = await create.mutateAsync({ name, shared, filter });
+      await change.mutateAsync({ id, position });
+    } catch (error) {
+      showToast(describeError(error));
+    }
   };
-  const onSuccess = () => {
-    void navigate({ to: ".", search: withFilter({ view: undefined }), replace: true });
-    showToast(`The view “${name}” is deleted`, { label: "Undo", run: undo });
+  const erase = async () => {
+    try {
+      await remove.mutateAsync(view.id);
+      void navigate({ to: ".", search: withFilter({ view: undefined }), replace: true });
+      showToast(`The view “${name}” is deleted`, { label: "Undo", run: () => void undo() });
+    } catch (error) {
+      showToast(describeError(error));
+    }
   };
   return (
-    <IconButton label={`Delete ${name}`} disabled={remove.isPending} onClick={() => remove.mutate(view.id, { onSuccess, onError: (error) => showToast(describeError(error)) })} className="!size-8">
+    <IconButton label={`Delete ${name}`} disabled={remove.isPending} onClick={() => void erase()} className="!size-8">
       <CloseIcon size={16} />
     </IconButton>
   );
