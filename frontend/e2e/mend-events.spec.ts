@@ -22,9 +22,10 @@ test("visits that changed nothing are one line of What happened, which opens", a
   for (let visit = 1; visit <= 3; visit++) {
     await page.goto("/families");
     await expect(page.getByRole("heading", { name: "Families" })).toBeVisible();
+    const seen = page.waitForResponse((response) => response.url().includes("/viewers/") && response.request().method() === "PUT");
     await page.goBack();
     await expect(messages(page).getByText("Is class on today?")).toBeVisible();
-    await page.waitForResponse((response) => response.url().includes("/viewers/") && response.request().method() === "PUT");
+    await seen;
   }
   const trail = details(page);
   const all = trail.getByRole("button", { name: /^Show all \d visits$/ });
@@ -42,20 +43,23 @@ test("the row and the badge change with the click, before the server has answere
   await expect(row).toContainText("1 unread message");
   await expect.poll(() => badges(page)).toEqual({ red: 1, gray: 0 });
 
-  const held: (() => void)[] = [];
+  let letPass = () => {};
+  const answer = new Promise<void>((resolve) => (letPass = resolve));
+  const asked = page.waitForRequest("**/viewers/**");
   await page.route("**/viewers/**", async (route) => {
-    await new Promise<void>((pass) => held.push(pass));
+    await answer;
     await route.continue();
   });
   await row.click();
   await expect(composer(page)).toBeVisible();
-  await expect.poll(() => held.length).toBeGreaterThan(0);
+  await asked;
   await expect(row).not.toContainText("unread");
   expect(await badges(page)).toEqual({ red: 0, gray: 1 });
 
   // The server's answer says the same.
-  for (const pass of held) pass();
-  await page.unroute("**/viewers/**");
+  const answered = page.waitForResponse("**/viewers/**");
+  letPass();
+  await answered;
   await expect(page.getByRole("heading", { name: /Rivera family/ })).toContainText("open");
   expect(await badges(page)).toEqual({ red: 0, gray: 1 });
 });
