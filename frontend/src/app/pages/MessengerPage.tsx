@@ -28,7 +28,7 @@ export function MessengerPage() {
 }
 
 function Messenger() {
-  const { status, seq, q } = useSearch({ from: "/signed-in/messenger" });
+  const { status, seq, entry, q } = useSearch({ from: "/signed-in/messenger" });
   const { conversationId } = useParams({ strict: false });
   const { data: indicator } = useQuery(indicatorQuery);
   const navigate = useNavigate();
@@ -54,7 +54,7 @@ function Messenger() {
       {conversationId ? (
         <ConversationView
           conversationId={conversationId}
-          aroundSeq={seq}
+          around={entry ?? seq}
           onShowNewest={showNewest}
           unreadElsewhere={indicator?.unread_messages ?? 0}
           onClosedByKey={() => inbox.current?.openAfter(conversationId)}
