@@ -20,7 +20,7 @@ test("OPTIN-ALL and OPTIN-EXPLAIN: a number that two families share and one opte
 test("OPTIN-UNKNOWN-SENDER: a conversation with a number on no record cannot be started", async ({ page }) => {
   await signIn(page, PEOPLE.readsAndAnswers);
   const dialog = await startConversation(page, "(312) 555-0197");
-  await dialog.getByRole("option").click();
+  await dialog.getByRole("listbox").getByRole("option").click();
   await expect(dialog.getByRole("alert")).toContainText("No family or staff record has this number and it has never texted you");
 });
 

@@ -63,6 +63,7 @@ export async function expectAccessible(page: Page): Promise<void> {
 /** Finds a family on the Families page and opens its record. */
 export async function openFamily(page: Page, name: string): Promise<void> {
   await page.getByRole("searchbox", { name: "Search name or number" }).fill(name);
+  await expect(page).toHaveURL(/[?&]q=/);
   await page.getByRole("link", { name: new RegExp(`${name} family`) }).click();
   await expect(page.getByRole("heading", { name: new RegExp(`${name} family`) })).toBeVisible();
 }
@@ -113,7 +114,7 @@ export async function openThread(page: Page, number: string): Promise<void> {
   await page.getByRole("button", { name: "New conversation" }).click();
   const dialog = page.getByRole("dialog", { name: "New conversation" });
   await dialog.getByRole("combobox", { name: "Name or number" }).fill(number);
-  await dialog.getByRole("option").first().click();
+  await dialog.getByRole("listbox").getByRole("option").first().click();
   await expect(dialog).toBeHidden();
   await expect(messages(page)).toBeVisible();
 }

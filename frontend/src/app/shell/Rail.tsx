@@ -10,6 +10,7 @@ import { AccountMenu } from "./AccountMenu";
 import { indicatorQuery } from "@/api/indicator";
 import { usePendingCounts } from "@/api/outbox-context";
 import { may, useMe } from "@/api/session";
+import { MentionsButton } from "@/features/mentions/MentionsButton";
 import { cx } from "@/lib/cx";
 import { initials, plural } from "@/lib/text";
 import { CountBadge, NotSentBadge } from "@/ui/bits";
@@ -48,7 +49,8 @@ export function Rail({ onShowHelp }: { onShowHelp: () => void }) {
       <RailLink to="/staff" icon={<StaffIcon />}>
         Staff
       </RailLink>
-      <div className="max-desk:order-last max-desk:ml-auto desk:mt-auto desk:mb-1">
+      <div className="flex items-center gap-1 max-desk:order-last max-desk:ml-auto desk:mt-auto desk:mb-1 desk:flex-col">
+        {may(me, "sms_logs") && <MentionsButton />}
         <AccountMenu onShowHelp={onShowHelp} />
       </div>
       {may(me, "sms_logs") && <MessengerLink />}

@@ -36,7 +36,8 @@ export default function NewConversation({ number, onClose }: NewConversationProp
   const open = (conversationId: string) => {
     onClose();
     void navigate({ to: "/messenger/$conversationId", params: { conversationId }, search: keepFilter });
-    focusComposer(conversationId);
+    // The window gives the focus back with a timer of its own, which is set when it is gone.
+    setTimeout(() => setTimeout(() => focusComposer(conversationId)));
   };
   const choose = (recipient: Recipient) => {
     if (recipient.conversation?.line.id === recipient.line.id) open(recipient.conversation.id);

@@ -9,7 +9,7 @@ import type { NoteSearchResult, SearchResult } from "@/api/types";
 import { focusComposerOnClick } from "@/lib/composer-focus";
 import { cx } from "@/lib/cx";
 import { describeAuthor } from "@/lib/describe-last-message";
-import { atMessage, keepFilter } from "@/lib/inbox-search";
+import { atEntry, atMessage } from "@/lib/inbox-search";
 import { Avatar } from "@/ui/bits";
 import { ROW_TIME, rowLook } from "@/ui/look";
 
@@ -63,7 +63,7 @@ export const NoteResultRow = memo(function NoteResultRow({ result, selected }: {
     <Link
       to="/messenger/$conversationId"
       params={{ conversationId: conversation.id }}
-      search={keepFilter}
+      search={atEntry(note.id)}
       onClick={(event) => focusComposerOnClick(conversation.id, event)}
       aria-current={selected ? "true" : undefined}
       className={cx("grid-cols-[36px_minmax(0,1fr)_auto]", rowLook(selected))}
