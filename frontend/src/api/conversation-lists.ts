@@ -33,18 +33,18 @@ const holds =
     row.holders.some((holder) => holder.kind === kind && holder.id === id) || (isIn ? undefined : false);
 
 /** In "Later" (REMIND). */
-export function isPutOff({ status, reminder }: Pick<Conversation, "status" | "reminder">): boolean {
+export function isInLater({ status, reminder }: Pick<Conversation, "status" | "reminder">): boolean {
   return status === "open" && reminder !== null && !reminder.due;
 }
 
 /** Whether a row is in a list, for each part of its filter. Undefined: the row alone does not tell. */
 const CONDITIONS: { [Field in keyof ConversationFilter]-?: Condition<NonNullable<ConversationFilter[Field]>> } = {
-  status: (status, row) => row.status === status && !(status === "open" && isPutOff(row)),
+  status: (status, row) => row.status === status && !(status === "open" && isInLater(row)),
   familyId: holds("family"),
   staffMemberId: holds("staff_member"),
   assignee: (assignee, row) => (assignee === "none" ? row.assignee === null : row.assignee?.id === assignee),
   notSent: (_, row) => row.not_sent > 0,
-  later: (_, row) => isPutOff(row),
+  later: (_, row) => isInLater(row),
   lineId: (lineId, row) => row.line_id === lineId,
   // A row does not name tags; they change seldom.
   tag: (_tag, _row, isIn) => (isIn ? true : undefined),

@@ -96,7 +96,7 @@ const TAB: InboxFilter = { status: undefined, later: undefined, q: undefined, no
 /** A tab of the list. A search and a saved view are left; the other filters stay. */
 export const toStatus = (status: ConversationStatus | undefined): Search => (before) => ({ ...readFilter(before), ...TAB, status });
 
-/** The tab of what was put off. */
+/** The tab "Later". */
 export const toLater: Search = (before) => ({ ...readFilter(before), ...TAB, later: true });
 
 const NOTHING: InboxFilter = { ...TAB, assignee: undefined, not_sent: undefined, line: undefined, tag: undefined, sort: undefined };

@@ -34,7 +34,7 @@ export const SHORTCUTS = {
   unread: { keys: ["2"], does: "Show unread conversations", scope: "list" },
   opened: { keys: ["3"], does: "Show open conversations", scope: "list" },
   closed: { keys: ["4"], does: "Show closed conversations", scope: "list" },
-  later: { keys: ["5"], does: "Show what was put off", scope: "list" },
+  later: { keys: ["5"], does: "Show what is in Later", scope: "list" },
   mine: { keys: ["m"], does: "Only my conversations, or everybody’s again", scope: "list" },
   select: { keys: ["x"], does: "Select the conversation, or no longer", scope: "list" },
   selectRange: { keys: ["X"], does: "Select up to this conversation (Shift+x)", scope: "list" },

@@ -32,8 +32,8 @@ export default function EmptyInbox({ filter }: { filter: InboxFilter }) {
   }
   if (later) {
     return (
-      <EmptyState icon={<ClockIcon />} title="Nothing put off" className="flex-1">
-        A conversation that you put off until later waits here. It comes back to Open by itself.
+      <EmptyState icon={<ClockIcon />} title="Nothing for later" className="flex-1">
+        A conversation that is moved to Later waits here. It comes back to Open by itself.
       </EmptyState>
     );
   }
@@ -96,7 +96,7 @@ function NothingMatches({ filter }: { filter: InboxFilter }) {
       </EmptyState>
     );
   }
-  const where = later ? "put-off" : status ? TAB_NAMES[status] : "";
+  const where = later ? "later" : status ? TAB_NAMES[status] : "";
   const which = [
     assignee && (assignee === "me" ? "are yours" : assignee === "nobody" ? "are nobody’s" : "are this colleague’s"),
     not_sent && "have a text that was not sent",

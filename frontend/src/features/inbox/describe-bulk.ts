@@ -7,7 +7,7 @@ const DONE: Record<BulkAct["action"], string> = {
   reopen: "reopened",
   assign: "assigned",
   release: "released",
-  later: "put off",
+  later: "moved to Later",
   dismiss_not_sent: "dismissed",
 };
 

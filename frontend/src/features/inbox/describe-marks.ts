@@ -1,5 +1,5 @@
 /** What a row says besides the last message: what waits, since when, until when, and on which line. */
-import { isPutOff } from "@/api/conversation-lists";
+import { isInLater } from "@/api/conversation-lists";
 import type { Formats } from "@/api/format";
 import type { Conversation } from "@/api/types";
 import { plural } from "@/lib/text";
@@ -38,7 +38,7 @@ export function describeMarks(row: Conversation, { now, formats, namesLine, wait
   const waits = waiting_since === null ? 0 : now.getTime() - Date.parse(waiting_since);
   const marks: (Mark | false | null)[] = [
     reminder?.due === true && { text: "Reminder due", tone: "warn" },
-    reminder && isPutOff(row) && { text: `${reminder.unless_answered ? "Unless answered by" : "Until"} ${at(reminder.at, formats)}`, tone: "plain" },
+    reminder && isInLater(row) && { text: `${reminder.unless_answered ? "Unless answered by" : "Until"} ${at(reminder.at, formats)}`, tone: "plain" },
     waits >= WAITS_LONG_MS && { text: `Waiting ${span(waits)}`, tone: waits >= WAITS_TOO_LONG_MS ? "warn" : "plain" },
     scheduled_at !== null && { text: `Scheduled for ${at(scheduled_at, formats)}`, tone: "plain" },
     waitingTexts > 0 && { text: `${plural(waitingTexts, "text")} not sent yet`, tone: "warn" },
