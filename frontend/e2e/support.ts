@@ -64,7 +64,9 @@ export async function expectAccessible(page: Page): Promise<void> {
 export async function openFamily(page: Page, name: string): Promise<void> {
   await page.getByRole("searchbox", { name: "Search name or number" }).fill(name);
   // The row moves when the others go.
-  await expect(page.getByRole("list", { name: "Families" }).getByRole("listitem").filter({ hasNotText: name })).toHaveCount(0);
+  const rows = page.getByRole("list", { name: "Families" }).getByRole("listitem");
+  await expect(rows.filter({ hasText: name }).first()).toBeVisible();
+  await expect(rows.filter({ hasNotText: name })).toHaveCount(0);
   await page.getByRole("link", { name: new RegExp(`${name} family`) }).click();
   await expect(page.getByRole("heading", { name: new RegExp(`${name} family`) })).toBeVisible();
 }
