@@ -18,12 +18,12 @@ function renderSearch() {
     component: () => (
       <>
         <SearchBox label="Search" q="" onSearch={onSearch} />
-        <Link to="/record">Smith family</Link>
+        <Link to="/staff">Staff</Link>
       </>
     ),
   });
-  const record = createRoute({ getParentRoute: () => root, path: "/record", loader: () => loaded, component: () => <h1>The record</h1> });
-  const router = createRouter({ routeTree: root.addChildren([list, record]), history: createMemoryHistory(), defaultPendingMs: 60_000 });
+  const staff = createRoute({ getParentRoute: () => root, path: "/staff", loader: () => loaded, component: () => <h1>Staff</h1> });
+  const router = createRouter({ routeTree: root.addChildren([list, staff]), history: createMemoryHistory(), defaultPendingMs: 60_000 });
   render(<RouterProvider router={router as never} />);
   return { onSearch, arrive };
 }
@@ -47,5 +47,5 @@ it("does not take the place of a page that was chosen within that moment", async
   expect(onSearch).not.toHaveBeenCalled();
   vi.useRealTimers();
   arrive();
-  expect(await screen.findByRole("heading", { name: "The record" })).toBeVisible();
+  expect(await screen.findByRole("heading", { name: "Staff" })).toBeVisible();
 });
