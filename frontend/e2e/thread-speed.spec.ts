@@ -13,7 +13,10 @@ async function switchTo(page: Page, family: string): Promise<number> {
     ({ name, text }) =>
       new Promise<number>((done, fail) => {
         const row = [...document.querySelectorAll<HTMLElement>("[aria-label=Conversations] a")].find((each) => each.textContent.includes(name));
-        if (!row) return fail(new Error(`no row of ${name}`));
+        if (!row) {
+          fail(new Error(`no row of ${name}`));
+          return;
+        }
         const start = performance.now();
         row.click();
         const look = () => {
