@@ -6,6 +6,7 @@ import { http, HttpResponse, type HttpHandler } from "msw";
 
 import { aLine, aMessage, anId, aPerson, aServiceStatus, aSession, byStaff, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
+import { NotificationsWorld } from "./notifications-world";
 import { RecordsWorld } from "./records-world";
 import { server } from "./server";
 import { PROVIDERS } from "./providers";
@@ -32,6 +33,7 @@ export class World {
   staff: StaffMember[] = [];
   /** Saved replies, classes, tags, links and contexts. */
   readonly records = new RecordsWorld();
+  readonly notifications = new NotificationsWorld();
   apiKeys: ApiKey[] = [];
   lines: Line[] = [aLine()];
   /** What the provider answers to the next checks. */
@@ -354,6 +356,7 @@ export class World {
         return HttpResponse.json(found.health);
       }),
       ...this.records.handlers(api),
+      ...this.notifications.handlers(api),
       http.get(`${api}/inbound-health`, () => HttpResponse.json({ ...this.inbound, quarantined: this.quarantined.length })),
       http.get(`${api}/inbound-events`, ({ request }) =>
         HttpResponse.json(page(this.quarantined.map((event) => ({ ...event, raw: undefined })), new URL(request.url).searchParams)),
