@@ -57,7 +57,7 @@ async function open(path) {
     await self.clients.openWindow(address);
     return;
   }
-  await page.focus();
+  await page.focus().catch(() => undefined); // Refused unless a person has clicked.
   if (await goesThere(page, address)) return;
   // A page that does not listen, such as the sign-in.
   await page.navigate(address).catch(() => self.clients.openWindow(address));

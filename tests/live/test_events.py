@@ -24,6 +24,9 @@ from tests.support.world import World
 
 PARENT = "+13125550101"
 EVENTS = "/api/v1/events"
+EVENTS_OF_A_TEXT = {"message", "conversation", "thread_entry", "indicator"}
+"""Those before its `message`, in any order."""
+
 PATIENCE_SECONDS = 30
 """The longest wait for an event, on a busy machine."""
 
@@ -187,7 +190,7 @@ async def test_PERM_TENANT_another_businesss_events_do_not_come(server: Server) 
         await world.text(PARENT, "Ours")
         await ours.until("message", "conversation", "indicator")
         await neighbour.text(PARENT, "Theirs")
-        events = await theirs.until("message", "conversation", "indicator")
+        events = await theirs.until("message", "conversation", "indicator", "thread_entry")
 
     conversation = await neighbour.conversation(PARENT)
     named = {event.data["conversation_id"] for event in events if "conversation_id" in event.data}
@@ -342,7 +345,7 @@ async def test_a_silent_stream_sends_pings_without_an_id(server: Server) -> None
     async with server.stream(world.daniel) as stream:
         assert [await stream.block() for _ in range(3)] == ["event: ping\ndata: {}"] * 3
         await world.text(PARENT, "Hello?")
-        assert {event.type for event in await stream.until("message")} <= {"message", "conversation", "indicator"}
+        assert {event.type for event in await stream.until("message")} <= EVENTS_OF_A_TEXT
 
 
 async def test_a_stream_whose_client_left_is_discarded(server: Server) -> None:
@@ -384,7 +387,9 @@ async def test_NOTE_a_mention_reaches_the_persons_own_streams_alone(server: Serv
     (mention,) = [each for each in seen if each.type == "mention"]
     assert mention.data == {"conversation_id": conversation_id, "note_id": first.json()["id"]}
     assert [each.type for each in others] == ["thread_entry", "thread_entry"]
-    assert others[0].data == entry
+    assert {name: others[0].data[name] for name in entry} == entry
+    thread = (await world.admin.get(f"/api/v1/conversations/{conversation_id}/thread")).json()["items"]
+    assert [each.data["entry"] for each in others] == [each for each in thread if each["kind"] == "note"]
     async with server.stream(world.admin, **{"Last-Event-ID": others[0].id}) as resumed:
         assert (await resumed.event()).type == "thread_entry"
 

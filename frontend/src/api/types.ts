@@ -30,6 +30,13 @@ export type Message = MessagePage["items"][number];
 export type MessageStatus = Message["status"];
 export type MessageDetail = Answer<"/api/v1/messages/{message_id}", "get">;
 
+export type ThreadPage = Answer<"/api/v1/conversations/{conversation_id}/thread", "get">;
+export type ThreadItem = ThreadPage["items"][number];
+export type Note = Extract<ThreadItem, { kind: "note" }>["note"];
+export type NoteDetail = Answer<"/api/v1/notes/{note_id}", "get">;
+export type ScheduledText = Extract<ThreadItem, { kind: "scheduled_text" }>["scheduled_text"];
+export type Mention = Answer<"/api/v1/mentions", "get">["items"][number];
+
 export type SearchResult = Answer<"/api/v1/messages/search", "get">["items"][number];
 
 export type AuditEntry = Answer<"/api/v1/conversations/{conversation_id}/audit-entries", "get">["items"][number];
