@@ -45,6 +45,8 @@ export const keys = {
   /** Below `optInChecks`: both are invalidated together. */
   phoneNumber: (number: string) => ["opt-in-checks", "number", number],
   sessions: ["sessions"],
+  notificationSettings: ["notification-settings"],
+  pushSubscriptions: ["push-subscriptions"],
   serviceStatus: ["service-status"],
   apiKeys: ["api-keys"],
   auditLog: (asked: object) => ["audit-log", asked],

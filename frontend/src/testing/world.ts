@@ -7,6 +7,7 @@ import { http, HttpResponse, type HttpHandler } from "msw";
 import { aLine, aMessage, anId, aPerson, aServiceStatus, aSession, byStaff, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
 import { itemPage, itemsOf, NotesWorld } from "./notes-world";
+import { NotificationsWorld } from "./notifications-world";
 import { RecordsWorld } from "./records-world";
 import { server } from "./server";
 import { PROVIDERS } from "./providers";
@@ -35,6 +36,7 @@ export class World {
   readonly records = new RecordsWorld();
   /** Notes, mentions and scheduled texts. */
   readonly notes = new NotesWorld(() => this.actor());
+  readonly notifications = new NotificationsWorld();
   apiKeys: ApiKey[] = [];
   lines: Line[] = [aLine()];
   /** What the provider answers to the next checks. */
@@ -371,6 +373,7 @@ export class World {
         return HttpResponse.json(found.health);
       }),
       ...this.records.handlers(api),
+      ...this.notifications.handlers(api),
       http.get(`${api}/inbound-health`, () => HttpResponse.json({ ...this.inbound, quarantined: this.quarantined.length })),
       http.get(`${api}/inbound-events`, ({ request }) =>
         HttpResponse.json(page(this.quarantined.map((event) => ({ ...event, raw: undefined })), new URL(request.url).searchParams)),
