@@ -12,6 +12,7 @@ import { matchTapbacks, type Tapbacks } from "./tapbacks";
 import { layOutThread, type ThreadRow } from "./thread-rows";
 import { DayLine, NewLine, SystemLine } from "./ThreadLines";
 import { ThreadHeader } from "./ThreadHeader";
+import { TeamControls } from "./TeamControls";
 import { ThreadLoading } from "./ThreadLoading";
 import { useNewMark } from "./useNewMark";
 import { useThread } from "./useThread";
@@ -87,7 +88,12 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
         {...(onBack && { onBack })}
         {...(onShowDetails && { onShowDetails })}
       >
-        {conversation.data && <CloseControl conversation={conversation.data} seenSeq={shownSeq} onClosedByKey={onClosedByKey} />}
+        {conversation.data && (
+          <>
+            <TeamControls conversation={conversation.data} seenSeq={shownSeq} />
+            <CloseControl conversation={conversation.data} seenSeq={shownSeq} onClosedByKey={onClosedByKey} />
+          </>
+        )}
       </ThreadHeader>
       {showsToasts && <ToastSlot rank="thread" />}
       <div className="relative min-h-0 flex-1">
