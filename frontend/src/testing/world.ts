@@ -8,6 +8,7 @@ import { aLine, aMessage, anId, aPerson, aServiceStatus, aSession, byStaff, NOW 
 import { FakeEventSource } from "./fake-event-source";
 import { RecordsWorld } from "./records-world";
 import { server } from "./server";
+import { TeamWorld } from "./team-world";
 import { PROVIDERS } from "./providers";
 import type { Session } from "@/api/account";
 import type { ApiKey } from "@/api/api-keys";
@@ -18,7 +19,7 @@ import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, O
 
 export interface SentRequest {
   key: string | null;
-  body: { body: string; seen_seq?: number; close?: boolean };
+  body: { body: string; seen_seq?: number; close?: boolean; send_at?: string; only_if_nothing_new?: boolean };
 }
 
 type Answer = () => Response | Promise<Response>;
@@ -32,6 +33,8 @@ export class World {
   staff: StaffMember[] = [];
   /** Saved replies, classes, tags, links and contexts. */
   readonly records = new RecordsWorld();
+  /** Assignment, reminders, scheduled texts, and the settings of the business. */
+  readonly team = new TeamWorld(this);
   apiKeys: ApiKey[] = [];
   lines: Line[] = [aLine()];
   /** What the provider answers to the next checks. */
@@ -184,6 +187,8 @@ export class World {
         this.sent.push({ key, body });
         const next = this.nextSends.shift();
         if (next) return next();
+        const { send_at, only_if_nothing_new = true } = body;
+        if (send_at !== undefined) return this.team.schedule(String(params.id), { body: body.body, send_at, only_if_nothing_new });
         return this.accept(String(params.id), key, body);
       }),
       http.post(`${api}/conversations/:id/close`, async ({ params, request }) => {
@@ -354,6 +359,7 @@ export class World {
         return HttpResponse.json(found.health);
       }),
       ...this.records.handlers(api),
+      ...this.team.handlers(api),
       http.get(`${api}/inbound-health`, () => HttpResponse.json({ ...this.inbound, quarantined: this.quarantined.length })),
       http.get(`${api}/inbound-events`, ({ request }) =>
         HttpResponse.json(page(this.quarantined.map((event) => ({ ...event, raw: undefined })), new URL(request.url).searchParams)),
@@ -468,7 +474,7 @@ export class World {
     };
   }
 
-  private change(id: unknown, fields: Partial<ConversationDetail>): ConversationDetail | undefined {
+  change(id: unknown, fields: Partial<ConversationDetail>): ConversationDetail | undefined {
     const conversation = this.find(id);
     if (!conversation) return undefined;
     Object.assign(conversation, fields, { version: conversation.version + 1 });

@@ -19,14 +19,14 @@ interface MomentPickerProps {
 
 export function MomentPicker({ offered, verb, onPick }: MomentPickerProps) {
   const { timezone } = useMe().organization;
-  const { brief } = useMoments();
+  const { time } = useFormats();
   const now = useNow();
   return (
     <>
       {offered(now, timezone).map(({ label, at }) => (
         <PopoverItem key={label} onSelect={() => onPick(at)}>
           <span className="flex-1">{label}</span>
-          <span className="text-note text-ink-2 tabular">{brief(at)}</span>
+          <span className="text-note text-ink-2 tabular">{time(at)}</span>
         </PopoverItem>
       ))}
       <OwnTime verb={verb} onPick={onPick} />

@@ -2,7 +2,7 @@
  * A small window at the button that opened it; on a phone a sheet at the foot of the screen. Escape and a click outside close
  * it, and the button gets the focus back. Mount it, below an element with `relative`, while it is open.
  */
-import { useEffect, useEffectEvent, useRef, type FocusEvent, type KeyboardEvent, type ReactNode } from "react";
+import { useEffect, useEffectEvent, useRef, useState, type FocusEvent, type KeyboardEvent, type ReactNode } from "react";
 
 import { cx } from "@/lib/cx";
 
@@ -16,29 +16,34 @@ interface PopoverProps {
 
 export function Popover({ label, onClose, side = "below", children }: PopoverProps) {
   const window = useRef<HTMLDivElement>(null);
-  const opener = useRef<Element | null>(null);
+  // Before what is in it takes the focus.
+  const [opener] = useState(() => document.activeElement);
   const close = useEffectEvent(onClose);
 
   useEffect(() => {
-    opener.current = document.activeElement;
-    const first = window.current?.querySelector<HTMLElement>("[data-first], input, button, select, textarea");
-    (first ?? window.current)?.focus();
+    // A combobox in it has taken it already.
+    if (!window.current?.contains(document.activeElement)) (window.current?.querySelector<HTMLElement>("button, input") ?? window.current)?.focus();
     const outside = (event: PointerEvent) => {
       if (event.target instanceof Node && !window.current?.parentElement?.contains(event.target)) close();
     };
     document.addEventListener("pointerdown", outside);
-    return () => document.removeEventListener("pointerdown", outside);
-  }, []);
+    return () => {
+      document.removeEventListener("pointerdown", outside);
+      // What had the focus in it is gone.
+      if (document.activeElement === document.body) focus(opener);
+    };
+  }, [opener]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;
     event.preventDefault();
     event.stopPropagation();
-    if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus();
+    focus(opener);
     onClose();
   };
   const onBlur = (event: FocusEvent) => {
-    if (event.relatedTarget instanceof Node && !event.currentTarget.contains(event.relatedTarget)) onClose();
+    // Its button closes it by itself.
+    if (event.relatedTarget instanceof Node && !event.currentTarget.parentElement?.contains(event.relatedTarget)) onClose();
   };
   return (
     <>
@@ -63,6 +68,10 @@ export function Popover({ label, onClose, side = "below", children }: PopoverPro
       </div>
     </>
   );
+}
+
+function focus(element: Element | null): void {
+  if (element instanceof HTMLElement && element.isConnected) element.focus();
 }
 
 /** One of the things that a popover offers. */

@@ -87,7 +87,7 @@ function Editor({ stored }: { stored: Away }) {
 function OpenNow({ away: { is_open, opens_at } }: { away: Away }) {
   const { moment } = useFormats();
   if (is_open) return <Tag tone="good">Open now</Tag>;
-  return <Tag>{opens_at ? `Closed until ${moment(opens_at)}` : "Always closed"}</Tag>;
+  return <Tag>{opens_at ? `Closed until ${moment(opens_at)}` : "No opening hours"}</Tag>;
 }
 
 interface DayProps {
@@ -152,7 +152,7 @@ function Preview({ body }: { body: string }) {
         <p dir="auto" className={`${bubbleLook({ tone: "inbound", outbound: false, ends: true })} self-start !max-w-[86%]`}>
           {body || <span className="text-ink-3">Your message</span>}
         </p>
-        <p className="text-meta text-ink-2">{body ? `Sent as ${plural(segments, "text")}.` : "Write it at the side."}</p>
+        <p className="text-meta text-ink-2">{body ? `Sent as ${plural(segments, "text")}.` : "Write the message first."}</p>
       </div>
       <ul className="mt-2.5 list-disc space-y-1 pl-4 text-note text-ink-2">
         <li>Each number gets it once between closing and opening, and at most twice a day.</li>
