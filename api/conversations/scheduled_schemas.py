@@ -8,6 +8,7 @@ from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA
 from api.conversations.scheduled import Later, ScheduledChange
 from api.conversations.scheduled_types import ScheduledTextOut
 from api.conversations.schemas import MediaUrl, MessageIn, Seq
+from api.kit.added_fields import added
 from api.kit.text import Body
 
 
@@ -17,8 +18,8 @@ class SendIn(MessageIn):
 
     model_config = ConfigDict(extra="forbid")
 
-    send_at: AwareDatetime | None = None
-    only_if_nothing_new: bool = True
+    send_at: AwareDatetime | None = added(None)
+    only_if_nothing_new: bool = added(True)
 
     @model_validator(mode="after")
     def _files_leave_at_once(self) -> "SendIn":

@@ -13,6 +13,7 @@ from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA
 from api.conversations.rules import Status
 from api.conversations.types import MessageOut, SentBy
 from api.directory.types import HolderOut
+from api.kit.added_fields import added
 from api.kit.phone import NumberOrSender
 from api.kit.text import Body, SingleLine
 
@@ -218,9 +219,8 @@ class MessageIn(BaseModel):
 
     body: Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)] = ""
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] = []
-    attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA, exclude_if=lambda ids: not ids)] = []
-    """Ids of the sender's own uploads (`POST /media`). Left out when empty, so that a request that is repeated after an
-    upgrade is the same one."""
+    attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA)] = added([])
+    """Ids of the sender's own uploads (`POST /media`)."""
     seen_seq: Seq | None = None
     close: bool = False
 

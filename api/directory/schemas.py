@@ -12,6 +12,7 @@ from api.directory.fields import MAX_RECORDS, MAX_STUDENTS, Email, ExternalId, L
 from api.directory.rules import StoredStaffMember
 from api.directory.types import PhoneRecordOut, StudentOut
 from api.directory.wanted import ContactIn, PhoneRecordIn, StudentIn
+from api.kit.added_fields import added
 
 Students = Annotated[list[StudentIn], Field(max_length=MAX_STUDENTS)]
 
@@ -22,10 +23,10 @@ class FamilyIn(BaseModel):
     name: Name
     external_id: ExternalId | None = None
     contacts: Annotated[list[ContactIn], Field(max_length=MAX_RECORDS)]
-    students: Students | None = None
-    tags: Tags | None = None
-    location: Location | None = None
-    notes: Notes | None = None
+    students: Students | None = added(None)
+    tags: Tags | None = added(None)
+    location: Location | None = added(None)
+    notes: Notes | None = added(None)
 
 
 class StaffMemberIn(BaseModel):
@@ -38,9 +39,9 @@ class StaffMemberIn(BaseModel):
     is_admin: bool = False
     external_id: ExternalId | None = None
     phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
-    tags: Tags | None = None
-    location: Location | None = None
-    notes: Notes | None = None
+    tags: Tags | None = added(None)
+    location: Location | None = added(None)
+    notes: Notes | None = added(None)
 
 
 class PhoneRecordPut(PhoneRecordIn):

@@ -128,6 +128,17 @@ export class Business {
       .toContain(JSON.stringify(body.slice(0, 60)).slice(1, -1));
   }
 
+  /** A text to a number by an integration with an API key of that name. */
+  async textByIntegration(name: string, number: string, body: string): Promise<void> {
+    const { key } = await this.post<{ key: string }>("/api-keys", { name, permissions: ["sms_logs", "mass_text"] });
+    const { id } = await this.post<{ id: string }>("/conversations", { phone_number: number });
+    const headers = { authorization: `Bearer ${key}`, "idempotency-key": crypto.randomUUID() };
+    const answer = await fetch(`${ORIGIN}/api/v1/conversations/${id}/messages`, {
+      method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify({ body }),
+    });
+    expect(answer.status, await answer.text()).toBeLessThan(300);
+  }
+
   /** How the carrier answers for a telephone from now on. */
   async handset(number: string, state: "on" | "landline"): Promise<void> {
     await this.atCarrier("PUT", `handsets/${encodeURIComponent(number)}`, { state });

@@ -37,10 +37,13 @@ const bubbles = (page: Page, words: string) => messages(page).getByRole("article
 async function twoTabs(page: Page, context: BrowserContext): Promise<{ other: Page; handset: Handset }> {
   await signIn(page, PEOPLE.readsAndAnswers);
   const handset = await Handset.open(context, "Giulia Rossi");
-  await handset.text(`Are you there? ${Date.now()}`);
+  const question = `Are you there? ${Date.now()}`;
+  await handset.text(question);
   await openRossi(page);
   const other = await context.newPage();
   await other.goto(page.url());
+  // An answer to less than that would be refused as stale.
+  for (const tab of [page, other]) await expect(messages(tab).getByText(question)).toBeVisible();
   await expect(composer(other)).toBeVisible();
   return { other, handset };
 }

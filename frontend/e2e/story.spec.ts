@@ -57,7 +57,7 @@ test("the timeline of a message tells each step of its way", async ({ page }) =>
   await messages(page).getByRole("button", { name: "Delivered" }).last().click();
   const dialog = page.getByRole("dialog", { name: "Delivered" });
   await expect(dialog.getByRole("listitem").first()).toBeVisible();
-  await expect(dialog.getByRole("listitem").filter({ hasText: "Delivered" })).toBeVisible();
+  await expect(dialog.getByRole("listitem").filter({ hasText: "The phone received it" })).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(dialog).toBeHidden();
 });

@@ -63,6 +63,7 @@ export async function expectAccessible(page: Page): Promise<void> {
 /** Finds a family on the Families page and opens its record. */
 export async function openFamily(page: Page, name: string): Promise<void> {
   await page.getByRole("searchbox", { name: "Search name or number" }).fill(name);
+  await expect(page).toHaveURL(/[?&]q=/);
   await page.getByRole("link", { name: new RegExp(`${name} family`) }).click();
   await expect(page.getByRole("heading", { name: new RegExp(`${name} family`) })).toBeVisible();
 }

@@ -24,6 +24,9 @@ from tests.support.world import World
 
 PARENT = "+13125550101"
 EVENTS = "/api/v1/events"
+EVENTS_OF_A_TEXT = {"message", "conversation", "thread_entry", "indicator"}
+"""Those before its `message`, in any order."""
+
 PATIENCE_SECONDS = 30
 """The longest wait for an event, on a busy machine."""
 
@@ -342,7 +345,7 @@ async def test_a_silent_stream_sends_pings_without_an_id(server: Server) -> None
     async with server.stream(world.daniel) as stream:
         assert [await stream.block() for _ in range(3)] == ["event: ping\ndata: {}"] * 3
         await world.text(PARENT, "Hello?")
-        assert {event.type for event in await stream.until("message")} <= {"message", "conversation", "indicator"}
+        assert {event.type for event in await stream.until("message")} <= EVENTS_OF_A_TEXT
 
 
 async def test_a_stream_whose_client_left_is_discarded(server: Server) -> None:

@@ -8,6 +8,7 @@ import {
   type RouterHistory,
 } from "@tanstack/react-router";
 
+import { preloadConversationView } from "./pages/conversation-view";
 import { parseAdministrationSearch, parseDirectorySearch, parseRecordSearch, parseSignInSearch } from "./search";
 import { Shell } from "./shell/Shell";
 import { NotFound, PageError, PagePending } from "./shell/fallbacks";
@@ -65,7 +66,9 @@ const conversationRoute = createRoute({
   loaderDeps: ({ search }) => ({ seq: search.seq }),
   // Starts loading, with the code or when a link is pointed at or focused. The page shows what is there meanwhile.
   loader: ({ context, params, deps }) => {
-    if (may(context.me, "sms_logs")) preloadConversation(context.queryClient, params.conversationId, deps.seq ?? null);
+    if (!may(context.me, "sms_logs")) return;
+    preloadConversationView();
+    preloadConversation(context.queryClient, params.conversationId, deps.seq ?? null);
   },
 });
 

@@ -1,4 +1,5 @@
 /** A search box for a query in the address: typing updates it after a moment, Escape empties it at once. */
+import { useRouterState } from "@tanstack/react-router";
 import { useEffect, useState, type KeyboardEvent } from "react";
 
 import { SearchField } from "./fields";
@@ -21,14 +22,18 @@ export function SearchBox({ label, q, onSearch, className }: SearchBoxProps) {
     setSearched(q);
     if (q !== text.trim()) setText(q);
   }
+  // A search would take the place of a page that has been chosen and is not shown yet.
+  const isLeaving = useRouterState({
+    select: ({ location, resolvedLocation }) => resolvedLocation !== undefined && location.pathname !== resolvedLocation.pathname,
+  });
   useEffect(() => {
-    if (text.trim() === searched) return;
+    if (isLeaving || text.trim() === searched) return;
     const timer = setTimeout(() => {
       setSearched(text.trim());
       onSearch(text.trim());
     }, TYPING_MS);
     return () => clearTimeout(timer);
-  }, [text, searched, onSearch]);
+  }, [text, searched, onSearch, isLeaving]);
 
   const clear = (event: KeyboardEvent) => {
     if (event.key !== "Escape" || text === "") return;

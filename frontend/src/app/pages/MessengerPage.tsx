@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useCallback, useRef } from "react";
+import { Suspense, useCallback, useEffect, useRef } from "react";
 
+import { ConversationView, preloadConversationViewWhenIdle } from "./conversation-view";
+import { PagePending } from "../shell/fallbacks";
 import { indicatorQuery } from "@/api/indicator";
 import { may, useMe } from "@/api/session";
 import { InboxPane, type InboxHandle } from "@/features/inbox/InboxPane";
-import { ConversationView } from "@/features/thread/ConversationView";
 import { cx } from "@/lib/cx";
 import { atNewest, keepFilter, withFilter } from "@/lib/inbox-search";
 import { DESK, useMedia } from "@/lib/media";
@@ -38,6 +39,7 @@ function Messenger() {
     (words: string) => void navigate({ to: ".", search: withFilter({ q: words || undefined }), replace: true }),
     [navigate],
   );
+  useEffect(preloadConversationViewWhenIdle, []);
   const showNewest = () => void navigate({ to: ".", search: atNewest, replace: true });
 
   return (
@@ -52,14 +54,16 @@ function Messenger() {
         className={cx("flex min-h-0 min-w-0 flex-col border-line bg-surface desk:border-r", conversationId && "max-desk:hidden")}
       />
       {conversationId ? (
-        <ConversationView
-          conversationId={conversationId}
-          aroundSeq={seq}
-          onShowNewest={showNewest}
-          unreadElsewhere={indicator?.unread_messages ?? 0}
-          onClosedByKey={() => inbox.current?.openAfter(conversationId)}
-          {...(!desk && { onBack: () => void navigate({ to: "/messenger", search: keepFilter }) })}
-        />
+        <Suspense fallback={<PagePending />}>
+          <ConversationView
+            conversationId={conversationId}
+            aroundSeq={seq}
+            onShowNewest={showNewest}
+            unreadElsewhere={indicator?.unread_messages ?? 0}
+            onClosedByKey={() => inbox.current?.openAfter(conversationId)}
+            {...(!desk && { onBack: () => void navigate({ to: "/messenger", search: keepFilter }) })}
+          />
+        </Suspense>
       ) : (
         <div className="hidden place-items-center desk:grid">
           <EmptyState icon={<MessengerIcon />} title="Choose a conversation">

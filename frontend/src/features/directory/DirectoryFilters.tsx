@@ -2,7 +2,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 
-import type { FilterChange } from "./DirectoryPage";
 import { classSearchQuery, tagsQuery } from "@/api/classes";
 import type { DirectoryFilter } from "@/api/keys";
 import { Button } from "@/ui/Button";
@@ -10,6 +9,12 @@ import { CloseIcon } from "@/ui/icons";
 
 const TagPicker = lazy(() => import("./pickers").then(({ TagPicker }) => ({ default: TagPicker })));
 const ClassPicker = lazy(() => import("./pickers").then(({ ClassPicker }) => ({ default: ClassPicker })));
+
+export interface FilterChange {
+  q?: string | undefined;
+  tag?: string | undefined;
+  class?: string | undefined;
+}
 
 interface DirectoryFiltersProps {
   filter: DirectoryFilter;

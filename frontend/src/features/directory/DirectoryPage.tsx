@@ -2,7 +2,7 @@
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
 import { useCallback, type ReactNode } from "react";
 
-import { DirectoryFilters } from "./DirectoryFilters";
+import { DirectoryFilters, type FilterChange } from "./DirectoryFilters";
 import type { DirectoryFilter } from "@/api/keys";
 import { Skeleton } from "@/ui/bits";
 import { EndlessList } from "@/ui/EndlessList";
@@ -11,12 +11,6 @@ import { SearchBox } from "@/ui/SearchBox";
 import { EmptyState, ErrorState } from "@/ui/states";
 
 const ROW_HEIGHT = 68;
-
-export interface FilterChange {
-  q?: string | undefined;
-  tag?: string | undefined;
-  class?: string | undefined;
-}
 
 export interface DirectoryListProps {
   filter: DirectoryFilter;

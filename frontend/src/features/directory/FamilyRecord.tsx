@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState, type ReactNode } from "react";
 
-import { PhoneRecordLines } from "./opt-in-summary";
+import { PhoneRecordLines, WhyNoCheck } from "./opt-in-summary";
 import { ReadOnlyNote } from "./ReadOnlyNote";
 import { RecordFacts } from "./RecordFacts";
 import { RecordPage } from "./RecordPage";
@@ -88,6 +88,7 @@ function Overview({ family }: { family: Family }) {
   return (
     <div className="max-w-[720px] space-y-5 px-4 py-5 desk:px-6">
       <Contacts family={family} />
+      <WhyNoCheck />
       <RecordFacts students={family.students} tags={family.tags} location={family.location} notes={family.notes} />
     </div>
   );

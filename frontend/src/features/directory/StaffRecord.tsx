@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState, type ReactNode } from "react";
 
-import { PhoneRecordLines } from "./opt-in-summary";
+import { PhoneRecordLines, WhyNoCheck } from "./opt-in-summary";
 import { RecordFacts } from "./RecordFacts";
 import { RecordPage } from "./RecordPage";
 import { SmsSection } from "./SmsSection";
@@ -89,6 +89,7 @@ function Profile({ member }: { member: StaffMember }) {
       <dd className="space-y-1">
         {member.phone_records.length === 0 && "No phone number"}
         <PhoneRecordLines ownerName={member.name} records={member.phone_records.map((record) => ({ record, contactName: null }))} />
+        {member.phone_records.length > 0 && <WhyNoCheck />}
       </dd>
       <dt className="text-ink-2">Email</dt>
       <dd>{member.email ?? "None"}</dd>

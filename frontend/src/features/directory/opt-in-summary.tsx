@@ -113,3 +113,13 @@ export function PhoneRecordLines({ records, ownerName }: { records: OwnedPhoneRe
     </div>
   );
 }
+
+/** Says to people without SMS Logs why no number shows whether it may be texted. */
+export function WhyNoCheck() {
+  if (may(useMe(), "sms_logs")) return null;
+  return (
+    <p className="text-note text-ink-2">
+      Whether a number may be texted, and what else blocks it, shows only with the SMS Logs permission. An administrator can give it to you.
+    </p>
+  );
+}

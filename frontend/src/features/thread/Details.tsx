@@ -106,7 +106,7 @@ function HolderCard({ instance, check }: { instance: OptInInstance; check: OptIn
   const by = personName(instance.changed_by);
   const how = [describeSource(instance.source, by), instance.changed_at && date(instance.changed_at)].filter(Boolean).join(", ");
   const who = instance.kind === "staff_member" ? "Staff" : instance.contact_name;
-  const link = "font-strong text-ink underline-offset-2 [overflow-wrap:anywhere] hover:underline";
+  const link = "target font-strong max-desk:inline-flex max-desk:items-center text-ink underline-offset-2 [overflow-wrap:anywhere] hover:underline";
   return (
     <li className="rounded-lg border border-line px-3 py-2.5">
       <div className="flex flex-wrap items-baseline gap-x-2">

@@ -114,7 +114,8 @@ function otherNumbers({ people }: ContextRecord, { id, phone_number }: Pick<Conv
     .filter((number) => !isThis(number));
 }
 
-const TONE = { opted_in: "good", opted_out: "bad", unknown: "warn" } as const;
+/** Not green: another record may block the number. */
+const TONE = { opted_in: "neutral", opted_out: "bad", unknown: "warn" } as const;
 
 function OtherNumbers({ others }: { others: OtherNumber[] }) {
   const { phone, brief } = useFormats();
