@@ -2,7 +2,7 @@
 import { expect, test } from "./business";
 import { composer, conversations, details, expectAccessible, messages } from "./support";
 
-test("a conversation is taken, put off and answered later; the colleague's screen follows", async ({ page, browser, business }) => {
+test("a conversation is taken, deferred and answered later; the colleague's screen follows", async ({ page, browser, business }) => {
   const { number } = await business.family("Rivera");
   await business.text(number, "Is class on today?");
   await business.signIn(page, "maria");

@@ -8,7 +8,7 @@ from api.away.rules import WEEKDAYS
 from tests.conversations.team import API, PARENT, get, soon
 from tests.support.world import World
 
-CLOSED = {"enabled": True, "body": "We are closed.", "hours": dict.fromkeys(WEEKDAYS, [])}
+CLOSED = {"enabled": True, "body": "We are closed.", "hours": {day: [] for day in WEEKDAYS}}
 
 
 @pytest.fixture

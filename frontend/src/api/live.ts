@@ -99,6 +99,7 @@ export class LiveConnection {
       this.hear(event, ({ conversation }) => {
         if (!conversation) return false;
         this.refetchSoon(keys.auditTrail(conversation.id));
+        this.refetchSoon(keys.scheduledOf(conversation.id));
         return [{ type: "conversation", row: conversation }];
       }),
     );
@@ -200,7 +201,7 @@ export class LiveConnection {
 }
 
 const EVERYTHING = [
-  keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.auditTrails, keys.messages,
+  keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.scheduled, keys.auditTrails, keys.messages,
   keys.families, keys.staffMembers, keys.optInChecks,
 ];
 

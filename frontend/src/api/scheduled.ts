@@ -1,17 +1,16 @@
 /** Texts that leave later (LATER). */
-import { keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
 import type { ScheduledText } from "./types";
 
-/** The earliest first. `version` is the conversation's: each change of a text is one of the conversation. */
-export function scheduledQuery(conversationId: string, version: number) {
+/** The earliest first. */
+export function scheduledQuery(conversationId: string) {
   return queryOptions({
-    queryKey: [...keys.scheduledOf(conversationId), version],
+    queryKey: keys.scheduledOf(conversationId),
     queryFn: ({ signal }) =>
       unwrap(client.GET("/api/v1/conversations/{conversation_id}/scheduled", { params: { path: { conversation_id: conversationId } }, signal })),
-    placeholderData: keepPreviousData,
   });
 }
 

@@ -1,4 +1,4 @@
-/** Who has a conversation, and until when it is put off: shown at once, then as the API answers. */
+/** Who has a conversation, and until when it is deferred: shown at once, then as the API answers. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { writerOf, type Patch } from "./cache-writer";
@@ -60,7 +60,7 @@ export interface NewReminder {
   at: string;
   /** An answer of the family ends it. */
   unlessAnswered: boolean;
-  /** The last message the person saw: if one has come since, nothing is put off. */
+  /** The last message the person saw: if one has come since, nothing is deferred. */
   seenSeq: number;
   by: Person | null;
 }

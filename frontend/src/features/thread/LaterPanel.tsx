@@ -1,4 +1,4 @@
-/** Until when the conversation is put off (REMIND). */
+/** Until when the conversation is deferred (REMIND). */
 import { useState } from "react";
 
 import type { Conversation } from "@/api/types";

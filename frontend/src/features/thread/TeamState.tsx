@@ -1,4 +1,4 @@
-/** The top of the details pane: who has the conversation, until when it is put off, and what leaves later. */
+/** The top of the details pane: who has the conversation, until when it is deferred, and what leaves later. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -57,7 +57,7 @@ function Reminder({ reminder: { at, due, set_by, unless_answered } }: { reminder
 }
 
 function Scheduled({ conversation }: { conversation: ConversationDetail }) {
-  const { data } = useQuery(scheduledQuery(conversation.id, conversation.version));
+  const { data } = useQuery(scheduledQuery(conversation.id));
   if (!data || data.items.length === 0) return null;
   return (
     <div>

@@ -76,7 +76,7 @@ describe("REMIND", () => {
     await box();
     await user.click(await bar().findByRole("button", { name: "Later" }));
     await user.click(await screen.findByRole("button", { name: /^In an hour/ }));
-    expect(await screen.findByText("Not put off. Something came in: read it first.")).toBeVisible();
+    expect(await screen.findByText("Not deferred. Something came in: read it first.")).toBeVisible();
     expect(await bar().findByRole("button", { name: "Later" })).toBeVisible();
   });
 });
