@@ -24,6 +24,7 @@ from api.media.pictures import PictureMaker
 from api.metrics import Metrics
 from api.providers.registry import Providers
 from api.settings import Settings
+from api.threads.live_entries import ThreadEntryReader
 
 WEBHOOK_POOL_SIZE = 2
 
@@ -67,7 +68,7 @@ async def running(
     hub = Hub(
         database,
         bus,
-        readers=[ConversationReader()],
+        readers=[ConversationReader(), ThreadEntryReader()],
         streams_per_person=settings.streams_per_person,
         on_streams=event_streams().set,
     )

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from api.access.dependencies import CanView, guarded
-from api.access.rules import Principal
 from api.audit_log.types import AuditEntryOut
 from api.conversations.models import MessageRow
 from api.conversations.scheduled import ScheduledRow
@@ -59,14 +58,14 @@ async def get_thread(
     """
     page = await service.thread(session, principal, conversation_id, window, limit=limit)
     return ThreadPageOut(
-        items=[_item(each, principal) for each in page.items],
+        items=[item_out(each, with_wording=principal.is_admin) for each in page.items],
         next_cursor=encode_cursor(str(page.items[0].position)) if page.items and page.has_before else None,
         has_before=page.has_before,
         has_after=page.has_after,
     )
 
 
-def _item(item: Item, principal: Principal) -> ThreadItem:
+def item_out(item: Item, *, with_wording: bool) -> ThreadItem:
     position = str(item.position)
     match item.content:
         case MessageRow():
@@ -77,5 +76,5 @@ def _item(item: Item, principal: Principal) -> ThreadItem:
             text = ScheduledTextOut.of(item.content)
             return ScheduledTextItem(kind="scheduled_text", position=position, scheduled_text=text)
         case (entry, names):
-            shown = AuditEntryOut.of(entry, names, with_wording=principal.is_admin)
+            shown = AuditEntryOut.of(entry, names, with_wording=with_wording)
             return AuditEntryItem(kind="audit_entry", position=position, audit_entry=shown)

@@ -1,5 +1,6 @@
 """SQL of threads: each source of items with its own keyset, forwards or backwards from a position."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -119,6 +120,17 @@ async def _message(session: AsyncSession, row: InboxRow, condition: ColumnElemen
 async def entry(session: AsyncSession, organization_id: UUID, entry_id: UUID) -> AuditEntry | None:
     return await session.scalar(
         select(AuditEntry).where(AuditEntry.organization_id == organization_id, AuditEntry.id == entry_id)
+    )
+
+
+async def entries(session: AsyncSession, organization_id: UUID, entry_ids: Sequence[UUID]) -> list[AuditEntry]:
+    """Those of this organization among these ids."""
+    if not entry_ids:
+        return []
+    return list(
+        await session.scalars(
+            select(AuditEntry).where(AuditEntry.organization_id == organization_id, AuditEntry.id == is_any(entry_ids))
+        )
     )
 
 

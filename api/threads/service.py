@@ -200,6 +200,11 @@ def _spellings(row: InboxRow) -> tuple[str, ...]:
     return (row.number.number, *old_spellings(row.number.number))
 
 
+async def position_of(session: AsyncSession, row: InboxRow, entry: AuditEntry) -> Position:
+    """The place of an entry of this conversation."""
+    return await _timed_position(session, row, entry) if entry.after_seq is None else _position(entry)
+
+
 async def _timed_position(session: AsyncSession, row: InboxRow, entry: AuditEntry) -> Position:
     message = await queries.last_message_at(session, row, entry.at)
     seq = message.seq if message else 0

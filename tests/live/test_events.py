@@ -190,7 +190,7 @@ async def test_PERM_TENANT_another_businesss_events_do_not_come(server: Server) 
         await world.text(PARENT, "Ours")
         await ours.until("message", "conversation", "indicator")
         await neighbour.text(PARENT, "Theirs")
-        events = await theirs.until("message", "conversation", "indicator")
+        events = await theirs.until("message", "conversation", "indicator", "thread_entry")
 
     conversation = await neighbour.conversation(PARENT)
     named = {event.data["conversation_id"] for event in events if "conversation_id" in event.data}
@@ -273,7 +273,7 @@ async def test_after_a_gap_every_stream_gets_a_resync(server: Server) -> None:
     world = server.world
     async with server.stream(world.daniel) as stream:
         await world.text(PARENT, "1")
-        seen = (await stream.until("message", "conversation", "indicator"))[-1]
+        seen = (await stream.until("message", "conversation", "indicator", "thread_entry"))[-1]
         await world.rows(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
@@ -387,7 +387,9 @@ async def test_NOTE_a_mention_reaches_the_persons_own_streams_alone(server: Serv
     (mention,) = [each for each in seen if each.type == "mention"]
     assert mention.data == {"conversation_id": conversation_id, "note_id": first.json()["id"]}
     assert [each.type for each in others] == ["thread_entry", "thread_entry"]
-    assert others[0].data == entry
+    assert {name: others[0].data[name] for name in entry} == entry
+    thread = (await world.admin.get(f"/api/v1/conversations/{conversation_id}/thread")).json()["items"]
+    assert [each.data["entry"] for each in others] == [each for each in thread if each["kind"] == "note"]
     async with server.stream(world.admin, **{"Last-Event-ID": others[0].id}) as resumed:
         assert (await resumed.event()).type == "thread_entry"
 

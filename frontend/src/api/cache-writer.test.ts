@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { writerOf, type CacheWriter, type LiveChange } from "./cache-writer";
 import { listPage, placeRow, type ListData } from "./conversation-lists";
 import { keys, type ConversationFilter } from "./keys";
-import { messageEntry, type ThreadData } from "./thread-entries";
+import { itemEntry, messageEntry, type ThreadData } from "./thread-entries";
 import type { Conversation, ConversationDetail, Indicator } from "./types";
 import { aConversation, aHolder, aMessage } from "@/testing/builders";
+import { aNote, aScheduledText } from "@/testing/notes-world";
 
 const COUNTS: Indicator = { unread_messages: 3, unread_conversations: 2, open_conversations: 4, not_sent_conversations: 0, mine_conversations: 0, unassigned_conversations: 0, later_conversations: 0 };
 
@@ -46,7 +47,7 @@ describe("the cache writer", () => {
 
   const list = (filter: ConversationFilter = {}) => client.getQueryData<ListData>(keys.conversationList(filter));
   const ids = (filter: ConversationFilter = {}) => list(filter)?.pages.flatMap((page) => page.items.map((item) => item.id));
-  const texts = (id: string) => client.getQueryData<ThreadData>(keys.threadFrom(id, null))?.entries.map((entry) => entry.message.body);
+  const texts = (id: string) => client.getQueryData<ThreadData>(keys.threadFrom(id, null))?.entries.map((entry) => (entry.kind === "message" ? entry.message.body : entry.kind));
   const hear = (...changes: LiveChange[]) => writer.apply(changes);
   const heard = (conversation: ConversationDetail): LiveChange => ({ type: "conversation", row: conversation });
 
@@ -105,6 +106,28 @@ describe("the cache writer", () => {
       expect(ends[2], `seed ${seed}`).toEqual(ends[0]);
       expect(ends[0]?.lists[0]?.flat().every(([, version]) => version === 13)).toBe(true);
     }
+  });
+
+  it("entries of a thread stand where the API says, move with a change, and go; a scheduled text becomes its message", async () => {
+    await loadThread("conversation-1", [1, 2])();
+    const [conversationId, kind, id] = ["conversation-1", "scheduled_text", "message-3"] as const;
+    const noteAt = (position: string): LiveChange => {
+      const note = aNote({ id: "note-1", conversation_id: conversationId });
+      return { type: "entry", change: { conversationId, kind: "note", id: note.id, entry: itemEntry({ kind: "note", position, note }) } };
+    };
+    const scheduledAt = (position: string): LiveChange => {
+      const scheduled_text = aScheduledText({ id, conversation_id: conversationId });
+      return { type: "entry", change: { conversationId, kind, id, entry: itemEntry({ kind, position, scheduled_text }) } };
+    };
+    hear(scheduledAt("9999999999-1"), noteAt("0000000001-000000000004-1"));
+    expect(texts(conversationId)).toEqual(["1", "note", "2", "scheduled_text"]);
+    // Rescheduled: it has another place, and stands once.
+    hear(scheduledAt("9999999999-2"), noteAt("0000000001-000000000004-1"));
+    expect(texts(conversationId)).toEqual(["1", "note", "2", "scheduled_text"]);
+    // It leaves. Its end as a scheduled text takes nothing of the message, whichever is told first.
+    hear({ type: "message", version: 2, message: text(conversationId, 3) });
+    hear({ type: "entry", change: { conversationId, kind, id, entry: null } });
+    expect(texts(conversationId)).toEqual(["1", "note", "2", "3"]);
   });
 
   it("an answer whose request started before an event does not overwrite what the event told", async () => {

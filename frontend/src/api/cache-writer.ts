@@ -10,7 +10,7 @@ import { notifyManager, type Query, type QueryClient, type QueryCacheNotifyEvent
 import { asOf, placeRow, type ListData } from "./conversation-lists";
 import { keys, type ConversationFilter } from "./keys";
 import { Ledger, type ConversationRow } from "./ledger";
-import { messageEntry, placeEntries, type ThreadData } from "./thread-entries";
+import { changeEntries, messageEntry, placeEntries, type EntryChange, type ThreadData } from "./thread-entries";
 import type { Indicator, Message } from "./types";
 
 export type Patch = (row: ConversationRow) => ConversationRow;
@@ -21,6 +21,7 @@ export type PartOfRow = Pick<ConversationRow, "id" | "version"> & Partial<Conver
 export type LiveChange =
   | { type: "conversation"; row: ConversationRow }
   | { type: "message"; version: number; message: Message }
+  | { type: "entry"; change: EntryChange }
   | { type: "indicator"; indicator: Indicator };
 
 /** A settled click whose part in the figures no indicator of the server contains yet. */
@@ -82,6 +83,8 @@ export class CacheWriter {
           const { message, version } = change;
           if (!this.ledger.hearMessage(message, version)) continue;
           messages.set(message.conversation_id, [...(messages.get(message.conversation_id) ?? []), message]);
+        } else if (change.type === "entry") {
+          this.hearEntry(change.change);
         } else {
           this.ledger.hearIndicator(change.indicator);
           for (const [id, { told }] of this.ahead) if (told) this.ahead.delete(id);
@@ -91,6 +94,14 @@ export class CacheWriter {
       for (const [id, texts] of messages) this.showMessages(id, texts);
       this.showIndicator();
     });
+  }
+
+  /** An entry of a thread that is no message, as an event or the answer to a change tells it. */
+  hearEntry(change: EntryChange): void {
+    this.ledger.hearEntry(change);
+    for (const query of this.queries(keys.thread(change.conversationId))) {
+      this.write<ThreadData>(query, (window) => changeEntries(window, [change]));
+    }
   }
 
   /** A message that the API has just accepted. */
@@ -183,7 +194,7 @@ export class CacheWriter {
 
   private showMessages(conversationId: string, messages: readonly Message[]): void {
     for (const query of this.queries(keys.thread(conversationId))) {
-      this.write<ThreadData>(query, (window) => placeEntries(window, messages.map(messageEntry)));
+      this.write<ThreadData>(query, (window) => placeEntries(window, messages.map((message) => messageEntry(message))));
     }
   }
 
@@ -251,15 +262,18 @@ export class CacheWriter {
   private arrangeThread(query: Query): void {
     const conversationId = String(query.queryKey[1]);
     this.write<ThreadData>(query, (window) => {
-      const later = this.ledger.messagesSince(conversationId, window.asOf);
-      return { ...placeEntries(window, later.map(messageEntry)), asOf: this.now() };
+      return { ...this.withLater(window, conversationId, window.asOf), asOf: this.now() };
     });
   }
 
   /** The thread, whose newest page has been added by a request that started at `since`, gets what came meanwhile. */
   completeThread(conversationId: string, queryKey: readonly unknown[], since: number): void {
-    const later = this.ledger.messagesSince(conversationId, since).map(messageEntry);
-    for (const query of this.queries(queryKey)) this.write<ThreadData>(query, (window) => placeEntries(window, later));
+    for (const query of this.queries(queryKey)) this.write<ThreadData>(query, (window) => this.withLater(window, conversationId, since));
+  }
+
+  private withLater(window: ThreadData, conversationId: string, since: number): ThreadData {
+    const texts = this.ledger.messagesSince(conversationId, since).map((message) => messageEntry(message));
+    return changeEntries(placeEntries(window, texts), this.ledger.entriesSince(conversationId, since));
   }
 
   private reloadSoon(query: Query): void {

@@ -22,7 +22,12 @@ export const keys = {
   conversation: (id: string) => ["conversations", "one", id],
   threads: ["threads"],
   thread: (conversationId: string) => ["threads", conversationId],
-  threadFrom: (conversationId: string, aroundSeq: number | null) => ["threads", conversationId, aroundSeq],
+  threadFrom: (conversationId: string, around: number | string | null) => ["threads", conversationId, around],
+  note: (id: string) => ["notes", id],
+  notes: ["notes"],
+  mentions: ["mentions"],
+  mentionList: ["mentions", "list"],
+  mentionCount: ["mentions", "count"],
   message: (id: string) => ["messages", id],
   messages: ["messages"],
   /** Not below `messages`: live events do not change search results. */

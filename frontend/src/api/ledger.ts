@@ -5,6 +5,7 @@
  * An answer whose request started after an event has read what the event told, or something newer. Of an answer whose
  * request started before, the version decides: only a higher one is newer. So no answer overwrites what came meanwhile.
  */
+import type { EntryChange } from "./thread-entries";
 import type { Conversation, ConversationDetail, Indicator, Message } from "./types";
 
 export type ConversationRow = Conversation & Partial<Omit<ConversationDetail, keyof Conversation>>;
@@ -23,6 +24,7 @@ export class Ledger {
   private clock = 0;
   private readonly rows = new Map<string, Known<ConversationRow>>();
   private readonly messages = new Map<string, Known<Message>>();
+  private readonly entries = new Map<string, Known<EntryChange>>();
   private counts: { value: Indicator; at: number } | null = null;
 
   /** The time to give to a request that starts now. */
@@ -70,6 +72,16 @@ export class Ledger {
 
   messagesSince(conversationId: string, asOf: number): Message[] {
     return [...this.messages.values()].filter(({ value, at }) => at > asOf && value.conversation_id === conversationId).map(({ value }) => value);
+  }
+
+  /** Events of entries come in the order in which they were read. */
+  hearEntry(change: EntryChange): void {
+    const at = ++this.clock;
+    this.keep(this.entries, `${change.kind} ${change.id}`, { value: change, version: at, at });
+  }
+
+  entriesSince(conversationId: string, asOf: number): EntryChange[] {
+    return [...this.entries.values()].filter(({ value, at }) => at > asOf && value.conversationId === conversationId).map(({ value }) => value);
   }
 
   hearIndicator(value: Indicator): void {

@@ -6,7 +6,9 @@ import type { QueryClient } from "@tanstack/react-query";
 
 import { writerOf, type LiveChange } from "./cache-writer";
 import { keys } from "./keys";
-import type { ConversationDetail, Indicator, Message } from "./types";
+import { itemEntry, type ThreadEntry } from "./thread-entries";
+import type { ConversationDetail, Indicator, Message, ThreadItem } from "./types";
+import { finishTyping, hearTyping } from "./typing";
 
 export type LiveState = "connecting" | "live" | "lost";
 
@@ -107,12 +109,22 @@ export class LiveConnection {
       this.hear(event, ({ message, version }) => {
         if (!message || version === undefined) return false;
         this.refetchSoon(keys.message(message.id));
+        if (message.sent_by) finishTyping(message.conversation_id, message.sent_by.id);
         return [{ type: "message", version, message }];
       }),
     );
+    on("thread_entry", (event) =>
+      this.hear(event, ({ conversation_id: conversationId, kind, entry_id: id, entry }) => {
+        if (!conversationId || !kind || !id || entry === undefined) return false;
+        if (kind === "note") this.refetchSoon(keys.note(id));
+        return [{ type: "entry", change: { conversationId, kind, id, entry: entry && itemEntry(entry) } }];
+      }),
+    );
+    on("typing", (event) => hearTyping(parse(event.data)));
+    on("mention", () => this.refetchSoon(keys.mentions));
     // The event names a number; the rows of its conversations come by themselves.
     on("opt_in", () => {
-      for (const key of [keys.families, keys.staffMembers, keys.optInChecks]) this.refetchSoon(key);
+      for (const key of [keys.families, keys.staffMembers, keys.optInChecks, keys.threads]) this.refetchSoon(key);
     });
     on("sending_status", () => this.refetchSoon(keys.sendingStatus));
     on("resync", this.refetchEverything);
@@ -201,12 +213,17 @@ export class LiveConnection {
 }
 
 const EVERYTHING = [
-  keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.scheduled, keys.auditTrails, keys.messages,
+  keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.scheduled, keys.auditTrails, keys.messages, keys.notes, keys.mentions,
   keys.families, keys.staffMembers, keys.optInChecks,
 ];
 
 /** What events say, each a part of it. */
-type EventData = Partial<Indicator> & { conversation?: ConversationDetail; message?: Message; version?: number };
+type EventData = Partial<Indicator> & { conversation?: ConversationDetail; message?: Message; version?: number } & {
+  conversation_id?: string;
+  kind?: ThreadEntry["kind"];
+  entry_id?: string;
+  entry?: ThreadItem | null;
+};
 
 function isIndicator(data: EventData): data is EventData & Indicator {
   return data.unread_messages !== undefined;

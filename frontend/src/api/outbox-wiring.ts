@@ -6,8 +6,8 @@ import { refetchConversation } from "./conversations";
 import { keys } from "./keys";
 import { Outbox } from "./outbox";
 import { carryOut } from "./outbox-acts";
-import { tellScheduled } from "./scheduled";
-import type { ThreadData } from "./thread-entries";
+import { tellScheduled } from "./scheduling";
+import { messagesOf, type ThreadData } from "./thread-entries";
 
 /** `isLive`: whether events tell what changes. */
 export function createOutbox(owner: string, queryClient: QueryClient, isLive: () => boolean): Outbox {
@@ -48,6 +48,6 @@ export function recognizeOwnTexts(outbox: Outbox, queryClient: QueryClient): () 
     const [scope] = event.query.queryKey as readonly unknown[];
     if (scope !== keys.threads[0] || outbox.all().length === 0) return;
     const thread = event.query.state.data as ThreadData | undefined;
-    outbox.recognize(thread?.entries.map((entry) => entry.message) ?? []);
+    outbox.recognize(messagesOf(thread?.entries ?? []));
   });
 }

@@ -2,16 +2,14 @@
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
 
-import { auditTrailQuery } from "./audit";
 import { conversationQuery } from "./conversations";
-import { threadQuery } from "./thread";
+import { threadQuery, type Anchor } from "./thread";
 
-export function preloadConversation(queryClient: QueryClient, conversationId: string, aroundSeq: number | null = null): void {
+export function preloadConversation(queryClient: QueryClient, conversationId: string, around: Anchor | null = null): void {
   // Opening it tries again, and tells.
   const quietly = (loaded: Promise<unknown>) => void loaded.catch(() => undefined);
-  quietly(queryClient.query(threadQuery(conversationId, aroundSeq)));
+  quietly(queryClient.query(threadQuery(conversationId, around)));
   quietly(queryClient.query(conversationQuery(conversationId)));
-  quietly(queryClient.infiniteQuery(auditTrailQuery(conversationId)));
 }
 
 export function usePreloadConversation(): (conversationId: string) => void {

@@ -1,38 +1,55 @@
-/** Texts that leave later (LATER). */
-import { queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
+/** Texts that leave later, and those that did not leave. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 
+import { writerOf } from "./cache-writer";
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
 import type { ScheduledText } from "./types";
 
-/** The earliest first. */
-export function scheduledQuery(conversationId: string) {
-  return queryOptions({
-    queryKey: keys.scheduledOf(conversationId),
-    queryFn: ({ signal }) =>
-      unwrap(client.GET("/api/v1/conversations/{conversation_id}/scheduled", { params: { path: { conversation_id: conversationId } }, signal })),
+/** Its changes. The thread hears of them by events; without the stream it is read again. */
+export function useScheduledText(text: ScheduledText) {
+  const queryClient = useQueryClient();
+  const params = { path: { message_id: text.id } };
+  const readAgain = () => void queryClient.invalidateQueries({ queryKey: keys.thread(text.conversation_id) });
+  const sendNow = useMutation({
+    mutationFn: ({ key, seenSeq }: { key: string; seenSeq: number }) =>
+      unwrap(client.POST("/api/v1/messages/{message_id}/send", { params: { ...params, header: { "Idempotency-Key": key } }, body: { seen_seq: seenSeq } })),
+    onSuccess: (message) => writerOf(queryClient).accept(message),
+    onError: readAgain,
   });
+  const change = useMutation({
+    mutationFn: (body: { body?: string; send_at?: string; only_if_nothing_new?: boolean }) =>
+      unwrap(client.PATCH("/api/v1/messages/{message_id}", { params, body })),
+    onSettled: readAgain,
+  });
+  const withdraw = useMutation({
+    mutationFn: () => unwrap(client.DELETE("/api/v1/messages/{message_id}", { params })),
+    onSettled: readAgain,
+  });
+  return { sendNow, change, withdraw };
 }
 
-export function useWithdraw() {
+/** Schedules a withdrawn text again, as it was. */
+export function useScheduleAgain(text: ScheduledText) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: ({ id }: Pick<ScheduledText, "id" | "conversation_id">) =>
-      unwrap(client.DELETE("/api/v1/messages/{message_id}", { params: { path: { message_id: id } } })),
-    onSettled: (_data, _error, { conversation_id }) => queryClient.invalidateQueries({ queryKey: keys.scheduledOf(conversation_id) }),
+    mutationFn: (key: string) =>
+      unwrap(
+        client.POST("/api/v1/conversations/{conversation_id}/messages", {
+          params: { path: { conversation_id: text.conversation_id }, header: { "Idempotency-Key": key } },
+          body: { body: text.body, media_urls: text.media_urls, close: text.close, send_at: text.send_at, only_if_nothing_new: text.only_if_nothing_new },
+        }),
+      ),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.thread(text.conversation_id) }),
   });
 }
 
-type Listener = (text: ScheduledText) => void;
-const listeners = new Set<Listener>();
-
-/** The API has accepted a text for later that this tab sent. */
-export function tellScheduled(queryClient: QueryClient, text: ScheduledText): void {
-  void queryClient.invalidateQueries({ queryKey: keys.scheduledOf(text.conversation_id) });
-  for (const listener of listeners) listener(text);
-}
-
-export function onScheduled(listener: Listener): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+/** Nobody needs to see to the conversation's texts that were not sent (NOT-SENT). */
+export function useDismissNotSent(conversationId: string) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: () =>
+      unwrap(client.POST("/api/v1/conversations/{conversation_id}/not-sent/dismiss", { params: { path: { conversation_id: conversationId } } })),
+    onSuccess: (row) => writerOf(queryClient).answered(row),
+  });
 }

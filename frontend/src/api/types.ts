@@ -21,7 +21,6 @@ export type ConversationStatus = Conversation["status"];
 export type ConversationDetail = Answer<"/api/v1/conversations/{conversation_id}", "get">;
 /** A staff member, by name. */
 export type Person = NonNullable<Conversation["assignee"]>;
-export type ScheduledText = Answer<"/api/v1/conversations/{conversation_id}/scheduled", "get">["items"][number];
 export type Holder = Conversation["holders"][number];
 export type Viewer = Conversation["viewers"][number];
 export type OptInCheck = ConversationDetail["opt_in_check"];
@@ -32,6 +31,13 @@ export type MessagePage = Answer<"/api/v1/conversations/{conversation_id}/messag
 export type Message = MessagePage["items"][number];
 export type MessageStatus = Message["status"];
 export type MessageDetail = Answer<"/api/v1/messages/{message_id}", "get">;
+
+export type ThreadPage = Answer<"/api/v1/conversations/{conversation_id}/thread", "get">;
+export type ThreadItem = ThreadPage["items"][number];
+export type Note = Extract<ThreadItem, { kind: "note" }>["note"];
+export type NoteDetail = Answer<"/api/v1/notes/{note_id}", "get">;
+export type ScheduledText = Extract<ThreadItem, { kind: "scheduled_text" }>["scheduled_text"];
+export type Mention = Answer<"/api/v1/mentions", "get">["items"][number];
 
 export type SearchResult = Answer<"/api/v1/messages/search", "get">["items"][number];
 

@@ -25,6 +25,8 @@ export interface InboxFilter {
 export interface MessengerSearch extends InboxFilter {
   /** The message at which the thread opens. */
   seq?: number | undefined;
+  /** The id of another entry at which it opens: a note. */
+  entry?: string | undefined;
 }
 
 const STATUSES = ["unread", "open", "closed"] as const satisfies ConversationStatus[];
@@ -53,7 +55,7 @@ function readFilter(search: object): InboxFilter {
 
 export function parseMessengerSearch(search: Record<string, unknown>): MessengerSearch {
   const { seq } = search;
-  return { ...readFilter(search), seq: typeof seq === "number" && Number.isSafeInteger(seq) && seq > 0 ? seq : undefined };
+  return { ...readFilter(search), seq: typeof seq === "number" && Number.isSafeInteger(seq) && seq > 0 ? seq : undefined, entry: readId(search.entry) };
 }
 
 /** A text in the address. A search for digits is parsed as a number by the router. */
@@ -77,6 +79,9 @@ export const keepFilter: Search = (before) => readFilter(before);
 
 /** The thread at one message, in the same list. */
 export const atMessage = (seq: number): Search => (before) => ({ ...readFilter(before), seq });
+
+/** The thread at a note, in the same list. */
+export const atEntry = (entry: string): Search => (before) => ({ ...readFilter(before), entry });
 
 /** The same list with other filters; the open conversation and its message stay. */
 export const withFilter = (change: Partial<InboxFilter>): Search => (before) => ({ ...parseMessengerSearch({ ...before }), ...change });

@@ -23,6 +23,7 @@ export const SHORTCUTS = {
   previous: { keys: ["k"], does: "Previous conversation", scope: "list" },
   open: { keys: ["Enter"], does: "Open the conversation and write", scope: "row" },
   reply: { keys: ["r"], does: "Write an answer", scope: "list" },
+  note: { keys: ["i"], does: "Write an internal note", scope: "list" },
   close: { keys: ["e"], does: "Close the open conversation and go to the next", scope: "list" },
   reopen: { keys: ["o"], does: "Reopen the closed conversation", scope: "list" },
   undo: { keys: ["z"], does: "Undo what the message at the foot says", scope: "list" },

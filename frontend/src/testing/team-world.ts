@@ -9,6 +9,7 @@ import type { ConversationDetail, Me, Person, ScheduledText, StaffMember } from 
 interface Host {
   me: Me | null;
   staff: StaffMember[];
+  readonly notes: { scheduled: ScheduledText[] };
   change: (id: unknown, fields: Partial<ConversationDetail>) => ConversationDetail | undefined;
 }
 
@@ -21,7 +22,6 @@ interface Scheduling {
 type Refuse = () => Response;
 
 export class TeamWorld {
-  scheduled: ScheduledText[] = [];
   settings: OrganizationSettings = { replying_assigns: false };
   away: Away = { enabled: false, body: "", hours: {}, timezone: "America/Chicago", is_open: false, opens_at: null };
   /** Conversations in which somebody wrote. */
@@ -49,14 +49,8 @@ export class TeamWorld {
         return new HttpResponse(null, { status: 204 });
       }),
       http.get(`${api}/conversations/:id/scheduled`, ({ params }) =>
-        HttpResponse.json({ items: this.scheduled.filter((text) => text.conversation_id === params.id) }),
+        HttpResponse.json({ items: this.host.notes.scheduled.filter((text) => text.conversation_id === params.id) }),
       ),
-      http.delete(`${api}/messages/:id`, ({ params }) => {
-        const text = this.scheduled.find(({ id }) => id === params.id);
-        this.scheduled = this.scheduled.filter((each) => each !== text);
-        if (text) this.host.change(text.conversation_id, { scheduled_at: null });
-        return new HttpResponse(null, { status: 204 });
-      }),
       http.get(`${api}/organization/settings`, () => HttpResponse.json(this.settings)),
       http.patch(`${api}/organization/settings`, ({ request }) =>
         this.take(request, "settings", (body: Partial<OrganizationSettings>) => (this.settings = { ...this.settings, ...body })),
@@ -73,7 +67,7 @@ export class TeamWorld {
       has_new: false, will_be_held_back: false, seen_seq: 1, scheduled_by: { kind: "staff_member", ...(this.me() ?? { id: anId(), name: "" }) },
       created_at: NOW.toISOString(), updated_at: NOW.toISOString(),
     };
-    this.scheduled.push(text);
+    this.host.notes.scheduled.push(text);
     this.host.change(conversationId, { scheduled_at: send_at });
     return HttpResponse.json(text, { status: 201 });
   }

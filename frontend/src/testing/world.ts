@@ -6,6 +6,7 @@ import { http, HttpResponse, type HttpHandler } from "msw";
 
 import { aLine, aMessage, anId, aPerson, aServiceStatus, aSession, byStaff, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
+import { itemPage, itemsOf, NotesWorld } from "./notes-world";
 import { RecordsWorld } from "./records-world";
 import { server } from "./server";
 import { TeamWorld } from "./team-world";
@@ -15,7 +16,7 @@ import type { ApiKey } from "@/api/api-keys";
 import type { InboundEventDetail, InboundHealth } from "@/api/inbound";
 import type { Line, LineHealth, NewLine } from "@/api/lines";
 import type { ServiceStatus } from "@/api/service-status";
-import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, OptInInstance, SearchResult, StaffMember } from "@/api/types";
+import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, OptInInstance, SearchResult, StaffMember, ThreadItem } from "@/api/types";
 
 export interface SentRequest {
   key: string | null;
@@ -35,6 +36,8 @@ export class World {
   readonly records = new RecordsWorld();
   /** Assignment, reminders, scheduled texts, and the settings of the business. */
   readonly team = new TeamWorld(this);
+  /** Notes, mentions and scheduled texts. */
+  readonly notes = new NotesWorld(() => this.actor());
   apiKeys: ApiKey[] = [];
   lines: Line[] = [aLine()];
   /** What the provider answers to the next checks. */
@@ -122,6 +125,16 @@ export class World {
     return this.conversations.find((conversation) => conversation.id === id);
   }
 
+  /** The thread's items: what has no place of its own stands after the last message at its time. */
+  private items(id: unknown): ThreadItem[] {
+    const messages = this.thread(id);
+    return itemsOf(messages, [
+      ...this.entries.filter((entry) => entry.conversation_id === id).map((audit_entry) => ({ kind: "audit_entry" as const, audit_entry })),
+      ...this.notes.notes.filter((note) => note.conversation_id === id).map((note) => ({ kind: "note" as const, note })),
+      ...this.notes.scheduled.filter((text) => text.conversation_id === id).map((scheduled_text) => ({ kind: "scheduled_text" as const, scheduled_text })),
+    ]);
+  }
+
   private thread(id: unknown): Message[] {
     return this.messages.filter((message) => message.conversation_id === id).sort((a, b) => a.seq - b.seq);
   }
@@ -173,6 +186,10 @@ export class World {
       http.get(`${api}/conversations/:id/messages`, ({ params, request }) =>
         HttpResponse.json(threadPage(this.thread(params.id), new URL(request.url).searchParams)),
       ),
+      http.get(`${api}/conversations/:id/thread`, ({ params, request }) =>
+        HttpResponse.json(itemPage(this.items(params.id), new URL(request.url).searchParams)),
+      ),
+      ...this.notes.handlers(api),
       http.get(`${api}/conversations/:id/audit-entries`, ({ params, request }) =>
         HttpResponse.json(
           page(

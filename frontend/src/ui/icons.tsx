@@ -145,3 +145,8 @@ export const FileIcon = (props: Props) => (
     <path d="M12.5 3.5V8H17" />
   </Icon>
 );
+export const NoteIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M4 4h14v9.5L13.5 18H4zM13.5 18v-4.5H18M7.5 8h7M7.5 11.5h4" />
+  </Icon>
+);

@@ -29,7 +29,7 @@ export function MessengerPage() {
 }
 
 function Messenger() {
-  const { status, seq, q } = useSearch({ from: "/signed-in/messenger" });
+  const { status, seq, entry, q } = useSearch({ from: "/signed-in/messenger" });
   const { conversationId } = useParams({ strict: false });
   const { data: indicator } = useQuery(indicatorQuery);
   const navigate = useNavigate();
@@ -57,7 +57,7 @@ function Messenger() {
         <Suspense fallback={<PagePending />}>
           <ConversationView
             conversationId={conversationId}
-            aroundSeq={seq}
+            around={entry ?? seq}
             onShowNewest={showNewest}
             unreadElsewhere={indicator?.unread_messages ?? 0}
             onClosedByKey={() => inbox.current?.openAfter(conversationId)}

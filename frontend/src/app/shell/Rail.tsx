@@ -9,6 +9,7 @@ import type { ReactNode } from "react";
 import { AccountMenu } from "./AccountMenu";
 import { indicatorQuery } from "@/api/indicator";
 import { may, useMe } from "@/api/session";
+import { MentionsButton } from "@/features/mentions/MentionsButton";
 import { cx } from "@/lib/cx";
 import { initials, plural } from "@/lib/text";
 import { CountBadge } from "@/ui/bits";
@@ -47,7 +48,8 @@ export function Rail({ onShowHelp }: { onShowHelp: () => void }) {
       <RailLink to="/staff" icon={<StaffIcon />}>
         Staff
       </RailLink>
-      <div className="max-desk:order-last max-desk:ml-auto desk:mt-auto desk:mb-1">
+      <div className="flex items-center gap-1 max-desk:order-last max-desk:ml-auto desk:mt-auto desk:mb-1 desk:flex-col">
+        {may(me, "sms_logs") && <MentionsButton />}
         <AccountMenu onShowHelp={onShowHelp} />
       </div>
       {may(me, "sms_logs") && <MessengerLink />}

@@ -3,7 +3,7 @@ import { useEffect, useEffectEvent } from "react";
 
 import { useFormats } from "@/api/format";
 import { describeError } from "@/api/problem";
-import { onScheduled, useWithdraw } from "@/api/scheduled";
+import { onScheduled, useWithdraw } from "@/api/scheduling";
 import { ownerKey, useMe } from "@/api/session";
 import type { ScheduledText } from "@/api/types";
 import { returnToDraft } from "@/lib/drafts";

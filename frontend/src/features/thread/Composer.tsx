@@ -11,7 +11,7 @@ import { useFormats } from "@/api/format";
 import { useOutbox } from "@/api/outbox-context";
 import { MOST_ITEMS } from "@/api/outbox-items";
 import { may, ownerKey, useMe } from "@/api/session";
-import { useTypingSignal } from "@/api/typing";
+import { useTypingSignal } from "@/api/typing-signal";
 import type { ConversationDetail } from "@/api/types";
 import { arriveAtComposer, focusOpenRow } from "@/lib/composer-focus";
 import { useDraft } from "@/lib/drafts";

@@ -2,6 +2,7 @@
 import { lazy, Suspense, useRef, useState } from "react";
 
 import { Thread } from "./Thread";
+import type { Anchor } from "@/api/thread";
 import { cx } from "@/lib/cx";
 import { DESK, useMedia, WIDE } from "@/lib/media";
 import { useShortcuts } from "@/lib/shortcuts";
@@ -12,8 +13,8 @@ const Details = lazy(() => import("./Details"));
 
 interface ConversationViewProps {
   conversationId: string;
-  /** The message at which to open; the newest or the first new one without it. */
-  aroundSeq?: number | undefined;
+  /** The `seq` of the message, or the id of the entry, at which to open; the newest or the first new one without it. */
+  around?: Anchor | undefined;
   /** Leaves that message for the newest. */
   onShowNewest?: () => void;
   /** Where the thread stands alone on the screen: the way back to the list, and what is unread there. */
@@ -25,7 +26,7 @@ interface ConversationViewProps {
   embedded?: boolean;
 }
 
-export function ConversationView({ conversationId, aroundSeq, onShowNewest, onBack, unreadElsewhere = 0, onClosedByKey, embedded = false }: ConversationViewProps) {
+export function ConversationView({ conversationId, around, onShowNewest, onBack, unreadElsewhere = 0, onClosedByKey, embedded = false }: ConversationViewProps) {
   const desk = useMedia(DESK);
   const wide = useMedia(WIDE) && !embedded;
   const [sheetOpen, setSheetOpen] = useState(false);
@@ -41,9 +42,9 @@ export function ConversationView({ conversationId, aroundSeq, onShowNewest, onBa
     <div className={cx("grid h-full min-w-0 grid-rows-[minmax(0,1fr)]", wide ? "grid-cols-[minmax(0,1fr)_312px]" : "grid-cols-[minmax(0,1fr)]")}>
       <Thread
         // A thread keeps nothing of the one before.
-        key={`${conversationId}:${aroundSeq ?? ""}`}
+        key={`${conversationId}:${around ?? ""}`}
         conversationId={conversationId}
-        aroundSeq={aroundSeq ?? null}
+        around={around ?? null}
         unreadElsewhere={unreadElsewhere}
         {...(onShowNewest && { onShowNewest })}
         {...(onBack && { onBack })}

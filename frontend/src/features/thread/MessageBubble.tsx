@@ -1,5 +1,6 @@
 import { memo } from "react";
 
+import { DismissNotSent } from "./DismissNotSent";
 import { DeliveryState } from "./DeliveryState";
 import { describeFailure, describeSender } from "./describe-message";
 import { Media } from "./Media";
@@ -19,11 +20,13 @@ interface MessageBubbleProps {
   highlighted?: boolean;
   /** The message failed, and this person may send it again. */
   canRetry?: boolean;
+  /** How many texts of the conversation were not sent, if the person may dismiss them here. */
+  notSent?: number;
   /** Emoji that they reacted with, with spaces between. */
   reactions?: string;
 }
 
-export const MessageBubble = memo(function MessageBubble({ message, continues, ends, highlighted = false, canRetry = false, reactions = "" }: MessageBubbleProps) {
+export const MessageBubble = memo(function MessageBubble({ message, continues, ends, highlighted = false, canRetry = false, notSent = 0, reactions = "" }: MessageBubbleProps) {
   const { time, full } = useFormats();
   const outbound = message.direction === "outbound";
   const author = describeSender(message);
@@ -70,6 +73,12 @@ export const MessageBubble = memo(function MessageBubble({ message, continues, e
                 <>
                   <span aria-hidden="true">·</span>
                   <RetryButton message={message} />
+                </>
+              )}
+              {notSent > 0 && (
+                <>
+                  <span aria-hidden="true">·</span>
+                  <DismissNotSent conversationId={message.conversation_id} count={notSent} />
                 </>
               )}
             </>

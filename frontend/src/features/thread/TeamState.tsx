@@ -1,18 +1,13 @@
 /** The top of the details pane: who has the conversation, until when it is deferred, and what leaves later. */
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 
 import { useFormats } from "@/api/format";
-import { describeError } from "@/api/problem";
-import { scheduledQuery, useWithdraw } from "@/api/scheduled";
-import { may, ownerKey, useMe } from "@/api/session";
+import { scheduledQuery } from "@/api/scheduling";
+import { useMe } from "@/api/session";
 import type { ConversationDetail, ScheduledText } from "@/api/types";
-import { returnToDraft } from "@/lib/drafts";
 import { nameIntegration } from "@/lib/text";
 import { Avatar, Tag } from "@/ui/bits";
-import { Button } from "@/ui/Button";
 import { ClockIcon } from "@/ui/icons";
-import { showToast } from "@/ui/Toast";
 
 export function TeamState({ conversation }: { conversation: ConversationDetail }) {
   const { assignee, reminder, line } = conversation;
@@ -72,21 +67,8 @@ function Scheduled({ conversation }: { conversation: ConversationDetail }) {
 }
 
 function ScheduledItem({ text }: { text: ScheduledText }) {
-  const me = useMe();
   const { moment } = useFormats();
-  const withdraw = useWithdraw();
-  const [problem, setProblem] = useState<string | null>(null);
   const by = text.scheduled_by.kind === "api_key" ? nameIntegration(text.scheduled_by.name) : text.scheduled_by.name;
-  const takeBack = () => {
-    setProblem(null);
-    withdraw.mutate(text, {
-      onSuccess: () => {
-        returnToDraft(ownerKey(me), text.conversation_id, text.body);
-        showToast("Withdrawn. Its words are in your composer.");
-      },
-      onError: (error) => setProblem(describeError(error)),
-    });
-  };
   return (
     <li className="rounded-lg border border-line px-3 py-2.5 text-note">
       <p className="flex flex-wrap items-baseline gap-x-2">
@@ -98,12 +80,6 @@ function ScheduledItem({ text }: { text: ScheduledText }) {
         <p className="mt-1 text-red">{text.held?.reason ?? "A text has come in since: this one will be held back."}</p>
       )}
       <p className="mt-1 text-ink-2">By {by}{text.close && ", closes the conversation"}</p>
-      {problem && <p role="alert" className="mt-1 text-red">{problem}</p>}
-      {may(me, "mass_text") && (
-        <Button size="sm" className="mt-2" disabled={withdraw.isPending} onClick={takeBack}>
-          Withdraw
-        </Button>
-      )}
     </li>
   );
 }

@@ -1,4 +1,4 @@
-import { startTransition, useEffect, useMemo, useRef, useState, type RefObject } from "react";
+import { lazy, startTransition, Suspense, useEffect, useMemo, useRef, useState, type RefObject } from "react";
 
 import { CloseControl } from "./CloseControl";
 import { Composer } from "./Composer";
@@ -9,11 +9,16 @@ import { PendingBubble } from "./PendingBubble";
 import { StopRequest } from "./StopRequest";
 import { TapbackOr } from "./TapbackLine";
 import { matchTapbacks, type Tapbacks } from "./tapbacks";
-import { layOutThread, type ThreadRow } from "./thread-rows";
+import { NoteCard } from "./notes/NoteCard";
+import { ComposerModes } from "./notes/ComposerModes";
+import { useShownMentions } from "./notes/useShownMentions";
+import type { ThreadTarget } from "./thread-scroll";
+import { layOutThread, scheduledTexts, type ThreadRow } from "./thread-rows";
 import { DayLine, NewLine, SystemLine } from "./ThreadLines";
 import { ThreadHeader } from "./ThreadHeader";
 import { TeamControls } from "./TeamControls";
 import { ThreadLoading } from "./ThreadLoading";
+import { TypingLine } from "./TypingLine";
 import { useNewMark } from "./useNewMark";
 import { useThread } from "./useThread";
 import { useThreadScroll } from "./useThreadScroll";
@@ -22,6 +27,7 @@ import { useFormats } from "@/api/format";
 import { isPendingText } from "@/api/outbox-items";
 import { isMissing } from "@/api/problem";
 import { may, useMe } from "@/api/session";
+import type { Anchor } from "@/api/thread";
 import type { ConversationDetail, Message } from "@/api/types";
 import { THREAD_SCOPE, useShortcuts } from "@/lib/shortcuts";
 import { Spinner } from "@/ui/bits";
@@ -29,9 +35,12 @@ import { Button } from "@/ui/Button";
 import { ActionLink, EmptyState, ErrorState } from "@/ui/states";
 import { ToastSlot } from "@/ui/Toast";
 
+const ScheduledCard = lazy(() => import("./ScheduledCard"));
+
 interface ThreadProps {
   conversationId: string;
-  aroundSeq: number | null;
+  /** The `seq` of the message, or the id of the entry, at which it opens. */
+  around: Anchor | null;
   onShowNewest?: () => void;
   unreadElsewhere: number;
   onBack?: () => void;
@@ -41,23 +50,24 @@ interface ThreadProps {
   showsToasts: boolean;
 }
 
-export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewhere, onBack, onShowDetails, onClosedByKey, showsToasts }: ThreadProps) {
-  const { conversation, shown, thread, messages, entries, pending, seenBefore } = useThread(conversationId, aroundSeq);
+export function Thread({ conversationId, around, onShowNewest, unreadElsewhere, onBack, onShowDetails, onClosedByKey, showsToasts }: ThreadProps) {
+  const { conversation, shown, thread, messages, entries, pending, seenBefore } = useThread(conversationId, around);
   const { dayKey } = useFormats();
-  const maySend = may(useMe(), "mass_text") && (conversation.data?.opt_in_check.allowed ?? false);
+  const me = useMe();
+  const maySend = may(me, "mass_text") && (conversation.data?.opt_in_check.allowed ?? false);
   const scroller = useRef<HTMLDivElement>(null);
 
-  const { isSuccess, hasOlder, hasNewer, loadOlder, loadNewer } = thread;
+  const { isSuccess, hasNewer, loadOlder, loadNewer } = thread;
   const settled = seenBefore !== undefined;
   const opensAtNew = seenBefore !== undefined && messages.some((message) => message.direction === "inbound" && message.seq > seenBefore);
   const showsAll = useNewestFirst();
-  const target = useMemo(() => {
+  const target = useMemo((): ThreadTarget | null => {
     if (!settled) return null;
-    if (aroundSeq === null && !opensAtNew) return "newest" as const;
+    if (around === null && !opensAtNew) return "newest";
     // Its row may be among the older ones.
     if (!showsAll) return null;
-    return aroundSeq === null ? ("new" as const) : { seq: aroundSeq };
-  }, [settled, showsAll, aroundSeq, opensAtNew]);
+    return around === null ? "new" : { around };
+  }, [settled, showsAll, around, opensAtNew]);
 
   const { atNewest, shownSeq, jumpToNewest, newAfter } = useReading({
     conversationId, scroller, target, seenBefore, messages, pending, entries, showsAll, hasNewer, loadOlder, loadNewer,
@@ -66,14 +76,17 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
   const toNewest = hasNewer && onShowNewest ? onShowNewest : jumpToNewest;
 
   useShortcuts({ newest: toNewest });
+  useShownMentions(conversationId, me.staff_member?.id, entries, target !== null);
 
   const allRows = useMemo(
-    () => layOutThread({ messages, entries, hasOlder, newAfter, dayKey }),
-    [messages, entries, hasOlder, newAfter, dayKey],
+    () => layOutThread({ entries, newAfter, dayKey }),
+    [entries, newAfter, dayKey],
   );
+  const scheduled = useMemo(() => scheduledTexts(entries), [entries]);
   const rows = showsAll ? allRows : allRows.slice(-NEWEST_ROWS);
   const tapbacks = useMemo(() => matchTapbacks(messages), [messages]);
   const retryable = useMemo(() => (maySend ? findRetryable(messages) : new Set<string>()), [maySend, messages]);
+  const lastFailed = useMemo(() => messages.findLast(isFailed)?.id, [messages]);
   const unseenBelow = messages.filter((message) => message.direction === "inbound" && message.seq > shownSeq).length;
 
   if (conversation.isError && !conversation.data) {
@@ -100,7 +113,7 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
         <div ref={scroller} className="h-full overflow-y-auto [overflow-anchor:none]">
           <div role="log" aria-label="Messages" aria-live="polite" aria-relevant="additions" className="flex min-h-full flex-col justify-end px-4 py-4 desk:px-5">
             {thread.isPending && <ThreadLoading />}
-            {thread.isError && messages.length === 0 && <ErrorState error={thread.error} onRetry={() => void thread.refetch()} />}
+            {thread.isError && entries.length === 0 && <ErrorState error={thread.error} onRetry={() => void thread.refetch()} />}
             {thread.olderError && <ErrorState title="Older messages couldn't be loaded" error={thread.olderError} onRetry={thread.retryOlder} />}
             {thread.isLoadingOlder && (
               <div className="flex justify-center py-2 text-ink-3">
@@ -108,7 +121,7 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
                 <span className="sr-only">Loading older messages</span>
               </div>
             )}
-            {isSuccess && messages.length === 0 && pending.length === 0 && (
+            {isSuccess && rows.length === 0 && pending.length === 0 && scheduled.length === 0 && (
               <EmptyState title="No messages yet">Write the first one below.</EmptyState>
             )}
             {rows.map((row) => (
@@ -116,17 +129,28 @@ export function Thread({ conversationId, aroundSeq, onShowNewest, unreadElsewher
                 key={row.key}
                 row={row}
                 conversation={conversation.data}
-                highlighted={row.kind === "message" && row.message.seq === aroundSeq}
+                highlighted={isAt(row, around)}
                 canRetry={row.kind === "message" && retryable.has(row.message.id)}
+                notSent={row.kind === "message" && row.message.id === lastFailed ? (shown?.not_sent ?? 0) : 0}
                 tapbacks={tapbacks}
               />
             ))}
             {pending.map((item) => (isPendingText(item) ? <PendingBubble key={item.key} text={item} /> : <PendingAct key={item.key} item={item} />))}
+            {scheduled.length > 0 && (
+              <Suspense fallback={null}>
+                {scheduled.map((text) => (
+                  <ScheduledCard key={text.id} text={text} messages={messages} seenSeq={shownSeq} />
+                ))}
+              </Suspense>
+            )}
           </div>
         </div>
+        <TypingLine conversationId={conversationId} />
         {!atNewest && <JumpToNewest unseen={unseenBelow} onJump={toNewest} />}
       </div>
-      <Composer conversationId={conversationId} conversation={conversation.data} seenSeq={shownSeq} onSent={toNewest} />
+      <ComposerModes conversationId={conversationId} onAdded={toNewest}>
+        <Composer conversationId={conversationId} conversation={conversation.data} seenSeq={shownSeq} onSent={toNewest} />
+      </ComposerModes>
     </section>
   );
 }
@@ -150,7 +174,7 @@ function NotOpened({ error, onRetry, onBack }: { error: unknown; onRetry: () => 
 type ReadingInput = Pick<ReturnType<typeof useThread>, "messages" | "pending" | "entries"> & {
   conversationId: string;
   scroller: RefObject<HTMLDivElement | null>;
-  target: { seq: number } | "new" | "newest" | null;
+  target: ThreadTarget | null;
   seenBefore: number | undefined;
   showsAll: boolean;
   /** Whether messages after the last loaded one exist. */
@@ -178,11 +202,17 @@ function useNewestFirst(): boolean {
   return showsAll;
 }
 
+const isFailed = ({ status, direction }: Message) => direction === "outbound" && ["failed", "undelivered", "unknown"].includes(status);
+
 /** The failed messages that have not been sent again yet. */
 function findRetryable(messages: readonly Message[]): Set<string> {
   const again = new Set(messages.map((message) => message.retry_of_message_id));
-  const failed = messages.filter((message) => message.status === "failed" || message.status === "undelivered");
+  const failed = messages.filter((message) => isFailed(message) && message.status !== "unknown");
   return new Set(failed.map((message) => message.id).filter((id) => !again.has(id)));
+}
+
+function isAt(row: ThreadRow, around: Anchor | null): boolean {
+  return (row.kind === "message" && row.message.seq === around) || (row.kind === "note" && row.note.id === around);
 }
 
 interface RowProps {
@@ -190,10 +220,12 @@ interface RowProps {
   conversation: ConversationDetail | undefined;
   highlighted: boolean;
   canRetry: boolean;
+  /** At the last text that failed: how many of the conversation somebody has to see to. */
+  notSent: number;
   tapbacks: Tapbacks;
 }
 
-function Row({ row, conversation, highlighted, canRetry, tapbacks }: RowProps) {
+function Row({ row, conversation, highlighted, canRetry, notSent, tapbacks }: RowProps) {
   switch (row.kind) {
     case "day":
       return <DayLine at={row.at} />;
@@ -201,6 +233,8 @@ function Row({ row, conversation, highlighted, canRetry, tapbacks }: RowProps) {
       return <NewLine />;
     case "system":
       return <SystemLine entries={row.entries} />;
+    case "note":
+      return <NoteCard note={row.note} highlighted={highlighted} />;
     case "message":
       return (
         <>
@@ -211,6 +245,7 @@ function Row({ row, conversation, highlighted, canRetry, tapbacks }: RowProps) {
               ends={row.ends}
               highlighted={highlighted}
               canRetry={canRetry}
+              notSent={notSent}
               reactions={tapbacks.on.get(row.message.id)?.join(" ") ?? ""}
             />
           </TapbackOr>

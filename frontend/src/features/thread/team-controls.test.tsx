@@ -98,7 +98,7 @@ describe("LATER", () => {
     expect(await screen.findByText(/^Scheduled:/)).toBeVisible();
     await user.click(screen.getByRole("button", { name: /^Undo/ }));
     await waitFor(async () => expect(await box()).toHaveValue("See you on Monday."));
-    expect(world.team.scheduled).toEqual([]);
+    expect(world.notes.scheduled).toEqual([]);
   });
 
   it("STATUS-REPLY-RACE: what came in while writing is shown, and it can be scheduled anyway", async () => {
@@ -122,16 +122,6 @@ describe("LATER", () => {
     await user.click(await screen.findByRole("button", { name: /^Tomorrow/ }));
     expect(await screen.findByText("{first_name} is not filled in.")).toBeVisible();
     expect(world.sent).toEqual([]);
-  });
-
-  it("the details list it with its writer, and it can be withdrawn there", async () => {
-    const { user } = open();
-    await user.type(await box(), "See you.");
-    await user.click(screen.getByRole("button", { name: "Send later" }));
-    await user.click(await screen.findByRole("button", { name: /^Tomorrow/ }));
-    await user.click(await screen.findByRole("button", { name: "Withdraw" }));
-    await waitFor(async () => expect(await box()).toHaveValue("See you."));
-    await waitFor(() => expect(screen.queryByRole("heading", { name: "Leaves later" })).toBeNull());
   });
 });
 

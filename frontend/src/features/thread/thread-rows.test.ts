@@ -1,10 +1,16 @@
 import { describe, expect, it } from "vitest";
 
 import { layOutThread, type ThreadRow } from "./thread-rows";
+import { itemEntry } from "@/api/thread-entries";
+import type { AuditEntry, Message } from "@/api/types";
 import { aMessage, anEntry, byStaff, DANIEL, MARIA, minutesAgo } from "@/testing/builders";
+import { itemsOf } from "@/testing/notes-world";
 
-const layOut = (input: Partial<Parameters<typeof layOutThread>[0]>) =>
-  layOutThread({ messages: [], entries: [], hasOlder: false, newAfter: null, dayKey: (at) => at.slice(0, 10), ...input });
+/** The API places entries after messages, by their time here. */
+function layOut({ messages = [], entries = [], newAfter = null }: { messages?: Message[]; entries?: AuditEntry[]; newAfter?: number | null }) {
+  const items = itemsOf(messages, entries.map((audit_entry) => ({ kind: "audit_entry", audit_entry })));
+  return layOutThread({ entries: items.map(itemEntry), newAfter, dayKey: (at) => at.slice(0, 10) });
+}
 
 const summary = (rows: ThreadRow[]) =>
   rows.map((row) => (row.kind === "message" ? row.message.seq : row.kind === "system" ? row.entries.map((entry) => entry.action.split(".")[1]).join("+") : row.kind));
@@ -70,13 +76,6 @@ describe("the layout of a thread", () => {
     const messages = [aMessage({ seq: 1, created_at: minutesAgo(10) })];
     const entries = [anEntry({ at: minutesAgo(10), action: "conversation.unread" })];
     expect(summary(layOut({ messages, entries, newAfter: 0 }))).toEqual(["day", "new", 1]);
-  });
-
-  it("keeps for later what happened among messages that are not loaded", () => {
-    const messages = [aMessage({ seq: 51, created_at: minutesAgo(10) })];
-    const entries = [anEntry({ at: minutesAgo(500), action: "conversation.closed" })];
-    expect(summary(layOut({ messages, entries, hasOlder: true }))).toEqual(["day", 51]);
-    expect(summary(layOut({ messages, entries, hasOlder: false }))).toContain("closed");
   });
 
   it("puts messages of one voice, close in time and equally delivered, under one line of details", () => {

@@ -1,5 +1,6 @@
-/** Lays a thread out: messages, days, the line between old and new, and what happened to the conversation in between. */
-import type { AuditEntry, Message } from "@/api/types";
+/** Lays a thread out: its entries in the API's order, with days, the line between old and new, and runs of events folded. */
+import type { ThreadEntry } from "@/api/thread-entries";
+import type { AuditEntry, Message, Note, ScheduledText } from "@/api/types";
 import { isStatusChange } from "@/lib/fold-entries";
 
 export type ThreadRow =
@@ -7,6 +8,7 @@ export type ThreadRow =
   | { kind: "new"; key: string }
   /** What the system did at one place: a run of changes of the status is one row. */
   | { kind: "system"; key: string; entries: [AuditEntry, ...AuditEntry[]] }
+  | { kind: "note"; key: string; note: Note }
   | {
       kind: "message";
       key: string;
@@ -22,31 +24,19 @@ const TOLD = new Set([
   ...["conversation.opened", "conversation.closed", "conversation.unread"],
   ...["phone_number.stopped", "phone_number.started", "opt_in.changed", "phone_record.removed", "refusal.lifted"],
 ]);
-/** Entries at the very time of a message: these say how the conversation stood for it, others what it did. */
-const BEFORE_ITS_MESSAGE = new Set(["conversation.opened", "conversation.unread"]);
 const CLOSELY_MS = 3 * 60_000;
 
 interface ThreadInput {
-  /** Ascending by `seq`. */
-  messages: readonly Message[];
-  /** In any order. */
-  entries: readonly AuditEntry[];
-  /** Whether messages before the first are still to be loaded: entries among those are left out. */
-  hasOlder: boolean;
+  /** In order. */
+  entries: readonly ThreadEntry[];
   /** Incoming messages above this are new to this person; null for none. */
   newAfter: number | null;
   dayKey: (at: string) => string;
 }
 
-export function layOutThread({ messages, entries, hasOlder, newAfter, dayKey }: ThreadInput): ThreadRow[] {
-  const start = hasOlder ? Date.parse(messages[0]?.created_at ?? "") : -Infinity;
-  const told = entries
-    .filter((entry) => TOLD.has(entry.action) && Date.parse(entry.at) >= start)
-    .sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.chain.number - b.chain.number);
-
+export function layOutThread({ entries, newAfter, dayKey }: ThreadInput): ThreadRow[] {
   const rows: ThreadRow[] = [];
   let day = "";
-  let next = 0;
   let divided = newAfter === null;
 
   const startDay = (at: string) => {
@@ -56,29 +46,31 @@ export function layOutThread({ messages, entries, hasOlder, newAfter, dayKey }: 
     rows.push({ kind: "day", key: `day-${key}`, at });
   };
   const tell = (entry: AuditEntry) => {
+    // "New" says it already.
+    if (!TOLD.has(entry.action) || (newAfter !== null && divided && entry.action === "conversation.unread")) return;
     startDay(entry.at);
     const last = rows.at(-1);
     if (last?.kind === "system" && isStatusChange(last.entries[0]) && isStatusChange(entry)) last.entries.push(entry);
     else rows.push({ kind: "system", key: `entry-${entry.id}`, entries: [entry] });
   };
-  /** Of the entries at the time itself only those that belong before a message. */
-  const tellUntil = (time: number) => {
-    for (let entry = told[next]; entry && belongsBefore(entry, time); entry = told[++next]) tell(entry);
-  };
-
-  for (const message of messages) {
-    tellUntil(Date.parse(message.created_at));
+  const say = (message: Message) => {
     startDay(message.created_at);
     if (!divided && message.direction === "inbound" && message.seq > (newAfter ?? 0)) {
       divided = true;
-      // "New" says it already.
       leaveOutUnread(rows);
       rows.push({ kind: "new", key: "new" });
     }
     rows.push({ kind: "message", key: `message-${message.seq}`, message, continues: false, ends: true });
-  }
-  tellUntil(Infinity);
+  };
 
+  for (const entry of entries) {
+    if (entry.kind === "message") say(entry.message);
+    else if (entry.kind === "audit_entry") tell(entry.entry);
+    else if (entry.kind === "note") {
+      startDay(entry.note.created_at);
+      rows.push({ kind: "note", key: `note-${entry.id}`, note: entry.note });
+    }
+  }
   return rows.map((row, index) =>
     row.kind === "message"
       ? { ...row, continues: belongTogether(rows[index - 1], row), ends: !belongTogether(row, rows[index + 1]) }
@@ -86,9 +78,9 @@ export function layOutThread({ messages, entries, hasOlder, newAfter, dayKey }: 
   );
 }
 
-function belongsBefore({ at, action }: AuditEntry, time: number): boolean {
-  const written = Date.parse(at);
-  return written < time || (written === time && (BEFORE_ITS_MESSAGE.has(action) || time === Infinity));
+/** The texts that leave later, in order of their time. They stand after all else, and after what is being sent. */
+export function scheduledTexts(entries: readonly ThreadEntry[]): ScheduledText[] {
+  return entries.flatMap((entry) => (entry.kind === "scheduled_text" ? [entry.text] : []));
 }
 
 /** Takes "became unread" off the end of the rows. */
@@ -109,6 +101,7 @@ function belongTogether(a: ThreadRow | undefined, b: ThreadRow | undefined): boo
     first.status === second.status &&
     first.error === null &&
     second.error === null &&
+    first.automatic === second.automatic &&
     first.sent_by?.id === second.sent_by?.id &&
     Date.parse(second.created_at) - Date.parse(first.created_at) < CLOSELY_MS
   );

@@ -9,6 +9,13 @@ export interface ThreadScrollState {
   shownSeq: number;
 }
 
+/** Where a thread opens: at the newest, at the line above the new ones, or at a `seq` or the id of an entry. */
+export type ThreadTarget = { around: number | string } | "new" | "newest";
+
+function selectorOf(around: number | string): string {
+  return typeof around === "number" ? `[data-seq="${around}"]` : `[data-entry="${CSS.escape(around)}"]`;
+}
+
 const AT_NEWEST_PX = 48;
 /** Further messages are loaded when their edge is this close. */
 const NEAR_PX = 600;
@@ -20,7 +27,7 @@ export class ThreadScroll {
   private placed = false;
   private following = true;
   private hasNewer = false;
-  private anchor: { seq: string; top: number } | null = null;
+  private anchor: { row: HTMLElement; top: number } | null = null;
   private state: ThreadScrollState = { atNewest: true, shownSeq: 0 };
   private readonly listeners = new Set<() => void>();
 
@@ -56,14 +63,14 @@ export class ThreadScroll {
   }
 
   /** Where the thread opens: at a message, at the line above the new ones, or at the newest. Once. */
-  place(target: { seq: number } | "new" | "newest"): void {
+  place(target: ThreadTarget): void {
     const { element } = this;
     if (!element || this.placed) return;
     this.placed = true;
     const row =
       target === "newest"
         ? null
-        : element.querySelector<HTMLElement>(target === "new" ? "[data-new]" : `[data-seq="${target.seq}"]`);
+        : element.querySelector<HTMLElement>(target === "new" ? "[data-new]" : selectorOf(target.around));
     if (row) {
       const share = target === "new" ? 0.2 : 0.4;
       element.scrollTop += row.getBoundingClientRect().top - element.getBoundingClientRect().top - element.clientHeight * share;
@@ -86,8 +93,8 @@ export class ThreadScroll {
     if (this.following) {
       element.scrollTop = element.scrollHeight;
     } else if (this.anchor) {
-      const row = element.querySelector<HTMLElement>(`[data-seq="${this.anchor.seq}"]`);
-      if (row) element.scrollTop += this.offset(row) - this.anchor.top;
+      const { row, top } = this.anchor;
+      if (row.isConnected) element.scrollTop += this.offset(row) - top;
     }
     this.measure();
   }
@@ -112,7 +119,7 @@ export class ThreadScroll {
     const atNewest = this.isNearEnd();
     this.following = atNewest;
     const rows = [...element.querySelectorAll<HTMLElement>("[data-seq]")];
-    this.anchor = this.findAnchor(rows);
+    this.anchor = this.findAnchor([...element.querySelectorAll<HTMLElement>("[data-seq], [data-entry]")]);
 
     // A message that arrives in a hidden tab has been rendered, but not shown.
     const visible = document.visibilityState === "visible" ? this.lastShown(rows, atNewest) : 0;
@@ -140,10 +147,10 @@ export class ThreadScroll {
     return row.getBoundingClientRect().top - (this.element?.getBoundingClientRect().top ?? 0);
   }
 
-  /** The first message on screen, and where it is. */
-  private findAnchor(rows: HTMLElement[]): { seq: string; top: number } | null {
+  /** The first message or note on screen, and where it is. */
+  private findAnchor(rows: HTMLElement[]): { row: HTMLElement; top: number } | null {
     const row = rows.find((candidate) => this.offset(candidate) + candidate.offsetHeight > 0);
-    return row?.dataset.seq ? { seq: row.dataset.seq, top: this.offset(row) } : null;
+    return row ? { row, top: this.offset(row) } : null;
   }
 
   private lastShown(rows: HTMLElement[], atNewest: boolean): number {

@@ -1,13 +1,13 @@
 import { useEffect, useLayoutEffect, useState, useSyncExternalStore, type RefObject } from "react";
 
-import { ThreadScroll } from "./thread-scroll";
+import { ThreadScroll, type ThreadTarget } from "./thread-scroll";
 
 interface ThreadScrollInput {
   scroller: RefObject<HTMLElement | null>;
   /** Anything that changes when rows do. */
   content: unknown;
   /** Where to open, once everything needed to know it is there; null until then. */
-  target: { seq: number } | "new" | "newest" | null;
+  target: ThreadTarget | null;
   /** The last loaded message is not the newest: reaching it is not being at the end. */
   hasNewer: boolean;
   onNearStart: () => void;

@@ -1,0 +1,137 @@
+/** A text that leaves later, at the end of the thread: when, by whom, and what holds it back. */
+import { useState } from "react";
+
+import { explainProblem } from "./explain-refusal";
+import { MessageText } from "./MessageText";
+import { useFormats } from "@/api/format";
+import { describeError, isProblem } from "@/api/problem";
+import { useScheduleAgain, useScheduledText } from "@/api/scheduled";
+import { may, useMe } from "@/api/session";
+import type { Message, ScheduledText } from "@/api/types";
+import { nameIntegration, plural } from "@/lib/text";
+import { Button } from "@/ui/Button";
+import { Dialog, DialogFoot } from "@/ui/Dialog";
+import { ClockIcon, WarningIcon } from "@/ui/icons";
+import { bubbleLook } from "@/ui/look";
+import { showToast } from "@/ui/Toast";
+import { cx } from "@/lib/cx";
+
+interface ScheduledCardProps {
+  text: ScheduledText;
+  messages: readonly Message[];
+  /** The last message that this person has seen. */
+  seenSeq: number;
+}
+
+export default function ScheduledCard({ text, messages, seenSeq }: ScheduledCardProps) {
+  const { dateTime, date } = useFormats();
+  const maySend = may(useMe(), "mass_text");
+  const { sendNow, withdraw } = useScheduledText(text);
+  const again = useScheduleAgain(text);
+  const [isChanging, setChanging] = useState(false);
+  const by = text.scheduled_by.kind === "api_key" ? nameIntegration(text.scheduled_by.name) : text.scheduled_by.name;
+  const isHeld = text.status === "held";
+  const hasNew = text.has_new || messages.some(({ direction, seq }) => direction === "inbound" && seq > text.seen_seq);
+  const explain = (error: unknown) => (isProblem(error) ? explainProblem(error.problem, date) : describeError(error));
+  const busy = sendNow.isPending || withdraw.isPending;
+
+  const send = () =>
+    sendNow.mutate({ key: crypto.randomUUID(), seenSeq }, { onError: (error) => showToast(`Not sent. ${explain(error)}`) });
+  const takeBack = () => {
+    const key = crypto.randomUUID();
+    const schedule = () => again.mutate(key, { onError: (error) => showToast(`Not scheduled again. ${explain(error)}`) });
+    withdraw.mutate(undefined, {
+      onSuccess: () => showToast("Scheduled text withdrawn", isHeld ? undefined : { label: "Undo", run: schedule }),
+      onError: (error) => showToast(`Not withdrawn. ${explain(error)}`),
+    });
+  };
+
+  return (
+    <article aria-label={isHeld ? "Scheduled text, held back" : "Scheduled text"} data-entry={text.id} className="mt-3 flex flex-col items-end">
+      {(text.body !== "" || text.media_urls.length > 0) && (
+        <MessageText
+          body={[text.body, text.media_urls.length > 0 && `with ${plural(text.media_urls.length, "file")}`].filter(Boolean).join("\n")}
+          className={cx(bubbleLook({ tone: isHeld ? "failed" : "inbound", outbound: true, ends: true }), !isHeld && "border-dashed !border-accent")}
+        />
+      )}
+      <p className={cx("mx-1.5 mt-1 flex items-center gap-1 text-meta", isHeld ? "text-red" : "text-ink-2")}>
+        {isHeld ? <WarningIcon size={14} /> : <ClockIcon size={14} />}
+        {isHeld ? (
+          <span>
+            <b className="font-strong">Not sent.</b> {text.held?.reason || "It was held back."}
+          </span>
+        ) : (
+          <span>
+            {by} scheduled it for <b className="font-strong">{dateTime(text.send_at)}</b>
+            {text.close && ", and closes then"}
+          </span>
+        )}
+      </p>
+      {!isHeld && hasNew && text.only_if_nothing_new && (
+        <p className="mx-1.5 mt-0.5 max-w-[440px] text-right text-meta text-amber">
+          They have written since. It will be held back, unless you send it now or change it.
+        </p>
+      )}
+      {maySend && (
+        <div className="mx-1.5 mt-1.5 mb-1 flex flex-wrap justify-end gap-2">
+          <Button size="sm" variant="quiet" disabled={busy} onClick={takeBack}>
+            Withdraw
+          </Button>
+          <Button size="sm" disabled={busy} onClick={() => setChanging(true)}>
+            Change
+          </Button>
+          <Button size="sm" variant={isHeld ? "primary" : "secondary"} disabled={busy} onClick={send}>
+            Send now
+          </Button>
+        </div>
+      )}
+      {isChanging && <ChangeScheduled text={text} explain={explain} onClose={() => setChanging(false)} />}
+    </article>
+  );
+}
+
+/** The value of a date and time field, on this device's clock. */
+function localValue(at: Date): string {
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+function ChangeScheduled({ text, explain, onClose }: { text: ScheduledText; explain: (error: unknown) => string; onClose: () => void }) {
+  const { change } = useScheduledText(text);
+  const [body, setBody] = useState(text.body);
+  const [opened] = useState(() => Date.now());
+  const [at, setAt] = useState(() => localValue(new Date(Math.max(Date.parse(text.send_at), opened + 3_600_000))));
+  const [always, setAlways] = useState(!text.only_if_nothing_new);
+  const isValid = (body.trim() !== "" || text.media_urls.length > 0) && Date.parse(at) > opened;
+  const field = "block w-full rounded-md border border-edge bg-surface px-3 py-2 text-ink [@media(hover:none)]:text-title";
+  const save = () =>
+    change.mutate({ body: body.trimEnd(), send_at: new Date(at).toISOString(), only_if_nothing_new: !always }, { onSuccess: onClose });
+  return (
+    <Dialog open onOpenChange={(open) => !open && onClose()} title="Change the scheduled text">
+      <div className="space-y-3">
+        <label className="block font-strong">
+          Text
+          <textarea rows={4} dir="auto" maxLength={1600} value={body} onChange={(event) => setBody(event.target.value)} className={cx(field, "mt-1 font-normal")} />
+        </label>
+        <label className="block font-strong">
+          Leaves at, on this device’s clock
+          <input type="datetime-local" min={localValue(new Date(opened))} value={at} onChange={(event) => setAt(event.target.value)} className={cx(field, "mt-1 font-normal")} />
+        </label>
+        <label className="flex min-h-[44px] items-center gap-2">
+          <input type="checkbox" checked={always} onChange={(event) => setAlways(event.target.checked)} className="size-4 accent-accent" />
+          Send it even if they write before then
+        </label>
+        {change.isError && (
+          <p role="alert" className="text-note text-red">
+            Not changed. {explain(change.error)}
+          </p>
+        )}
+      </div>
+      <DialogFoot>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button variant="primary" disabled={!isValid || change.isPending} onClick={save}>
+          Save
+        </Button>
+      </DialogFoot>
+    </Dialog>
+  );
+}
