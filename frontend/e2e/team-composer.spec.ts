@@ -81,7 +81,7 @@ test("on a phone nothing overlaps: the menu, the times, the composer", async ({ 
 test("opening hours and the away message: what an administrator sets is what a family gets", async ({ page, business }) => {
   const { number } = await business.family("Rivera");
   await business.signIn(page, "ada", "/administration?tab=organization");
-  await page.getByRole("checkbox", { name: "Answer texts outside opening hours" }).check();
+  await page.getByText("Answer texts outside opening hours").click();
   await page.getByLabel("Message").fill("We answer in the morning.");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("Opening hours and away message saved.")).toBeVisible();
