@@ -113,6 +113,7 @@ export class LiveConnection {
       this.hear(event, ({ conversation }) => {
         if (!conversation) return false;
         this.refetchSoon(keys.auditTrail(conversation.id));
+        this.refetchSoon(keys.scheduledOf(conversation.id));
         return [{ type: "conversation", row: conversation }];
       }),
     );
@@ -233,7 +234,7 @@ export class LiveConnection {
 }
 
 const EVERYTHING = [
-  keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.auditTrails, keys.messages, keys.notes, keys.mentions,
+  keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.scheduled, keys.auditTrails, keys.messages, keys.notes, keys.mentions,
   keys.families, keys.staffMembers, keys.optInChecks,
 ];
 

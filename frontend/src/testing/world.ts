@@ -10,6 +10,7 @@ import { itemPage, itemsOf, NotesWorld } from "./notes-world";
 import { NotificationsWorld } from "./notifications-world";
 import { RecordsWorld } from "./records-world";
 import { server } from "./server";
+import { TeamWorld } from "./team-world";
 import { PROVIDERS } from "./providers";
 import type { Session } from "@/api/account";
 import type { ApiKey } from "@/api/api-keys";
@@ -20,7 +21,7 @@ import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, O
 
 export interface SentRequest {
   key: string | null;
-  body: { body: string; seen_seq?: number; close?: boolean };
+  body: { body: string; seen_seq?: number; close?: boolean; send_at?: string; only_if_nothing_new?: boolean };
 }
 
 type Answer = () => Response | Promise<Response>;
@@ -34,6 +35,8 @@ export class World {
   staff: StaffMember[] = [];
   /** Saved replies, classes, tags, links and contexts. */
   readonly records = new RecordsWorld();
+  /** Assignment, reminders, scheduled texts, and the settings of the business. */
+  readonly team = new TeamWorld(this);
   /** Notes, mentions and scheduled texts. */
   readonly notes = new NotesWorld(() => this.actor());
   readonly notifications = new NotificationsWorld();
@@ -203,6 +206,8 @@ export class World {
         this.sent.push({ key, body });
         const next = this.nextSends.shift();
         if (next) return next();
+        const { send_at, only_if_nothing_new = true } = body;
+        if (send_at !== undefined) return this.team.schedule(String(params.id), { body: body.body, send_at, only_if_nothing_new });
         return this.accept(String(params.id), key, body);
       }),
       http.post(`${api}/conversations/:id/close`, async ({ params, request }) => {
@@ -374,6 +379,7 @@ export class World {
       }),
       ...this.records.handlers(api),
       ...this.notifications.handlers(api),
+      ...this.team.handlers(api),
       http.get(`${api}/inbound-health`, () => HttpResponse.json({ ...this.inbound, quarantined: this.quarantined.length })),
       http.get(`${api}/inbound-events`, ({ request }) =>
         HttpResponse.json(page(this.quarantined.map((event) => ({ ...event, raw: undefined })), new URL(request.url).searchParams)),
@@ -488,7 +494,7 @@ export class World {
     };
   }
 
-  private change(id: unknown, fields: Partial<ConversationDetail>): ConversationDetail | undefined {
+  change(id: unknown, fields: Partial<ConversationDetail>): ConversationDetail | undefined {
     const conversation = this.find(id);
     if (!conversation) return undefined;
     Object.assign(conversation, fields, { version: conversation.version + 1 });
