@@ -35,11 +35,13 @@ from api.conversations.schemas import (
 from api.conversations.sending import line_of
 from api.conversations.service import ConversationView
 from api.conversations.types import SentBy
+from api.directory.fields import Tag
 from api.directory.named import named_number
 from api.directory.types import HolderOut
 from api.kit.app_state import from_app
 from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from api.kit.folding import fold_name
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import Page, Paging
 from api.kit.phone import NumberOrSender
@@ -90,6 +92,7 @@ async def inbox_filter(
     assignee: Annotated[UUID | Assignee | None, Query(description=ASSIGNEE)] = None,
     not_sent: bool | None = None,
     later: bool | None = None,
+    tag: Annotated[Tag | None, Query(description="A tag of a family or a staff member who holds the number.")] = None,
 ) -> InboxFilter:
     return replace(
         whose,
@@ -98,6 +101,7 @@ async def inbox_filter(
         assignee=assignee_of(principal, assignee),
         not_sent=not_sent,
         later=later,
+        tag=None if tag is None else fold_name(tag),
     )
 
 
@@ -291,7 +295,7 @@ def conversation_out(view: ConversationView) -> ConversationOut:
         viewers=[ViewerOut.model_validate(viewer) for viewer in view.viewers],
         assignee=_staff(view, conversation.assignee_id),
         reminder=_reminder(view),
-        not_sent=conversation.not_sent,
+        not_sent=conversation.not_sent + view.held,
         waiting_since=None if conversation.status == Status.CLOSED else conversation.waiting_since,
         created_at=conversation.created_at,
         updated_at=conversation.updated_at,

@@ -7,14 +7,29 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, ScalarSelect, and_, false, func, literal_column, not_, select, tuple_
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    CompoundSelect,
+    ScalarSelect,
+    and_,
+    false,
+    func,
+    literal_column,
+    not_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from api.conversations.models import IS_DEFERRED, Conversation, InboxRow
 from api.conversations.queries import inbox_rows, with_number
 from api.conversations.rules import Status
+from api.conversations.scheduled_queries import with_held
 from api.directory.models import PhoneNumber
-from api.directory.service import phone_number_ids_of
+from api.directory.service import phone_number_ids_of, phone_number_ids_with_tag
 from api.kit.phone import old_spellings
 
 
@@ -49,9 +64,11 @@ class InboxFilter:
     assignee: UUID | NobodysOwn | None = None
     """The staff member who has it, or `none`."""
     not_sent: bool | None = None
-    """Whether a text of it was not sent (NOT-SENT)."""
+    """Whether a text of it was not sent, or a scheduled one is held back (NOT-SENT)."""
     later: bool | None = None
     """Whether it is deferred (REMIND)."""
+    tag: str | None = None
+    """The folded name of a tag of a family or a staff member who holds the number."""
     updated_since: datetime | None = None
 
 
@@ -74,6 +91,13 @@ def is_now() -> ColumnElement[bool]:
     return and_(_is(Status.OPEN), not_(_DEFERRED))
 
 
+def _with_not_sent(organization_id: UUID) -> CompoundSelect[Any]:
+    """NOT-SENT: the ids of the conversations with a text that was not sent, or with a scheduled one held back."""
+    other = aliased(Conversation)
+    failed = select(other.id).where(other.organization_id == organization_id, other.not_sent > literal_column("0"))
+    return union_all(failed, with_held(organization_id))
+
+
 def _conditions(organization_id: UUID, narrowed: InboxFilter) -> Iterator[ColumnElement[Any]]:
     if narrowed.status is Status.OPEN and not narrowed.later:
         yield is_now()
@@ -93,9 +117,12 @@ def _conditions(organization_id: UUID, narrowed: InboxFilter) -> Iterator[Column
     elif narrowed.assignee is not None:
         yield Conversation.assignee_id == narrowed.assignee
     if narrowed.not_sent is not None:
-        yield _HAS_NOT_SENT if narrowed.not_sent else not_(_HAS_NOT_SENT)
+        needs_somebody = Conversation.id.in_(_with_not_sent(organization_id))
+        yield needs_somebody if narrowed.not_sent else not_(needs_somebody)
     if narrowed.later is not None:
         yield is_later() if narrowed.later else not_(is_later())
+    if narrowed.tag is not None:
+        yield Conversation.phone_number_id.in_(phone_number_ids_with_tag(organization_id, narrowed.tag))
     if narrowed.updated_since is not None:
         yield Conversation.updated_at >= narrowed.updated_since
 
@@ -158,6 +185,7 @@ async def indicator(session: AsyncSession, organization_id: UUID, *, staff_membe
         Conversation.organization_id == organization_id, unread
     )
     to_do = and_(_IS_NOT_CLOSED, not_(is_later()))
+    only_held = Conversation.id.in_(with_held(organization_id))
     mine = Conversation.assignee_id == staff_member_id if staff_member_id is not None else false()
     row = (
         await session.execute(
@@ -165,7 +193,7 @@ async def indicator(session: AsyncSession, organization_id: UUID, *, staff_membe
                 messages.scalar_subquery(),
                 count(unread),
                 count(is_now()),
-                count(_HAS_NOT_SENT),
+                count(_HAS_NOT_SENT) + count(only_held, Conversation.not_sent == literal_column("0")),
                 count(mine, to_do),
                 count(Conversation.assignee_id.is_(None), to_do),
                 count(is_later()),

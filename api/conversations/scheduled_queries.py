@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Boolean, Select, delete, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, StaffMember
@@ -101,6 +101,13 @@ async def next_times(
         .group_by(ScheduledText.conversation_id)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def with_held(organization_id: UUID) -> Select[UUID]:
+    """The conversations with a text that is held back (NOT-SENT), each once for each such text."""
+    # A literal: with a parameter the partial index is not used.
+    is_held = literal_column("state = 'held'", Boolean)
+    return select(ScheduledText.conversation_id).where(ScheduledText.organization_id == organization_id, is_held)
 
 
 async def held_counts(

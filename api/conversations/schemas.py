@@ -111,7 +111,8 @@ class ConversationOut(BaseModel):
     """The staff member who has it (ASSIGN)."""
     reminder: ReminderOut | None
     not_sent: int
-    """Texts that did not go, and that nobody has retried, answered or dismissed (NOT-SENT)."""
+    """Texts that did not go, and that nobody has retried, answered or dismissed; and scheduled texts that are held back
+    (NOT-SENT)."""
     waiting_since: datetime | None
     """When the first text came that nobody has answered. Null if nobody waits, and while it is closed."""
     created_at: datetime

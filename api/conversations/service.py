@@ -67,6 +67,8 @@ class ConversationView:
     """Who sent the last message; None if it was received, or is automatic."""
     scheduled_at: datetime | None
     """When its next scheduled text leaves."""
+    held: int
+    """How many of its scheduled texts are held back."""
 
     @property
     def display_name(self) -> str:
@@ -209,6 +211,7 @@ async def views_in(session: AsyncSession, organization_id: UUID, rows: Sequence[
     country = await access.country_of_organization(session, organization_id)
     senders = await senders_of_last_messages(session, organization_id, [row.conversation for row in rows])
     scheduled = await scheduled_queries.next_times(session, organization_id, list(viewers))
+    held = await scheduled_queries.held_counts(session, organization_id, list(viewers))
     return [
         ConversationView(
             row=row,
@@ -220,6 +223,7 @@ async def views_in(session: AsyncSession, organization_id: UUID, rows: Sequence[
             country=country,
             last_sender=senders.get(row.conversation.id),
             scheduled_at=scheduled.get(row.conversation.id),
+            held=held.get(row.conversation.id, 0),
         )
         for row, (_, line), check in zip(rows, pairs, checks, strict=True)
     ]

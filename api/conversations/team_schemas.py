@@ -11,6 +11,7 @@ from api.conversations.models import InboxView
 from api.conversations.rules import Status
 from api.conversations.schemas import Assignee, ConversationOut, Seq
 from api.conversations.views import MAX_VIEWS
+from api.directory.fields import Tag
 from api.kit.text import SingleLine
 from api.kit.times import Moment
 
@@ -109,6 +110,7 @@ class InboxViewFilter(BaseModel):
     not_sent: bool | None = None
     later: bool | None = None
     line_id: UUID | None = None
+    tag: Tag | None = None
     sort: InboxSort | None = None
 
 
@@ -120,6 +122,7 @@ class InboxViewFilterOut(BaseModel):
     not_sent: bool | None
     later: bool | None
     line_id: UUID | None
+    tag: str | None
     sort: InboxSort | None
 
 

@@ -209,6 +209,23 @@ def phone_number_ids_of(organization_id: UUID, *, family_id: UUID | None, staff_
     return statement
 
 
+def phone_number_ids_with_tag(organization_id: UUID, key: str) -> Select[Any]:
+    """The ids of the numbers of families and staff that have the tag with this folded name."""
+    return (
+        select(PhoneRecord.phone_number_id)
+        .outerjoin(
+            Contact,
+            (Contact.organization_id == PhoneRecord.organization_id) & (Contact.id == PhoneRecord.contact_id),
+        )
+        .join(
+            RecordTag,
+            (RecordTag.organization_id == PhoneRecord.organization_id)
+            & or_(RecordTag.family_id == Contact.family_id, RecordTag.staff_member_id == PhoneRecord.staff_member_id),
+        )
+        .where(PhoneRecord.organization_id == organization_id, RecordTag.key == key)
+    )
+
+
 # Stored records.
 
 

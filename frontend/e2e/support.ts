@@ -116,8 +116,8 @@ export async function openThread(page: Page, number: string): Promise<void> {
   await page.goto("/messenger");
   await page.getByRole("button", { name: "New conversation" }).click();
   const dialog = page.getByRole("dialog", { name: "New conversation" });
-  await dialog.getByRole("textbox", { name: "Phone number" }).fill(number);
-  await dialog.getByRole("button", { name: "Start" }).click();
+  await dialog.getByRole("combobox", { name: "Name or number" }).fill(number);
+  await dialog.getByRole("listbox").getByRole("option").first().click();
   await expect(dialog).toBeHidden();
   await expect(messages(page)).toBeVisible();
 }

@@ -7,7 +7,7 @@
  */
 import { notifyManager, type Query, type QueryClient, type QueryCacheNotifyEvent } from "@tanstack/react-query";
 
-import { asOf, placeRow, type ListData } from "./conversation-lists";
+import { asOf, isInLater, placeRow, type ListData } from "./conversation-lists";
 import { keys, type ConversationFilter } from "./keys";
 import { Ledger, type ConversationRow } from "./ledger";
 import { changeEntries, messageEntry, placeEntries, type EntryChange, type ThreadData } from "./thread-entries";
@@ -293,7 +293,7 @@ function filterOf(query: Query): ConversationFilter {
 
 function figuresOf(row: ConversationRow): Figures {
   if (row.status === "unread") return { ...NOTHING, unread_messages: row.unread_messages, unread_conversations: 1 };
-  return row.status === "open" ? { ...NOTHING, open_conversations: 1 } : NOTHING;
+  return row.status === "open" && !isInLater(row) ? { ...NOTHING, open_conversations: 1 } : NOTHING;
 }
 
 function difference(before: ConversationRow, after: ConversationRow): Figures {

@@ -4,11 +4,8 @@ import type { InfiniteData } from "@tanstack/react-query";
 import type { ConversationFilter } from "./keys";
 import type { Conversation } from "./types";
 
-/** Where a row stands in a list: newest first, by these two. */
-interface Place {
-  last_message_at: string;
-  id: string;
-}
+/** Where a row stands in a list: newest first, or the longest waiting first. */
+type Place = Pick<Conversation, "last_message_at" | "waiting_since" | "id">;
 
 export interface ListPage {
   items: Conversation[];
@@ -23,7 +20,7 @@ export type ListData = InfiniteData<ListPage, string | null>;
 
 export function listPage(page: { items: Conversation[]; next_cursor: string | null }, asOf: number): ListPage {
   const last = page.items.at(-1);
-  const end = page.next_cursor !== null && last ? { last_message_at: last.last_message_at, id: last.id } : null;
+  const end = page.next_cursor !== null && last ? { last_message_at: last.last_message_at, waiting_since: last.waiting_since, id: last.id } : null;
   return { items: page.items, next_cursor: page.next_cursor, end, asOf };
 }
 
@@ -35,11 +32,23 @@ const holds =
     // A row does not name archived holders.
     row.holders.some((holder) => holder.kind === kind && holder.id === id) || (isIn ? undefined : false);
 
+/** In "Later" (REMIND). */
+export function isInLater({ status, reminder }: Pick<Conversation, "status" | "reminder">): boolean {
+  return status === "open" && reminder !== null && !reminder.due;
+}
+
 /** Whether a row is in a list, for each part of its filter. Undefined: the row alone does not tell. */
 const CONDITIONS: { [Field in keyof ConversationFilter]-?: Condition<NonNullable<ConversationFilter[Field]>> } = {
-  status: (status, row) => row.status === status,
+  status: (status, row) => row.status === status && !(status === "open" && isInLater(row)),
   familyId: holds("family"),
   staffMemberId: holds("staff_member"),
+  assignee: (assignee, row) => (assignee === "none" ? row.assignee === null : row.assignee?.id === assignee),
+  notSent: (_, row) => row.not_sent > 0,
+  later: (_, row) => isInLater(row),
+  lineId: (lineId, row) => row.line_id === lineId,
+  // A row does not name tags; they change seldom.
+  tag: (_tag, _row, isIn) => (isIn ? true : undefined),
+  sort: (_, row) => row.status !== "closed" && row.waiting_since !== null,
 };
 
 /** Whether the list with this filter shows the row. Undefined: the row alone does not tell. */
@@ -55,7 +64,8 @@ export function decides(filter: ConversationFilter, row: Conversation, isIn: boo
 }
 
 /** Negative if `a` stands before `b`. */
-export function comparePlaces(a: Place, b: Place): number {
+function comparePlaces(a: Place, b: Place, sort: ConversationFilter["sort"]): number {
+  if (sort) return compareTimes(a.waiting_since ?? "", b.waiting_since ?? "") || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
   return compareTimes(b.last_message_at, a.last_message_at) || (b.id < a.id ? -1 : b.id > a.id ? 1 : 0);
 }
 
@@ -83,7 +93,7 @@ export interface Placed {
  */
 export function placeRow(data: ListData, filter: ConversationFilter, row: Conversation, at = Infinity): Placed {
   const from = data.pages.findIndex((page) => page.items.some((item) => item.id === row.id));
-  const to = data.pages.findIndex((page) => page.end === null || comparePlaces(row, page.end) <= 0);
+  const to = data.pages.findIndex((page) => page.end === null || comparePlaces(row, page.end, filter.sort) <= 0);
   const [source, target] = [data.pages[from], data.pages[to]];
   const judge = source ?? target;
   if (judge && judge.asOf >= at) return { data, undecided: false };
@@ -93,14 +103,14 @@ export function placeRow(data: ListData, filter: ConversationFilter, row: Conver
   const pages = data.pages.map((page, index) => {
     if (index < from && index !== to) return page;
     const others = page.items.some((item) => item.id === row.id) ? page.items.filter((item) => item.id !== row.id) : page.items;
-    if (index === to && isShown !== false) return { ...page, items: inserted(others, row) };
+    if (index === to && isShown !== false) return { ...page, items: inserted(others, row, filter.sort) };
     return others === page.items ? page : { ...page, items: others };
   });
   return { data: { ...data, pages }, undecided: isShown === undefined };
 }
 
-function inserted(items: Conversation[], row: Conversation): Conversation[] {
-  const before = items.findIndex((item) => comparePlaces(row, item) < 0);
+function inserted(items: Conversation[], row: Conversation, sort: ConversationFilter["sort"]): Conversation[] {
+  const before = items.findIndex((item) => comparePlaces(row, item, sort) < 0);
   return before === -1 ? [...items, row] : items.toSpliced(before, 0, row);
 }
 

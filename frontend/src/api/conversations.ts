@@ -24,6 +24,12 @@ export function conversationListQuery(filter: ConversationFilter) {
               ...(filter.status && { status: filter.status }),
               ...(filter.familyId && { family_id: filter.familyId }),
               ...(filter.staffMemberId && { staff_member_id: filter.staffMemberId }),
+              ...(filter.assignee && { assignee: filter.assignee }),
+              ...(filter.notSent && { not_sent: true }),
+              ...(filter.later && { later: true }),
+              ...(filter.lineId && { line_id: filter.lineId }),
+              ...(filter.tag && { tag: filter.tag }),
+              ...(filter.sort && { sort: filter.sort }),
               ...(pageParam && { cursor: pageParam }),
             },
           },
@@ -66,7 +72,7 @@ export async function refetchConversation(queryClient: QueryClient, conversation
 }
 
 /** A change of one conversation: shown at once as `patch` says, then as the API's answer or refusal leaves it. */
-function useChange<Variables>(conversationId: string, change: (variables: Variables) => Promise<void>, patch: (variables: Variables) => Patch) {
+function useChange<Variables>(conversationId: string, change: (variables: Variables) => Promise<unknown>, patch: (variables: Variables) => Patch) {
   const writer = writerOf(useQueryClient());
   return useMutation({
     mutationFn: change,
@@ -92,19 +98,4 @@ export function useReopenConversation(conversationId: string) {
     () => outbox.perform(conversationId, { kind: "reopen" }),
     () => (row) => (row.status === "closed" ? { ...row, status: "open" } : row),
   );
-}
-
-/** Finds or starts the conversation with a number; refused with the check when it may not be texted. */
-export function useStartConversation() {
-  const queryClient = useQueryClient();
-  return useMutation({
-    mutationFn: ({ phoneNumber, key }: { phoneNumber: string; key: string }): Promise<ConversationDetail> =>
-      unwrap(
-        client.POST("/api/v1/conversations", {
-          params: { header: { "Idempotency-Key": key } },
-          body: { phone_number: phoneNumber },
-        }),
-      ),
-    onSuccess: (conversation) => queryClient.invalidateQueries({ queryKey: keys.conversation(conversation.id) }),
-  });
 }

@@ -3,6 +3,14 @@ export interface ConversationFilter {
   status?: "unread" | "open" | "closed";
   familyId?: string;
   staffMemberId?: string;
+  /** The id of a staff member, or nobody's. */
+  assignee?: string;
+  notSent?: true;
+  later?: true;
+  lineId?: string;
+  tag?: string;
+  /** Without it the newest come first. */
+  sort?: "longest_waiting";
 }
 
 export interface DirectoryFilter {
@@ -32,6 +40,11 @@ export const keys = {
   messages: ["messages"],
   /** Not below `messages`: live events do not change search results. */
   messageSearch: (q: string) => ["message-search", q],
+  noteSearch: (q: string) => ["note-search", q],
+  inboxViews: ["inbox-views"],
+  recipients: (q: string) => ["recipients", q],
+  recipient: (number: string, lineId: string | undefined) => ["recipient", number, lineId],
+  colleagues: ["colleagues"],
   auditTrails: ["audit-trail"],
   auditTrail: (conversationId: string) => ["audit-trail", conversationId],
   families: ["families"],

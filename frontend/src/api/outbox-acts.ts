@@ -27,6 +27,12 @@ export async function carryOut({ key, owner, conversationId, act }: OutboxItem):
       };
       return unwrap(client.POST("/api/v1/conversations/{conversation_id}/messages", { ...request, body: payload }));
     }
+    case "first": {
+      const { phoneNumber, lineId, body } = act;
+      const { headers, signal, params } = request;
+      const first = { phone_number: phoneNumber, body, ...(lineId !== null && { line_id: lineId }) };
+      return unwrap(client.POST("/api/v1/messages", { headers, signal, params: { header: params.header }, body: first }));
+    }
     case "close":
       return unwrap(client.POST("/api/v1/conversations/{conversation_id}/close", { ...request, body: { seen_seq: act.seenSeq } }));
     case "reopen":

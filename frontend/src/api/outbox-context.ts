@@ -2,7 +2,7 @@
 import { createContext, use, useMemo, useSyncExternalStore } from "react";
 
 import type { Outbox } from "./outbox";
-import { isPendingText, type PendingCounts, type PendingItem, type PendingText } from "./outbox-items";
+import { isPendingText, type FirstTextAct, type PendingCounts, type PendingItem, type PendingText } from "./outbox-items";
 
 export const OutboxContext = createContext<Outbox | null>(null);
 
@@ -22,6 +22,13 @@ export function usePendingItems(conversationId: string): readonly PendingItem[] 
 export function usePendingTexts(conversationId: string): readonly PendingText[] {
   const items = usePendingItems(conversationId);
   return useMemo(() => items.filter(isPendingText), [items]);
+}
+
+/** First texts to numbers whose conversation is not known yet (TO-NAME). */
+export function usePendingFirstTexts(): readonly PendingItem<FirstTextAct>[] {
+  const outbox = useOutbox();
+  const items = useSyncExternalStore(outbox.subscribe, outbox.all);
+  return useMemo(() => items.filter((item): item is PendingItem<FirstTextAct> => item.act.kind === "first"), [items]);
 }
 
 /** The texts of this browser that have not gone, by conversation: for rows and badges (NOT-SENT). */

@@ -20,8 +20,22 @@ export interface TextAct {
   text: TextPayload;
 }
 
+/** The first text to a number: it starts the conversation, or continues the one on that line (TO-NAME). */
+export interface FirstTextAct {
+  kind: "first";
+  phoneNumber: string;
+  /** Null: the API chooses the line. */
+  lineId: string | null;
+  body: string;
+}
+
+/** What stands for the conversation of a first text, which nobody knows yet. */
+export function conversationOfFirstText(phoneNumber: string): string {
+  return `new:${phoneNumber}`;
+}
+
 /** What a person can have done to a conversation. A new kind needs a case in `carryOut` and words in the pending bubble. */
-export type Act = TextAct | { kind: "close"; seenSeq: number } | { kind: "reopen" };
+export type Act = TextAct | FirstTextAct | { kind: "close"; seenSeq: number } | { kind: "reopen" };
 
 /** Why an item has not gone yet, although it will be tried again. */
 export type WaitCause = "connection" | "signed_out" | "too_many" | "server" | "in_progress";
@@ -149,7 +163,7 @@ export function judgeError(error: unknown, attempts: number, now: number): { ref
 
 export function countByConversation(items: readonly PendingItem[]): ReadonlyMap<string, PendingCounts> {
   const counts = new Map<string, PendingCounts>();
-  for (const { conversationId, state } of items.filter(isPendingText)) {
+  for (const { conversationId, state } of items.filter(({ act }) => act.kind === "text" || act.kind === "first")) {
     const count = counts.get(conversationId) ?? { sending: 0, waiting: 0, refused: 0 };
     counts.set(conversationId, count);
     count[state.name === "behind" ? "waiting" : state.name] += 1;

@@ -34,7 +34,7 @@ export interface OutboxOptions {
 type Note = { type: "changed" } | { type: "accepted"; item: OutboxItem; message: Message | null };
 
 interface Waiter {
-  resolve: () => void;
+  resolve: (message: Message | null) => void;
   reject: (error: unknown) => void;
 }
 
@@ -107,13 +107,13 @@ export class Outbox {
   }
 
   /**
-   * Closes or reopens a conversation, with the guarantees of a text. Settles when the API has answered, which may be after a lost
+   * Closes or reopens a conversation, or sends the first text to a number, with the guarantees of a text. Resolves to the message of a first text. Settles when the API has answered, which may be after a lost
    * connection; rejects with its `ProblemError`. Reopening takes back a close that has not been requested yet, which rejects with
    * `WithdrawnError`.
    */
-  async perform(conversationId: string, act: Exclude<Act, TextAct>): Promise<void> {
+  async perform(conversationId: string, act: Exclude<Act, TextAct>): Promise<Message | null> {
     const undone = act.kind === "reopen" && this.items.findLast((item) => item.conversationId === conversationId && item.act.kind === "close");
-    if (undone && (await this.remove(undone.key))) return;
+    if (undone && (await this.remove(undone.key))) return null;
     const item = this.add(conversationId, act);
     return new Promise((resolve, reject) => this.waiters.set(item.key, { resolve, reject }));
   }
@@ -177,8 +177,10 @@ export class Outbox {
 
   private async hear(note: Note): Promise<void> {
     if (note.type === "accepted") {
-      this.forget(note.item.key);
-      this.options.onAccepted(note.item, note.message);
+      const { item, message } = note;
+      this.forget(item.key);
+      this.settle(item.key, (waiter) => waiter.resolve(message));
+      this.options.onAccepted(item, message);
     }
     await this.reload();
     await this.settleElsewhere();
@@ -189,7 +191,7 @@ export class Outbox {
   private async settleElsewhere(): Promise<void> {
     for (const key of [...this.waiters.keys()]) {
       const item = this.items.find((candidate) => candidate.key === key);
-      if (!item) this.settle(key, (waiter) => waiter.resolve());
+      if (!item) this.settle(key, (waiter) => waiter.resolve(null));
       else if (item.refusal?.reason === "problem") {
         const error = new ProblemError(item.refusal.problem);
         await this.store.remove(key);
@@ -329,7 +331,7 @@ export class Outbox {
 
   private async finish(item: OutboxItem, message: Message | null): Promise<void> {
     this.forget(item.key);
-    this.settle(item.key, (waiter) => waiter.resolve());
+    this.settle(item.key, (waiter) => waiter.resolve(message));
     await this.store.remove(item.key);
     if (message) await this.seeOwnText(message);
     this.show(this.items);

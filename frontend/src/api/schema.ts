@@ -3295,6 +3295,8 @@ export interface components {
             not_sent?: boolean | null;
             sort?: components["schemas"]["InboxSort"] | null;
             status?: components["schemas"]["Status"] | null;
+            /** Tag */
+            tag?: string | null;
         };
         /**
          * InboxViewFilterOut
@@ -3311,6 +3313,8 @@ export interface components {
             not_sent: boolean | null;
             sort: components["schemas"]["InboxSort"] | null;
             status: components["schemas"]["Status"] | null;
+            /** Tag */
+            tag: string | null;
         };
         /**
          * InboxViewIn
@@ -6166,6 +6170,8 @@ export interface operations {
                 assignee?: string | components["schemas"]["Assignee"] | null;
                 not_sent?: boolean | null;
                 later?: boolean | null;
+                /** @description A tag of a family or a staff member who holds the number. */
+                tag?: string | null;
                 phone_number?: string | null;
                 family_id?: string | null;
                 staff_member_id?: string | null;

@@ -51,6 +51,7 @@ export type Student = Family["students"][number];
 export type StudentClass = Student["classes"][number];
 export type ListedClass = Answer<"/api/v1/classes", "get">["items"][number];
 export type RecordTag = Answer<"/api/v1/tags", "get">["items"][number];
+export type NoteSearchResult = Answer<"/api/v1/notes/search", "get">["items"][number];
 export type ConversationContext = Answer<"/api/v1/conversations/{conversation_id}/context", "get">;
 export type ContextRecord = ConversationContext["records"][number];
 export type SavedReply = Answer<"/api/v1/saved-replies", "get">["items"][number];

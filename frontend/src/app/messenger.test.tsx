@@ -1,8 +1,9 @@
 /** The Messenger: the whole application against a small API in memory. */
+import type { UserEvent } from "@testing-library/user-event";
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { aCheck, aConversation, aHolder, anEntry, anInstance, aPerson, DANIEL, minutesAgo } from "@/testing/builders";
+import { aCheck, aConversation, aHolder, anEntry, anInstance, aPerson, aRecipient, DANIEL, minutesAgo, recipientOf } from "@/testing/builders";
 import { FakeEventSource } from "@/testing/fake-event-source";
 import { renderApp } from "@/testing/render-app";
 import { problem, World } from "@/testing/world";
@@ -322,31 +323,58 @@ describe("details", () => {
 });
 
 describe("starting a conversation", () => {
-  it("opens the one with the number", async () => {
-    const conversation = okafor();
-    const { user, address } = renderApp("/messenger");
+  const openWindow = async (user: UserEvent) => {
     await user.click(await screen.findByRole("button", { name: "New conversation" }));
-    await user.type(await screen.findByRole("textbox", { name: "Phone number" }), "312-555-0144{Enter}");
+    return screen.findByRole("combobox", { name: "Name or number" });
+  };
+
+  it("TO-NAME: a name finds the conversation and opens it", async () => {
+    const conversation = okafor();
+    world.recipients.push(recipientOf(conversation, { owner_name: "Okafor family", contact_name: "Ruth Okafor" }));
+    const { user, address } = renderApp("/messenger");
+    await user.type(await openWindow(user), "ruth");
+    expect(await screen.findByRole("option", { name: /Okafor family.*Can be texted/ })).toBeVisible();
+    await user.keyboard("{Enter}");
     await waitFor(() => expect(address()).toContain(conversation.id));
     expect(screen.queryByRole("dialog")).toBeNull();
   });
 
-  it("OPTIN-ALL: says which record blocks the number", async () => {
-    okafor({ opt_in_check: aCheck({ allowed: false, reason: "opted_out", instances: [anInstance({ owner_name: "Jones family", state: "opted_out", blocks: true })] }) });
-    const { user } = renderApp("/messenger");
-    await user.click(await screen.findByRole("button", { name: "New conversation" }));
-    await user.type(await screen.findByRole("textbox", { name: "Phone number" }), "3125550144{Enter}");
-    expect(await screen.findByRole("alert")).toHaveTextContent("Jones family opted out");
+  it("TO-NAME: the first text makes the conversation, and nothing before it does", async () => {
+    world.recipients.push(aRecipient());
+    const { user, address } = renderApp("/messenger");
+    await user.type(await openWindow(user), "rosa");
+    await user.click(await screen.findByRole("option", { name: /Rosa Castillo/ }));
+    const box = await screen.findByRole("textbox", { name: "First message" });
+    expect(world.conversations).toHaveLength(0);
+    await user.type(box, "Class is on{Enter}");
+    await waitFor(() => expect(address()).toContain(world.conversations[0]?.id ?? "no conversation"));
+    expect(world.sent).toMatchObject([{ body: { phone_number: "+13125550111", body: "Class is on" } }]);
+    expect(world.sent[0]?.body).not.toHaveProperty("line_id");
   });
 
-  it("says what is wrong with a number", async () => {
+  it("FOCUS: a refused first text stays in its box, with the reason", async () => {
+    world.recipients.push(aRecipient());
+    const instances = [anInstance({ owner_name: "Jones family", state: "opted_out", blocks: true })];
+    world.nextSends.push(() => problem(409, "/problems/not-allowed-to-text", "May not be texted", { check: aCheck({ allowed: false, reason: "opted_out", instances }) }));
     const { user } = renderApp("/messenger");
-    await user.click(await screen.findByRole("button", { name: "New conversation" }));
-    const box = await screen.findByRole("textbox", { name: "Phone number" });
-    await user.type(box, "{Enter}");
-    expect(box).toHaveAccessibleDescription("Enter a phone number.");
-    await user.type(box, "12{Enter}");
-    await waitFor(() => expect(box).toHaveAccessibleDescription("This is not a phone number."));
+    await user.type(await openWindow(user), "rosa");
+    await user.click(await screen.findByRole("option", { name: /Rosa Castillo/ }));
+    await user.type(await screen.findByRole("textbox", { name: "First message" }), "Class is on{Enter}");
+    expect(await screen.findByRole("alert")).toHaveTextContent("Not sent. Jones family opted out");
+    expect(screen.getByRole("textbox", { name: "First message" })).toHaveValue("Class is on");
+  });
+
+  it("OPTIN-ALL: a hit that can't be texted says why", async () => {
+    world.recipients.push(aRecipient({ check: { allowed: false, reason: "opted_out", detail: "Jones family opted out." } }));
+    const { user } = renderApp("/messenger");
+    await user.type(await openWindow(user), "rosa");
+    expect(await screen.findByRole("option", { name: /Can’t be texted.*Jones family opted out\./ })).toBeVisible();
+  });
+
+  it("says what is searched when nobody is found", async () => {
+    const { user } = renderApp("/messenger");
+    await user.type(await openWindow(user), "zzz");
+    expect(await screen.findByText(/Nobody is called “zzz”\. Families, their contacts, children and staff are searched\./)).toBeVisible();
   });
 
   it("PERM-SEND: is not offered without Mass Text", async () => {

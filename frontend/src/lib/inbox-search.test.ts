@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 
-import { atMessage, keepFilter, parseMessengerSearch, toStatus, withFilter, type InboxFilter } from "./inbox-search";
+import { atMessage, keepFilter, parseMessengerSearch, toLater, toStatus, withFilter, type InboxFilter } from "./inbox-search";
 
 const ID = "33333333-3333-7333-8333-333333333333";
 const ALL: Required<InboxFilter> = {
-  status: "open", q: "leo", assignee: "me", not_sent: true, later: true, line: ID, tag: "team", sort: "waiting", view: ID,
+  status: "open", q: "leo", assignee: "me", not_sent: true, later: true, line: ID, tag: "team", sort: "waiting", view: ID, notes: true,
 };
 
 describe("the codec of the Messenger's URL", () => {
@@ -25,6 +25,8 @@ describe("the codec of the Messenger's URL", () => {
     expect(keepFilter(before)).toEqual(ALL);
     expect(atMessage(9)(before)).toEqual({ ...ALL, seq: 9 });
     expect(withFilter({ q: "mia" })(before)).toEqual({ ...ALL, q: "mia", seq: 7 });
-    expect(toStatus("closed")(before)).toEqual({ ...ALL, status: "closed", q: undefined });
+    const tab = { ...ALL, q: undefined, later: undefined, notes: undefined, view: undefined };
+    expect(toStatus("closed")(before)).toEqual({ ...tab, status: "closed" });
+    expect(toLater(before)).toEqual({ ...tab, status: undefined, later: true });
   });
 });

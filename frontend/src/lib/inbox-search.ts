@@ -20,17 +20,21 @@ export interface InboxFilter {
   sort?: InboxSort | undefined;
   /** The id of a saved view. */
   view?: string | undefined;
+  /** The search looks through internal notes instead of texts. */
+  notes?: true | undefined;
 }
 
 export interface MessengerSearch extends InboxFilter {
   /** The message at which the thread opens. */
   seq?: number | undefined;
+  /** A number to text: the window for a new conversation is open. */
+  to?: string | undefined;
   /** The id of another entry at which it opens: a note. */
   entry?: string | undefined;
 }
 
 const STATUSES = ["unread", "open", "closed"] as const satisfies ConversationStatus[];
-const SORTS = ["oldest", "waiting"] as const;
+const SORTS = ["waiting"] as const;
 export type InboxSort = (typeof SORTS)[number];
 const ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const LONGEST_TEXT = 300;
@@ -46,6 +50,7 @@ const READ: { [Key in keyof Required<InboxFilter>]: (value: unknown) => InboxFil
   tag: readText,
   sort: (value) => SORTS.find((each) => each === value),
   view: readId,
+  notes: readMark,
 };
 
 function readFilter(search: object): InboxFilter {
@@ -55,7 +60,7 @@ function readFilter(search: object): InboxFilter {
 
 export function parseMessengerSearch(search: Record<string, unknown>): MessengerSearch {
   const { seq } = search;
-  return { ...readFilter(search), seq: typeof seq === "number" && Number.isSafeInteger(seq) && seq > 0 ? seq : undefined, entry: readId(search.entry) };
+  return { ...readFilter(search), seq: typeof seq === "number" && Number.isSafeInteger(seq) && seq > 0 ? seq : undefined, entry: readId(search.entry), to: readText(search.to) };
 }
 
 /** A text in the address. A search for digits is parsed as a number by the router. */
@@ -86,8 +91,32 @@ export const atEntry = (entry: string): Search => (before) => ({ ...readFilter(b
 /** The same list with other filters; the open conversation and its message stay. */
 export const withFilter = (change: Partial<InboxFilter>): Search => (before) => ({ ...parseMessengerSearch({ ...before }), ...change });
 
-/** A tab of the list. A search is left; the other filters stay. */
-export const toStatus = (status: ConversationStatus | undefined): Search => (before) => ({ ...readFilter(before), status, q: undefined });
+const TAB: InboxFilter = { status: undefined, later: undefined, q: undefined, notes: undefined, view: undefined };
+
+/** A tab of the list. A search and a saved view are left; the other filters stay. */
+export const toStatus = (status: ConversationStatus | undefined): Search => (before) => ({ ...readFilter(before), ...TAB, status });
+
+/** The tab "Later". */
+export const toLater: Search = (before) => ({ ...readFilter(before), ...TAB, later: true });
+
+const NOTHING: InboxFilter = { ...TAB, assignee: undefined, not_sent: undefined, line: undefined, tag: undefined, sort: undefined };
+
+/** A list with these filters alone, as a saved view is. */
+export const toFilter = (filter: InboxFilter): Search => () => ({ ...NOTHING, ...filter });
+
+/** The same tab without any other filter. */
+export const withoutFilters: Search = (before) => {
+  const { status, later } = readFilter(before);
+  return { ...NOTHING, status, later };
+};
+
+/** Whether more than the tab narrows the list. */
+export function isNarrowed({ assignee, not_sent, line, tag }: InboxFilter): boolean {
+  return Boolean(assignee ?? not_sent ?? line ?? tag);
+}
+
+/** The window for a new conversation, with this number or to choose one. */
+export const toCompose = (number: string | undefined): Search => (before) => ({ ...parseMessengerSearch({ ...before }), to: number });
 
 /** The open conversation at its newest message. */
 export const atNewest: Search = keepFilter;

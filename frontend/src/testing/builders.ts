@@ -1,4 +1,5 @@
 /** Values of the API with sensible fields; a test names only those it is about. */
+import type { Recipient } from "@/api/recipients";
 import type {
   AuditEntry,
   ConversationDetail,
@@ -243,6 +244,22 @@ export function anEntry(overrides: Partial<AuditEntry> = {}): AuditEntry {
     chain: { subject: id, number: counter, hash: "0".repeat(64) },
     ...overrides,
   };
+}
+
+/** Somebody to text, without a conversation. */
+export function aRecipient(overrides: Partial<Recipient> = {}): Recipient {
+  return {
+    kind: "family", owner_id: anId(), owner_name: "Castillo family", contact_name: "Rosa Castillo", phone_number: "+13125550111", label: "mobile",
+    check: { allowed: true, reason: "allowed", detail: "This number may be texted." }, conversation: null,
+    line: { id: "77777777-7777-7777-8777-777777777777", label: "Front desk" }, line_reason: "default",
+    ...overrides,
+  };
+}
+
+/** Somebody whose conversation this is. */
+export function recipientOf(conversation: ConversationDetail, overrides: Partial<Recipient> = {}): Recipient {
+  const { id, line, last_message_at, phone_number } = conversation;
+  return aRecipient({ phone_number, line, line_reason: "conversation", conversation: { id, line, last_message_at }, ...overrides });
 }
 
 export function aPhoneRecord(overrides: Partial<PhoneRecord> = {}): PhoneRecord {

@@ -4,7 +4,7 @@
  */
 import { http, HttpResponse, type HttpHandler } from "msw";
 
-import { aLine, aMessage, anId, aPerson, aServiceStatus, aSession, byStaff, NOW } from "./builders";
+import { aConversation, aLine, aMessage, anId, aPerson, aServiceStatus, aSession, byStaff, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
 import { itemPage, itemsOf, NotesWorld } from "./notes-world";
 import { NotificationsWorld } from "./notifications-world";
@@ -14,8 +14,10 @@ import { TeamWorld } from "./team-world";
 import { PROVIDERS } from "./providers";
 import type { Session } from "@/api/account";
 import type { ApiKey } from "@/api/api-keys";
+import type { InboxView } from "@/api/inbox-views";
 import type { InboundEventDetail, InboundHealth } from "@/api/inbound";
 import type { Line, LineHealth, NewLine } from "@/api/lines";
+import type { Recipient } from "@/api/recipients";
 import type { ServiceStatus } from "@/api/service-status";
 import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, OptInInstance, SearchResult, StaffMember, ThreadItem } from "@/api/types";
 
@@ -51,6 +53,12 @@ export class World {
   textsAreHeld = false;
   /** The health of inbound delivery, without the quarantined events. */
   inbound: Omit<InboundHealth, "quarantined"> = { pending: 0, oldest_pending_at: null, missed_last_week: 0, silent_lines: [], last_texts: [] };
+
+  views: InboxView[] = [];
+  /** Whom a name or a number finds. */
+  recipients: Recipient[] = [];
+  /** Every act on several conversations. */
+  readonly bulk: { action: string; ids: string[] }[] = [];
 
   /** Every POST of a message, in order. */
   readonly sent: SentRequest[] = [];
@@ -168,18 +176,48 @@ export class World {
         const query = new URL(request.url).searchParams;
         const status = query.get("status");
         const owner = query.get("family_id") ?? query.get("staff_member_id");
+        const [assignee, line] = [query.get("assignee"), query.get("line_id")];
         const found = this.conversations
-          .filter((conversation) => !status || conversation.status === status)
+          .filter((conversation) => !status || (conversation.status === status && !(status === "open" && isLater(conversation))))
+          .filter((conversation) => query.get("later") !== "true" || isLater(conversation))
+          .filter((conversation) => query.get("not_sent") !== "true" || conversation.not_sent > 0)
+          .filter((conversation) => !assignee || (conversation.assignee?.id ?? "none") === assignee)
+          .filter((conversation) => !line || conversation.line_id === line)
           .filter((conversation) => !owner || conversation.holders.some((holder) => holder.id === owner))
           .sort((a, b) => b.last_message_at.localeCompare(a.last_message_at));
         return HttpResponse.json(page(found, query));
       }),
-      http.post(`${api}/conversations`, async ({ request }) => {
-        const { phone_number } = (await request.json()) as { phone_number: string };
-        const known = this.conversations.find((conversation) => conversation.phone_number.endsWith(phone_number.replace(/\D/g, "")));
-        if (!known) return problem(422, "/problems/validation", "Some values are not valid", { errors: [{ pointer: "/phone_number", detail: "This is not a phone number." }] });
-        if (!known.opt_in_check.allowed) return problem(409, "/problems/not-allowed-to-text", "This number may not be texted", { check: known.opt_in_check });
-        return HttpResponse.json(known);
+      http.get(`${api}/views`, () => HttpResponse.json({ items: this.views })),
+      http.get(`${api}/recipients`, ({ request }) => {
+        const q = (new URL(request.url).searchParams.get("q") ?? "").toLowerCase();
+        const digits = q.replace(/\D/g, "");
+        const isFound = ({ owner_name, contact_name, phone_number }: Recipient) =>
+          `${owner_name ?? ""} ${contact_name ?? ""}`.toLowerCase().includes(q) || (digits !== "" && phone_number.includes(digits));
+        return HttpResponse.json({ items: this.recipients.filter(isFound) });
+      }),
+      http.post(`${api}/messages`, async ({ request }) => {
+        const body = (await request.json()) as { phone_number: string; body: string };
+        const key = request.headers.get("Idempotency-Key");
+        this.sent.push({ key, body });
+        const next = this.nextSends.shift();
+        if (next) return next();
+        const known = this.conversations.find((conversation) => conversation.phone_number === body.phone_number);
+        const conversation = known ?? this.add(aConversation({ phone_number: body.phone_number, last_seq: 0 }));
+        return this.accept(conversation.id, key, body);
+      }),
+      http.post(`${api}/conversations/bulk`, async ({ request }) => {
+        const { action, items } = (await request.json()) as { action: string; items: { id: string; seen_seq: number }[] };
+        this.bulk.push({ action, ids: items.map(({ id }) => id) });
+        const results = items.map(({ id, seen_seq }) => {
+          const row = this.find(id);
+          if (row && row.last_seq > seen_seq) return { id, result: "new_messages", conversation: row };
+          return { id, result: "done", conversation: this.change(id, action === "close" ? { status: "closed", unread_messages: 0 } : {}) };
+        });
+        return HttpResponse.json({ items: results, undo_id: anId() });
+      }),
+      http.post(`${api}/conversations/bulk/:undo/undo`, () => {
+        const { ids = [] } = this.bulk.at(-1) ?? {};
+        return HttpResponse.json({ items: ids.map((id) => ({ id, result: "done", conversation: this.change(id, { status: "open" }) })), undo_id: null });
       }),
       http.get(`${api}/conversations/:id`, ({ params }) => {
         const conversation = this.find(params.id);

@@ -65,6 +65,22 @@ export function CountBadge({ count, tone, className }: { count: number; tone: "r
   );
 }
 
+/** Texts that did not go (NOT-SENT): a red square, where unread is a red circle. */
+export function NotSentBadge({ count, className }: { count: number; className?: string }) {
+  if (count <= 0) return null;
+  return (
+    <span
+      aria-hidden="true"
+      className={cx(
+        "inline-block h-[18px] min-w-[18px] rounded-sm border-2 border-red bg-surface px-[3px] text-center text-meta leading-[14px] font-bold text-red tabular",
+        className,
+      )}
+    >
+      !{count > 1 && capped(count)}
+    </span>
+  );
+}
+
 export function PresenceDot({ className }: { className?: string }) {
   return <span aria-hidden="true" className={cx("inline-block size-2 shrink-0 rounded-full bg-presence", className)} />;
 }

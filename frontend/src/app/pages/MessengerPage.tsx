@@ -29,14 +29,14 @@ export function MessengerPage() {
 }
 
 function Messenger() {
-  const { status, seq, entry, q } = useSearch({ from: "/signed-in/messenger" });
+  const { seq, entry, to: textTo, ...filter } = useSearch({ from: "/signed-in/messenger" });
   const { conversationId } = useParams({ strict: false });
   const { data: indicator } = useQuery(indicatorQuery);
   const navigate = useNavigate();
   const desk = useMedia(DESK);
   const inbox = useRef<InboxHandle>(null);
   const search = useCallback(
-    (words: string) => void navigate({ to: ".", search: withFilter({ q: words || undefined }), replace: true }),
+    (words: string) => void navigate({ to: ".", search: withFilter({ q: words || undefined, ...(!words && { notes: undefined }) }), replace: true }),
     [navigate],
   );
   useEffect(preloadConversationViewWhenIdle, []);
@@ -46,8 +46,8 @@ function Messenger() {
     <main className="grid h-full min-h-0 grid-cols-1 grid-rows-[minmax(0,1fr)] desk:grid-cols-[300px_minmax(0,1fr)] roomy:grid-cols-[344px_minmax(0,1fr)]">
       <InboxPane
         ref={inbox}
-        status={status}
-        q={q}
+        filter={filter}
+        textTo={textTo}
         onSearch={search}
         selectedId={conversationId}
         selectedSeq={seq}

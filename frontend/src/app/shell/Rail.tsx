@@ -8,11 +8,12 @@ import type { ReactNode } from "react";
 
 import { AccountMenu } from "./AccountMenu";
 import { indicatorQuery } from "@/api/indicator";
+import { usePendingCounts } from "@/api/outbox-context";
 import { may, useMe } from "@/api/session";
 import { MentionsButton } from "@/features/mentions/MentionsButton";
 import { cx } from "@/lib/cx";
 import { initials, plural } from "@/lib/text";
-import { CountBadge } from "@/ui/bits";
+import { CountBadge, NotSentBadge } from "@/ui/bits";
 import { FamiliesIcon, MessengerIcon, StaffIcon } from "@/ui/icons";
 
 const ITEM =
@@ -70,7 +71,13 @@ function MessengerLink() {
   const { data } = useQuery(indicatorQuery);
   const unread = data?.unread_messages ?? 0;
   const open = data?.open_conversations ?? 0;
-  const counts = [unread > 0 && plural(unread, "unread message"), open > 0 && plural(open, "open conversation")].filter(Boolean);
+  const refusedHere = [...usePendingCounts().values()].filter(({ refused }) => refused > 0).length;
+  const notSent = (data?.not_sent_conversations ?? 0) + refusedHere;
+  const counts = [
+    unread > 0 && plural(unread, "unread message"),
+    open > 0 && plural(open, "open conversation"),
+    notSent > 0 && `texts not sent in ${plural(notSent, "conversation")}`,
+  ].filter(Boolean);
 
   return (
     <Link to="/messenger" title={counts.join(", ") || undefined} className={cx(ITEM, "max-desk:order-first")} activeProps={CURRENT}>
@@ -78,6 +85,7 @@ function MessengerLink() {
       <span aria-hidden="true">
         <CountBadge count={open} tone="gray" className={cx(SHOULDER, "right-[calc(50%+7px)]")} />
         <CountBadge count={unread} tone="red" className={cx(SHOULDER, "left-[calc(50%+7px)]")} />
+        <NotSentBadge count={notSent} className="absolute top-[18px] left-[calc(50%+7px)] !h-4 !min-w-4 ring-2 ring-bg !leading-3" />
       </span>
       <MessengerIcon />
       <span>

@@ -11,6 +11,7 @@ import { plural } from "@/lib/text";
 import { Tag } from "@/ui/bits";
 import { ChangeOptIn } from "@/ui/opt-in/ChangeOptIn";
 import { LiftRefusal } from "@/ui/opt-in/LiftRefusal";
+import { TextNumber } from "@/ui/TextNumber";
 
 const TONE = { opted_in: "good", opted_out: "bad", unknown: "warn" } as const;
 
@@ -63,6 +64,7 @@ export function PhoneRecordLine({ record, ownerName, contactName, check, mayChan
         {record.label && <span className="text-note text-ink-2">{record.label}</span>}
         <OptInTag state={state} check={check} />
         {how && <span className="text-note text-ink-2">{how}</span>}
+        {check?.allowed && <TextNumber number={record.phone_number} whose={`${contactName ?? ownerName}, ${phone(record.phone_number)}`} />}
         {mayChange && (
           <ChangeOptIn
             phoneRecordId={record.id}

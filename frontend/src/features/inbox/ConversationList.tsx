@@ -3,7 +3,9 @@ import type { UseInfiniteQueryResult } from "@tanstack/react-query";
 import { lazy, Suspense, type Ref } from "react";
 
 import { ConversationRow } from "./ConversationRow";
-import type { Conversation, ConversationStatus } from "@/api/types";
+import type { Selection } from "./useSelection";
+import type { Conversation } from "@/api/types";
+import type { InboxFilter } from "@/lib/inbox-search";
 import { Skeleton } from "@/ui/bits";
 import { EndlessList, type ListHandle } from "@/ui/EndlessList";
 import { ErrorState } from "@/ui/states";
@@ -19,11 +21,14 @@ interface ConversationListProps {
     "isPending" | "isError" | "error" | "refetch" | "hasNextPage" | "isFetchingNextPage" | "isFetchNextPageError" | "fetchNextPage"
   >;
   conversations: Conversation[] | undefined;
-  status: ConversationStatus | undefined;
+  filter: InboxFilter;
   selectedId: string | undefined;
+  selection: Selection;
+  /** The organization has several lines: each row names its own. */
+  namesLines: boolean;
 }
 
-export function ConversationList({ ref, query, conversations, status, selectedId }: ConversationListProps) {
+export function ConversationList({ ref, query, conversations, filter, selectedId, selection, namesLines }: ConversationListProps) {
   const { isPending, isError, error, refetch } = query;
   if (conversations === undefined) {
     if (isError) return <ErrorState error={error} onRetry={() => void refetch()} />;
@@ -32,7 +37,7 @@ export function ConversationList({ ref, query, conversations, status, selectedId
   if (conversations.length === 0) {
     return (
       <Suspense fallback={null}>
-        <EmptyInbox status={status} />
+        <EmptyInbox filter={filter} />
       </Suspense>
     );
   }
@@ -46,7 +51,14 @@ export function ConversationList({ ref, query, conversations, status, selectedId
       rowClassName="px-1.5"
       keptId={selectedId}
       renderRow={(conversation) => (
-        <ConversationRow conversation={conversation} selected={conversation.id === selectedId} />
+        <ConversationRow
+          conversation={conversation}
+          selected={conversation.id === selectedId}
+          namesLine={namesLines}
+          checked={selection.ids.has(conversation.id)}
+          selecting={selection.ids.size > 0}
+          onToggle={selection.toggle}
+        />
       )}
     />
   );

@@ -1,5 +1,5 @@
-/** The list pane: conversations under the four tabs, newest first, or the results of a message search. */
-import { useInfiniteQuery } from "@tanstack/react-query";
+/** The list pane: conversations under the tabs and filters, or the results of a search. */
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useImperativeHandle, useState, type Ref } from "react";
 
@@ -8,19 +8,26 @@ import { nextConversation } from "./next-conversation";
 import { NotificationOffer } from "./NotificationOffer";
 import { StatusTabs } from "./StatusTabs";
 import { useConversationCursor } from "./useConversationCursor";
+import { useInboxKeys } from "./useInboxKeys";
+import { useSelection } from "./useSelection";
 import { useStickySelection } from "./useStickySelection";
 import { conversationListQuery } from "@/api/conversations";
+import type { ConversationFilter } from "@/api/keys";
+import { lineLabelsQuery } from "@/api/lines";
+import { usePendingFirstTexts } from "@/api/outbox-context";
 import { may, useMe } from "@/api/session";
-import type { ConversationStatus } from "@/api/types";
 import { cx } from "@/lib/cx";
-import { keepFilter, toStatus } from "@/lib/inbox-search";
-import { LIST_SCOPE, useShortcuts } from "@/lib/shortcuts";
+import { keepFilter, toCompose, type InboxFilter } from "@/lib/inbox-search";
+import { LIST_SCOPE } from "@/lib/shortcuts";
 import { IconButton } from "@/ui/Button";
 import { ComposeIcon } from "@/ui/icons";
 import { SearchBox } from "@/ui/SearchBox";
 import { ToastSlot } from "@/ui/Toast";
 
+const BulkBar = lazy(() => import("./BulkBar"));
+const InboxFilters = lazy(() => import("./InboxFilters"));
 const NewConversation = lazy(() => import("./NewConversation"));
+const PendingFirstTexts = lazy(() => import("./PendingFirstTexts"));
 const SearchResults = lazy(() => import("./SearchResults"));
 
 export interface InboxHandle {
@@ -30,9 +37,9 @@ export interface InboxHandle {
 
 interface InboxPaneProps {
   ref?: Ref<InboxHandle>;
-  status: ConversationStatus | undefined;
-  /** The query of a message search; undefined shows the list. */
-  q: string | undefined;
+  filter: InboxFilter;
+  /** A number to text: the window for a new conversation is open. */
+  textTo: string | undefined;
   onSearch: (q: string) => void;
   selectedId: string | undefined;
   /** The message at which the thread was opened. */
@@ -40,17 +47,39 @@ interface InboxPaneProps {
   className?: string;
 }
 
-export function InboxPane({ ref, status, q = "", onSearch, selectedId, selectedSeq, className }: InboxPaneProps) {
+/** The filter of the address, as the list is asked for. */
+function listFilter({ status, assignee, not_sent, later, line, tag, sort }: InboxFilter, myId: string | undefined): ConversationFilter {
+  return {
+    ...(status && { status }),
+    ...(assignee && { assignee: assignee === "nobody" ? "none" : assignee === "me" ? (myId ?? "none") : assignee }),
+    ...(not_sent && { notSent: true as const }),
+    ...(later && { later: true as const }),
+    ...(line && { lineId: line }),
+    ...(tag && { tag }),
+    ...(sort && { sort: "longest_waiting" as const }),
+  };
+}
+
+export function InboxPane({ ref, filter, textTo, onSearch, selectedId, selectedSeq, className }: InboxPaneProps) {
   const me = useMe();
+  const { q = "" } = filter;
   const [starting, setStarting] = useState(false);
-  const list = useInfiniteQuery(conversationListQuery(status ? { status } : {}));
+  const asked = listFilter(filter, me.staff_member?.id);
+  const listKey = JSON.stringify(asked);
+  const list = useInfiniteQuery(conversationListQuery(asked));
   const loaded = list.data?.pages.flatMap((page) => page.items);
-  const conversations = useStickySelection(loaded, selectedId, status ?? "all");
+  const conversations = useStickySelection(loaded, selectedId, listKey);
+  const selection = useSelection(conversations, q ? "" : listKey);
   const listRef = useConversationCursor(selectedId, !q);
   const navigate = useNavigate();
+  const firstTexts = usePendingFirstTexts();
+  const { data: lines = {} } = useQuery(lineLabelsQuery);
   const start = may(me, "mass_text") ? () => setStarting(true) : undefined;
-  const show = (wanted: ConversationStatus | undefined) => () => void navigate({ to: ".", search: toStatus(wanted) });
-  useShortcuts({ ...(start && { start }), ...(q && { endSearch: () => onSearch("") }), all: show(undefined), unread: show("unread"), opened: show("open"), closed: show("closed") });
+  useInboxKeys({ filter, selection, start, endSearch: () => onSearch("") });
+  const stop = () => {
+    setStarting(false);
+    if (textTo) void navigate({ to: ".", search: toCompose(undefined), replace: true });
+  };
 
   useImperativeHandle(ref, () => ({
     openAfter: (closedId) => {
@@ -75,28 +104,41 @@ export function InboxPane({ ref, status, q = "", onSearch, selectedId, selectedS
       </header>
       <SearchBox label="Search messages" q={q} onSearch={onSearch} className="mx-2.5 mb-1" />
       {q ? (
-        <>
-          <Suspense fallback={null}>
-            <SearchResults ref={listRef} q={q} selectedId={selectedId} selectedSeq={selectedSeq} />
-          </Suspense>
-        </>
+        <Suspense fallback={null}>
+          <SearchResults ref={listRef} q={q} inNotes={filter.notes === true} selectedId={selectedId} selectedSeq={selectedSeq} />
+        </Suspense>
       ) : (
         <>
-          <StatusTabs status={status} />
+          <StatusTabs status={filter.status} later={filter.later} />
+          <Suspense fallback={<div className="h-[45px] shrink-0 border-b border-line" />}>
+            <InboxFilters filter={filter} />
+          </Suspense>
+          {firstTexts.length > 0 && (
+            <Suspense fallback={null}>
+              <PendingFirstTexts items={firstTexts} onEdit={(number) => void navigate({ to: ".", search: toCompose(number) })} />
+            </Suspense>
+          )}
           <ConversationList
             ref={listRef}
             query={list}
             conversations={conversations}
-            status={status}
+            filter={filter}
             selectedId={selectedId}
+            selection={selection}
+            namesLines={Object.keys(lines).length > 1}
           />
+          {selection.rows.length > 0 && (
+            <Suspense fallback={null}>
+              <BulkBar selection={selection} />
+            </Suspense>
+          )}
         </>
       )}
       <ToastSlot rank="list" />
       <NotificationOffer />
-      {starting && (
+      {start && (starting || textTo) && (
         <Suspense fallback={null}>
-          <NewConversation onClose={() => setStarting(false)} />
+          <NewConversation key={textTo} number={textTo} onClose={stop} />
         </Suspense>
       )}
     </section>

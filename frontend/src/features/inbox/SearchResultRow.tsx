@@ -5,11 +5,11 @@ import { describeWho } from "./describe-row";
 import { frameHit } from "./frame-hit";
 import { useFormats } from "@/api/format";
 import { useMe } from "@/api/session";
-import type { SearchResult } from "@/api/types";
+import type { NoteSearchResult, SearchResult } from "@/api/types";
 import { focusComposerOnClick } from "@/lib/composer-focus";
 import { cx } from "@/lib/cx";
 import { describeAuthor } from "@/lib/describe-last-message";
-import { atMessage } from "@/lib/inbox-search";
+import { atEntry, atMessage } from "@/lib/inbox-search";
 import { Avatar } from "@/ui/bits";
 import { ROW_TIME, rowLook } from "@/ui/look";
 
@@ -45,6 +45,39 @@ export const SearchResultRow = memo(function SearchResultRow({ result, selected 
       </time>
       <span dir="auto" className="col-span-2 line-clamp-3 text-left [overflow-wrap:anywhere] text-ink-2">
         {author && <bdi>{author}: </bdi>}
+        {snippet.cut_before && "… "}
+        <Marked text={snippet.text} highlights={snippet.highlights} />
+        {snippet.cut_after && " …"}
+      </span>
+    </Link>
+  );
+});
+
+/** A note that was found: it looks like paper, as in the thread, and opens its conversation. */
+export const NoteResultRow = memo(function NoteResultRow({ result, selected }: { result: NoteSearchResult; selected: boolean }) {
+  const { note, conversation } = result;
+  const snippet = frameHit(result.snippet);
+  const { brief, full, phone } = useFormats();
+  const { name, aside, avatarName } = describeWho(conversation, phone);
+  return (
+    <Link
+      to="/messenger/$conversationId"
+      params={{ conversationId: conversation.id }}
+      search={atEntry(note.id)}
+      onClick={(event) => focusComposerOnClick(conversation.id, event)}
+      aria-current={selected ? "true" : undefined}
+      className={cx("grid-cols-[36px_minmax(0,1fr)_auto]", rowLook(selected))}
+    >
+      <Avatar name={avatarName} className={cx("row-span-2", selected && "!bg-surface")} />
+      <span className="truncate font-strong">
+        <bdi>{name}</bdi>
+        {aside && <span className="font-normal text-ink-2"> · {aside}</span>}
+      </span>
+      <time dateTime={note.created_at} title={full(note.created_at)} className={ROW_TIME}>
+        {brief(note.created_at)}
+      </time>
+      <span dir="auto" className="col-span-2 line-clamp-3 rounded-sm bg-amber-soft px-1.5 text-left [overflow-wrap:anywhere] text-ink-2">
+        <bdi>Note by {note.author.name}: </bdi>
         {snippet.cut_before && "… "}
         <Marked text={snippet.text} highlights={snippet.highlights} />
         {snippet.cut_after && " …"}

@@ -7,7 +7,7 @@ import type { PendingItem } from "@/api/outbox-items";
 import { Button } from "@/ui/Button";
 import { ClockIcon, WarningIcon } from "@/ui/icons";
 
-const WORDS = { close: ["Closing.", "Not closed."], reopen: ["Reopening.", "Not reopened."], text: ["Sending.", "Not sent."] } as const;
+const WORDS = { close: ["Closing.", "Not closed."], reopen: ["Reopening.", "Not reopened."], text: ["Sending.", "Not sent."], first: ["Sending.", "Not sent."] } as const;
 
 export function PendingAct({ item }: { item: PendingItem }) {
   const outbox = useOutbox();

@@ -11,6 +11,7 @@ import { OPT_IN_LABEL } from "@/lib/optin";
 import { plural } from "@/lib/text";
 import { Skeleton, Tag } from "@/ui/bits";
 import { ErrorState } from "@/ui/states";
+import { TextNumber } from "@/ui/TextNumber";
 
 const LINK = "text-accent underline-offset-2 [overflow-wrap:anywhere] hover:underline max-desk:inline-flex max-desk:min-h-[44px] max-desk:items-center";
 
@@ -134,6 +135,7 @@ function OtherNumbers({ others }: { others: OtherNumber[] }) {
               Conversation, {brief(conversation.last_message_at)}
             </Link>
           )}
+          {!conversation && <TextNumber number={phone_number} whose={`${person}, ${phone(phone_number)}`} className="mt-1" />}
         </li>
       ))}
     </ul>

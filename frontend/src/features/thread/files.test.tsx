@@ -4,7 +4,7 @@ import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { describeSize } from "./describe-file";
-import { aConversation, aFile } from "@/testing/builders";
+import { aConversation, aFile, recipientOf } from "@/testing/builders";
 import { renderApp } from "@/testing/render-app";
 import { server } from "@/testing/server";
 import { World } from "@/testing/world";
@@ -106,7 +106,8 @@ it("a contact card is shown as a person who can be texted", async () => {
   const thread = await log();
   expect(await thread.findByText("Maya <b>Rivera</b>")).toBeVisible();
   expect(thread.getByRole("link", { name: "Save contact card" })).toHaveAttribute("download");
-  await user.click(thread.getByRole("button", { name: "Text Maya <b>Rivera</b>, +13125550142" }));
+  world.recipients.push(...world.conversations.slice(1).map((each) => recipientOf(each)));
+  await user.click(thread.getByRole("link", { name: "Text Maya <b>Rivera</b>, +13125550142" }));
   await waitFor(() => expect(address()).toBe(`/messenger/${world.conversations[1]?.id}`));
 });
 

@@ -1,17 +1,12 @@
 /** Contact cards that arrived: names and numbers, each to be texted or copied. The file can still be saved. */
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 
 import { describeSize, type MediaFile } from "../describe-file";
 import { readContacts, type Contact } from "./vcard";
-import { useStartConversation } from "@/api/conversations";
-import { describeError, isProblem, PROBLEM } from "@/api/problem";
-import { may, useMe } from "@/api/session";
 import { contactCardQuery } from "@/api/uploads";
-import { useFormats } from "@/api/format";
-import { explainOptIn } from "@/lib/optin";
 import { Button } from "@/ui/Button";
+import { TextNumber } from "@/ui/TextNumber";
 import { showToast } from "@/ui/Toast";
 
 const LINK = "font-strong text-accent underline underline-offset-2";
@@ -62,38 +57,18 @@ function ContactLines({ contact: { name, organization, numbers, emails } }: { co
 }
 
 function NumberLine({ label, number, name }: { label: string; number: string; name: string }) {
-  const me = useMe();
-  const { date } = useFormats();
-  const start = useStartConversation();
-  const navigate = useNavigate();
   const whose = name ? `${name}, ${number}` : number;
-
-  const text = () =>
-    start.mutate(
-      { phoneNumber: number, key: crypto.randomUUID() },
-      { onSuccess: ({ id }) => void navigate({ to: "/messenger/$conversationId", params: { conversationId: id } }) },
-    );
-  const check = isProblem(start.error, PROBLEM.notAllowedToText) ? start.error.problem.check : undefined;
 
   return (
     <li className="mt-1">
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <span className="text-ink-2">{label}</span>
         <bdi className="tabular">{number}</bdi>
-        {may(me, "mass_text") && (
-          <Button size="sm" aria-label={`Text ${whose}`} onClick={text} disabled={start.isPending}>
-            Text
-          </Button>
-        )}
+        <TextNumber number={number} whose={whose} />
         <Button size="sm" variant="quiet" aria-label={`Copy ${whose}`} onClick={() => void copy(number)}>
           Copy
         </Button>
       </div>
-      {start.isError && (
-        <p role="alert" className="text-red">
-          {check ? explainOptIn(check, date).sentence : describeError(start.error)}
-        </p>
-      )}
     </li>
   );
 }
