@@ -36,7 +36,19 @@ PAGE_HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Contr
 ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 ICON_HEADERS = {"Cache-Control": "public, max-age=86400"}
 
-ICONS = ("favicon.ico", "favicon.svg")
+FILES = {
+    "favicon.ico": ICON_HEADERS,
+    "favicon.svg": ICON_HEADERS,
+    "icon-180.png": ICON_HEADERS,
+    "icon-192.png": ICON_HEADERS,
+    "icon-512.png": ICON_HEADERS,
+    "icon-maskable-512.png": ICON_HEADERS,
+    "badge-96.png": ICON_HEADERS,
+    "manifest.webmanifest": ICON_HEADERS,
+    "sw.js": {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-cache"},
+}
+"""Files of the build with names of their own. The service worker, which shows notifications, has the page's policy."""
+
 ROUTES = "routes.json"
 """The paths of the app's router, a part of its build. A test of the app compares them."""
 
@@ -52,8 +64,10 @@ MEDIA_TYPES = {
     ".html": "text/html",
     ".ico": "image/x-icon",
     ".js": "text/javascript",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
     ".txt": "text/plain",
+    ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
 """Python's own table depends on the machine."""
@@ -97,8 +111,8 @@ def mount_spa(app: FastAPI, dist: Path = DIST) -> None:
         return built(request, "docs.html", PAGE_HEADERS | {"Content-Security-Policy": DOCS_POLICY})
 
     def page(request: Request, path: str) -> Response:
-        if path in ICONS:
-            return built(request, path, ICON_HEADERS)
+        if path in FILES:
+            return built(request, path, FILES[path])
         # At an unknown path the app says that there is no such page.
         return built(request, "index.html", PAGE_HEADERS, 200 if is_route(dist, path) else 404)
 

@@ -42,7 +42,7 @@ class Worker:
             MediaLoop(database, bus, providers, secrets),
             uploads_loop(database),
             self._outbox,
-            PushLoop(database, bus, secrets, settings, describe=describe),
+            PushLoop(database, bus, secrets, settings, describe=describe, held=held_organizations),
             ReleaseLoop(database, providers, secrets),
             sweep_loop(database, settings),
             reminders_loop(database),

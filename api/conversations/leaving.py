@@ -28,6 +28,7 @@ from api.kit.database import Database, database_time
 from api.kit.database_unavailable import is_database_unavailable
 from api.kit.errors import Problem
 from api.kit.times import rfc3339
+from api.notifications.rules import Kind
 
 BATCH = 50
 
@@ -128,6 +129,8 @@ async def _hold_back(session: AsyncSession, row: InboxRow, text: ScheduledText, 
     details = {"send_at": rfc3339(text.send_at), "cause": problem.type, "reason": problem.reason}
     batch.record(conversation_entry(Action.MESSAGE_HELD_BACK, SYSTEM, row, message_id=text.id, details=details))
     batch.change(row, rules.staff_reopens(state_of(row.conversation)), actor=SYSTEM)
+    if text.scheduled_by_staff_member_id is not None:
+        batch.tell(Kind.NOT_SENT, row.conversation.id, text.scheduled_by_staff_member_id)
     batch.announce_conversation(row.conversation.id)
     await batch.write(session)
     announce_scheduled(session, text)

@@ -72,7 +72,7 @@ from api.live.service import (
     announce_phone_number,
     announce_thread_entry,
 )
-from api.notifications.rules import Kind, NewNotice
+from api.notifications.rules import Kind
 from api.notifications.service import tell_all
 from api.providers.port import MessageStatus, StatusReport
 
@@ -151,7 +151,6 @@ class Batch(TeamChanges):
         self._timeline: list[dict[str, object]] = []
         self._announced_numbers: set[str] = set()
         self._announced_messages: dict[UUID, tuple[UUID, int]] = {}
-        self._told: dict[UUID, NewNotice] = {}
 
     def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> None:
         """Add a message that arrived, numbered and counted as `transition` says."""
@@ -180,7 +179,7 @@ class Batch(TeamChanges):
         self._announced_messages[text.message_id] = (conversation.id, seq)
         self.change(row, transition, actor=number_actor(row.number), message_id=text.message_id)
         if transition.state.status is Status.UNREAD:
-            self._told[conversation.id] = NewNotice(new_id(), Kind.MESSAGE, conversation.id)
+            self.tell(Kind.MESSAGE, conversation.id)
         shown = preview(text.content.body, media=len(text.media))
         _show(self._to_store(conversation), Direction.INBOUND.value, shown, status, at=self.at)
 

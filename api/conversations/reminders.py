@@ -15,6 +15,7 @@ from api.conversations.service import lock_conversation, require_all_seen
 from api.kit.database import database_time
 from api.kit.errors import Invalid
 from api.kit.times import rfc3339
+from api.notifications.rules import Kind
 
 FARTHEST = timedelta(days=366)
 """How far ahead a reminder may be."""
@@ -72,7 +73,9 @@ async def remove_reminder(session: AsyncSession, principal: Principal, conversat
 
 
 async def sweep_reminders(session: AsyncSession, organization_id: UUID) -> int:
-    """Bring conversations back from "Later" whose time has come. Returns how many.
+    """Bring conversations back from "Later" whose time has come, and tell who set the reminder and who has it.
+
+    Returns how many.
 
     Each is decided under its lock, so two workers bring it back once.
     """
@@ -89,6 +92,9 @@ async def sweep_reminders(session: AsyncSession, organization_id: UUID) -> int:
         if transition.state != before:
             batch.change(row, transition, actor=SYSTEM)
             batch.record(conversation_entry(Action.REMINDER_DUE, SYSTEM, row, details={"cause": "time"}))
+            set_by = before.reminder.set_by if before.reminder is not None else None
+            for person in {set_by, row.conversation.assignee_id} - {None}:
+                batch.tell(Kind.REMINDER, row.conversation.id, person)
             brought_back += 1
     await batch.write(session)
     return brought_back

@@ -11,6 +11,8 @@ from api.conversations.message_rules import is_not_sent
 from api.conversations.models import Conversation, InboxRow, Message
 from api.conversations.rows import apply_state, conversation_entry, state_of
 from api.conversations.rules import text_fails
+from api.kit.ids import new_id
+from api.notifications.rules import Kind, NewNotice
 from api.providers.port import MessageStatus
 
 
@@ -27,6 +29,7 @@ class TeamChanges:
         """Conversations whose texts that were not sent need nobody any more."""
         self._reopened: list[tuple[Conversation, UUID]] = []
         """Closed conversations, each with the failed message that opened it."""
+        self._told: dict[tuple[Kind, UUID, UUID | None], NewNotice] = {}
 
     def record(self, *entries: NewEntry) -> None:
         """Add audit entries. They are written in the order in which they were added."""
@@ -34,6 +37,13 @@ class TeamChanges:
 
     def announce_conversation(self, conversation_id: UUID) -> None:
         self._announced_conversations[conversation_id] = None
+
+    def tell(
+        self, kind: Kind, conversation_id: UUID, staff_member_id: UUID | None = None, *, by: str | None = None
+    ) -> None:
+        """Tell one person, or everyone who wants it, once, however often it happens in this batch."""
+        notice = NewNotice(new_id(), kind, conversation_id, staff_member_id, by)
+        self._told[kind, conversation_id, staff_member_id] = notice
 
     def _to_store(self, conversation: Conversation) -> Conversation:
         """The conversation, whose changes `write` will store."""
@@ -56,6 +66,8 @@ class TeamChanges:
         self._to_store(conversation)
         conversation.not_sent = max(0, conversation.not_sent + bool(counted) - bool(message.not_sent))
         message.not_sent = counted
+        if counted and message.sent_by_staff_member_id is not None:
+            self.tell(Kind.NOT_SENT, conversation.id, message.sent_by_staff_member_id)
         transition = text_fails(state_of(conversation))
         if counted and transition.change is not None:
             apply_state(conversation, transition.state, at=self.at)
@@ -87,7 +99,10 @@ class TeamChanges:
         message.not_sent = False
 
     def assign(self, row: InboxRow, assignee_id: UUID | None, *, actor: Actor) -> bool:
-        """Give the conversation to a staff member, or to nobody (ASSIGN). False if they have it already."""
+        """Give the conversation to a staff member, or to nobody (ASSIGN). False if they have it already.
+
+        Who gets it from somebody else is told.
+        """
         conversation, before = row.conversation, row.conversation.assignee_id
         if before == assignee_id:
             return False
@@ -96,6 +111,8 @@ class TeamChanges:
         action = Action.CONVERSATION_RELEASED if assignee_id is None else Action.CONVERSATION_ASSIGNED
         details = {"from_id": str(before) if before else None, "to_id": str(assignee_id) if assignee_id else None}
         self.record(conversation_entry(action, actor, row, details=details))
+        if assignee_id is not None and actor.id != assignee_id:
+            self.tell(Kind.ASSIGNED, conversation.id, assignee_id, by=actor.name)
         self.announce_conversation(conversation.id)
         return True
 

@@ -31,18 +31,33 @@ PUSHES_AT_ONCE = 20
 Describe = Callable[[AsyncSession, UUID, Collection[UUID]], Awaitable[Subjects]]
 """The conversations of an organization as notifications show them."""
 
+HeldOrganizations = Callable[[Database], Awaitable[Collection[UUID]]]
+"""The organizations whose outbox is held. The first call marks restored data (decision 0031)."""
+
 log = structlog.get_logger(__name__)
 
 
 class PushLoop:
-    """Posts what people want to be told of, of every organization."""
+    """Posts what people want to be told of, of every organization.
+
+    While an organization's outbox is held, what there is to tell is dropped: its data is restored, so that it has been
+    told before, and a copy of the data must not reach people's telephones.
+    """
 
     def __init__(
-        self, database: Database, bus: Bus, secrets: SecretBox, settings: Settings, *, describe: Describe
+        self,
+        database: Database,
+        bus: Bus,
+        secrets: SecretBox,
+        settings: Settings,
+        *,
+        describe: Describe,
+        held: HeldOrganizations,
     ) -> None:
         self._database = database
         self._secrets = secrets
         self._describe = describe
+        self._held = held
         self._client = PushClient(contact=settings.push_contact)
         self._loop = Loop("push", self._step, interval=POLL_SECONDS)
         bus.subscribe(CHANNEL, lambda _: self._loop.wake(), on_gap=self._loop.wake)
@@ -57,8 +72,15 @@ class PushLoop:
     async def _step(self) -> bool:
         async with self._database.transaction() as session:
             organizations = await queries.organizations_with_work(session)
+        if not organizations:
+            return False
+        held = await self._held(self._database)
         more = False
         for organization_id in organizations:
+            if organization_id in held:
+                async with self._database.transaction() as session:
+                    await queries.discard(session, organization_id)
+                continue
             async with self._database.transaction() as session:
                 more |= await expand(session, organization_id, self._describe)
             more |= await self._post_due(organization_id)

@@ -139,6 +139,12 @@ async def delete_pushes(session: AsyncSession, organization_id: UUID, ids: Colle
     await session.execute(delete(Push).where(Push.organization_id == organization_id, is_any(ids) == Push.id))
 
 
+async def discard(session: AsyncSession, organization_id: UUID) -> None:
+    """Tell nobody what waits to be told."""
+    await session.execute(delete(Notice).where(Notice.organization_id == organization_id))
+    await session.execute(delete(Push).where(Push.organization_id == organization_id))
+
+
 async def defer(session: AsyncSession, organization_id: UUID, push_id: UUID, *, wait: timedelta) -> None:
     await session.execute(
         update(Push).where(Push.organization_id == organization_id, Push.id == push_id).values(due_at=func.now() + wait)

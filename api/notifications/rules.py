@@ -158,8 +158,8 @@ def wording(kind: Kind, subject: Subject, *, by: str | None, shows_text: bool) -
         case Kind.MESSAGE:
             return subject.name, subject.preview if shows_text else "New message"
         case Kind.REMINDER:
-            return subject.name, "You wanted to be reminded of this conversation."
+            return subject.name, "The reminder for this conversation is due."
         case Kind.NOT_SENT:
-            return subject.name, "Your text was not sent."
+            return subject.name, "A text of yours was not sent."
         case Kind.MENTION | Kind.ASSIGNED:
             return subject.name, f"{by or 'A colleague'} {HEADLINES[kind]}."

@@ -63,7 +63,10 @@ export async function expectAccessible(page: Page): Promise<void> {
 /** Finds a family on the Families page and opens its record. */
 export async function openFamily(page: Page, name: string): Promise<void> {
   await page.getByRole("searchbox", { name: "Search name or number" }).fill(name);
-  await expect(page).toHaveURL(/[?&]q=/);
+  // The row moves when the others go.
+  const rows = page.getByRole("list", { name: "Families" }).getByRole("listitem");
+  await expect(rows.filter({ hasText: name }).first()).toBeVisible();
+  await expect(rows.filter({ hasNotText: name })).toHaveCount(0);
   await page.getByRole("link", { name: new RegExp(`${name} family`) }).click();
   await expect(page.getByRole("heading", { name: new RegExp(`${name} family`) })).toBeVisible();
 }

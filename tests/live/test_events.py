@@ -273,7 +273,7 @@ async def test_after_a_gap_every_stream_gets_a_resync(server: Server) -> None:
     world = server.world
     async with server.stream(world.daniel) as stream:
         await world.text(PARENT, "1")
-        seen = (await stream.until("message", "conversation", "indicator"))[-1]
+        seen = (await stream.until("message", "conversation", "indicator", "thread_entry"))[-1]
         await world.rows(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND query LIKE 'LISTEN%'"

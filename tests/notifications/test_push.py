@@ -19,6 +19,8 @@ from py_vapid import Vapid02
 from py_vapid.utils import b64urldecode
 
 from api.conversations.subjects import describe
+from api.delivery import holds
+from api.delivery.holds import HoldReason, held_organizations
 from api.kit.database import Database
 from api.live.bus import PostgresBus
 from api.notifications.loop import PushLoop
@@ -121,7 +123,9 @@ class Browser:
 @pytest.fixture
 async def pushing(world: World, database: Database) -> AsyncIterator[PushLoop]:
     bus = PostgresBus(database.url)
-    loop = PushLoop(database, bus, world.service.secret_box, world.service.settings, describe=describe)
+    loop = PushLoop(
+        database, bus, world.service.secret_box, world.service.settings, describe=describe, held=held_organizations
+    )
     await bus.start()
     loop.start()
     yield loop
@@ -270,6 +274,26 @@ async def test_a_person_has_at_most_twenty_browsers_and_only_their_own(world: Wo
     assert stranger.status_code == 404
     assert (await world.daniel.delete(f"/api/v1/me/push-subscriptions/{shown[0]['id']}")).status_code == 204
     assert len((await world.daniel.get("/api/v1/me/push-subscriptions")).json()) == 19
+
+
+async def test_data_that_was_restored_pushes_nothing_until_it_is_released(
+    world: World, database: Database, push_service: PushService, pushing: PushLoop
+) -> None:
+    """Also what waited in the backup, and a copy of the database that somebody only looks at."""
+    browser = Browser(f"{push_service.url}/one")
+    await browser.subscribe(world.daniel)
+    async with database.transaction() as session:
+        await holds.hold(session, HoldReason.RESTORED)
+    await world.text(PARENT, "From before")
+    dropped = "SELECT 1 WHERE NOT EXISTS (SELECT FROM notices) AND NOT EXISTS (SELECT FROM pushes)"
+    await eventually(lambda: any_rows(world, dropped), "it is dropped")
+    async with database.transaction() as session:
+        await holds.release(session, world.organization_id)
+
+    await world.text(PARENT, "From now on")
+
+    (posted,) = await push_service.has(1)
+    assert browser.read(posted)["body"] == "From now on"
 
 
 async def test_nothing_is_stored_where_no_browser_shows_notifications(world: World) -> None:

@@ -69,6 +69,16 @@ export function useChangeLine(id: string) {
   });
 }
 
+/** Makes a line the default, or that of a country: another one loses it. */
+export function useChangeDefaults() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, body }: { id: string; body: Pick<LineChange, "default" | "default_for"> }) =>
+      unwrap(client.PATCH("/api/v1/lines/{line_id}", { params: { path: { line_id: id } }, body })),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.lines }),
+  });
+}
+
 export function useCheckLine(id: string) {
   const queryClient = useQueryClient();
   return useMutation({

@@ -12,6 +12,11 @@ import { finishTyping, hearTyping } from "./typing";
 
 export type LiveState = "connecting" | "live" | "lost";
 
+/** Something that an event has told. The caches hold it already. */
+export type Heard = LiveChange | { type: "mention"; conversationId: string };
+
+type Tap = (heard: readonly Heard[]) => void;
+
 interface LiveOptions {
   queryClient: QueryClient;
   url?: string;
@@ -46,6 +51,7 @@ export class LiveConnection {
   private changes: LiveChange[] = [];
   private readonly stale = new Map<string, readonly unknown[]>();
   private readonly listeners = new Set<() => void>();
+  private readonly taps = new Set<Tap>();
 
   constructor(private readonly options: LiveOptions) {}
 
@@ -76,6 +82,12 @@ export class LiveConnection {
 
   getState = (): LiveState => this.state;
 
+  /** Hear what events tell. Returns the end of it. */
+  tap = (tap: Tap): (() => void) => {
+    this.taps.add(tap);
+    return () => this.taps.delete(tap);
+  };
+
   reconnectNow = (): void => {
     this.attempt = 0;
     this.connect();
@@ -101,6 +113,7 @@ export class LiveConnection {
       this.hear(event, ({ conversation }) => {
         if (!conversation) return false;
         this.refetchSoon(keys.auditTrail(conversation.id));
+        this.refetchSoon(keys.scheduledOf(conversation.id));
         return [{ type: "conversation", row: conversation }];
       }),
     );
@@ -124,6 +137,10 @@ export class LiveConnection {
     // The event names a number; the rows of its conversations come by themselves.
     on("opt_in", () => {
       for (const key of [keys.families, keys.staffMembers, keys.optInChecks, keys.threads]) this.refetchSoon(key);
+    });
+    on("mention", (event) => {
+      const told = parse(event.data) as { conversation_id?: string | null; note_id?: string | null } | undefined;
+      if (told?.note_id && told.conversation_id) this.pass([{ type: "mention", conversationId: told.conversation_id }]);
     });
     on("sending_status", () => this.refetchSoon(keys.sendingStatus));
     on("resync", this.refetchEverything);
@@ -178,7 +195,12 @@ export class LiveConnection {
     this.gather = undefined;
     const changes = this.changes.splice(0);
     writerOf(this.options.queryClient).apply(changes);
+    this.pass(changes);
   };
+
+  private pass(heard: readonly Heard[]): void {
+    for (const tap of this.taps) tap(heard);
+  }
 
   private readonly refetchEverything = (): void => {
     for (const key of EVERYTHING) this.stale.set(JSON.stringify(key), key);
@@ -212,7 +234,7 @@ export class LiveConnection {
 }
 
 const EVERYTHING = [
-  keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.auditTrails, keys.messages, keys.notes, keys.mentions,
+  keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.scheduled, keys.auditTrails, keys.messages, keys.notes, keys.mentions,
   keys.families, keys.staffMembers, keys.optInChecks,
 ];
 

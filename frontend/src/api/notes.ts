@@ -1,5 +1,5 @@
-/** Notes of a thread, their earlier wordings, and mentions. */
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
+/** Notes of a thread, and their earlier wordings. */
+import { queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 
 import { writerOf } from "./cache-writer";
 import { client, unwrap } from "./client";
@@ -68,31 +68,5 @@ export function useRemoveNote(note: Note) {
   return useMutation({
     mutationFn: () => unwrap(client.DELETE("/api/v1/notes/{note_id}", { params: { path: { note_id: note.id } } })),
     onSuccess: (removed) => showNote(queryClient, removed),
-  });
-}
-
-export const mentionCountQuery = queryOptions({
-  queryKey: keys.mentionCount,
-  queryFn: ({ signal }) => unwrap(client.GET("/api/v1/mentions/count", { signal })),
-});
-
-/** The person's own mentions, newest first. */
-export const mentionListQuery = infiniteQueryOptions({
-  queryKey: keys.mentionList,
-  queryFn: ({ pageParam, signal }) =>
-    unwrap(client.GET("/api/v1/mentions", { params: { query: { limit: 30, ...(pageParam && { cursor: pageParam }) } }, signal })),
-  initialPageParam: null as string | null,
-  getNextPageParam: (page) => page.next_cursor,
-});
-
-/** Marks mentions as read: those of a conversation that is shown, or these. */
-export function useReadMentions() {
-  const queryClient = useQueryClient();
-  return useMutation({
-    mutationFn: (read: { conversation_id: string } | { mention_ids: string[] }) => unwrap(client.POST("/api/v1/mentions/read", { body: read })),
-    onSuccess: (count) => {
-      queryClient.setQueryData(keys.mentionCount, count);
-      void queryClient.invalidateQueries({ queryKey: keys.mentionList });
-    },
   });
 }

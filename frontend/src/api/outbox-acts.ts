@@ -2,13 +2,13 @@
 import { client, unwrap } from "./client";
 import type { OutboxItem } from "./outbox-items";
 import { staffMemberOf } from "./session";
-import type { ConversationDetail, Message } from "./types";
+import type { ConversationDetail, Message, ScheduledText } from "./types";
 
 /** A request without an answer by then has none; it is made again under its key. */
 const TIMEOUT_MS = 30_000;
 
-/** SEND-ONCE: the same `key` acts once, however often this is called. Returns the message of a text, else the conversation. */
-export async function carryOut({ key, owner, conversationId, act }: OutboxItem): Promise<Message | ConversationDetail> {
+/** SEND-ONCE: the same `key` acts once, however often this is called. Returns the message of a text or the scheduled text, else the conversation. */
+export async function carryOut({ key, owner, conversationId, act }: OutboxItem): Promise<Message | ScheduledText | ConversationDetail> {
   const request = {
     params: { path: { conversation_id: conversationId }, header: { "Idempotency-Key": key } },
     // Refused if somebody else has signed in at this browser since.
@@ -17,18 +17,15 @@ export async function carryOut({ key, owner, conversationId, act }: OutboxItem):
   };
   switch (act.kind) {
     case "text": {
-      const { body, close, seenSeq, attachments = [] } = act.text;
+      const { body, close, seenSeq, attachments = [], sendAt, onlyIfNothingNew = true } = act.text;
       const payload = {
         body,
         close,
         ...(seenSeq !== null && { seen_seq: seenSeq }),
         ...(attachments.length > 0 && { attachments: [...attachments] }),
+        ...(sendAt !== undefined && { send_at: sendAt, only_if_nothing_new: onlyIfNothingNew }),
       };
-      const sent = await unwrap(
-        client.POST("/api/v1/conversations/{conversation_id}/messages", { ...request, body: payload }),
-      );
-      // The API answers a scheduled text only to `send_at`.
-      return sent as Message;
+      return unwrap(client.POST("/api/v1/conversations/{conversation_id}/messages", { ...request, body: payload }));
     }
     case "first": {
       const { phoneNumber, lineId, body } = act;

@@ -9,6 +9,10 @@ export interface TextPayload {
   close: boolean;
   /** Ids of uploads. */
   attachments?: readonly string[];
+  /** LATER: when it goes; without, at once. */
+  sendAt?: string;
+  /** A text that comes in before `sendAt` holds it back. */
+  onlyIfNothingNew?: boolean;
 }
 
 export interface TextAct {

@@ -6,6 +6,7 @@ import { refetchConversation } from "./conversations";
 import { keys } from "./keys";
 import { Outbox } from "./outbox";
 import { carryOut } from "./outbox-acts";
+import { tellScheduled } from "./scheduling";
 import { messagesOf, type ThreadData } from "./thread-entries";
 
 /** `isLive`: whether events tell what changes. */
@@ -15,6 +16,10 @@ export function createOutbox(owner: string, queryClient: QueryClient, isLive: ()
     carryOut: async (item) => {
       const answer = await carryOut(item);
       if ("seq" in answer) return answer;
+      if ("send_at" in answer) {
+        tellScheduled(queryClient, answer);
+        return null;
+      }
       writerOf(queryClient).answered(answer);
       return null;
     },

@@ -54,6 +54,11 @@ export function useLiveState(): LiveState {
   return useSyncExternalStore(live.subscribe, live.getState);
 }
 
+/** Calls back with what live events tell. */
+export function useLiveTap(): LiveConnection["tap"] {
+  return useRealtime().live.tap;
+}
+
 export function useReconnect(): () => void {
   return useRealtime().live.reconnectNow;
 }

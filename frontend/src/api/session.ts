@@ -3,7 +3,7 @@ import { queryOptions, useMutation, useQueryClient, useSuspenseQuery } from "@ta
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
 import type { Me, Permission } from "./types";
-import { releaseViewing, resumeViewing } from "./viewers";
+import { releaseViewing, resumeViewing } from "./viewing-leases";
 
 export const meQuery = queryOptions({
   queryKey: keys.me,

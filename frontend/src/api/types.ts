@@ -19,6 +19,8 @@ export type ConversationPage = Answer<"/api/v1/conversations", "get">;
 export type Conversation = ConversationPage["items"][number];
 export type ConversationStatus = Conversation["status"];
 export type ConversationDetail = Answer<"/api/v1/conversations/{conversation_id}", "get">;
+/** A staff member, by name. */
+export type Person = NonNullable<Conversation["assignee"]>;
 export type Holder = Conversation["holders"][number];
 export type Viewer = Conversation["viewers"][number];
 export type OptInCheck = ConversationDetail["opt_in_check"];

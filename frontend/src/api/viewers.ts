@@ -7,25 +7,13 @@ import { useCallback } from "react";
 
 import { writerOf } from "./cache-writer";
 import { client, unwrap } from "./client";
+import { leases } from "./viewing-leases";
 
 const RENEW_MS = 10_000;
 const TIMEOUT_MS = 8_000;
 
 /** This tab. A duplicated tab runs this line again and is a viewer of its own. */
 const VIEWER_ID = crypto.randomUUID();
-
-/** The leases of this tab: one, or none. */
-const leases = new Set<ViewingLease>();
-
-/** Releases this tab's lease while the session still allows it: before sign-out. */
-export async function releaseViewing(): Promise<void> {
-  await Promise.all([...leases].map((lease) => lease.pause()));
-}
-
-/** Takes the lease that `releaseViewing` released again: the person stays. */
-export function resumeViewing(): void {
-  for (const lease of leases) lease.resume();
-}
 
 type Viewing = NonNullable<Awaited<ReturnType<typeof putLease>>>;
 

@@ -6,11 +6,17 @@ import { readStored, writeStored } from "./storage";
 export interface Preferences {
   /** Whether notifications and sound have been offered: they are, once. */
   offered: boolean;
+  /** Whether this browser shows notifications. */
   notifications: boolean;
+  /** The service pushes them; else an open page shows them. */
+  push: boolean;
+  /** The sign-in that the push was set up in. */
+  pushSession: string | undefined;
+  /** Whether an open page is heard although this browser shows no notifications. */
   sound: boolean;
 }
 
-const DEFAULTS: Preferences = { offered: false, notifications: false, sound: false };
+const DEFAULTS: Preferences = { offered: false, notifications: false, push: false, pushSession: undefined, sound: false };
 const listeners = new Set<() => void>();
 const known = new Map<string, Preferences>();
 

@@ -28,6 +28,9 @@ export const SHORTCUTS = {
   reopen: { keys: ["o"], does: "Reopen the closed conversation", scope: "list" },
   undo: { keys: ["z"], does: "Undo what the message at the foot says", scope: "list" },
   start: { keys: ["n"], does: "New conversation", scope: "list" },
+  assign: { keys: ["a"], does: "Assign the open conversation", scope: "list" },
+  take: { keys: ["m"], does: "Assign it to me", scope: "list" },
+  later: { keys: ["l"], does: "Put the open conversation off until later", scope: "list" },
   details: { keys: ["d"], does: "Details of the open conversation", scope: "list" },
   newest: { keys: ["b"], does: "Newest message of the open conversation", scope: "list" },
   all: { keys: ["1"], does: "Show all conversations", scope: "list" },
@@ -45,6 +48,7 @@ export const SHORTCUTS = {
   send: { keys: ["Enter"], does: "Send", scope: "composer" },
   newLine: { keys: ["Shift", "Enter"], does: "New line", scope: "composer" },
   sendAndClose: { keys: ["Ctrl", "Enter"], does: "Send and close the conversation", scope: "composer" },
+  sendLater: { keys: ["Ctrl", "Shift", "Enter"], does: "Send later", scope: "composer" },
   leave: { keys: ["Escape"], does: "Back to the list", scope: "composer" },
 } as const satisfies Record<string, Shortcut>;
 

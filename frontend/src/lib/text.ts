@@ -4,6 +4,13 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/** Whether each word that is looked for begins a word of the text. Case and accents do not matter. */
+export function matchesWords(text: string, wanted: string): boolean {
+  const plain = (value: string) => value.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().split(/[\s-]+/);
+  const words = plain(text);
+  return plain(wanted.trim()).every((each) => words.some((word) => word.startsWith(each)));
+}
+
 /** "Ada", "Ada and Daniel", "Ada, Daniel and 2 others" */
 export function listNames(names: readonly string[], show = 2): string {
   const [first = "", second] = names;

@@ -7,8 +7,10 @@ import { http, HttpResponse, type HttpHandler } from "msw";
 import { aConversation, aLine, aMessage, anId, aPerson, aServiceStatus, aSession, byStaff, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
 import { itemPage, itemsOf, NotesWorld } from "./notes-world";
+import { NotificationsWorld } from "./notifications-world";
 import { RecordsWorld } from "./records-world";
 import { server } from "./server";
+import { TeamWorld } from "./team-world";
 import { PROVIDERS } from "./providers";
 import type { Session } from "@/api/account";
 import type { ApiKey } from "@/api/api-keys";
@@ -21,7 +23,7 @@ import type { AuditEntry, ConversationDetail, Family, Me, Message, OptInCheck, O
 
 export interface SentRequest {
   key: string | null;
-  body: { body: string; seen_seq?: number; close?: boolean };
+  body: { body: string; seen_seq?: number; close?: boolean; send_at?: string; only_if_nothing_new?: boolean };
 }
 
 type Answer = () => Response | Promise<Response>;
@@ -35,8 +37,11 @@ export class World {
   staff: StaffMember[] = [];
   /** Saved replies, classes, tags, links and contexts. */
   readonly records = new RecordsWorld();
+  /** Assignment, reminders, scheduled texts, and the settings of the business. */
+  readonly team = new TeamWorld(this);
   /** Notes, mentions and scheduled texts. */
   readonly notes = new NotesWorld(() => this.actor());
+  readonly notifications = new NotificationsWorld();
   apiKeys: ApiKey[] = [];
   lines: Line[] = [aLine()];
   /** What the provider answers to the next checks. */
@@ -239,6 +244,8 @@ export class World {
         this.sent.push({ key, body });
         const next = this.nextSends.shift();
         if (next) return next();
+        const { send_at, only_if_nothing_new = true } = body;
+        if (send_at !== undefined) return this.team.schedule(String(params.id), { body: body.body, send_at, only_if_nothing_new });
         return this.accept(String(params.id), key, body);
       }),
       http.post(`${api}/conversations/:id/close`, async ({ params, request }) => {
@@ -409,6 +416,8 @@ export class World {
         return HttpResponse.json(found.health);
       }),
       ...this.records.handlers(api),
+      ...this.notifications.handlers(api),
+      ...this.team.handlers(api),
       http.get(`${api}/inbound-health`, () => HttpResponse.json({ ...this.inbound, quarantined: this.quarantined.length })),
       http.get(`${api}/inbound-events`, ({ request }) =>
         HttpResponse.json(page(this.quarantined.map((event) => ({ ...event, raw: undefined })), new URL(request.url).searchParams)),
@@ -523,7 +532,7 @@ export class World {
     };
   }
 
-  private change(id: unknown, fields: Partial<ConversationDetail>): ConversationDetail | undefined {
+  change(id: unknown, fields: Partial<ConversationDetail>): ConversationDetail | undefined {
     const conversation = this.find(id);
     if (!conversation) return undefined;
     Object.assign(conversation, fields, { version: conversation.version + 1 });

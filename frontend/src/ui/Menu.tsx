@@ -1,8 +1,6 @@
 import * as Radix from "@radix-ui/react-dropdown-menu";
 import type { ReactNode } from "react";
 
-import { CheckIcon } from "./icons";
-
 /**
  * Opens as soon as it is rendered: its chunk is fetched on the first click. Not modal: a modal menu locks scrolling with an
  * injected style element, which the Content-Security-Policy forbids.
@@ -34,24 +32,6 @@ export function MenuItem({ onSelect, children }: { onSelect: () => void; childre
     <Radix.Item className={ITEM} onSelect={onSelect}>
       {children}
     </Radix.Item>
-  );
-}
-
-export function MenuCheck({ checked, onChange, children }: { checked: boolean; onChange: (checked: boolean) => void; children: ReactNode }) {
-  return (
-    <Radix.CheckboxItem
-      className={ITEM}
-      checked={checked}
-      onCheckedChange={onChange}
-      onSelect={(event) => event.preventDefault()}
-    >
-      <span className="flex-1">{children}</span>
-      <span className="grid size-4 place-items-center text-accent">
-        <Radix.ItemIndicator>
-          <CheckIcon size={16} />
-        </Radix.ItemIndicator>
-      </span>
-    </Radix.CheckboxItem>
   );
 }
 

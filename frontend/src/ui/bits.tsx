@@ -32,15 +32,17 @@ export function Tag({ tone = "neutral", children, className }: { tone?: Tone; ch
   );
 }
 
+const AVATAR_SIZES = { md: "size-9 text-note", sm: "size-8 text-meta", xs: "-my-1 -ml-1.5 size-6 text-meta" };
+
 /** The initials of a name on a quiet disc. Decoration: the name stands beside it. */
-export function Avatar({ name, size = "md", className }: { name: string; size?: "md" | "sm"; className?: string }) {
+export function Avatar({ name, size = "md", className }: { name: string; size?: keyof typeof AVATAR_SIZES; className?: string }) {
   return (
     <span
       aria-hidden="true"
       data-initials={initials(name)}
       className={cx(
         "inline-grid before:content-[attr(data-initials)] shrink-0 place-items-center rounded-full bg-sunken font-semibold text-ink-2 select-none",
-        size === "md" ? "size-9 text-note" : "size-8 text-meta",
+        AVATAR_SIZES[size],
         className,
       )}
     />

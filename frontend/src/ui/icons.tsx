@@ -118,6 +118,17 @@ export const ClockIcon = (props: Props) => (
     <path d="M11 7v4l2.8 1.8" />
   </Icon>
 );
+export const PersonIcon = (props: Props) => (
+  <Icon {...props}>
+    <circle cx="11" cy="7.5" r="3.5" />
+    <path d="M4 18.5c.8-4 3.4-5.8 7-5.8s6.2 1.8 7 5.8" />
+  </Icon>
+);
+export const MoreIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M4.5 11v.1M11 11v.1M17.5 11v.1" strokeWidth={3} />
+  </Icon>
+);
 export const DownloadIcon = (props: Props) => (
   <Icon {...props}>
     <path d="M11 3.5V14M6.5 9.5 11 14l4.5-4.5M4 18.5h14" />

@@ -17,6 +17,7 @@ import { EmptyState } from "@/ui/states";
 
 const TABS = [
   { key: "staff", label: "Staff and permissions", search: {} },
+  { key: "organization", label: "Organization", search: { tab: "organization" } },
   { key: "lines", label: "Lines", search: { tab: "lines" } },
   { key: "api-keys", label: "API keys", search: { tab: "api-keys" } },
   { key: "audit-log", label: "Audit log", search: { tab: "audit-log" } },
@@ -28,6 +29,7 @@ const TABS = [
 const Lines = lazy(() => import("@/features/administration/Lines").then((module) => ({ default: module.Lines })));
 const Quarantine = lazy(() => import("@/features/administration/Quarantine").then((module) => ({ default: module.Quarantine })));
 
+const OrganizationSettings = lazy(() => import("@/features/administration/OrganizationSettings"));
 const OrganizationLinks = lazy(() => import("@/features/administration/OrganizationLinks"));
 const Service = lazy(() => import("@/features/administration/Service").then((module) => ({ default: module.Service })));
 
@@ -86,6 +88,8 @@ function Tab({ tab }: { tab: (typeof TABS)[number]["key"] }) {
   switch (tab) {
     case "staff":
       return <StaffAdministration />;
+    case "organization":
+      return <OrganizationSettings />;
     case "lines":
       return <Lines />;
     case "api-keys":

@@ -1,11 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
-import { askForNotifications, playChime } from "./attention-signals";
-import { may, ownerKey, useMe, useSignOut } from "@/api/session";
+import { may, useMe, useSignOut } from "@/api/session";
 import type { Me } from "@/api/types";
-import { usePreferences } from "@/lib/preferences";
-import { Menu, MenuCheck, MenuItem, MenuLabel, MenuSeparator } from "@/ui/Menu";
+import { Menu, MenuItem, MenuLabel, MenuSeparator } from "@/ui/Menu";
 import { showToast } from "@/ui/Toast";
 
 /** The person's permissions, and why parts of the app may be missing. */
@@ -26,19 +24,6 @@ export default function AccountMenuContent({ trigger, onShowHelp, onClose }: Acc
   const me = useMe();
   const signOut = useSignOut();
   const navigate = useNavigate();
-  const [preferences, change] = usePreferences(ownerKey(me));
-
-  const setNotifications = async (wanted: boolean) => {
-    if (wanted && !(await askForNotifications())) {
-      showToast("This browser blocks notifications for this site. Allow them in its settings first.");
-      return;
-    }
-    change({ notifications: wanted, offered: true });
-  };
-  const setSound = (wanted: boolean) => {
-    if (wanted) playChime();
-    change({ sound: wanted, offered: true });
-  };
   // The menu closes and unmounts this component before the response arrives.
   const leave = () =>
     void signOut.mutateAsync().then(
@@ -54,18 +39,8 @@ export default function AccountMenuContent({ trigger, onShowHelp, onClose }: Acc
         <span className="mt-1 block max-w-56">{describePermissions(me)}</span>
       </MenuLabel>
       <MenuSeparator />
-      {may(me, "sms_logs") && (
-        <>
-          <MenuCheck checked={preferences.notifications} onChange={(wanted) => void setNotifications(wanted)}>
-            Desktop notifications
-          </MenuCheck>
-          <MenuCheck checked={preferences.sound} onChange={setSound}>
-            Sound for new messages
-          </MenuCheck>
-          <MenuSeparator />
-        </>
-      )}
       <MenuItem onSelect={() => void navigate({ to: "/account" })}>Account</MenuItem>
+      {may(me, "sms_logs") && <MenuItem onSelect={() => void navigate({ to: "/account", hash: "notifications" })}>Notifications</MenuItem>}
       {may(me, "sms_logs") && <MenuItem onSelect={() => void navigate({ to: "/saved-replies" })}>Saved replies</MenuItem>}
       {me.is_admin && <MenuItem onSelect={() => void navigate({ to: "/administration" })}>Administration</MenuItem>}
       <MenuItem onSelect={onShowHelp}>Keyboard shortcuts</MenuItem>

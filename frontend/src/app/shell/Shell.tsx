@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Attention } from "./Attention";
 import { ConnectionNotice } from "./ConnectionNotice";
 import { Rail } from "./Rail";
+import { ScheduledNotice } from "./ScheduledNotice";
 import { SendingNotice } from "./SendingNotice";
 import { ShortcutHelp } from "./ShortcutHelp";
 import { RealtimeProvider } from "@/api/realtime";
@@ -32,6 +33,7 @@ export function Shell() {
         </div>
       </div>
       {reads && <Attention />}
+      {reads && <ScheduledNotice />}
       <ShortcutHelp open={helpOpen} onOpenChange={setHelpOpen} />
     </RealtimeProvider>
   );

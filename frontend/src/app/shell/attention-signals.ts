@@ -6,6 +6,8 @@ export function showInTab(unread: number, title: string): void {
   document.title = unread > 0 ? `(${unread}) ${title}` : title;
   const link = document.querySelector<HTMLLinkElement>("link[rel=icon]");
   if (link) link.href = unread > 0 ? iconWithCount(unread) : BASE_ICON;
+  // On the icon of the installed app; elsewhere nothing, or a refusal.
+  if ("setAppBadge" in navigator) navigator.setAppBadge(unread).catch(() => undefined);
 }
 
 /** The product's mark with the count on it. Colours are those of the mark's own file. */
@@ -15,16 +17,22 @@ function iconWithCount(unread: number): string {
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
-/** Asks the person, through the browser. True when notifications may be shown. */
-export async function askForNotifications(): Promise<boolean> {
-  if (!("Notification" in window)) return false;
-  if (Notification.permission === "default") await Notification.requestPermission();
-  return Notification.permission === "granted";
+interface Shown {
+  title: string;
+  body: string;
+  /** A newer one with the same tag takes its place. */
+  tag: string;
+  onOpen: () => void;
 }
 
-export function notify(title: string, body: string, onOpen: () => void): void {
+export function notify({ title, body, tag, onOpen }: Shown): void {
   if (!("Notification" in window) || Notification.permission !== "granted") return;
-  const notification = new Notification(title, { body, tag: "messenger", icon: BASE_ICON });
+  let notification: Notification;
+  try {
+    notification = new Notification(title, { body, tag, icon: "/icon-192.png" });
+  } catch {
+    return; // Android shows those of a service worker alone.
+  }
   notification.onclick = () => {
     window.focus();
     notification.close();

@@ -1,11 +1,12 @@
 import type { ReactNode } from "react";
 
 import { ChangePassword } from "./ChangePassword";
+import { NotificationSection } from "./notifications/NotificationSection";
 import { Sessions } from "./Sessions";
-import { useMe } from "@/api/session";
+import { may, useMe } from "@/api/session";
 import { PermissionTags } from "@/ui/permissions";
 
-/** The signed-in person: who they are here, their password, and where they are signed in. */
+/** The signed-in person: who they are here, what they are told of, their password, and where they are signed in. */
 export function Account() {
   const me = useMe();
   return (
@@ -29,6 +30,7 @@ export function Account() {
         <p className="mt-2 text-note text-ink-2">
           {me.is_admin ? "You change these under Administration." : "An administrator can change these."}
         </p>
+        {may(me, "sms_logs") && <NotificationSection />}
         <ChangePassword email={me.staff_member?.email ?? ""} />
         <Sessions />
       </div>

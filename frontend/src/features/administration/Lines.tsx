@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 
 import { LineEditor } from "./LineEditor";
 import { LineRow } from "./LineRow";
@@ -9,6 +9,8 @@ import { Skeleton } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { MessengerIcon, PlusIcon } from "@/ui/icons";
 import { EmptyState, ErrorState } from "@/ui/states";
+
+const LineDefaults = lazy(() => import("./LineDefaults"));
 
 /** The lines, each with its set-up instructions and its check. */
 export function Lines() {
@@ -57,6 +59,11 @@ export function Lines() {
         <Button size="sm" className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
           Show more
         </Button>
+      )}
+      {lines && lines.length > 1 && (
+        <Suspense fallback={null}>
+          <LineDefaults lines={lines} />
+        </Suspense>
       )}
       {edited && providers && <LineEditor providers={providers} line={edited === "new" ? null : edited} onAdded={(line) => setOpen(line.id)} onClose={() => setEdited(null)} />}
     </section>

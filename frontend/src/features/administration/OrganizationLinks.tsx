@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, type ComponentProps } from "react";
 
+import LinkTest from "./LinkTest";
 import { organizationLinksQuery, useReplaceLinks, type LinkTemplate } from "@/api/organization-links";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { Skeleton, Spinner } from "@/ui/bits";
@@ -63,6 +64,7 @@ function Editor({ stored }: { stored: LinkTemplate[] }) {
         <PlusIcon size={14} />
         Add a link
       </Button>
+      {links.some(({ url_template }) => url_template.trim() !== "") && <LinkTest templates={links} />}
       <FormProblem>{replace.error && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(replace.error))}</FormProblem>
       <Button type="submit" variant="primary" disabled={replace.isPending}>
         {replace.isPending && <Spinner />}

@@ -2,7 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
 import { useFormats } from "@/api/format";
-import { mentionListQuery, useReadMentions } from "@/api/notes";
+import { mentionListQuery, useReadMentions } from "@/api/mentions";
 import { describeError } from "@/api/problem";
 import type { Mention } from "@/api/types";
 import { cx } from "@/lib/cx";

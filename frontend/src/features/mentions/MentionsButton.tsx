@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 
-import { mentionCountQuery } from "@/api/notes";
+import { mentionCountQuery } from "@/api/mentions";
 import { plural } from "@/lib/text";
 import { CountBadge } from "@/ui/bits";
 import { BellIcon } from "@/ui/icons";

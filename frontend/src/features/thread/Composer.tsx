@@ -5,21 +5,20 @@ import { draftFiles } from "./attachments/draft-files";
 import { useAttachments } from "./attachments/useAttachments";
 import { ComposerBlocked } from "./ComposerBlocked";
 import { SegmentCounter } from "./SegmentCounter";
+import { SendButtons, type SendLater } from "./SendButtons";
 import { useSavedReplies } from "./useSavedReplies";
 import { useFormats } from "@/api/format";
 import { useOutbox } from "@/api/outbox-context";
 import { MOST_ITEMS } from "@/api/outbox-items";
 import { may, ownerKey, useMe } from "@/api/session";
+import { useTypingSignal } from "@/api/typing-signal";
 import type { ConversationDetail } from "@/api/types";
 import { arriveAtComposer, focusOpenRow } from "@/lib/composer-focus";
 import { useDraft } from "@/lib/drafts";
 import { COARSE, useMedia } from "@/lib/media";
 import { explainOptIn } from "@/lib/optin";
 import { countSegments } from "@/lib/segments";
-import { ariaKeys } from "@/lib/shortcuts";
-import { Button } from "@/ui/Button";
 import { InfoIcon } from "@/ui/icons";
-import { ShortcutTip } from "@/ui/ShortcutTip";
 import { showToast } from "@/ui/Toast";
 
 /** The API's own limit, in characters. */
@@ -65,6 +64,13 @@ export function Composer({ conversationId, conversation, seenSeq, onSent }: Comp
   );
 }
 
+/** How a text goes: at once, with the conversation closed after it, or later. */
+interface Delivery {
+  close?: boolean;
+  sendAt?: string;
+  onlyIfNothingNew?: boolean;
+}
+
 interface ComposerBoxProps extends ComposerProps {
   draft: string;
   setDraft: (text: string) => void;
@@ -73,6 +79,8 @@ interface ComposerBoxProps extends ComposerProps {
 function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, onSent }: ComposerBoxProps) {
   const outbox = useOutbox();
   const box = useRef<HTMLTextAreaElement>(null);
+  const later = useRef<SendLater>(null);
+  const tellTyping = useTypingSignal(conversationId);
   const replies = useSavedReplies({ conversationId, draft, setDraft, box });
   const owner = ownerKey(useMe());
   // Until the conversation is loaded nothing is refused here; the API has the last word.
@@ -106,13 +114,13 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
     element.style.height = `${element.scrollHeight}px`;
   }, [draft]);
 
-  const send = (close: boolean) => {
-    if (!sendable || replies.holds(() => deliver(close))) return;
-    deliver(close);
+  const send = (how: Delivery) => {
+    if (!sendable || replies.holds(() => deliver(how))) return;
+    deliver(how);
   };
-  const deliver = (close: boolean) => {
+  const deliver = (how: Delivery) => {
     const files = attachments.take();
-    if (!outbox.sendText(conversationId, { body, seenSeq, close, attachments: files })) {
+    if (!outbox.sendText(conversationId, { body, seenSeq, close: false, attachments: files, ...how })) {
       void draftFiles(owner, conversationId).bringBack(files);
       showToast(`${MOST_ITEMS} texts are waiting to be sent already. Yours stays here until some have gone.`);
       return;
@@ -120,6 +128,11 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
     setDraft("");
     onSent();
     box.current?.focus();
+  };
+
+  const mayWait = () => {
+    if (attachments.files.length > 0) showToast("Files can't be scheduled. Send them now, or take them off.");
+    return attachments.files.length === 0;
   };
 
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
@@ -130,12 +143,13 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
       focusOpenRow();
       return;
     }
-    if (event.key !== "Enter" || event.shiftKey) return;
     const held = event.ctrlKey || event.metaKey;
+    if (event.key !== "Enter" || (event.shiftKey && !held)) return;
     // A phone's keyboard has one Return and no Shift+Return: it makes a new line, and the button sends.
     if (hasPhoneKeyboard && !held) return;
     event.preventDefault();
-    send(held);
+    if (event.shiftKey) later.current?.open();
+    else send({ close: held });
   };
 
   return (
@@ -154,7 +168,10 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
         <textarea
           ref={box}
           value={draft}
-          onChange={(event) => setDraft(event.target.value)}
+          onChange={(event) => {
+            setDraft(event.target.value);
+            tellTyping(event.target.value);
+          }}
           onKeyDown={onKeyDown}
           onPaste={attachments.onPaste}
           rows={2}
@@ -170,18 +187,14 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
           {replies.button}
           <AttachButton attachments={attachments} />
           <SegmentCounter id="composer-counter" segments={segments} excess={excess} most={most} />
-          <div className="ml-auto flex gap-2">
-            <ShortcutTip label="Send and close" name="sendAndClose">
-              <Button onClick={() => send(true)} disabled={!sendable} aria-keyshortcuts={ariaKeys("sendAndClose")}>
-                Send and close
-              </Button>
-            </ShortcutTip>
-            <ShortcutTip label="Send" name="send">
-              <Button variant="primary" onClick={() => send(false)} disabled={!sendable} aria-keyshortcuts={ariaKeys("send")}>
-                Send
-              </Button>
-            </ShortcutTip>
-          </div>
+          <SendButtons
+            sendable={sendable}
+            later={later}
+            onSend={(close) => send({ close })}
+            mayWait={mayWait}
+            onSendLater={(sendAt, onlyIfNothingNew) => send({ sendAt, onlyIfNothingNew })}
+            onDone={() => box.current?.focus()}
+          />
         </div>
       </div>
     </div>

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useState, type ReactNode } from "react";
 
 import { RecordContext } from "./RecordContext";
+import { TeamState } from "./TeamState";
 import { auditTrailQuery } from "@/api/audit";
 import { conversationQuery } from "@/api/conversations";
 import { useFormats } from "@/api/format";
@@ -29,6 +30,7 @@ export default function Details({ conversationId }: { conversationId: string }) 
   const { data: conversation } = useQuery(conversationQuery(conversationId));
   return (
     <div className="space-y-[18px]">
+      {conversation && <TeamState conversation={conversation} />}
       {conversation ? <Consent conversation={conversation} /> : <Skeleton className="h-32 w-full" />}
       {conversation && <RecordContext conversation={conversation} />}
       <Trail conversationId={conversationId} />

@@ -20,8 +20,9 @@ function describeAttachments({ act: { text: { attachments = [] } } }: PendingTex
 }
 
 export function PendingBubble({ text }: { text: PendingText }) {
-  const { time, timeWithSeconds } = useFormats();
+  const { time, timeWithSeconds, moment } = useFormats();
   const { state } = text;
+  const { sendAt } = text.act.text;
   return (
     <article aria-label="Your message, not sent yet" className="mt-2 flex animate-rise flex-col items-end">
       <MessageText
@@ -33,7 +34,7 @@ export function PendingBubble({ text }: { text: PendingText }) {
       ) : (
         <p role="status" className="mx-1.5 mt-1 mb-1 flex items-center gap-1 text-meta text-ink-3">
           <ClockIcon size={14} />
-          {state.name === "sending" && `Sending · ${time(text.createdAt)}`}
+          {state.name === "sending" && (sendAt ? `Scheduling for ${moment(sendAt)}` : `Sending · ${time(text.createdAt)}`)}
           {state.name === "behind" && "Waits for the text above, which was not sent"}
           {state.name === "waiting" && explainWaiting(state, timeWithSeconds)}
         </p>
@@ -93,7 +94,7 @@ function Refused({ text, refusal }: { text: PendingText; refusal: Refusal }) {
           <WarningIcon size={16} />
         </span>
         <span className="min-w-0">
-          <span className="font-strong">Not sent.</span> {explainRefusal(refusal, date)}
+          <span className="font-strong">{text.act.text.sendAt ? "Not scheduled." : "Not sent."}</span> {explainRefusal(refusal, date)}
         </span>
       </p>
       {stale && <Missed problem={problem} />}

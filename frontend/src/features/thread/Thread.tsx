@@ -16,6 +16,7 @@ import type { ThreadTarget } from "./thread-scroll";
 import { layOutThread, scheduledTexts, type ThreadRow } from "./thread-rows";
 import { DayLine, NewLine, SystemLine } from "./ThreadLines";
 import { ThreadHeader } from "./ThreadHeader";
+import { TeamControls } from "./TeamControls";
 import { ThreadLoading } from "./ThreadLoading";
 import { TypingLine } from "./TypingLine";
 import { useNewMark } from "./useNewMark";
@@ -100,7 +101,12 @@ export function Thread({ conversationId, around, onShowNewest, unreadElsewhere, 
         {...(onBack && { onBack })}
         {...(onShowDetails && { onShowDetails })}
       >
-        {conversation.data && <CloseControl conversation={conversation.data} seenSeq={shownSeq} onClosedByKey={onClosedByKey} />}
+        {conversation.data && (
+          <>
+            <TeamControls conversation={conversation.data} seenSeq={shownSeq} />
+            <CloseControl conversation={conversation.data} seenSeq={shownSeq} onClosedByKey={onClosedByKey} />
+          </>
+        )}
       </ThreadHeader>
       {showsToasts && <ToastSlot rank="thread" />}
       <div className="relative min-h-0 flex-1">

@@ -65,7 +65,7 @@ function Who({ conversation }: { conversation: Conversation }) {
       <div className="min-w-0">
         <h2 className="flex items-center gap-2 text-title font-heading">
           <bdi className="truncate">{holder ? display_name : number}</bdi>
-          <Tag tone={status === "unread" ? "bad" : "neutral"} className="capitalize">
+          <Tag tone={status === "unread" ? "bad" : "neutral"} className="capitalize max-desk:sr-only">
             {status}
           </Tag>
         </h2>

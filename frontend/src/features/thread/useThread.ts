@@ -6,7 +6,8 @@ import { notYetShown } from "./pending";
 import { conversationQuery, useKnownRow } from "@/api/conversations";
 import { usePendingItems } from "@/api/outbox-context";
 import { useLiveState } from "@/api/realtime";
-import { useThreadEntries, type Anchor } from "@/api/thread";
+import type { Anchor } from "@/api/thread";
+import { useThreadEntries } from "@/api/thread-window";
 
 export function useThread(conversationId: string, around: Anchor | null) {
   const conversation = useQuery({ ...conversationQuery(conversationId), staleTime: 0 });

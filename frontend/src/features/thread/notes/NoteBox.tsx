@@ -3,6 +3,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
 import { LONGEST_NOTE, type NoteText } from "@/api/notes";
+import { useMe } from "@/api/session";
 import { staffListQuery } from "@/api/staff";
 import { cx } from "@/lib/cx";
 import { COARSE, useMedia } from "@/lib/media";
@@ -157,13 +158,15 @@ export function NoteBox({ label, body, setBody, people, setPeople, onSubmit, onE
   );
 }
 
-/** The colleagues whose name contains what was asked for, and who can read notes. */
+/** The colleagues of whose name a part begins as asked, and who can read notes. */
 function useColleagues(asked: string | null): Colleague[] {
   const { data } = useInfiniteQuery({ ...staffListQuery({ q: asked?.trim() ?? "" }), enabled: asked !== null });
+  const self = useMe().staff_member?.id;
   if (asked === null) return [];
   const wanted = asked.trim().toLowerCase();
   return (data?.pages[0]?.items ?? [])
-    .filter(({ name, is_admin, permissions }) => (is_admin || permissions.includes("sms_logs")) && name.toLowerCase().includes(wanted))
+    .filter(({ id, is_admin, permissions }) => id !== self && (is_admin || permissions.includes("sms_logs")))
+    .filter(({ name }) => ` ${name.toLowerCase()}`.includes(` ${wanted}`))
     .slice(0, SHOWN)
     .map(({ id, name }) => ({ id, name }));
 }

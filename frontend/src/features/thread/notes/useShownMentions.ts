@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 
-import { mentionCountQuery, useReadMentions } from "@/api/notes";
+import { mentionCountQuery, useReadMentions } from "@/api/mentions";
 import type { ThreadEntry } from "@/api/thread-entries";
 
 /** A mention is read once its note has been shown, whichever way the thread was opened. */

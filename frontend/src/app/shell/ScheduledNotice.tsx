@@ -1,0 +1,26 @@
+/** Says that a text has been scheduled, and takes it back into the composer on Undo (LATER). */
+import { useEffect, useEffectEvent } from "react";
+
+import { useFormats } from "@/api/format";
+import { describeError } from "@/api/problem";
+import { onScheduled, useWithdraw } from "@/api/scheduling";
+import { ownerKey, useMe } from "@/api/session";
+import type { ScheduledText } from "@/api/types";
+import { returnToDraft } from "@/lib/drafts";
+import { showToast } from "@/ui/Toast";
+
+export function ScheduledNotice() {
+  const owner = ownerKey(useMe());
+  const { moment } = useFormats();
+  const withdraw = useWithdraw();
+  const tell = useEffectEvent((text: ScheduledText) => {
+    const undo = () =>
+      void withdraw.mutateAsync(text).then(
+        () => returnToDraft(owner, text.conversation_id, text.body),
+        (error: unknown) => showToast(`Not withdrawn. ${describeError(error)}`),
+      );
+    showToast(`Scheduled: ${moment(text.send_at)}`, { label: "Undo", run: undo });
+  });
+  useEffect(() => onScheduled((text) => tell(text)), []);
+  return null;
+}
