@@ -76,12 +76,14 @@ async def holder_filter(
     phone_number: NumberOrSender | None = None,
     family_id: UUID | None = None,
     staff_member_id: UUID | None = None,
+    tag: Annotated[Tag | None, Query(description="A tag of a family or a staff member who holds the number.")] = None,
 ) -> InboxFilter:
     """Whose conversations."""
     number: str | None = None
     if phone_number is not None:
         number = await named_number(session, principal.organization_id, phone_number, pointer="/query/phone_number")
-    return InboxFilter(phone_number=number, family_id=family_id, staff_member_id=staff_member_id)
+    key = None if tag is None else fold_name(tag)
+    return InboxFilter(phone_number=number, family_id=family_id, staff_member_id=staff_member_id, tag=key)
 
 
 async def inbox_filter(
@@ -92,7 +94,6 @@ async def inbox_filter(
     assignee: Annotated[UUID | Assignee | None, Query(description=ASSIGNEE)] = None,
     not_sent: bool | None = None,
     later: bool | None = None,
-    tag: Annotated[Tag | None, Query(description="A tag of a family or a staff member who holds the number.")] = None,
 ) -> InboxFilter:
     return replace(
         whose,
@@ -101,7 +102,6 @@ async def inbox_filter(
         assignee=assignee_of(principal, assignee),
         not_sent=not_sent,
         later=later,
-        tag=None if tag is None else fold_name(tag),
     )
 
 

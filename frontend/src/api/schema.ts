@@ -6170,11 +6170,11 @@ export interface operations {
                 assignee?: string | components["schemas"]["Assignee"] | null;
                 not_sent?: boolean | null;
                 later?: boolean | null;
-                /** @description A tag of a family or a staff member who holds the number. */
-                tag?: string | null;
                 phone_number?: string | null;
                 family_id?: string | null;
                 staff_member_id?: string | null;
+                /** @description A tag of a family or a staff member who holds the number. */
+                tag?: string | null;
             };
             header?: never;
             path?: never;

@@ -92,7 +92,7 @@ function LaterButton({ reminder, isOpen, onClick }: Pick<ConversationDetail, "re
   const waits = reminder && !reminder.due;
   const label = !reminder ? "Later" : reminder.due ? "Reminder is due" : `Until ${brief(reminder.at)}`;
   return (
-    <ShortcutTip label={waits ? `Later, until ${dateTime(reminder.at)}. Change, from the list` : "Put it off, from the list"} name="later">
+    <ShortcutTip label={waits ? `Later, until ${dateTime(reminder.at)}. Change, from the list` : "Have it come back later, from the list"} name="later">
       <Button aria-haspopup="dialog" aria-expanded={isOpen} aria-keyshortcuts={ariaKeys("later")} onClick={onClick} className={reminder?.due ? "!bg-amber-soft !text-amber" : undefined}>
         <ClockIcon size={16} />
         <span className="max-w-36 truncate max-wide:sr-only">{label}</span>
