@@ -55,7 +55,9 @@ test("NOT-SENT: a text that did not go is marked in its row, beside the badges a
   await business.signIn(page, "maria");
   const row = conversations(page).getByRole("link", { name: /Rivera family/ });
   await row.click();
+  await expect(messages(page).getByText("Call me")).toBeVisible();
   await composer(page).fill("We will");
+  await expect(page.getByRole("button", { name: "Send", exact: true })).toBeEnabled();
   await composer(page).press("Enter");
   await expect(row).toContainText("1 text not sent");
   await expect(messengerIcon(page)).toContainText("texts not sent in 1 conversation");

@@ -25,7 +25,7 @@ export function StatusTabs({ status, later }: Pick<InboxFilter, "status" | "late
     { label: "Unread", search: toStatus("unread"), current: status === "unread", shortcut: "unread", ...count(indicator?.unread_conversations) },
     { label: "Open", search: toStatus("open"), current: status === "open", shortcut: "opened", ...count(indicator?.open_conversations) },
     { label: "Closed", search: toStatus("closed"), current: status === "closed", shortcut: "closed" },
-    { label: "Later", search: toLater, current: later === true, shortcut: "deferred", ...count(indicator?.later_conversations) },
+    { label: "Later", search: toLater, current: later === true, shortcut: "showLater", ...count(indicator?.later_conversations) },
   ];
 
   return (

@@ -29,7 +29,7 @@ export function useInboxKeys({ filter, selection, start, endSearch }: Keys): voi
     unread: show(toStatus("unread")),
     opened: show(toStatus("open")),
     closed: show(toStatus("closed")),
-    deferred: show(toLater),
+    showLater: show(toLater),
     mine: show(withFilter({ assignee: filter.assignee === "me" ? undefined : "me", view: undefined, q: undefined })),
   });
   const { selectAll } = selection;
