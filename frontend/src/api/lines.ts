@@ -40,15 +40,6 @@ export const hasLineQuery = queryOptions({
   queryFn: async ({ signal }) => (await unwrap(client.GET("/api/v1/lines", { params: { query: { limit: 1 } }, signal }))).items.length > 0,
 });
 
-/** What each line is called, by its id. */
-export const lineLabelsQuery = queryOptions({
-  queryKey: keys.lineLabels,
-  queryFn: async ({ signal }) => {
-    const { items } = await unwrap(client.GET("/api/v1/lines", { params: { query: { limit: 200 } }, signal }));
-    return Object.fromEntries(items.map((line) => [line.id, line.label]));
-  },
-});
-
 /** The request carries credentials, so nothing of it is kept. */
 export function useCreateLine() {
   const queryClient = useQueryClient();

@@ -113,7 +113,6 @@ export class LiveConnection {
       this.hear(event, ({ conversation }) => {
         if (!conversation) return false;
         this.refetchSoon(keys.auditTrail(conversation.id));
-        this.refetchSoon(keys.scheduledOf(conversation.id));
         return [{ type: "conversation", row: conversation }];
       }),
     );
@@ -129,6 +128,7 @@ export class LiveConnection {
       this.hear(event, ({ conversation_id: conversationId, kind, entry_id: id, entry }) => {
         if (!conversationId || !kind || !id || entry === undefined) return false;
         if (kind === "note") this.refetchSoon(keys.note(id));
+        if (kind === "scheduled_text") this.refetchSoon(keys.scheduledOf(conversationId));
         return [{ type: "entry", change: { conversationId, kind, id, entry: entry && itemEntry(entry) } }];
       }),
     );

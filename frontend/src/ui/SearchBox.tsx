@@ -2,7 +2,7 @@
 import { useRouterState } from "@tanstack/react-router";
 import { useEffect, useState, type KeyboardEvent } from "react";
 
-import { SearchField } from "./fields";
+import { SearchField } from "./SearchField";
 
 const TYPING_MS = 200;
 

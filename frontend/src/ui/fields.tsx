@@ -1,7 +1,5 @@
 import { useId, type ComponentProps, type ReactNode } from "react";
 
-import { Kbd } from "./bits";
-import { SearchIcon } from "./icons";
 import { cx } from "@/lib/cx";
 
 interface TextFieldProps extends ComponentProps<"input"> {
@@ -33,33 +31,6 @@ export function TextField({ label, hint, error, className, ...props }: TextField
         <p id={noteId} className={cx("mt-1 text-note", error ? "text-red" : "text-ink-2")}>
           {error ?? hint}
         </p>
-      )}
-    </div>
-  );
-}
-
-/** A search box that "/" jumps to (see `useHotkeys`). */
-export function SearchField({ label, shortcut, className, ...props }: ComponentProps<"input"> & { label: string; shortcut?: string }) {
-  return (
-    <div
-      className={cx(
-        "flex h-9 items-center gap-2 rounded-md bg-sunken max-desk:h-[44px] px-2.5 text-ink-3 focus-within:outline-2 focus-within:outline-accent",
-        className,
-      )}
-    >
-      <SearchIcon size={16} />
-      <input
-        type="search"
-        aria-label={label}
-        data-hotkey-search=""
-        placeholder={label}
-        className="h-full min-w-0 flex-1 bg-transparent text-ink outline-none placeholder:text-ink-3 [@media(hover:none)]:text-title"
-        {...props}
-      />
-      {shortcut && (
-        <span className="flex max-desk:hidden">
-          <Kbd>{shortcut}</Kbd>
-        </span>
       )}
     </div>
   );

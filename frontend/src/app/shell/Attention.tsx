@@ -13,7 +13,7 @@ import { focusComposer } from "@/lib/composer-focus";
 import { keepFilter } from "@/lib/inbox-search";
 import { usePreferences } from "@/lib/preferences";
 
-export function Attention() {
+export default function Attention() {
   const me = useMe();
   const { data } = useQuery(indicatorQuery);
   const unread = data?.unread_messages;

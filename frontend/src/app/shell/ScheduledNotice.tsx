@@ -9,7 +9,7 @@ import type { ScheduledText } from "@/api/types";
 import { returnToDraft } from "@/lib/drafts";
 import { showToast } from "@/ui/Toast";
 
-export function ScheduledNotice() {
+export default function ScheduledNotice() {
   const owner = ownerKey(useMe());
   const { moment } = useFormats();
   const withdraw = useWithdraw();

@@ -1,17 +1,19 @@
 /** The frame of every signed-in page: rail, content, live updates. */
 import { Outlet } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 
-import { Attention } from "./Attention";
 import { ConnectionNotice } from "./ConnectionNotice";
 import { Rail } from "./Rail";
-import { ScheduledNotice } from "./ScheduledNotice";
 import { SendingNotice } from "./SendingNotice";
-import { ShortcutHelp } from "./ShortcutHelp";
 import { RealtimeProvider } from "@/api/realtime";
 import { may, ownerKey, useMe } from "@/api/session";
 import { focusSearch, useShortcuts } from "@/lib/shortcuts";
 import { ToastSlot } from "@/ui/Toast";
+
+// Nothing of these is on the screen when a page opens.
+const Attention = lazy(() => import("./Attention"));
+const ScheduledNotice = lazy(() => import("./ScheduledNotice"));
+const ShortcutHelp = lazy(() => import("./ShortcutHelp"));
 
 export function Shell() {
   const me = useMe();
@@ -32,9 +34,11 @@ export function Shell() {
           <ToastSlot rank="page" className="mx-auto w-full max-w-[720px] shrink-0" />
         </div>
       </div>
-      {reads && <Attention />}
-      {reads && <ScheduledNotice />}
-      <ShortcutHelp open={helpOpen} onOpenChange={setHelpOpen} />
+      <Suspense fallback={null}>
+        {reads && <Attention />}
+        {reads && <ScheduledNotice />}
+        {helpOpen && <ShortcutHelp onClose={() => setHelpOpen(false)} />}
+      </Suspense>
     </RealtimeProvider>
   );
 }

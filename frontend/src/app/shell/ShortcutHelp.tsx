@@ -4,9 +4,9 @@ import { Dialog } from "@/ui/Dialog";
 const NAMES = Object.keys(SHORTCUTS) as ShortcutName[];
 
 /** The list under "?": the registry of keys, by where they act. */
-export function ShortcutHelp({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+export default function ShortcutHelp({ onClose }: { onClose: () => void }) {
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="Keyboard shortcuts" description="What you type in a conversation is text and does nothing else.">
+    <Dialog open onOpenChange={(open) => !open && onClose()} title="Keyboard shortcuts" description="What you type in a conversation is text and does nothing else.">
       {SCOPES.map(({ label, scopes }) => (
         <section key={label} aria-label={label}>
           <h3 className="mt-4 mb-2 text-meta font-semibold text-ink-2">{label}</h3>

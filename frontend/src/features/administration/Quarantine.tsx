@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { QuarantinedEventRow } from "./QuarantinedEventRow";
 import { useFormats } from "@/api/format";
 import { quarantineQuery, inboundHealthQuery, useReplayAll, type InboundHealth } from "@/api/inbound";
-import { lineLabelsQuery } from "@/api/lines";
+import { lineLabelsQuery } from "@/api/line-labels";
 import { describeError } from "@/api/problem";
 import { Skeleton } from "@/ui/bits";
 import { Button } from "@/ui/Button";

@@ -9,7 +9,7 @@ import { staffListQuery } from "@/api/staff";
 import type { StaffMember } from "@/api/types";
 import { Avatar, Skeleton } from "@/ui/bits";
 import { Button } from "@/ui/Button";
-import { SearchField } from "@/ui/fields";
+import { SearchField } from "@/ui/SearchField";
 import { PlusIcon } from "@/ui/icons";
 import { EmptyState, ErrorState } from "@/ui/states";
 import { showToast } from "@/ui/Toast";

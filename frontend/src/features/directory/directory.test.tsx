@@ -60,7 +60,7 @@ describe("a record", () => {
     const section = within(await screen.findByRole("region", { name: "SMS" }));
     expect(await section.findByRole("link", { name: /\(312\) 555-0102/ })).toBeVisible();
     expect(section.queryByRole("link", { name: /555-0103/ })).toBeNull();
-    await user.click(section.getByRole("link", { name: /555-0101/ }));
+    await user.click(section.getByRole("link", { name: /^\(312\) 555-0101/ }));
     expect(await section.findByText("Is Leo's bag there?", { selector: "div" })).toBeVisible();
     expect(section.getByRole("textbox", { name: "Message" })).toBeVisible();
     expect(address()).toContain(`/families/${family.id}?tab=communication&conversation=`);

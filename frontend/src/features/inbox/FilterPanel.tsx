@@ -6,7 +6,7 @@ import { useEffect, useId, useRef, type ReactNode } from "react";
 import { SavedViews } from "./SavedViews";
 import { colleaguesQuery } from "@/api/colleagues";
 import type { InboxView } from "@/api/inbox-views";
-import { lineLabelsQuery } from "@/api/lines";
+import { lineLabelsQuery } from "@/api/line-labels";
 import { useMe } from "@/api/session";
 import { tagNamesQuery } from "@/api/tags";
 import { withFilter, type InboxFilter } from "@/lib/inbox-search";

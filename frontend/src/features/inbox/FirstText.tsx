@@ -5,7 +5,7 @@ import { useId, useState, type KeyboardEvent } from "react";
 
 import { describeFirstText } from "./describe-first-text";
 import { useFormats } from "@/api/format";
-import { lineLabelsQuery } from "@/api/lines";
+import { lineLabelsQuery } from "@/api/line-labels";
 import { optInChecksQuery } from "@/api/opt-ins";
 import { useOutbox, usePendingFirstTexts } from "@/api/outbox-context";
 import { conversationOfFirstText } from "@/api/outbox-items";

@@ -6,7 +6,7 @@ import { lazy, Suspense, useState, type ReactNode } from "react";
 import { colleaguesQuery } from "@/api/colleagues";
 import { filterOfView, inboxViewsQuery } from "@/api/inbox-views";
 import { indicatorQuery } from "@/api/indicator";
-import { lineLabelsQuery } from "@/api/lines";
+import { lineLabelsQuery } from "@/api/line-labels";
 import { useMe } from "@/api/session";
 import { cx } from "@/lib/cx";
 import { toFilter, withFilter, type InboxFilter } from "@/lib/inbox-search";

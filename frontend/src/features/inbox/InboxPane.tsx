@@ -5,7 +5,6 @@ import { lazy, Suspense, useImperativeHandle, useState, type Ref } from "react";
 
 import { ConversationList } from "./ConversationList";
 import { nextConversation } from "./next-conversation";
-import { NotificationOffer } from "./NotificationOffer";
 import { StatusTabs } from "./StatusTabs";
 import { useConversationCursor } from "./useConversationCursor";
 import { useInboxKeys } from "./useInboxKeys";
@@ -13,7 +12,7 @@ import { useSelection } from "./useSelection";
 import { useStickySelection } from "./useStickySelection";
 import { conversationListQuery } from "@/api/conversations";
 import type { ConversationFilter } from "@/api/keys";
-import { lineLabelsQuery } from "@/api/lines";
+import { lineLabelsQuery } from "@/api/line-labels";
 import { usePendingFirstTexts } from "@/api/outbox-context";
 import { may, useMe } from "@/api/session";
 import { cx } from "@/lib/cx";
@@ -26,6 +25,7 @@ import { ToastSlot } from "@/ui/Toast";
 
 const BulkBar = lazy(() => import("./BulkBar"));
 const InboxFilters = lazy(() => import("./InboxFilters"));
+const NotificationOffer = lazy(() => import("./NotificationOffer"));
 const NewConversation = lazy(() => import("./NewConversation"));
 const PendingFirstTexts = lazy(() => import("./PendingFirstTexts"));
 const SearchResults = lazy(() => import("./SearchResults"));
@@ -135,7 +135,9 @@ export function InboxPane({ ref, filter, textTo, onSearch, selectedId, selectedS
         </>
       )}
       <ToastSlot rank="list" />
-      <NotificationOffer />
+      <Suspense fallback={null}>
+        <NotificationOffer />
+      </Suspense>
       {start && (starting || textTo) && (
         <Suspense fallback={null}>
           <NewConversation key={textTo} number={textTo} onClose={stop} />

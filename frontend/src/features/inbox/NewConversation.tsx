@@ -7,7 +7,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 
 import { useFormats } from "@/api/format";
-import { lineLabelsQuery } from "@/api/lines";
+import { lineLabelsQuery } from "@/api/line-labels";
 import { describeError } from "@/api/problem";
 import { recipientQuery, recipientsQuery, type Recipient } from "@/api/recipients";
 import { focusComposer } from "@/lib/composer-focus";

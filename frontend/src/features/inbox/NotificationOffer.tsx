@@ -8,7 +8,7 @@ import { Button } from "@/ui/Button";
 import { BellIcon } from "@/ui/icons";
 import { showToast } from "@/ui/Toast";
 
-export function NotificationOffer() {
+export default function NotificationOffer() {
   const me = useMe();
   const owner = ownerKey(me);
   const [preferences, change] = usePreferences(owner);

@@ -51,7 +51,7 @@ describe("searching messages", () => {
     expect(address()).toBe(`/messenger/${conversation.id}?q=class&seq=1`);
     expect(await within(await screen.findByRole("log", { name: "Messages" })).findByText("Is the tumbling class on?")).toHaveClass("motion-safe:animate-found");
     expect((await results())[0]).toHaveAttribute("aria-current");
-    expect(world.requests.some((request) => request.includes("around_seq=1"))).toBe(true);
+    expect(world.requests.some((request) => request.includes("around=1"))).toBe(true);
   });
 
   it("Escape empties the box and brings the list back", async () => {
