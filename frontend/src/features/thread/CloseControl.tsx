@@ -61,7 +61,10 @@ export function CloseControl({ conversation, seenSeq, onClosedByKey }: CloseCont
       ) : (
         <ShortcutTip label="Close, from the list" name="close">
           <Button disabled={busy} onClick={() => requestClose()} aria-keyshortcuts={ariaKeys("close")}>
-            Close <Kbd>{describeKeys("close")}</Kbd>
+            Close{" "}
+            <span className="max-desk:hidden">
+              <Kbd>{describeKeys("close")}</Kbd>
+            </span>
           </Button>
         </ShortcutTip>
       )}
