@@ -16,15 +16,34 @@ from api.conversations.message_rules import Reply
 from api.conversations.scheduled import schedule
 from api.conversations.scheduled_schemas import SendIn
 from api.conversations.scheduled_types import ScheduledTextOut
-from api.conversations.schemas import MAX_SEQ, FirstMessageIn, MessageDetail, ThreadOut, TimelineEvent
+from api.conversations.schemas import MAX_SEQ, FirstMessageIn, MessageDetail, MessageIn, ThreadOut, TimelineEvent
 from api.conversations.types import MessageOut
 from api.directory.named import named_number
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
-from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once, uuid_of
+from api.kit.idempotency import (
+    GivenKey,
+    IdempotencyInProgress,
+    IdempotencyKeyHeader,
+    IdempotencyMismatch,
+    once,
+    uuid_of,
+)
 from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_number_cursor, encode_cursor
 
 router = APIRouter(tags=["messages"])
+
+
+def _reply(body: MessageIn, key: GivenKey | None) -> Reply:
+    return Reply(
+        body=body.body,
+        media_urls=body.media_urls,
+        attachments=body.attachments,
+        seen_seq=body.seen_seq,
+        close=body.close,
+        client_key=uuid_of(key),
+    )
+
 
 SeqQuery = Annotated[int | None, Query(ge=0, le=MAX_SEQ)]
 
@@ -76,14 +95,7 @@ async def send_message(
     """Send a text, now or at `send_at`. The answer means that it is stored; its `status` tells the rest."""
 
     async def send() -> tuple[int, MessageOut | ScheduledTextOut]:
-        reply = Reply(
-            body=body.body,
-            media_urls=body.media_urls,
-            attachments=body.attachments,
-            seen_seq=body.seen_seq,
-            close=body.close,
-            client_key=uuid_of(idempotency_key),
-        )
+        reply = _reply(body, idempotency_key)
         later = body.later()
         if later is not None:
             text = await schedule(session, principal, conversation_id, reply, later)
@@ -114,14 +126,7 @@ async def send_first_message(
 
     async def send() -> tuple[int, MessageOut]:
         number = await named_number(session, principal.organization_id, body.phone_number, pointer="/phone_number")
-        reply = Reply(
-            body=body.body,
-            media_urls=body.media_urls,
-            attachments=body.attachments,
-            seen_seq=body.seen_seq,
-            close=body.close,
-            client_key=uuid_of(idempotency_key),
-        )
+        reply = _reply(body, idempotency_key)
         row = await sending.send_first(session, principal, number=number, line_id=body.line_id, reply=reply)
         return 201, MessageOut.of(row)
 

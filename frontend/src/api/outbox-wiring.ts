@@ -6,7 +6,7 @@ import { refetchConversation } from "./conversations";
 import { keys } from "./keys";
 import { Outbox } from "./outbox";
 import { carryOut } from "./outbox-acts";
-import { tellScheduled } from "./scheduling";
+import { tellScheduled } from "./scheduled-events";
 import { messagesOf, type ThreadData } from "./thread-entries";
 
 /** `isLive`: whether events tell what changes. */

@@ -1,10 +1,31 @@
 /** Texts that leave later, and those that did not leave. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { writerOf } from "./cache-writer";
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
 import type { ScheduledText } from "./types";
+
+/** The earliest first. */
+export function scheduledQuery(conversationId: string) {
+  return queryOptions({
+    queryKey: keys.scheduledOf(conversationId),
+    queryFn: ({ signal }) =>
+      unwrap(client.GET("/api/v1/conversations/{conversation_id}/scheduled", { params: { path: { conversation_id: conversationId } }, signal })),
+  });
+}
+
+export function useWithdraw() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id }: Pick<ScheduledText, "id" | "conversation_id">) =>
+      unwrap(client.DELETE("/api/v1/messages/{message_id}", { params: { path: { message_id: id } } })),
+    onSettled: (_data, _error, { conversation_id }) => {
+      // The thread hears of it by an event; without the stream it is read again.
+      for (const queryKey of [keys.scheduledOf(conversation_id), keys.thread(conversation_id)]) void queryClient.invalidateQueries({ queryKey });
+    },
+  });
+}
 
 /** Its changes. The thread hears of them by events; without the stream it is read again. */
 export function useScheduledText(text: ScheduledText) {
@@ -22,11 +43,7 @@ export function useScheduledText(text: ScheduledText) {
       unwrap(client.PATCH("/api/v1/messages/{message_id}", { params, body })),
     onSettled: readAgain,
   });
-  const withdraw = useMutation({
-    mutationFn: () => unwrap(client.DELETE("/api/v1/messages/{message_id}", { params })),
-    onSettled: readAgain,
-  });
-  return { sendNow, change, withdraw };
+  return { sendNow, change };
 }
 
 /** Schedules a withdrawn text again, as it was. */

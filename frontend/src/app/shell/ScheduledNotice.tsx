@@ -3,7 +3,8 @@ import { useEffect, useEffectEvent } from "react";
 
 import { useFormats } from "@/api/format";
 import { describeError } from "@/api/problem";
-import { onScheduled, useWithdraw } from "@/api/scheduling";
+import { useWithdraw } from "@/api/scheduled";
+import { onScheduled } from "@/api/scheduled-events";
 import { ownerKey, useMe } from "@/api/session";
 import type { ScheduledText } from "@/api/types";
 import { returnToDraft } from "@/lib/drafts";

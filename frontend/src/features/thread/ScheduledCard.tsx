@@ -5,7 +5,7 @@ import { explainProblem } from "./explain-refusal";
 import { MessageText } from "./MessageText";
 import { useFormats } from "@/api/format";
 import { describeError, isProblem } from "@/api/problem";
-import { useScheduleAgain, useScheduledText } from "@/api/scheduled";
+import { useScheduleAgain, useScheduledText, useWithdraw } from "@/api/scheduled";
 import { may, useMe } from "@/api/session";
 import type { Message, ScheduledText } from "@/api/types";
 import { nameIntegration, plural } from "@/lib/text";
@@ -26,7 +26,8 @@ interface ScheduledCardProps {
 export default function ScheduledCard({ text, messages, seenSeq }: ScheduledCardProps) {
   const { dateTime, date } = useFormats();
   const maySend = may(useMe(), "mass_text");
-  const { sendNow, withdraw } = useScheduledText(text);
+  const { sendNow } = useScheduledText(text);
+  const withdraw = useWithdraw();
   const again = useScheduleAgain(text);
   const [isChanging, setChanging] = useState(false);
   const by = text.scheduled_by.kind === "api_key" ? nameIntegration(text.scheduled_by.name) : text.scheduled_by.name;
@@ -40,10 +41,11 @@ export default function ScheduledCard({ text, messages, seenSeq }: ScheduledCard
   const takeBack = () => {
     const key = crypto.randomUUID();
     const schedule = () => again.mutate(key, { onError: (error) => showToast(`Not scheduled again. ${explain(error)}`) });
-    withdraw.mutate(undefined, {
-      onSuccess: () => showToast("Scheduled text withdrawn", isHeld ? undefined : { label: "Undo", run: schedule }),
-      onError: (error) => showToast(`Not withdrawn. ${explain(error)}`),
-    });
+    // The card may be gone before the answer comes.
+    void withdraw.mutateAsync(text).then(
+      () => showToast("Scheduled text withdrawn", isHeld ? undefined : { label: "Undo", run: schedule }),
+      (error: unknown) => showToast(`Not withdrawn. ${explain(error)}`),
+    );
   };
 
   return (

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { useFormats } from "@/api/format";
-import { scheduledQuery } from "@/api/scheduling";
+import { scheduledQuery } from "@/api/scheduled";
 import { useMe } from "@/api/session";
 import type { ConversationDetail, ScheduledText } from "@/api/types";
 import { nameIntegration } from "@/lib/text";
