@@ -29,7 +29,7 @@ export default function InboxFilters({ filter }: { filter: InboxFilter }) {
   const [isOpen, setOpen] = useState(false);
   const { data: indicator } = useQuery(indicatorQuery);
   const { data: views } = useQuery({ ...inboxViewsQuery, enabled: staff_member !== null });
-  const figure = (count: number | undefined) => (count ? <span className="tabular opacity-75">{capped(count, 999)}</span> : null);
+  const figure = (count: number | undefined) => (count ? <span className="tabular">{capped(count, 999)}</span> : null);
   const notSent = indicator?.not_sent_conversations ?? 0;
 
   return (
