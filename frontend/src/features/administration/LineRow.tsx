@@ -39,7 +39,7 @@ export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) 
           </p>
         </div>
         <div className="flex gap-2">
-          <Button size="sm" aria-expanded={open} aria-controls={setUp} aria-label={`Set-up of ${label}`} onClick={() => onOpen(!open)}>
+          <Button size="sm" aria-expanded={open} aria-controls={setUp} aria-label={`${open ? "Hide set-up" : "Set-up"} of ${label}`} onClick={() => onOpen(!open)}>
             {open ? "Hide set-up" : "Set-up"}
           </Button>
           <Button size="sm" aria-label={`Edit ${label}`} onClick={onEdit}>
