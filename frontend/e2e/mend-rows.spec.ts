@@ -90,6 +90,7 @@ test("badges of two and three digits leave the icon legible", async ({ page, bus
     const overlap = Math.min(badge.x + badge.width, middle.x + middle.width) - Math.max(badge.x, middle.x);
     expect(overlap).toBeLessThan(middle.width / 4);
   }
+  await page.unrouteAll({ behavior: "ignoreErrors" });
 });
 
 test("the hit of a search is in sight, and its row keeps the filter", async ({ page, business }) => {

@@ -23,7 +23,7 @@ export const browsersQuery = queryOptions({
   queryFn: ({ signal }) => unwrap(client.GET("/api/v1/me/push-subscriptions", { signal })),
 });
 
-/** Changes show at once; one that is refused is taken back. Several are saved in their order. */
+/** Several changes are saved in their order. One that is refused is taken back. */
 export function useChangeNotificationSettings() {
   const queryClient = useQueryClient();
   const { queryKey } = notificationSettingsQuery;

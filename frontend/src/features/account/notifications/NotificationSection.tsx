@@ -44,10 +44,12 @@ export function NotificationSection() {
   );
 }
 
-function Wishes({ settings }: { settings: NotificationSettings }) {
+function Wishes({ settings: stored }: { settings: NotificationSettings }) {
   const me = useMe();
   const [preferences, changeHere] = usePreferences(ownerKey(me));
   const save = useChangeNotificationSettings();
+  // A change shows with the click.
+  const settings = save.isPending ? save.variables : stored;
   const change = (part: Partial<NotificationSettings>) => save.mutate({ ...settings, ...part });
 
   return (
