@@ -44,7 +44,7 @@ test("REACH-FAMILY: the SMS section of a family opens the same thread in place",
   await page.getByRole("link", { name: /Patel family/ }).click();
   await page.getByRole("link", { name: "Communication" }).click();
   const section = page.getByRole("region", { name: "SMS", exact: true });
-  await section.getByRole("link", { name: /555-010[45]/ }).first().click();
+  await section.getByRole("link", { name: /^\(312\) 555-010[45]/ }).first().click();
   await expect(section.getByRole("log", { name: "Messages" }).getByRole("article").first()).toBeVisible();
 });
 

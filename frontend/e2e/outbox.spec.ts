@@ -65,7 +65,8 @@ test("SEND-ONCE: texts of two tabs without a connection show in both, survive a 
   // Any tab sends what the one that is closed had.
   await page.close();
   await letTextsPass(other);
-  await expect(handset.texts).toContainText(second);
+  // The pause after several tries is up to 37 seconds.
+  await expect(handset.texts).toContainText(second, { timeout: 60_000 });
   await expect(pending(other)).toHaveCount(0);
   await expect(bubbles(other, first)).toHaveCount(1);
   await expect(bubbles(other, second)).toHaveCount(1);
