@@ -131,7 +131,7 @@ function Day({ day, spans, error, onChange, onCopy }: DayProps) {
           </Button>
         )}
         {spans.length < MOST_SPANS && (
-          <Button size="sm" aria-label={`Add hours of ${name}`} onClick={() => onChange([...spans, nextSpan(spans)])}>
+          <Button size="sm" aria-label={`${spans.length === 0 ? "Open" : "Add"} hours of ${name}`} onClick={() => onChange([...spans, nextSpan(spans)])}>
             <PlusIcon size={14} />
             {spans.length === 0 ? "Open" : "Add"}
           </Button>

@@ -16,7 +16,7 @@ beforeEach(() => {
 
 it("opening hours and the away message are saved together, with a preview of what a family gets", async () => {
   const { user } = renderApp("/administration?tab=organization");
-  await user.click(await screen.findByRole("button", { name: "Add hours of Monday" }));
+  await user.click(await screen.findByRole("button", { name: /hours of Monday/ }));
   fireEvent.change(screen.getByLabelText("Monday closes"), { target: { value: "00:00" } });
   await user.click(screen.getByRole("button", { name: "Same on weekdays" }));
   await user.click(screen.getByRole("checkbox", { name: "Answer texts outside opening hours" }));
