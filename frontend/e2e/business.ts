@@ -123,7 +123,11 @@ export class Business {
     await expect
       .poll(async () => {
         const found = await this.api.get(`/api/v1/conversations?phone_number=${encodeURIComponent(number)}`);
-        return JSON.stringify(await found.json());
+        const [conversation] = ((await found.json()) as { items: { id: string }[] }).items;
+        if (!conversation) return "";
+        // The last message may be an automatic answer to it.
+        const thread = await this.api.get(`/api/v1/conversations/${conversation.id}/messages`);
+        return JSON.stringify(await thread.json());
       })
       .toContain(JSON.stringify(body.slice(0, 60)).slice(1, -1));
   }

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useId, useRef } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 
 import { Browsers } from "./Browsers";
 import { QuietHours } from "./QuietHours";
@@ -48,9 +48,14 @@ function Wishes({ settings: stored }: { settings: NotificationSettings }) {
   const me = useMe();
   const [preferences, changeHere] = usePreferences(ownerKey(me));
   const save = useChangeNotificationSettings();
-  // A change shows with the click.
-  const settings = save.isPending ? save.variables : stored;
-  const change = (part: Partial<NotificationSettings>) => save.mutate({ ...settings, ...part });
+  // A change shows with the click, not once its request has begun.
+  const [wanted, setWanted] = useState<NotificationSettings | null>(null);
+  const settings = wanted ?? stored;
+  const change = (part: Partial<NotificationSettings>) => {
+    const next = { ...settings, ...part };
+    setWanted(next);
+    save.mutate(next, { onSettled: () => setWanted((now) => (now === next ? null : now)) });
+  };
 
   return (
     <div className="mt-5 flex flex-col gap-4">
