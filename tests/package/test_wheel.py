@@ -17,6 +17,7 @@ import pytest
 
 from tests.package.conftest import Install, build
 from tests.support import postgres
+from tests.support.archives import extract
 from tests.support.postgres import PROJECT
 from tests.support.stack import eventually, free_port
 
@@ -100,7 +101,7 @@ def test_a_server_install_says_which_extra_a_command_needs(install: Install, tmp
 
 def test_the_sdist_makes_the_same_wheel_and_so_does_another_build(wheel: Path, tmp_path: Path) -> None:
     with tarfile.open(build("sdist", PROJECT, tmp_path)) as sdist:
-        sdist.extractall(tmp_path / "source", filter="data")
+        extract(sdist, tmp_path / "source")
     (source,) = (tmp_path / "source").iterdir()
     assert build("wheel", source, tmp_path / "again").read_bytes() == wheel.read_bytes()
 

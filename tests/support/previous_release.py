@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.archives import extract
 from tests.support.business import Business
 from tests.support.postgres import MIGRATIONS, PROJECT
 
@@ -60,7 +61,7 @@ class PreviousRelease:
             ["git", "archive", commit, *PATHS], cwd=PROJECT, check=True, capture_output=True
         ).stdout
         with tarfile.open(fileobj=BytesIO(archive)) as tar:
-            tar.extractall(folder, filter="data")
+            extract(tar, folder)
         return cls(folder=folder, schema=named["schema"])
 
     def environment(self, environment: Mapping[str, str]) -> dict[str, str]:
