@@ -43,7 +43,12 @@ async function twoTabs(page: Page, context: BrowserContext): Promise<{ other: Pa
   const other = await context.newPage();
   await other.goto(page.url());
   // An answer to less than that would be refused as stale.
-  for (const tab of [page, other]) await expect(messages(tab).getByText(question)).toBeVisible();
+  for (const tab of [page, other]) {
+    const asked = messages(tab).getByText(question);
+    // With many new texts before it, the thread opens above it.
+    await asked.scrollIntoViewIfNeeded();
+    await expect(asked).toBeInViewport();
+  }
   await expect(composer(other)).toBeVisible();
   return { other, handset };
 }
