@@ -19,51 +19,58 @@ interface SearchResultRowProps {
 }
 
 export const SearchResultRow = memo(function SearchResultRow({ result, selected }: SearchResultRowProps) {
-  const { message, conversation } = result;
-  const snippet = frameHit(result.snippet);
+  const { message, conversation, snippet } = result;
   const me = useMe();
-  const { brief, full, phone } = useFormats();
-  const { name, aside, avatarName } = describeWho(conversation, phone);
-  const author = describeAuthor(message, me.staff_member?.id);
-
   return (
-    <Link
-      to="/messenger/$conversationId"
-      params={{ conversationId: conversation.id }}
-      search={atMessage(message.seq)}
-      onClick={(event) => focusComposerOnClick(conversation.id, event)}
-      aria-current={selected ? "true" : undefined}
-      className={cx("grid-cols-[36px_minmax(0,1fr)_auto]", rowLook(selected))}
-    >
-      <Avatar name={avatarName} className={cx("row-span-2", selected && "!bg-surface")} />
-      <span className="truncate font-strong">
-        <bdi>{name}</bdi>
-        {aside && <span className="font-normal text-ink-2"> · {aside}</span>}
-      </span>
-      <time dateTime={message.created_at} title={full(message.created_at)} className={ROW_TIME}>
-        {brief(message.created_at)}
-      </time>
-      <span dir="auto" className="col-span-2 line-clamp-3 text-left [overflow-wrap:anywhere] text-ink-2">
-        {author && <bdi>{author}: </bdi>}
-        {snippet.cut_before && "… "}
-        <Marked text={snippet.text} highlights={snippet.highlights} />
-        {snippet.cut_after && " …"}
-      </span>
-    </Link>
+    <ResultRow
+      conversation={conversation}
+      selected={selected}
+      opens={atMessage(message.seq)}
+      at={message.created_at}
+      author={describeAuthor(message, me.staff_member?.id)}
+      snippet={snippet}
+    />
   );
 });
 
 /** A note that was found: it looks like paper, as in the thread, and opens its conversation. */
 export const NoteResultRow = memo(function NoteResultRow({ result, selected }: { result: NoteSearchResult; selected: boolean }) {
-  const { note, conversation } = result;
-  const snippet = frameHit(result.snippet);
+  const { note, conversation, snippet } = result;
+  return (
+    <ResultRow
+      conversation={conversation}
+      selected={selected}
+      opens={atEntry(note.id)}
+      at={note.created_at}
+      author={`Note by ${note.author.name}`}
+      snippet={snippet}
+      className="rounded-sm bg-amber-soft px-1.5"
+    />
+  );
+});
+
+interface ResultRowProps {
+  conversation: SearchResult["conversation"]  ;
+  selected: boolean;
+  /** Where in the thread it opens. */
+  opens: ReturnType<typeof atMessage>  ;
+  at: string;
+  author: string | null;
+  snippet: SearchResult["snippet"];
+  /** Of the snippet. */
+  className?: string;
+}
+
+function ResultRow({ conversation, selected, opens, at, author, snippet, className }: ResultRowProps) {
   const { brief, full, phone } = useFormats();
   const { name, aside, avatarName } = describeWho(conversation, phone);
+  const { text, highlights, cut_before, cut_after } = frameHit(snippet);
+
   return (
     <Link
       to="/messenger/$conversationId"
       params={{ conversationId: conversation.id }}
-      search={atEntry(note.id)}
+      search={opens}
       onClick={(event) => focusComposerOnClick(conversation.id, event)}
       aria-current={selected ? "true" : undefined}
       className={cx("grid-cols-[36px_minmax(0,1fr)_auto]", rowLook(selected))}
@@ -73,21 +80,21 @@ export const NoteResultRow = memo(function NoteResultRow({ result, selected }: {
         <bdi>{name}</bdi>
         {aside && <span className="font-normal text-ink-2"> · {aside}</span>}
       </span>
-      <time dateTime={note.created_at} title={full(note.created_at)} className={ROW_TIME}>
-        {brief(note.created_at)}
+      <time dateTime={at} title={full(at)} className={ROW_TIME}>
+        {brief(at)}
       </time>
-      <span dir="auto" className="col-span-2 line-clamp-3 rounded-sm bg-amber-soft px-1.5 text-left [overflow-wrap:anywhere] text-ink-2">
-        <bdi>Note by {note.author.name}: </bdi>
-        {snippet.cut_before && "… "}
-        <Marked text={snippet.text} highlights={snippet.highlights} />
-        {snippet.cut_after && " …"}
+      <span dir="auto" className={cx("col-span-2 line-clamp-3 text-left [overflow-wrap:anywhere] text-ink-2", className)}>
+        {author && <bdi>{author}: </bdi>}
+        {cut_before && "… "}
+        <Marked text={text} highlights={highlights} />
+        {cut_after && " …"}
       </span>
     </Link>
   );
-});
+}
 
 /** The ranges count UTF-16 code units, as strings do here. */
-function Marked({ text, highlights }: SearchResult["snippet"] | { text: string; highlights: SearchResult["highlights"] }) {
+function Marked({ text, highlights }: Pick<SearchResult["snippet"], "text" | "highlights">) {
   const before = [0, ...highlights.map((highlight) => highlight.end)];
   return (
     <>
