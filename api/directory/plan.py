@@ -14,6 +14,7 @@ from uuid import UUID
 
 from api.access.rules import Permission, Principal
 from api.audit.rules import Action, NewEntry
+from api.directory.matching import match_rows
 from api.directory.places import NotPlanned as NotPlanned
 from api.directory.plan_students import StudentRow, plan_students
 from api.directory.rules import (
@@ -31,7 +32,6 @@ from api.directory.rules import (
     WantedContact,
     WantedPhoneRecord,
     WantedRecord,
-    match_names,
     missing_for_opt_in,
 )
 from api.directory.student_rules import Classes, WantedClass
@@ -325,7 +325,7 @@ class _Planner:
     def _contacts(
         self, family_id: UUID, wanted: Sequence[WantedContact], stored: Sequence[StoredContact]
     ) -> dict[str, object]:
-        matched = _match_contacts(stored, wanted)
+        matched = match_rows(stored, wanted, unknown="This is not one of the family's contacts.")
         kept = {found.id for found in matched if found is not None}
         removed = [each for each in stored if each.id not in kept]
         for each in removed:
@@ -444,26 +444,6 @@ class _Planner:
 def _cleared(value: object) -> object:
     """None for an empty text, which clears a column."""
     return None if value == "" else value
-
-
-def _match_contacts(stored: Sequence[StoredContact], wanted: Sequence[WantedContact]) -> list[StoredContact | None]:
-    """The stored contact of each wanted one: by its id, else by its name. None for a new one.
-
-    Raises `NotPlanned` for an id that is not one of the family's contacts, or that is given twice.
-    """
-    unused = {contact.id: contact for contact in stored}
-    matched: list[StoredContact | None] = [None] * len(wanted)
-    without_id = [index for index, each in enumerate(wanted) if each.id is None]
-    for index, each in enumerate(wanted):
-        if each.id is not None:
-            matched[index] = unused.pop(each.id, None)
-            if matched[index] is None:
-                raise NotPlanned(each.place, "This is not one of the family's contacts.")
-    left = list(unused.values())
-    places = match_names([each.name for each in left], [wanted[index].name for index in without_id])
-    for index, place in zip(without_id, places, strict=True):
-        matched[index] = None if place is None else left[place]
-    return matched
 
 
 def _match_phone_records(

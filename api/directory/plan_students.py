@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
+from api.directory.matching import match_rows
 from api.directory.places import NotPlanned
-from api.directory.rules import match_names
 from api.directory.student_rules import Classes, StoredStudent, WantedClass, WantedStudent
 from api.kit.ids import new_id
 
@@ -49,7 +49,7 @@ def plan_students(
     """Make the family's students the wanted ones. Raises `NotPlanned`."""
     plan = StudentPlan()
     by_key = classes.by_key()
-    matched = _match(stored, wanted)
+    matched = match_rows(stored, wanted, unknown="This is not one of the family's students.")
     kept = {found.id for found in matched if found is not None}
     plan.removed_students.extend(each.id for each in stored if each.id not in kept)
     for position, (given, found) in enumerate(zip(wanted, matched, strict=True)):
@@ -82,20 +82,3 @@ def _enroll(
         chosen.add(class_id)
     plan.enrolled.extend((student_id, each) for each in sorted(chosen - attended))
     plan.left.extend((student_id, each) for each in sorted(attended - chosen))
-
-
-def _match(stored: Sequence[StoredStudent], wanted: Sequence[WantedStudent]) -> list[StoredStudent | None]:
-    """The stored student of each wanted one: by its id, else by its name. None for a new one."""
-    unused = {student.id: student for student in stored}
-    matched: list[StoredStudent | None] = [None] * len(wanted)
-    without_id = [index for index, each in enumerate(wanted) if each.id is None]
-    for index, each in enumerate(wanted):
-        if each.id is not None:
-            matched[index] = unused.pop(each.id, None)
-            if matched[index] is None:
-                raise NotPlanned(each.place, "This is not one of the family's students.")
-    left = list(unused.values())
-    places = match_names([each.name for each in left], [wanted[index].name for index in without_id])
-    for index, place in zip(without_id, places, strict=True):
-        matched[index] = None if place is None else left[place]
-    return matched
