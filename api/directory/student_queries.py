@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, or_, select, text, tuple_
+from sqlalchemy import func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -197,23 +197,3 @@ async def list_tags(session: AsyncSession, organization_id: UUID, *, after: str 
         tags = tags.where(RecordTag.key > after)
     rows = await session.execute(tags.group_by(RecordTag.key).order_by(RecordTag.key).limit(limit))
     return [ListedTag(*row) for row in rows]
-
-
-# Filters of the lists.
-
-
-def families_attending(organization_id: UUID, class_id: UUID) -> Select[UUID]:
-    return (
-        select(Student.family_id)
-        .join(
-            Enrollment,
-            (Enrollment.organization_id == Student.organization_id) & (Enrollment.student_id == Student.id),
-        )
-        .where(Enrollment.organization_id == organization_id, Enrollment.class_id == class_id)
-    )
-
-
-def tagged(organization_id: UUID, owner: InstrumentedAttribute[UUID | None], key: str) -> Select[UUID | None]:
-    return select(owner).where(
-        RecordTag.organization_id == organization_id, RecordTag.key == cast(key, Text), owner.is_not(None)
-    )
