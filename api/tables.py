@@ -3,6 +3,7 @@
 from api.access import models as access
 from api.audit import models as audit
 from api.away import models as away
+from api.broadcasts import models as broadcasts
 from api.consent import models as consent
 from api.conversations import models as conversations
 from api.conversations import scheduled_models as scheduled
@@ -18,7 +19,7 @@ from api.notifications import models as notifications
 from api.retention import models as retention
 
 MODULES = (
-    *(access, audit, away, consent, conversations, scheduled, delivery, directory, idempotency, inbound),
+    *(access, audit, away, broadcasts, consent, conversations, scheduled, delivery, directory, idempotency, inbound),
     *(lines, media, notes, notifications, retention),
 )
 

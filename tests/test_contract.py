@@ -77,7 +77,7 @@ VALUES = {
     "OptInSource": "portal staff verbal import keyword provider",
     "OwnerKind": "family staff_member",
     "ActorKind": "staff_member api_key phone_number system",
-    "Permission": "sms_logs mass_text directory",
+    "Permission": "sms_logs mass_text mass_text_any_hour directory",
     "LineKind": "long_code toll_free short_code",
     "ProviderName": "twilio telnyx bandwidth plivo simulator",
 }

@@ -133,6 +133,8 @@ def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
         details["answers"] = message.answers
     if message.is_away:
         details["automatic"] = Automatic.AWAY.value
+    if message.broadcast_id is not None:
+        details["broadcast_id"] = str(message.broadcast_id)
     entry = conversation_entry(Action.MESSAGE_SENT, actor, row, message_id=message.id, details=details)
     return replace(entry, after_seq=message.seq)
 
@@ -208,6 +210,8 @@ class Batch(TeamChanges):
             "retry_of_message_id": text.retry_of,
             "answers": text.answers.value if text.answers else None,
             "is_away": text.is_away,
+            "broadcast_id": text.broadcast.id if text.broadcast else None,
+            "broadcast_name": text.broadcast.name if text.broadcast else None,
             "client_key": text.client_key,
             "created_at": self.at,
         }

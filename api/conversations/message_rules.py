@@ -216,6 +216,14 @@ class Reply:
     """The key under which the sender's outbox keeps it (`Message.client_key`)."""
 
 
+@dataclass(frozen=True)
+class OfBroadcast:
+    """The mass text that a message belongs to."""
+
+    id: UUID
+    name: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class OutgoingText:
     """A message to be sent, allowed by `check` or, if it answers a keyword, whatever `check` says (OPTIN-CONFIRM)."""
@@ -235,6 +243,7 @@ class OutgoingText:
     """A person has read the conversation and answers: what was not sent before needs nobody any more (NOT-SENT)."""
     is_away: bool = False
     """It is the away message."""
+    broadcast: OfBroadcast | None = None
     message_id: UUID | None = None
     """None: a new one."""
 
@@ -298,6 +307,8 @@ answered by then."""
 
 def is_not_sent(status: MessageStatus, *, counted: bool | None, is_automatic: bool, is_overdue: bool) -> bool | None:
     """NOT-SENT: whether a message of this status counts as not sent. False: it did not go, but needs nobody any more.
+
+    An automatic answer never counts, nor does a mass text: its own report counts those that failed.
 
     `counted` is the answer before. `is_overdue`: the outcome has been unknown for `UNKNOWN_FOR_LONG`.
     """

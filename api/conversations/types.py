@@ -74,6 +74,13 @@ class MessageErrorOut(BaseModel):
     """What went wrong, in words for the front desk."""
 
 
+class MessageBroadcast(BaseModel):
+    """The mass text that a message belongs to."""
+
+    id: UUID
+    name: str
+
+
 class MessageOut(BaseModel):
     model_config = ConfigDict(title="Message")
 
@@ -93,6 +100,7 @@ class MessageOut(BaseModel):
     """It asks in plain words to stop. A person decides (OPTIN-PLAIN-WORDS)."""
     automatic: Automatic | None
     """Why it was sent without a person; null if a person or an integration sent it, or it was received."""
+    broadcast: MessageBroadcast | None
     retry_of_message_id: UUID | None
     client_key: UUID | None
     """The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
@@ -110,6 +118,9 @@ class MessageOut(BaseModel):
         error = None
         if message.error_code is not None:
             error = MessageErrorOut(code=message.error_code, title=message.error_title or "It failed.")
+        broadcast = None
+        if message.broadcast_id is not None:
+            broadcast = MessageBroadcast(id=message.broadcast_id, name=message.broadcast_name or "")
         return cls(
             id=message.id,
             conversation_id=message.conversation_id,
@@ -125,6 +136,7 @@ class MessageOut(BaseModel):
             error=error,
             asks_to_stop=message.asks_to_stop,
             automatic=automatic(answers=message.answers, is_away=message.is_away),
+            broadcast=broadcast,
             retry_of_message_id=message.retry_of_message_id,
             client_key=message.client_key,
             created_at=message.created_at,

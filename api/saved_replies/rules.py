@@ -34,6 +34,12 @@ def unknown_fields(body: str) -> list[str]:
     return [name for name in found if name not in set(ReplyField)]
 
 
+def used_fields(body: str) -> list[ReplyField]:
+    """The known ones, each once, in the order of the text."""
+    known = set(ReplyField)
+    return [ReplyField(name) for name in dict.fromkeys(_FIELD.findall(body)) if name in known]
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
     body: str
