@@ -48,6 +48,28 @@ def next_window(
     return next((Window(opens, closes) for opens, closes in common if closes > at), None)
 
 
+class Availability:
+    """The windows of one organization at one time, worked out once for each set of zones."""
+
+    def __init__(self, at: datetime, *, hours: OpeningHours | None, timezone: str, any_hour: bool = False) -> None:
+        """`any_hour`: somebody with the permission has overridden the hours (PERM-HOURS)."""
+        self.at = at
+        self.any_hour = any_hour
+        self._hours = hours
+        self._timezone = timezone
+        self._windows: dict[tuple[str, ...], Window | None] = {}
+
+    def window(self, zones: Sequence[str]) -> Window | None:
+        """The open window, or the next one. None if the hours never meet."""
+        key = tuple(zones)
+        if key not in self._windows:
+            self._windows[key] = next_window(self.at, hours=self._hours, timezone=self._timezone, zones=key)
+        return self._windows[key]
+
+    def is_possible(self, zones: Sequence[str]) -> bool:
+        return self.any_hour or self.window(zones) is not None
+
+
 def _spans(hours: OpeningHours, timezone: str, at: datetime) -> list[Span]:
     """From yesterday on, in order; those that touch are one."""
     zone = ZoneInfo(timezone)

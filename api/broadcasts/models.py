@@ -45,8 +45,14 @@ class Broadcast(OrganizationRow, Base):
         CheckConstraint("(state = 'paused') = (pause_reason IS NOT NULL)", name="paused"),
         CheckConstraint("pause_reason IN ('person', 'author', 'no_line', 'restored')", name="pause_reason"),
         CheckConstraint("char_length(header) <= 50 AND char_length(footer) <= 50", name="added"),
-        # A retry happens once.
-        UniqueConstraint("organization_id", "retry_of_broadcast_id"),
+        # The failed ones are retried once.
+        Index(
+            "uq_broadcasts_retry",
+            "organization_id",
+            "retry_of_broadcast_id",
+            unique=True,
+            postgresql_where=text("state <> 'cancelled'"),
+        ),
         Index("ix_broadcasts_organization_id_created_at", "organization_id", "created_at", "id"),
         Index("ix_broadcasts_active", "organization_id", postgresql_where=text("is_active")),
     )
@@ -132,5 +138,3 @@ class BroadcastRecipient(OrganizationChildRow, Base):
     """{field: value} as it was confirmed; null once its message holds the text."""
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     """Waiting: when it may be queued."""
-    leave_before: Mapped[datetime | None]
-    """Queued: when its hours end (MASS-HOURS). Null: at any hour."""

@@ -40,11 +40,21 @@ def facts_of(number: str) -> NumberFacts:
     return _facts(number)
 
 
+def stand_in(number: str) -> str:
+    """A number of the same country: the same for all numbers whose facts are read together."""
+    if _NORTH_AMERICAN.match(number) and _block_facts(number[:_BLOCK]) is not None:
+        return _of_block(number[:_BLOCK])
+    return number
+
+
+def _of_block(block: str) -> str:
+    return f"{block}0123"
+
+
 @lru_cache(maxsize=16_384)
 def _block_facts(block: str) -> NumberFacts | None:
     """Of all numbers that begin so. None where the plan tells them apart further on, as in some of the Caribbean."""
-    number = f"{block}0123"
-    parsed = phonenumbers.parse(number)
+    parsed = phonenumbers.parse(_of_block(block))
     if phonenumbers.region_code_for_number(parsed) not in {"US", "CA"}:
         return None
     return NumberFacts(True, phonenumbers.number_type(parsed) in CERTAINLY_FIXED, _zones(parsed))

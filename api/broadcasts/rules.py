@@ -69,7 +69,7 @@ class RecipientState(StrEnum):
     """Of a recipient. A trigger of migration 0034 moves it with the status of its message."""
 
     WAITING = "waiting"
-    """It has no place in the outbox yet, or has lost it by a pause or because its hours ended."""
+    """It is not in the outbox yet."""
     QUEUED = "queued"
     SENDING = "sending"
     UNKNOWN = "unknown"

@@ -222,6 +222,8 @@ class OfBroadcast:
 
     id: UUID
     name: str
+    not_after: datetime | None
+    """When its recipient's hours end; None: it may leave at any hour (MASS-HOURS)."""
 
 
 @dataclass(frozen=True, kw_only=True)

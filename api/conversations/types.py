@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from api.conversations.message_rules import (
     Automatic,
@@ -17,7 +18,18 @@ from api.conversations.message_rules import (
     shown_media,
 )
 from api.conversations.models import Message, MessageRow
+from api.kit.text import SingleLine
 from api.providers.port import MessageStatus
+
+
+def _media_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("use the http:// or https:// address of a picture")
+    return value
+
+
+MediaUrl = Annotated[SingleLine, AfterValidator(_media_url), StringConstraints(max_length=2000)]
 
 
 class Media(BaseModel):

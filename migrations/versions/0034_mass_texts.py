@@ -137,9 +137,13 @@ def _broadcasts() -> None:
         ),
         _refers(table, "line_id", "lines"),
         _refers(table, "retry_of_broadcast_id", "broadcasts"),
-        sa.UniqueConstraint(
-            "organization_id", "retry_of_broadcast_id", name=op.f("uq_broadcasts_organization_id_retry_of_broadcast_id")
-        ),
+    )
+    op.create_index(
+        "uq_broadcasts_retry",
+        table,
+        ["organization_id", "retry_of_broadcast_id"],
+        unique=True,
+        postgresql_where=sa.text("state <> 'cancelled'"),
     )
     op.create_index("ix_broadcasts_organization_id_created_at", table, ["organization_id", "created_at", "id"])
     op.create_index(
@@ -160,7 +164,6 @@ def _recipients() -> None:
         _text("reason", required=False),
         _json("fields", required=False),
         _time("due_at", required=True),
-        _time("leave_before"),
         *_key(table, child=True),
         sa.CheckConstraint(
             "state IN ('waiting', 'queued', 'sending', 'unknown', 'sent', 'delivered', 'failed', 'skipped',"

@@ -1,0 +1,48 @@
+"""What a worker runs of mass texts: a batch of each in turn, and the counts of those that were sent lately."""
+
+from collections.abc import Awaitable, Callable, Collection
+from uuid import UUID
+
+import structlog
+
+from api.broadcasts import queries
+from api.broadcasts.expansion import work_on
+from api.broadcasts.service import CHANNEL
+from api.kit.database import Database
+from api.kit.database_unavailable import is_database_unavailable
+from api.kit.loop import POLL_SECONDS, Loop
+from api.live.bus import Bus
+
+HeldOrganizations = Callable[[Database], Awaitable[Collection[UUID]]]
+"""The organizations whose outbox is held. The first call marks restored data (decision 0031)."""
+
+log = structlog.get_logger(__name__)
+
+
+def broadcasts_loop(database: Database, bus: Bus, *, held: HeldOrganizations) -> Loop:
+    loop = Loop("broadcasts", lambda: run_broadcasts(database, held), interval=POLL_SECONDS)
+    bus.subscribe(CHANNEL, lambda _: loop.wake(), on_gap=loop.wake)
+    return loop
+
+
+async def run_broadcasts(database: Database, held: HeldOrganizations) -> bool:
+    """One round: a batch of each active mass text. Whether there is more to do at once.
+
+    A mass text whose batch fails does not stop others. It is tried again at the next round.
+    """
+    async with database.transaction() as session:
+        active = await queries.active(session)
+    if not active:
+        return False
+    waiting = await held(database)
+    more = False
+    for each in active:
+        if each.organization_id in waiting:
+            continue
+        try:
+            more |= await work_on(database, each.organization_id, each.broadcast_id)
+        except Exception as error:  # It must not keep others from going on.
+            if is_database_unavailable(error):
+                raise
+            log.exception("broadcasts.batch_failed", broadcast_id=str(each.broadcast_id))
+    return more
