@@ -107,7 +107,7 @@ OPEN = (
         Seen("daniel", 12),
         Note(
             "daniel",
-            "@Ada we can't text her: Elena Castillo opted out. Somebody has to call Carmen.",
+            "@Ada Lindgren we can't text her: the Castillos opted out. Please call Carmen.",
             2,
             mentions="ada",
         ),
@@ -127,7 +127,7 @@ OPEN = (
         In("Will pay it tonight, thanks!!", 18),
         Seen("maria", 4),
         Assign("maria", "aroha"),
-        Note("maria", "@Aroha the 3rd Saturday is held under Johnson until tomorrow noon.", 3, mentions="aroha"),
+        Note("maria", "@Aroha Ngata the 3rd Saturday is held under Johnson until tomorrow noon.", 3, mentions="aroha"),
     ),
     desk(
         "0150",  # Brittany Davis was never asked.
