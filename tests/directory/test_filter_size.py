@@ -19,7 +19,7 @@ AUDIENCES = (
     AudienceFilter(),
     AudienceFilter(tag="common"),
     AudienceFilter(location="south"),
-    AudienceFilter(q="family", location="North", tag="rare"),
+    AudienceFilter(q="family", location="South", tag="rare"),
 )
 
 SETUP = (

@@ -40,15 +40,20 @@ export function TagPicker({ onPick, onClose }: PickerProps<RecordTag>) {
   );
 }
 
+const COUNTED: Record<"families" | "staff_members" | "classes", [string, string]> = {
+  families: ["family", "families"],
+  staff_members: ["staff member", "staff"],
+  classes: ["class", "classes"],
+};
+
 interface LocationPickerProps extends PickerProps<RecordLocation> {
-  counts: "families" | "staff_members" | "classes";
+  counts: keyof typeof COUNTED;
 }
 
 export function LocationPicker({ counts, onPick, onClose }: LocationPickerProps) {
   const [query, setQuery] = useState("");
   const { data, error } = useQuery(locationsQuery);
   const typed = query.trim().toLowerCase();
-  const count = { families: ["family", "families"], staff_members: ["staff", "staff"], classes: ["class", "classes"] } as const;
   return (
     <Combobox
       label="Locations"
@@ -61,7 +66,7 @@ export function LocationPicker({ counts, onPick, onClose }: LocationPickerProps)
       renderItem={(each) => (
         <span className="flex gap-2">
           <bdi className="min-w-0 flex-1 truncate">{each.name}</bdi>
-          <span className="text-note text-ink-2">{plural(each[counts], ...count[counts])}</span>
+          <span className="text-note text-ink-2">{plural(each[counts], ...COUNTED[counts])}</span>
         </span>
       )}
       onPick={onPick}
