@@ -48,7 +48,7 @@ from api.directory.student_queries import lock_classes
 from api.directory.student_rules import Classes, merged
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
-from api.live.service import announce, announce_phone_number
+from api.live.service import announce, announce_directory, announce_phone_number
 
 MAX_ANNOUNCED = 100
 """Numbers of one transaction that are announced one by one. Beyond that, open tabs are told to load all they show."""
@@ -165,6 +165,8 @@ async def change_all(
         await staff_changed(session, organization_id, plan, by=principal.actor)
         class_entries = entries_of(principal.actor, locked.classes, classes, import_id=import_id)
         await audit.record(session, organization_id, *class_entries, *plan.entries, at=at)
+        if class_entries or plan.entries:
+            announce_directory(session, organization_id)
         _announce(session, organization_id, set(plan.numbers) - locked.numbers.made)
     return outcomes
 
