@@ -11,6 +11,7 @@ from api.kit.text import Body
 
 MAX_AWAY_CHARACTERS = 320
 
+
 class AwayIn(BaseModel):
     """`hours`: the spans of each weekday, in the organization's zone. A weekday that is omitted is closed."""
 

@@ -15,7 +15,6 @@ from uuid import UUID
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access import service as access
 from api.broadcasts import audience_queries as queries
 from api.broadcasts import saved_queries
 from api.broadcasts.audience_queries import CandidateRow
@@ -105,6 +104,15 @@ async def read_audience(
     )
 
 
+async def spelled(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> list[str]:
+    """The numbers as they are stored, each once; what is no number stays as it was typed."""
+    if not numbers:
+        return []
+    read = await named_numbers(session, organization_id, numbers)
+    found = [number if isinstance(number, str) else typed for typed, number in zip(numbers, read, strict=True)]
+    return list(dict.fromkeys(found))
+
+
 async def require_classes(
     session: AsyncSession, organization_id: UUID, parts: Sequence[SavedAudienceDescription]
 ) -> None:
@@ -144,7 +152,7 @@ async def resolve(
     sifter = Sifter(first_only=given.first_only)
     async for rows in queries.stream(session, given.statement):
         known = await _read_slice(session, organization_id, rows, content)
-        yield await asyncio.to_thread(lambda rows=rows, known=known: list(_decided(sifter, rows, known, content)))  # type: ignore[misc]
+        yield await asyncio.to_thread(_decide, sifter, rows, known, content)
 
 
 @dataclass(frozen=True)
@@ -203,7 +211,9 @@ async def _checks_of_spelled(
     if not others:
         return {}
     stored = await directory.phone_numbers(session, organization_id, list(others))
-    unsure = {others[each] for each in stored} | {number for number in others.values() if number.startswith(("+54", "+55"))}
+    unsure = {others[each] for each in stored} | {
+        number for number in others.values() if number.startswith(("+54", "+55"))
+    }
     by_number = {row.number: row for row in rows if row.number in unsure}
     pairs = [
         (number, content.line_of(number, newest.get(row.phone_number_id) if row.phone_number_id else None))
@@ -212,6 +222,10 @@ async def _checks_of_spelled(
     ]
     checks = await consent.check_pairs(session, organization_id, pairs)
     return {check.phone_number: check for check in checks}
+
+
+def _decide(sifter: Sifter, rows: Sequence[CandidateRow], known: _Known, content: Content) -> list[Resolved]:
+    return list(_decided(sifter, rows, known, content))
 
 
 def _decided(sifter: Sifter, rows: Sequence[CandidateRow], known: _Known, content: Content) -> Iterator[Resolved]:

@@ -99,9 +99,7 @@ def _of_staff(organization_id: UUID, ids: Sequence[Select[Any]], external_ids: S
             cast(null(), Text),
         )
         .select_from(StaffMember)
-        .outerjoin(
-            PhoneRecord, (PhoneRecord.organization_id == same) & (PhoneRecord.staff_member_id == StaffMember.id)
-        )
+        .outerjoin(PhoneRecord, (PhoneRecord.organization_id == same) & (PhoneRecord.staff_member_id == StaffMember.id))
         .where(same == organization_id, or_(*fits))
     )
 
@@ -140,9 +138,7 @@ def _states(organization_id: UUID, candidates: CTE) -> CTE:
         )
         .outerjoin(Contact, (Contact.organization_id == same) & (Contact.id == PhoneRecord.contact_id))
         .outerjoin(Family, (Family.organization_id == same) & (Family.id == Contact.family_id))
-        .outerjoin(
-            StaffMember, (StaffMember.organization_id == same) & (StaffMember.id == PhoneRecord.staff_member_id)
-        )
+        .outerjoin(StaffMember, (StaffMember.organization_id == same) & (StaffMember.id == PhoneRecord.staff_member_id))
         .where(
             same == organization_id,
             PhoneRecord.phone_number_id.in_(select(candidates.c.phone_number_id)),
@@ -275,6 +271,8 @@ async def known_external_ids(session: AsyncSession, organization_id: UUID, exter
 
 async def known_classes(session: AsyncSession, organization_id: UUID, class_ids: Collection[UUID]) -> set[UUID]:
     rows = await session.scalars(
-        select(StudioClass.id).where(StudioClass.organization_id == organization_id, StudioClass.id == is_any(class_ids))
+        select(StudioClass.id).where(
+            StudioClass.organization_id == organization_id, StudioClass.id == is_any(class_ids)
+        )
     )
     return set(rows)

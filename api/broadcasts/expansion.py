@@ -227,7 +227,9 @@ async def _checked(
 ) -> tuple[list[_Checked], list[dict[str, Any]]]:
     """Those that may be texted, and the outcomes of the others. Consent is that of now (MASS-OPTIN)."""
     held = await queries.still_held(session, organization_id, [row.id for row in rows])
-    pairs = [(numbers[row.phone_number_id], by_line[row.line_id]) for row in rows if row.phone_number_id and row.line_id]
+    pairs = [
+        (numbers[row.phone_number_id], by_line[row.line_id]) for row in rows if row.phone_number_id and row.line_id
+    ]
     checks = await consent.check_many(session, organization_id, pairs)
     texted: list[_Checked] = []
     refused: list[dict[str, Any]] = []
@@ -280,13 +282,9 @@ async def _cancel_more(session: AsyncSession, row: Broadcast) -> bool:
     return False
 
 
-async def _cancel_queued(
-    session: AsyncSession, organization_id: UUID, queued: Collection[outbox.WaitingText]
-) -> None:
+async def _cancel_queued(session: AsyncSession, organization_id: UUID, queued: Collection[outbox.WaitingText]) -> None:
     """Their messages fail, as cancelled. Those that a worker has claimed meanwhile stay."""
-    locked = await conversations.lock_conversations(
-        session, organization_id, {each.conversation_id for each in queued}
-    )
+    locked = await conversations.lock_conversations(session, organization_id, {each.conversation_id for each in queued})
     still = await outbox.lock_queued(session, organization_id, [each.message_id for each in queued])
     messages = await queries.messages(session, organization_id, still)
     batch = Batch(organization_id, at=await database_time(session))

@@ -33,9 +33,7 @@ class Window:
         return self.opens_at <= at < self.closes_at
 
 
-def next_window(
-    at: datetime, *, hours: OpeningHours | None, timezone: str, zones: Sequence[str] = ()
-) -> Window | None:
+def next_window(at: datetime, *, hours: OpeningHours | None, timezone: str, zones: Sequence[str] = ()) -> Window | None:
     """The window that is open at this time, or the next one. None if there is none: the hours never meet.
 
     `hours`: the organization's, in `timezone`; None if it has set none. `zones`: where the number may be.

@@ -120,8 +120,14 @@ class BroadcastRecipient(OrganizationChildRow, Base):
         # Each number once, whoever shares it (MASS-WHO).
         UniqueConstraint("organization_id", "broadcast_id", "phone_number_id"),
         Index("ix_broadcast_recipients_state", "organization_id", "broadcast_id", "state", "reason", "id"),
-        Index("ix_broadcast_recipients_due", "organization_id", "broadcast_id", "due_at", "id",
-              postgresql_where=text("state = 'waiting'")),
+        Index(
+            "ix_broadcast_recipients_due",
+            "organization_id",
+            "broadcast_id",
+            "due_at",
+            "id",
+            postgresql_where=text("state = 'waiting'"),
+        ),
         Index("ix_broadcast_recipients_phone_number", "organization_id", "phone_number_id"),
     )
 

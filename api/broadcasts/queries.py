@@ -92,9 +92,7 @@ class Active(NamedTuple):
 async def active(session: AsyncSession) -> list[Active]:
     """The mass texts that workers have something to do for, of every organization, the oldest first."""
     rows = await session.execute(
-        select(Broadcast.organization_id, Broadcast.id)
-        .where(Broadcast.is_active)
-        .order_by(Broadcast.id)
+        select(Broadcast.organization_id, Broadcast.id).where(Broadcast.is_active).order_by(Broadcast.id)
     )
     return [Active(*row) for row in rows]
 

@@ -97,7 +97,9 @@ def _name(row: BroadcastRecipient, holders: dict[UUID, list[Holder]]) -> str | N
     return None if own is None else own.contact_name or own.name
 
 
-async def start_export(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> tuple[Broadcast, Organization]:
+async def start_export(
+    session: AsyncSession, principal: Principal, broadcast_id: UUID
+) -> tuple[Broadcast, Organization]:
     """The export has an audit entry, which is written first. Raises `NotFound`."""
     row = await require(session, principal, broadcast_id)
     await record(session, principal.actor, Action.BROADCAST_EXPORTED, row, {})

@@ -11,7 +11,7 @@ from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
 from api.broadcasts import saved_queries as queries
-from api.broadcasts.audience import require_classes
+from api.broadcasts.audience import require_classes, spelled
 from api.broadcasts.models import Audience
 from api.broadcasts.rules import MAX_SAVED
 from api.broadcasts.service import require_mass_text
@@ -41,7 +41,7 @@ async def create_audience(
     if await queries.count(session, organization_id) >= MAX_SAVED:
         raise Conflict(f"There are {MAX_SAVED} saved audiences already. Delete one first.")
     row = Audience(organization_id=organization_id, id=new_id(), name=name, key=fold_name(name))
-    row.audience = audience.model_dump(mode="json")
+    row.audience = await _stored(session, organization_id, audience)
     session.add(row)
     await _flush(session)
     await session.refresh(row)
@@ -65,7 +65,7 @@ async def change_audience(
         row.name, row.key = name, fold_name(name)
     if audience is not None:
         await _check(session, row.organization_id, audience)
-        row.audience = audience.model_dump(mode="json")
+        row.audience = await _stored(session, row.organization_id, audience)
     if (row.name, row.audience) != before:
         row.updated_at = await database_time(session)
         await _flush(session)
@@ -93,6 +93,10 @@ async def _check(session: AsyncSession, organization_id: UUID, audience: SavedAu
     if audience.families is None and audience.staff_members is None and not (audience.numbers or audience.external_ids):
         raise Invalid([("/audience", "Say who is in it.")])
     await require_classes(session, organization_id, [audience])
+
+
+async def _stored(session: AsyncSession, organization_id: UUID, audience: SavedAudienceDescription) -> dict[str, Any]:
+    return {**audience.model_dump(mode="json"), "numbers": await spelled(session, organization_id, audience.numbers)}
 
 
 async def _flush(session: AsyncSession) -> None:

@@ -44,9 +44,7 @@ async def create_audience(
 
 
 @router.patch("/audiences/{audience_id}", responses=guarded(NotFound, Conflict, Invalid))
-async def change_audience(
-    audience_id: UUID, body: AudiencePatch, principal: CanSend, session: Session
-) -> AudienceOut:
+async def change_audience(audience_id: UUID, body: AudiencePatch, principal: CanSend, session: Session) -> AudienceOut:
     """Rename it, or change who is in it. Mass texts that were confirmed stay as they are."""
     row = await service.change_audience(session, principal, audience_id, name=body.name, audience=body.audience)
     return AudienceOut.of(row)

@@ -41,6 +41,4 @@ async def lock_audience(session: AsyncSession, organization_id: UUID, audience_i
 
 
 async def count(session: AsyncSession, organization_id: UUID) -> int:
-    return (
-        await session.execute(select(func.count()).where(Audience.organization_id == organization_id))
-    ).scalar_one()
+    return (await session.execute(select(func.count()).where(Audience.organization_id == organization_id))).scalar_one()

@@ -20,7 +20,7 @@ from api.audit import service as audit
 from api.audit.rules import Action, Actor, NewEntry
 from api.away.rules import OpeningHours
 from api.broadcasts import queries
-from api.broadcasts.audience import Content, Given, read_audience, resolve
+from api.broadcasts.audience import Content, Given, read_audience, resolve, spelled
 from api.broadcasts.errors import ApprovalRequired, ConfirmationRequired
 from api.broadcasts.fields import Wording
 from api.broadcasts.hours import Availability
@@ -118,7 +118,7 @@ async def create_broadcast(session: AsyncSession, principal: Principal, draft: D
         organization_id=organization_id,
         id=new_id(),
         author=principal.actor.as_json(),
-        audience=_stored(draft.audience),
+        audience=await _stored(session, organization_id, draft.audience),
         **{"header": organization.mass_text_header, "footer": organization.mass_text_footer, **draft.given},
     )
     await _check(session, row, draft.audience)
@@ -138,7 +138,9 @@ async def change_broadcast(session: AsyncSession, principal: Principal, broadcas
     require_mass_text(principal)
     row = await lock(session, principal, broadcast_id)
     was_scheduled = row.state == BroadcastState.SCHEDULED
-    wanted = {**draft.given, **({"audience": _stored(draft.audience)} if draft.audience is not None else {})}
+    wanted = dict(draft.given)
+    if draft.audience is not None:
+        wanted["audience"] = await _stored(session, row.organization_id, draft.audience)
     changes = {name: (getattr(row, name), value) for name, value in wanted.items() if getattr(row, name) != value}
     if not changes:
         return row
@@ -250,9 +252,7 @@ async def _prepare(
 
 
 def wording_of(row: Broadcast, organization: Organization, *, my_name: str | None) -> Wording:
-    return Wording.of(
-        row.body, row.header, row.footer, row.fallbacks, business=organization.name, my_name=my_name
-    )
+    return Wording.of(row.body, row.header, row.footer, row.fallbacks, business=organization.name, my_name=my_name)
 
 
 def availability(organization: Organization, *, at: datetime, any_hour: bool) -> Availability:
@@ -465,8 +465,8 @@ def wake(session: AsyncSession, organization_id: UUID) -> None:
     notify(session, CHANNEL, {"organization_id": str(organization_id)})
 
 
-def _stored(audience: AudienceDescription) -> dict[str, Any]:
-    return audience.model_dump(mode="json")
+async def _stored(session: AsyncSession, organization_id: UUID, audience: AudienceDescription) -> dict[str, Any]:
+    return {**audience.model_dump(mode="json"), "numbers": await spelled(session, organization_id, audience.numbers)}
 
 
 def _audience(row: Broadcast) -> dict[str, Any]:

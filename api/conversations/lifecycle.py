@@ -136,6 +136,12 @@ def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
     return replace(entry, after_seq=message.seq)
 
 
+def _priority(text: OutgoingText) -> outbox.Priority:
+    if text.answers is not None:
+        return outbox.Priority.CONFIRMATION
+    return outbox.Priority.REPLY if text.broadcast is None else outbox.Priority.MASS_TEXT
+
+
 class Batch(TeamChanges):
     """Changes of one organization's conversations and messages at one time, in one transaction."""
 
@@ -222,8 +228,10 @@ class Batch(TeamChanges):
                 conversation_id=message.conversation_id,
                 line_id=message.line_id,
                 seq=message.seq,
-                priority=outbox.Priority.CONFIRMATION if text.answers else outbox.Priority.REPLY,
+                priority=_priority(text),
                 due_at=self.at,
+                broadcast_id=text.broadcast.id if text.broadcast else None,
+                not_after=text.broadcast.not_after if text.broadcast else None,
                 past_gate=text.answers is not None,
             )
         )

@@ -20,9 +20,7 @@ AFTER = "'sms_logs', 'mass_text', 'mass_text_any_hour'"
 def _allow(table: str, values: str) -> None:
     name = op.f(f"ck_{table}_permissions")
     op.drop_constraint(name, table, type_="check")
-    op.execute(
-        f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK (permissions <@ ARRAY[{values}]::text[]) NOT VALID"
-    )
+    op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK (permissions <@ ARRAY[{values}]::text[]) NOT VALID")
     op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
 
 

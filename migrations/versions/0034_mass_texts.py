@@ -131,10 +131,10 @@ def _broadcasts() -> None:
             "state IN ('draft', 'cancelled') OR confirmed_at IS NOT NULL", name=op.f("ck_broadcasts_confirmed")
         ),
         sa.CheckConstraint("(state = 'paused') = (pause_reason IS NOT NULL)", name=op.f("ck_broadcasts_paused")),
-        sa.CheckConstraint("pause_reason IN ('person', 'author', 'no_line', 'restored')", name=op.f("ck_broadcasts_pause_reason")),
         sa.CheckConstraint(
-            "char_length(header) <= 50 AND char_length(footer) <= 50", name=op.f("ck_broadcasts_added")
+            "pause_reason IN ('person', 'author', 'no_line', 'restored')", name=op.f("ck_broadcasts_pause_reason")
         ),
+        sa.CheckConstraint("char_length(header) <= 50 AND char_length(footer) <= 50", name=op.f("ck_broadcasts_added")),
         _refers(table, "line_id", "lines"),
         _refers(table, "retry_of_broadcast_id", "broadcasts"),
     )
@@ -146,9 +146,7 @@ def _broadcasts() -> None:
         postgresql_where=sa.text("state <> 'cancelled'"),
     )
     op.create_index("ix_broadcasts_organization_id_created_at", table, ["organization_id", "created_at", "id"])
-    op.create_index(
-        "ix_broadcasts_active", table, ["organization_id"], postgresql_where=sa.text("is_active")
-    )
+    op.create_index("ix_broadcasts_active", table, ["organization_id"], postgresql_where=sa.text("is_active"))
 
 
 def _recipients() -> None:
@@ -170,9 +168,7 @@ def _recipients() -> None:
             " 'cancelled')",
             name=op.f("ck_broadcast_recipients_state"),
         ),
-        sa.CheckConstraint(
-            "owner_kind IN ('family', 'staff_member')", name=op.f("ck_broadcast_recipients_owner_kind")
-        ),
+        sa.CheckConstraint("owner_kind IN ('family', 'staff_member')", name=op.f("ck_broadcast_recipients_owner_kind")),
         sa.CheckConstraint("(owner_kind IS NULL) = (owner_id IS NULL)", name=op.f("ck_broadcast_recipients_owner")),
         sa.CheckConstraint(
             "state = 'skipped' OR num_nulls(phone_number_id, line_id) = 0",

@@ -18,6 +18,7 @@ from api.inbound.webhook_document import webhook_paths
 from api.kit.database import database_time
 from api.providers.port import FetchedMedia
 from tests.access.routes import other_paths_of, routes_of
+from tests.support.broadcasts import a_broadcast, broadcast_for, new_audience, new_broadcast
 from tests.support.business import PASSWORD
 from tests.support.media import PNG, picture_fields, settle_media, upload
 from tests.support.service import Service
@@ -51,6 +52,7 @@ REFUSE = Need(any_of=frozenset({Permission.SMS_LOGS, Permission.DIRECTORY}))
 
 API = "/api/v1"
 CONVERSATION = f"{API}/conversations/{{conversation_id}}"
+BROADCAST = f"{API}/broadcasts/{{broadcast_id}}"
 
 NEEDS = {
     "GET /docs": PUBLIC,
@@ -139,6 +141,24 @@ NEEDS = {
     f"GET {API}/media/{{upload_id}}/content": SEND,
     f"DELETE {API}/media/{{upload_id}}": SEND,
     f"GET {API}/sending-status": SEND,
+    f"GET {API}/organization/mass-text": SEND,
+    f"GET {API}/broadcasts": SEND,
+    f"POST {API}/broadcasts": SEND,
+    f"GET {BROADCAST}": SEND,
+    f"PATCH {BROADCAST}": SEND,
+    f"POST {BROADCAST}/preview": SEND,
+    f"POST {BROADCAST}/approve": ADMIN,
+    f"POST {BROADCAST}/send": SEND,
+    f"POST {BROADCAST}/pause": SEND,
+    f"POST {BROADCAST}/resume": SEND,
+    f"POST {BROADCAST}/cancel": SEND,
+    f"POST {BROADCAST}/retry": SEND,
+    f"GET {BROADCAST}/recipients": SEND,
+    f"GET {BROADCAST}/export.csv": SEND,
+    f"GET {API}/audiences": SEND,
+    f"POST {API}/audiences": SEND,
+    f"PATCH {API}/audiences/{{audience_id}}": SEND,
+    f"DELETE {API}/audiences/{{audience_id}}": SEND,
     # PERM-ADMIN
     f"POST {API}/lines": ADMIN,
     f"PATCH {API}/lines/{{line_id}}": ADMIN,
@@ -165,6 +185,7 @@ NEEDS = {
     f"GET {API}/service-status": ADMIN,
     f"GET {API}/organization/settings": ADMIN,
     f"PATCH {API}/organization/settings": ADMIN,
+    f"PATCH {API}/organization/mass-text": ADMIN,
     # PERM-DIRECTORY
     f"GET {API}/staff-members": READ,
     f"GET {API}/staff-members/{{staff_member_id}}": READ,
@@ -245,6 +266,8 @@ class Rows:
             "view_id": await saved_view(world.maria),
             "undo_id": await undoable_act(world.maria, conversation["id"], str(world.staff_ids["maria"])),
             "class_id": await new_class(world),
+            "broadcast_id": await new_broadcast(world.admin, PARENT),
+            "audience_id": await new_audience(world.admin, PARENT),
             "saved_reply_id": await new_reply(world.admin, "organization"),
         }
         return cls(ids, PARENT)
@@ -398,6 +421,18 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"body": "We open at 4."}
         case "POST /saved-replies/{saved_reply_id}/fill":
             return {"conversation_id": rows.ids["conversation_id"]}
+        case "PATCH /organization/mass-text":
+            return {"confirm_above": 400}
+        case "POST /broadcasts":
+            return a_broadcast(rows.phone_number)
+        case "PATCH /broadcasts/{broadcast_id}":
+            return {"name": f"Snow {uuid4().hex}"}
+        case "POST /broadcasts/{broadcast_id}/send":
+            return {"confirmed_recipients": 1}
+        case "POST /audiences":
+            return {"name": f"Level {uuid4().hex}", "audience": {"numbers": [rows.phone_number]}}
+        case "PATCH /audiences/{audience_id}":
+            return {"name": f"Level {uuid4().hex}"}
         case "PUT /me/notifications":
             return {"scope": "mine", "sound": False, "shows_text": True, "quiet_hours": None}
         case "POST /me/push-subscriptions":
@@ -667,6 +702,10 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             about = Rows({**rows.ids, "saved_reply_id": reply_id}, rows.phone_number)
         if name == RETRY and status == 200:
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)
+        if BROADCAST in name and status == 200:
+            about = Rows({**rows.ids, "broadcast_id": await broadcast_for(world, name)}, rows.phone_number)
+        if name == f"DELETE {API}/audiences/{{audience_id}}" and status == 200:
+            about = Rows({**rows.ids, "audience_id": await new_audience(world.admin, PARENT)}, rows.phone_number)
         if name in OF_SCHEDULED and status == 200:
             about = Rows({**rows.ids, "message_id": await scheduled_text(world, rows)}, rows.phone_number)
         if name in OF_THE_AUTHOR and status == 200:
@@ -751,7 +790,7 @@ async def test_PERM_ADMIN_an_administrator_has_both_permissions_without_being_gi
     me = (await world.admin.get(f"{API}/me")).json()
 
     assert me["is_admin"] is True
-    assert me["permissions"] == ["sms_logs", "mass_text", "directory"]
+    assert me["permissions"] == ["sms_logs", "mass_text", "mass_text_any_hour", "directory"]
     assert await world.rows("SELECT permissions FROM staff_members WHERE is_admin") == [([],)]
 
 

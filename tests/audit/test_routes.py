@@ -16,6 +16,7 @@ from api.inbound.webhook_document import webhook_paths
 from tests.access.routes import routes_of
 from tests.access.test_permissions import (
     API,
+    BROADCAST,
     NEEDS,
     STREAMS,
     Rows,
@@ -28,6 +29,7 @@ from tests.access.test_permissions import (
     saved_view,
     undoable_act,
 )
+from tests.support.broadcasts import a_broadcast, broadcast_for, new_broadcast
 from tests.support.business import LINE_NUMBER, PASSWORD
 from tests.support.media import upload
 from tests.support.service import Service
@@ -133,6 +135,17 @@ async def _another_family(world: World, _rows: Rows) -> dict[str, str]:
 async def _one_to_erase(world: World, _rows: Rows) -> dict[str, str]:
     await world.family("Okafor", "+13125550103")
     return {"number": "+13125550103"}
+
+
+async def _draft(world: World, _rows: Rows) -> dict[str, str]:
+    return {"broadcast_id": await new_broadcast(world.admin, PARENT)}
+
+
+def _for(deed: str) -> Given:
+    async def given(world: World, _rows: Rows) -> dict[str, str]:
+        return {"broadcast_id": await broadcast_for(world, deed)}
+
+    return given
 
 
 TO_FILL: dict[str, str] = {}
@@ -319,6 +332,40 @@ CHANGES: dict[str, Change] = {
         by_staff("organization.links_changed"),
         refused={"links": [{"label": "Studio", "url_template": "http://studio.test"}]},
     ),
+    f"PATCH {API}/organization/mass-text": Change(
+        lambda: {"confirm_above": 400, "hours": {"monday": [{"opens": "09:00", "closes": "17:00"}]}},
+        by_staff("organization.updated"),
+        refused={"hours": {"monday": [{"opens": "17:00", "closes": "09:00"}]}},
+    ),
+    f"POST {API}/broadcasts": Change(
+        lambda: a_broadcast(PARENT), by_staff("broadcast.created"), refused={**a_broadcast(PARENT), "body": "{nothing}"}
+    ),
+    f"PATCH {BROADCAST}": Change(
+        lambda: {"body": "Closed"}, by_staff("broadcast.updated"), refused={"body": "{nothing}"}, given=_draft
+    ),
+    # It only asks.
+    f"POST {BROADCAST}/preview": Change(None, (), given=_draft),
+    f"POST {BROADCAST}/approve": Change(None, by_staff("broadcast.approved"), given=_draft),
+    f"POST {BROADCAST}/send": Change(
+        lambda: {"any_hour_reason": "The pool is closed."},
+        by_staff("broadcast.confirmed", "broadcast.hours_overridden"),
+        refused={"confirmed_recipients": 2},
+        given=_draft,
+    ),
+    f"POST {BROADCAST}/pause": Change(None, by_staff("broadcast.paused"), given=_for("pause")),
+    f"POST {BROADCAST}/resume": Change(None, by_staff("broadcast.resumed"), given=_for("resume")),
+    f"POST {BROADCAST}/cancel": Change(None, by_staff("broadcast.cancelled"), given=_for("cancel")),
+    f"POST {BROADCAST}/retry": Change(None, by_staff("broadcast.created"), given=_for("retry")),
+    f"GET {BROADCAST}/export.csv": Change(None, by_staff("broadcast.exported"), given=_draft),
+    f"POST {API}/audiences": Change(
+        lambda: {"name": "Level 3", "audience": {"families": {}}},
+        by_staff("audience.created"),
+        refused={"name": "Level 3", "audience": {}},
+    ),
+    f"PATCH {API}/audiences/{{audience_id}}": Change(
+        lambda: {"name": "Level 4"}, by_staff("audience.updated"), refused={"audience": {}}
+    ),
+    f"DELETE {API}/audiences/{{audience_id}}": Change(None, by_staff("audience.deleted")),
     f"POST {API}/saved-replies": Change(
         lambda: {"title": "Hours", "body": "We open at 3.", "scope": "own"},
         by_staff("saved_reply.created"),

@@ -41,10 +41,23 @@ CASES = {
     "an unknown zone is the business's": ("2026-03-02 07:00", None, (), ("Mon 02 08:00", "Mon 02 21:00")),
     # Eastern is an hour ahead of the business, Pacific two behind.
     "a parent in New York, in the evening": ("2026-03-02 20:30", None, (NEW_YORK,), ("Tue 03 07:00", "Tue 03 20:00")),
-    "a parent in Los Angeles, in the morning": ("2026-03-02 09:00", None, (LOS_ANGELES,), ("Mon 02 10:00", "Mon 02 23:00")),
-    "the stricter of business and parent": ("2026-03-02 09:30", SCHOOL_DAYS, (LOS_ANGELES,), ("Mon 02 10:00", "Mon 02 17:00")),
+    "a parent in Los Angeles, in the morning": (
+        "2026-03-02 09:00",
+        None,
+        (LOS_ANGELES,),
+        ("Mon 02 10:00", "Mon 02 23:00"),
+    ),
+    "the stricter of business and parent": (
+        "2026-03-02 09:30",
+        SCHOOL_DAYS,
+        (LOS_ANGELES,),
+        ("Mon 02 10:00", "Mon 02 17:00"),
+    ),
     "every zone of an area with two": (
-        "2026-03-02 08:30", None, ("America/Boise", LOS_ANGELES), ("Mon 02 10:00", "Mon 02 22:00"),
+        "2026-03-02 08:30",
+        None,
+        ("America/Boise", LOS_ANGELES),
+        ("Mon 02 10:00", "Mon 02 22:00"),
     ),
     # The night when clocks go forward is an hour shorter; the morning is at 8 all the same.
     "clocks go forward": ("2026-03-07 22:00", None, (CHICAGO,), ("Sun 08 08:00", "Sun 08 21:00")),
@@ -57,7 +70,10 @@ CASES = {
     "after both": ("2026-04-20 01:30", None, ("Europe/London",), ("Mon 20 02:00", "Mon 20 15:00")),
     "across the date line": ("2026-03-02 12:00", None, ("Pacific/Auckland",), ("Mon 02 13:00", "Tue 03 02:00")),
     "hours that never meet": (
-        "2026-03-02 12:00", OpeningHours({day: [(3 * 60, 6 * 60)] for day in WEEKDAYS}), (CHICAGO,), None,
+        "2026-03-02 12:00",
+        OpeningHours({day: [(3 * 60, 6 * 60)] for day in WEEKDAYS}),
+        (CHICAGO,),
+        None,
     ),
 }
 
@@ -95,7 +111,8 @@ def test_MASS_HOURS_no_time_of_a_window_is_outside_of_any_zones_day(
     window = next_window(moment, hours=hours, timezone=CHICAGO, zones=sorted(zones))
     if window is None:
         return
-    assert window.opens_at < window.closes_at and moment < window.closes_at
+    assert window.opens_at < window.closes_at
+    assert moment < window.closes_at
     for each in (window.opens_at, window.closes_at - timedelta(microseconds=1)):
         for zone in zones:
             assert 8 <= each.astimezone(ZoneInfo(zone)).hour < 21
@@ -124,4 +141,5 @@ def test_MASS_HOURS_a_number_without_an_area_may_be_anywhere_in_its_country() ->
     toll_free = facts_of("+18005551234").zones
     assert {"America/New_York", "Pacific/Honolulu"} <= set(toll_free)
     window = next_window(at(CHICAGO, "2026-03-02 09:00"), hours=None, timezone=CHICAGO, zones=toll_free)
-    assert window is not None and window.closes_at - window.opens_at < timedelta(hours=6)
+    assert window is not None
+    assert window.closes_at - window.opens_at < timedelta(hours=6)

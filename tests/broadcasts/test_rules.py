@@ -82,9 +82,7 @@ ROSA = Person(name="Rosa Rivera", family="Rivera", students=["Mia Rivera", "Leo 
 
 def wording(body: str, **more: str) -> Wording:
     fallbacks = {name: text for name, text in more.items() if name not in {"header", "footer"}}
-    return Wording.of(
-        body, more.get("header", ""), more.get("footer", ""), fallbacks, business="Tumble", my_name="Ada"
-    )
+    return Wording.of(body, more.get("header", ""), more.get("footer", ""), fallbacks, business="Tumble", my_name="Ada")
 
 
 def test_fields_are_filled_in_with_header_and_footer() -> None:
@@ -200,15 +198,19 @@ def test_MASS_WHO_each_number_once_and_each_other_has_exactly_one_reason(
     for each in outcomes:
         number = each.candidate.number
         if each.reason is None:
-            assert number is not None and REASONS[number] is None
+            assert number is not None
+            assert REASONS[number] is None
         elif each.reason == LeftOut.NO_NUMBER:
             assert number is None
         elif each.reason == LeftOut.DUPLICATE:
             assert number in decided
         elif each.reason == LeftOut.ANOTHER_CONTACT:
-            assert first_only and each.candidate.kind is OwnerKind.FAMILY
+            assert first_only
+            assert each.candidate.kind is OwnerKind.FAMILY
         else:
-            assert number is not None and each.reason == REASONS[number] and number not in texted
+            assert number is not None
+            assert each.reason == REASONS[number]
+            assert number not in texted
     if not first_only:
         everyone = {each.number for some in records for each in some if each.number}
         assert texted == {number for number in everyone if REASONS[number] is None}
