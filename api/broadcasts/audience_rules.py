@@ -6,7 +6,7 @@ Candidates come record by record. Each is decided once:
 | --- | --- |
 | is a record without a number | `no_number` |
 | is a number that was decided through an earlier record | `duplicate` |
-| is a number of a family of which an earlier number gets the text, where the first contact is enough | `another_contact` |
+| is a later number of a family, where the first who may be texted is enough | `another_contact` |
 | is a number that may not be texted | that reason |
 | any other | gets the text |
 """

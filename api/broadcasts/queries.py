@@ -234,7 +234,7 @@ async def still_held(session: AsyncSession, organization_id: UUID, ids: Collecti
 
 
 async def store_outcomes(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows of {organization_id, id, state, reason}. What filled in the fields is forgotten: the message holds the text."""
+    """Rows of {organization_id, id, state, reason}. Their fields are emptied: the message holds the text."""
     await update_together(session, BroadcastRecipient, [{**row, "fields": None} for row in rows])
 
 

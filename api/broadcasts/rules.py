@@ -180,8 +180,8 @@ def shares_of_line(texts: int, *, per_second: float | None) -> float | None:
 
 
 AHEAD_SECONDS = 120
-"""A mass text queues at most what its lines send in this time. The rest waits outside of the outbox, so a pause, a change
-of consent or the end of the hours concerns few queued texts. Lines without a rate limit take all at once."""
+"""A mass text queues at most what its lines send in this time. The rest waits outside of the outbox, so a pause, a
+change of consent or the end of the hours concerns few queued texts. Lines without a rate limit take all at once."""
 
 LEAST_AHEAD = 50
 

@@ -70,7 +70,8 @@ class Tally:
             if each.reason is not None:
                 self.left_out[each.reason] += 1
                 continue
-            assert each.number is not None and each.line_id is not None
+            assert each.number is not None
+            assert each.line_id is not None
             self.recipients += 1
             self.by_line[each.line_id] += 1
             self._zones[tuple(each.zones)] += 1
