@@ -1,4 +1,4 @@
-import { useEffectEvent, useLayoutEffect, useRef, type KeyboardEvent } from "react";
+import { useEffect, useEffectEvent, useLayoutEffect, useRef, type KeyboardEvent } from "react";
 
 import { AttachButton, AttachmentTray } from "./attachments/AttachmentBar";
 import { draftFiles } from "./attachments/draft-files";
@@ -95,13 +95,18 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
   const fits = excess <= 0 && (attachments.isSendable || segments.segments <= most);
   // Before the thread has been shown, the API would take everything in it for missed.
   const isShown = conversation !== undefined && (seenSeq > 0 || conversation.last_seq === 0);
-  const sendable = isShown && fits && (attachments.isSendable || (body.trim() !== "" && attachments.files.length === 0));
+  const isWhole = fits && (attachments.isSendable || (body.trim() !== "" && attachments.files.length === 0));
+  const sendable = isShown && isWhole;
+  /** How a text goes whose Enter came before the thread was shown. Typing on takes that back. */
+  const wanted = useRef<{ how: Delivery; lastSeq: number | undefined } | null>(null);
+  const want = (how: Delivery) => (wanted.current = { how, lastSeq: conversation?.last_seq });
 
   // FOCUS: it opened by a click or Enter, and something may have been typed on the way.
   const arrive = useEffectEvent(() => {
     const typed = arriveAtComposer(conversationId);
     if (typed === null) return;
-    if (typed !== "") setDraft(draft + typed);
+    if (typed !== "") setDraft(draft + typed.trimEnd());
+    if (typed.trim() !== "" && typed.endsWith("\n")) want({});
     box.current?.focus();
   });
   useLayoutEffect(() => arrive(), []);
@@ -114,10 +119,6 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
     element.style.height = `${element.scrollHeight}px`;
   }, [draft]);
 
-  const send = (how: Delivery) => {
-    if (!sendable || replies.holds(() => deliver(how))) return;
-    deliver(how);
-  };
   const deliver = (how: Delivery) => {
     const files = attachments.take();
     if (!outbox.sendText(conversationId, { body, seenSeq, close: false, attachments: files, ...how })) {
@@ -129,6 +130,21 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
     onSent();
     box.current?.focus();
   };
+  const send = (how: Delivery) => {
+    if (isWhole && !isShown) want(how);
+    if (!sendable || replies.holds(() => deliver(how))) return;
+    deliver(how);
+  };
+  const sendWanted = useEffectEvent(() => {
+    if (!wanted.current) return;
+    const { how, lastSeq } = wanted.current;
+    wanted.current = null;
+    if (lastSeq !== undefined && lastSeq !== conversation?.last_seq) showToast("A text came in meanwhile. Read it, then send yours.");
+    else send(how);
+  });
+  useEffect(() => {
+    if (sendable) sendWanted();
+  }, [sendable, body]);
 
   const mayWait = () => {
     if (attachments.files.length > 0) showToast("Files can't be scheduled. Send them now, or take them off.");
@@ -169,6 +185,7 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
           ref={box}
           value={draft}
           onChange={(event) => {
+            wanted.current = null;
             setDraft(event.target.value);
             tellTyping(event.target.value);
           }}
