@@ -413,7 +413,7 @@ describe("closing", () => {
     let show: () => void;
     beforeEach(() => {
       const shown = new Promise<void>((done) => (show = done));
-      server.use(http.get("*/conversations/:id/thread", async () => void (await shown), { once: true }));
+      server.use(http.get("*/conversations/:id/thread", async () => await shown, { once: true }));
     });
 
     it("sends the text once it is", async () => {
