@@ -1,4 +1,4 @@
-import { useEffectEvent, useLayoutEffect, useMemo, useRef, type KeyboardEvent } from "react";
+import { useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, type KeyboardEvent } from "react";
 
 import { ComposerBlocked } from "./ComposerBlocked";
 import { SendButtons, type SendLater } from "./SendButtons";
@@ -79,20 +79,20 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
   // Before the thread has been shown, the API would take everything in it for missed.
   const isShown = conversation !== undefined && (seenSeq > 0 || conversation.last_seq === 0);
   const sendable = isShown && text.isSendable;
+  /** How a text goes whose Enter came before the thread was shown. Typing on takes that back. */
+  const wanted = useRef<{ how: Delivery; lastSeq: number | undefined } | null>(null);
+  const want = (how: Delivery) => (wanted.current = { how, lastSeq: conversation?.last_seq });
 
   // FOCUS: it opened by a click or Enter, and something may have been typed on the way.
   const arrive = useEffectEvent(() => {
     const typed = arriveAtComposer(conversationId);
     if (typed === null) return;
-    if (typed !== "") setDraft(draft + typed);
+    if (typed !== "") setDraft(draft + typed.trimEnd());
+    if (typed.trim() !== "" && typed.endsWith("\n")) want({});
     box.current?.focus();
   });
   useLayoutEffect(() => arrive(), []);
 
-  const send = (how: Delivery) => {
-    if (!sendable || replies.holds(() => deliver(how))) return;
-    deliver(how);
-  };
   const deliver = (how: Delivery) => {
     const files = attachments.take();
     if (!outbox.sendText(conversationId, { body, seenSeq, close: false, attachments: files, ...how })) {
@@ -104,6 +104,21 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
     onSent();
     box.current?.focus();
   };
+  const send = (how: Delivery) => {
+    if (text.isSendable && !isShown) want(how);
+    if (!sendable || replies.holds(() => deliver(how))) return;
+    deliver(how);
+  };
+  const sendWanted = useEffectEvent(() => {
+    if (!wanted.current) return;
+    const { how, lastSeq } = wanted.current;
+    wanted.current = null;
+    if (lastSeq !== undefined && lastSeq !== conversation?.last_seq) showToast("A text came in meanwhile. Read it, then send yours.");
+    else send(how);
+  });
+  useEffect(() => {
+    if (sendable) sendWanted();
+  }, [sendable, body]);
 
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.key === "Escape") {
@@ -129,6 +144,7 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
         notice={conversation?.notice ?? null}
         composerOf={conversationId}
         onChange={(written) => {
+          wanted.current = null;
           setDraft(written);
           tellTyping(written);
         }}
