@@ -143,6 +143,16 @@ export class Business {
     expect(answer.status, await answer.text()).toBeLessThan(300);
   }
 
+  /** A saved reply of the business. */
+  async savedReply(title: string, body: string): Promise<void> {
+    await this.post("/saved-replies", { title, body, scope: "organization" });
+  }
+
+  async rename(familyId: string, name: string): Promise<void> {
+    const answer = await this.api.patch(`/api/v1/families/${familyId}`, { data: { name }, headers: { origin: ORIGIN } });
+    expect(answer.ok(), await answer.text()).toBe(true);
+  }
+
   /** How the carrier answers for a telephone from now on. */
   async handset(number: string, state: "on" | "landline"): Promise<void> {
     await this.atCarrier("PUT", `handsets/${encodeURIComponent(number)}`, { state });
