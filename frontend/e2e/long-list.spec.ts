@@ -52,6 +52,9 @@ const watched = (page: Page) =>
     return { ...rest, seen: seen.size };
   });
 
+// A trace takes a snapshot of the page at each turn of the wheel.
+test.use({ trace: "off" });
+
 test("10,000 conversations scroll by wheel, by Home and End and by j held down, and no blank row is painted", async ({ page, business }) => {
   await business.conversations(COUNT);
   await business.signIn(page, "maria");
@@ -62,10 +65,9 @@ test("10,000 conversations scroll by wheel, by Home and End and by j held down, 
   await watch(page);
 
   await row(1).hover();
-  await expect(async () => {
-    for (let n = 0; n < 40; n += 1) await page.mouse.wheel(0, WHEEL_PX);
-    await expect(row(COUNT)).toBeInViewport({ timeout: 1 });
-  }).toPass({ timeout: 90_000, intervals: [0] });
+  // At the end of what is loaded a turn moves nothing.
+  while (!(await row(COUNT).isVisible())) await page.mouse.wheel(0, WHEEL_PX);
+  await expect(row(COUNT)).toBeInViewport();
   const wheeled = await watched(page);
   console.log(`wheel: ${wheeled.frames} frames, largest gap ${Math.round(wheeled.gap)} px, ${wheeled.seen} rows`);
   expect(wheeled.gap).toBeLessThan(1);
