@@ -256,25 +256,10 @@ async def count_workers(session: AsyncSession, *, within: timedelta) -> int:
     return (await session.execute(alive)).scalar_one()
 
 
-class OutboxTotals(NamedTuple):
-    counts: dict[str, int]
-    """Entries by state."""
-    oldest_due: timedelta | None
-    """Since when the queued entry that is due for longest has been due. None if there is none."""
-
-
-async def outbox_totals(session: AsyncSession) -> OutboxTotals:
-    """Of every organization's outbox."""
-    rows = await session.execute(
-        select(
-            OutboxEntry.state,
-            func.count(),
-            func.clock_timestamp() - func.min(OutboxEntry.due_at),
-        ).group_by(OutboxEntry.state)
-    )
-    found = {state: (count, since_due) for state, count, since_due in rows}
-    oldest = found.get("queued", (0, None))[1]
-    return OutboxTotals({state: count for state, (count, _) in found.items()}, oldest)
+async def count_states(session: AsyncSession) -> dict[str, int]:
+    """The entries of every organization's outbox, by state."""
+    rows = await session.execute(select(OutboxEntry.state, func.count()).group_by(OutboxEntry.state))
+    return {row[0]: row[1] for row in rows}
 
 
 async def heartbeats(session: AsyncSession, *, since: timedelta, limit: int) -> list[tuple[WorkerHeartbeat, timedelta]]:

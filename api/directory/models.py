@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -153,6 +154,8 @@ class PhoneNumber(OrganizationRow, Base):
     number: Mapped[str]
     stopped_at: Mapped[datetime | None]
     stop_source: Mapped[str | None]
+    version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    """Grows with each change of its consent and its holders (`number_changes`)."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

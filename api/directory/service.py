@@ -22,6 +22,7 @@ from api.directory import queries, search_queries
 from api.directory.audience import parse_search
 from api.directory.class_entries import entries_of
 from api.directory.models import Family, PhoneNumber, PhoneRecord
+from api.directory.number_changes import numbers_changed
 from api.directory.plan import Author, Conflicting, LacksPermission, NotPlanned, Plan, Planned, plan_opt_in, plan_record
 from api.directory.queries import MAX_HOLDERS as MAX_HOLDERS
 from api.directory.queries import ensure_phone_numbers as ensure_phone_numbers
@@ -48,10 +49,7 @@ from api.directory.student_queries import lock_classes
 from api.directory.student_rules import Classes, merged
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
-from api.live.service import announce, announce_directory, announce_phone_number
-
-MAX_ANNOUNCED = 100
-"""Numbers of one transaction that are announced one by one. Beyond that, open tabs are told to load all they show."""
+from api.live.service import announce_directory
 
 Stored = TypeVar("Stored", StoredFamily, StoredStaffMember)
 
@@ -162,12 +160,12 @@ async def change_all(
             at=at,
             classes=classes,
         )
+        await numbers_changed(session, organization_id, set(plan.numbers) - locked.numbers.made)
         await staff_changed(session, organization_id, plan, by=principal.actor)
         class_entries = entries_of(principal.actor, locked.classes, classes, import_id=import_id)
         await audit.record(session, organization_id, *class_entries, *plan.entries, at=at)
         if class_entries or plan.entries:
             announce_directory(session, organization_id)
-        _announce(session, organization_id, set(plan.numbers) - locked.numbers.made)
     return outcomes
 
 
@@ -233,14 +231,6 @@ async def _lock(
     emails = [wanted.email for wanted in batch if wanted.email is not None]
     email_holders = await queries.email_holders(session, organization_id, emails)
     return _Locked(records, numbers, email_holders, has_administrator, classes)
-
-
-def _announce(session: AsyncSession, organization_id: UUID, numbers: set[str]) -> None:
-    if len(numbers) <= MAX_ANNOUNCED:
-        for number in sorted(numbers):
-            announce_phone_number(session, organization_id, number)
-    else:
-        announce(session, organization_id, "resync")
 
 
 def _taken(wanted: WantedRecord, error: str) -> Conflict:

@@ -108,6 +108,7 @@ NEEDS = {
     # NOTE: of its author; an administrator may remove it.
     f"PATCH {API}/notes/{{note_id}}": VIEW,
     f"DELETE {API}/notes/{{note_id}}": VIEW,
+    f"POST {API}/notes/{{note_id}}/restore": VIEW,
     f"GET {API}/mentions": VIEW,
     f"GET {API}/mentions/count": VIEW,
     f"POST {API}/mentions/read": VIEW,

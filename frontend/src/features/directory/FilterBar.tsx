@@ -42,11 +42,17 @@ export function FilterBar({ filters, children }: FilterBarProps) {
       </div>
       {opened && (
         <div className="max-w-[420px]">
-          <Suspense fallback={null}>{opened.picker(() => close(opened.name))}</Suspense>
+          <Suspense fallback={null}>
+            <Picker filter={opened} onClose={() => close(opened.name)} />
+          </Suspense>
         </div>
       )}
     </div>
   );
+}
+
+function Picker({ filter, onClose }: { filter: ListFilter; onClose: () => void }) {
+  return filter.picker(onClose);
 }
 
 function FilterButton({ filter: { name, value, onClear }, isOpen, onOpen }: { filter: ListFilter; isOpen: boolean; onOpen: () => void }) {
