@@ -50,7 +50,7 @@ test("a class is made, a child joins it, and the class shows in another tab, in 
   await expect(other.getByRole("button", { name: "Location: North studio. Take off" })).toBeVisible();
   await expect(families.getByRole("link", { name: /Rivera family/ })).toContainText("Mia Rivera");
   await families.getByRole("link").click();
-  await other.getByRole("link", { name: "Level 3" }).click();
+  await other.getByRole("link", { name: /^Level 3 · Tue/ }).click();
   await expect(other.getByText("1 student of 1 family")).toBeVisible();
   await expectAccessible(other);
 
