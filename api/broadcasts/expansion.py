@@ -6,7 +6,7 @@ and the row's id is the message's: whatever crashes, a number gets one message o
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -54,11 +54,18 @@ BATCH = 200
 
 CANCEL_BATCH = 500
 
+MOST_AHEAD = 10**9
+
+FOLLOWED = timedelta(minutes=10)
+
 CANCELLED_TITLE = "The mass text was cancelled before this left."
 
 
-async def work_on(database: Database, organization_id: UUID, broadcast_id: UUID) -> bool:
-    """One batch of whatever the mass text needs. Returns whether there is more to do at once."""
+async def work_on(database: Database, organization_id: UUID, broadcast_id: UUID, *, counts: bool = True) -> bool:
+    """One batch of whatever the mass text needs. Returns whether there is more to do at once.
+
+    `counts`: count the recipients too, which reads all of them.
+    """
     async with database.transaction() as session:
         row = await queries.lock_broadcast(session, organization_id, broadcast_id, skip_locked=True)
         if row is None or not row.is_active:
@@ -67,11 +74,17 @@ async def work_on(database: Database, organization_id: UUID, broadcast_id: UUID)
             case BroadcastState.SCHEDULED:
                 return await _start(session, row)
             case BroadcastState.SENDING:
-                return await _send_more(session, row)
+                more = await _send_more(session, row)
             case BroadcastState.CANCELLED:
-                return await _cancel_more(session, row)
+                more = await _cancel_more(session, row)
+            case BroadcastState.SENT:
+                more = False
+                await _follow(session, row)
             case _:
                 return False
+        if counts:
+            await refresh(session, row)
+        return more
 
 
 # Starting.
@@ -123,13 +136,13 @@ async def _send_more(session: AsyncSession, row: Broadcast) -> bool:
         availability(organization, at=at, any_hour=row.any_hour_reason is not None),
     )
     await _defer_late(session, sending)
-    room = await _room(session, row)
-    due = await queries.due_recipients(session, row.organization_id, row.id, at=at, limit=room) if room else []
-    if due:
-        await _expand(session, sending, due)
-        await refresh(session, row)
+    due = await queries.due_recipients(session, row.organization_id, row.id, at=at, limit=BATCH)
+    room = await _room(session, row, due) if due else 0
+    if room:
+        await _expand(session, sending, due[:room])
         return len(due) == room == BATCH
-    await _finish(session, row, at=at)
+    if not due:
+        await _finish(session, row, at=at)
     return False
 
 
@@ -153,16 +166,16 @@ async def _sender_now(session: AsyncSession, row: Broadcast) -> Principal | None
     return None if sender is None or first_missing(sender.permissions, needed) else sender
 
 
-async def _room(session: AsyncSession, row: Broadcast) -> int:
-    """How many recipients may be queued in this batch."""
-    line_ids = await queries.line_ids(session, row.organization_id, row.id)
-    by_id = await lines.lines_by_ids(session, row.organization_id, line_ids)
+async def _room(session: AsyncSession, row: Broadcast, due: Sequence[BroadcastRecipient]) -> int:
+    """How many of these recipients may be queued in this batch."""
+    line_ids = {each.line_id for each in due if each.line_id is not None}
+    by_id = await lines.lines_by_ids(session, row.organization_id, list(line_ids))
     rates = [lines.line_settings(line).messages_per_second for line in by_id.values()]
-    if not rates or None in rates:
-        return BATCH
-    most = may_queue(rates, queued=0, batch=10**9)
+    most = may_queue(rates, queued=0, batch=MOST_AHEAD)
+    if most == MOST_AHEAD:
+        return len(due)
     queued = await queries.count_in_outbox(session, row.organization_id, row.id, up_to=most)
-    return may_queue(rates, queued=queued, batch=BATCH)
+    return may_queue(rates, queued=queued, batch=len(due))
 
 
 async def _expand(session: AsyncSession, sending: _Sending, due: Sequence[BroadcastRecipient]) -> None:
@@ -272,7 +285,6 @@ async def _cancel_more(session: AsyncSession, row: Broadcast) -> bool:
     queued = await outbox.queued_texts(session, organization_id, row.id, limit=BATCH)
     if queued:
         await _cancel_queued(session, organization_id, queued)
-    await refresh(session, row)
     if waiting or queued:
         return True
     if not await queries.is_unfinished(session, organization_id, row.id):
@@ -304,15 +316,23 @@ async def _cancel_queued(session: AsyncSession, organization_id: UUID, queued: C
 
 async def _finish(session: AsyncSession, row: Broadcast, *, at: datetime) -> None:
     """Nothing waits to be queued now. It is sent once nothing waits at all."""
-    await refresh(session, row)
     if await queries.is_unfinished(session, row.organization_id, row.id):
         return
     state = after(BroadcastState(row.state), Deed.FINISH)
     assert state is not None
-    row.state, row.finished_at, row.updated_at, row.is_active = state.value, at, at, False
+    row.state, row.finished_at, row.updated_at = state.value, at, at
+    await refresh(session, row)
     await session.flush()
     await record(session, SYSTEM, Action.BROADCAST_FINISHED, row, {"counts": row.counts})
     announce_broadcast(session, row)
+
+
+async def _follow(session: AsyncSession, row: Broadcast) -> None:
+    """Deliveries are reported after the last text has left. Pages that show the report hear of them for a while."""
+    at = await database_time(session)
+    if row.finished_at is None or row.finished_at < at - FOLLOWED:
+        row.is_active = False
+        await session.flush()
 
 
 async def refresh(session: AsyncSession, row: Broadcast) -> None:

@@ -1,6 +1,7 @@
 """What a worker runs of mass texts: a batch of each in turn, and the counts of those that were sent lately."""
 
 from collections.abc import Awaitable, Callable, Collection
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -16,31 +17,55 @@ from api.live.bus import Bus
 HeldOrganizations = Callable[[Database], Awaitable[Collection[UUID]]]
 """The organizations whose outbox is held. The first call marks restored data (decision 0031)."""
 
+COUNT_EVERY_SECONDS = 1.0
+
 log = structlog.get_logger(__name__)
 
 
 def broadcasts_loop(database: Database, bus: Bus, *, held: HeldOrganizations) -> Loop:
-    loop = Loop("broadcasts", lambda: run_broadcasts(database, held), interval=POLL_SECONDS)
+    counting = Counting()
+    loop = Loop("broadcasts", lambda: run_broadcasts(database, held, counting), interval=POLL_SECONDS)
     bus.subscribe(CHANNEL, lambda _: loop.wake(), on_gap=loop.wake)
     return loop
 
 
-async def run_broadcasts(database: Database, held: HeldOrganizations) -> bool:
+class Counting:
+    """When this process counted each mass text last. Counting reads all recipients, so it is done once in a while."""
+
+    def __init__(self) -> None:
+        self._counted: dict[UUID, float] = {}
+
+    def is_due(self, broadcast_id: UUID) -> bool:
+        now = monotonic()
+        if now - self._counted.get(broadcast_id, -COUNT_EVERY_SECONDS) < COUNT_EVERY_SECONDS:
+            return False
+        self._counted[broadcast_id] = now
+        return True
+
+    def keep(self, broadcast_ids: Collection[UUID]) -> None:
+        """Forget the others."""
+        self._counted = {each: at for each, at in self._counted.items() if each in broadcast_ids}
+
+
+async def run_broadcasts(database: Database, held: HeldOrganizations, counting: Counting | None = None) -> bool:
     """One round: a batch of each active mass text. Whether there is more to do at once.
 
-    A mass text whose batch fails does not stop others. It is tried again at the next round.
+    `counting`: None counts each time. A mass text whose batch fails does not stop others. It is tried again at the next round.
     """
     async with database.transaction() as session:
         active = await queries.active(session)
     if not active:
         return False
     waiting = await held(database)
+    if counting is not None:
+        counting.keep({each.broadcast_id for each in active})
     more = False
     for each in active:
         if each.organization_id in waiting:
             continue
         try:
-            more |= await work_on(database, each.organization_id, each.broadcast_id)
+            counts = counting is None or counting.is_due(each.broadcast_id)
+            more |= await work_on(database, each.organization_id, each.broadcast_id, counts=counts)
         except Exception as error:  # It must not keep others from going on.
             if is_database_unavailable(error):
                 raise

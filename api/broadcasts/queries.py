@@ -91,8 +91,11 @@ class Active(NamedTuple):
 
 async def active(session: AsyncSession) -> list[Active]:
     """The mass texts that workers have something to do for, of every organization, the oldest first."""
+    is_due = or_(Broadcast.state != BroadcastState.SCHEDULED.value, Broadcast.send_at <= func.now())
     rows = await session.execute(
-        select(Broadcast.organization_id, Broadcast.id).where(Broadcast.is_active).order_by(Broadcast.id)
+        select(Broadcast.organization_id, Broadcast.id)
+        .where(Broadcast.is_active, Broadcast.state != BroadcastState.PAUSED.value, is_due)
+        .order_by(Broadcast.id)
     )
     return [Active(*row) for row in rows]
 
@@ -151,20 +154,6 @@ async def count_in_outbox(session: AsyncSession, organization_id: UUID, broadcas
     return (await session.execute(select(func.count()).select_from(some.subquery()))).scalar_one()
 
 
-async def line_ids(session: AsyncSession, organization_id: UUID, broadcast_id: UUID) -> Sequence[UUID]:
-    """The lines of the recipients that are not queued yet."""
-    rows = await session.scalars(
-        select(BroadcastRecipient.line_id)
-        .distinct()
-        .where(
-            BroadcastRecipient.organization_id == organization_id,
-            BroadcastRecipient.broadcast_id == broadcast_id,
-            BroadcastRecipient.state == RecipientState.WAITING.value,
-        )
-    )
-    return [each for each in rows if each is not None]
-
-
 async def due_recipients(
     session: AsyncSession, organization_id: UUID, broadcast_id: UUID, *, at: datetime, limit: int
 ) -> Sequence[BroadcastRecipient]:
@@ -183,16 +172,6 @@ async def due_recipients(
             .execution_options(populate_existing=True)
         )
     ).all()
-
-
-async def next_due_at(session: AsyncSession, organization_id: UUID, broadcast_id: UUID) -> datetime | None:
-    return await session.scalar(
-        select(func.min(BroadcastRecipient.due_at)).where(
-            BroadcastRecipient.organization_id == organization_id,
-            BroadcastRecipient.broadcast_id == broadcast_id,
-            BroadcastRecipient.state == RecipientState.WAITING.value,
-        )
-    )
 
 
 async def still_held(session: AsyncSession, organization_id: UUID, ids: Collection[UUID]) -> set[UUID]:
@@ -273,12 +252,6 @@ async def messages(session: AsyncSession, organization_id: UUID, ids: Collection
     return {row.id: row for row in rows}
 
 
-class Queued(NamedTuple):
-    message_id: UUID
-    conversation_id: UUID
-    number: str
-
-
 async def numbers_of(session: AsyncSession, organization_id: UUID, ids: Collection[UUID]) -> dict[UUID, str]:
     """The number of each of these recipients."""
     rows = await session.execute(
@@ -343,12 +316,6 @@ async def report(
         statement = statement.where(BroadcastRecipient.id > after)
     rows = await session.execute(statement.order_by(BroadcastRecipient.id).limit(limit))
     return [ReportRow(*row) for row in rows]
-
-
-class Owner(NamedTuple):
-    kind: str
-    id: UUID
-    name: str
 
 
 async def owners(session: AsyncSession, organization_id: UUID, rows: Sequence[BroadcastRecipient]) -> dict[UUID, str]:

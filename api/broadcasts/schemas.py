@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.audit.rules import Actor
 from api.broadcasts.models import Audience, Broadcast
@@ -24,6 +24,7 @@ from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Enco
 from api.conversations.types import MediaUrl
 from api.directory.rules import OwnerKind
 from api.kit.text import Body, SingleLine
+from api.kit.times import Moment
 from api.saved_replies.rules import ReplyField
 
 Name = Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)]
@@ -48,7 +49,7 @@ class BroadcastIn(BaseModel):
     footer: Added | None = None
     fallbacks: dict[ReplyField, Fallback] = {}
     """What stands for a field that a recipient has no value for. Without one here, the recipient is left out."""
-    send_at: AwareDatetime | None = None
+    send_at: Moment | None = None
     """When it leaves. Null: once it is confirmed."""
 
     def draft(self) -> Draft:
@@ -69,7 +70,7 @@ class BroadcastPatch(BaseModel):
     header: Added | None = None
     footer: Added | None = None
     fallbacks: dict[ReplyField, Fallback] | None = None
-    send_at: AwareDatetime | None = None
+    send_at: Moment | None = None
 
     def draft(self) -> Draft:
         nullable = {"line_id", "send_at"} & self.model_fields_set
