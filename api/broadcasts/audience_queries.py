@@ -24,6 +24,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import StaffMember
@@ -89,14 +90,14 @@ def _of_staff(organization_id: UUID, ids: Sequence[Select[Any]], external_ids: S
     same = StaffMember.organization_id
     return (
         select(
-            literal(1),
-            literal(OwnerKind.STAFF_MEMBER.value),
-            StaffMember.id,
-            literal(0),
-            PhoneRecord.position,
-            PhoneRecord.phone_number_id,
-            StaffMember.name,
-            cast(null(), Text),
+            literal(1).label("part"),
+            literal(OwnerKind.STAFF_MEMBER.value).label("kind"),
+            StaffMember.id.label("owner_id"),
+            literal(0).label("contact_position"),
+            PhoneRecord.position.label("record_position"),
+            PhoneRecord.phone_number_id.label("phone_number_id"),
+            StaffMember.name.label("person"),
+            cast(null(), Text).label("given"),
         )
         .select_from(StaffMember)
         .outerjoin(PhoneRecord, (PhoneRecord.organization_id == same) & (PhoneRecord.staff_member_id == StaffMember.id))
@@ -108,14 +109,14 @@ def _given(organization_id: UUID, numbers: Sequence[str]) -> Select[Any]:
     given = func.unnest(bindparam(None, list(numbers), type_=ARRAY(Text()))).table_valued("number").render_derived()
     return (
         select(
-            literal(2),
-            cast(null(), Text),
-            cast(null(), Uuid),
-            literal(0),
-            literal(0),
-            PhoneNumber.id,
-            cast(null(), Text),
-            given.c.number,
+            literal(2).label("part"),
+            cast(null(), Text).label("kind"),
+            cast(null(), Uuid).label("owner_id"),
+            literal(0).label("contact_position"),
+            literal(0).label("record_position"),
+            PhoneNumber.id.label("phone_number_id"),
+            cast(null(), Text).label("person"),
+            given.c.number.label("given"),
         )
         .select_from(given)
         .outerjoin(
@@ -188,7 +189,7 @@ def candidates_of(
         BroadcastRecipient.broadcast_id == failed_of,
         BroadcastRecipient.state == RecipientState.FAILED.value,
     )
-    at_number = {"partition_by": found.c.phone_number_id}
+    at_number: dict[str, Any] = {"partition_by": found.c.phone_number_id}
     person = collate(found.c.person, "C")
     family = case((found.c.part == 0, cast(found.c.owner_id, Text)), else_=None)
     return (
@@ -245,7 +246,7 @@ async def newest_lines(
     """The line of the newest conversation with each number (LINE-CHOICE)."""
     rows = await session.execute(
         select(Conversation.phone_number_id, Conversation.line_id)
-        .distinct(Conversation.phone_number_id)
+        .ext(distinct_on(Conversation.phone_number_id))
         .where(
             Conversation.organization_id == organization_id, Conversation.phone_number_id == is_any(phone_number_ids)
         )

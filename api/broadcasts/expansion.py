@@ -35,6 +35,7 @@ from api.broadcasts.rules import (
 )
 from api.broadcasts.service import announce_broadcast, availability, record, wording_of
 from api.consent import service as consent
+from api.consent.rules import OptInCheck
 from api.conversations import outbox
 from api.conversations import service as conversations
 from api.conversations.lifecycle import Batch, state_of
@@ -228,7 +229,7 @@ def _by_hours(
     return now, deferred, never
 
 
-_Checked = tuple[BroadcastRecipient, PhoneNumber, Line, consent.OptInCheck]
+_Checked = tuple[BroadcastRecipient, PhoneNumber, Line, OptInCheck]
 
 
 async def _checked(

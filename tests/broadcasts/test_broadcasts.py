@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -108,14 +108,14 @@ async def family(world: World, name: str, *contacts: dict[str, Any], **more: Any
 
 
 @pytest.fixture
-async def two(world: World) -> AsyncIterator[World]:
+async def two(world: World) -> World:
     """Two families that may be texted."""
     await family(world, "Rivera", contact("Rosa Rivera", record(MOM)))
     await family(world, "Chen", contact("Li Chen", record(DAD)))
     return world
 
 
-EVERYBODY = {"families": {}, "staff_members": {}}
+EVERYBODY: dict[str, Any] = {"families": {}, "staff_members": {}}
 
 
 # Audience and preview.

@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -133,7 +134,7 @@ async def trouble(
     return leavers
 
 
-async def ended(stack: Stack, admin: httpx.AsyncClient, broadcast_id: str) -> dict[str, object]:
+async def ended(stack: Stack, admin: httpx.AsyncClient, broadcast_id: str) -> dict[str, Any]:
     async def has_ended() -> bool:
         # Without the wait between two questions about an unknown outcome, which is minutes.
         async with stack.database.transaction() as session:
@@ -142,7 +143,7 @@ async def ended(stack: Stack, admin: httpx.AsyncClient, broadcast_id: str) -> di
         return bool(found["state"] == "sent")
 
     await eventually(has_ended, "the mass text is sent", seconds=size(quick=120, full=1_800))
-    shown: dict[str, object] = (await admin.get(f"/api/v1/broadcasts/{broadcast_id}")).json()
+    shown: dict[str, Any] = (await admin.get(f"/api/v1/broadcasts/{broadcast_id}")).json()
     return shown
 
 
