@@ -79,8 +79,8 @@ async def cancel_broadcast(session: AsyncSession, principal: Principal, broadcas
     require_mass_text(principal)
     row = await lock(session, principal, broadcast_id)
     was_draft = row.state == BroadcastState.DRAFT
-    move(row, Deed.CANCEL)
     at = await database_time(session)
+    move(row, Deed.CANCEL)
     row.pause_reason, row.updated_at, row.finished_at = None, at, at
     row.is_active = not was_draft
     await session.flush()

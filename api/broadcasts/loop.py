@@ -50,8 +50,8 @@ class Counting:
 async def run_broadcasts(database: Database, held: HeldOrganizations, counting: Counting | None = None) -> bool:
     """One round: a batch of each active mass text. Whether there is more to do at once.
 
-    A mass text whose batch fails does not stop others. It is tried again at the next round. `counting`: None counts each
-    time.
+    A mass text whose batch fails does not stop others. It is tried again at the next round. `counting`: None counts
+    each time.
     """
     async with database.transaction() as session:
         active = await queries.active(session)

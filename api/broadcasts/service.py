@@ -291,7 +291,8 @@ async def send_broadcast(
     row = await lock(session, principal, broadcast_id)
     at = await database_time(session)
     is_later = row.send_at is not None and row.send_at > at
-    move(row, Deed.SCHEDULE if is_later else Deed.SEND)
+    deed = Deed.SCHEDULE if is_later else Deed.SEND
+    require_possible(row, deed)
     organization = await access.organization(session, row.organization_id)
     row.any_hour_reason = confirmation.any_hour_reason
     leaves_at = row.send_at if is_later and row.send_at is not None else at
@@ -299,6 +300,7 @@ async def send_broadcast(
     _require_confirmed(organization, tally, confirmation)
     if missing := _missing_approvals(organization, row, principal, tally.recipients):
         raise ApprovalRequired(missing)
+    move(row, deed)
     row.recipients, row.left_out, row.segments = tally.recipients, dict(tally.left_out), tally.segments.total
     row.sender, row.confirmed_at, row.is_active, row.updated_at = principal.actor.as_json(), at, True, at
     row.started_at = None if is_later else at
@@ -420,12 +422,17 @@ async def list_broadcasts(
 # Shared with `control.py` and `expansion.py`.
 
 
-def move(row: Broadcast, deed: Deed) -> None:
-    """Raises `Conflict` if the deed is refused in the mass text's state (MASS-STATES)."""
+def require_possible(row: Broadcast, deed: Deed) -> BroadcastState:
+    """The state after the deed. Raises `Conflict` if it is refused in the mass text's state (MASS-STATES)."""
     state = after(BroadcastState(row.state), deed)
     if state is None:
         raise Conflict(f"This mass text is {_IN_WORDS[BroadcastState(row.state)]}, so that is not possible.")
-    row.state = state.value
+    return state
+
+
+def move(row: Broadcast, deed: Deed) -> None:
+    """Raises `Conflict`. The caller sets the columns that belong to the state before its next statement."""
+    row.state = require_possible(row, deed).value
 
 
 _IN_WORDS = {
