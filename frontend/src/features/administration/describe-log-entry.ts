@@ -190,11 +190,31 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "phone_number.erased": (details) => `erased a number${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
   "audit_entries.erased": (details) => `erased the personal details of ${Object.keys(details.entries ?? {}).length} entries of this log`,
   "retention.applied": () => "erased texts and files that were too old",
+  "broadcast.created": (details) => `wrote ${massText(details)}`,
+  "broadcast.updated": (details) => `changed ${massText(details)}`,
+  "broadcast.approved": (details) => `agreed to ${massText(details)}`,
+  "broadcast.paused": (details) => `paused ${massText(details)}`,
+  "broadcast.resumed": (details) => `resumed ${massText(details)}`,
+  "broadcast.cancelled": (details) => `cancelled ${massText(details)}`,
+  "broadcast.exported": (details) => `exported the report of ${massText(details)}`,
+  "broadcast.confirmed": (details) =>
+    `confirmed ${massText(details)}${typeof details.recipients === "number" ? ` to ${plural(details.recipients, "number")}` : ""}`,
+  "broadcast.hours_overridden": (details) =>
+    `sent ${massText(details)} outside the hours${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
+  "broadcast.started": (details) => `began to send ${massText(details)}`,
+  "broadcast.finished": (details) => `has sent ${massText(details)}`,
+  "audience.created": (details) => `saved ${named(details, "an audience", "the audience ")}`,
+  "audience.updated": (details) => `changed ${named(details, "an audience", "the audience ")}`,
+  "audience.deleted": (details) => `deleted ${named(details, "an audience", "the audience ")}`,
   "note.added": (_, number) => `added a note to the conversation with ${number}`,
   "note.edited": (_, number) => `changed a note in the conversation with ${number}`,
   "note.removed": (_, number) => `removed a note from the conversation with ${number}`,
   "note.restored": (_, number) => `restored a note of the conversation with ${number}`,
 };
+
+function massText(details: Details): string {
+  return named(details, "a mass text", "the mass text ");
+}
 
 function text(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
