@@ -78,6 +78,8 @@ VALUES = {
     "OwnerKind": "family staff_member",
     "ActorKind": "staff_member api_key phone_number system",
     "Permission": "sms_logs mass_text mass_text_any_hour directory",
+    "BroadcastState": "draft scheduled sending paused sent cancelled",
+    "RecipientState": "waiting queued sending unknown sent delivered failed skipped cancelled",
     "LineKind": "long_code toll_free short_code",
     "ProviderName": "twilio telnyx bandwidth plivo simulator",
 }
@@ -168,6 +170,7 @@ def test_every_error_answer_is_declared_as_a_problem() -> None:
 
 def test_every_POST_that_creates_takes_an_idempotency_key() -> None:
     creating = {"families", "staff-members", "lines", "api-keys", "conversations", "messages", "retry", "media"}
+    creating |= {"broadcasts", "send", "audiences"}
     for method, path, operation in operations():
         if method == "POST" and path.rpartition("/")[2] in creating:
             names = {each["name"] for each in operation.get("parameters", [])}

@@ -19,7 +19,7 @@ from api.broadcasts.rules import (
     WarningKind,
 )
 from api.broadcasts.service import Confirmation, Draft, Preview
-from api.broadcasts.types import AudienceDescription, SavedAudienceDescription
+from api.broadcasts.types import AudienceDescription, AudienceDescriptionOut, SavedAudienceDescription, SavedAudienceOut
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Encoding, segments
 from api.conversations.types import MediaUrl
 from api.directory.rules import OwnerKind
@@ -124,7 +124,7 @@ class BroadcastOut(BaseModel):
     footer: str
     fallbacks: dict[str, str]
     media: list[str]
-    audience: AudienceDescription
+    audience: AudienceDescriptionOut
     line_id: UUID | None
     send_at: datetime | None
     state: BroadcastState
@@ -186,13 +186,20 @@ def _shown(row: Broadcast, counts: Sequence[Count] | None) -> dict[str, Any]:
         for each in counts:
             by_state[each.state] = by_state.get(each.state, 0) + each.count
     same = (
-        *("id", "name", "body", "header", "footer", "fallbacks", "audience", "line_id", "send_at", "state"),
+        *("id", "name", "body", "header", "footer", "fallbacks", "line_id", "send_at", "state"),
         *("pause_reason", "any_hour_reason", "approvals", "recipients", "left_out", "segments"),
         *("retry_of_broadcast_id", "confirmed_at", "started_at", "finished_at", "created_at", "updated_at"),
     )
     shown = {name: getattr(row, name) for name in same}
     author = Actor.stored(row.author)
-    return {**shown, "media": row.media_urls, "author": author, "sender": Actor.stored(row.sender), "counts": by_state}
+    return {
+        **shown,
+        "audience": AudienceDescriptionOut.stored(row.audience),
+        "media": row.media_urls,
+        "author": author,
+        "sender": Actor.stored(row.sender),
+        "counts": by_state,
+    }
 
 
 class LeftOutOut(BaseModel):
@@ -379,14 +386,20 @@ class AudiencePatch(BaseModel):
 
 
 class AudienceOut(BaseModel):
-    model_config = ConfigDict(title="Audience", from_attributes=True)
+    model_config = ConfigDict(title="Audience")
 
     id: UUID
     name: str
-    audience: SavedAudienceDescription
+    audience: SavedAudienceOut
     created_at: datetime
     updated_at: datetime
 
     @classmethod
     def of(cls, row: Audience) -> "AudienceOut":
-        return cls.model_validate(row)
+        return cls(
+            id=row.id,
+            name=row.name,
+            audience=SavedAudienceOut.stored(row.audience),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )

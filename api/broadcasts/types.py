@@ -1,7 +1,7 @@
 """Wire models of audiences. A mass text and a saved audience store them as they came."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -47,3 +47,35 @@ class AudienceDescription(SavedAudienceDescription):
     def is_empty(self) -> bool:
         filters = (self.families, self.staff_members)
         return all(each is None for each in filters) and not (self.numbers or self.external_ids or self.audience_ids)
+
+
+class AudienceFilterOut(BaseModel):
+    """As `AudienceFilter`, with every field."""
+
+    q: str | None
+    tag: str | None
+    class_id: UUID | None
+    location: str | None
+    archived: bool
+
+
+class SavedAudienceOut(BaseModel):
+    """As `SavedAudienceDescription`, with every field. The numbers are in their one spelling."""
+
+    families: AudienceFilterOut | None
+    staff_members: AudienceFilterOut | None
+    numbers: list[str]
+    external_ids: list[str]
+    contacts: Contacts
+
+    @classmethod
+    def stored(cls, audience: Mapping[str, Any]) -> Self:
+        """A field that is younger than the stored audience has its default."""
+        model = AudienceDescription if "audience_ids" in cls.model_fields else SavedAudienceDescription
+        return cls.model_validate(model.model_validate(audience).model_dump())
+
+
+class AudienceDescriptionOut(SavedAudienceOut):
+    """As `AudienceDescription`, with every field."""
+
+    audience_ids: list[UUID]
