@@ -16,4 +16,4 @@ async def moved_away(session: AsyncSession, organization_id: UUID, message_ids: 
     """Of these messages of mass texts, those whose number has left its record. The numbers are locked."""
     if not message_ids:
         return set()
-    return set(message_ids) - await queries.still_held(session, organization_id, message_ids)
+    return await queries.moved(session, organization_id, message_ids)

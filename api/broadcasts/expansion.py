@@ -240,7 +240,7 @@ async def _checked(
     by_line: Mapping[UUID, Line],
 ) -> tuple[list[_Checked], list[dict[str, Any]]]:
     """Those that may be texted, and the outcomes of the others. Consent is that of now (MASS-OPTIN)."""
-    held = await queries.still_held(session, organization_id, [row.id for row in rows])
+    moved = await queries.moved(session, organization_id, [row.id for row in rows])
     pairs = [
         (numbers[row.phone_number_id], by_line[row.line_id]) for row in rows if row.phone_number_id and row.line_id
     ]
@@ -249,7 +249,7 @@ async def _checked(
     refused: list[dict[str, Any]] = []
     for row, (number, line), check in zip(rows, pairs, checks, strict=True):
         reason = consent_reason(check)
-        if reason is None and row.id not in held:
+        if reason is None and row.id in moved:
             reason = LeftOut.MOVED.value
         if reason is None:
             texted.append((row, number, line, check))

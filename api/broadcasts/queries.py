@@ -174,10 +174,10 @@ async def due_recipients(
     ).all()
 
 
-async def still_held(session: AsyncSession, organization_id: UUID, ids: Collection[UUID]) -> set[UUID]:
-    """Of these recipients, those whose number is on the living record through which it was in the audience.
+async def moved(session: AsyncSession, organization_id: UUID, ids: Collection[UUID]) -> set[UUID]:
+    """Of these recipients, those whose number is no longer on the living record through which it was in the audience.
 
-    Given numbers, which came through no record, are among them.
+    A number that was given by itself came through no record, and stays.
     """
     row = BroadcastRecipient
     of_family = exists().where(
@@ -203,9 +203,8 @@ async def still_held(session: AsyncSession, organization_id: UUID, ids: Collecti
             row.organization_id == organization_id,
             row.id == is_any(ids),
             or_(
-                row.owner_kind.is_(None),
-                and_(row.owner_kind == OwnerKind.FAMILY.value, of_family),
-                and_(row.owner_kind == OwnerKind.STAFF_MEMBER.value, of_staff),
+                and_(row.owner_kind == OwnerKind.FAMILY.value, ~of_family),
+                and_(row.owner_kind == OwnerKind.STAFF_MEMBER.value, ~of_staff),
             ),
         )
     )
