@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.conversations.outbox import START, Window, free_stuck, out_of_window, pause_broadcast, resume_broadcast
+from api.conversations.outbox import START, Window, free_stuck, out_of_window, pause_broadcast, place, resume_broadcast
 from api.conversations.outbox import set_windows as set_windows_of
 from api.delivery.claim import Claim, claim_due
 from api.delivery.settle import settle
@@ -126,6 +126,29 @@ async def test_SEND_ORDER_a_reply_is_behind_the_mass_text_of_its_conversation_an
         order.append((claim.message.to, claim.message.body[:9]))
         await sent(world, claim)
     assert order == [(recipient(7), "Mass text"), (recipient(7), "A reply")]
+
+
+async def test_OPTIN_CONFIRM_a_confirmation_leaves_before_replies_with_what_is_before_it(world: World) -> None:
+    await paced(world, 1)
+    for number in ("+13125550101", "+13125550102"):
+        await world.text(number, "Hello?")
+        found = await world.conversation(number)
+        for body in ("one", "two"):
+            await world.maria.post(f"/api/v1/conversations/{found['id']}/messages", json={"body": f"{body} {number}"})
+    last = UUID((await world.conversation("+13125550102"))["id"])
+    await world.rows(
+        "UPDATE outbox SET priority = 0 WHERE conversation_id = :id AND behind RETURNING id",
+        id=last,
+    )
+    async with world.service.database.transaction() as session:
+        await place(session, world.organization_id, [last])
+    order = []
+    for _ in range(2):
+        await slot_comes(world)
+        (claim,) = await claims(world)
+        order.append(claim.message.body)
+        await sent(world, claim)
+    assert order == ["one +13125550102", "two +13125550102"]
 
 
 @pytest.mark.parametrize("paused_first", [True, False])
