@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from api.audit.rules import Actor
 from api.directory.rules import OptInSource, OptInState, StoredOptIn, StoredPhoneRecord
 from api.kit.database import Base, OrganizationRow
-from api.kit.searchable import Searchable, search_indexes
+from api.kit.searchable import Searchable, location_index, search_indexes
 
 
 def name_prefix_index(table: str) -> Index:
@@ -38,6 +38,7 @@ class Family(Searchable, OrganizationRow, Base):
         UniqueConstraint("organization_id", "external_id"),
         Index("ix_families_organization_id_name", "organization_id", "name", "id"),
         name_prefix_index("families"),
+        location_index("families"),
         *search_indexes("families"),
     )
 
@@ -88,6 +89,7 @@ class StudioClass(OrganizationRow, Base):
         CheckConstraint("time ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'", name="time"),
         Index("uq_classes_key", "organization_id", "key", unique=True, postgresql_where=text("archived_at IS NULL")),
         Index("ix_classes_organization_id_name", "organization_id", "name", "id"),
+        location_index("classes"),
     )
 
     name: Mapped[str]

@@ -180,6 +180,8 @@ NEEDS = {
     f"GET {API}/classes": READ,
     f"POST {API}/classes": KEEP,
     f"PATCH {API}/classes/{{class_id}}": KEEP,
+    f"GET {API}/classes/{{class_id}}": READ,
+    f"GET {API}/locations": READ,
     f"GET {API}/tags": READ,
     # CONTEXT: an API key needs what it needs to read the records themselves.
     f"GET {CONVERSATION}/context": Need(

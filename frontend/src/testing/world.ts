@@ -591,10 +591,12 @@ function directoryPage<Item extends object>(items: Item[], request: Request) {
   const q = query.get("q")?.toLowerCase() ?? "";
   const tag = query.get("tag");
   const classId = query.get("class_id");
+  const location = query.get("location");
   const found = items
     .filter((item) => JSON.stringify(item).toLowerCase().includes(q))
     .filter((item) => !tag || ("tags" in item && (item.tags as string[]).includes(tag)))
-    .filter((item) => !classId || JSON.stringify(item).includes(classId));
+    .filter((item) => !classId || JSON.stringify(item).includes(classId))
+    .filter((item) => !location || ("location" in item && item.location === location));
   return page(found, query);
 }
 
