@@ -149,6 +149,16 @@ export class Business {
     expect(answer.status, await answer.text()).toBeLessThan(300);
   }
 
+  /** A saved reply of the business. */
+  async savedReply(title: string, body: string): Promise<void> {
+    await this.post("/saved-replies", { title, body, scope: "organization" });
+  }
+
+  async rename(familyId: string, name: string): Promise<void> {
+    const answer = await this.api.patch(`/api/v1/families/${familyId}`, { data: { name }, headers: { origin: ORIGIN } });
+    expect(answer.ok(), await answer.text()).toBe(true);
+  }
+
   /** Writes closed conversations of one text each: "Text 1 of the list" is the newest. */
   async conversations(count: number): Promise<void> {
     const env = { ...process.env, MESSENGER_DATA_DIR: process.env.E2E_DATA_DIR };
