@@ -106,7 +106,7 @@ export class MouseDesk extends Desk {
   async select(rows: Locator[]): Promise<void> {
     for (const each of rows) {
       await each.hover();
-      await this.page.locator("[data-conversation]").filter({ has: each }).getByRole("checkbox").check();
+      await each.locator("xpath=..").getByRole("checkbox").check();
     }
   }
 
