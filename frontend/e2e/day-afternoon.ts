@@ -367,7 +367,7 @@ const evening: Step[] = [
       const { page } = maria;
       await maria.goToAccountMenu("Notifications");
       const mine = page.getByRole("region", { name: "Notifications" }).getByRole("radio", { name: "What is mine" });
-      const saved = page.waitForResponse((response) => response.request().method() === "PUT" && response.ok());
+      const saved = page.waitForResponse((response) => response.url().endsWith("/me/notifications") && response.request().method() === "PUT" && response.ok());
       await maria.tick(mine);
       await saved;
       await maria.goTo("Staff");
