@@ -43,11 +43,10 @@ _PLACE = text(
     UPDATE outbox SET behind = placed.behind, priority = placed.priority
     FROM unnest(CAST(:conversation_ids AS uuid[])) AS conversation(id) CROSS JOIN LATERAL (
         SELECT id, coalesce(bool_or(holds_up) OVER earlier, false) AS behind,
-            CASE WHEN broadcast_id IS NULL THEN priority
-                WHEN holds_up THEN least(2, min(priority) FILTER (WHERE broadcast_id IS NULL) OVER later)
-                ELSE 2 END AS priority
+            CASE WHEN holds_up THEN least(own_priority, min(own_priority) OVER later) ELSE own_priority END AS priority
         FROM (
-            SELECT id, seq, priority, broadcast_id, {_holds_up("entry")} AS holds_up
+            SELECT id, seq, {_holds_up("entry")} AS holds_up,
+                CASE WHEN broadcast_id IS NULL THEN priority ELSE 2 END AS own_priority
             FROM outbox AS entry
             WHERE organization_id = :organization_id AND conversation_id = conversation.id AND state <> 'unknown'
             ORDER BY seq LIMIT {PLACED_AT_ONCE}
@@ -83,7 +82,7 @@ async def insert_entries(session: AsyncSession, organization_id: UUID, rows: Seq
 async def place(session: AsyncSession, organization_id: UUID, conversation_ids: Collection[UUID]) -> None:
     """Set `behind` and the priority of what is queued in these conversations.
 
-    A mass text that a reply waits for has the reply's priority until it has left.
+    A text that one of a higher priority waits for has that priority until it has left.
     """
     if conversation_ids:
         await session.execute(

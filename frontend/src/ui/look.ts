@@ -20,7 +20,8 @@ const BUBBLE = "max-w-[min(82%,560px)] rounded-bubble px-3 py-2 text-body [overf
 const BUBBLE_TONES = {
   inbound: "border border-line bg-surface",
   outbound: "bg-said text-said-ink",
-  pending: "bg-said text-said-ink opacity-75",
+  // Fainter than what was said, and readable for as long as it waits.
+  pending: "bg-accent-soft text-ink",
   failed: "border-2 border-red bg-surface text-ink",
   erased: "border border-dashed border-line text-ink-2 italic",
 };
