@@ -84,8 +84,8 @@ async def claim_all(world: World) -> list[Claim]:
 async def queued_again(world: World, but: Sequence[Claim]) -> None:
     """Every other claimed text waits again, as after a refused connection."""
     ids = [claim.message_id for claim in but]
-    statement = "UPDATE outbox SET state = 'queued', lease_token = NULL WHERE id <> ALL (:ids) RETURNING id"
-    await world.rows(statement, ids=ids)
+    statement = "UPDATE outbox SET state = 'queued', lease_token = NULL, due_at = now() WHERE id <> ALL (:ids)"
+    await world.rows(f"{statement} RETURNING id", ids=ids)
     await world.rows(
         "UPDATE messages SET status = 'queued' WHERE status = 'sending' AND id <> ALL (:ids) RETURNING id", ids=ids
     )

@@ -2437,7 +2437,7 @@ export interface components {
         };
         /** Audience */
         Audience: {
-            audience: components["schemas"]["SavedAudienceDescription"];
+            audience: components["schemas"]["SavedAudienceOut"];
             /**
              * Created At
              * Format: date-time
@@ -2482,6 +2482,21 @@ export interface components {
             staff_members?: components["schemas"]["AudienceFilter"] | null;
         };
         /**
+         * AudienceDescriptionOut
+         * @description As `AudienceDescription`, with every field.
+         */
+        AudienceDescriptionOut: {
+            /** Audience Ids */
+            audience_ids: string[];
+            contacts: components["schemas"]["Contacts"];
+            /** External Ids */
+            external_ids: string[];
+            families: components["schemas"]["AudienceFilterOut"] | null;
+            /** Numbers */
+            numbers: string[];
+            staff_members: components["schemas"]["AudienceFilterOut"] | null;
+        };
+        /**
          * AudienceFilter
          * @description Which families or staff members: those that fit all that is given. Without anything: all that are not archived.
          *
@@ -2514,6 +2529,22 @@ export interface components {
              * @description Records with this tag. Case and accents do not matter.
              */
             tag?: string | null;
+        };
+        /**
+         * AudienceFilterOut
+         * @description As `AudienceFilter`, with every field.
+         */
+        AudienceFilterOut: {
+            /** Archived */
+            archived: boolean;
+            /** Class Id */
+            class_id: string | null;
+            /** Location */
+            location: string | null;
+            /** Q */
+            q: string | null;
+            /** Tag */
+            tag: string | null;
         };
         /** AudienceIn */
         AudienceIn: {
@@ -2667,7 +2698,7 @@ export interface components {
             any_hour_reason: string | null;
             /** Approvals */
             approvals: components["schemas"]["BroadcastApproval"][];
-            audience: components["schemas"]["AudienceDescription"];
+            audience: components["schemas"]["AudienceDescriptionOut"];
             author: components["schemas"]["AuditActor"];
             /** Body */
             body: string;
@@ -2747,7 +2778,7 @@ export interface components {
             any_hour_reason: string | null;
             /** Approvals */
             approvals: components["schemas"]["BroadcastApproval"][];
-            audience: components["schemas"]["AudienceDescription"];
+            audience: components["schemas"]["AudienceDescriptionOut"];
             author: components["schemas"]["AuditActor"];
             /** Body */
             body: string;
@@ -5619,6 +5650,19 @@ export interface components {
              */
             numbers?: string[];
             staff_members?: components["schemas"]["AudienceFilter"] | null;
+        };
+        /**
+         * SavedAudienceOut
+         * @description As `SavedAudienceDescription`, with every field. The numbers are in their one spelling.
+         */
+        SavedAudienceOut: {
+            contacts: components["schemas"]["Contacts"];
+            /** External Ids */
+            external_ids: string[];
+            families: components["schemas"]["AudienceFilterOut"] | null;
+            /** Numbers */
+            numbers: string[];
+            staff_members: components["schemas"]["AudienceFilterOut"] | null;
         };
         /** SavedReplyIn */
         SavedReplyIn: {
