@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     CTE,
+    ColumnElement,
     Select,
+    SelectBase,
     Text,
     Uuid,
     and_,
@@ -40,6 +42,10 @@ ROWS = 1_000
 """Candidates that are read, decided and stored together."""
 
 
+Part = SelectBase
+"""A statement with the columns part, kind, owner_id, contact_position, record_position, phone_number_id, person, given."""
+
+
 class CandidateRow(NamedTuple):
     kind: str | None
     owner_id: UUID | None
@@ -56,8 +62,8 @@ class CandidateRow(NamedTuple):
     last_family: str | None
 
 
-def _of_families(organization_id: UUID, ids: Sequence[Select[Any]], external_ids: Sequence[str]) -> Select[Any]:
-    fits = [Family.id.in_(each) for each in ids]
+def _of_families(organization_id: UUID, ids: Sequence[Select[Any]], external_ids: Sequence[str]) -> Part:
+    fits: list[ColumnElement[bool]] = [Family.id.in_(each) for each in ids]
     if external_ids:
         fits.append(and_(Family.external_id == is_any(external_ids, "text"), Family.archived_at.is_(None)))
     same = Family.organization_id
@@ -83,8 +89,8 @@ def _of_families(organization_id: UUID, ids: Sequence[Select[Any]], external_ids
     )
 
 
-def _of_staff(organization_id: UUID, ids: Sequence[Select[Any]], external_ids: Sequence[str]) -> Select[Any]:
-    fits = [StaffMember.id.in_(each) for each in ids]
+def _of_staff(organization_id: UUID, ids: Sequence[Select[Any]], external_ids: Sequence[str]) -> Part:
+    fits: list[ColumnElement[bool]] = [StaffMember.id.in_(each) for each in ids]
     if external_ids:
         fits.append(and_(StaffMember.external_id == is_any(external_ids, "text"), StaffMember.archived_at.is_(None)))
     same = StaffMember.organization_id
@@ -105,7 +111,7 @@ def _of_staff(organization_id: UUID, ids: Sequence[Select[Any]], external_ids: S
     )
 
 
-def _given(organization_id: UUID, numbers: Sequence[str]) -> Select[Any]:
+def _given(organization_id: UUID, numbers: Sequence[str]) -> Part:
     given = func.unnest(bindparam(None, list(numbers), type_=ARRAY(Text()))).table_valued("number").render_derived()
     return (
         select(
@@ -162,7 +168,7 @@ def candidates_of(
 
     `failed_of`: a mass text; only numbers where it failed.
     """
-    parts: list[Select[Any]] = []
+    parts: list[Part] = []
     if family_ids or external_ids:
         parts.append(_of_families(organization_id, family_ids, external_ids))
     if staff_member_ids or external_ids:

@@ -340,7 +340,7 @@ async def refresh(session: AsyncSession, row: Broadcast) -> None:
     """Count the recipients by state, and announce the counts if they have changed."""
     counted: dict[str, int] = {}
     for each in await queries.counts(session, row.organization_id, row.id):
-        counted[each.state] = counted.get(each.state, 0) + each.count
+        counted[each.state] = counted.get(each.state, 0) + each.recipients
     if counted != row.counts:
         row.counts = counted
         await session.flush()

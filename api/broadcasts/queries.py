@@ -115,7 +115,7 @@ async def remove_recipients(session: AsyncSession, organization_id: UUID, broadc
 class Count(NamedTuple):
     state: str
     reason: str | None
-    count: int
+    recipients: int
 
 
 async def counts(session: AsyncSession, organization_id: UUID, broadcast_id: UUID) -> list[Count]:

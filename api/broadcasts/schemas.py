@@ -172,8 +172,8 @@ class BroadcastDetail(BroadcastOut):
     @classmethod
     def of(cls, row: Broadcast, *, counts: Sequence[Count] | None = None) -> "BroadcastDetail":
         reasons = [
-            ReasonCount(state=RecipientState(each.state), reason=each.reason, count=each.count)
-            for each in sorted(counts or (), key=lambda each: (-each.count, each.state, each.reason or ""))
+            ReasonCount(state=RecipientState(each.state), reason=each.reason, count=each.recipients)
+            for each in sorted(counts or (), key=lambda each: (-each.recipients, each.state, each.reason or ""))
             if each.reason is not None
         ]
         return cls(**_shown(row, counts), reasons=reasons)
@@ -184,7 +184,7 @@ def _shown(row: Broadcast, counts: Sequence[Count] | None) -> dict[str, Any]:
     if counts is not None:
         by_state = {}
         for each in counts:
-            by_state[each.state] = by_state.get(each.state, 0) + each.count
+            by_state[each.state] = by_state.get(each.state, 0) + each.recipients
     same = (
         *("id", "name", "body", "header", "footer", "fallbacks", "line_id", "send_at", "state"),
         *("pause_reason", "any_hour_reason", "approvals", "recipients", "left_out", "segments"),

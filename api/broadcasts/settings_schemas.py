@@ -34,7 +34,7 @@ class MassTextSettingsPatch(BaseModel):
             "mass_text_header": self.header,
             "mass_text_footer": self.footer,
         }
-        wanted = {name: value for name, value in given.items() if value is not None}
+        wanted: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if "hours" in self.model_fields_set:
             wanted["mass_text_hours"] = self.opening_hours().stored() if self.hours is not None else None
         return wanted
