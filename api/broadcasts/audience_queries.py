@@ -43,7 +43,7 @@ ROWS = 1_000
 
 
 Part = SelectBase
-"""A statement with the columns part, kind, owner_id, contact_position, record_position, phone_number_id, person, given."""
+"""Columns: part, kind, owner_id, contact_position, record_position, phone_number_id, person, given."""
 
 
 class CandidateRow(NamedTuple):
