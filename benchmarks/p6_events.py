@@ -38,8 +38,8 @@ from tests.support.stack import eventually
 
 CLIENTS = 1_000
 TEXTS_PER_SECOND = 20
-WARM_UP = 40
-TEXTS = 600
+WARM_UP = 20
+TEXTS = 300
 FIRST = 20_000
 """The number of the first text that counts."""
 LIMIT_MS = 100.0
