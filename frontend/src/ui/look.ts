@@ -17,10 +17,12 @@ export function tabLook(current: boolean): string {
 }
 
 const BUBBLE = "max-w-[min(82%,560px)] rounded-bubble px-3 py-2 text-body [overflow-wrap:anywhere] whitespace-pre-wrap desk:max-w-[min(72%,560px)]";
+/** Printers leave backgrounds out. */
+const ON_PAPER = "print:border-2 print:border-said print:bg-transparent print:text-ink";
 const BUBBLE_TONES = {
   inbound: "border border-line bg-surface",
-  outbound: "bg-said text-said-ink",
-  pending: "bg-said text-said-ink opacity-75",
+  outbound: `bg-said text-said-ink ${ON_PAPER}`,
+  pending: `bg-said text-said-ink opacity-75 ${ON_PAPER}`,
   failed: "border-2 border-red bg-surface text-ink",
   erased: "border border-dashed border-line text-ink-2 italic",
 };

@@ -19,7 +19,7 @@ interface ThreadHeaderProps {
 
 export function ThreadHeader({ conversation, unreadElsewhere, onBack, onShowDetails, children }: ThreadHeaderProps) {
   return (
-    <header className="flex min-h-16 items-center gap-3 border-b border-line bg-surface py-2.5 pr-3 pl-4 desk:pl-5">
+    <header data-printed="" className="flex min-h-16 items-center gap-3 border-b border-line bg-surface py-2.5 pr-3 pl-4 desk:pl-5">
       {onBack && (
         <span className="relative -ml-2">
           <IconButton
