@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { type Page } from "@playwright/test";
+import { request, type APIRequestContext, type Page } from "@playwright/test";
 
 import { Desk, GARCIA, SMITH, THOMPSON } from "./afternoon";
 import { composer, conversations, expect, messages, PEOPLE, test } from "../e2e/support";
@@ -11,6 +11,8 @@ const RAW = "../.cache/screens";
 const EMOJI = "../scripts/screens/node_modules/@fontsource/noto-color-emoji";
 const EMOJI_STYLE = `${readFileSync(join(EMOJI, "index.css"), "utf8").replaceAll("./files/", "/emoji-of-the-pictures/")}
   html { font-family: "Inter Variable", "Noto Color Emoji", sans-serif; }`;
+
+type StorageState = Awaited<ReturnType<APIRequestContext["storageState"]>>;
 
 interface Screen {
   name: string;
@@ -155,6 +157,20 @@ const SCREENS: Screen[] = [
   administration("service", /Outbox|Texts/),
 ];
 
+const sessions = new Map<string, StorageState>();
+
+/** Signs each person in once: the audit log is about their work. */
+async function signedIn(email: string): Promise<StorageState> {
+  const known = sessions.get(email);
+  if (known) return known;
+  const api = await request.newContext({ baseURL: `http://127.0.0.1:${process.env.E2E_PORT ?? ""}` });
+  await new Desk(api).signIn(email);
+  const state = await api.storageState();
+  sessions.set(email, state);
+  await api.dispose();
+  return state;
+}
+
 const SIZES = { desk: { viewport: { width: 1440, height: 900 } }, phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } };
 const chosen = process.env.SCREENS?.split(",");
 
@@ -164,11 +180,10 @@ for (const [size, options] of Object.entries(SIZES)) {
       const missing: string[] = [];
       for (const { name, as, open } of SCREENS) {
         if (chosen && !chosen.includes(name)) continue;
-        const context = await browser.newContext({ ...options, colorScheme, bypassCSP: true, reducedMotion: "reduce", serviceWorkers: "block" });
+        const context = await browser.newContext({ ...(as && { storageState: await signedIn(as) }), ...options, colorScheme, bypassCSP: true, reducedMotion: "reduce", serviceWorkers: "block" });
         await context.route("**/emoji-of-the-pictures/*", (route) => route.fulfill({ path: join(EMOJI, "files", new URL(route.request().url()).pathname.split("/").at(-1) ?? "") }));
         const page = await context.newPage();
         const desk = new Desk(page.request);
-        if (as) await desk.signIn(as);
         const go = async (path: string) => {
           await page.goto(path);
           await page.addStyleTag({ content: EMOJI_STYLE });

@@ -13,7 +13,7 @@ export const shortDay = (day: Weekday): string => dayName.format(new Date(Date.U
 
 export function formatClassTime(time: string): string {
   const [hour = 0, minute = 0] = time.split(":").map(Number);
-  return clock.format(new Date(Date.UTC(2024, 0, 1, hour, minute)));
+  return clock.format(new Date(Date.UTC(2024, 0, 1, hour, minute))).replace(/[AP]M$/, (period) => period.toLowerCase());
 }
 
 /** When it is: "Tue, Thu 5:30 pm". Empty if nothing is known. */

@@ -32,7 +32,7 @@ export function DirectoryFilters({ filter: { tag, classId }, onFilter, filtersBy
   const className = classes?.items.find(({ id }) => id === classId)?.name ?? "chosen";
   const close = () => setOpen(null);
   return (
-    <div className="w-full space-y-2">
+    <div className="order-2 w-full space-y-2">
       <div role="group" aria-label="Filters" className="flex flex-wrap gap-2">
         {hasTags && (
           <FilterButton

@@ -32,13 +32,25 @@ export function RecordFacts({ students = [], tags, location, notes }: RecordFact
           </ul>
         </section>
       )}
-      {(tags.length > 0 || location) && (
-        <p className="flex flex-wrap items-center gap-1.5">
-          {tags.map((tag) => (
-            <Tag key={tag}>{tag}</Tag>
-          ))}
-          {location && <bdi className="text-note text-ink-2">{location}</bdi>}
-        </p>
+      {tags.length > 0 && (
+        <section aria-labelledby="tags">
+          <h2 id="tags" className="font-strong">
+            Tags
+          </h2>
+          <p className="mt-1.5 flex flex-wrap items-center gap-1.5">
+            {tags.map((tag) => (
+              <Tag key={tag}>{tag}</Tag>
+            ))}
+          </p>
+        </section>
+      )}
+      {location && (
+        <section aria-labelledby="location">
+          <h2 id="location" className="font-strong">
+            Location
+          </h2>
+          <bdi>{location}</bdi>
+        </section>
       )}
       {notes && (
         <section aria-labelledby="notes">

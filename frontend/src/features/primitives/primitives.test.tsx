@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 
 import { renderApp } from "@/testing/render-app";
 
-const modules = import.meta.glob<Record<string, unknown>>(["../../ui/**/*.tsx", "!../../ui/**/*.test.tsx"], { eager: true });
+const modules = import.meta.glob<Record<string, unknown>>(["../../ui/**/*.tsx", "!../../ui/**/*.{test,browser}.tsx"], { eager: true });
 
 /** The components that src/ui exports, by file and name. */
 function exportedComponents(): Map<unknown, string> {

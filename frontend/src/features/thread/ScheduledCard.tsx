@@ -12,7 +12,7 @@ import { nameIntegration, plural } from "@/lib/text";
 import { Button } from "@/ui/Button";
 import { Dialog, DialogFoot } from "@/ui/Dialog";
 import { ClockIcon, WarningIcon } from "@/ui/icons";
-import { bubbleLook } from "@/ui/look";
+import { bubbleLook } from "@/ui/bubble";
 import { showToast } from "@/ui/Toast";
 import { cx } from "@/lib/cx";
 

@@ -70,8 +70,10 @@ function Who({ conversation }: { conversation: Conversation }) {
           </Tag>
         </h2>
         <div className="flex items-center gap-2.5 text-note text-ink-2">
-          <p className="truncate">
-            {holder ? [people, number].filter(Boolean).join(" · ") : describeUnheld(phone_number)}
+          <p className="flex min-w-0">
+            {/* The number is what tells two people of a name apart. */}
+            <span className="truncate">{holder ? people : describeUnheld(phone_number)}</span>
+            {holder && <span className="shrink-0 whitespace-pre">{people ? ` · ${number}` : number}</span>}
           </p>
           <Viewers viewers={others} />
         </div>

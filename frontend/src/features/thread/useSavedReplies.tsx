@@ -97,7 +97,7 @@ export function useSavedReplies({ conversationId, draft, setDraft, box }: Compos
       </>
     ),
     button: (
-      <Button variant="quiet" aria-expanded={isOpen} title="Saved replies (/)" onClick={() => (isOpen ? close() : setOpen(true))}>
+      <Button variant="quiet" className="-ml-2.5" aria-expanded={isOpen} title="Saved replies (/)" onClick={() => (isOpen ? close() : setOpen(true))}>
         Saved replies
       </Button>
     ),
