@@ -74,8 +74,8 @@ reliability: ## The reliability tests (R1 … R16) at full size, with progress a
 	MESSENGER_RELIABILITY=full MESSENGER_SEED=$$seed .venv/bin/python -m pytest \
 		--quiet --capture=no -m reliability -p no:xdist --timeout=3600 $(ARGS)
 
-bench: ## Speeds beside their floors (P1 … P4), about 6 minutes; ARGS=P1 takes one
-	@$(ready) $(python)
+bench: ## Speeds beside their floors (P1 … P7), about 9 minutes; ARGS=P1 takes one
+	@$(ready) $(python) $(packages) $(app)
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 generate: ## Write generated files anew: openapi.json, the app's API types, docs/configuration.md, .env.example

@@ -12,12 +12,28 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import p1_webhooks, p2_applying, p2b_receiving, p3_sending, p4_directory
+from benchmarks import (
+    p1_webhooks,
+    p2_applying,
+    p2b_receiving,
+    p3_sending,
+    p4_directory,
+    p6_events,
+    p7_visible,
+)
 from benchmarks.harness import BENCHMARKS, Result
 
 RESULTS = Path(__file__).with_name("results.json")
 
-__all__ = ["p1_webhooks", "p2_applying", "p2b_receiving", "p3_sending", "p4_directory"]
+__all__ = [
+    "p1_webhooks",
+    "p2_applying",
+    "p2b_receiving",
+    "p3_sending",
+    "p4_directory",
+    "p6_events",
+    "p7_visible",
+]
 
 
 def machine() -> dict[str, object]:

@@ -22,6 +22,7 @@ from api.kit.ids import new_id
 from api.kit.secrets import SecretBox, hash_token
 from api.lines.models import Line
 from api.lines.rules import LineKind, LineSettings
+from api.notes.models import Note, NoteMention
 from api.providers.registry import ProviderName
 from demo.hours import OpeningHours
 from demo.people import (
@@ -35,6 +36,7 @@ from demo.people import (
     Mobile,
     Staff,
 )
+from demo.school import ABOUT, location_of
 
 Row = TypeVar("Row", bound=Base)
 
@@ -77,6 +79,9 @@ class Business:
     """The records of each number."""
     rows: list[Base] = field(default_factory=list)
     entries: list[tuple[datetime, list[NewEntry]]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    """Stored after the entries, which they refer to."""
+    mentions: list[NoteMention] = field(default_factory=list)
 
     portal: ApiKey = field(init=False)
 
@@ -98,7 +103,7 @@ class Business:
 
     def add(self, model: type[Row], **columns: Any) -> Row:
         """A new row of the business."""
-        row = model(organization_id=self.id, id=new_id(), **columns)
+        row = model(organization_id=self.id, **{"id": new_id(), **columns})
         self.rows.append(row)
         return row
 
@@ -146,6 +151,7 @@ def _hire(business: Business, person: Staff, *, at: datetime, password_hash: str
         StaffMember,
         name=person.name,
         email=email,
+        location=location_of(person.key),
         password_hash=password_hash if signs_in else None,
         permissions=sorted(permission.value for permission in person.permissions),
         is_admin=person.is_admin,
@@ -202,7 +208,14 @@ def _connect_portal(business: Business, *, at: datetime) -> None:
 
 
 def _enrol(business: Business, household: Household, *, at: datetime) -> None:
-    family = business.add(Family, name=household.name, created_at=at, updated_at=at)
+    family = business.add(
+        Family,
+        name=household.name,
+        location=location_of(household.name),
+        notes=ABOUT.get(household.name),
+        created_at=at,
+        updated_at=at,
+    )
     maria = business.actor("maria")
     details = {"family_id": str(family.id), "name": family.name}
     entries = [NewEntry(Action.FAMILY_CREATED, maria, details=details)]

@@ -3,6 +3,7 @@
 import secrets as random_secrets
 from collections.abc import Sequence
 from itertools import groupby
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -12,16 +13,19 @@ from api.access import service as access
 from api.access.models import Organization
 from api.access.passwords import hash_password
 from api.audit import service as audit
+from api.audit.rules import Action
 from api.kit.database import Base, Database, database_time
 from api.kit.ids import new_id
 from api.kit.secrets import SecretBox, secret_box
 from api.providers.registry import ProviderName, Providers
 from api.settings import Settings
-from demo.business import found_business
+from demo.business import Business, found_business
+from demo.enrolment import enrol_students, open_classes, tag_staff
 from demo.history import HistoryWriter
 from demo.hours import OpeningHours
-from demo.people import DEMO_COUNTRY, DEMO_NAME, DEMO_PASSWORD, DEMO_SLUG, DEMO_TIMEZONE
+from demo.people import DEMO_AGE_DAYS, DEMO_COUNTRY, DEMO_NAME, DEMO_PASSWORD, DEMO_SLUG, DEMO_TIMEZONE
 from demo.picture import sticker
+from demo.teamwork import link_notes, save_replies, schedule_texts
 from demo.threads_earlier import CLOSED
 from demo.threads_now import OPEN, UNREAD
 
@@ -65,14 +69,34 @@ async def fill_demo(database: Database, *, secrets: SecretBox, providers: Provid
             credentials=_credentials(providers),
             secrets=secrets,
         )
+        _furnish(business)
         HistoryWriter(business, picture=sticker()).write([*UNREAD, *OPEN, *CLOSED])
+        schedule_texts(business)
         await _store(session, business.rows)
-        in_order = sorted(business.entries, key=lambda recorded: recorded[0])
-        for at, recorded in groupby(in_order, key=lambda recorded: recorded[0]):
-            await audit.record(
-                session, organization_id, *(entry for _, entries in recorded for entry in entries), at=at
-            )
+        entry_ids = await _record(session, business)
+        await _store(session, link_notes(business, entry_ids))
     return True
+
+
+def _furnish(business: Business) -> None:
+    """Adds classes with their students, tags and saved replies."""
+    early = business.hours.on(business.now, days_ago=DEMO_AGE_DAYS - 5, minute=240)
+    enrol_students(business, open_classes(business, by="maria", at=early))
+    tag_staff(business)
+    save_replies(business, at=business.hours.on(business.now, days_ago=40, minute=260))
+
+
+async def _record(session: AsyncSession, business: Business) -> dict[str, UUID]:
+    """Writes the audit entries in the order of their times. Returns those of notes, by the note's id."""
+    of_notes: dict[str, UUID] = {}
+    in_order = sorted(business.entries, key=lambda recorded: recorded[0])
+    for at, recorded in groupby(in_order, key=lambda recorded: recorded[0]):
+        entries = [entry for _, entries in recorded for entry in entries]
+        ids = await audit.record(session, business.id, *entries, at=at)
+        for entry, entry_id in zip(entries, ids, strict=True):
+            if entry.action is Action.NOTE_ADDED and entry.details is not None:
+                of_notes[entry.details["note_id"]] = entry_id
+    return of_notes
 
 
 async def _store(session: AsyncSession, rows: Sequence[Base]) -> None:

@@ -23,7 +23,8 @@ from api.media import service as media
 from api.providers.port import MediaItem, MessageStatus, StatusReport
 from api.providers.twilio.errors import ERRORS
 from demo.business import Business, opt_in_entry
-from demo.steps import Auto, Close, In, OptOut, Out, Seen, Step, Thread
+from demo.steps import Assign, Auto, Close, In, Note, OptOut, Out, Seen, Step, Thread
+from demo.teamwork import assign, write_note
 
 LANDLINE = "30006"
 
@@ -100,6 +101,10 @@ class HistoryWriter:
                 self._change(thread, transition, self._business.actor(step.by), at)
             case OptOut():
                 self._write_opt_out(thread, step.family, at)
+            case Note():
+                write_note(self._business, InboxRow(thread.started, thread.number), step, at)
+            case Assign():
+                assign(self._business, InboxRow(thread.started, thread.number), step, at)
 
     def _shortly_before(self, thread: ThreadState, at: datetime) -> datetime:
         moment = at - _READS_BEFORE_ANSWERING

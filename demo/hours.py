@@ -37,6 +37,13 @@ class OpeningHours:
             day -= timedelta(days=1)
         return (hours[0] + timedelta(minutes=minute)).astimezone(UTC)
 
+    def later(self, now: datetime, *, days: int, minute: int) -> datetime:
+        """`minute` minutes after opening, `days` days after `now` or on the first open day after that."""
+        day = now.astimezone(self.zone).date() + timedelta(days=days)
+        while (hours := self._open(day)) is None:
+            day += timedelta(days=1)
+        return (hours[0] + timedelta(minutes=minute)).astimezone(UTC)
+
     def _open(self, day: date) -> tuple[datetime, datetime] | None:
         hours = HOURS.get(day.weekday())
         if hours is None:

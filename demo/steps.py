@@ -56,7 +56,24 @@ class OptOut:
     after: float = 4
 
 
-Step = In | Out | Auto | Seen | Close | OptOut
+@dataclass(frozen=True)
+class Note:
+    """A staff member writes an internal note, and mentions a colleague."""
+
+    by: str
+    body: str
+    after: float = 4
+    mentions: str | None = None
+
+
+@dataclass(frozen=True)
+class Assign:
+    by: str
+    to: str
+    after: float = 2
+
+
+Step = In | Out | Auto | Seen | Close | OptOut | Note | Assign
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The unread threads, then the open ones."""
 
 from demo.people import AOTEAROA
-from demo.steps import Auto, Close, In, OptOut, Out, Seen, Thread, desk
+from demo.steps import Assign, Auto, Close, In, Note, OptOut, Out, Seen, Thread, desk
 
 DAY = 690
 """Opening minutes of a weekday."""
@@ -93,6 +93,8 @@ OPEN = (
         Out(
             "maria", "Oh no, poor Zosia! I'm asking Coach Grace what she can do safely and will let you know today.", 9
         ),
+        Assign("maria", "maria", 1),
+        Note("maria", "Grace says: bars and stretching are fine, no landings for two weeks. I'll call Marta at 4.", 21),
     ),
     desk(
         "0112",  # Carmen Garcia: two families, one of which has opted out
@@ -103,6 +105,13 @@ OPEN = (
         OptOut("Castillo family", 2 * DAY),
         In("Nobody told me that practice moved to the other gym! We were waiting outside", DAY),
         Seen("daniel", 12),
+        Note(
+            "daniel",
+            "@Ada Lindgren we can't text her: the Castillos opted out. Please call Carmen.",
+            2,
+            mentions="ada",
+        ),
+        Assign("daniel", "ada", 1),
     ),
     desk(
         "0116",  # Keisha Johnson
@@ -117,6 +126,8 @@ OPEN = (
         Out("maria", "Cake is very welcome 🎂 I'll hold the room until tomorrow, the deposit confirms it.", 5),
         In("Will pay it tonight, thanks!!", 18),
         Seen("maria", 4),
+        Assign("maria", "aroha"),
+        Note("maria", "@Aroha Ngata the 3rd Saturday is held under Johnson until tomorrow noon.", 3, mentions="aroha"),
     ),
     desk(
         "0150",  # Brittany Davis was never asked.

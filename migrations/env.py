@@ -25,7 +25,7 @@ LOCK_TRIES = 12
 PAUSE_SECONDS = 2.0
 """Between tries, so that what has queued behind the lock goes on."""
 
-LOCK_NOT_AVAILABLE = "55P03"
+LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED = "55P03", "40P01"
 
 MIGRATION_LOCK = 0x6D65_7373_656E
 """The key of the advisory lock: `messen`."""
@@ -90,13 +90,16 @@ async def _scalar(connection: AsyncConnection, statement: str) -> Any:
 
 
 async def _run_with_retries(connection: AsyncConnection) -> None:
-    """Migrations that got no lock in time are tried again; each is one transaction, or can be repeated."""
+    """Migrations that got no lock in time, or were ended to solve a deadlock with running processes, are tried again.
+
+    Each is one transaction, or can be repeated.
+    """
     for tries_left in reversed(range(LOCK_TRIES)):
         try:
             await connection.run_sync(_run)
         except DBAPIError as error:
             await connection.rollback()
-            if sqlstate(error) != LOCK_NOT_AVAILABLE or not tries_left:
+            if sqlstate(error) not in {LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED} or not tries_left:
                 raise
             _report(f"A table is locked; trying again, {tries_left} times at most.")
             await asyncio.sleep(context.config.attributes.get("pause_seconds", PAUSE_SECONDS))

@@ -89,12 +89,15 @@ def test_two_migrations_at_once_both_succeed_and_the_second_waits(
 
 
 class Holder:
-    """A session that holds a lock which a migration needs, and readers do not."""
+    """A session that holds a lock which a migration needs, by default one that readers do not need."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, lock: str = "LOCK TABLE alembic_version IN SHARE MODE") -> None:
         self._loop = asyncio.new_event_loop()
         self._connection = self._loop.run_until_complete(connect(url))
-        self._loop.run_until_complete(self._connection.execute("BEGIN; LOCK TABLE alembic_version IN SHARE MODE"))
+        self.execute(f"BEGIN; {lock}")
+
+    def execute(self, statements: str) -> None:
+        self._loop.run_until_complete(self._connection.execute(statements))
 
     def release(self) -> None:
         if not self._loop.is_closed():
@@ -150,6 +153,29 @@ def test_a_migration_that_gets_no_lock_in_time_tries_again(
     command.upgrade(config, "head")
 
     assert config.attributes["applied"] == [expected_revision()]
+    assert sum("A table is locked; trying again" in line for line in lines) == 1
+
+
+def test_a_migration_that_is_ended_to_solve_a_deadlock_tries_again(clone: postgres.Database) -> None:
+    """0019 locks `audit_entries`, then `messages`. A process that writes a message locks them in the other order."""
+    waits = "SELECT count(*) FROM pg_locks WHERE relation = 'messages'::regclass AND NOT granted"
+    config = alembic_config(clone.owner_url)
+    command.downgrade(config, "0018")
+    holder = Holder(clone.owner_url, "LOCK TABLE messages IN ROW EXCLUSIVE MODE")
+
+    def write_both() -> None:
+        wait_until(lambda: fetch_value(clone.owner_url, waits) == 1, "the migration waits for messages")
+        holder.execute("LOCK TABLE audit_entries IN ROW EXCLUSIVE MODE; COMMIT")
+
+    lines: list[str] = []
+    config.attributes |= {"report": lines.append, "applied": [], "pause_seconds": 0}
+    with ThreadPoolExecutor(1) as executor:
+        writing = executor.submit(write_both)
+        command.upgrade(config, "0019")
+        writing.result()
+    holder.release()
+
+    assert config.attributes["applied"] == ["0019"]
     assert sum("A table is locked; trying again" in line for line in lines) == 1
 
 

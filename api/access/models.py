@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from api.access.rules import Permission
 from api.kit.database import Base, OrganizationRow
 from api.kit.ids import new_id
-from api.kit.searchable import Searchable, search_indexes
+from api.kit.searchable import Searchable, location_index, search_indexes
 
 
 class Organization(Base):
@@ -123,6 +123,7 @@ class StaffMember(HoldsPermissions, Searchable, OrganizationRow, Base):
             postgresql_where=text("email IS NOT NULL"),
         ),
         Index("ix_staff_members_organization_id_name", "organization_id", "name", "id"),
+        location_index("staff_members"),
         *search_indexes("staff_members"),
     )
 

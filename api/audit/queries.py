@@ -164,6 +164,19 @@ async def entries_with_wordings(
     return (await session.scalars(statement.order_by(AuditEntry.id))).all()
 
 
+async def wordings_of_note(
+    session: AsyncSession, organization_id: UUID, *, conversation_id: UUID, note_id: UUID
+) -> Sequence[AuditEntry]:
+    """The entries that keep what a note of the conversation said before, in their order."""
+    statement = select(AuditEntry).where(
+        AuditEntry.organization_id == organization_id,
+        AuditEntry.conversation_id == conversation_id,
+        AuditEntry.action.in_([Action.NOTE_EDITED.value, Action.NOTE_REMOVED.value]),
+        AuditEntry.details["note_id"].astext == str(note_id),
+    )
+    return (await session.scalars(statement.order_by(AuditEntry.chain_number))).all()
+
+
 async def entries_that_name(
     session: AsyncSession, organization_id: UUID, needles: Sequence[str], *, after: int, limit: int
 ) -> tuple[list[AuditEntry], int | None]:

@@ -103,6 +103,7 @@ class Action(StrEnum):
     NOTE_ADDED = "note.added"
     NOTE_EDITED = "note.edited"
     NOTE_REMOVED = "note.removed"
+    NOTE_RESTORED = "note.restored"
 
 
 BESIDE_THREADS = (Action.MESSAGE_SENT, Action.CONVERSATION_VIEWED, Action.NOTE_EDITED, Action.NOTE_REMOVED)

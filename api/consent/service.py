@@ -19,6 +19,7 @@ from api.directory import erased as erased_numbers
 from api.directory import service as directory
 from api.directory.models import ErasedRefusal, PhoneNumber, PhoneRecord, Refusal
 from api.directory.named import named_numbers
+from api.directory.number_changes import numbers_changed
 from api.directory.rules import GivenOptIn, OptInSource, OptInState, RefusalCause, missing_for_consent
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
@@ -26,7 +27,6 @@ from api.kit.phone import old_spellings, spellings, variants
 from api.kit.slices import slices
 from api.lines import service as lines
 from api.lines.models import Line
-from api.live.service import announce_phone_number
 
 TURN = 50
 """Numbers that are checked before other requests get a turn."""
@@ -199,8 +199,8 @@ async def change_opt_in(
                 raise Invalid([(f"/replaces_refusals/{index}", "This is not one of the number's standing refusals.")])
             entries.append(_lift(standing[refusal_id], number, principal.actor, at=at, replaced_by=record.id))
         await session.flush()
+    await numbers_changed(session, organization_id, [number.number])
     await audit.record(session, organization_id, *entries, at=at)
-    announce_phone_number(session, organization_id, number.number)
     return record, number, await queries.standing_refusals(session, organization_id, same)
 
 
@@ -257,8 +257,8 @@ async def lift_refusal(
     at = await database_time(session)
     entry = _lift(refusal, number, principal.actor, at=at, replaced_by=replaced_by, reason=reason)
     await session.flush()
+    await numbers_changed(session, organization_id, [number.number])
     await audit.record(session, organization_id, entry, at=at)
-    announce_phone_number(session, organization_id, number.number)
     return refusal
 
 

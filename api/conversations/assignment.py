@@ -77,8 +77,7 @@ async def _release(
     ids = await team_queries.assigned_to(session, organization_id, staff_member_ids, limit=limit)
     if not ids:
         return 0
-    await queries.lock_conversations(session, organization_id, ids)
-    rows = await queries.conversations_by_ids(session, organization_id, ids)
+    rows = await queries.locked_rows(session, organization_id, ids)
     batch = Batch(organization_id, at=await database_time(session))
     released = 0
     for row in rows.values():

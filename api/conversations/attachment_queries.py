@@ -16,7 +16,8 @@ from api.kit.bulk import is_any, uuids
 async def lock_uploads(
     session: AsyncSession, organization_id: UUID, ids: Sequence[UUID], *, owner_id: UUID
 ) -> dict[UUID, Upload]:
-    """The owner's uploads among these that have not expired, locked in the order of ids."""
+    """The owner's uploads among these that have not expired and that no scheduled text holds, locked in the order of
+    ids."""
     if not ids:
         return {}
     rows = await session.scalars(
@@ -25,6 +26,7 @@ async def lock_uploads(
             Upload.organization_id == organization_id,
             Upload.id == is_any(ids),
             Upload.owner_id == owner_id,
+            Upload.scheduled_text_id.is_(None),
             Upload.expires_at > func.clock_timestamp(),
         )
         .order_by(Upload.id)

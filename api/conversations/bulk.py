@@ -15,7 +15,7 @@ from api.audit.rules import Action
 from api.conversations import message_queries, queries, rules, team_queries
 from api.conversations.assignment import require_viewer
 from api.conversations.lifecycle import Batch, conversation_entry, state_of
-from api.conversations.models import Conversation, ConversationUndo, InboxRow
+from api.conversations.models import ConversationUndo, InboxRow
 from api.conversations.not_sent import dismiss
 from api.conversations.reminders import require_time_ahead, set_reminder
 from api.conversations.rules import Reminder, Status
@@ -138,15 +138,13 @@ async def act_on_many(session: AsyncSession, principal: Principal, act: BulkAct)
     organization_id = principal.organization_id
     await require_viewer(session, organization_id, act.staff_member_id)
     ids = [item.conversation_id for item in act.items]
-    locked = await queries.lock_conversations(session, organization_id, ids)
+    rows = await queries.locked_rows(session, organization_id, ids)
     now = await database_time(session)
     if act.at is not None:
         require_time_ahead(act.at, now=now)
-    seen = _seen(act, locked)
+    seen = _seen(act, rows)
     newer = await team_queries.with_newer_texts(session, organization_id, seen) if seen else set[UUID]()
     dismissed = await team_queries.not_sent_of(session, organization_id, ids)
-    by_id = await queries.conversations_by_ids(session, organization_id, ids)
-    rows = {each: InboxRow(conversation, by_id[each].number) for each, conversation in locked.items()}
     batch = Batch(organization_id, at=now)
     outcome = BulkOutcome(rows=list(rows.values()))
     undoable: list[Before] = []
@@ -168,15 +166,16 @@ async def act_on_many(session: AsyncSession, principal: Principal, act: BulkAct)
     return outcome
 
 
-def _seen(act: BulkAct, locked: Mapping[UUID, Conversation]) -> dict[UUID, int]:
+def _seen(act: BulkAct, rows: Mapping[UUID, InboxRow]) -> dict[UUID, int]:
     """What the person has seen of each conversation, if the action needs that all was seen."""
     if act.action not in NEEDS_ALL_SEEN:
         return {}
     seen: dict[UUID, int] = {}
     for position, item in enumerate(act.items):
-        conversation = locked.get(item.conversation_id)
-        if conversation is None:
+        row = rows.get(item.conversation_id)
+        if row is None:
             continue
+        conversation = row.conversation
         if item.seen_seq is not None and item.seen_seq > conversation.last_seq:
             detail = f"The last message of this conversation is {conversation.last_seq}."
             raise Invalid([(f"/items/{position}/seen_seq", detail)])
@@ -243,15 +242,14 @@ async def undo_many(session: AsyncSession, principal: Principal, undo_id: UUID) 
     before = {each.conversation_id: each for each in map(Before.stored, undo.before)}
     assignees = {each.assignee_id for each in before.values() if each.assignee_id is not None}
     former = set(await former_viewers(session, organization_id, assignees)) if assignees else set[UUID]()
-    locked = await queries.lock_conversations(session, organization_id, before)
+    rows = await queries.locked_rows(session, organization_id, before)
     now = await database_time(session)
     if now - undo.created_at > UNDO_WITHIN:
         raise Conflict("This was done more than an hour ago.")
-    by_id = await queries.conversations_by_ids(session, organization_id, before)
     batch = Batch(organization_id, at=now)
     outcome = BulkOutcome()
-    for conversation_id, conversation in locked.items():
-        row, was = InboxRow(conversation, by_id[conversation_id].number), before[conversation_id]
+    for conversation_id, row in rows.items():
+        conversation, was = row.conversation, before[conversation_id]
         outcome.rows.append(row)
         if conversation.updated_at != was.updated_at:
             outcome.results[conversation_id] = BulkResult.CHANGED_SINCE

@@ -244,7 +244,7 @@ async def view_conversation(
     request: Request,
 ) -> ViewingOut:
     """Start or renew a viewing lease for a tab, and confirm what it has shown."""
-    conversation, expires_at = await viewing.view_conversation(
+    row, expires_at = await viewing.view_conversation(
         session,
         principal,
         conversation_id=conversation_id,
@@ -253,10 +253,11 @@ async def view_conversation(
         lease=timedelta(seconds=from_app(request, Settings).viewer_lease_seconds),
         confirm_within=timedelta(seconds=from_app(request, Settings).seen_deadline_seconds),
     )
+    conversation = row.conversation
     return ViewingOut(
         viewer_id=viewer_id,
         expires_at=expires_at,
-        version=conversation.version,
+        version=row.version,
         status=Status(conversation.status),
         seen_seq=conversation.seen_seq,
         last_seq=conversation.last_seq,
@@ -278,7 +279,7 @@ def conversation_out(view: ConversationView) -> ConversationOut:
     conversation, number = view.row
     return ConversationOut(
         id=conversation.id,
-        version=conversation.version,
+        version=view.row.version,
         line_id=conversation.line_id,
         line=LineLabel.model_validate(view.line),
         phone_number=number.number,
@@ -323,9 +324,9 @@ def conversation_detail(view: ConversationView) -> ConversationDetail:
         **dict(conversation_out(view)),
         opt_in_check=OptInCheckOut.of(view.check),
         notice=view.notice,
-        max_segments=view.max_segments,
-        max_attachments=view.max_attachments,
-        max_attachment_bytes=view.max_attachment_bytes,
+        max_segments=view.limits.segments,
+        max_attachments=view.limits.attachments,
+        max_attachment_bytes=view.limits.attachment_bytes,
     )
 
 

@@ -51,10 +51,22 @@ class MessageMedia(OrganizationRow, Base):
 
 
 class Upload(OrganizationRow, Base):
-    """A file that is uploaded and not sent yet. Sending moves it to `message_media`, under the same id."""
+    """A file that is uploaded and not sent yet. Sending moves it to `message_media`, under the same id.
+
+    A scheduled text holds its files: until it is gone they do not expire, and nothing else takes or deletes them.
+    """
 
     __tablename__ = "uploads"
     __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "scheduled_text_id"], ["scheduled_texts.organization_id", "scheduled_texts.id"]
+        ),
+        Index(
+            "ix_uploads_scheduled_text",
+            "organization_id",
+            "scheduled_text_id",
+            postgresql_where=text("scheduled_text_id IS NOT NULL"),
+        ),
         Index("ix_uploads_owner_id", "organization_id", "owner_id"),
         Index("ix_uploads_expires_at", "expires_at"),
     )
@@ -74,4 +86,8 @@ class Upload(OrganizationRow, Base):
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
-    """It is deleted then, unless it was sent."""
+    """It is deleted then, unless it was sent. Far away while a scheduled text holds it."""
+    scheduled_text_id: Mapped[UUID | None]
+    """The scheduled text that holds it."""
+    scheduled_position: Mapped[int | None]
+    """Its place among the files of that text."""

@@ -19,6 +19,7 @@ from api.conversations.lifecycle import Batch, conversation_entry, state_of
 from api.conversations.message_rules import Reply
 from api.conversations.models import InboxRow
 from api.conversations.scheduled import announce_scheduled
+from api.conversations.scheduled_files import free_files
 from api.conversations.scheduled_models import ScheduledText
 from api.conversations.scheduled_queries import DueText, ScheduledRow
 from api.conversations.scheduled_rules import FAILED, Held, retry_after, why_held
@@ -96,15 +97,16 @@ async def _leave(session: AsyncSession, row: InboxRow, scheduled: ScheduledRow) 
     )
     if problem is not None or author is None:
         return problem
-    reply = Reply(
-        body=text.body,
-        media_urls=text.media_urls,
-        close=text.close,
-        message_id=text.id,
-        is_unread=above.messages > 0,
-    )
     try:
         async with session.begin_nested():
+            reply = Reply(
+                body=text.body,
+                media_urls=text.media_urls,
+                attachments=await free_files(session, text, author),
+                close=text.close,
+                message_id=text.id,
+                is_unread=above.messages > 0,
+            )
             await queries.remove(session, organization_id, text.id)
             await accept(session, author, row, reply)
     except Problem as refused:

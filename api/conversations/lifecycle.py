@@ -54,24 +54,22 @@ from api.conversations.message_rules import (
     shown_media,
 )
 from api.conversations.models import Conversation, InboxRow, Message, OutboxEntry, TimelineEntry
+from api.conversations.reactions import ReceivedReaction, place_reactions
 from api.conversations.rows import apply_state as apply_state
 from api.conversations.rows import conversation_entry as conversation_entry
 from api.conversations.rows import number_actor as number_actor
 from api.conversations.rows import reminder_of as reminder_of
 from api.conversations.rows import state_of as state_of
 from api.conversations.rules import Change, Status, Transition, preview
+from api.conversations.tapbacks import read_tapback
 from api.conversations.team_changes import TeamChanges
+from api.directory.number_changes import numbers_changed
 from api.kit.bulk import insert_together
 from api.kit.database import notify
 from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
 from api.kit.request_context import current_request_id
-from api.live.service import (
-    announce_conversation,
-    announce_message,
-    announce_phone_number,
-    announce_thread_entry,
-)
+from api.live.service import announce_conversation, announce_message, announce_thread_entry
 from api.notifications.rules import Kind
 from api.notifications.service import tell_all
 from api.providers.port import MessageStatus, StatusReport
@@ -144,12 +142,13 @@ class Batch(TeamChanges):
         """`at`: the database's time, taken once the rows are locked."""
         super().__init__(organization_id, at=at)
         self._received: list[dict[str, object]] = []
+        self._reactions: list[ReceivedReaction] = []
         self._sent: list[dict[str, object]] = []
         self._queued: list[dict[str, object]] = []
         self._removed: list[UUID] = []
         self._reported: list[Message] = []
         self._timeline: list[dict[str, object]] = []
-        self._announced_numbers: set[str] = set()
+        self._changed_numbers: set[str] = set()
         self._announced_messages: dict[UUID, tuple[UUID, int]] = {}
 
     def receive(self, row: InboxRow, text: ReceivedText, transition: Transition) -> None:
@@ -177,6 +176,9 @@ class Batch(TeamChanges):
         )
         self._add_timeline_entry(text.message_id, status, text.source, inbound_event_id=text.inbound_event_id)
         self._announced_messages[text.message_id] = (conversation.id, seq)
+        tapback = None if text.media else read_tapback(text.content.body)
+        if tapback is not None:
+            self._reactions.append(ReceivedReaction(text.message_id, conversation.id, seq, tapback))
         self.change(row, transition, actor=number_actor(row.number), message_id=text.message_id)
         if transition.state.status is Status.UNREAD:
             self.tell(Kind.MESSAGE, conversation.id)
@@ -332,7 +334,7 @@ class Batch(TeamChanges):
         """
         if entry is not None:
             self.record(entry)
-            self._announced_numbers.add(row.number.number)
+            self._changed_numbers.add(row.number.number)
             self.touch(row.conversation)
 
     def show_again(self, conversation: Conversation, message: Message) -> None:
@@ -361,11 +363,14 @@ class Batch(TeamChanges):
         await session.flush()
         await queries.settle_not_sent(session, organization_id, self._settled)
         await insert_together(session, Message, self._received)
+        for target in await place_reactions(session, organization_id, self._reactions):
+            self._announced_messages.setdefault(target.id, (target.conversation_id, target.seq))
         await insert_together(session, Message, self._sent)
         await insert_together(session, OutboxEntry, self._queued)
         await queries.remove_outbox_entries(session, organization_id, self._removed)
         await queries.remove_outbox_entries(session, organization_id, self._resolved(), state="unknown")
         await insert_together(session, TimelineEntry, self._timeline)
+        await numbers_changed(session, organization_id, self._changed_numbers)
         entry_ids = await audit.record(session, organization_id, *self._entries, at=self.at)
         await tell_all(session, organization_id, list(self._told.values()))
         self._announce(session, entry_ids)
@@ -376,8 +381,6 @@ class Batch(TeamChanges):
 
     def _announce(self, session: AsyncSession, entry_ids: Sequence[UUID]) -> None:
         organization_id = self.organization_id
-        for number in sorted(self._announced_numbers):
-            announce_phone_number(session, organization_id, number)
         for message_id, (conversation_id, seq) in self._announced_messages.items():
             announce_message(session, organization_id, conversation_id, message_id, seq=seq)
         for entry, entry_id in zip(self._entries, entry_ids, strict=True):

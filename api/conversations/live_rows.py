@@ -71,7 +71,7 @@ async def _messages(
             {
                 "conversation_id": row.message.conversation_id,
                 "message_id": row.message.id,
-                "version": rows[row.message.conversation_id].conversation.version,
+                "version": rows[row.message.conversation_id].version,
                 "message": MessageOut.of(row),
             },
         )
@@ -94,7 +94,7 @@ async def _conversations(session: AsyncSession, organization_id: UUID, rows: Seq
             "conversation",
             {
                 "conversation_id": view.row.conversation.id,
-                "version": view.row.conversation.version,
+                "version": view.row.version,
                 "conversation": conversation_detail(view),
             },
         )

@@ -269,6 +269,10 @@ class Message(OrganizationChildRow, Base):
     not_sent: Mapped[bool | None]
     """It did not go, and nobody has retried, answered or dismissed it yet (NOT-SENT). False: somebody has, or it needs
     nobody. Null: it went, or may still go."""
+    reacts_to: Mapped[UUID | None]
+    """The message that it quotes: it is a reaction, which a phone has sent as a text."""
+    reactions: Mapped[list[str] | None]
+    """The emoji of the reactions on it, in the order in which they came."""
     answers: Mapped[str | None]
     """The keyword that this message answers automatically (OPTIN-CONFIRM)."""
     is_away: Mapped[bool] = mapped_column(server_default=false())
@@ -373,6 +377,11 @@ class InboxRow(NamedTuple):
 
     conversation: Conversation
     number: PhoneNumber
+
+    @property
+    def version(self) -> int:
+        """Grows with each change of the conversation, and of its number's consent and holders."""
+        return self.conversation.version + self.number.version
 
 
 class MessageRow(NamedTuple):

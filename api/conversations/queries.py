@@ -74,6 +74,15 @@ async def lock_conversations(
     return {row.id: row for row in rows}
 
 
+async def locked_rows(
+    session: AsyncSession, organization_id: UUID, conversation_ids: Collection[UUID]
+) -> dict[UUID, InboxRow]:
+    """Conversations by id, locked in the order of ids, with their phone numbers, which are not."""
+    locked = await lock_conversations(session, organization_id, conversation_ids)
+    rows = await conversations_by_ids(session, organization_id, locked)
+    return {each: InboxRow(conversation, rows[each].number) for each, conversation in locked.items()}
+
+
 async def ensure_conversations(
     session: AsyncSession, organization_id: UUID, pairs: Sequence[tuple[UUID, UUID]]
 ) -> dict[tuple[UUID, UUID], Conversation]:

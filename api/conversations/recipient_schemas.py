@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from api.consent.rules import Reason, explanation
+from api.conversations.line_limits import notice_of, text_limits
 from api.conversations.recipient_rules import RecipientKind
 from api.conversations.recipients import Recipient
 from api.conversations.schemas import LineLabel
@@ -44,6 +45,14 @@ class RecipientOut(BaseModel):
     line: LineLabel
     """A new text goes out on it."""
     line_reason: LineReason
+    notice: str | None
+    """A warning to staff before they text this number from this line (NZ-NOTICE)."""
+    max_segments: int | None
+    """The most parts of a text without files that the line's provider takes; null if it limits characters only."""
+    max_attachments: int
+    """Files of a message."""
+    max_attachment_bytes: int
+    """Of a message's files together: what the carriers of this line deliver."""
 
     @classmethod
     def of(cls, found: Recipient) -> "RecipientOut":
@@ -54,7 +63,7 @@ class RecipientOut(BaseModel):
                 line=LineLabel.model_validate(found.newest_line),
                 last_message_at=found.newest.last_message_at,
             )
-        named, check = found.named, found.check
+        named, check, limits = found.named, found.check, text_limits(found.line)
         return cls(
             kind=named.kind,
             owner_id=named.owner_id,
@@ -66,6 +75,10 @@ class RecipientOut(BaseModel):
             conversation=conversation,
             line=LineLabel.model_validate(found.line),
             line_reason=found.line_reason,
+            notice=notice_of(found.line, named.phone_number),
+            max_segments=limits.segments,
+            max_attachments=limits.attachments,
+            max_attachment_bytes=limits.attachment_bytes,
         )
 
 

@@ -82,8 +82,7 @@ async def sweep_reminders(session: AsyncSession, organization_id: UUID) -> int:
     due = await team_queries.due_reminders(session, organization_id, limit=SWEEP_BATCH)
     if not due:
         return 0
-    await queries.lock_conversations(session, organization_id, due)
-    rows = await queries.conversations_by_ids(session, organization_id, due)
+    rows = await queries.locked_rows(session, organization_id, due)
     batch = Batch(organization_id, at=await database_time(session))
     brought_back = 0
     for row in rows.values():

@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access.rules import Principal
 from api.audit.rules import Action, Actor
 from api.conversations import scheduled_queries as queries
+from api.conversations.attachments import files_to_send
 from api.conversations.lifecycle import Batch, conversation_entry
-from api.conversations.message_rules import Reply
+from api.conversations.message_rules import Reply, SentFile
 from api.conversations.models import InboxRow, MessageRow
+from api.conversations.scheduled_files import free_files, hold_files
 from api.conversations.scheduled_models import ScheduledText
 from api.conversations.scheduled_queries import ScheduledRow as ScheduledRow
 from api.conversations.scheduled_queries import held_counts as held_counts
@@ -49,6 +51,8 @@ class ScheduledChange:
     only_if_nothing_new: bool | None = None
     body: str | None = None
     media_urls: Sequence[str] | None = None
+    attachments: Sequence[UUID] | None = None
+    """Of the text's own files, and of the principal's uploads."""
     close: bool | None = None
     seen_seq: int | None = None
 
@@ -64,7 +68,8 @@ async def schedule(
     require_content(reply)
     organization_id = principal.organization_id
     row = await lock_conversation(session, organization_id, conversation_id, with_number=True)
-    await _require_sendable(session, row, reply)
+    files = await files_to_send(session, principal, reply.attachments, retry_of=None)
+    await _require_sendable(session, row, reply, files)
     if reply.seen_seq is not None:
         await require_all_seen(session, row.conversation, seen_seq=reply.seen_seq, sender_id=principal.id)
     at = await database_time(session)
@@ -88,6 +93,7 @@ async def schedule(
     )
     session.add(text)
     await session.flush()
+    await hold_files(session, text, files)
     await write(session, row, text, Action.MESSAGE_SCHEDULED, principal.actor, at=at)
     return await _shown(session, text)
 
@@ -103,12 +109,15 @@ async def change_scheduled(
     at = await database_time(session)
     send_at = change.send_at or text.send_at
     _require_time(send_at, now=at)
+    held = await free_files(session, text, principal)
     reply = Reply(
         body=text.body if change.body is None else change.body,
         media_urls=text.media_urls if change.media_urls is None else list(change.media_urls),
+        attachments=held if change.attachments is None else change.attachments,
     )
     require_content(reply)
-    await _require_sendable(session, row, reply)
+    files = await files_to_send(session, principal, reply.attachments, retry_of=None)
+    await _require_sendable(session, row, reply, files)
     if change.seen_seq is not None:
         await require_all_seen(session, row.conversation, seen_seq=change.seen_seq)
         text.seen_seq = change.seen_seq
@@ -126,13 +135,15 @@ async def change_scheduled(
     for name, value in _author_columns(principal).items():
         setattr(text, name, value)
     await session.flush()
+    await hold_files(session, text, files)
     await write(session, row, text, Action.MESSAGE_RESCHEDULED, principal.actor, at=at)
     return await _shown(session, text)
 
 
 async def withdraw(session: AsyncSession, principal: Principal, text_id: UUID) -> None:
-    """Raises `NotFound`, and `Conflict` if it has left."""
+    """Its files become the principal's uploads, for a day. Raises `NotFound`, and `Conflict` if it has left."""
     row, text = await _locked(session, principal, text_id)
+    await free_files(session, text, principal)
     await queries.remove(session, principal.organization_id, text_id)
     at = await database_time(session)
     await write(session, row, text, Action.MESSAGE_WITHDRAWN, principal.actor, at=at)
@@ -144,8 +155,16 @@ async def send_now(session: AsyncSession, principal: Principal, text_id: UUID, *
     Raises `NotFound`, `Conflict` if it has left, and what `sending.send_message` raises.
     """
     row, text = await _locked(session, principal, text_id)
+    files = await free_files(session, text, principal)
     await queries.remove(session, principal.organization_id, text_id)
-    reply = Reply(body=text.body, media_urls=text.media_urls, seen_seq=seen_seq, close=text.close, message_id=text.id)
+    reply = Reply(
+        body=text.body,
+        media_urls=text.media_urls,
+        attachments=files,
+        seen_seq=seen_seq,
+        close=text.close,
+        message_id=text.id,
+    )
     message = await accept(session, principal, row, reply)
     announce_scheduled(session, text)
     return message
@@ -201,9 +220,9 @@ async def _shown(session: AsyncSession, text: ScheduledText) -> ScheduledRow:
     return shown
 
 
-async def _require_sendable(session: AsyncSession, row: InboxRow, reply: Reply) -> None:
+async def _require_sendable(session: AsyncSession, row: InboxRow, reply: Reply, files: Sequence[SentFile]) -> None:
     line = await lines.require_line(session, row.conversation.organization_id, row.conversation.line_id)
-    await require_sendable(session, row, line, reply)
+    await require_sendable(session, row, line, reply, files=files)
 
 
 def _require_time(send_at: datetime, *, now: datetime) -> None:

@@ -11,17 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access.models import ApiKey, StaffMember
 from api.conversations.message_rules import Direction
 from api.conversations.models import Message
+from api.conversations.scheduled_file_queries import HeldFile, delete_files, files_of
 from api.conversations.scheduled_models import ScheduledText
 from api.kit.bulk import is_any
 
 
 class ScheduledRow(NamedTuple):
-    """A scheduled text, its author, and whether a text was received that the author has not seen."""
+    """A scheduled text, its author, whether a text was received that the author has not seen, and its files."""
 
     text: ScheduledText
     author_id: UUID
     author_name: str
     has_new: bool
+    files: Sequence[HeldFile] = ()
 
 
 def _of(organization_id: UUID) -> Select[ScheduledText, UUID, str, bool]:
@@ -57,18 +59,22 @@ def _of(organization_id: UUID) -> Select[ScheduledText, UUID, str, bool]:
     )
 
 
-async def _rows(session: AsyncSession, statement: Select[ScheduledText, UUID, str, bool]) -> list[ScheduledRow]:
-    return [ScheduledRow(*row) for row in await session.execute(statement)]
+async def _rows(
+    session: AsyncSession, organization_id: UUID, statement: Select[ScheduledText, UUID, str, bool]
+) -> list[ScheduledRow]:
+    rows = [ScheduledRow(*row) for row in await session.execute(statement)]
+    files = await files_of(session, organization_id, [row.text.id for row in rows])
+    return [row._replace(files=files.get(row.text.id, ())) for row in rows]
 
 
 async def of_conversation(session: AsyncSession, organization_id: UUID, conversation_id: UUID) -> list[ScheduledRow]:
     """The conversation's scheduled and held texts, the earliest first. There are at most `MAX_WAITING`."""
     statement = _of(organization_id).where(ScheduledText.conversation_id == conversation_id)
-    return await _rows(session, statement.order_by(ScheduledText.send_at, ScheduledText.id))
+    return await _rows(session, organization_id, statement.order_by(ScheduledText.send_at, ScheduledText.id))
 
 
 async def one(session: AsyncSession, organization_id: UUID, text_id: UUID) -> ScheduledRow | None:
-    rows = await _rows(session, _of(organization_id).where(ScheduledText.id == text_id))
+    rows = await _rows(session, organization_id, _of(organization_id).where(ScheduledText.id == text_id))
     return rows[0] if rows else None
 
 
@@ -178,23 +184,26 @@ async def set_columns(session: AsyncSession, organization_id: UUID, text_id: UUI
 
 
 async def remove_of(session: AsyncSession, organization_id: UUID, conversation_ids: Collection[UUID]) -> int:
-    """Withdraw every text of these conversations, whose number is erased. Returns how many there were."""
-    rows = await session.execute(
-        delete(ScheduledText)
-        .where(
-            ScheduledText.organization_id == organization_id, ScheduledText.conversation_id == is_any(conversation_ids)
+    """Delete every text of these conversations, whose number is erased, with its files. Returns how many there were.
+
+    The caller has locked the conversations.
+    """
+    ids = (
+        await session.scalars(
+            select(ScheduledText.id).where(
+                ScheduledText.organization_id == organization_id,
+                ScheduledText.conversation_id == is_any(conversation_ids),
+            )
         )
-        .returning(ScheduledText.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(rows.all())
+    ).all()
+    return len(await _delete(session, organization_id, ids))
 
 
 async def remove_held(
     session: AsyncSession, organization_id: UUID, *, before: datetime, limit: int
 ) -> Sequence[tuple[UUID, UUID]]:
-    """Delete texts that were held back before then. Returns (id, conversation) of each."""
-    old = (
+    """Delete texts that were held back before then, with their files. Returns (id, conversation) of each."""
+    old = await session.scalars(
         select(ScheduledText.id)
         .where(
             ScheduledText.organization_id == organization_id,
@@ -203,10 +212,16 @@ async def remove_held(
         )
         .order_by(ScheduledText.held_at)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     )
+    return await _delete(session, organization_id, old.all())
+
+
+async def _delete(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> Sequence[tuple[UUID, UUID]]:
+    await delete_files(session, organization_id, ids)
     rows = await session.execute(
         delete(ScheduledText)
-        .where(ScheduledText.organization_id == organization_id, ScheduledText.id.in_(old))
+        .where(ScheduledText.organization_id == organization_id, ScheduledText.id == is_any(ids))
         .returning(ScheduledText.id, ScheduledText.conversation_id)
         .execution_options(synchronize_session=False)
     )

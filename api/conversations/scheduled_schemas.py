@@ -1,8 +1,9 @@
 """What crosses the wire of scheduled texts."""
 
 from typing import Annotated
+from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA
 from api.conversations.scheduled import Later, ScheduledChange
@@ -21,12 +22,6 @@ class SendIn(MessageIn):
     send_at: AwareDatetime | None = added(None)
     only_if_nothing_new: bool = added(True)
 
-    @model_validator(mode="after")
-    def _files_leave_at_once(self) -> "SendIn":
-        if self.send_at is not None and self.attachments:
-            raise ValueError("send a text with files at once: only words and addresses of pictures can be scheduled")
-        return self
-
     def later(self) -> Later | None:
         return Later(self.send_at, self.only_if_nothing_new) if self.send_at is not None else None
 
@@ -41,6 +36,8 @@ class ScheduledTextPatch(BaseModel):
     only_if_nothing_new: bool | None = None
     body: Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)] | None = None
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = None
+    attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA)] | None = None
+    """Ids of the text's own `files` that stay, and of the person's uploads that are added, in their order."""
     close: bool | None = None
     seen_seq: Seq | None = None
 

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from api.conversations.message_rules import MediaState
 from api.conversations.scheduled import ScheduledRow
-from api.conversations.types import SentBy
+from api.conversations.types import Media, SentBy
 
 
 class HeldOut(BaseModel):
@@ -30,6 +31,8 @@ class ScheduledTextOut(BaseModel):
     status: Literal["scheduled", "held"]
     body: str
     media_urls: list[str]
+    files: list[Media]
+    """Its files that this service serves, in their order. Once it has left, the message has them under the same ids."""
     send_at: datetime
     only_if_nothing_new: bool
     close: bool
@@ -57,6 +60,17 @@ class ScheduledTextOut(BaseModel):
             status="held" if held else "scheduled",
             body=text.body,
             media_urls=text.media_urls,
+            files=[
+                Media(
+                    id=file.id,
+                    url=f"/api/v1/messages/{text.id}/media/{file.id}",
+                    content_type=file.content_type,
+                    state=MediaState.KEPT,
+                    size=file.size,
+                    reason=None,
+                )
+                for file in row.files
+            ],
             send_at=text.send_at,
             only_if_nothing_new=text.only_if_nothing_new,
             close=text.close,

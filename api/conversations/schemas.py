@@ -89,8 +89,8 @@ class ConversationOut(BaseModel):
 
     id: UUID
     version: int
-    """Grows with each change of the conversation, its messages and its viewers. Of two answers with the same version,
-    the later one is newer: a change of its number's consent or holders may leave the version as it is."""
+    """Grows with each change of the conversation, its messages, its viewers, and its number's consent and holders. Of
+    two answers with the same version, the later one is newer."""
     line_id: UUID
     line: "LineLabel"
     phone_number: str

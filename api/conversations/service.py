@@ -20,11 +20,12 @@ from api.conversations import inbox_queries, message_queries, queries, rules, sc
 from api.conversations.errors import NewMessages
 from api.conversations.inbox_queries import InboxFilter, InboxSort, Indicator
 from api.conversations.lifecycle import Batch, number_actor, state_of
+from api.conversations.line_limits import TextLimits, notice_of, text_limits
 from api.conversations.message_queries import Sender, ThreadPage, ThreadWindow, senders_of_last_messages
 from api.conversations.message_queries import answers_since as answers_since
 from api.conversations.message_queries import last_message_times as last_message_times
 from api.conversations.message_queries import message_page as message_page
-from api.conversations.message_rules import MAX_MEDIA, content
+from api.conversations.message_rules import content
 from api.conversations.models import Conversation, InboxRow, Message, MessageRow
 from api.conversations.queries import ViewerRow
 from api.conversations.queries import conversations_by_ids as conversations_by_ids
@@ -37,11 +38,9 @@ from api.directory.models import PhoneNumber, Refusal
 from api.directory.rules import Holder, OptInSource, display_name
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
-from api.kit.phone import country_of, shown_number
+from api.kit.phone import shown_number
 from api.lines.models import Line
-from api.lines.rules import NZ_NOTICE, recipient_pays
 from api.lines.service import line_or_default, lines_by_ids, require_line
-from api.providers.registry import send_limits
 
 MAX_OF_NUMBER = 200
 """The most refusals, and the most conversations, that a number shows."""
@@ -82,20 +81,11 @@ class ConversationView:
     @property
     def notice(self) -> str | None:
         """A warning to staff before they text this number from this line (NZ-NOTICE)."""
-        pays = recipient_pays(line_kind=self.line.kind, recipient_country=country_of(self.row.number.number))
-        return NZ_NOTICE if pays else None
+        return notice_of(self.line, self.row.number.number)
 
     @property
-    def max_segments(self) -> int | None:
-        return send_limits(self.line.provider).segments
-
-    @property
-    def max_attachments(self) -> int:
-        return min(send_limits(self.line.provider).media, MAX_MEDIA)
-
-    @property
-    def max_attachment_bytes(self) -> int:
-        return send_limits(self.line.provider).media_bytes.of(self.line.kind)
+    def limits(self) -> TextLimits:
+        return text_limits(self.line)
 
 
 @dataclass(frozen=True)

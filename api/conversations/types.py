@@ -17,6 +17,7 @@ from api.conversations.message_rules import (
     shown_media,
 )
 from api.conversations.models import Message, MessageRow
+from api.conversations.tapbacks import read_tapback
 from api.providers.port import MessageStatus
 
 
@@ -74,6 +75,29 @@ class MessageErrorOut(BaseModel):
     """What went wrong, in words for the front desk."""
 
 
+class ReactionOut(BaseModel):
+    """A reaction that a phone has sent as a text, such as “Liked “See you at 6””."""
+
+    model_config = ConfigDict(title="Reaction")
+
+    emoji: str
+    removed: bool
+    """It was taken back."""
+    quote: str | None
+    """The quoted words, which may be cut; null for a file."""
+    message_id: UUID | None
+    """The message that it is on. Null if none was found, and for a text that an earlier version received."""
+
+    @classmethod
+    def of(cls, message: Message) -> "ReactionOut | None":
+        if message.direction != Direction.INBOUND or message.media:
+            return None
+        tapback = read_tapback(message.body)
+        if tapback is None:
+            return None
+        return cls(emoji=tapback.emoji, removed=tapback.removed, quote=tapback.quote, message_id=message.reacts_to)
+
+
 class MessageOut(BaseModel):
     model_config = ConfigDict(title="Message")
 
@@ -91,6 +115,10 @@ class MessageOut(BaseModel):
     error: MessageErrorOut | None
     asks_to_stop: bool
     """It asks in plain words to stop. A person decides (OPTIN-PLAIN-WORDS)."""
+    reaction: ReactionOut | None
+    """It words a reaction. Without `message_id` it may be an ordinary text."""
+    reactions: list[str]
+    """The emoji of the reactions on it, in the order in which they came."""
     automatic: Automatic | None
     """Why it was sent without a person; null if a person or an integration sent it, or it was received."""
     retry_of_message_id: UUID | None
@@ -124,6 +152,8 @@ class MessageOut(BaseModel):
             provider_message_id=message.provider_message_id,
             error=error,
             asks_to_stop=message.asks_to_stop,
+            reaction=ReactionOut.of(message),
+            reactions=message.reactions or [],
             automatic=automatic(answers=message.answers, is_away=message.is_away),
             retry_of_message_id=message.retry_of_message_id,
             client_key=message.client_key,

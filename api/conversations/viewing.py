@@ -9,7 +9,7 @@ from api.access.rules import Principal
 from api.audit.rules import Action
 from api.conversations import message_queries, queries, rules
 from api.conversations.lifecycle import Batch, conversation_entry, number_actor, state_of
-from api.conversations.models import Conversation, InboxRow
+from api.conversations.models import InboxRow
 from api.conversations.queries import Tab
 from api.conversations.service import lock_conversation, require_all_seen, require_known_seq
 from api.kit.database import database_time
@@ -27,7 +27,7 @@ async def view_conversation(
     seen_seq: int,
     lease: timedelta,
     confirm_within: timedelta,
-) -> tuple[Conversation, datetime]:
+) -> tuple[InboxRow, datetime]:
     """Start or renew a viewing lease, and confirm what has been seen (STATUS-VIEWING, STATUS-SEEN).
 
     Returns the conversation and when the lease expires. A renewal takes the conversation's lock too: a message that
@@ -61,7 +61,7 @@ async def view_conversation(
     if starts and transition.change is None:
         batch.record(conversation_entry(Action.CONVERSATION_VIEWED, principal.actor, row))
     await batch.write(session)
-    return conversation, expires_at
+    return row, expires_at
 
 
 async def stop_viewing(session: AsyncSession, principal: Principal, *, conversation_id: UUID, viewer_id: UUID) -> None:

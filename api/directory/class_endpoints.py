@@ -1,4 +1,4 @@
-"""Routes of classes and tags."""
+"""Routes of classes, tags and locations."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,8 +7,11 @@ from fastapi import APIRouter, Query, Response
 
 from api.access.dependencies import CanKeepDirectory, CanReadDirectory, guarded
 from api.directory import classes
-from api.directory.class_schemas import ClassIn, ClassPatch, ListedClassOut, TagOut
+from api.directory.class_schemas import ClassIn, ClassPatch, ListedClassOut, LocationOut, TagOut
+from api.directory.classes import ClassQuery
+from api.directory.fields import LocationName
 from api.directory.search_rules import MAX_QUERY_CHARACTERS
+from api.directory.student_rules import Weekday
 from api.directory.types import ClassOut
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
@@ -31,12 +34,13 @@ async def list_classes(
     session: Session,
     paging: Paging,
     search: Search = None,
+    weekday: Annotated[Weekday | None, Query(description="Classes on this day.")] = None,
+    location: Annotated[LocationName | None, Query(description="Classes there. Case does not matter.")] = None,
     archived: Annotated[bool, Query(description="Archived classes instead of living ones.")] = False,
 ) -> Page[ListedClassOut]:
-    """Classes by name, each with the number of its students."""
-    rows = await classes.list_classes(
-        session, principal.organization_id, paging, words=fold_name(search or "").split(), archived=archived
-    )
+    """Classes by name, each with the number of its students and of their families."""
+    wanted = ClassQuery(fold_name(search or "").split(), weekday, location, archived)
+    rows = await classes.list_classes(session, principal.organization_id, paging, wanted)
     shown, next_cursor = paging.cut(rows, lambda row: (row.stored.name, row.stored.id))
     return Page(items=[ListedClassOut.of(each) for each in shown], next_cursor=next_cursor)
 
@@ -54,6 +58,12 @@ async def create_class(
     return await once(session, create, key=idempotency_key, asked_by=principal, operation="create-class", request=body)
 
 
+@router.get("/classes/{class_id}", responses=guarded(NotFound, Invalid))
+async def get_class(class_id: UUID, principal: CanReadDirectory, session: Session) -> ListedClassOut:
+    """A class. `GET /families?class_id=` lists the families of its students."""
+    return ListedClassOut.of(await classes.get_class(session, principal.organization_id, class_id))
+
+
 @router.patch("/classes/{class_id}", responses=guarded(NotFound, Conflict, Invalid))
 async def update_class(class_id: UUID, body: ClassPatch, principal: CanKeepDirectory, session: Session) -> ClassOut:
     """Change, archive or bring back a class. An archived class is shown with no student."""
@@ -67,6 +77,15 @@ async def list_tags(principal: CanReadDirectory, session: Session, paging: Pagin
     rows = await classes.list_tags(session, principal.organization_id, after=after, limit=paging.rows_to_read)
     shown, next_cursor = paging.cut(rows, lambda row: (row.key,))
     return Page(items=[TagOut.of(each) for each in shown], next_cursor=next_cursor)
+
+
+@router.get("/locations", responses=guarded(Invalid))
+async def list_locations(principal: CanReadDirectory, session: Session, paging: Paging) -> Page[LocationOut]:
+    """The locations of families, staff and classes by name. Locations that differ only in case are one."""
+    after = storable_key(paging.cursor) if paging.cursor else None
+    rows = await classes.list_locations(session, principal.organization_id, after=after, limit=paging.rows_to_read)
+    shown, next_cursor = paging.cut(rows, lambda row: (row.key,))
+    return Page(items=[LocationOut.of(each) for each in shown], next_cursor=next_cursor)
 
 
 def storable_key(cursor: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from api.directory.fields import ClassName, ClassTime, Location, Name, Short, Weekdays
-from api.directory.student_queries import ListedClass, ListedTag
+from api.directory.list_queries import ListedClass, ListedLocation, ListedTag
 from api.directory.types import ClassOut
 
 
@@ -38,19 +38,22 @@ class ClassPatch(BaseModel):
 
 
 class ListedClassOut(ClassOut):
-    """With the number of its students."""
+    """With the number of its students of living families, and of these families."""
 
     model_config = ConfigDict(title="ListedClass", from_attributes=True)
 
     students: int
+    families: int
 
     @classmethod
     def of(cls, listed: ListedClass) -> "ListedClassOut":
-        return cls(**ClassOut.model_validate(listed.stored).model_dump(), students=listed.students)
+        return cls(
+            **ClassOut.model_validate(listed.stored).model_dump(), students=listed.students, families=listed.families
+        )
 
 
 class TagOut(BaseModel):
-    """How many families and staff members have it, archived ones too."""
+    """How many living families and staff members have it."""
 
     model_config = ConfigDict(title="Tag")
 
@@ -61,3 +64,23 @@ class TagOut(BaseModel):
     @classmethod
     def of(cls, listed: ListedTag) -> "TagOut":
         return cls(name=listed.name, families=listed.families, staff_members=listed.staff_members)
+
+
+class LocationOut(BaseModel):
+    """How many living records and classes are there. `families`: those that a filter by it finds."""
+
+    model_config = ConfigDict(title="Location")
+
+    name: str
+    families: int
+    staff_members: int
+    classes: int
+
+    @classmethod
+    def of(cls, listed: ListedLocation) -> "LocationOut":
+        return cls(
+            name=listed.name,
+            families=listed.families,
+            staff_members=listed.staff_members,
+            classes=listed.classes,
+        )

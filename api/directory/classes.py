@@ -12,14 +12,28 @@ from api.access.errors import PermissionRequired
 from api.access.rules import Permission, Principal
 from api.audit import service as audit
 from api.directory.class_entries import entries_of
+from api.directory.list_queries import ClassQuery as ClassQuery
+from api.directory.list_queries import ListedClass, listed_class
+from api.directory.list_queries import list_classes as list_classes
+from api.directory.list_queries import list_locations as list_locations
+from api.directory.list_queries import list_tags as list_tags
 from api.directory.store_students import write_classes
-from api.directory.student_queries import list_classes as list_classes
-from api.directory.student_queries import list_tags as list_tags
 from api.directory.student_queries import lock_making, require_class, stored_class
 from api.directory.student_rules import ClassChanges, Classes, StoredClass
 from api.kit.database import database_time
 from api.kit.errors import Conflict, NotFound
 from api.kit.ids import new_id
+from api.live.service import announce_directory
+
+NO_SUCH_CLASS = "There is no such class."
+
+
+async def get_class(session: AsyncSession, organization_id: UUID, class_id: UUID) -> ListedClass:
+    """Raises `NotFound`."""
+    found = await listed_class(session, organization_id, class_id)
+    if found is None:
+        raise NotFound(NO_SUCH_CLASS)
+    return found
 
 
 async def create_class(session: AsyncSession, principal: Principal, given: Mapping[str, Any]) -> StoredClass:
@@ -36,7 +50,7 @@ async def change_class(
     await lock_making(session, principal.organization_id)
     row = await require_class(session, principal.organization_id, class_id)
     if row is None:
-        raise NotFound("There is no such class.")
+        raise NotFound(NO_SUCH_CLASS)
     before = stored_class(row)
     after = _cleared(replace(before, **given))
     if after == before:
@@ -62,5 +76,6 @@ async def _write(session: AsyncSession, principal: Principal, before: Classes, c
     except IntegrityError as error:
         raise Conflict("There is a class with this name, days, time and location already.") from error
     await audit.record(session, organization_id, *entries_of(principal.actor, before, changes), at=at)
+    announce_directory(session, organization_id)
     (written,) = (*changes.new, *changes.changed)
     return written

@@ -14,7 +14,7 @@ from api.access.dependencies import Administrator, CanKeepDirectory, CanReadDire
 from api.access.passwords import hash_outside
 from api.access.rules import Principal
 from api.directory import service
-from api.directory.fields import ExternalId, Tag
+from api.directory.fields import ExternalId, LocationName, Tag
 from api.directory.rules import ImportOutcome, WantedRecord
 from api.directory.schemas import (
     FamilyIn,
@@ -27,29 +27,17 @@ from api.directory.schemas import (
 from api.directory.search_queries import Listed
 from api.directory.search_rules import MAX_QUERY_CHARACTERS
 from api.directory.service import FAMILY, STAFF_MEMBER, Kind, Stored
+from api.directory.types import AudienceFilter
 from api.directory.wanted import NumbersNotRead, wanted_record
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
-from api.kit.folding import fold_name
 from api.kit.idempotency import GivenKey, IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging
 from api.kit.text import Body
 
 router = APIRouter(tags=["directory"])
 
-Search = Annotated[
-    Body | None,
-    Query(
-        alias="q",
-        max_length=MAX_QUERY_CHARACTERS,
-        description="Words of names, in any order: a family's own, its contacts' and its students'. Or a phone "
-        "number, or part of it. "
-        "Case, accents and the way a number is written do not matter.",
-    ),
-]
 ExternalIdPath = Annotated[ExternalId, Path(description="The record's id in another system.")]
-TagFilter = Annotated[Tag | None, Query(description="Records with this tag. Case and accents do not matter.")]
-Archived = Annotated[bool, Query(description="Archived records instead of living ones.")]
 
 
 async def country_of(principal: SignedIn, session: Session) -> str:
@@ -60,36 +48,40 @@ async def country_of(principal: SignedIn, session: Session) -> str:
 Country = Annotated[str, Depends(country_of)]
 
 
-@dataclass(frozen=True)
-class Listing:
-    """A list request: the page, and what is searched for."""
+def _filtered_by(field: str) -> Any:
+    """The query parameter of a field of `AudienceFilter`."""
+    described = AudienceFilter.model_fields[field]
+    return Query(description=described.description)
 
-    page: Listed
-    text: str | None
+
+Search = Annotated[
+    Body | None, Query(max_length=MAX_QUERY_CHARACTERS, description=AudienceFilter.model_fields["q"].description)
+]
+TagFilter = Annotated[Tag | None, _filtered_by("tag")]
+LocationFilter = Annotated[LocationName | None, _filtered_by("location")]
+Archived = Annotated[bool, _filtered_by("archived")]
 
 
 def listing(
     principal: SignedIn,
     paging: Paging,
-    search: Search = None,
-    archived: Archived = False,
+    q: Search = None,
     tag: TagFilter = None,
-) -> Listing:
-    folded = None if tag is None else fold_name(tag)
-    return Listing(Listed(principal.organization_id, archived, paging, folded), search)
+    location: LocationFilter = None,
+    archived: Archived = False,
+) -> Listed:
+    wanted = AudienceFilter(q=q, tag=tag, location=location, archived=archived)
+    return Listed(principal.organization_id, wanted, paging)
 
 
-Listings = Annotated[Listing, Depends(listing)]
+Listings = Annotated[Listed, Depends(listing)]
 
 
-def family_listing(
-    listing: Listings,
-    class_id: Annotated[UUID | None, Query(description="Families with a student in this class.")] = None,
-) -> Listing:
-    return replace(listing, page=replace(listing.page, class_id=class_id))
+def family_listing(listing: Listings, class_id: Annotated[UUID | None, _filtered_by("class_id")] = None) -> Listed:
+    return replace(listing, filter=listing.filter.model_copy(update={"class_id": class_id}))
 
 
-FamilyListings = Annotated[Listing, Depends(family_listing)]
+FamilyListings = Annotated[Listed, Depends(family_listing)]
 
 Out = TypeVar("Out", FamilyOut, StaffMemberOut)
 
@@ -101,8 +93,8 @@ class Records(Generic[Stored, Out]):
     kind: Kind[Stored]
     shown: Callable[[Stored], Out]
 
-    async def list(self, session: AsyncSession, listing: Listing) -> Page[Out]:
-        records, next_cursor = await service.list_records(session, self.kind, listing.page, text=listing.text)
+    async def list(self, session: AsyncSession, listing: Listed) -> Page[Out]:
+        records, next_cursor = await service.list_records(session, self.kind, listing)
         return Page(items=[self.shown(each) for each in records], next_cursor=next_cursor)
 
     async def get(self, session: AsyncSession, principal: Principal, record_id: UUID) -> Out:

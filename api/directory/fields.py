@@ -23,8 +23,11 @@ MAX_CLASSES = 20
 MAX_TAGS = 30
 """Of a record."""
 
-Location = Annotated[SingleLine, StringConstraints(max_length=120)]
+MAX_LOCATION = 120
+Location = Annotated[SingleLine, StringConstraints(max_length=MAX_LOCATION)]
 """A location. Empty clears it."""
+LocationName = Annotated[SingleLine, StringConstraints(min_length=1, max_length=MAX_LOCATION)]
+"""A location to look for."""
 Notes = Annotated[Body, StringConstraints(max_length=4000)]
 """Empty clears them."""
 Tag = Annotated[SingleLine, StringConstraints(min_length=1, max_length=40)]

@@ -9,6 +9,7 @@ from api.directory import prefix_queries
 from api.directory.rules import StoredFamily, StoredStaffMember
 from api.directory.search_queries import Listed
 from api.directory.service import FAMILY, STAFF_MEMBER, list_records
+from api.directory.types import AudienceFilter
 from api.kit.paging import PageQuery
 
 
@@ -19,9 +20,9 @@ async def find_records(
 
     Those whose name, or whose contact's name, begins with the text are among them, however many others there are.
     """
-    listed = Listed(organization_id, archived=False, paging=PageQuery(limit=limit, cursor=None))
-    families, _ = await list_records(session, FAMILY, listed, text=text)
-    staff_members, _ = await list_records(session, STAFF_MEMBER, listed, text=text)
+    listed = Listed(organization_id, AudienceFilter(q=text), PageQuery(limit=limit, cursor=None))
+    families, _ = await list_records(session, FAMILY, listed)
+    staff_members, _ = await list_records(session, STAFF_MEMBER, listed)
     known = {each.id for each in families}
     beginning = await prefix_queries.families_beginning(session, organization_id, text, limit=limit)
     others = [each for each in beginning if each not in known]

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -22,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from api.audit.rules import Actor
 from api.directory.rules import OptInSource, OptInState, StoredOptIn, StoredPhoneRecord
 from api.kit.database import Base, OrganizationRow
-from api.kit.searchable import Searchable, search_indexes
+from api.kit.searchable import Searchable, location_index, search_indexes
 
 
 def name_prefix_index(table: str) -> Index:
@@ -37,6 +38,7 @@ class Family(Searchable, OrganizationRow, Base):
         UniqueConstraint("organization_id", "external_id"),
         Index("ix_families_organization_id_name", "organization_id", "name", "id"),
         name_prefix_index("families"),
+        location_index("families"),
         *search_indexes("families"),
     )
 
@@ -87,6 +89,7 @@ class StudioClass(OrganizationRow, Base):
         CheckConstraint("time ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'", name="time"),
         Index("uq_classes_key", "organization_id", "key", unique=True, postgresql_where=text("archived_at IS NULL")),
         Index("ix_classes_organization_id_name", "organization_id", "name", "id"),
+        location_index("classes"),
     )
 
     name: Mapped[str]
@@ -151,6 +154,8 @@ class PhoneNumber(OrganizationRow, Base):
     number: Mapped[str]
     stopped_at: Mapped[datetime | None]
     stop_source: Mapped[str | None]
+    version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    """Grows with each change of its consent and its holders (`number_changes`)."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -40,6 +40,8 @@ from api.kit.ids import new_id
 CHANGED = "changed"
 UNSAID = frozenset({"notes"})
 """Columns whose values are not repeated in the audit log: notes of a record may say anything about a child."""
+SHOWN_AT_NUMBERS = frozenset({"name", "contacts"})
+"""Changes of a record that a conversation with one of its numbers shows."""
 NO_CLASSES = Classes()
 OWN_ROLE = "You cannot take the administrator role from yourself. Ask another administrator."
 OWN_PASSWORD = "You change your own password under Account, with your current one."  # noqa: S105  # It is a sentence.
@@ -289,6 +291,8 @@ class _Planner:
         if changes:
             self._write("records", RecordRow(wanted.kind, stored.id, values))
             self._audit(shape.updated, {**identity, "changes": changes})
+        if changes.keys() & SHOWN_AT_NUMBERS:
+            self._write("numbers", *(each.phone_number for each in stored.all_phone_records()))
         if wanted.archived is not None and wanted.archived != stored.archived:
             self._write("archived", (wanted.kind, stored.id, wanted.archived))
             if wanted.archived and wanted.kind is OwnerKind.STAFF_MEMBER:

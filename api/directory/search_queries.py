@@ -5,18 +5,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, cast, func, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access.models import StaffMember
 from api.directory import search_rules
-from api.directory.models import Contact, Enrollment, Family, PhoneRecord, RecordTag, Student
+from api.directory.audience_queries import Model, conditions, found_by, matches
+from api.directory.models import Contact, Enrollment, Family, PhoneRecord, Student
 from api.directory.search_rules import DirectoryQuery
-from api.directory.student_queries import families_attending, tagged
+from api.directory.types import AudienceFilter
 from api.kit.paging import PageQuery, how_many_fit
-
-Model = type[Family] | type[StaffMember]
 
 LOOKED_THROUGH = 200
 """Records scanned in order of name before the index is used: a common word fills its page from them."""
@@ -24,38 +21,20 @@ LOOKED_THROUGH = 200
 
 @dataclass(frozen=True)
 class Listed:
-    """A page of the living or the archived records, in order of name."""
+    """A page of the records that fit a filter, in order of name."""
 
     organization_id: UUID
-    archived: bool
+    filter: AudienceFilter
     paging: PageQuery
-    tag: str | None = None
-    """Folded. Records that have it."""
-    class_id: UUID | None = None
-    """Families with a student in it."""
-
-    def filters(self, model: Model, columns: Any) -> list[ColumnElement[bool]]:
-        is_family = model is Family
-        conditions: list[ColumnElement[bool]] = []
-        if self.tag is not None:
-            owner = RecordTag.family_id if is_family else RecordTag.staff_member_id
-            conditions.append(columns.id.in_(tagged(self.organization_id, owner, self.tag)))
-        if self.class_id is not None and is_family:
-            conditions.append(columns.id.in_(families_attending(self.organization_id, self.class_id)))
-        return conditions
 
     def first(self, statement: Select[Any], model: Model, columns: Any = None, limit: int | None = None) -> Select[Any]:
-        """`columns`: those of the model, or of a subquery that has its key."""
+        """All but the text of the search. `columns`: those of the model, or of a subquery that has its key."""
         columns = model if columns is None else columns
         after = self.paging.name_key()
-        conditions = [
-            columns.organization_id == self.organization_id,
-            columns.archived_at.is_not(None) if self.archived else columns.archived_at.is_(None),
-            *self.filters(model, columns),
-        ]
+        wanted = conditions(model, self.organization_id, self.filter, columns)
         if after is not None:
-            conditions.append(tuple_(columns.name, columns.id) > tuple_(*after))
-        in_order = statement.where(*conditions).order_by(columns.name, columns.id)
+            wanted.append(tuple_(columns.name, columns.id) > tuple_(*after))
+        in_order = statement.where(*wanted).order_by(columns.name, columns.id)
         return in_order.limit(limit or self.paging.rows_to_read)
 
 
@@ -82,24 +61,23 @@ async def _found(session: AsyncSession, model: Model, search: DirectoryQuery, li
     """
     condition = search_rules.condition(search, organization_id=listed.organization_id)
     if not condition:
-        # Signs alone, such as %, are in no word. They are searched literally in the records' own names.
-        signs = listed.first(select(model).where(model.name.contains(search.text, autoescape=True)), model)
-        return (await session.scalars(signs)).all()
+        literally = select(model).where(found_by(model, listed.organization_id, search))
+        return (await session.scalars(listed.first(literally, model))).all()
     # Never scan the whole table, even if it was small when the statement was planned, or the word is common.
     await session.execute(select(func.set_config("enable_seqscan", "off", True)))
     key: list[Any] = [model.organization_id, model.id, model.name, model.archived_at, model.search]
     records = select(*key)
     first = listed.first(records, model, limit=LOOKED_THROUGH).subquery()
-    looked_through = select(first.c.id).where(_matches(first.c.search, condition))
+    looked_through = select(first.c.id).where(matches(first.c.search, condition))
     wanted = listed.paging.rows_to_read
     ids = (await session.scalars(looked_through.order_by(first.c.name, first.c.id).limit(wanted))).all()
     if len(ids) < wanted:
         indexed = search_rules.indexed_condition(search, organization_id=listed.organization_id)
         # OFFSET 0 keeps the planner from using another index in place of this one, or beside it.
-        matching = records.where(_matches(model.search, indexed)).offset(0).subquery()
+        matching = records.where(matches(model.search, indexed)).offset(0).subquery()
         statement = listed.first(select(matching.c.id), model, matching.c)
         if indexed != condition:
-            statement = statement.where(_matches(matching.c.search, condition))
+            statement = statement.where(matches(matching.c.search, condition))
         ids = (await session.scalars(statement)).all()
     statement = select(model).where(model.organization_id == listed.organization_id, model.id.in_(ids))
     return (await session.scalars(statement.order_by(model.name, model.id))).all()
@@ -131,8 +109,3 @@ async def _sizes(session: AsyncSession, organization_id: UUID, model: Model, ids
         for family_id, count in await session.execute(attended):
             counts[family_id] = counts.get(family_id, 0) + count
     return [counts.get(record_id, 0) for record_id in ids]
-
-
-def _matches(column: Any, condition: str) -> ColumnElement[bool]:
-    matching: ColumnElement[bool] = column.bool_op("@@")(cast(literal(condition), TSQUERY))
-    return matching

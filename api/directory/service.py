@@ -5,7 +5,6 @@ Every change is a batch of one or many wanted records: lock → read → plan �
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -14,15 +13,16 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access import service as access
 from api.access.errors import PermissionRequired
 from api.access.models import StaffMember
 from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import NewEntry
 from api.directory import queries, search_queries
+from api.directory.audience import parse_search
 from api.directory.class_entries import entries_of
 from api.directory.models import Family, PhoneNumber, PhoneRecord
+from api.directory.number_changes import numbers_changed
 from api.directory.plan import Author, Conflicting, LacksPermission, NotPlanned, Plan, Planned, plan_opt_in, plan_record
 from api.directory.queries import MAX_HOLDERS as MAX_HOLDERS
 from api.directory.queries import ensure_phone_numbers as ensure_phone_numbers
@@ -43,18 +43,13 @@ from api.directory.rules import (
     WantedRecord,
 )
 from api.directory.search_queries import Listed
-from api.directory.search_rules import MIN_WHOLE_NUMBER, DirectoryQuery, as_number, parse_query
 from api.directory.staff_changes import staff_changed
 from api.directory.store_queries import store
 from api.directory.student_queries import lock_classes
 from api.directory.student_rules import Classes, merged
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
-from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
-from api.live.service import announce, announce_phone_number
-
-MAX_ANNOUNCED = 100
-"""Numbers of one transaction that are announced one by one. Beyond that, open tabs are told to load all they show."""
+from api.live.service import announce_directory
 
 Stored = TypeVar("Stored", StoredFamily, StoredStaffMember)
 
@@ -85,26 +80,12 @@ async def require(session: AsyncSession, kind: Kind[Stored], organization_id: UU
     raise NotFound(kind.not_found)
 
 
-async def list_records(
-    session: AsyncSession, kind: Kind[Stored], listed: Listed, *, text: str | None
-) -> tuple[list[Stored], str | None]:
+async def list_records(session: AsyncSession, kind: Kind[Stored], listed: Listed) -> tuple[list[Stored], str | None]:
     """A page of families or staff members by name, and the cursor of the next page, if there is one."""
-    search = await _parse_search(session, listed.organization_id, text)
+    search = await parse_search(session, listed.organization_id, listed.filter.q)
     ids, next_cursor = await search_queries.page(session, kind.model, listed, search=search)
     found = {each.id: each for each in await kind.read(session, listed.organization_id, ids)}
     return [found[record_id] for record_id in ids if record_id in found], next_cursor
-
-
-async def _parse_search(session: AsyncSession, organization_id: UUID, text: str | None) -> DirectoryQuery | None:
-    """None if nothing was typed. A number is read as it is dialled in the organization's country."""
-    if text is None or not text.strip():
-        return None
-    written, whole_number = as_number(text), None
-    if written is not None and len(written) >= MIN_WHOLE_NUMBER:
-        country = await access.country_of_organization(session, organization_id)
-        with suppress(InvalidPhoneNumberError):
-            whole_number = parse_phone_number(written, country=country)
-    return parse_query(text, whole_number=whole_number)
 
 
 # Changing.
@@ -179,10 +160,12 @@ async def change_all(
             at=at,
             classes=classes,
         )
+        await numbers_changed(session, organization_id, set(plan.numbers) - locked.numbers.made)
         await staff_changed(session, organization_id, plan, by=principal.actor)
         class_entries = entries_of(principal.actor, locked.classes, classes, import_id=import_id)
         await audit.record(session, organization_id, *class_entries, *plan.entries, at=at)
-        _announce(session, organization_id, set(plan.numbers) - locked.numbers.made)
+        if class_entries or plan.entries:
+            announce_directory(session, organization_id)
     return outcomes
 
 
@@ -248,14 +231,6 @@ async def _lock(
     emails = [wanted.email for wanted in batch if wanted.email is not None]
     email_holders = await queries.email_holders(session, organization_id, emails)
     return _Locked(records, numbers, email_holders, has_administrator, classes)
-
-
-def _announce(session: AsyncSession, organization_id: UUID, numbers: set[str]) -> None:
-    if len(numbers) <= MAX_ANNOUNCED:
-        for number in sorted(numbers):
-            announce_phone_number(session, organization_id, number)
-    else:
-        announce(session, organization_id, "resync")
 
 
 def _taken(wanted: WantedRecord, error: str) -> Conflict:

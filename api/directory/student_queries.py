@@ -2,10 +2,9 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, or_, select, text, tuple_
+from sqlalchemy import or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -13,7 +12,6 @@ from api.directory.models import Enrollment, RecordTag, Student, StudioClass
 from api.directory.student_rules import Classes, StoredClass, StoredStudent, Weekday
 from api.kit.bulk import is_any
 from api.kit.ids import new_id
-from api.kit.paging import PageQuery
 
 
 def stored_class(row: StudioClass) -> StoredClass:
@@ -143,77 +141,4 @@ async def require_class(session: AsyncSession, organization_id: UUID, class_id: 
         .where(StudioClass.organization_id == organization_id, StudioClass.id == class_id)
         .with_for_update()
         .execution_options(populate_existing=True)
-    )
-
-
-class ListedClass(NamedTuple):
-    stored: StoredClass
-    students: int
-
-
-async def list_classes(
-    session: AsyncSession, organization_id: UUID, paging: PageQuery, *, words: Sequence[str], archived: bool
-) -> list[ListedClass]:
-    """By name. `words`: folded; each must be part of the class's name, days, room or coach."""
-    after = paging.name_key()
-    statement = select(StudioClass).where(
-        StudioClass.organization_id == organization_id,
-        StudioClass.archived_at.is_not(None) if archived else StudioClass.archived_at.is_(None),
-        *(StudioClass.search.contains(word, autoescape=True) for word in words),
-    )
-    if after is not None:
-        statement = statement.where(tuple_(StudioClass.name, StudioClass.id) > tuple_(*after))
-    rows = (
-        await session.scalars(statement.order_by(StudioClass.name, StudioClass.id).limit(paging.rows_to_read))
-    ).all()
-    counts = await session.execute(
-        select(Enrollment.class_id, func.count())
-        .where(Enrollment.organization_id == organization_id, Enrollment.class_id == is_any([row.id for row in rows]))
-        .group_by(Enrollment.class_id)
-    )
-    students = {row[0]: row[1] for row in counts}
-    return [ListedClass(stored_class(row), students.get(row.id, 0)) for row in rows]
-
-
-# Tags.
-
-
-class ListedTag(NamedTuple):
-    key: str
-    name: str
-    families: int
-    staff_members: int
-
-
-async def list_tags(session: AsyncSession, organization_id: UUID, *, after: str | None, limit: int) -> list[ListedTag]:
-    """By name, with how many records of each kind have it, archived ones too."""
-    tags = select(
-        RecordTag.key,
-        func.min(RecordTag.name),
-        func.count(RecordTag.family_id),
-        func.count(RecordTag.staff_member_id),
-    ).where(RecordTag.organization_id == organization_id)
-    if after is not None:
-        tags = tags.where(RecordTag.key > after)
-    rows = await session.execute(tags.group_by(RecordTag.key).order_by(RecordTag.key).limit(limit))
-    return [ListedTag(*row) for row in rows]
-
-
-# Filters of the lists.
-
-
-def families_attending(organization_id: UUID, class_id: UUID) -> Select[UUID]:
-    return (
-        select(Student.family_id)
-        .join(
-            Enrollment,
-            (Enrollment.organization_id == Student.organization_id) & (Enrollment.student_id == Student.id),
-        )
-        .where(Enrollment.organization_id == organization_id, Enrollment.class_id == class_id)
-    )
-
-
-def tagged(organization_id: UUID, owner: InstrumentedAttribute[UUID | None], key: str) -> Select[UUID | None]:
-    return select(owner).where(
-        RecordTag.organization_id == organization_id, RecordTag.key == cast(key, Text), owner.is_not(None)
     )

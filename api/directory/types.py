@@ -1,14 +1,17 @@
 """Types on the wire that other slices use too."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.audit.rules import Actor
+from api.directory.fields import LocationName, Tag
 from api.directory.rules import Holder, OptInSource, OptInState, OwnerKind, StoredPhoneRecord
+from api.directory.search_rules import MAX_QUERY_CHARACTERS
 from api.directory.student_rules import Weekday
+from api.kit.text import Body
 
 
 class OptIn(BaseModel):
@@ -68,3 +71,28 @@ class StudentOut(BaseModel):
     id: UUID
     name: str
     classes: list[ClassOut]
+
+
+class AudienceFilter(BaseModel):
+    """Which families or staff members: those that fit all that is given. Without anything: all that are not archived.
+
+    The lists of families and staff and the audiences of mass texts mean the same by it (MASS-WHO).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    q: Annotated[Body, Field(max_length=MAX_QUERY_CHARACTERS)] | None = Field(
+        default=None,
+        description="Words of names, in any order: a family's own, its contacts' and its students'. Or a phone "
+        "number, or part of it. Case, accents and the way a number is written do not matter.",
+    )
+    tag: Tag | None = Field(default=None, description="Records with this tag. Case and accents do not matter.")
+    class_id: UUID | None = Field(
+        default=None, description="Families with a student in this class. No staff member fits it."
+    )
+    location: LocationName | None = Field(
+        default=None,
+        description="Staff of this location; families of it, and those with a student in a class there. Case does "
+        "not matter.",
+    )
+    archived: bool = Field(default=False, description="Archived records instead of living ones.")

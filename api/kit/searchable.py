@@ -1,6 +1,6 @@
-"""Search by name and number: the column and indexes of the tables that have it (decision 0021)."""
+"""Search by name, number and location: the column and indexes of the tables that have it (decision 0021)."""
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,4 +21,13 @@ def search_indexes(table: str) -> tuple[Index, Index]:
             *("organization_id", "name", "id"),
             postgresql_where=text("archived_at IS NOT NULL"),
         ),
+    )
+
+
+def location_index(table: str) -> Index:
+    """Finds records by their location; case does not matter."""
+    return Index(
+        f"ix_{table}_location",
+        *("organization_id", func.lower(text("location")), "id"),
+        postgresql_where=text("location IS NOT NULL"),
     )

@@ -76,6 +76,11 @@ def announce_mention(
     )
 
 
+def announce_directory(session: AsyncSession, organization_id: UUID) -> None:
+    """Families, staff members or classes have changed: pages that show them load them again."""
+    announce(session, organization_id, "directory")
+
+
 def announce_phone_number(session: AsyncSession, organization_id: UUID, phone_number: str) -> None:
     """The opt-in check of the number and of its variants has changed (NUMBER-ONE)."""
     for number in (phone_number, *variants(phone_number)):

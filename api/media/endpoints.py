@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Response
 from api.access.dependencies import CanView, guarded
 from api.kit.database import Session
 from api.kit.errors import Invalid, NotFound, RangeNotSatisfiable
-from api.media import queries, service
+from api.media import service
 from api.media.ranges import Unsatisfiable, read_range
 from api.media.rules import disposition
 
@@ -39,7 +39,7 @@ async def get_message_media(
     if_none_match: Annotated[str | None, Header()] = None,
     given_range: Annotated[str | None, Header(alias="Range")] = None,
 ) -> Response:
-    """A file of a message: one that was sent, or one that was received, fetched and may be shown."""
+    """A file of a message: one that was sent or is scheduled, or one that was received, fetched and may be shown."""
     kept = await service.require_kept(session, principal.organization_id, message_id, media_id)
     etag = f'"{kept.sha256.hex()}"'
     headers = {
@@ -53,7 +53,7 @@ async def get_message_media(
     known = {each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")}
     if known & {etag, "*"}:
         return Response(status_code=304, headers=headers)
-    content = await queries.content(session, principal.organization_id, media_id)
+    content = await service.kept_content(session, principal.organization_id, media_id, kept)
     match read_range(given_range, size=len(content)):
         case None:
             return Response(content, media_type=kept.content_type, headers=headers)

@@ -158,6 +158,8 @@ class Kept(NamedTuple):
     position: int
     content_type: str
     sha256: bytes
+    is_upload: bool = False
+    """A scheduled text holds it."""
 
 
 async def kept(session: AsyncSession, organization_id: UUID, message_id: UUID, media_id: UUID) -> Kept | None:

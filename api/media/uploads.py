@@ -101,7 +101,7 @@ async def require_upload(session: AsyncSession, principal: Principal, upload_id:
 
 
 async def content(session: AsyncSession, upload: Upload) -> bytes:
-    return await queries.content(session, upload)
+    return await queries.content(session, upload.organization_id, upload.id)
 
 
 async def delete(session: AsyncSession, principal: Principal, upload_id: UUID) -> None:

@@ -9,7 +9,7 @@ from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import Page, Paging
-from api.notes import service
+from api.notes import restore, service
 from api.notes.rules import NewNote, NoteEdit
 from api.notes.schemas import (
     MentionCount,
@@ -69,6 +69,12 @@ async def edit_note(note_id: UUID, body: NotePatch, principal: CanView, session:
 async def remove_note(note_id: UUID, principal: CanView, session: Session) -> NoteOut:
     """Remove a note: its author or an administrator. A mark stays, with who removed it and when."""
     return NoteOut.of(await service.remove_note(session, principal, note_id))
+
+
+@router.post("/notes/{note_id}/restore", responses=guarded(NotFound, Forbidden, Conflict, Invalid))
+async def restore_note(note_id: UUID, principal: CanView, session: Session) -> NoteOut:
+    """Undo the removal of a note, for an hour: whoever removed it. It is the note that it was, in its place."""
+    return NoteOut.of(await restore.restore_note(session, principal, note_id))
 
 
 @router.get("/mentions", responses=guarded(Invalid))

@@ -73,6 +73,16 @@ async def staff(session: AsyncSession, organization_id: UUID, staff_member_ids: 
     return list(rows)
 
 
+async def read_times(session: AsyncSession, organization_id: UUID, note_id: UUID) -> dict[UUID, datetime | None]:
+    """When each staff member who is mentioned in the note read it; None for who has not."""
+    rows = await session.execute(
+        select(NoteMention.staff_member_id, NoteMention.read_at)
+        .where(NoteMention.organization_id == organization_id, NoteMention.note_id == note_id)
+        .order_by(NoteMention.id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 class Mentioned(NamedTuple):
     note_id: UUID
     staff_member_id: UUID

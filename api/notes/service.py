@@ -29,6 +29,9 @@ from api.notes.rules import MAX_EDITS, PER_AUTHOR, WINDOW, NewNote, NoteEdit, is
 from api.notifications.rules import Kind, NewNotice
 from api.notifications.service import tell_all
 
+MENTIONS, MENTIONS_READ = "mentions", "mentions_read"
+"""In the details of the entry of a removal: ids of those who were mentioned, and of those who had read it."""
+
 THREAD_KIND = "note"
 """Its kind in a thread."""
 
@@ -79,7 +82,7 @@ async def add_note(session: AsyncSession, principal: Principal, conversation_id:
 
 async def edit_note(session: AsyncSession, principal: Principal, note_id: UUID, edit: NoteEdit) -> NoteView:
     """Only by its author. Keeps the earlier wording. Raises `NotFound`, `Forbidden`, `Conflict` and `Invalid`."""
-    row, note = await _lock(session, principal, note_id)
+    row, note = await lock_note(session, principal, note_id)
     if not is_author(principal, author_kind=note.author_kind, author_id=note.author_id):
         raise Forbidden("Only its author can change a note.")
     if note.removed_at is not None or note.erased_at is not None:
@@ -128,13 +131,19 @@ async def remove_note(session: AsyncSession, principal: Principal, note_id: UUID
 
     Nothing happens if it was removed. Raises `NotFound` and `Forbidden`.
     """
-    row, note = await _lock(session, principal, note_id)
+    row, note = await lock_note(session, principal, note_id)
     if not may_remove(principal, author_kind=note.author_kind, author_id=note.author_id):
         raise Forbidden("Only its author or an administrator can remove a note.")
     if note.removed_at is not None:
         return await view_of(session, note)
     at = await database_time(session)
-    details = {"note_id": str(note.id), WORDING: note.body}
+    mentioned = await queries.read_times(session, note.organization_id, note.id)
+    details = {
+        "note_id": str(note.id),
+        WORDING: note.body,
+        MENTIONS: [str(each) for each in mentioned],
+        MENTIONS_READ: [str(each) for each, read_at in mentioned.items() if read_at is not None],
+    }
     await audit.record(
         session,
         note.organization_id,
@@ -228,7 +237,7 @@ async def _require(session: AsyncSession, organization_id: UUID, note_id: UUID, 
     return found
 
 
-async def _lock(session: AsyncSession, principal: Principal, note_id: UUID) -> tuple[InboxRow, Note]:
+async def lock_note(session: AsyncSession, principal: Principal, note_id: UUID) -> tuple[InboxRow, Note]:
     """The note as it is under its conversation's lock."""
     organization_id = principal.organization_id
     note = await _require(session, organization_id, note_id)

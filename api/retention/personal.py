@@ -44,6 +44,7 @@ ERASED: Mapping[str, Mapping[str, str]] = {
     "messages": {
         "body": EMPTY,
         "media": EMPTY,
+        "reactions": EMPTY,
         "error_title": EMPTY,
         "opt_in_check": "without the number and the names",
         "search": EMPTY,
@@ -98,7 +99,8 @@ FREE: Mapping[str, frozenset[str]] = {
     ),
     "line_defaults": frozenset({"country"}),
     "away_messages": frozenset({"body", "hours"}),
-    # Files that staff are about to send. They are deleted within a day; one that is sent is the message's.
+    # Files that staff are about to send. They are deleted within a day, those of a scheduled text together with it; one
+    # that is sent is the message's.
     "uploads": frozenset({"name", "content_type", "content", "sha256"}),
     "imports": frozenset({"state", "author"}),
     "erasures": frozenset({"conversation_ids", "stage", "cursor", "counts", "requested_by", "reason"}),

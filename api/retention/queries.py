@@ -310,6 +310,7 @@ async def erase_texts(
     values: dict[str, Any] = {
         "body": "",
         "media": [],
+        "reactions": None,
         "error_title": None,
         "asks_to_stop": False,
         "search": search_vector("", organization_id=organization_id),

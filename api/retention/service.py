@@ -19,12 +19,12 @@ from api.directory import erased
 from api.directory import service as directory
 from api.directory.models import PhoneNumber, PhoneRecord
 from api.directory.named import named_number
+from api.directory.number_changes import numbers_changed
 from api.directory.rules import OptInState
 from api.kit.database import database_of, database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
 from api.kit.phone import is_erased, old_spellings
-from api.live.service import announce_phone_number
 from api.retention import queries
 from api.retention.models import Erasure
 from api.retention.rules import CANCELLED, ERASED_CODE, Stage, mark_of, patterns_of, words_and_numbers
@@ -76,9 +76,8 @@ async def erase_number(session: AsyncSession, principal: Principal, given: str, 
     await session.flush()
     details = {"erasure_id": str(erasure.id), "reason": reason, "numbers": [row.number for row in rows]}
     entry = NewEntry(Action.PHONE_NUMBER_ERASED, principal.actor, details=details)
+    await numbers_changed(session, organization_id, spelled)
     await audit.record(session, organization_id, entry, at=at)
-    for each in spelled:
-        announce_phone_number(session, organization_id, each)
     return erasure
 
 

@@ -78,5 +78,12 @@ async def delete_saved_reply(saved_reply_id: UUID, principal: CanView, session: 
 
 @router.post("/saved-replies/{saved_reply_id}/fill", responses=guarded(NotFound, Invalid))
 async def fill_saved_reply(saved_reply_id: UUID, body: FillIn, principal: CanView, session: Session) -> FilledReply:
-    """The reply with its fields filled in for a conversation. It is a use of the reply."""
-    return FilledReply.of(await service.fill_reply(session, principal, saved_reply_id, body.conversation_id))
+    """The reply with its fields filled in for a conversation or a number. It is a use of the reply."""
+    filled = await service.fill_reply(
+        session,
+        principal,
+        saved_reply_id,
+        conversation_id=body.conversation_id,
+        phone_number=body.phone_number,
+    )
+    return FilledReply.of(filled)

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
 from api.conversations.message_rules import MAX_BODY_CHARACTERS
+from api.kit.phone import NumberOrSender
 from api.kit.text import Body, SingleLine
 from api.saved_replies.models import SavedReply
 from api.saved_replies.rules import Filled, ReplyField, ReplyScope, unknown_fields
@@ -67,7 +68,16 @@ class SavedReplyOut(BaseModel):
 
 
 class FillIn(BaseModel):
-    conversation_id: UUID
+    """For whom it is filled in: the people at a conversation's number, or at a number that has no conversation yet."""
+
+    conversation_id: UUID | None = None
+    phone_number: NumberOrSender | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if (self.conversation_id is None) == (self.phone_number is None):
+            raise ValueError("give one of conversation_id and phone_number")
+        return self
 
 
 class FilledReply(BaseModel):

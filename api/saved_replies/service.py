@@ -13,6 +13,8 @@ from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
 from api.conversations.service import require_conversation
 from api.directory import service as directory
+from api.directory.models import PhoneNumber
+from api.directory.named import named_number
 from api.directory.rules import Holder, OwnerKind, StoredFamily
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Forbidden, NotFound
@@ -107,16 +109,31 @@ async def delete_reply(session: AsyncSession, principal: Principal, reply_id: UU
     await _record(session, principal, Action.SAVED_REPLY_DELETED, row, {"body": row.body})
 
 
-async def fill_reply(session: AsyncSession, principal: Principal, reply_id: UUID, conversation_id: UUID) -> Filled:
-    """The reply for a conversation, and its use counted. Raises `NotFound`."""
+async def fill_reply(
+    session: AsyncSession,
+    principal: Principal,
+    reply_id: UUID,
+    *,
+    conversation_id: UUID | None = None,
+    phone_number: str | None = None,
+) -> Filled:
+    """The reply for a conversation, or for a number that has none yet, and its use counted.
+
+    Raises `NotFound`, and `Invalid` for what is no number.
+    """
     organization_id = principal.organization_id
     shown = queries.visible(organization_id, principal.staff_member_id)
     row = await queries.reply(session, shown, reply_id, lock=False)
     if row is None:
         raise NotFound("There is no such saved reply.")
-    conversation = await require_conversation(session, organization_id, conversation_id)
-    number_id = conversation.number.id
-    holders = (await directory.holders(session, organization_id, [number_id]))[number_id]
+    holders: Sequence[Holder] = ()
+    if conversation_id is not None:
+        number: PhoneNumber | None = (await require_conversation(session, organization_id, conversation_id)).number
+    else:
+        named = await named_number(session, organization_id, phone_number or "", pointer="/phone_number")
+        number = await directory.phone_number(session, organization_id, named)
+    if number is not None:
+        holders = (await directory.holders(session, organization_id, [number.id]))[number.id]
     values = values_of(
         await _people(session, organization_id, [each for each in holders if not each.archived]),
         business=await queries.business_name(session, organization_id),

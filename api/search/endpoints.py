@@ -7,9 +7,7 @@ from fastapi import APIRouter, Depends, Query
 
 from api.access.dependencies import CanView, guarded
 from api.conversations.message_rules import Direction
-from api.conversations.rules import Status
 from api.conversations.types import MessageOut
-from api.directory.types import HolderOut
 from api.kit.database import Session
 from api.kit.errors import Invalid, NotFound
 from api.kit.paging import Page, Paging, encode_cursor
@@ -56,22 +54,9 @@ async def search_messages(
 
 
 def _result(hit: Hit) -> SearchResult:
-    conversation, number = hit.conversation
     return SearchResult(
         message=MessageOut.of(hit.row),
-        conversation=FoundIn(
-            id=conversation.id,
-            line_id=conversation.line_id,
-            phone_number=number.number,
-            display_name=hit.display_name,
-            status=Status(conversation.status),
-            holders=[HolderOut.of(each) for each in hit.holders],
-        ),
-        highlights=Highlight.all_of(hit.row.message.body, hit.matches),
-        snippet=SnippetOut(
-            text=hit.snippet.text,
-            highlights=Highlight.all_of(hit.snippet.text, hit.snippet.matches),
-            cut_before=hit.snippet.cut_before,
-            cut_after=hit.snippet.cut_after,
-        ),
+        conversation=FoundIn.of(hit.found),
+        highlights=Highlight.all_of(hit.row.message.body, hit.found.matches),
+        snippet=SnippetOut.of(hit.found.snippet),
     )

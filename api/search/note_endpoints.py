@@ -6,11 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from api.access.dependencies import CanView, guarded
-from api.conversations.rules import Status
-from api.directory.types import HolderOut
 from api.kit.database import Session
 from api.kit.errors import Invalid, NotFound
-from api.kit.paging import Page, Paging, encode_cursor
+from api.kit.paging import Page, Paging
 from api.kit.text import Body
 from api.notes.types import NoteOut
 from api.search import note_search
@@ -39,30 +37,14 @@ async def search_notes(
         before=paging.time_key(),
         limit=paging.rows_to_read,
     )
-    shown, has_more = hits[: paging.limit], len(hits) > paging.limit
-    last = shown[-1].note.note if has_more else None
-    return Page(
-        items=[_result(hit) for hit in shown], next_cursor=encode_cursor(last.created_at, last.id) if last else None
-    )
+    shown, next_cursor = paging.cut(hits, lambda hit: (hit.note.note.created_at, hit.note.note.id))
+    return Page(items=[_result(hit) for hit in shown], next_cursor=next_cursor)
 
 
 def _result(hit: NoteHit) -> NoteSearchResult:
-    conversation, number = hit.found_in.row
     return NoteSearchResult(
         note=NoteOut.of(hit.note),
-        conversation=FoundIn(
-            id=conversation.id,
-            line_id=conversation.line_id,
-            phone_number=number.number,
-            display_name=hit.found_in.display_name,
-            status=Status(conversation.status),
-            holders=[HolderOut.of(each) for each in hit.found_in.holders],
-        ),
-        highlights=Highlight.all_of(hit.note.note.body, hit.matches),
-        snippet=SnippetOut(
-            text=hit.snippet.text,
-            highlights=Highlight.all_of(hit.snippet.text, hit.snippet.matches),
-            cut_before=hit.snippet.cut_before,
-            cut_after=hit.snippet.cut_after,
-        ),
+        conversation=FoundIn.of(hit.found),
+        highlights=Highlight.all_of(hit.note.note.body, hit.found.matches),
+        snippet=SnippetOut.of(hit.found.snippet),
     )

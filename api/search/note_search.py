@@ -1,36 +1,26 @@
 """Searching internal notes (NOTE, SEARCH-HOW)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.rules import Principal
 from api.conversations import service as conversations
-from api.conversations.service import ConversationView
-from api.kit.database_unavailable import sqlstate
-from api.kit.errors import Invalid
 from api.kit.slices import in_turns
 from api.notes import service as notes
 from api.notes.service import NoteView
 from api.search import queries
-from api.search.errors import SearchTooBroad
-from api.search.rules import Snippet, Span, matches_in, parse_query, snippet_of
-from api.search.service import QUERY_CANCELED, TIMEOUT_MS, TURN
+from api.search.searching import TURN, Found, limited, read_search
 
 
 @dataclass(frozen=True)
 class NoteHit:
-    """A note that matches, and its conversation."""
+    """A note that matches."""
 
     note: NoteView
-    found_in: ConversationView
-    matches: Sequence[Span]
-    """In the note's body."""
-    snippet: Snippet
+    found: Found
 
 
 async def search_notes(
@@ -42,26 +32,13 @@ async def search_notes(
     before: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[NoteHit]:
-    """The notes that match, newest first.
-
-    Raises `Invalid` if `q` has no word, `NotFound` if the conversation is not in this organization, `SearchTooBroad`
-    after `TIMEOUT_MS`.
-    """
+    """The notes that match, newest first. Raises what `read_search` and `limited` raise."""
     organization_id = principal.organization_id
-    terms = parse_query(q)
-    if not terms:
-        raise Invalid([("/query/q", "Type a word of the note: a letter, a digit or an emoji.")])
-    if conversation_id is not None:
-        await conversations.require_conversation(session, organization_id, conversation_id)
-    await queries.limit_statements(session, milliseconds=TIMEOUT_MS)
-    try:
+    terms = await read_search(session, organization_id, q, of="note", conversation_id=conversation_id)
+    async with limited(session):
         ids = await queries.matching_notes(
             session, organization_id, terms, conversation_id=conversation_id, before=before, limit=limit
         )
-    except DBAPIError as error:
-        if sqlstate(error) != QUERY_CANCELED:
-            raise
-        raise SearchTooBroad from error
     found = await notes.views(session, organization_id, ids)
     rows = await conversations.conversations_by_ids(
         session, organization_id, {view.note.conversation_id for view in found.values()}
@@ -72,7 +49,8 @@ async def search_notes(
     hits: list[NoteHit] = []
     async for note_id in in_turns(ids, TURN):
         view = found[note_id]
-        matches = matches_in(view.note.body, terms)
-        snippet = snippet_of(view.note.body, matches)
-        hits.append(NoteHit(view, threads[view.note.conversation_id], matches, snippet))
+        thread = threads[view.note.conversation_id]
+        hits.append(
+            NoteHit(view, Found.in_text(view.note.body, terms, thread.row, thread.holders, thread.display_name))
+        )
     return hits

@@ -10,7 +10,8 @@ from api.conversations.rules import Status
 from api.conversations.types import MessageOut
 from api.directory.types import HolderOut
 from api.notes.types import NoteOut
-from api.search.rules import Span, in_utf16
+from api.search.rules import Snippet, Span, in_utf16
+from api.search.searching import Found
 
 
 class Highlight(BaseModel):
@@ -35,9 +36,18 @@ class SnippetOut(BaseModel):
     cut_before: bool
     cut_after: bool
 
+    @classmethod
+    def of(cls, snippet: Snippet) -> Self:
+        return cls(
+            text=snippet.text,
+            highlights=Highlight.all_of(snippet.text, snippet.matches),
+            cut_before=snippet.cut_before,
+            cut_after=snippet.cut_after,
+        )
+
 
 class FoundIn(BaseModel):
-    """The conversation of a found message, under the name that the inbox shows."""
+    """The conversation of a found message or note, under the name that the inbox shows."""
 
     id: UUID
     line_id: UUID
@@ -45,6 +55,18 @@ class FoundIn(BaseModel):
     display_name: str
     status: Status
     holders: list[HolderOut]
+
+    @classmethod
+    def of(cls, found: Found) -> Self:
+        conversation, number = found.conversation
+        return cls(
+            id=conversation.id,
+            line_id=conversation.line_id,
+            phone_number=number.number,
+            display_name=found.display_name,
+            status=Status(conversation.status),
+            holders=[HolderOut.of(each) for each in found.holders],
+        )
 
 
 class SearchResult(BaseModel):

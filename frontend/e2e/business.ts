@@ -4,6 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { randomInt } from "node:crypto";
+import { promisify } from "node:util";
 
 import { type APIRequestContext, type Page } from "@playwright/test";
 
@@ -117,9 +118,14 @@ export class Business {
     return { id, name: `${name} family`, number };
   }
 
+  /** A text from a parent's telephone, on its way when this returns. */
+  async send(number: string, body: string): Promise<void> {
+    await this.atCarrier("POST", `handsets/${encodeURIComponent(number)}/texts`, { to: this.line, body });
+  }
+
   /** A text from a parent's telephone, in the conversation once this returns. */
   async text(number: string, body: string): Promise<void> {
-    await this.atCarrier("POST", `handsets/${encodeURIComponent(number)}/texts`, { to: this.line, body });
+    await this.send(number, body);
     await expect
       .poll(async () => {
         const found = await this.api.get(`/api/v1/conversations?phone_number=${encodeURIComponent(number)}`);
@@ -141,6 +147,22 @@ export class Business {
       method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify({ body }),
     });
     expect(answer.status, await answer.text()).toBeLessThan(300);
+  }
+
+  /** A saved reply of the business. */
+  async savedReply(title: string, body: string): Promise<void> {
+    await this.post("/saved-replies", { title, body, scope: "organization" });
+  }
+
+  async rename(familyId: string, name: string): Promise<void> {
+    const answer = await this.api.patch(`/api/v1/families/${familyId}`, { data: { name }, headers: { origin: ORIGIN } });
+    expect(answer.ok(), await answer.text()).toBe(true);
+  }
+
+  /** Writes closed conversations of one text each: "Text 1 of the list" is the newest. */
+  async conversations(count: number): Promise<void> {
+    const env = { ...process.env, MESSENGER_DATA_DIR: process.env.E2E_DATA_DIR };
+    await promisify(execFile)(".venv/bin/python", ["-m", "tests.support.many_conversations", this.slug, String(count)], { cwd: "..", env });
   }
 
   /** How the carrier answers for a telephone from now on. */

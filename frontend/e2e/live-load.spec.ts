@@ -1,8 +1,8 @@
 /** Many texts at once: nothing jumps, nothing is missing, and the list follows while they keep coming. */
-import { conversations, expect, messages, PEOPLE, signIn, SIMULATOR, test } from "./support";
-import type { APIRequestContext, Page } from "@playwright/test";
+import { test } from "./business";
+import { conversations, expect, messages, PEOPLE, signIn, SIMULATOR } from "./support";
+import type { APIRequestContext, Locator, Page } from "@playwright/test";
 
-const TEXTS = 130;
 const EVERY_MS = 150;
 
 declare global {
@@ -32,32 +32,66 @@ async function observeShifts(page: Page): Promise<void> {
   });
 }
 
-test("130 texts arrive in order in the open thread, and what is on screen does not jump", async ({ page, request }) => {
-  await signIn(page, PEOPLE.readsAndAnswers);
-  const send = await handsetOf(request, "Giulia Rossi");
-  await conversations(page).getByRole("link", { name: /Rossi family/ }).click();
-  await expect(messages(page).getByRole("article").last()).toBeVisible();
-  await page.waitForLoadState("networkidle");
-  const run = `Wave ${Date.now()}`;
-  await observeShifts(page);
-  for (let n = 1; n <= TEXTS; n += 10) {
-    await Promise.all(Array.from({ length: Math.min(10, TEXTS - n + 1) }, (_, i) => send(`${run}, text ${n + i}.`)));
-  }
-  const arrived = messages(page).getByRole("article").filter({ hasText: run });
-  await expect(arrived).toHaveCount(TEXTS, { timeout: 60_000 });
-  await expect(arrived.last()).toBeInViewport();
+/** The numbers of the texts "name n." as a screen shows them. */
+async function numbersOf(texts: Locator): Promise<number[]> {
+  return (await texts.allTextContents()).map((words) => Number(/ (\d+)\./.exec(words)?.[1]));
+}
 
-  const shift = await page.evaluate(() => window.layoutShift);
-  test.info().annotations.push({ type: "layout shift", description: shift.toFixed(4) });
-  expect(shift).toBeLessThan(0.1);
-  // Each once, and as the API orders them.
-  const shown = await arrived.allTextContents();
-  const numbers = shown.map((words) => Number(/text (\d+)\./.exec(words)?.[1]));
-  expect(new Set(numbers).size).toBe(TEXTS);
+/** The numbers of the texts "name n." as the API orders them. */
+async function storedNumbers(page: Page, name: string): Promise<number[]> {
   const id = new URL(page.url()).pathname.split("/").at(-1) ?? "";
   const { items } = (await (await page.request.get(`/api/v1/conversations/${id}/messages?limit=200`)).json()) as { items: { body: string }[] };
-  const stored = items.filter(({ body }) => body.startsWith(run)).map(({ body }) => Number(/text (\d+)\./.exec(body)?.[1]));
-  expect(numbers).toEqual(stored);
+  return items.filter(({ body }) => body.startsWith(name)).map(({ body }) => Number(/ (\d+)\./.exec(body)?.[1]));
+}
+
+test("texts arrive in order, and what is on screen does not jump: in a short thread, while it fills the screen, and in a long one", async ({ page, business }) => {
+  const { number } = await business.family("Rossi");
+  await business.text(number, "Good morning");
+  await business.signIn(page, "maria");
+  await conversations(page).getByRole("link", { name: /Rossi family/ }).click();
+  await expect(messages(page).getByRole("article")).toHaveCount(1);
+  await page.waitForLoadState("networkidle");
+  for (const [name, count] of [["Short", 8], ["Filling", 32], ["Long", 90]] as const) {
+    await observeShifts(page);
+    for (let n = 1; n <= count; n += 10) {
+      await Promise.all(Array.from({ length: Math.min(10, count - n + 1) }, (_, i) => business.send(number, `${name} ${n + i}.`)));
+    }
+    const arrived = messages(page).getByRole("article").filter({ hasText: new RegExp(`${name} \\d+\\.`) });
+    await expect(arrived).toHaveCount(count, { timeout: 60_000 });
+    await expect(arrived.last()).toBeInViewport();
+    const shift = await page.evaluate(() => window.layoutShift);
+    console.log(`layout shift, ${name.toLowerCase()} thread, ${count} texts: ${shift.toFixed(4)}`);
+    expect(shift).toBeLessThan(0.1);
+    expect(await numbersOf(arrived)).toEqual(await storedNumbers(page, name));
+  }
+});
+
+test("100 texts at once arrive in order on three open screens", async ({ browser, business }) => {
+  const { number } = await business.family("Rossi");
+  await business.text(number, "Good morning");
+  const screens = await Promise.all(
+    [
+      { name: "maria", viewport: { width: 1440, height: 900 } },
+      { name: "daniel", viewport: { width: 1440, height: 900 } },
+      { name: "ada", viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+    ].map(async ({ name, ...device }) => {
+      const page = await (await browser.newContext(device)).newPage();
+      await business.signIn(page, name);
+      await conversations(page).getByRole("link", { name: /Rossi family/ }).click();
+      await expect(messages(page).getByRole("article")).toHaveCount(1);
+      return page;
+    }),
+  );
+  await Promise.all(Array.from({ length: 100 }, (_, n) => business.send(number, `Wave ${n + 1}.`)));
+  for (const page of screens) {
+    const arrived = messages(page).getByRole("article").filter({ hasText: /Wave \d+\./ });
+    await expect(arrived).toHaveCount(100, { timeout: 60_000 });
+    const shown = await numbersOf(arrived);
+    expect(new Set(shown).size).toBe(100);
+    expect(shown).toEqual(await storedNumbers(page, "Wave"));
+    await expect(arrived.last()).toBeInViewport();
+    await page.context().close();
+  }
 });
 
 test("the list changes while events keep coming, and asks for nothing", async ({ page, request }) => {

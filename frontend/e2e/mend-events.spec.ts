@@ -32,7 +32,7 @@ test("visits that changed nothing are one line of What happened, which opens", a
   await expect(all).toBeVisible();
   await expect(trail.getByText("looked at it")).toHaveCount(1);
   await all.click();
-  expect(await trail.getByText("looked at it").count()).toBeGreaterThan(1);
+  await expect.poll(() => trail.getByText("looked at it").count()).toBeGreaterThan(1);
 });
 
 test("the row and the badge change with the click, before the server has answered", async ({ page, business }) => {

@@ -48,7 +48,10 @@ test("NOTE: a note is paper, is never sent, mentions a colleague who finds it, a
   await paper.getByRole("button", { name: "Remove" }).click();
   await expect(messages(other)).toContainText("Maria Delgado removed this note");
   await page.getByRole("button", { name: /^Undo/ }).click();
-  await expect(messages(other).getByRole("article", { name: /noted/ }).last()).toContainText("Called them");
+  // It is the same note, in its place, with its earlier wording.
+  await expect(messages(other).getByRole("article", { name: /noted/ })).toHaveCount(1);
+  await expect(messages(other).getByRole("article", { name: /noted/ })).toContainText("Called them");
+  await expect(messages(other).getByRole("button", { name: /Edited/ })).toBeVisible();
   await expectAccessible(page);
   await other.close();
 });
@@ -68,7 +71,7 @@ test("LATER: a scheduled text stands at the end, can be changed and withdrawn, a
   const card = page.getByRole("article", { name: "Scheduled text" });
   await expect(card).toContainText("Maria Delgado scheduled it for");
   await card.getByRole("button", { name: "Change" }).click();
-  await page.getByRole("textbox", { name: "Text" }).fill("See you at ten");
+  await page.getByRole("dialog").getByRole("textbox", { name: "Text" }).fill("See you at ten");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(card).toContainText("See you at ten");
 

@@ -32,10 +32,13 @@ async function switchTo(page: Page, family: string): Promise<number> {
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Infinity;
 
+// A trace takes a snapshot of the page at each step.
+test.use({ trace: "off" });
+
 test("another conversation is there at once, loaded or not", async ({ page, business }) => {
   for (const family of FAMILIES) {
     const { number } = await business.family(family);
-    for (let n = 1; n < 6; n += 1) await business.text(number, `Text ${n} of ${family}`);
+    for (let n = 1; n < 6; n += 1) await business.send(number, `Text ${n} of ${family}`);
     await business.text(number, `Newest of ${family}`);
   }
   await business.signIn(page, "maria");

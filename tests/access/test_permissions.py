@@ -106,6 +106,7 @@ NEEDS = {
     # NOTE: of its author; an administrator may remove it.
     f"PATCH {API}/notes/{{note_id}}": VIEW,
     f"DELETE {API}/notes/{{note_id}}": VIEW,
+    f"POST {API}/notes/{{note_id}}/restore": VIEW,
     f"GET {API}/mentions": VIEW,
     f"GET {API}/mentions/count": VIEW,
     f"POST {API}/mentions/read": VIEW,
@@ -179,6 +180,8 @@ NEEDS = {
     f"GET {API}/classes": READ,
     f"POST {API}/classes": KEEP,
     f"PATCH {API}/classes/{{class_id}}": KEEP,
+    f"GET {API}/classes/{{class_id}}": READ,
+    f"GET {API}/locations": READ,
     f"GET {API}/tags": READ,
     # CONTEXT: an API key needs what it needs to read the records themselves.
     f"GET {CONVERSATION}/context": Need(

@@ -125,6 +125,13 @@ async def _scheduled(world: World, rows: Rows) -> dict[str, str]:
     return {"message_id": scheduled.json()["id"]}
 
 
+async def _removed_note(world: World, rows: Rows) -> dict[str, str]:
+    added = await world.maria.post(CONVERSATION.format(**rows.ids) + "/notes", json={"body": "Call first"})
+    removed = await world.maria.delete(f"{API}/notes/{added.json()['id']}")
+    assert removed.is_success, removed.text
+    return {"note_id": added.json()["id"]}
+
+
 async def _another_family(world: World, _rows: Rows) -> dict[str, str]:
     await world.family("Okafor", "+13125550103")
     return {}
@@ -248,6 +255,7 @@ CHANGES: dict[str, Change] = {
         lambda: {"body": "Write first"}, by_staff("note.edited"), refused={"body": " "}
     ),
     f"DELETE {API}/notes/{{note_id}}": Change(None, by_staff("note.removed")),
+    f"POST {API}/notes/{{note_id}}/restore": Change(None, by_staff("note.restored"), given=_removed_note),
     # A mention is read by the person alone; the note is what is written down.
     f"POST {API}/mentions/read": Change(lambda: {"mention_ids": [str(uuid4())]}, (), refused={}),
     f"POST {API}/messages/{{message_id}}/retry": Change(None, by_staff("message.sent"), given=_failed),

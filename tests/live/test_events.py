@@ -172,6 +172,17 @@ async def test_a_change_of_consent_is_announced(server: Server) -> None:
         assert events[-1].data == {"phone_number": PARENT}
 
 
+async def test_a_change_of_the_directory_is_announced(server: Server) -> None:
+    world = server.world
+    async with server.stream(world.daniel) as stream:
+        made = await world.olga.post("/api/v1/classes", json={"name": "Level 3"})
+        events = await stream.until("directory")
+        assert events[-1].data == {}
+        students = [{"name": "Mia", "classes": [{"id": made.json()["id"]}]}]
+        await world.olga.post("/api/v1/families", json={"name": "Rivera", "contacts": [], "students": students})
+        await stream.until("directory")
+
+
 async def test_a_rolled_back_change_is_not_announced(server: Server) -> None:
     world = server.world
     await world.text(PARENT, "Hello?")

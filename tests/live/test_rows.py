@@ -13,6 +13,7 @@ from api.live import gathering
 from api.live.events import Content, Event
 from api.live.gathering import MAX_GATHERED
 from api.live.service import announce_conversation
+from tests.lines.test_choice import add_line
 from tests.live.test_events import PARENT, Server, seqs, server
 from tests.live.test_events import Event as Received
 from tests.support.world import World
@@ -90,6 +91,7 @@ async def test_a_change_of_consent_sends_the_rows_of_the_number(server: Server) 
     family = await world.family("Okafor", PARENT)
     record_id = family["contacts"][0]["phone_records"][0]["id"]
     await world.text(PARENT, "Hello?")
+    before = await world.conversation(PARENT)
     async with server.stream(world.daniel) as stream:
         response = await world.maria.put(
             f"{API}/phone-records/{record_id}/opt-in", json={"state": "opted_out", "source": "verbal"}
@@ -99,6 +101,48 @@ async def test_a_change_of_consent_sends_the_rows_of_the_number(server: Server) 
     (row,) = rows(events)
     assert (row["opted_out"], row["opt_in_check"]["reason"]) == (True, "opted_out")
     assert {"phone_number": PARENT} in [event.data for event in events if event.type == "opt_in"]
+    assert row["version"] > before["version"]
+    assert (await _detail(world, row["id"]))["version"] == row["version"]
+
+
+async def test_a_change_of_who_holds_a_number_raises_the_version_of_its_rows(server: Server) -> None:
+    world = server.world
+    family = await world.family("Okafor", PARENT)
+    await world.text(PARENT, "Hello?")
+    path, contact = f"{API}/families/{family['id']}", family["contacts"][0]
+    renamed = {"id": contact["id"], "name": "Ada Okafor", "phone_records": contact["phone_records"]}
+    version = (await world.conversation(PARENT))["version"]
+    async with server.stream(world.daniel) as stream:
+        for change in ({"name": "Okafor-Lee"}, {"contacts": [renamed]}, {"notes": "Likes the beam"}):
+            response = await world.admin.patch(path, json=change)
+            assert response.status_code == 200, response.text
+            if "notes" in change:
+                continue
+            (row,) = rows(await stream.until("opt_in", "conversation"))
+            assert row["version"] > version
+            version = row["version"]
+        assert (row["holders"][0]["name"], row["holders"][0]["contact_name"]) == ("Okafor-Lee", "Ada Okafor")
+        archived = await world.admin.post(f"{path}/archive")
+        assert archived.status_code == 200, archived.text
+        (row,) = rows(await stream.until("opt_in", "conversation"))
+        # The notes were not announced, and did not raise it.
+        assert row["version"] == version + 1
+
+
+async def test_a_stop_on_one_line_raises_the_version_of_the_rows_of_every_line(server: Server) -> None:
+    world = server.world
+    await world.text(PARENT, "Hello?")
+    first = await world.conversation(PARENT)
+    line = await add_line(world, "+13125550999")
+    await world.family("Okafor", PARENT)
+    other = await world.maria.post(f"{API}/messages", json={"phone_number": PARENT, "body": "Hi", "line_id": line})
+    assert other.status_code == 201, other.text
+    before = await _detail(world, other.json()["conversation_id"])
+    assert before["opted_out"] is False
+    await world.text(PARENT, "STOP")
+    after = await _detail(world, before["id"])
+    assert (after["opted_out"], after["id"] != first["id"]) == (True, True)
+    assert after["version"] > before["version"]
 
 
 async def test_more_changes_than_are_worth_their_events_are_a_resync(server: Server) -> None:

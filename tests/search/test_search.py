@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from api.kit.folding import organization_key
-from api.search import service as search_service
+from api.search import searching
 from api.search.queries import NEWEST
 from tests.search.test_search_oracle import Chance, store
 from tests.support import plain_scan, postgres
@@ -193,7 +193,7 @@ async def test_an_invalid_search_is_refused_with_advice(world: World) -> None:
 async def test_P5b_a_search_that_takes_too_long_is_cancelled_with_a_reason(
     world: World, clone: postgres.Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search_service, "TIMEOUT_MS", 50)
+    monkeypatch.setattr(searching, "TIMEOUT_MS", 50)
     await world.text(PARENT, "class")
     blocker = await asyncpg.connect(clone.owner_url.replace("+asyncpg", ""))
     try:

@@ -4,6 +4,7 @@ Every message arrives exactly once, in a consistent status, and none is lost.
 """
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -70,18 +71,19 @@ class Killer:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self._kill())
+        ends = asyncio.Event()
+        task = asyncio.create_task(self._kill(ends))
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            # Whoever has been killed is started again first.
+            ends.set()
+            await task
 
-    async def _kill(self) -> None:
+    async def _kill(self, ends: asyncio.Event) -> None:
         spared = list(VICTIMS)
         self.dice.shuffle(spared)
-        while True:
-            await asyncio.sleep(KILL_EVERY_SECONDS)
+        while not await is_set_within(ends, KILL_EVERY_SECONDS):
             victim = spared.pop() if spared else self.dice.choice(VICTIMS)
             if victim == "postgresql":
                 await asyncio.to_thread(self.server.kill)
@@ -91,6 +93,12 @@ class Killer:
             self.kills[victim] += 1
             if not spared:
                 self.everybody_died.set()
+
+
+async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()
 
 
 async def drive(server: OwnServer, folder: Path, carrier: Carrier) -> None:

@@ -37,7 +37,7 @@ function patchOf(act: BulkAct, seen: ReadonlyMap<string, number>): Patch {
 export function useBulkAct() {
   const writer = writerOf(useQueryClient());
   return useMutation({
-    mutationFn: ({ rows, act }: { rows: readonly Conversation[]; act: BulkAct }) => {
+    mutationFn: ({ rows, act }: { rows: readonly Pick<Conversation, "id" | "last_seq">[]; act: BulkAct }) => {
       const items = rows.map((row) => ({ id: row.id, seen_seq: row.last_seq }));
       const { action } = act;
       const body =

@@ -1,19 +1,14 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { client, unwrap } from "./client";
+import { pageOf } from "./directory-filter";
 import { keys, type DirectoryFilter } from "./keys";
 
 export function familyListQuery(filter: DirectoryFilter) {
-  const { q, tag, classId } = filter;
   return infiniteQueryOptions({
     queryKey: keys.familyList(filter),
     queryFn: ({ pageParam, signal }) =>
-      unwrap(
-        client.GET("/api/v1/families", {
-          params: { query: { limit: 50, ...(q && { q }), ...(tag && { tag }), ...(classId && { class_id: classId }), ...(pageParam && { cursor: pageParam }) } },
-          signal,
-        }),
-      ),
+      unwrap(client.GET("/api/v1/families", { params: { query: pageOf(filter, pageParam) }, signal })),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     // Keep the last results until the next ones arrive.

@@ -1,4 +1,6 @@
 /** Every query key of the application. A prefix invalidates all that starts with it. */
+import type { StudentClass } from "./types";
+
 export interface ConversationFilter {
   status?: "unread" | "open" | "closed";
   familyId?: string;
@@ -18,6 +20,15 @@ export interface DirectoryFilter {
   tag?: string | undefined;
   /** Of families alone. */
   classId?: string | undefined;
+  location?: string | undefined;
+  archived?: boolean | undefined;
+}
+
+export interface ClassFilter {
+  q: string;
+  day?: StudentClass["weekdays"][number] | undefined;
+  location?: string | undefined;
+  archived?: boolean | undefined;
 }
 
 export const keys = {
@@ -51,7 +62,7 @@ export const keys = {
   familyList: (filter: DirectoryFilter) => ["families", "list", filter],
   family: (id: string) => ["families", "one", id],
   staffMembers: ["staff-members"],
-  staffMemberList: (filter: DirectoryFilter, archived: boolean) => ["staff-members", "list", filter, archived],
+  staffMemberList: (filter: DirectoryFilter) => ["staff-members", "list", filter],
   staffMember: (id: string) => ["staff-members", "one", id],
   optInChecks: ["opt-in-checks"],
   optInChecksOf: (numbers: readonly string[]) => ["opt-in-checks", numbers],
@@ -78,8 +89,11 @@ export const keys = {
   organizationSettings: ["organization-settings"],
   away: ["away"],
   classes: ["classes"],
-  classList: (q: string) => ["classes", "list", q],
+  classSearch: (q: string) => ["classes", "search", q],
+  classList: (filter: ClassFilter) => ["classes", "list", filter],
+  class: (id: string) => ["classes", "one", id],
   tags: ["tags"],
+  locations: ["locations"],
   organizationLinks: ["organization-links"],
   lines: ["lines"],
   providers: ["providers"],

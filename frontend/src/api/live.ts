@@ -138,6 +138,9 @@ export class LiveConnection {
     on("opt_in", () => {
       for (const key of [keys.families, keys.staffMembers, keys.optInChecks, keys.threads]) this.refetchSoon(key);
     });
+    on("directory", () => {
+      for (const key of DIRECTORY) this.refetchSoon(key);
+    });
     on("mention", (event) => {
       const told = parse(event.data) as { conversation_id?: string | null; note_id?: string | null } | undefined;
       if (told?.note_id && told.conversation_id) this.pass([{ type: "mention", conversationId: told.conversation_id }]);
@@ -233,9 +236,10 @@ export class LiveConnection {
   }
 }
 
+const DIRECTORY = [keys.families, keys.staffMembers, keys.classes, keys.tags, keys.locations, keys.contexts];
 const EVERYTHING = [
   keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.scheduled, keys.auditTrails, keys.messages, keys.notes, keys.mentions,
-  keys.families, keys.staffMembers, keys.optInChecks,
+  keys.optInChecks, ...DIRECTORY,
 ];
 
 /** What events say, each a part of it. */

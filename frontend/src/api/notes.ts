@@ -63,6 +63,15 @@ export function useEditNote(note: Note) {
   });
 }
 
+/** Undoes its removal: the same note, in its place. */
+export function useRestoreNote(note: Note) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: () => unwrap(client.POST("/api/v1/notes/{note_id}/restore", { params: { path: { note_id: note.id } } })),
+    onSuccess: (restored) => showNote(queryClient, restored),
+  });
+}
+
 export function useRemoveNote(note: Note) {
   const queryClient = useQueryClient();
   return useMutation({

@@ -28,9 +28,14 @@ export async function carryOut({ key, owner, conversationId, act }: OutboxItem):
       return unwrap(client.POST("/api/v1/conversations/{conversation_id}/messages", { ...request, body: payload }));
     }
     case "first": {
-      const { phoneNumber, lineId, body } = act;
+      const { phoneNumber, lineId, body, attachments = [] } = act;
       const { headers, signal, params } = request;
-      const first = { phone_number: phoneNumber, body, ...(lineId !== null && { line_id: lineId }) };
+      const first = {
+        phone_number: phoneNumber,
+        body,
+        ...(lineId !== null && { line_id: lineId }),
+        ...(attachments.length > 0 && { attachments: [...attachments] }),
+      };
       return unwrap(client.POST("/api/v1/messages", { headers, signal, params: { header: params.header }, body: first }));
     }
     case "close":

@@ -27,6 +27,8 @@ export interface FirstTextAct {
   /** Null: the API chooses the line. */
   lineId: string | null;
   body: string;
+  /** Ids of uploads. Missing in what an earlier version of the app kept. */
+  attachments?: readonly string[];
 }
 
 /** What stands for the conversation of a first text, which nobody knows yet. */

@@ -20,7 +20,7 @@ export type StaffMemberChange = Body<"/api/v1/staff-members/{staff_member_id}", 
 /** Conversations show names and numbers of records, and `me` shows permissions: all are refetched. */
 function refetchRecords(queryClient: QueryClient) {
   return Promise.all(
-    [keys.families, keys.staffMembers, keys.conversations, keys.optInChecks, keys.me, keys.classes, keys.tags, keys.contexts].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
+    [keys.families, keys.staffMembers, keys.conversations, keys.optInChecks, keys.me, keys.classes, keys.tags, keys.locations, keys.contexts].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
   );
 }
 

@@ -31,14 +31,17 @@ export function savedReplyListQuery(q: string) {
   });
 }
 
+/** The people at a conversation's number, or at a number that has no conversation yet. */
+export type FillFor = { conversation_id: string } | { phone_number: string };
+
 export function useFillReply() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: ({ id, conversationId }: { id: string; conversationId: string }) =>
+    mutationFn: ({ id, fillFor }: { id: string; fillFor: FillFor }) =>
       unwrap(
         client.POST("/api/v1/saved-replies/{saved_reply_id}/fill", {
           params: { path: { saved_reply_id: id } },
-          body: { conversation_id: conversationId },
+          body: fillFor,
         }),
       ),
     // The order is by use.

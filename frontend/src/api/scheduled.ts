@@ -39,7 +39,7 @@ export function useScheduledText(text: ScheduledText) {
     onError: readAgain,
   });
   const change = useMutation({
-    mutationFn: (body: { body?: string; send_at?: string; only_if_nothing_new?: boolean }) =>
+    mutationFn: (body: { body?: string; send_at?: string; only_if_nothing_new?: boolean; attachments?: string[] }) =>
       unwrap(client.PATCH("/api/v1/messages/{message_id}", { params, body })),
     onSettled: readAgain,
   });
@@ -54,19 +54,17 @@ export function useScheduleAgain(text: ScheduledText) {
       unwrap(
         client.POST("/api/v1/conversations/{conversation_id}/messages", {
           params: { path: { conversation_id: text.conversation_id }, header: { "Idempotency-Key": key } },
-          body: { body: text.body, media_urls: text.media_urls, close: text.close, send_at: text.send_at, only_if_nothing_new: text.only_if_nothing_new },
+          body: {
+            body: text.body,
+            media_urls: text.media_urls,
+            // The person who has withdrawn it has its files.
+            attachments: text.files.flatMap(({ id }) => (id === null ? [] : [id])),
+            close: text.close,
+            send_at: text.send_at,
+            only_if_nothing_new: text.only_if_nothing_new,
+          },
         }),
       ),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.thread(text.conversation_id) }),
-  });
-}
-
-/** Nobody needs to see to the conversation's texts that were not sent (NOT-SENT). */
-export function useDismissNotSent(conversationId: string) {
-  const queryClient = useQueryClient();
-  return useMutation({
-    mutationFn: () =>
-      unwrap(client.POST("/api/v1/conversations/{conversation_id}/not-sent/dismiss", { params: { path: { conversation_id: conversationId } } })),
-    onSuccess: (row) => writerOf(queryClient).answered(row),
   });
 }

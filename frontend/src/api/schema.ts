@@ -114,7 +114,7 @@ export interface paths {
         };
         /**
          * List Classes
-         * @description Classes by name, each with the number of its students.
+         * @description Classes by name, each with the number of its students and of their families.
          */
         get: operations["list_classes"];
         put?: never;
@@ -136,7 +136,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Class
+         * @description A class. `GET /families?class_id=` lists the families of its students.
+         */
+        get: operations["get_class"];
         put?: never;
         post?: never;
         delete?: never;
@@ -852,6 +856,26 @@ export interface paths {
          *     The answer is stored as the line's `health`, also if the provider is `unreachable`.
          */
         post: operations["check_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/locations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Locations
+         * @description The locations of families, staff and classes by name. Locations that differ only in case are one.
+         */
+        get: operations["list_locations"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3637,13 +3661,15 @@ export interface components {
         };
         /**
          * ListedClass
-         * @description With the number of its students.
+         * @description With the number of its students of living families, and of these families.
          */
         ListedClass: {
             /** Archived */
             archived: boolean;
             /** Coach */
             coach: string | null;
+            /** Families */
+            families: number;
             /**
              * Id
              * Format: uuid
@@ -3666,6 +3692,27 @@ export interface components {
         ListedClassPage: {
             /** Items */
             items: components["schemas"]["ListedClass"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * Location
+         * @description How many living records and classes are there. `families`: those that a filter by it finds.
+         */
+        Location: {
+            /** Classes */
+            classes: number;
+            /** Families */
+            families: number;
+            /** Name */
+            name: string;
+            /** Staff Members */
+            staff_members: number;
+        };
+        /** Page[LocationOut] */
+        LocationPage: {
+            /** Items */
+            items: components["schemas"]["Location"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -5159,7 +5206,7 @@ export interface components {
         };
         /**
          * Tag
-         * @description How many families and staff members have it, archived ones too.
+         * @description How many living families and staff members have it.
          */
         Tag: {
             /** Families */
@@ -5866,6 +5913,10 @@ export interface operations {
             query?: {
                 /** @description Words of its name, days, room and coach. */
                 q?: string | null;
+                /** @description Classes on this day. */
+                weekday?: components["schemas"]["Weekday"] | null;
+                /** @description Classes there. Case does not matter. */
+                location?: string | null;
                 /** @description Archived classes instead of living ones. */
                 archived?: boolean;
                 limit?: number;
@@ -6019,6 +6070,82 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_class: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedClass"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
                 };
             };
             /** @description Too many requests */
@@ -8357,7 +8484,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number}, `import` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. After `resync`, and after each connection, everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
+            /** @description `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number}, `directory`, `import` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. After `resync`, and after each connection, everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8416,14 +8543,16 @@ export interface operations {
     list_families: {
         parameters: {
             query?: {
-                /** @description Families with a student in this class. */
+                /** @description Families with a student in this class. No staff member fits it. */
                 class_id?: string | null;
                 /** @description Words of names, in any order: a family's own, its contacts' and its students'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
-                /** @description Archived records instead of living ones. */
-                archived?: boolean;
                 /** @description Records with this tag. Case and accents do not matter. */
                 tag?: string | null;
+                /** @description Staff of this location; families of it, and those with a student in a class there. Case does not matter. */
+                location?: string | null;
+                /** @description Archived records instead of living ones. */
+                archived?: boolean;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -9881,6 +10010,74 @@ export interface operations {
             };
             /** @description This conflicts with what is stored */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_locations: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14496,10 +14693,12 @@ export interface operations {
             query?: {
                 /** @description Words of names, in any order: a family's own, its contacts' and its students'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
-                /** @description Archived records instead of living ones. */
-                archived?: boolean;
                 /** @description Records with this tag. Case and accents do not matter. */
                 tag?: string | null;
+                /** @description Staff of this location; families of it, and those with a student in a class there. Case does not matter. */
+                location?: string | null;
+                /** @description Archived records instead of living ones. */
+                archived?: boolean;
                 limit?: number;
                 cursor?: string | null;
             };

@@ -1,19 +1,14 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { client, unwrap } from "./client";
+import { pageOf } from "./directory-filter";
 import { keys, type DirectoryFilter } from "./keys";
 
-export function staffListQuery(filter: DirectoryFilter, archived = false) {
-  const { q, tag } = filter;
+export function staffListQuery(filter: Omit<DirectoryFilter, "classId">) {
   return infiniteQueryOptions({
-    queryKey: keys.staffMemberList(filter, archived),
+    queryKey: keys.staffMemberList(filter),
     queryFn: ({ pageParam, signal }) =>
-      unwrap(
-        client.GET("/api/v1/staff-members", {
-          params: { query: { limit: 50, ...(q && { q }), ...(tag && { tag }), ...(archived && { archived }), ...(pageParam && { cursor: pageParam }) } },
-          signal,
-        }),
-      ),
+      unwrap(client.GET("/api/v1/staff-members", { params: { query: pageOf(filter, pageParam) }, signal })),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     // Keep the last results until the next ones arrive.

@@ -50,6 +50,7 @@ export type PhoneRecord = StaffMember["phone_records"][number];
 export type Student = Family["students"][number];
 export type StudentClass = Student["classes"][number];
 export type ListedClass = Answer<"/api/v1/classes", "get">["items"][number];
+export type RecordLocation = Answer<"/api/v1/locations", "get">["items"][number];
 export type RecordTag = Answer<"/api/v1/tags", "get">["items"][number];
 export type NoteSearchResult = Answer<"/api/v1/notes/search", "get">["items"][number];
 export type ConversationContext = Answer<"/api/v1/conversations/{conversation_id}/context", "get">;

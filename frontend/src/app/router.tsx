@@ -9,12 +9,13 @@ import {
 } from "@tanstack/react-router";
 
 import { preloadConversationView } from "./pages/conversation-view";
-import { parseAdministrationSearch, parseDirectorySearch, parseRecordSearch, parseSignInSearch } from "./search";
+import { parseAdministrationSearch, parseRecordSearch, parseSignInSearch } from "./search";
 import { Shell } from "./shell/Shell";
 import { NotFound, PageError, PagePending } from "./shell/fallbacks";
 import { preloadConversation } from "@/api/preload";
 import { hasStatus } from "@/api/problem";
 import { may, meQuery } from "@/api/session";
+import { parseDirectorySearch } from "@/lib/directory-search";
 import { parseMessengerSearch } from "@/lib/inbox-search";
 
 const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
@@ -91,6 +92,17 @@ const familyRoute = createRoute({
   validateSearch: parseRecordSearch,
   component: lazyRouteComponent(() => import("./pages/directory"), "Family"),
 });
+const classesRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/classes",
+  validateSearch: parseDirectorySearch,
+  component: lazyRouteComponent(() => import("./pages/directory"), "Classes"),
+});
+const classRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/classes/$classId",
+  component: lazyRouteComponent(() => import("./pages/directory"), "Class"),
+});
 const staffRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: "/staff",
@@ -132,6 +144,8 @@ const routeTree = rootRoute.addChildren([
     messengerRoute.addChildren([messengerIndexRoute, conversationRoute]),
     familiesRoute,
     familyRoute,
+    classesRoute,
+    classRoute,
     staffRoute,
     staffMemberRoute,
     accountRoute,

@@ -1,20 +1,10 @@
 /**
- * URL search parameters are the filter state; those of the Messenger are in `lib/inbox-search.ts`. Anything unknown in them is
+ * URL search parameters are the filter state; those of the Messenger are in `lib/inbox-search.ts`, those of lists of records in
+ * `lib/directory-search.ts`. Anything unknown in them is
  * ignored, never an error. A key with a wrong value is set to undefined: one that is merely left out would keep what stands in
  * the address.
  */
 import { readText } from "@/lib/inbox-search";
-
-export interface DirectorySearch {
-  q?: string | undefined;
-  tag?: string | undefined;
-  /** The id of a class: families alone are filtered by it. */
-  class?: string | undefined;
-}
-
-export function parseDirectorySearch({ q, tag, class: classId }: Record<string, unknown>): DirectorySearch {
-  return { q: readText(q), tag: readText(tag), class: typeof classId === "string" ? classId : undefined };
-}
 
 export interface RecordSearch {
   tab?: "communication" | undefined;

@@ -1,15 +1,16 @@
-/** Classes in words: "Level 3 · Tue, Thu 5:30 pm · Room B · Jo Park". */
+/** Classes in words: "Tue, Thu 5:30 pm · Room B · Jo Park". */
+import { WEEKDAYS, type Weekday } from "./weekdays";
 import type { StudentClass } from "@/api/types";
 
-export type Weekday = StudentClass["weekdays"][number];
-
-export const WEEKDAYS: readonly Weekday[] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-
 // The first of January 2024 was a Monday.
-const dayName = new Intl.DateTimeFormat(undefined, { weekday: "short", timeZone: "UTC" });
+const shortName = new Intl.DateTimeFormat(undefined, { weekday: "short", timeZone: "UTC" });
+const longName = new Intl.DateTimeFormat(undefined, { weekday: "long", timeZone: "UTC" });
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", timeZone: "UTC" });
 
-export const shortDay = (day: Weekday): string => dayName.format(new Date(Date.UTC(2024, 0, 1 + WEEKDAYS.indexOf(day))));
+const dateOf = (day: Weekday) => new Date(Date.UTC(2024, 0, 1 + WEEKDAYS.indexOf(day)));
+
+export const shortDay = (day: Weekday): string => shortName.format(dateOf(day));
+export const longDay = (day: Weekday): string => longName.format(dateOf(day));
 
 export function formatClassTime(time: string): string {
   const [hour = 0, minute = 0] = time.split(":").map(Number);
@@ -21,7 +22,12 @@ export function describeWhen({ weekdays, time }: Pick<StudentClass, "weekdays" |
   return [weekdays.map(shortDay).join(", "), time && formatClassTime(time)].filter(Boolean).join(" ");
 }
 
+/** "Room B", "Gym 2": a letter or a number alone says nothing. */
+export function describeRoom(room: string): string {
+  return /^[\p{L}\d]{1,3}$/u.test(room) ? `Room ${room}` : room;
+}
+
 /** What is known of a class beside its name. */
 export function describeClass(each: Pick<StudentClass, "weekdays" | "time" | "room" | "coach" | "location">): string {
-  return [describeWhen(each), each.room, each.coach, each.location].filter(Boolean).join(" · ");
+  return [describeWhen(each), each.room && describeRoom(each.room), each.coach, each.location].filter(Boolean).join(" · ");
 }

@@ -32,7 +32,7 @@ export function focusComposerOnClick(conversationId: string, event: { ctrlKey: b
   if (!event.ctrlKey && !event.metaKey && !event.shiftKey) focusComposer(conversationId);
 }
 
-/** Called by a composer that has just been shown: the text typed on the way, or null if it was not awaited. */
+/** Called by a composer that has just been shown: the text typed on the way, Enter as a line feed, or null if it was not awaited. */
 export function arriveAtComposer(conversationId: string): string | null {
   if (awaited?.conversationId !== conversationId) return null;
   const { typed } = awaited;
@@ -55,6 +55,7 @@ function keepTyped(event: KeyboardEvent): void {
   event.preventDefault();
   event.stopPropagation();
   if (event.key === "Backspace") awaited.typed = awaited.typed.slice(0, -1);
+  else if (event.key === "Enter") awaited.typed += "\n";
   else if (event.key.length === 1) awaited.typed += event.key;
 }
 

@@ -1,7 +1,7 @@
 /** Audit entries in words for the desk. */
 import type { AuditEntry } from "@/api/types";
 import { OPT_IN_LABEL } from "@/lib/optin";
-import { firstName, nameIntegration } from "@/lib/text";
+import { firstName, nameIntegration, plural } from "@/lib/text";
 
 const DEEDS: Record<string, string> = {
   "message.sent": "sent a message",
@@ -12,6 +12,7 @@ const DEEDS: Record<string, string> = {
   "note.added": "wrote a note",
   "note.edited": "changed a note",
   "note.removed": "removed a note",
+  "note.restored": "restored a note",
   "conversation.opened": "opened it",
   "conversation.closed": "closed it",
   "conversation.unread": "made it unread",
@@ -23,17 +24,30 @@ const DEEDS: Record<string, string> = {
   "conversation.not_sent_dismissed": "dismissed the texts that were not sent",
   "conversation.undone": "undid a change",
   "conversation.viewed": "looked at it",
-  "opt_in.changed": "changed an opt-in",
-  "phone_number.stopped": "stopped texts to this number",
-  "phone_number.started": "allowed texts again",
-  "phone_record.removed": "took this number off a record",
   "refusal.lifted": "lifted the refusal of this number",
 };
 
-export function describeActor({ actor }: AuditEntry, formatPhone: (number: string) => string): string {
+type NumberHolder = AuditEntry["holders"][number];
+
+/** "Rosa Castillo (Castillo family)" */
+export function describeHolder({ name, contact_name }: Pick<NumberHolder, "name" | "contact_name">): string {
+  return contact_name === null ? name : `${contact_name} (${name})`;
+}
+
+/** Who holds the entry's number, else who held it; null if nobody is known. */
+export function describeHolders({ holders }: AuditEntry): string | null {
+  const now = holders.filter(({ until }) => until === null);
+  const [first, ...others] = now.length > 0 ? now : holders;
+  if (first === undefined) return null;
+  return others.length === 0 ? describeHolder(first) : `${describeHolder(first)} and ${plural(others.length, "other")}`;
+}
+
+/** A number is who holds it, where somebody is known. */
+export function describeActor(entry: AuditEntry, formatPhone: (number: string) => string): string {
+  const { actor } = entry;
   switch (actor.kind) {
     case "phone_number":
-      return actor.name === "" ? "Erased number" : formatPhone(actor.name);
+      return describeHolders(entry) ?? (actor.name === "" ? "Erased number" : formatPhone(actor.name));
     case "api_key":
       return nameIntegration(actor.name);
     default:
@@ -42,17 +56,30 @@ export function describeActor({ actor }: AuditEntry, formatPhone: (number: strin
 }
 
 /** What the actor did, as the end of a sentence that begins with the actor. */
-export function describeDeed({ action, details }: AuditEntry): string {
-  if (action === "opt_in.changed") return describeOptIn(details) ?? "changed an opt-in";
-  return DEEDS[action] ?? action.replaceAll(/[._]/g, " ");
+export function describeDeed(entry: AuditEntry): string {
+  const { action, details, actor } = entry;
+  // Of the record that it is about; a number may be on several.
+  const whose = entry.subject ? describeHolder(entry.subject) : describeHolders(entry);
+  switch (action) {
+    case "opt_in.changed":
+      return describeOptIn(details, whose) ?? "changed an opt-in";
+    case "phone_number.stopped":
+      return actor.kind === "phone_number" ? "stopped texts to this number" : `stopped texts to ${whose ?? "this number"}`;
+    case "phone_number.started":
+      return actor.kind === "phone_number" ? "allowed texts again" : `allowed texts to ${whose ?? "this number"} again`;
+    case "phone_record.removed":
+      return `took this number off ${entry.subject ? whose : "a record"}`;
+    default:
+      return DEEDS[action] ?? action.replaceAll(/[._]/g, " ");
+  }
 }
 
 const isState = (state: unknown): state is keyof typeof OPT_IN_LABEL => typeof state === "string" && state in OPT_IN_LABEL;
 
-function describeOptIn({ from, to }: AuditEntry["details"]): string | null {
+function describeOptIn({ from, to }: AuditEntry["details"], whose: string | null): string | null {
   if (!isState(to)) return null;
   const before = isState(from) && from !== to ? ` from “${OPT_IN_LABEL[from]}”` : "";
-  return `changed the opt-in${before} to “${OPT_IN_LABEL[to]}”`;
+  return `changed the opt-in${whose === null ? "" : ` of ${whose}`}${before} to “${OPT_IN_LABEL[to]}”`;
 }
 
 /** The line in the thread itself. */
@@ -67,9 +94,7 @@ export function describeSystemLine(entry: AuditEntry, formatPhone: (number: stri
     case "conversation.opened":
       return `${who} opened the conversation`;
     case "phone_number.stopped":
-      return `${who} stopped texts to this number: it can't be texted`;
-    case "phone_number.started":
-      return `${who} allowed texts to this number again`;
+      return `${who} ${describeDeed(entry)}: it can't be texted`;
     default:
       return `${who} ${describeDeed(entry)}`;
   }

@@ -69,11 +69,11 @@ export function readText(value: unknown): string | undefined {
   return text || undefined;
 }
 
-function readId(value: unknown): string | undefined {
+export function readId(value: unknown): string | undefined {
   return typeof value === "string" && ID.test(value) ? value : undefined;
 }
 
-function readMark(value: unknown): true | undefined {
+export function readMark(value: unknown): true | undefined {
   return value === true || undefined;
 }
 

@@ -213,6 +213,8 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
     retry_of_message_id: null,
     client_key: null,
     asks_to_stop: false,
+    reaction: null,
+    reactions: [],
     automatic: null,
     ...overrides,
   };
@@ -252,6 +254,7 @@ export function aRecipient(overrides: Partial<Recipient> = {}): Recipient {
     kind: "family", owner_id: anId(), owner_name: "Castillo family", contact_name: "Rosa Castillo", phone_number: "+13125550111", label: "mobile",
     check: { allowed: true, reason: "allowed", detail: "This number may be texted." }, conversation: null,
     line: { id: "77777777-7777-7777-8777-777777777777", label: "Front desk" }, line_reason: "default",
+    notice: null, max_segments: null, max_attachments: 10, max_attachment_bytes: 1_000_000,
     ...overrides,
   };
 }

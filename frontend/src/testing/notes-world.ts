@@ -60,7 +60,7 @@ export function aNote(overrides: Partial<Note> = {}): Note {
 
 export function aScheduledText(overrides: Partial<ScheduledText> = {}): ScheduledText {
   return {
-    id: anId(), conversation_id: anId(), status: "scheduled", body: "See you at 9", media_urls: [], send_at: new Date(Date.now() + 7_200_000).toISOString(),
+    id: anId(), conversation_id: anId(), status: "scheduled", body: "See you at 9", media_urls: [], files: [], send_at: new Date(Date.now() + 7_200_000).toISOString(),
     only_if_nothing_new: true, close: false, seen_seq: 1_000, has_new: false, will_be_held_back: false, held: null,
     scheduled_by: { kind: "staff_member", id: anId(), name: "Daniel Kim" }, created_at: NOW.toISOString(), updated_at: NOW.toISOString(), ...overrides,
   };
@@ -70,6 +70,8 @@ export class NotesWorld {
   notes: Note[] = [];
   scheduled: ScheduledText[] = [];
   mentions: Mention[] = [];
+  /** What removed notes said. */
+  readonly removed = new Map<string, Partial<Note>>();
   readonly wordings = new Map<string, NoteDetail["versions"]>();
 
   constructor(private readonly actor: () => Person) {}
@@ -101,9 +103,13 @@ export class NotesWorld {
         this.wordings.set(String(params.id), [...(this.wordings.get(String(params.id)) ?? []), version]);
         return change(params.id, { body, edits: (before?.edits ?? 0) + 1, edited_at: new Date().toISOString() });
       }),
-      http.delete(`${api}/notes/:id`, ({ params }) =>
-        change(params.id, { body: "", removed: { at: new Date().toISOString(), by: { kind: "staff_member", id: anId(), name: this.actor()?.name ?? "" } } }),
-      ),
+      http.post(`${api}/notes/:id/restore`, ({ params }) => change(params.id, { ...this.removed.get(String(params.id)), removed: null })),
+      http.delete(`${api}/notes/:id`, ({ params }) => {
+        const { body = "", mentions = [] } = note(params.id) ?? {};
+        this.removed.set(String(params.id), { body, mentions });
+        const removed = { at: new Date().toISOString(), by: { kind: "staff_member" as const, id: anId(), name: this.actor()?.name ?? "" } };
+        return change(params.id, { body: "", mentions: [], removed });
+      }),
       http.get(`${api}/mentions/count`, () => HttpResponse.json({ unread: this.unread() })),
       http.get(`${api}/mentions`, () => HttpResponse.json({ items: this.mentions, next_cursor: null })),
       http.post(`${api}/mentions/read`, async ({ request }) => {

@@ -3,7 +3,7 @@ import { http, HttpResponse, type HttpHandler } from "msw";
 
 import { anId, NOW } from "./builders";
 import type { LinkTemplate } from "@/api/organization-links";
-import type { ConversationContext, FilledReply, ListedClass, RecordTag, SavedReply } from "@/api/types";
+import type { ConversationContext, FilledReply, ListedClass, RecordLocation, RecordTag, SavedReply } from "@/api/types";
 
 export function aSavedReply(overrides: Partial<SavedReply> = {}): SavedReply {
   return { id: anId(), title: "Hours", body: "We open at 3.", scope: "organization", uses: 0, updated_at: NOW.toISOString(), ...overrides };
@@ -12,9 +12,11 @@ export function aSavedReply(overrides: Partial<SavedReply> = {}): SavedReply {
 export function aClass(overrides: Partial<ListedClass> = {}): ListedClass {
   return {
     id: anId(), name: "Level 3", weekdays: ["tuesday"], time: "17:30", room: "B", coach: "Jo Park", location: null,
-    archived: false, students: 0, ...overrides,
+    archived: false, students: 0, families: 0, ...overrides,
   };
 }
+
+const PROBLEM = { "Content-Type": "application/problem+json" };
 
 export class RecordsWorld {
   savedReplies: SavedReply[] = [];
@@ -22,6 +24,7 @@ export class RecordsWorld {
   readonly filled = new Map<string, FilledReply>();
   classes: ListedClass[] = [];
   tags: RecordTag[] = [];
+  locations: RecordLocation[] = [];
   links: LinkTemplate[] = [];
   readonly contexts = new Map<string, ConversationContext>();
   /** Every change, as it was sent. */
@@ -32,14 +35,31 @@ export class RecordsWorld {
       http.get(`${api}/conversations/:id/context`, ({ params }) =>
         HttpResponse.json(this.contexts.get(String(params.id)) ?? { records: [], more_records: 0, links: [] }),
       ),
-      http.get(`${api}/classes`, ({ request }) => HttpResponse.json(found(this.classes, request))),
+      http.get(`${api}/classes`, ({ request }) => {
+        const query = new URL(request.url).searchParams;
+        const fits = ({ weekdays, location, archived }: ListedClass) =>
+          (!query.get("weekday") || weekdays.some((day) => day === query.get("weekday"))) &&
+          (!query.get("location") || location === query.get("location")) &&
+          archived === (query.get("archived") === "true");
+        return HttpResponse.json(found(this.classes.filter(fits), request));
+      }),
+      http.get(`${api}/classes/:id`, ({ params }) => {
+        const each = this.classes.find(({ id }) => id === params.id);
+        return each ? HttpResponse.json(each) : HttpResponse.json({ title: "Not found", status: 404 }, { status: 404, headers: PROBLEM });
+      }),
+      http.patch(`${api}/classes/:id`, async ({ params, request }) => {
+        const body = (await this.note(`/classes/${String(params.id)}`, request)) as Partial<ListedClass>;
+        this.classes = this.classes.map((each) => (each.id === params.id ? { ...each, ...body } : each));
+        return HttpResponse.json(this.classes.find(({ id }) => id === params.id));
+      }),
       http.post(`${api}/classes`, async ({ request }) => {
         const body = (await this.note("/classes", request)) as Partial<ListedClass>;
-        const made = aClass({ ...body, location: null });
+        const made = aClass(body);
         this.classes.push(made);
         return HttpResponse.json(made, { status: 201 });
       }),
       http.get(`${api}/tags`, ({ request }) => HttpResponse.json(found(this.tags, request))),
+      http.get(`${api}/locations`, ({ request }) => HttpResponse.json(found(this.locations, request))),
       http.get(`${api}/organization/links`, () => HttpResponse.json({ links: this.links })),
       http.put(`${api}/organization/links`, async ({ request }) => {
         const body = (await this.note("/organization/links", request)) as { links: LinkTemplate[] };

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 
 import { FakeEventSource } from "./fake-event-source";
 import { server, unhandled } from "./server";
-import { reloadDraftFiles } from "@/features/thread/attachments/draft-files";
+import { reloadDraftFiles } from "@/ui/composer/attachments/draft-files";
 import { reloadDrafts } from "@/lib/drafts";
 import { resetPreferences } from "@/lib/preferences";
 

@@ -210,8 +210,9 @@ export class World {
         this.bulk.push({ action, ids: items.map(({ id }) => id) });
         const results = items.map(({ id, seen_seq }) => {
           const row = this.find(id);
-          if (row && row.last_seq > seen_seq) return { id, result: "new_messages", conversation: row };
-          return { id, result: "done", conversation: this.change(id, action === "close" ? { status: "closed", unread_messages: 0 } : {}) };
+          if (action === "close" && row && row.last_seq > seen_seq) return { id, result: "new_messages", conversation: row };
+          const changes: Record<string, object> = { close: { status: "closed", unread_messages: 0 }, dismiss_not_sent: { not_sent: 0 } };
+          return { id, result: "done", conversation: this.change(id, changes[action] ?? {}) };
         });
         return HttpResponse.json({ items: results, undo_id: anId() });
       }),
@@ -590,10 +591,12 @@ function directoryPage<Item extends object>(items: Item[], request: Request) {
   const q = query.get("q")?.toLowerCase() ?? "";
   const tag = query.get("tag");
   const classId = query.get("class_id");
+  const location = query.get("location");
   const found = items
     .filter((item) => JSON.stringify(item).toLowerCase().includes(q))
     .filter((item) => !tag || ("tags" in item && (item.tags as string[]).includes(tag)))
-    .filter((item) => !classId || JSON.stringify(item).includes(classId));
+    .filter((item) => !classId || JSON.stringify(item).includes(classId))
+    .filter((item) => !location || ("location" in item && item.location === location));
   return page(found, query);
 }
 

@@ -37,6 +37,10 @@ export default function DialogWindow({ open, onOpenChange, title, description, c
               : "inset-y-0 right-0 w-[min(360px,100vw)] animate-slide border-l border-line",
           )}
           onOpenAutoFocus={focusFirstField}
+          onEscapeKeyDown={(event) => {
+            // What is open within the window closes first.
+            if (event.target instanceof Element && event.target.closest("[data-own-escape]")) event.preventDefault();
+          }}
           onCloseAutoFocus={(event) => {
             if (!(opener instanceof HTMLElement) || !opener.isConnected) return;
             event.preventDefault();

@@ -5,7 +5,8 @@ import { Virtualizer, type CustomContainerComponentProps, type CustomItemCompone
 
 import { ErrorState } from "./states";
 
-const LOAD_AHEAD = 12;
+/** The next page is loaded when this many rows are left: a fast scroll passes a hundred in a second. */
+const LOAD_AHEAD = 100;
 const PADDING_PX = 8;
 /** Rows beyond the edge of the screen, so that the keyboard finds the next one. */
 const AHEAD_PX = 500;
@@ -50,7 +51,8 @@ export function EndlessList<Item extends { id: string }>({
     const shown = virtualizer.current;
     if (!shown || !hasNextPage || isFetchingNextPage || isFetchNextPageError) return;
     const lastShown = shown.findItemIndex(shown.scrollOffset + shown.viewportSize);
-    if (lastShown >= items.length - LOAD_AHEAD) void fetchNextPage();
+    // The first page is short, and enough for who does not scroll.
+    if (lastShown >= items.length - Math.min(LOAD_AHEAD, items.length / 2)) void fetchNextPage();
   };
   useEffect(loadWhenNear);
 
@@ -58,10 +60,13 @@ export function EndlessList<Item extends { id: string }>({
     ids: () => items.map((item) => item.id),
     focusRow: (index) => {
       virtualizer.current?.scrollToIndex(index, { align: "nearest" });
-      // The row may exist only after the scroll has been rendered.
-      requestAnimationFrame(() => {
-        scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"] a`)?.focus({ preventScroll: true });
-      });
+      const focus = () => {
+        const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"] a`);
+        row?.focus({ preventScroll: true });
+        return row != null;
+      };
+      // A row far away exists only after the scroll has been rendered.
+      if (!focus()) requestAnimationFrame(focus);
     },
   }));
 

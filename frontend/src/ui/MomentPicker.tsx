@@ -37,10 +37,7 @@ export function MomentPicker({ offered, verb, onPick }: MomentPickerProps) {
 function OwnTime({ verb, onPick }: Pick<MomentPickerProps, "verb" | "onPick">) {
   const { timezone } = useMe().organization;
   const now = useNow();
-  const [own, setOwn] = useState(() => {
-    const today = dayAndClock(now, timezone);
-    return { day: today.day, clock: "" };
-  });
+  const [own, setOwn] = useState(() => ({ day: dayAndClock(now, timezone).day, clock: "" }));
   const [tried, setTried] = useState(false);
   const problem = momentProblem(own.day, own.clock, timezone, now);
   const submit: ComponentProps<"form">["onSubmit"] = (event) => {
@@ -50,17 +47,39 @@ function OwnTime({ verb, onPick }: Pick<MomentPickerProps, "verb" | "onPick">) {
   };
   return (
     <form onSubmit={submit} noValidate className="mt-1.5 border-t border-line px-2.5 pt-2.5 pb-1">
-      <div className="grid grid-cols-[3fr_2fr] gap-2">
-        <TextField label="Day" type="date" value={own.day} onChange={(event) => setOwn({ ...own, day: event.target.value })} />
-        <TextField label="Time" type="time" value={own.clock} onChange={(event) => setOwn({ ...own, clock: event.target.value })} />
-      </div>
-      {tried && problem && <p role="alert" className="mt-1 text-note text-red">{problem}</p>}
+      <MomentFields value={own} onChange={setOwn} problem={tried ? problem : null} />
       <div className="mt-2 flex items-center gap-2">
-        <p className="min-w-0 flex-1 text-meta text-ink-2">{timezone.replaceAll("_", " ")}</p>
+        <p className="min-w-0 flex-1 text-meta text-ink-2">{describeZone(timezone)}</p>
         <Button type="submit">{verb}</Button>
       </div>
     </form>
   );
+}
+
+/** A day and a time of day, in the organization's zone. */
+export type DayAndClock = ReturnType<typeof dayAndClock>;
+
+interface MomentFieldsProps {
+  value: DayAndClock;
+  onChange: (value: DayAndClock) => void;
+  problem: string | null;
+}
+
+export function MomentFields({ value, onChange, problem }: MomentFieldsProps) {
+  return (
+    <>
+      <div className="grid grid-cols-[3fr_2fr] gap-2">
+        <TextField label="Day" type="date" value={value.day} onChange={(event) => onChange({ ...value, day: event.target.value })} />
+        <TextField label="Time" type="time" value={value.clock} onChange={(event) => onChange({ ...value, clock: event.target.value })} />
+      </div>
+      {problem !== null && <p role="alert" className="mt-1 text-note text-red">{problem}</p>}
+    </>
+  );
+}
+
+/** "America/New York" */
+export function describeZone(timeZone: string): string {
+  return timeZone.replaceAll("_", " ");
 }
 
 /** A time to come in words: "9:00 am" of today, "Tomorrow, 9:00 am", "Mon, 30 Nov, 9:00 am". */

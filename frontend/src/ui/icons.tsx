@@ -31,6 +31,12 @@ export const FamiliesIcon = (props: Props) => (
     <path d="M2 18c.6-3.6 3-5.2 6-5.2s5.4 1.6 6 5.2M14.5 5.2a3 3 0 0 1 0 5.8M16.5 13.2c2 .6 3.2 2.2 3.5 4.8" />
   </Icon>
 );
+export const ClassesIcon = (props: Props) => (
+  <Icon {...props}>
+    <rect x="3" y="4.5" width="16" height="14" rx="3" />
+    <path d="M3 9h16M7.5 2.5v4M14.5 2.5v4M7 13h3M12 13h3" />
+  </Icon>
+);
 export const StaffIcon = (props: Props) => (
   <Icon {...props}>
     <rect x="3" y="4" width="16" height="14" rx="3" />

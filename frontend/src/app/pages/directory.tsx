@@ -2,12 +2,14 @@
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, type ReactNode } from "react";
 
-import type { DirectorySearch } from "../search";
+import { ClassesList } from "@/features/directory/ClassesList";
+import { ClassRecord } from "@/features/directory/ClassRecord";
 import { FamiliesList } from "@/features/directory/FamiliesList";
 import { FamilyRecord } from "@/features/directory/FamilyRecord";
 import { StaffList } from "@/features/directory/StaffList";
 import { StaffRecord } from "@/features/directory/StaffRecord";
 import { ConversationView } from "@/features/thread/ConversationView";
+import type { DirectorySearch } from "@/lib/directory-search";
 import { ROOMY, useMedia } from "@/lib/media";
 
 /** Shows the thread beside the record’s conversations, or instead of them on a narrow screen. */
@@ -30,8 +32,8 @@ function useFilterInAddress(): (changed: DirectorySearch) => void {
 }
 
 export function Families() {
-  const { q = "", tag, class: classId } = useSearch({ from: "/signed-in/families" });
-  return <FamiliesList filter={{ q, tag, classId }} onFilter={useFilterInAddress()} />;
+  const { q = "", tag, class: classId, location, archived } = useSearch({ from: "/signed-in/families" });
+  return <FamiliesList filter={{ q, tag, classId, location, archived }} onFilter={useFilterInAddress()} />;
 }
 
 export function Family() {
@@ -40,9 +42,18 @@ export function Family() {
   return <FamilyRecord familyId={familyId} tab={tab} conversationId={conversation} renderConversation={renderConversation} />;
 }
 
+export function Classes() {
+  const { q = "", day, location, archived } = useSearch({ from: "/signed-in/classes" });
+  return <ClassesList filter={{ q, day, location, archived }} onFilter={useFilterInAddress()} />;
+}
+
+export function Class() {
+  return <ClassRecord classId={useParams({ from: "/signed-in/classes/$classId" }).classId} />;
+}
+
 export function Staff() {
-  const { q = "", tag } = useSearch({ from: "/signed-in/staff" });
-  return <StaffList filter={{ q, tag }} onFilter={useFilterInAddress()} />;
+  const { q = "", tag, location, archived } = useSearch({ from: "/signed-in/staff" });
+  return <StaffList filter={{ q, tag, location, archived }} onFilter={useFilterInAddress()} />;
 }
 
 export function StaffMember() {

@@ -14,7 +14,7 @@ import { MentionsButton } from "@/features/mentions/MentionsButton";
 import { cx } from "@/lib/cx";
 import { initials, plural } from "@/lib/text";
 import { CountBadge, NotSentBadge } from "@/ui/bits";
-import { FamiliesIcon, MessengerIcon, StaffIcon } from "@/ui/icons";
+import { ClassesIcon, FamiliesIcon, MessengerIcon, StaffIcon } from "@/ui/icons";
 
 const ITEM =
   "relative flex w-[68px] flex-col items-center gap-0.5 rounded-lg pt-2 pb-1.5 text-meta text-ink-2 transition-colors hover:bg-sunken hover:text-ink";
@@ -46,6 +46,9 @@ export function Rail({ onShowHelp }: { onShowHelp: () => void }) {
       <RailLink to="/families" icon={<FamiliesIcon />}>
         Families
       </RailLink>
+      <RailLink to="/classes" icon={<ClassesIcon />}>
+        Classes
+      </RailLink>
       <RailLink to="/staff" icon={<StaffIcon />}>
         Staff
       </RailLink>
@@ -58,7 +61,7 @@ export function Rail({ onShowHelp }: { onShowHelp: () => void }) {
   );
 }
 
-function RailLink({ to, icon, children }: { to: "/families" | "/staff"; icon: ReactNode; children: ReactNode }) {
+function RailLink({ to, icon, children }: { to: "/families" | "/classes" | "/staff"; icon: ReactNode; children: ReactNode }) {
   return (
     <Link to={to} className={ITEM} activeProps={CURRENT}>
       {icon}

@@ -17,11 +17,20 @@ export default function ScheduledNotice() {
   const tell = useEffectEvent((text: ScheduledText) => {
     const undo = () =>
       void withdraw.mutateAsync(text).then(
-        () => returnToDraft(owner, text.conversation_id, text.body),
+        () => takeBack(owner, text),
         (error: unknown) => showToast(`Not withdrawn. ${describeError(error)}`),
       );
     showToast(`Scheduled: ${moment(text.send_at)}`, { label: "Undo", run: undo });
   });
   useEffect(() => onScheduled((text) => tell(text)), []);
   return null;
+}
+
+/** Into the composer. Its files are the person's again. */
+function takeBack(owner: string, { conversation_id, body, files }: ScheduledText): void {
+  returnToDraft(owner, conversation_id, body);
+  if (files.length === 0) return;
+  void import("@/ui/composer/attachments/draft-files").then(({ draftFiles }) =>
+    draftFiles(owner, conversation_id).bringBack(files.flatMap(({ id }) => (id === null ? [] : [id]))),
+  );
 }

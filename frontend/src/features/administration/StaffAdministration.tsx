@@ -19,7 +19,7 @@ export function StaffAdministration() {
   const [q, setQ] = useState("");
   const [archived, setArchived] = useState(false);
   const [edited, setEdited] = useState<StaffMember | "new" | null>(null);
-  const list = useInfiniteQuery(staffListQuery({ q: q.trim() }, archived));
+  const list = useInfiniteQuery(staffListQuery({ q: q.trim(), archived }));
   const { data, error, isError, isPlaceholderData, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = list;
   const members = data?.pages.flatMap((page) => page.items);
   return (

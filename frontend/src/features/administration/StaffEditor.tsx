@@ -9,6 +9,8 @@ import type { Permission, StaffMember } from "@/api/types";
 import { useSubmission } from "@/lib/submission";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
+import { changedFacts, draftFacts } from "@/ui/facts/facts-draft";
+import { FactsFields } from "@/ui/facts/FactsFields";
 import { TextField } from "@/ui/fields";
 import { FormActions, FormProblem, Mark, showInFull } from "@/ui/form";
 import { CheckIcon } from "@/ui/icons";
@@ -28,6 +30,7 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
   const [password, setPassword] = useState("");
   const [permissions, setPermissions] = useState<Permission[]>(member?.permissions ?? []);
   const [administrator, setAdministrator] = useState(member?.is_admin ?? false);
+  const [facts, setFacts] = useState(() => draftFacts(member));
   const [archiving, setArchiving] = useState(false);
   const { error, isPending } = member ? change : create;
 
@@ -39,7 +42,7 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
   });
   const submit: ComponentProps<"form">["onSubmit"] = (event) => {
     event.preventDefault();
-    const common = { name: name.trim(), ...(password && { password }) };
+    const common = { name: name.trim(), ...(password && { password }), ...changedFacts(member, facts) };
     if (member) {
       change.mutate(
         {
@@ -85,6 +88,7 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
           checked={administrator}
           onChange={(event) => setAdministrator(event.target.checked)}
         />
+        <FactsFields facts={facts} onChange={setFacts} errorOf={(pointer) => errorOf(pointer.slice(1))} />
         {member && (
           <p className="text-note text-ink-2">
             A change of permissions counts from their next click.

@@ -1,9 +1,9 @@
 /** Entries of the whole audit log in words for the desk. */
 import type { AuditAction } from "@/api/audit-log";
 import type { AuditEntry } from "@/api/types";
-import { describeActor, describeDeed } from "@/lib/describe-entry";
+import { describeActor, describeDeed, describeHolders } from "@/lib/describe-entry";
 import { OPT_IN_LABEL } from "@/lib/optin";
-import { listNames, plural } from "@/lib/text";
+import { listNames } from "@/lib/text";
 
 /** Every action, as one chooses it. */
 export const ACTION_LABELS: Record<AuditAction, string> = {
@@ -63,6 +63,7 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "note.added": "Added a note",
   "note.edited": "Changed a note",
   "note.removed": "Removed a note",
+  "note.restored": "Restored a note",
 };
 
 export function isAuditAction(action: string | undefined): action is AuditAction {
@@ -77,25 +78,9 @@ export interface Sentence {
 
 export function describeLogEntry(entry: AuditEntry, formatPhone: (number: string) => string): Sentence {
   const whose = describeHolders(entry);
-  const isNumber = entry.actor.kind === "phone_number";
-  const actor = (isNumber ? whose : null) ?? describeActor(entry, formatPhone);
+  const actor = describeActor(entry, formatPhone);
   const number = whose ?? (entry.phone_number === null ? "a number" : formatPhone(entry.phone_number));
   return { actor, deed: isAuditAction(entry.action) ? DEEDS[entry.action](entry.details, number, entry) : describeDeed(entry) };
-}
-
-type NumberHolder = AuditEntry["holders"][number];
-
-/** "Rosa Castillo (Castillo family)" */
-export function describeHolder({ name, contact_name }: Pick<NumberHolder, "name" | "contact_name">): string {
-  return contact_name === null ? name : `${contact_name} (${name})`;
-}
-
-/** Who holds the entry's number, else who held it; null if nobody is known. */
-function describeHolders({ holders }: AuditEntry): string | null {
-  const now = holders.filter(({ until }) => until === null);
-  const [first, ...others] = now.length > 0 ? now : holders;
-  if (first === undefined) return null;
-  return others.length === 0 ? describeHolder(first) : `${describeHolder(first)} and ${plural(others.length, "other")}`;
 }
 
 /** Entries that say little one by one: a run of them by one person is one row. */
@@ -194,6 +179,7 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "note.added": (_, number) => `added a note to the conversation with ${number}`,
   "note.edited": (_, number) => `changed a note in the conversation with ${number}`,
   "note.removed": (_, number) => `removed a note from the conversation with ${number}`,
+  "note.restored": (_, number) => `restored a note of the conversation with ${number}`,
 };
 
 function text(value: unknown): string | null {

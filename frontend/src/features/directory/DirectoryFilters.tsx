@@ -1,89 +1,67 @@
-/** Narrows a list of records to a tag and, of families, to a class. */
+/** Narrows a list of records to a tag, a location and, of families, a class. */
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { lazy } from "react";
 
-import { classSearchQuery, tagsQuery } from "@/api/classes";
+import { FilterBar, FilterToggle, type ListFilter } from "./FilterBar";
+import { classQuery, classSearchQuery, locationsQuery, tagsQuery } from "@/api/classes";
 import type { DirectoryFilter } from "@/api/keys";
-import { Button } from "@/ui/Button";
-import { CloseIcon } from "@/ui/icons";
+import type { DirectorySearch } from "@/lib/directory-search";
 
 const TagPicker = lazy(() => import("./pickers").then(({ TagPicker }) => ({ default: TagPicker })));
 const ClassPicker = lazy(() => import("./pickers").then(({ ClassPicker }) => ({ default: ClassPicker })));
-
-export interface FilterChange {
-  q?: string | undefined;
-  tag?: string | undefined;
-  class?: string | undefined;
-}
+const LocationPicker = lazy(() => import("./pickers").then(({ LocationPicker }) => ({ default: LocationPicker })));
 
 interface DirectoryFiltersProps {
   filter: DirectoryFilter;
-  onFilter: (changed: FilterChange) => void;
+  onFilter: (changed: DirectorySearch) => void;
   filtersByClass: boolean;
 }
 
-export function DirectoryFilters({ filter: { tag, classId }, onFilter, filtersByClass }: DirectoryFiltersProps) {
-  const [open, setOpen] = useState<"tag" | "class" | null>(null);
+export function DirectoryFilters({ filter: { tag, classId, location, archived }, onFilter, filtersByClass }: DirectoryFiltersProps) {
   const { data: tags } = useQuery(tagsQuery);
   const { data: classes } = useQuery({ ...classSearchQuery(""), enabled: filtersByClass });
-  const hasTags = tag !== undefined || Boolean(tags?.items.length);
-  const hasClasses = filtersByClass && (classId !== undefined || Boolean(classes?.items.length));
-  if (!hasTags && !hasClasses) return null;
-  const className = classes?.items.find(({ id }) => id === classId)?.name ?? "chosen";
-  const close = () => setOpen(null);
+  const { data: chosen } = useQuery({ ...classQuery(classId ?? ""), enabled: classId !== undefined });
+  const locationFilter = useLocationFilter(location, onFilter, filtersByClass ? "families" : "staff_members");
+  const filters: (ListFilter | false)[] = [
+    (tag !== undefined || Boolean(tags?.items.length)) && {
+      name: "Tag",
+      value: tag,
+      onClear: () => onFilter({ tag: undefined }),
+      picker: (close) => <TagPicker onPick={({ name }) => { onFilter({ tag: name }); close(); }} onClose={close} />,
+    },
+    filtersByClass && (classId !== undefined || Boolean(classes?.items.length)) && {
+      name: "Class",
+      value: classId && (chosen?.name ?? "chosen"),
+      onClear: () => onFilter({ class: undefined }),
+      picker: (close) => <ClassPicker onPick={({ id }) => { onFilter({ class: id }); close(); }} onClose={close} />,
+    },
+    locationFilter,
+  ];
   return (
-    <div className="order-2 w-full space-y-2">
-      <div role="group" aria-label="Filters" className="flex flex-wrap gap-2">
-        {hasTags && (
-          <FilterButton
-            name="Tag" value={tag} isOpen={open === "tag"}
-            onOpen={() => setOpen(open === "tag" ? null : "tag")} onClear={() => onFilter({ tag: undefined })}
-          />
-        )}
-        {hasClasses && (
-          <FilterButton
-            name="Class" value={classId && className} isOpen={open === "class"}
-            onOpen={() => setOpen(open === "class" ? null : "class")} onClear={() => onFilter({ class: undefined })}
-          />
-        )}
-      </div>
-      {open !== null && (
-        <div className="max-w-[420px]">
-          <Suspense fallback={null}>
-            {open === "tag" ? (
-              <TagPicker onPick={({ name }) => { onFilter({ tag: name }); close(); }} onClose={close} />
-            ) : (
-              <ClassPicker onPick={({ id }) => { onFilter({ class: id }); close(); }} onClose={close} />
-            )}
-          </Suspense>
-        </div>
-      )}
-    </div>
+    <FilterBar filters={filters.filter((each) => each !== false)}>
+      <FilterToggle isOn={archived === true} onChange={(isOn) => onFilter({ archived: isOn || undefined })}>
+        Archived
+      </FilterToggle>
+    </FilterBar>
   );
 }
 
-interface FilterButtonProps {
-  name: string;
-  value: string | undefined;
-  isOpen: boolean;
-  onOpen: () => void;
-  onClear: () => void;
+/** By more than a search. */
+export function isNarrowed({ tag, classId, location, archived }: DirectoryFilter): boolean {
+  return Boolean(tag ?? classId ?? location ?? archived);
 }
 
-function FilterButton({ name, value, isOpen, onOpen, onClear }: FilterButtonProps) {
-  if (value === undefined) {
-    return (
-      <Button size="sm" aria-expanded={isOpen} onClick={onOpen}>
-        {name}
-      </Button>
-    );
-  }
-  return (
-    <Button size="sm" aria-label={`${name}: ${value}. Take off`} className="!border-accent !bg-accent-soft" onClick={onClear}>
-      <span className="max-w-[220px] truncate">
-        {name}: <bdi>{value}</bdi>
-      </span>
-      <CloseIcon size={14} />
-    </Button>
-  );
+/** Not there while nothing has a location. */
+export function useLocationFilter(
+  location: string | undefined,
+  onFilter: (changed: DirectorySearch) => void,
+  counts: "families" | "staff_members" | "classes",
+): ListFilter | false {
+  const { data: locations } = useQuery(locationsQuery);
+  return (location !== undefined || Boolean(locations?.items.length)) && {
+    name: "Location",
+    value: location,
+    onClear: () => onFilter({ location: undefined }),
+    picker: (close) => <LocationPicker counts={counts} onPick={({ name }) => { onFilter({ location: name }); close(); }} onClose={close} />,
+  };
 }

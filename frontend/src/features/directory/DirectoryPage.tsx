@@ -1,9 +1,9 @@
-/** A searchable list of records. The search is in the address; typing changes it without filling the history. */
+/** A searchable list of the directory. The search is in the address; typing changes it without filling the history. */
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
 import { useCallback, type ReactNode } from "react";
 
-import { DirectoryFilters, type FilterChange } from "./DirectoryFilters";
 import type { DirectoryFilter } from "@/api/keys";
+import type { DirectorySearch } from "@/lib/directory-search";
 import { Skeleton } from "@/ui/bits";
 import { EndlessList } from "@/ui/EndlessList";
 import { SearchIcon } from "@/ui/icons";
@@ -14,29 +14,32 @@ const ROW_HEIGHT = 68;
 
 export interface DirectoryListProps {
   filter: DirectoryFilter;
-  onFilter: (changed: FilterChange) => void;
+  onFilter: (changed: DirectorySearch) => void;
 }
 
 interface DirectoryPageProps<Item extends { id: string }> {
   title: string;
   searchLabel: string;
-  filter: DirectoryFilter;
-  onFilter: (changed: FilterChange) => void;
-  /** Families are. */
-  filtersByClass?: boolean;
+  q: string;
+  onFilter: (changed: DirectorySearch) => void;
+  filters: ReactNode;
+  /** By more than the search. */
+  isNarrowed: boolean;
   query: UseInfiniteQueryResult<InfiniteData<{ items: Item[] }>>;
   renderRow: (item: Item) => ReactNode;
+  /** The headings of columns. */
+  head?: ReactNode;
   icon: ReactNode;
   emptyTitle: string;
+  emptyHint?: ReactNode;
+  /** What is searched: stands below "Nothing found". */
+  searched: string;
   /** Stands beside the search. */
   action?: ReactNode;
 }
 
-export function DirectoryPage<Item extends { id: string }>({
-  title, searchLabel, filter, onFilter, filtersByClass = false, query, renderRow, icon, emptyTitle, action,
-}: DirectoryPageProps<Item>) {
-  const { q, tag, classId } = filter;
-  const isNarrowed = Boolean(q || tag || classId);
+export function DirectoryPage<Item extends { id: string }>(props: DirectoryPageProps<Item>) {
+  const { title, searchLabel, q, onFilter, filters, query, renderRow, head, action } = props;
   const onSearch = useCallback((text: string) => onFilter({ q: text || undefined }), [onFilter]);
   const items = query.data?.pages.flatMap((page) => page.items);
   return (
@@ -46,7 +49,7 @@ export function DirectoryPage<Item extends { id: string }>({
           <h1 className="text-page font-heading max-desk:flex-1">{title}</h1>
           <SearchBox label={searchLabel} q={q} onSearch={onSearch} className="min-w-0 flex-[1_1_260px] max-desk:order-1 max-desk:basis-full" />
           {action}
-          <DirectoryFilters filter={filter} onFilter={onFilter} filtersByClass={filtersByClass} />
+          {filters}
         </div>
       </header>
       {items === undefined ? (
@@ -56,21 +59,35 @@ export function DirectoryPage<Item extends { id: string }>({
           <Loading />
         )
       ) : items.length === 0 ? (
-        <EmptyState icon={isNarrowed ? <SearchIcon /> : icon} title={q ? `Nothing found for “${q}”` : isNarrowed ? "Nobody here fits" : emptyTitle} className="flex-1">
-          {q ? "Names, children’s names and phone numbers are searched; part of one is enough." : isNarrowed && "Take off the tag or the class to see everybody."}
-        </EmptyState>
+        <Nothing {...props} />
       ) : (
-        <EndlessList
-          label={title}
-          items={items}
-          query={query}
-          rowHeight={ROW_HEIGHT}
-          renderRow={renderRow}
-          className="mx-auto max-w-[880px]"
-          rowClassName="px-2"
-        />
+        <>
+          {head}
+          <EndlessList
+            label={title}
+            items={items}
+            query={query}
+            rowHeight={ROW_HEIGHT}
+            renderRow={renderRow}
+            className="mx-auto max-w-[880px]"
+            rowClassName="px-2"
+          />
+        </>
       )}
     </main>
+  );
+}
+
+function Nothing<Item extends { id: string }>({ q, isNarrowed, icon, emptyTitle, emptyHint, searched }: DirectoryPageProps<Item>) {
+  const isAll = !q && !isNarrowed;
+  return (
+    <EmptyState
+      icon={isAll ? icon : <SearchIcon />}
+      title={q ? `Nothing found for “${q}”` : isNarrowed ? "Nothing here fits" : emptyTitle}
+      className="flex-1"
+    >
+      {isAll ? emptyHint : [q && searched, isNarrowed && "Take off a filter to see more."].filter(Boolean).join(" ")}
+    </EmptyState>
   );
 }
 

@@ -1,15 +1,13 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 
+import { DirectoryFilters, isNarrowed } from "./DirectoryFilters";
 import { DirectoryPage, type DirectoryListProps } from "./DirectoryPage";
-import { OptInSummary } from "./opt-in-summary";
+import { FamilyRow } from "./FamilyRow";
 import { ReadOnlyNote } from "./ReadOnlyNote";
-import { RECORD_LINK, RecordRow } from "./RecordRow";
 import { familyListQuery } from "@/api/families";
-import { useFormats } from "@/api/format";
 import { may, useMe } from "@/api/session";
-import type { Family } from "@/api/types";
 import { Button } from "@/ui/Button";
 import { FamiliesIcon, PlusIcon } from "@/ui/icons";
 
@@ -21,12 +19,14 @@ export function FamiliesList({ filter, onFilter }: DirectoryListProps) {
     <DirectoryPage
       title="Families"
       searchLabel="Search name or number"
-      filter={filter}
+      q={filter.q}
       onFilter={onFilter}
-      filtersByClass
+      filters={<DirectoryFilters filter={filter} onFilter={onFilter} filtersByClass />}
+      isNarrowed={isNarrowed(filter)}
       query={query}
       icon={<FamiliesIcon />}
       emptyTitle="No families yet"
+      searched="Names, children’s names and phone numbers are searched; part of one is enough."
       action={may(useMe(), "directory") ? <AddFamily /> : <ReadOnlyNote />}
       renderRow={(family) => <FamilyRow family={family} />}
     />
@@ -52,21 +52,5 @@ function AddFamily() {
         </Suspense>
       )}
     </>
-  );
-}
-
-function FamilyRow({ family }: { family: Family }) {
-  const { phone } = useFormats();
-  const records = family.contacts.flatMap((contact) => contact.phone_records);
-  const people = family.contacts.map((contact) => {
-    const numbers = contact.phone_records.map((record) => phone(record.phone_number));
-    return [contact.name, ...numbers].join(" ");
-  });
-  return (
-    <Link to="/families/$familyId" params={{ familyId: family.id }} className={RECORD_LINK}>
-      <RecordRow name={family.name} avatarName={family.contacts[0]?.name ?? family.name} detail={people.join(" · ")} archived={family.archived}>
-        <OptInSummary records={records} />
-      </RecordRow>
-    </Link>
   );
 }

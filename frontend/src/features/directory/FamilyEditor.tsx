@@ -2,11 +2,10 @@
 import { useState, type ComponentProps } from "react";
 
 import { ArchiveControl } from "./ArchiveControl";
-import { FactsFields } from "./FactsFields";
 import { NumbersEditor } from "./NumbersEditor";
 import { draftContacts, newContact, sentContacts, type ContactDraft } from "./record-draft";
 import { RefusalsThatStay } from "./RefusalsThatStay";
-import { changedFacts, changedStudents, draftFacts, draftStudents, type StudentDraft } from "./student-draft";
+import { changedStudents, draftStudents, type StudentDraft } from "./student-draft";
 import { StudentsEditor } from "./StudentsEditor";
 import { useFormats } from "@/api/format";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
@@ -15,6 +14,8 @@ import type { Family } from "@/api/types";
 import { useSubmission } from "@/lib/submission";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
+import { changedFacts, draftFacts } from "@/ui/facts/facts-draft";
+import { FactsFields } from "@/ui/facts/FactsFields";
 import { TextField } from "@/ui/fields";
 import { FormActions, FormProblem } from "@/ui/form";
 import { PlusIcon } from "@/ui/icons";

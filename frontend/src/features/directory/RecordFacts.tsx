@@ -1,16 +1,22 @@
 /** Students, tags, location and notes of a record. */
+import { Link } from "@tanstack/react-router";
+
 import type { Student } from "@/api/types";
 import { describeClass } from "@/lib/classes";
 import { Tag } from "@/ui/bits";
 
 interface RecordFactsProps {
+  /** The list that tags and location lead to. */
+  list: "/families" | "/staff";
   students?: Student[];
   tags: string[];
   location: string | null;
   notes: string | null;
 }
 
-export function RecordFacts({ students = [], tags, location, notes }: RecordFactsProps) {
+const FACT_LINK = "rounded-sm underline decoration-line underline-offset-2 hover:text-ink hover:decoration-current";
+
+export function RecordFacts({ list, students = [], tags, location, notes }: RecordFactsProps) {
   return (
     <>
       {students.length > 0 && (
@@ -24,7 +30,10 @@ export function RecordFacts({ students = [], tags, location, notes }: RecordFact
                 <bdi>{student.name}</bdi>
                 {student.classes.map((each) => (
                   <span key={each.id} className="block text-note text-ink-2">
-                    {[each.name, describeClass(each)].filter(Boolean).join(" · ")}
+                    <Link to="/classes/$classId" params={{ classId: each.id }} className={FACT_LINK}>
+                      <bdi>{each.name}</bdi>
+                    </Link>
+                    {describeClass(each) && ` · ${describeClass(each)}`}
                   </span>
                 ))}
               </li>
@@ -39,7 +48,9 @@ export function RecordFacts({ students = [], tags, location, notes }: RecordFact
           </h2>
           <p className="mt-1.5 flex flex-wrap items-center gap-1.5">
             {tags.map((tag) => (
-              <Tag key={tag}>{tag}</Tag>
+              <Link key={tag} to={list} search={{ tag }} title={`All with the tag ${tag}`} className="rounded-sm target">
+                <Tag className="hover:text-ink">{tag}</Tag>
+              </Link>
             ))}
           </p>
         </section>
@@ -49,7 +60,9 @@ export function RecordFacts({ students = [], tags, location, notes }: RecordFact
           <h2 id="location" className="font-strong">
             Location
           </h2>
-          <bdi>{location}</bdi>
+          <Link to={list} search={{ location }} title={`All of ${location}`} className={`text-ink-2 target ${FACT_LINK}`}>
+            <bdi>{location}</bdi>
+          </Link>
         </section>
       )}
       {notes && (

@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
+import { DirectoryFilters, isNarrowed } from "./DirectoryFilters";
 import { DirectoryPage, type DirectoryListProps } from "./DirectoryPage";
 import { OptInSummary } from "./opt-in-summary";
 import { RECORD_LINK, RecordRow } from "./RecordRow";
@@ -15,11 +16,14 @@ export function StaffList({ filter, onFilter }: DirectoryListProps) {
     <DirectoryPage
       title="Staff"
       searchLabel="Search name or number"
-      filter={filter}
+      q={filter.q}
       onFilter={onFilter}
+      filters={<DirectoryFilters filter={filter} onFilter={onFilter} filtersByClass={false} />}
+      isNarrowed={isNarrowed(filter)}
       query={query}
       icon={<StaffIcon />}
       emptyTitle="No staff yet"
+      searched="Names and phone numbers are searched; part of one is enough."
       renderRow={(member) => <StaffRow member={member} />}
     />
   );
@@ -30,7 +34,7 @@ function StaffRow({ member }: { member: StaffMember }) {
   const numbers = member.phone_records.map((record) => phone(record.phone_number));
   return (
     <Link to="/staff/$staffMemberId" params={{ staffMemberId: member.id }} className={RECORD_LINK}>
-      <RecordRow name={member.name} detail={[...numbers, member.email].filter(Boolean).join(" · ")} archived={member.archived}>
+      <RecordRow name={member.name} detail={[...numbers, member.email].filter(Boolean).join(" · ")} tags={member.tags} archived={member.archived}>
         <OptInSummary records={member.phone_records} />
       </RecordRow>
     </Link>

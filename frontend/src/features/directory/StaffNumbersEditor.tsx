@@ -1,16 +1,16 @@
 /** A staff member's telephone numbers, tags, location and notes. How they sign in and what they may do is changed in Administration. */
 import { useState, type ComponentProps } from "react";
 
-import { FactsFields } from "./FactsFields";
 import { NumbersEditor } from "./NumbersEditor";
 import { draftNumber, sentNumbers } from "./record-draft";
 import { RefusalsThatStay } from "./RefusalsThatStay";
-import { changedFacts, draftFacts } from "./student-draft";
 import { useFormats } from "@/api/format";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { useChangeStaffMember } from "@/api/records";
 import type { StaffMember } from "@/api/types";
 import { Dialog } from "@/ui/Dialog";
+import { changedFacts, draftFacts } from "@/ui/facts/facts-draft";
+import { FactsFields } from "@/ui/facts/FactsFields";
 import { FormActions, FormProblem } from "@/ui/form";
 import { showToast } from "@/ui/Toast";
 

@@ -102,7 +102,7 @@ function Profile({ member }: { member: StaffMember }) {
         {!member.is_admin && member.permissions.length === 0 && "None"}
       </dd>
     </dl>
-      <RecordFacts tags={member.tags} location={member.location} notes={member.notes} />
+      <RecordFacts list="/staff" tags={member.tags} location={member.location} notes={member.notes} />
     </div>
   );
 }

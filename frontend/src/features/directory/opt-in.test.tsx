@@ -140,7 +140,7 @@ describe("OPTIN-REMOVED: a refusal whose record is gone", () => {
     expect(await details.findByText(/Off the record: removed by Olga Brandt on Nov 20.*The refusal stays with the number\./)).toBeVisible();
     expect(details.queryByRole("button", { name: /^Change opt-in/ })).toBeNull();
 
-    await user.click(details.getByRole("button", { name: "Lift the refusal of Castillo family" }));
+    await user.click(details.getByRole("button", { name: "Lift refusal of Castillo family" }));
     const dialog = within(await screen.findByRole("dialog", { name: "Lift refusal" }));
     await user.click(dialog.getByRole("button", { name: "Lift refusal" }));
     expect(dialog.getByRole("alert")).toHaveTextContent("Write down the reason.");

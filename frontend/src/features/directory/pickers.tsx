@@ -1,10 +1,10 @@
-/** Choosing a tag or a class by typing part of it. */
+/** Choosing a tag, a location or a class by typing part of it. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { classSearchQuery, tagsQuery } from "@/api/classes";
+import { classSearchQuery, locationsQuery, tagsQuery } from "@/api/classes";
 import { describeError } from "@/api/problem";
-import type { ListedClass, RecordTag } from "@/api/types";
+import type { ListedClass, RecordLocation, RecordTag } from "@/api/types";
 import { describeClass } from "@/lib/classes";
 import { plural } from "@/lib/text";
 import { Combobox } from "@/ui/Combobox";
@@ -36,6 +36,42 @@ export function TagPicker({ onPick, onClose }: PickerProps<RecordTag>) {
       onPick={onPick}
       onClose={onClose}
       empty={error ? describeError(error) : `No tag has “${query.trim()}”.`}
+    />
+  );
+}
+
+const COUNTED: Record<"families" | "staff_members" | "classes", [string, string]> = {
+  families: ["family", "families"],
+  staff_members: ["staff member", "staff"],
+  classes: ["class", "classes"],
+};
+
+interface LocationPickerProps extends PickerProps<RecordLocation> {
+  counts: keyof typeof COUNTED;
+}
+
+export function LocationPicker({ counts, onPick, onClose }: LocationPickerProps) {
+  const [query, setQuery] = useState("");
+  const { data, error } = useQuery(locationsQuery);
+  const typed = query.trim().toLowerCase();
+  return (
+    <Combobox
+      label="Locations"
+      placeholder="Find a location"
+      takesFocus
+      query={query}
+      onQuery={setQuery}
+      items={data?.items.filter(({ name }) => name.toLowerCase().includes(typed)) ?? (error ? [] : undefined)}
+      keyOf={({ name }) => name}
+      renderItem={(each) => (
+        <span className="flex gap-2">
+          <bdi className="min-w-0 flex-1 truncate">{each.name}</bdi>
+          <span className="text-note text-ink-2">{plural(each[counts], ...COUNTED[counts])}</span>
+        </span>
+      )}
+      onPick={onPick}
+      onClose={onClose}
+      empty={error ? describeError(error) : `No location has “${query.trim()}”.`}
     />
   );
 }

@@ -1,4 +1,4 @@
-/** The unsaved students and tags of a record's editor, and their request body. */
+/** The unsaved students of a record's editor, and their request body. */
 import type { Family, StudentClass } from "@/api/types";
 
 export interface StudentDraft {
@@ -24,36 +24,6 @@ function sentStudents(students: StudentDraft[]) {
       name: name.trim(),
       classes: classes.map((each) => ({ id: each.id })),
     }));
-}
-
-/** "team, VIP" */
-const typedTags = (tags: readonly string[]): string => tags.join(", ");
-
-function sentTags(typed: string): string[] {
-  return typed.split(",").map((tag) => tag.trim()).filter(Boolean);
-}
-
-export interface FactsDraft {
-  /** As typed, separated by commas. */
-  tags: string;
-  location: string;
-  notes: string;
-}
-
-type Facts = Pick<Family, "tags" | "location" | "notes">;
-
-export function draftFacts(record: Facts | null): FactsDraft {
-  return { tags: typedTags(record?.tags ?? []), location: record?.location ?? "", notes: record?.notes ?? "" };
-}
-
-/** Only what was changed here: what somebody else changes meanwhile stays. */
-export function changedFacts(record: Facts | null, facts: FactsDraft) {
-  const before = draftFacts(record);
-  return {
-    ...(facts.tags !== before.tags && { tags: sentTags(facts.tags) }),
-    ...(facts.location.trim() !== before.location && { location: facts.location.trim() }),
-    ...(facts.notes.trim() !== before.notes && { notes: facts.notes.trim() }),
-  };
 }
 
 export function changedStudents(family: Family | null, students: StudentDraft[]) {

@@ -25,6 +25,7 @@ it("a family's record shows its students with their classes, tags, location and 
 
 it("a student joins a class that is found by typing, and one that is made here; only what changed is sent", async () => {
   world.records.classes = [aClass({ name: "Ballet" }), aClass({ name: "Level 3" })];
+  world.records.tags = [{ name: "VIP", families: 1, staff_members: 0 }];
   const leo = { id: anId(), name: "Leo", classes: [] };
   const family = aFamily({ students: [leo], notes: "Keep me" });
   world.families.push(family);
@@ -40,10 +41,11 @@ it("a student joins a class that is found by typing, and one that is made here; 
   await user.type(dialog.getByRole("combobox", { name: "Classes" }), "Swim");
   await user.click(await dialog.findByRole("button", { name: "Make the class “Swim”" }));
   const made = within(dialog.getByRole("group", { name: "New class" }));
-  await user.click(made.getByRole("button", { name: "Sat" }));
+  await user.click(made.getByRole("button", { name: "Saturday" }));
   await user.click(made.getByRole("button", { name: "Make the class" }));
   await dialog.findByRole("button", { name: "Take Leo out of Swim" });
-  await user.type(dialog.getByLabelText("Tags"), "VIP, team");
+  await user.type(dialog.getByRole("combobox", { name: "Add a tag" }), "vip{Enter}new, typed");
+  expect(dialog.getByRole("button", { name: "Take off the tag VIP" })).toBeVisible();
   await user.click(dialog.getByRole("button", { name: "Save" }));
 
   await screen.findByText("Smith family saved.");
@@ -51,17 +53,18 @@ it("a student joins a class that is found by typing, and one that is made here; 
   const [, level, swim] = world.records.classes;
   expect(world.changes[0]?.body).toMatchObject({
     students: [{ id: leo.id, name: "Leo", classes: [{ id: level?.id }, { id: swim?.id }] }],
-    tags: ["VIP", "team"],
+    tags: ["VIP", "new", "typed"],
   });
   expect(world.changes[0]?.body).not.toHaveProperty("notes");
 });
 
-it("the lists are filtered by tag and class, in the address, and the filter can be taken off", async () => {
+it("the lists are filtered by tag, class and location, in the address, and the filter can be taken off", async () => {
   const level = aClass({ name: "Level 3" });
   world.records.classes = [level];
   world.records.tags = [{ name: "VIP", families: 1, staff_members: 0 }];
+  world.records.locations = [{ name: "North", families: 1, staff_members: 0, classes: 0 }];
   world.families.push(
-    aFamily({ name: "Rivera family", tags: ["VIP"], students: [{ id: anId(), name: "Mia", classes: [level] }] }),
+    aFamily({ name: "Rivera family", tags: ["VIP"], location: "North", students: [{ id: anId(), name: "Mia", classes: [level] }] }),
     aFamily({ name: "Okafor family" }),
   );
   const { user, address } = renderApp("/families");
@@ -76,8 +79,14 @@ it("the lists are filtered by tag and class, in the address, and the filter can 
   await user.keyboard("{Enter}");
   expect(await screen.findByRole("button", { name: "Class: Level 3. Take off" })).toBeVisible();
   expect(address()).toBe(`/families?tag=VIP&class=${level.id}`);
-  await user.click(screen.getByRole("button", { name: "Tag: VIP. Take off" }));
-  await user.click(screen.getByRole("button", { name: "Class: Level 3. Take off" }));
+  await user.click(screen.getByRole("button", { name: "Location" }));
+  await screen.findByRole("option", { name: /^North/ });
+  await user.keyboard("{Enter}");
+  expect(screen.getByRole("button", { name: "Location: North. Take off" })).toHaveFocus();
+  expect(address()).toBe(`/families?tag=VIP&class=${level.id}&location=North`);
+  for (const taken of ["Tag: VIP", "Class: Level 3", "Location: North"]) {
+    await user.click(screen.getByRole("button", { name: `${taken}. Take off` }));
+  }
   expect(await screen.findByText("Okafor family")).toBeVisible();
   expect(address()).toBe("/families");
 });

@@ -1,9 +1,9 @@
 /** The first text to a number. It goes through the outbox, and its answer names the conversation that it has started. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useId, useState, type KeyboardEvent } from "react";
+import { useId, useMemo, useRef, useState } from "react";
 
-import { describeFirstText } from "./describe-first-text";
+import { describeFirstText, saysFirstText } from "./describe-first-text";
 import { useFormats } from "@/api/format";
 import { lineLabelsQuery } from "@/api/line-labels";
 import { optInChecksQuery } from "@/api/opt-ins";
@@ -13,17 +13,15 @@ import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { recipientQuery, type Recipient } from "@/api/recipients";
 import { ownerKey, useMe } from "@/api/session";
 import { useDraft } from "@/lib/drafts";
-import { COARSE } from "@/lib/media";
 import { explainOptIn } from "@/lib/optin";
-import { countSegments } from "@/lib/segments";
-import { plural } from "@/lib/text";
 import { Spinner } from "@/ui/bits";
 import { Button } from "@/ui/Button";
+import { draftFiles } from "@/ui/composer/attachments/draft-files";
+import { MessageBox, readEnter, useWrittenText } from "@/ui/composer/MessageBox";
 import { DialogFoot } from "@/ui/Dialog";
 import { ClockIcon, WarningIcon } from "@/ui/icons";
 import { Notice } from "@/ui/states";
 
-const LONGEST_BODY = 1600;
 const LINK = "font-strong text-accent underline underline-offset-2";
 
 const REASONS: Record<Recipient["line_reason"], string> = {
@@ -66,8 +64,8 @@ export default function FirstText({ recipient, onOpen, onBack, onClose }: FirstT
   );
 }
 
-function pickLine({ check, line, line_reason }: Recipient) {
-  return { check, line, line_reason };
+function pickLine({ check, line, line_reason, notice, max_segments, max_attachments, max_attachment_bytes }: Recipient) {
+  return { check, line, line_reason, notice, max_segments, max_attachments, max_attachment_bytes };
 }
 
 interface FromProps {
@@ -138,39 +136,37 @@ interface WritingProps {
 }
 
 function Writing({ recipient, lineId, onOpen, onClose }: WritingProps) {
-  const me = useMe();
   const { date, timeWithSeconds } = useFormats();
-  const id = useId();
   const outbox = useOutbox();
+  const owner = ownerKey(useMe());
+  const box = useRef<HTMLTextAreaElement>(null);
   const { phone_number } = recipient;
   const key = conversationOfFirstText(phone_number);
-  const [draft, setDraft] = useDraft(ownerKey(me), key);
+  const [draft, setDraft] = useDraft(owner, key);
+  const fillFor = useMemo(() => ({ phone_number }), [phone_number]);
+  const text = useWrittenText({ owner, draftId: key, draft, setDraft, limits: recipient, fillFor, box });
+  const { body, attachments, replies } = text;
   const [error, setError] = useState<unknown>(null);
   const pending = usePendingFirstTexts().findLast((item) => item.conversationId === key && item.state.name !== "refused");
-  const body = draft.trimEnd();
-  const { units, capacity, segments } = countSegments(body);
-  const excess = Array.from(body).length - LONGEST_BODY;
-  const isSendable = body.trim() !== "" && excess <= 0 && !pending;
+  const isSendable = text.isSendable && !pending;
 
-  const send = async () => {
-    if (!isSendable) return;
+  const send = () => {
+    if (isSendable && !replies.holds(() => void deliver())) void deliver();
+  };
+  const deliver = async () => {
     setError(null);
-    const written = draft;
+    const files = attachments.take();
     try {
-      const sent = outbox.perform(key, { kind: "first", phoneNumber: phone_number, lineId: lineId ?? null, body });
+      const sent = outbox.perform(key, { kind: "first", phoneNumber: phone_number, lineId: lineId ?? null, body, attachments: files });
       setDraft("");
       const message = await sent;
       if (message) onOpen(message.conversation_id);
       else onClose();
     } catch (failure) {
-      setDraft(written);
+      setDraft(draft);
+      void draftFiles(owner, key).bringBack(files);
       setError(failure);
     }
-  };
-  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing || window.matchMedia(COARSE).matches) return;
-    event.preventDefault();
-    void send();
   };
   const check = isProblem(error, PROBLEM.notAllowedToText) ? error.problem.check : undefined;
 
@@ -178,38 +174,33 @@ function Writing({ recipient, lineId, onOpen, onClose }: WritingProps) {
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void send();
+        send();
       }}
     >
       {pending ? (
         <Notice tone={pending.state.name === "waiting" ? "warn" : "neutral"} icon={pending.state.name === "waiting" ? <ClockIcon size={18} /> : <Spinner />}>
-          <span className="block [overflow-wrap:anywhere] whitespace-pre-wrap text-ink">“{pending.act.body}”</span>
+          <span className="block [overflow-wrap:anywhere] whitespace-pre-wrap text-ink">“{saysFirstText(pending.act)}”</span>
           {describeFirstText(pending.state, timeWithSeconds)}
           {pending.state.name === "waiting" && " You can close this window."}
         </Notice>
       ) : (
-        <>
-          <label htmlFor={id} className="sr-only">
-            First message
-          </label>
-          <textarea
-            id={id}
-            rows={4}
-            // The window is for this box.
-            // eslint-disable-next-line jsx-a11y/no-autofocus
-            autoFocus
-            value={draft}
-            onChange={(event) => setDraft(event.target.value)}
-            onKeyDown={onKeyDown}
-            placeholder="Write the first text"
-            dir="auto"
-            aria-describedby={`${id}-count`}
-            className="block w-full resize-y rounded-md border border-edge bg-surface px-3 py-2 text-body text-ink placeholder:text-ink-3 [@media(hover:none)]:text-title"
-          />
-          <p id={`${id}-count`} className={excess > 0 ? "mt-1 text-meta font-strong text-red" : "mt-1 text-meta text-ink-3 tabular"}>
-            {excess > 0 ? `${plural(excess, "character")} too many` : segments > 0 ? `${units} / ${capacity} · ${plural(segments, "text")}` : "The conversation starts with this text."}
-          </p>
-        </>
+        <MessageBox
+          text={text}
+          draft={draft}
+          box={box}
+          label="First message"
+          placeholder="Write the first text. The conversation starts with it."
+          notice={recipient.notice}
+          takesFocus
+          onChange={setDraft}
+          onKeyDown={(event) => {
+            if (readEnter(event) !== "send") return;
+            event.preventDefault();
+            send();
+          }}
+        >
+          {null}
+        </MessageBox>
       )}
       {error !== null && (
         <Notice tone="bad" role="alert" icon={<WarningIcon size={18} />} className="mt-2">

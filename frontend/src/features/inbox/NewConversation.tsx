@@ -98,8 +98,10 @@ function ChooseRecipient({ onChoose, onClose }: { onChoose: (recipient: Recipien
       return;
     }
     try {
-      const { check, line, line_reason } = await client.query(recipientQuery(recipient.phone_number, lineId));
-      onChoose({ ...recipient, check, line, line_reason });
+      const { check, line, line_reason, notice, max_segments, max_attachments, max_attachment_bytes } = await client.query(
+        recipientQuery(recipient.phone_number, lineId),
+      );
+      onChoose({ ...recipient, check, line, line_reason, notice, max_segments, max_attachments, max_attachment_bytes });
     } catch (failure) {
       showToast(describeError(failure));
     }

@@ -1,5 +1,5 @@
 /** First texts that have not gone, above the list: the conversation that they will start is not in it yet (NOT-SENT). */
-import { describeFirstText } from "./describe-first-text";
+import { describeFirstText, saysFirstText } from "./describe-first-text";
 import { useFormats } from "@/api/format";
 import { useOutbox } from "@/api/outbox-context";
 import type { FirstTextAct, PendingItem } from "@/api/outbox-items";
@@ -7,6 +7,7 @@ import { ownerKey, useMe } from "@/api/session";
 import { cx } from "@/lib/cx";
 import { returnToDraft } from "@/lib/drafts";
 import { Button } from "@/ui/Button";
+import { draftFiles } from "@/ui/composer/attachments/draft-files";
 import { showToast } from "@/ui/Toast";
 
 interface PendingFirstTextsProps {
@@ -27,6 +28,7 @@ export default function PendingFirstTexts({ items, onEdit }: PendingFirstTextsPr
       return;
     }
     returnToDraft(owner, conversationId, act.body);
+    void draftFiles(owner, conversationId).bringBack(act.attachments ?? []);
     onEdit(act.phoneNumber);
   };
   return (
@@ -35,7 +37,7 @@ export default function PendingFirstTexts({ items, onEdit }: PendingFirstTextsPr
         <li key={item.key} className={cx("flex items-start gap-2 rounded-lg px-3 py-2 text-note", item.state.name === "refused" ? "bg-red-soft" : "bg-amber-soft")}>
           <p className="min-w-0 flex-1 [overflow-wrap:anywhere]">
             <span className="block truncate">
-              <span className="font-strong">To {phone(item.act.phoneNumber)}:</span> {item.act.body}
+              <span className="font-strong">To {phone(item.act.phoneNumber)}:</span> {saysFirstText(item.act)}
             </span>
             <span className="text-ink-2">{describeFirstText(item.state, timeWithSeconds)}</span>
           </p>

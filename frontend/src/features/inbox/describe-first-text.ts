@@ -1,5 +1,11 @@
 /** What is true of a first text that has not gone, in one sentence. */
-import type { PendingState } from "@/api/outbox-items";
+import type { FirstTextAct, PendingState } from "@/api/outbox-items";
+import { plural } from "@/lib/text";
+
+/** The words of a first text, else how many files it has. */
+export function saysFirstText({ body, attachments = [] }: FirstTextAct): string {
+  return body !== "" ? body : plural(attachments.length, "file");
+}
 
 export function describeFirstText(state: PendingState, formatTime: (at: string) => string): string {
   if (state.name === "refused") {

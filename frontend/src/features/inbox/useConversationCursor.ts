@@ -1,6 +1,6 @@
 /**
  * The keys of the list (FOCUS): j and k walk it, `r` goes into the composer; Enter, as on any link, opens. The row after
- * the focused one is loaded.
+ * the one on which the focus rests is loaded.
  */
 import { useRef, type RefObject } from "react";
 
@@ -9,10 +9,14 @@ import { focusComposer } from "@/lib/composer-focus";
 import { useShortcuts } from "@/lib/shortcuts";
 import type { ListHandle } from "@/ui/EndlessList";
 
+/** A key held down passes a row in less: what it passes is not loaded. */
+const REST_MS = 60;
+
 /** `listsConversations`: the ids of the list are those of conversations. */
 export function useConversationCursor(selectedId: string | undefined, listsConversations: boolean): RefObject<ListHandle | null> {
   const list = useRef<ListHandle>(null);
   const preload = usePreloadConversation();
+  const resting = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const move = (step: 1 | -1) => {
     if (!list.current) return;
@@ -22,7 +26,8 @@ export function useConversationCursor(selectedId: string | undefined, listsConve
     const next = at === -1 ? 0 : Math.min(ids.length - 1, Math.max(0, at + step));
     list.current.focusRow(next);
     const neighbour = ids[next + step];
-    if (listsConversations && neighbour) preload(neighbour);
+    clearTimeout(resting.current);
+    if (listsConversations && neighbour) resting.current = setTimeout(() => preload(neighbour), REST_MS);
   };
   const reply = () => {
     const row = focusedRow();

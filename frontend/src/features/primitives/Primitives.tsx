@@ -7,6 +7,7 @@ import { createExampleClient } from "./examples";
 import { Records, Rows } from "./Records";
 import { Icons, Signs, States } from "./Signs";
 import { Windows } from "./Windows";
+import { Writing } from "./Writing";
 
 export function Primitives() {
   const [client] = useState(createExampleClient);
@@ -21,6 +22,7 @@ export function Primitives() {
           <Buttons />
           <Fields />
           <Searches />
+          <Writing />
           <Windows />
           <Signs />
           <States />

@@ -6,7 +6,7 @@ import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { TextField } from "@/ui/fields";
 import { FormActions } from "@/ui/form";
-import { MomentPicker } from "@/ui/MomentPicker";
+import { MomentFields, MomentPicker } from "@/ui/MomentPicker";
 import { Popover, PopoverItem } from "@/ui/Popover";
 import { showToast, ToastSlot } from "@/ui/Toast";
 import { offeredMoments } from "@/lib/moments";
@@ -96,12 +96,24 @@ export function Windows() {
           )}
         </Opens>
       </Specimen>
+      <Specimen state="MomentFields: a time that is over">
+        <Moment />
+      </Specimen>
       <Specimen wide state="ToastSlot: a message, and one that can be undone">
         <Button onClick={() => showToast("Opening hours saved.")}>Show a message</Button>
         <Button onClick={() => showToast("Smith family: closed", { label: "Undo", run: () => showToast("Open again.") })}>Show one with Undo</Button>
         <ToastSlot rank="page" className="w-full max-w-[480px]" />
       </Specimen>
     </Section>
+  );
+}
+
+function Moment() {
+  const [moment, setMoment] = useState({ day: "2026-11-27", clock: "09:00" });
+  return (
+    <Filled>
+      <MomentFields value={moment} onChange={setMoment} problem="This time is over." />
+    </Filled>
   );
 }
 

@@ -1,11 +1,14 @@
 /** Invented people and texts for the page of primitives. Nothing here comes from the API. */
 import { QueryClient } from "@tanstack/react-query";
 
+import { locationsQuery, tagsQuery } from "@/api/classes";
 import { phoneNumberQuery } from "@/api/opt-ins";
+import { savedReplySearchQuery } from "@/api/saved-replies";
 import { meQuery } from "@/api/session";
 import type { Conversation, Me, OptInInstance } from "@/api/types";
 
-const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
+/** An id that no record has. */
+export const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 
 export const NUMBER = "+13125550101";
 export const SINCE = "2026-09-03T15:00:00Z";
@@ -43,6 +46,12 @@ export function createExampleClient(): QueryClient {
       source: "verbal", removed: "removed", removed_at: SINCE, removed_by: ADA, lifted_at: null, lifted_by: null, lift_reason: null, replaced_by: null,
     }],
     conversations: [],
+  });
+  client.setQueryData(tagsQuery.queryKey, { items: [{ name: "team", families: 12, staff_members: 0 }], next_cursor: null });
+  client.setQueryData(locationsQuery.queryKey, { items: [{ name: "Small hall", families: 3, staff_members: 1, classes: 2 }], next_cursor: null });
+  client.setQueryData(savedReplySearchQuery("").queryKey, {
+    items: [{ id: id(22), title: "Make-up class", body: "Would Tuesday at 4 suit you?", scope: "organization", uses: 4, updated_at: SINCE }],
+    next_cursor: null,
   });
   return client;
 }

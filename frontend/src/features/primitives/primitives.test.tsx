@@ -54,5 +54,8 @@ it("shows every component that src/ui exports, without a request to the API", as
     see();
     await user.keyboard("{Escape}");
   }
+  await user.click(within(page).getAllByRole("button", { name: "Saved replies" })[0] as HTMLElement);
+  await screen.findByRole("combobox", { name: "Saved replies" });
+  see();
   expect([...missing.values()], "show these in src/features/primitives").toEqual([]);
 });

@@ -150,6 +150,8 @@ function Trail({ conversationId }: { conversationId: string }) {
     auditTrailQuery(conversationId),
   );
   const entries = data?.pages.flatMap((page) => page.items) ?? [];
+  // By its entries, since a run that is open grows at both ends: by a new visit, and by an earlier page.
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
 
   return (
     <Section title="What happened">
@@ -158,7 +160,12 @@ function Trail({ conversationId }: { conversationId: string }) {
       {data && entries.length === 0 && <p className="text-note text-ink-2">Nothing yet.</p>}
       <Steps>
         {foldRuns(entries, isVisit).map((group) => (
-          <Happened key={group[0].id} entries={group} />
+          <Happened
+            key={group[0].id}
+            entries={group}
+            open={group.some(({ id }) => opened.has(id))}
+            onToggle={(open) => setOpened((before) => withAll(before, group, open))}
+          />
         ))}
       </Steps>
       {hasNextPage && (
@@ -170,10 +177,24 @@ function Trail({ conversationId }: { conversationId: string }) {
   );
 }
 
+function withAll(ids: ReadonlySet<string>, entries: readonly AuditEntry[], within: boolean): ReadonlySet<string> {
+  const changed = new Set(ids);
+  for (const { id } of entries) {
+    if (within) changed.add(id);
+    else changed.delete(id);
+  }
+  return changed;
+}
+
+interface HappenedProps {
+  entries: readonly [AuditEntry, ...AuditEntry[]];
+  open: boolean;
+  onToggle: (open: boolean) => void;
+}
+
 /** One entry; or a run of visits, which opens. Entries are newest first. */
-function Happened({ entries }: { entries: readonly [AuditEntry, ...AuditEntry[]] }) {
+function Happened({ entries, open, onToggle }: HappenedProps) {
   const { dateTime, full, phone } = useFormats();
-  const [open, setOpen] = useState(false);
   const [newest] = entries;
   const shown = entries.length === 1 || open ? entries : [];
   const names = [...new Set(entries.map((entry) => describeActor(entry, phone)))];
@@ -193,7 +214,7 @@ function Happened({ entries }: { entries: readonly [AuditEntry, ...AuditEntry[]]
               <b className="font-strong text-ink">{listNames(names)}</b> looked at it.{" "}
             </>
           )}
-          <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="target -my-3 py-3 underline underline-offset-2">
+          <button type="button" aria-expanded={open} onClick={() => onToggle(!open)} className="target -my-3 py-3 underline underline-offset-2">
             {open ? "Show less" : `Show all ${entries.length} visits`}
           </button>
         </Step>

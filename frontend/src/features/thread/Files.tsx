@@ -2,7 +2,7 @@ import { useState, type ReactNode } from "react";
 
 import ContactCard from "./files/ContactCard";
 import Player from "./files/Player";
-import { describeKind, describeSize, hostOf, isShown, type MediaFile } from "./describe-file";
+import { describeKind, describeSize, hostOf, isShown, type MediaFile } from "@/lib/describe-file";
 import { Spinner } from "@/ui/bits";
 import { Dialog } from "@/ui/Dialog";
 import { DownloadIcon, WarningIcon } from "@/ui/icons";

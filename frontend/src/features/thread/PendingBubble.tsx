@@ -1,5 +1,5 @@
 /** A text that the API has not accepted yet: on its way, waiting and for what, or refused with the reason and ways on. */
-import { draftFiles } from "./attachments/draft-files";
+import { draftFiles } from "@/ui/composer/attachments/draft-files";
 import { describeSender } from "./describe-message";
 import { canSendAnyway, explainRefusal } from "./explain-refusal";
 import { explainWaiting } from "./explain-waiting";

@@ -2,17 +2,23 @@
 import { useState } from "react";
 
 import { explainProblem } from "./explain-refusal";
+import { MediaList } from "./Media";
 import { MessageText } from "./MessageText";
 import { useFormats } from "@/api/format";
 import { describeError, isProblem } from "@/api/problem";
 import { useScheduleAgain, useScheduledText, useWithdraw } from "@/api/scheduled";
 import { may, useMe } from "@/api/session";
 import type { Message, ScheduledText } from "@/api/types";
+import { useNow } from "@/lib/clock";
+import { atClock, dayAndClock } from "@/lib/days";
+import { describeKind, describeSize } from "@/lib/describe-file";
+import { momentProblem } from "@/lib/moments";
 import { nameIntegration, plural } from "@/lib/text";
+import { bubbleLook } from "@/ui/bubble";
 import { Button } from "@/ui/Button";
 import { Dialog, DialogFoot } from "@/ui/Dialog";
 import { ClockIcon, WarningIcon } from "@/ui/icons";
-import { bubbleLook } from "@/ui/bubble";
+import { describeZone, MomentFields } from "@/ui/MomentPicker";
 import { showToast } from "@/ui/Toast";
 import { cx } from "@/lib/cx";
 
@@ -56,6 +62,7 @@ export default function ScheduledCard({ text, messages, seenSeq }: ScheduledCard
           className={cx(bubbleLook({ tone: isHeld ? "failed" : "inbound", outbound: true, ends: true }), !isHeld && "border-dashed !border-accent")}
         />
       )}
+      <MediaList media={text.files} outbound />
       <p className={cx("mx-1.5 mt-1 flex items-center gap-1 text-meta", isHeld ? "text-red" : "text-ink-2")}>
         {isHeld ? <WarningIcon size={14} /> : <ClockIcon size={14} />}
         {isHeld ? (
@@ -92,32 +99,65 @@ export default function ScheduledCard({ text, messages, seenSeq }: ScheduledCard
   );
 }
 
-/** The value of a date and time field, on this device's clock. */
-function localValue(at: Date): string {
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+interface ChangeScheduledProps {
+  text: ScheduledText;
+  explain: (error: unknown) => string;
+  onClose: () => void;
 }
 
-function ChangeScheduled({ text, explain, onClose }: { text: ScheduledText; explain: (error: unknown) => string; onClose: () => void }) {
+function ChangeScheduled({ text, explain, onClose }: ChangeScheduledProps) {
+  const { timezone } = useMe().organization;
   const { change } = useScheduledText(text);
+  const now = useNow();
   const [body, setBody] = useState(text.body);
-  const [opened] = useState(() => Date.now());
-  const [at, setAt] = useState(() => localValue(new Date(Math.max(Date.parse(text.send_at), opened + 3_600_000))));
+  const [files, setFiles] = useState(text.files);
+  const [at, setAt] = useState(() => dayAndClock(new Date(Math.max(Date.parse(text.send_at), now.getTime() + 3_600_000)), timezone));
   const [always, setAlways] = useState(!text.only_if_nothing_new);
-  const isValid = (body.trim() !== "" || text.media_urls.length > 0) && Date.parse(at) > opened;
-  const field = "block w-full rounded-md border border-edge bg-surface px-3 py-2 text-ink [@media(hover:none)]:text-title";
+  const problem = momentProblem(at.day, at.clock, timezone, now);
+  const saysNothing = body.trim() === "" && text.media_urls.length === 0 && files.length === 0;
   const save = () =>
-    change.mutate({ body: body.trimEnd(), send_at: new Date(at).toISOString(), only_if_nothing_new: !always }, { onSuccess: onClose });
+    change.mutate(
+      {
+        body: body.trimEnd(),
+        send_at: atClock(at.day, at.clock, timezone),
+        only_if_nothing_new: !always,
+        ...(files !== text.files && { attachments: files.flatMap(({ id }) => (id === null ? [] : [id])) }),
+      },
+      { onSuccess: onClose },
+    );
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} title="Change the scheduled text">
       <div className="space-y-3">
         <label className="block font-strong">
           Text
-          <textarea rows={4} dir="auto" maxLength={1600} value={body} onChange={(event) => setBody(event.target.value)} className={cx(field, "mt-1 font-normal")} />
+          <textarea
+            rows={4}
+            dir="auto"
+            maxLength={1600}
+            value={body}
+            onChange={(event) => setBody(event.target.value)}
+            className="mt-1 block w-full rounded-md border border-edge bg-surface px-3 py-2 font-normal text-ink [@media(hover:none)]:text-title"
+          />
         </label>
-        <label className="block font-strong">
-          Leaves at, on this device’s clock
-          <input type="datetime-local" min={localValue(new Date(opened))} value={at} onChange={(event) => setAt(event.target.value)} className={cx(field, "mt-1 font-normal")} />
-        </label>
+        {files.length > 0 && (
+          <ul aria-label="Files of the text" className="space-y-1">
+            {files.map((file, index) => (
+              <li key={file.url} className="flex items-center gap-2 text-note">
+                <span className="min-w-0 flex-1">
+                  {describeKind(file)} {files.length > 1 && index + 1}
+                  {file.size !== null && ` · ${describeSize(file.size)}`}
+                </span>
+                <Button size="sm" variant="quiet" onClick={() => setFiles(files.filter((each) => each !== file))}>
+                  Take it off
+                </Button>
+              </li>
+            ))}
+          </ul>
+        )}
+        <fieldset>
+          <legend className="mb-1 font-strong">Leaves at, in {describeZone(timezone)}</legend>
+          <MomentFields value={at} onChange={setAt} problem={problem} />
+        </fieldset>
         <label className="flex min-h-[44px] items-center gap-2">
           <input type="checkbox" checked={always} onChange={(event) => setAlways(event.target.checked)} className="size-4 accent-accent" />
           Send it even if they write before then
@@ -130,7 +170,7 @@ function ChangeScheduled({ text, explain, onClose }: { text: ScheduledText; expl
       </div>
       <DialogFoot>
         <Button onClick={onClose}>Cancel</Button>
-        <Button variant="primary" disabled={!isValid || change.isPending} onClick={save}>
+        <Button variant="primary" disabled={saysNothing || problem !== null || change.isPending} onClick={save}>
           Save
         </Button>
       </DialogFoot>

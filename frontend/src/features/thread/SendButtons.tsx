@@ -16,16 +16,14 @@ interface SendButtonsProps {
   sendable: boolean;
   later: Ref<SendLater>;
   onSend: (close: boolean) => void;
-  /** Called before the times are shown: false if it cannot be scheduled, which has been said. */
-  mayWait: () => boolean;
   onSendLater: (at: string, onlyIfNothingNew: boolean) => void;
   onDone: () => void;
 }
 
-export function SendButtons({ sendable, later, onSend, mayWait, onSendLater, onDone }: SendButtonsProps) {
+export function SendButtons({ sendable, later, onSend, onSendLater, onDone }: SendButtonsProps) {
   const [choosing, setChoosing] = useState(false);
   const open = () => {
-    if (sendable && mayWait()) setChoosing(true);
+    if (sendable) setChoosing(true);
   };
   useImperativeHandle(later, () => ({ open }));
   const close = () => setChoosing(false);

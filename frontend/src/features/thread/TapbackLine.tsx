@@ -29,7 +29,7 @@ export function TapbackOr({ message, tapback, children }: TapbackOrProps) {
     <article data-seq={message.seq} aria-label={`They reacted at ${time(message.created_at)}`} className="my-1.5 text-center text-meta text-ink-2">
       <details>
         <summary className="cursor-pointer">
-          {tapback.removed ? `They took back ${tapback.emoji}` : `They reacted with ${tapback.emoji}`} ·{" "}
+          {describeTapback(tapback)} ·{" "}
           <time dateTime={message.created_at} title={full(message.created_at)} className="tabular">
             {time(message.created_at)}
           </time>
@@ -38,4 +38,25 @@ export function TapbackOr({ message, tapback, children }: TapbackOrProps) {
       </details>
     </article>
   );
+}
+
+/** The quoted words say on which message it is, wherever that stands. */
+function describeTapback({ emoji, removed, quote }: Tapback): ReactNode {
+  return (
+    <>
+      {removed ? `They took back ${emoji}` : `They reacted with ${emoji}`}
+      {quote !== null && (
+        <>
+          {removed ? " from " : " to "}“<bdi>{shorten(quote)}</bdi>”
+        </>
+      )}
+    </>
+  );
+}
+
+const SHOWN_CHARACTERS = 40;
+
+function shorten(quote: string): string {
+  const characters = Array.from(quote.replace(/\s+/gu, " "));
+  return characters.length <= SHOWN_CHARACTERS ? characters.join("") : `${characters.slice(0, SHOWN_CHARACTERS).join("").trimEnd()}…`;
 }

@@ -111,7 +111,7 @@ export function Thread({ conversationId, around, onShowNewest, unreadElsewhere, 
       {showsToasts && <ToastSlot rank="thread" />}
       <div className="relative min-h-0 flex-1">
         <div ref={scroller} className="h-full overflow-y-auto [overflow-anchor:none]">
-          <div role="log" aria-label="Messages" aria-live="polite" aria-relevant="additions" className="flex min-h-full flex-col justify-end px-4 py-4 desk:px-5">
+          <div role="log" aria-label="Messages" aria-live="polite" aria-relevant="additions" className="flex min-h-full flex-col px-4 py-4 desk:px-5">
             {thread.isPending && <ThreadLoading />}
             {thread.isError && entries.length === 0 && <ErrorState error={thread.error} onRetry={() => void thread.refetch()} />}
             {thread.olderError && <ErrorState title="Older messages couldn't be loaded" error={thread.olderError} onRetry={thread.retryOlder} />}

@@ -3,7 +3,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { describeSize } from "./describe-file";
+import { describeSize } from "@/lib/describe-file";
 import { aConversation, aFile, recipientOf } from "@/testing/builders";
 import { renderApp } from "@/testing/render-app";
 import { server } from "@/testing/server";
@@ -112,13 +112,21 @@ it("a contact card is shown as a person who can be texted", async () => {
 });
 
 it("a reaction stands on the message that it quotes, and its text is folded, not lost", async () => {
-  world.append(conversation, { direction: "outbound", body: "See you at 6" });
-  world.append(conversation, { body: "Liked “See you at 6”" });
+  const quoted = world.append(conversation, { direction: "outbound", body: "See you at 6", reactions: ["👍"] });
+  const reaction = { emoji: "👍", removed: false, quote: "See you at 6", message_id: quoted.id };
+  world.append(conversation, { body: "Liked “See you at 6”", reaction });
   const { user } = open();
   const thread = await log();
   expect(await thread.findByRole("note", { name: "They reacted with 👍" })).toBeVisible();
-  await user.click(thread.getByText(/They reacted with 👍/));
+  await user.click(thread.getByText(/They reacted with 👍 to/));
   expect(thread.getByText("Liked “See you at 6”")).toBeVisible();
+});
+
+it("a reaction to a message that is not loaded quotes it", async () => {
+  const reaction = { emoji: "❤️", removed: false, quote: "The schedule for the summer camp is on our site now", message_id: "88888888-7777-7777-8777-777777777777" };
+  world.append(conversation, { body: "Loved “The schedule…”", reaction });
+  open();
+  expect(await (await log()).findByText(/They reacted with ❤️ to/)).toHaveTextContent("to “The schedule for the summer camp is on ou…” ·");
 });
 
 it("several are told apart", async () => {

@@ -46,7 +46,7 @@ it("CONTEXT: shows students with classes, tags, notes, other numbers and links",
   renderApp(`/messenger/${conversation.id}`);
   const about = within(await screen.findByRole("region", { name: "About Smith family" }));
   expect(about.getByText("Leo")).toBeVisible();
-  expect(about.getByText(/^Level 3 · Tue.* · B · Jo Park$/)).toBeVisible();
+  expect(about.getByText(/^Level 3 · Tue.* · Room B · Jo Park$/)).toBeVisible();
   expect(about.getByText("VIP")).toBeVisible();
   expect(about.getByText("Pays on Fridays.")).toBeVisible();
   const link = about.getByRole("link", { name: /Studio/ });

@@ -409,6 +409,41 @@ describe("closing", () => {
     expect(screen.queryByRole("dialog")).toBeNull();
   });
 
+  describe("FOCUS: Enter before the thread is shown", () => {
+    let show: () => void;
+    beforeEach(() => {
+      const shown = new Promise<void>((done) => (show = done));
+      server.use(http.get("*/conversations/:id/thread", async () => await shown, { once: true }));
+    });
+
+    it("sends the text once it is", async () => {
+      const { user } = open();
+      await user.type(await box(), "Of course!{Enter}");
+      expect(await box()).toHaveValue("Of course!");
+      show();
+      await within(await log()).findByText("Of course!");
+      expect(await box()).toHaveValue("");
+    });
+
+    it("sends nothing that is typed on", async () => {
+      const { user } = open();
+      await user.type(await box(), "Of course!{Enter} But");
+      show();
+      await within(await log()).findByText("Hi, Leo has a fever");
+      expect(await box()).toHaveValue("Of course! But");
+    });
+
+    it("keeps the text when another came in meanwhile, and says so", async () => {
+      const { user } = open();
+      await waitFor(() => expect(FakeEventSource.current.readyState).toBe(1));
+      await user.type(await box(), "Of course!{Enter}");
+      act(() => void world.receive(conversation, "He is better now"));
+      show();
+      expect(await screen.findByText("A text came in meanwhile. Read it, then send yours.")).toBeVisible();
+      expect(await box()).toHaveValue("Of course!");
+    });
+  });
+
   it("STATUS-CLOSE-RACE: a message that came in meanwhile is shown and nothing closes", async () => {
     const { user } = open();
     await waitFor(() => expect(world.viewing).toHaveLength(1));

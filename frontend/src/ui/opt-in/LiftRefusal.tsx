@@ -15,7 +15,7 @@ export function LiftRefusal(target: RefusalTarget) {
   const [open, setOpen] = useState(false);
   return (
     <>
-      <Button size="sm" className="mt-1.5" aria-label={`Lift the refusal of ${target.ownerName}`} onClick={() => setOpen(true)}>
+      <Button size="sm" className="mt-1.5" aria-label={`Lift refusal of ${target.ownerName}`} onClick={() => setOpen(true)}>
         Lift refusal
       </Button>
       {open && (

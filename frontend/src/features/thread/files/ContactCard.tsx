@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 
-import { describeSize, type MediaFile } from "../describe-file";
+import { describeSize, type MediaFile } from "@/lib/describe-file";
 import { readContacts, type Contact } from "./vcard";
 import { contactCardQuery } from "@/api/uploads";
 import { Button } from "@/ui/Button";

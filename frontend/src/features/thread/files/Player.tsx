@@ -1,18 +1,19 @@
 /** Voice messages and videos. What this browser cannot play can be saved. */
 import { useState } from "react";
 
-import { describeSize, type MediaFile } from "../describe-file";
+import { describeSize, type MediaFile } from "@/lib/describe-file";
 import { DownloadIcon } from "@/ui/icons";
 
 const LINK = "font-strong text-accent underline underline-offset-2";
 
-/** Phones record voice messages in formats that no browser plays. */
-const NEVER_PLAYED = new Set(["audio/amr"]);
+/** Formats that no browser plays, and what they are called. Some phones record voice messages in AMR. */
+const NEVER_PLAYED = new Map([["audio/amr", "AMR"]]);
 
 export default function Player({ file, name }: { file: MediaFile; name: string }) {
   const [broken, setBroken] = useState(false);
   const isSound = file.content_type.startsWith("audio/");
-  const plays = !broken && !NEVER_PLAYED.has(file.content_type);
+  const format = NEVER_PLAYED.get(file.content_type);
+  const plays = !broken && format === undefined;
   return (
     <div className="max-w-full rounded-lg border border-line bg-surface px-3 py-2 text-note">
       {plays &&
@@ -27,7 +28,10 @@ export default function Player({ file, name }: { file: MediaFile; name: string }
       <p className="mt-1 flex items-center gap-2 text-ink-2">
         <DownloadIcon size={18} />
         <span>
-          {!plays && `Browsers can't play this ${isSound ? "sound" : "video"}. `}
+          {!plays &&
+            (format === undefined
+              ? `This browser can't play this ${isSound ? "sound" : "video"}. `
+              : `The phone recorded it as ${format}, which no browser plays. A phone or a media player does. `)}
           <a href={file.url} download className={LINK}>
             {plays ? `Save ${name.toLowerCase()}` : "Save it to play it"}
           </a>

@@ -4,7 +4,7 @@ import { useState } from "react";
 
 import { NoteBox } from "./NoteBox";
 import { useFormats } from "@/api/format";
-import { noteQuery, useAddNote, useEditNote, useRemoveNote } from "@/api/notes";
+import { noteQuery, useEditNote, useRemoveNote, useRestoreNote } from "@/api/notes";
 import { describeError } from "@/api/problem";
 import { useMe } from "@/api/session";
 import type { Note } from "@/api/types";
@@ -23,21 +23,19 @@ export default function NoteActions({ note }: { note: Note }) {
   const [open, setOpen] = useState<"edit" | "history" | null>(null);
   const isOwn = note.author.kind === "staff_member" && note.author.id === me.staff_member?.id;
   const remove = useRemoveNote(note);
-  const again = useAddNote(note.conversation_id);
+  const restore = useRestoreNote(note);
 
-  const removeIt = () => {
-    const { body, mentions } = note;
-    const key = crypto.randomUUID();
-    const writeAgain = () =>
-      again.mutate(
-        { key, body, mentions: mentions.map((each) => each.staff_member_id) },
-        { onError: (error) => showToast(`The note is still removed. ${describeError(error)}`, { label: "Try again", run: writeAgain }) },
-      );
-    remove.mutate(undefined, {
-      onSuccess: () => showToast("Note removed. A mark stays in its place.", { label: "Undo", run: writeAgain }),
-      onError: (error) => showToast(`Not removed. ${describeError(error)}`),
-    });
-  };
+  // The actions are gone with the note, and with them the callbacks of `mutate`.
+  const takeBack = () =>
+    void restore.mutateAsync().then(
+      () => showToast("The note is back."),
+      (error: unknown) => showToast(`The note is still removed. ${describeError(error)}`, { label: "Try again", run: takeBack }),
+    );
+  const removeIt = () =>
+    void remove.mutateAsync().then(
+      () => showToast("Note removed. A mark stays in its place.", { label: "Undo", run: takeBack }),
+      (error: unknown) => showToast(`Not removed. ${describeError(error)}`),
+    );
 
   return (
     <>

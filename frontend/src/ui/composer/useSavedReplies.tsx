@@ -4,6 +4,7 @@
  */
 import { lazy, Suspense, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode, type RefObject } from "react";
 
+import type { FillFor } from "@/api/saved-replies";
 import { findUnfilled } from "@/lib/reply-fields";
 import { Button } from "@/ui/Button";
 import { Notice } from "@/ui/states";
@@ -11,7 +12,7 @@ import { Notice } from "@/ui/states";
 const SavedRepliesPanel = lazy(() => import("./SavedRepliesPanel"));
 
 interface Composer {
-  conversationId: string;
+  fillFor: FillFor;
   draft: string;
   setDraft: (text: string) => void;
   box: RefObject<HTMLTextAreaElement | null>;
@@ -27,7 +28,7 @@ interface SavedReplies {
   holds: (send: () => void) => boolean;
 }
 
-export function useSavedReplies({ conversationId, draft, setDraft, box }: Composer): SavedReplies {
+export function useSavedReplies({ fillFor, draft, setDraft, box }: Composer): SavedReplies {
   const [isOpen, setOpen] = useState(false);
   const [held, setHeld] = useState<{ draft: string; send: () => void } | null>(null);
   const inserted = useRef<{ start: number; end: number } | null>(null);
@@ -78,7 +79,7 @@ export function useSavedReplies({ conversationId, draft, setDraft, box }: Compos
       <>
         {isOpen && (
           <Suspense fallback={null}>
-            <SavedRepliesPanel conversationId={conversationId} onInsert={insert} onClose={close} />
+            <SavedRepliesPanel fillFor={fillFor} onInsert={insert} onClose={close} />
           </Suspense>
         )}
         {isHeld && (

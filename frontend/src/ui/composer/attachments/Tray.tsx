@@ -1,4 +1,4 @@
-import { describeSize } from "../describe-file";
+import { describeSize } from "@/lib/describe-file";
 import type { DraftFile } from "./draft-files";
 import type { Attachments } from "./useAttachments";
 import { cx } from "@/lib/cx";

@@ -57,7 +57,7 @@ function useDrop(inside: { current: HTMLElement | null }, add: (files: readonly 
   const [dropping, setDropping] = useState(false);
   const onDrop = useEffectEvent((files: readonly File[]) => add(files));
   useEffect(() => {
-    const thread = inside.current?.closest<HTMLElement>("section, main") ?? null;
+    const thread = inside.current?.closest<HTMLElement>("section, main, [role=dialog]") ?? null;
     if (!thread) return;
     const over = (event: DragEvent) => {
       if (!event.dataTransfer?.types.includes("Files")) return;

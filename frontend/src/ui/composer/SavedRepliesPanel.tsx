@@ -3,22 +3,22 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { describeError } from "@/api/problem";
-import { savedReplySearchQuery, useFillReply } from "@/api/saved-replies";
+import { savedReplySearchQuery, useFillReply, type FillFor } from "@/api/saved-replies";
 import { Combobox } from "@/ui/Combobox";
 
 interface SavedRepliesPanelProps {
-  conversationId: string;
+  fillFor: FillFor;
   onInsert: (text: string) => void;
   onClose: () => void;
 }
 
-export default function SavedRepliesPanel({ conversationId, onInsert, onClose }: SavedRepliesPanelProps) {
+export default function SavedRepliesPanel({ fillFor, onInsert, onClose }: SavedRepliesPanelProps) {
   const [query, setQuery] = useState("");
   const { data, error } = useQuery(savedReplySearchQuery(query.trim()));
   const fill = useFillReply();
   const problem = fill.error ?? error;
   return (
-    <div className="mb-2 rounded-xl border border-line bg-surface p-2 shadow-float">
+    <div data-own-escape="" className="mb-2 rounded-xl border border-line bg-surface p-2 shadow-float">
       <Combobox
         label="Saved replies"
         placeholder="Find a saved reply"
@@ -38,7 +38,7 @@ export default function SavedRepliesPanel({ conversationId, onInsert, onClose }:
             </span>
           </>
         )}
-        onPick={({ id }) => fill.mutate({ id, conversationId }, { onSuccess: ({ body }) => onInsert(body) })}
+        onPick={({ id }) => fill.mutate({ id, fillFor }, { onSuccess: ({ body }) => onInsert(body) })}
         onClose={onClose}
         onKey={({ key }) => {
           if (query !== "" || (key !== "/" && key !== "Backspace")) return false;
