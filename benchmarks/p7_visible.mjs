@@ -11,7 +11,7 @@ const HERE = import.meta.dirname;
 const { chromium } = createRequire(join(HERE, "..", "frontend", "package.json"))("@playwright/test");
 const PATIENCE_MS = 10_000;
 const SHORTEST_PAUSE_MS = 40;
-const LONGEST_PAUSE_MS = 160;
+const LONGEST_PAUSE_MS = 100;
 
 /** In the page: resolves with the time at which an element with the words has been painted inside the window. */
 function painted({ words, inThread, patience }) {

@@ -27,8 +27,8 @@ from tests.support.stack import eventually
 
 PROJECT = Path(__file__).parent.parent
 LIMIT_MS = 300.0
-WARM_UP = 20
-TEXTS = 300
+WARM_UP = 10
+TEXTS = 220
 PARENTS = 12
 """As many rows as the window shows."""
 LONGEST_RUN_SECONDS = 170

@@ -345,6 +345,7 @@ EXPLAINED = (
     "Use a time in the future, at most a year ahead.",
     "Use the id of a staff member who has SMS Logs",
     "Nobody waits in a closed conversation.",
+    "Give one of conversation_id and phone_number.",
 )
 """Refusals of what no JSON schema can tell apart: every other 422 must break the schema."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.conversations.models import GIN_PENDING_LIST_KB
@@ -47,7 +47,7 @@ class Note(OrganizationRow, Base):
     edited_at: Mapped[datetime | None]
     edits: Mapped[int] = mapped_column(server_default=text("0"))
     removed_at: Mapped[datetime | None]
-    removed_by: Mapped[dict[str, Any] | None]
+    removed_by: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """The actor {kind, id, name}."""
     erased_at: Mapped[datetime | None]
     """When its text was erased, on request or because of its age."""

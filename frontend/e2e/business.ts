@@ -111,9 +111,9 @@ export class Business {
   }
 
   /** A family with one contact and one number. */
-  async family(name: string, state: OptInState = "opted_in", number = aNumber()): Promise<FamilyOfTest> {
+  async family(name: string, state: OptInState = "opted_in", number = aNumber(), contact = `Rosa ${name}`): Promise<FamilyOfTest> {
     const opt_in = state === "unknown" ? {} : { opt_in: { state, source: "portal" } };
-    const contacts = [{ name: `Rosa ${name}`, phone_records: [{ phone_number: number, ...opt_in }] }];
+    const contacts = [{ name: contact, phone_records: [{ phone_number: number, ...opt_in }] }];
     const { id } = await this.post<{ id: string }>("/families", { name: `${name} family`, contacts });
     return { id, name: `${name} family`, number };
   }
@@ -136,6 +136,28 @@ export class Business {
         return JSON.stringify(await thread.json());
       })
       .toContain(JSON.stringify(body.slice(0, 60)).slice(1, -1));
+  }
+
+  /** A text with a file and without words. */
+  async file(number: string, contentType: string, content: Buffer): Promise<void> {
+    const media = [{ content_type: contentType, data: content.toString("base64") }];
+    await this.atCarrier("POST", `handsets/${encodeURIComponent(number)}/texts`, { to: this.line, media });
+  }
+
+  /** The words of the texts that a telephone has received from this business, oldest first. */
+  async received(number: string): Promise<string[]> {
+    const answer = await this.api.get(`${SIMULATOR}control/handsets/${encodeURIComponent(number)}/texts?line=${encodeURIComponent(this.line)}`);
+    const { items } = (await answer.json()) as { items: { direction: string; body: string }[] };
+    return items.filter(({ direction }) => direction === "to_handset").map(({ body }) => body);
+  }
+
+  /** The words of all messages of the conversation with a number, as the API has them, in order. */
+  async said(number: string): Promise<string[]> {
+    const found = await this.api.get(`/api/v1/conversations?phone_number=${encodeURIComponent(number)}`);
+    const [conversation] = ((await found.json()) as { items: { id: string }[] }).items;
+    const answer = await this.api.get(`/api/v1/conversations/${conversation?.id ?? ""}/messages?limit=100`);
+    const { items } = (await answer.json()) as { items: { seq: number; body: string }[] };
+    return items.toSorted((a, b) => a.seq - b.seq).map(({ body }) => body);
   }
 
   /** A text to a number by an integration with an API key of that name. */

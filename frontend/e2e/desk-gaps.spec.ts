@@ -1,4 +1,4 @@
-/** The desk's last gaps: files in scheduled and first texts, rows that follow consent and names, what Undo gives back. */
+/** The desk's last gaps: files in scheduled and first texts, rows that follow consent and names, what Undo restores. */
 import type { Locator, Page } from "@playwright/test";
 
 import { expect, test } from "./business";

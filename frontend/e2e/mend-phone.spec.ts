@@ -40,7 +40,7 @@ test("every target is 44 px on a phone: list, thread, details, records, account"
   await expect(page.getByRole("dialog", { name: "Details" })).toContainText("Rivera family is opted in.");
   expect(await smallTargets(page), "the details").toEqual([]);
 
-  for (const path of ["/families", `/families/${rivera.id}`, `/families/${rivera.id}?tab=communication`, "/account"]) {
+  for (const path of ["/families", "/classes", `/families/${rivera.id}`, `/families/${rivera.id}?tab=communication`, "/account"]) {
     await page.goto(path);
     await expect(page.getByRole("heading").first()).toBeVisible();
     await page.waitForLoadState("networkidle");

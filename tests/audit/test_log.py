@@ -386,3 +386,21 @@ async def test_AUDIT_READ_the_log_names_who_held_a_number_until_its_refusal_was_
     (removed,) = await listed(world, action="phone_record.removed")
     (holder,) = removed["holders"]
     assert (holder["id"], holder["contact_name"], holder["until"] is None) == (family["id"], "Maya Castillo", False)
+
+
+async def test_AUDIT_READ_what_a_number_did_is_named_in_the_trail_and_in_the_csv(world: World) -> None:
+    family = await world.family("Castillo", PARENT)
+    await world.text(PARENT, "Is there class?")
+    conversation_id = (await world.conversation(PARENT))["id"]
+    await world.view(conversation_id, 1)
+    await world.text(PARENT, "STOP")
+    await world.text(PARENT, "START")
+    actions = ("conversation.unread", "conversation.opened", "phone_number.stopped", "phone_number.started")
+    trail = (await world.daniel.get(f"/api/v1/conversations/{conversation_id}/audit-entries")).json()["items"]
+    for action in actions:
+        entries = [each for each in trail if each["action"] == action]
+        assert entries, action
+        holders = [(each["id"], each["name"], each["contact_name"]) for each in entries[0]["holders"]]
+        assert holders == [(family["id"], "Castillo family", "Maya Castillo")], action
+        for row in await exported(world, action=action):
+            assert (row["holders"], row["holder_ids"]) == ("Castillo family (Maya Castillo)", family["id"]), action

@@ -5,11 +5,17 @@ import { useCallback } from "react";
 import { conversationQuery } from "./conversations";
 import { threadQuery, type Anchor } from "./thread";
 
+let opening: Promise<unknown> = Promise.resolve();
+
+/** Resolves when the last conversation that was to be opened is loaded, or could not be: what is less urgent waits for it. */
+export const whenOpened = (): Promise<unknown> => opening;
+
 export function preloadConversation(queryClient: QueryClient, conversationId: string, around: Anchor | null = null): void {
-  // Opening it tries again, and tells.
-  const quietly = (loaded: Promise<unknown>) => void loaded.catch(() => undefined);
-  quietly(queryClient.query(threadQuery(conversationId, around)));
-  quietly(queryClient.query(conversationQuery(conversationId)));
+  // If it fails, opening it tries again, and tells.
+  opening = Promise.allSettled([
+    queryClient.query(threadQuery(conversationId, around)),
+    queryClient.query(conversationQuery(conversationId)),
+  ]);
 }
 
 export function usePreloadConversation(): (conversationId: string) => void {

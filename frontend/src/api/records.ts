@@ -1,5 +1,6 @@
 /** Mutations of families and staff members. The queries are in other files, because more pages need them. */
 import { useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useCallback } from "react";
 
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
@@ -22,6 +23,12 @@ function refetchRecords(queryClient: QueryClient) {
   return Promise.all(
     [keys.families, keys.staffMembers, keys.conversations, keys.optInChecks, keys.me, keys.classes, keys.tags, keys.locations, keys.contexts].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
   );
+}
+
+/** For what changes many of them at once. */
+export function useRefetchRecords(): () => void {
+  const queryClient = useQueryClient();
+  return useCallback(() => void refetchRecords(queryClient), [queryClient]);
 }
 
 export function useCreateFamily() {

@@ -1260,7 +1260,7 @@ export interface paths {
         };
         /**
          * Get Message Media
-         * @description A file of a message: one that was sent, or one that was received, fetched and may be shown.
+         * @description A file of a message: one that was sent or is scheduled, or one that was received, fetched and may be shown.
          */
         get: operations["get_message_media"];
         put?: never;
@@ -1357,6 +1357,26 @@ export interface paths {
          * @description Change the wording or the mentions of one's own note. The earlier wording is kept.
          */
         patch: operations["edit_note"];
+        trace?: never;
+    };
+    "/api/v1/notes/{note_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Note
+         * @description Undo the removal of a note, for an hour: whoever removed it. It is the note that it was, in its place.
+         */
+        post: operations["restore_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/opt-in-checks": {
@@ -1661,7 +1681,7 @@ export interface paths {
         put?: never;
         /**
          * Fill Saved Reply
-         * @description The reply with its fields filled in for a conversation. It is a use of the reply.
+         * @description The reply with its fields filled in for a conversation or a number. It is a use of the reply.
          */
         post: operations["fill_saved_reply"];
         delete?: never;
@@ -2015,7 +2035,7 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "away_message.changed" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "note.added" | "note.edited" | "note.removed";
+        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "away_message.changed" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "note.added" | "note.edited" | "note.removed" | "note.restored";
         /**
          * ActorKind
          * @enum {string}
@@ -2943,13 +2963,15 @@ export interface components {
             /** Pointer */
             pointer: string;
         };
-        /** FillIn */
+        /**
+         * FillIn
+         * @description For whom it is filled in: the people at a conversation's number, or at a number that has no conversation yet.
+         */
         FillIn: {
-            /**
-             * Conversation Id
-             * Format: uuid
-             */
-            conversation_id: string;
+            /** Conversation Id */
+            conversation_id?: string | null;
+            /** Phone Number */
+            phone_number?: string | null;
         };
         /**
          * FilledReply
@@ -2999,7 +3021,7 @@ export interface components {
         };
         /**
          * FoundIn
-         * @description The conversation of a found message, under the name that the inbox shows.
+         * @description The conversation of a found message or note, under the name that the inbox shows.
          */
         FoundIn: {
             /** Display Name */
@@ -3857,6 +3879,9 @@ export interface components {
             provider_message_id: string | null;
             /** Provider Time */
             provider_time: string | null;
+            reaction: components["schemas"]["Reaction"] | null;
+            /** Reactions */
+            reactions: string[];
             /** Retry Of Message Id */
             retry_of_message_id: string | null;
             /** Segments */
@@ -3906,6 +3931,9 @@ export interface components {
             provider_message_id: string | null;
             /** Provider Time */
             provider_time: string | null;
+            reaction: components["schemas"]["Reaction"] | null;
+            /** Reactions */
+            reactions: string[];
             /** Retry Of Message Id */
             retry_of_message_id: string | null;
             /** Segments */
@@ -4537,6 +4565,20 @@ export interface components {
             text: string | null;
         };
         /**
+         * Reaction
+         * @description A reaction that a phone has sent as a text, such as “Liked “See you at 6””.
+         */
+        Reaction: {
+            /** Emoji */
+            emoji: string;
+            /** Message Id */
+            message_id: string | null;
+            /** Quote */
+            quote: string | null;
+            /** Removed */
+            removed: boolean;
+        };
+        /**
          * Reason
          * @description Why a number may or may not be texted, strongest first (OPTIN-EXPLAIN).
          * @enum {string}
@@ -4553,6 +4595,14 @@ export interface components {
             label: string | null;
             line: components["schemas"]["LineLabel"];
             line_reason: components["schemas"]["LineReason"];
+            /** Max Attachment Bytes */
+            max_attachment_bytes: number;
+            /** Max Attachments */
+            max_attachments: number;
+            /** Max Segments */
+            max_segments: number | null;
+            /** Notice */
+            notice: string | null;
             /** Owner Id */
             owner_id: string | null;
             /** Owner Name */
@@ -4775,6 +4825,8 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Files */
+            files: components["schemas"]["Media"][];
             /** Has New */
             has_new: boolean;
             held: components["schemas"]["Held"] | null;
@@ -4825,6 +4877,8 @@ export interface components {
          *     back. Who changes a text becomes the one who sends it.
          */
         ScheduledTextPatch: {
+            /** Attachments */
+            attachments?: string[] | null;
             /** Body */
             body?: string | null;
             /** Close */
@@ -12598,6 +12652,91 @@ export interface operations {
             };
             /** @description This kind of content is not accepted */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing; Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,6 +7,7 @@ import { useCallback } from "react";
 
 import { writerOf } from "./cache-writer";
 import { client, unwrap } from "./client";
+import { whenOpened } from "./preload";
 import { leases } from "./viewing-leases";
 
 const RENEW_MS = 10_000;
@@ -76,9 +77,10 @@ export class ViewingLease {
     this.stopped = true;
     leases.delete(this);
     document.removeEventListener("visibilitychange", this.followVisibility);
-    window.removeEventListener("pagehide", this.releaseNow);
     window.removeEventListener("pageshow", this.followVisibility);
-    this.release();
+    // The conversation that is opened instead is loaded first.
+    this.release(whenOpened());
+    void this.requests.then(() => window.removeEventListener("pagehide", this.releaseNow));
   }
 
   private readonly followVisibility = (): void => {
@@ -108,13 +110,16 @@ export class ViewingLease {
     );
   };
 
-  private readonly release = (): void => {
+  private release(after: Promise<unknown> = Promise.resolve()): void {
     clearInterval(this.timer);
     if (!this.held) return;
     this.held = false;
     this.releasing = true;
-    this.enqueue(() => (this.releasing ? this.delete() : Promise.resolve()));
-  };
+    this.enqueue(async () => {
+      await after;
+      if (this.releasing) await this.delete();
+    });
+  }
 
   /** Releases the lease at once, because the page is closing. */
   private readonly releaseNow = (): void => {

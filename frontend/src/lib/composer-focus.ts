@@ -79,3 +79,9 @@ export function focusOpenRow(): void {
   const row = list?.querySelector<HTMLElement>("li a[aria-current]") ?? list?.querySelector<HTMLElement>("li a") ?? list;
   row?.focus();
 }
+
+/** The row that j and k have moved the focus to, if its conversation is not the open one: keys for that would surprise. */
+export function focusedOtherRow(): HTMLElement | null {
+  const at = document.activeElement;
+  return at instanceof HTMLElement && at.matches("[data-index] a:not([aria-current])") ? at : null;
+}

@@ -63,7 +63,7 @@ export class TeamWorld {
   /** LATER: what `POST …/messages` answers to `send_at`. */
   schedule(conversationId: string, { body, send_at, only_if_nothing_new }: Scheduling): Response {
     const text: ScheduledText = {
-      id: anId(), conversation_id: conversationId, body, send_at, only_if_nothing_new, close: false, media_urls: [], status: "scheduled", held: null,
+      id: anId(), conversation_id: conversationId, body, send_at, only_if_nothing_new, close: false, media_urls: [], files: [], status: "scheduled", held: null,
       has_new: false, will_be_held_back: false, seen_seq: 1, scheduled_by: { kind: "staff_member", ...(this.me() ?? { id: anId(), name: "" }) },
       created_at: NOW.toISOString(), updated_at: NOW.toISOString(),
     };

@@ -1,6 +1,6 @@
 /** A list of rows of any height: only those on screen exist, and the next page loads before its first row is reached. */
 import type { UseInfiniteQueryResult } from "@tanstack/react-query";
-import { createContext, Fragment, use, useEffect, useImperativeHandle, useRef, type ReactNode, type Ref } from "react";
+import { createContext, Fragment, use, useEffect, useEffectEvent, useImperativeHandle, useRef, useState, type ReactNode, type Ref, type RefObject } from "react";
 import { Virtualizer, type CustomContainerComponentProps, type CustomItemComponentProps, type VirtualizerHandle } from "virtua";
 
 import { ErrorState } from "./states";
@@ -33,7 +33,7 @@ interface EndlessListProps<Item extends { id: string }> extends Omit<Shape, "siz
   /** About how high a row is, in pixels, before it has been measured. */
   rowHeight: number;
   renderRow: (item: Item) => ReactNode;
-  /** The id of a row that stays rendered when it is scrolled away, so that the keyboard finds it. */
+  /** The id of a row that stays rendered when it is scrolled away, as the focused one does, so that the keyboard finds it. */
   keptId?: string | undefined;
 }
 
@@ -45,7 +45,8 @@ export function EndlessList<Item extends { id: string }>({
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
   const scroller = useRef<HTMLDivElement>(null);
   const virtualizer = useRef<VirtualizerHandle>(null);
-  const kept = keptId === undefined ? -1 : items.findIndex((item) => item.id === keptId);
+  const focusedId = useFocusedId(scroller, items);
+  const kept = [...new Set([keptId, focusedId])].map((id) => (id === undefined ? -1 : items.findIndex((item) => item.id === id)));
 
   const loadWhenNear = () => {
     const shown = virtualizer.current;
@@ -81,7 +82,7 @@ export function EndlessList<Item extends { id: string }>({
           data={items}
           itemSize={rowHeight}
           bufferSize={AHEAD_PX}
-          keepMounted={kept === -1 ? [] : [kept]}
+          keepMounted={kept.filter((index) => index !== -1)}
           startMargin={PADDING_PX}
           onScroll={loadWhenNear}
           onResize={loadWhenNear}
@@ -92,6 +93,22 @@ export function EndlessList<Item extends { id: string }>({
       {isFetchNextPageError && <ErrorState title="The rest couldn't be loaded" error={query.error} onRetry={() => void fetchNextPage()} />}
     </div>
   );
+}
+
+/** The id of the row with the keyboard focus. It stays while Home and End scroll, so that they and the cursor keep their place. */
+function useFocusedId(scroller: RefObject<HTMLElement | null>, items: readonly { id: string }[]): string | undefined {
+  const [focusedId, setFocusedId] = useState<string>();
+  const follow = useEffectEvent(({ target }: FocusEvent) => {
+    const row = target instanceof Element ? target.closest<HTMLElement>("[data-index]") : null;
+    setFocusedId(items[Number(row?.dataset.index ?? -1)]?.id);
+  });
+  useEffect(() => {
+    const element = scroller.current;
+    const onFocus = (event: FocusEvent) => follow(event);
+    element?.addEventListener("focusin", onFocus);
+    return () => element?.removeEventListener("focusin", onFocus);
+  }, [scroller]);
+  return focusedId;
 }
 
 function Rows({ ref, style, children }: CustomContainerComponentProps) {

@@ -7,7 +7,8 @@ const ON_PAPER = "print:border-2 print:border-said print:bg-transparent print:te
 const BUBBLE_TONES = {
   inbound: "border border-line bg-surface",
   outbound: `bg-said text-said-ink ${ON_PAPER}`,
-  pending: `bg-said text-said-ink opacity-75 ${ON_PAPER}`,
+  // Fainter than what was said, and readable for as long as it waits.
+  pending: `bg-accent-soft text-ink ${ON_PAPER}`,
   failed: "border-2 border-red bg-surface text-ink",
   erased: "border border-dashed border-line text-ink-2 italic",
 };

@@ -30,8 +30,8 @@ export function Rail({ onShowHelp }: { onShowHelp: () => void }) {
     <nav
       aria-label="Main"
       className={cx(
-        "flex shrink-0 items-center gap-1.5 border-t border-line bg-bg px-2 pt-1.5 pb-[calc(6px+env(safe-area-inset-bottom))]",
-        "desk:w-[76px] desk:flex-col desk:border-t-0 desk:border-r desk:px-0 desk:py-3.5",
+        "flex shrink-0 items-center gap-0.5 border-t border-line bg-bg px-2 pt-1.5 pb-[calc(6px+env(safe-area-inset-bottom))]",
+        "desk:w-[76px] desk:flex-col desk:gap-1.5 desk:border-t-0 desk:border-r desk:px-0 desk:py-3.5",
         // On a phone an open thread has the whole screen; its way back shows what is unread.
         conversationId && "max-desk:hidden",
       )}
@@ -52,7 +52,7 @@ export function Rail({ onShowHelp }: { onShowHelp: () => void }) {
       <RailLink to="/staff" icon={<StaffIcon />}>
         Staff
       </RailLink>
-      <div className="flex items-center gap-1 max-desk:order-last max-desk:ml-auto desk:mt-auto desk:mb-1 desk:flex-col">
+      <div className="flex shrink-0 items-center desk:gap-1 max-desk:order-last max-desk:ml-auto desk:mt-auto desk:mb-1 desk:flex-col">
         {may(me, "sms_logs") && <MentionsButton />}
         <AccountMenu onShowHelp={onShowHelp} />
       </div>

@@ -5,11 +5,12 @@ import { useEffect, useRef, type ReactNode } from "react";
 
 import { AuditFilters } from "./AuditFilters";
 import { AuditProof } from "./AuditProof";
-import { describeHolder, describeLogEntry, describeRun, foldVisits, type Run } from "./describe-log-entry";
+import { describeLogEntry, describeRun, foldVisits, type Run } from "./describe-log-entry";
 import { auditExportHref, auditLogQuery, type AuditLogFilter } from "@/api/audit-log";
 import { useFormats } from "@/api/format";
 import { useMe } from "@/api/session";
 import type { AuditEntry } from "@/api/types";
+import { describeHolder } from "@/lib/describe-entry";
 import { Skeleton } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { DownloadIcon } from "@/ui/icons";

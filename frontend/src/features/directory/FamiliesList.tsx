@@ -11,6 +11,7 @@ import { may, useMe } from "@/api/session";
 import { Button } from "@/ui/Button";
 import { FamiliesIcon, PlusIcon } from "@/ui/icons";
 
+const ImportDialog = lazy(() => import("./ImportDialog"));
 const FamilyEditor = lazy(() => import("./FamilyEditor"));
 
 export function FamiliesList({ filter, onFilter }: DirectoryListProps) {
@@ -27,9 +28,33 @@ export function FamiliesList({ filter, onFilter }: DirectoryListProps) {
       icon={<FamiliesIcon />}
       emptyTitle="No families yet"
       searched="Names, children’s names and phone numbers are searched; part of one is enough."
-      action={may(useMe(), "directory") ? <AddFamily /> : <ReadOnlyNote />}
+      emptyHint="Add one, or import those that your class software has."
+      action={
+        may(useMe(), "directory") ? (
+          <div className="flex gap-2">
+            <Import />
+            <AddFamily />
+          </div>
+        ) : (
+          <ReadOnlyNote />
+        )
+      }
       renderRow={(family) => <FamilyRow family={family} />}
     />
+  );
+}
+
+function Import() {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button onClick={() => setOpen(true)}>Import</Button>
+      {open && (
+        <Suspense fallback={null}>
+          <ImportDialog onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

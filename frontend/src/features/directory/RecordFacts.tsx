@@ -14,7 +14,7 @@ interface RecordFactsProps {
   notes: string | null;
 }
 
-const FACT_LINK = "rounded-sm underline decoration-line underline-offset-2 hover:text-ink hover:decoration-current";
+const UNDERLINED = "underline decoration-line underline-offset-2";
 
 export function RecordFacts({ list, students = [], tags, location, notes }: RecordFactsProps) {
   return (
@@ -29,12 +29,17 @@ export function RecordFacts({ list, students = [], tags, location, notes }: Reco
               <li key={student.id}>
                 <bdi>{student.name}</bdi>
                 {student.classes.map((each) => (
-                  <span key={each.id} className="block text-note text-ink-2">
-                    <Link to="/classes/$classId" params={{ classId: each.id }} className={FACT_LINK}>
-                      <bdi>{each.name}</bdi>
-                    </Link>
-                    {describeClass(each) && ` · ${describeClass(each)}`}
-                  </span>
+                  <Link
+                    key={each.id}
+                    to="/classes/$classId"
+                    params={{ classId: each.id }}
+                    className="flex w-fit max-w-full items-center rounded-sm text-note text-ink-2 target hover:text-ink"
+                  >
+                    <span>
+                      <bdi className={UNDERLINED}>{each.name}</bdi>
+                      {describeClass(each) && ` · ${describeClass(each)}`}
+                    </span>
+                  </Link>
                 ))}
               </li>
             ))}
@@ -48,7 +53,7 @@ export function RecordFacts({ list, students = [], tags, location, notes }: Reco
           </h2>
           <p className="mt-1.5 flex flex-wrap items-center gap-1.5">
             {tags.map((tag) => (
-              <Link key={tag} to={list} search={{ tag }} title={`All with the tag ${tag}`} className="rounded-sm target">
+              <Link key={tag} to={list} search={{ tag }} title={`All with the tag ${tag}`} className="inline-flex items-center rounded-sm target">
                 <Tag className="hover:text-ink">{tag}</Tag>
               </Link>
             ))}
@@ -60,8 +65,8 @@ export function RecordFacts({ list, students = [], tags, location, notes }: Reco
           <h2 id="location" className="font-strong">
             Location
           </h2>
-          <Link to={list} search={{ location }} title={`All of ${location}`} className={`text-ink-2 target ${FACT_LINK}`}>
-            <bdi>{location}</bdi>
+          <Link to={list} search={{ location }} title={`All of ${location}`} className="inline-flex items-center rounded-sm text-ink-2 target hover:text-ink">
+            <bdi className={UNDERLINED}>{location}</bdi>
           </Link>
         </section>
       )}

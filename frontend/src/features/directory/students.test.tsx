@@ -19,7 +19,9 @@ it("a family's record shows its students with their classes, tags, location and 
   renderApp(`/families/${family.id}`);
   const students = within(await screen.findByRole("region", { name: "Students" }));
   expect(students.getByText("Leo")).toBeVisible();
-  expect(students.getByText(/^Level 3 · /)).toBeVisible();
+  const link = students.getByRole("link", { name: /^Level 3 · Tue 5:30 pm · Room B · Jo Park/i });
+  expect(link).toHaveAttribute("href", `/classes/${level.id}`);
+  expect(screen.getByRole("link", { name: "VIP" })).toHaveAttribute("href", "/families?tag=VIP");
   for (const shown of ["VIP", "North", "Allergic to nuts"]) expect(screen.getByText(shown)).toBeVisible();
 });
 

@@ -187,7 +187,7 @@ function Writing({ recipient, lineId, onOpen, onClose }: WritingProps) {
         <MessageBox
           text={text}
           draft={draft}
-          box={box}
+          boxRef={box}
           label="First message"
           placeholder="Write the first text. The conversation starts with it."
           notice={recipient.notice}

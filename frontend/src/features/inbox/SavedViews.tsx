@@ -69,24 +69,26 @@ function NewView({ filter }: { filter: InboxFilter }) {
   const navigate = useNavigate();
   const [name, setName] = useState("");
   const [shared, setShared] = useState(false);
-  const save: ComponentProps<"form">["onSubmit"] = (event) => {
-    event.preventDefault();
+  // The panel may be closed by then, and with it the callbacks of `mutate` are gone.
+  const save = async () => {
     if (name.trim() === "") return;
-    create.mutate(
-      { name: name.trim(), filter: storedFilter(filter), shared },
-      {
-        onSuccess: ({ id }) => {
-          setName("");
-          setShared(false);
-          void navigate({ to: ".", search: withFilter({ view: id }), replace: true });
-        },
-      },
-    );
+    try {
+      const { id } = await create.mutateAsync({ name: name.trim(), filter: storedFilter(filter), shared });
+      setName("");
+      setShared(false);
+      void navigate({ to: ".", search: withFilter({ view: id }), replace: true });
+    } catch (error) {
+      showToast(`“${name.trim()}” was not saved. ${describeError(error)}`);
+    }
+  };
+  const submit: ComponentProps<"form">["onSubmit"] = (event) => {
+    event.preventDefault();
+    void save();
   };
   const isEverything = !isNarrowed(filter) && !filter.status && !filter.later && !filter.sort;
   if (isEverything) return <p className="text-note text-ink-2">Choose a tab or a filter, and save it here under a name.</p>;
   return (
-    <form onSubmit={save} className="space-y-2">
+    <form onSubmit={submit} className="space-y-2">
       <div className="flex gap-2">
         <input aria-label="Name of the new view" placeholder="Save this list as…" maxLength={LONGEST_NAME} value={name} onChange={(event) => setName(event.target.value)} className={BOX} />
         <Button size="sm" type="submit" disabled={create.isPending || name.trim() === ""}>

@@ -2,6 +2,7 @@ import { useCloseConversation, useReopenConversation } from "@/api/conversations
 import { useFormats } from "@/api/format";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import type { ConversationDetail, Message } from "@/api/types";
+import { focusedOtherRow } from "@/lib/composer-focus";
 import { isErased } from "@/lib/erased";
 import { ariaKeys, describeKeys, useShortcuts } from "@/lib/shortcuts";
 import { plural } from "@/lib/text";
@@ -42,7 +43,7 @@ export function CloseControl({ conversation, seenSeq, onClosedByKey }: CloseCont
   };
   const mayReopen = isClosed && !isErased(conversation.phone_number);
   useShortcuts({
-    close: () => (isOtherRowFocused() ? showToast("Press Enter to open it first: e closes the open conversation.") : requestClose(onClosedByKey)),
+    close: () => (focusedOtherRow() ? showToast("Press Enter to open it first: e closes the open conversation.") : requestClose(onClosedByKey)),
     ...(mayReopen && { reopen: () => !busy && reopenIt() }),
   });
 
@@ -81,11 +82,6 @@ export function CloseControl({ conversation, seenSeq, onClosedByKey }: CloseCont
 
 function describeConversation({ holders, display_name, phone_number }: ConversationDetail, formatPhone: (number: string) => string): string {
   return holders.length > 0 ? display_name : formatPhone(phone_number);
-}
-
-/** j and k have moved the focus on to a conversation that is not open: what would close is not what the person looks at. */
-function isOtherRowFocused(): boolean {
-  return document.activeElement?.matches("[data-index] a:not([aria-current])") ?? false;
 }
 
 function MissedWhileClosing({ missed, onKeepOpen, onCloseAnyway }: { missed: Message[]; onKeepOpen: () => void; onCloseAnyway: () => void }) {

@@ -138,7 +138,7 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
       <MessageBox
         text={text}
         draft={draft}
-        box={box}
+        boxRef={box}
         label="Message"
         placeholder="Write a text"
         notice={conversation?.notice ?? null}

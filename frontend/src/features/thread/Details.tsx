@@ -33,7 +33,7 @@ export default function Details({ conversationId }: { conversationId: string }) 
       {conversation && <TeamState conversation={conversation} />}
       {conversation ? <Consent conversation={conversation} /> : <Skeleton className="h-32 w-full" />}
       {conversation && <RecordContext conversation={conversation} />}
-      <Trail conversationId={conversationId} />
+      <Trail conversationId={conversationId} isOpened={conversation !== undefined} />
       {conversation && (
         <Suspense fallback={null}>
           <EraseNumber phoneNumber={conversation.phone_number} />
@@ -145,10 +145,12 @@ function HolderCard({ instance, check }: { instance: OptInInstance; check: OptIn
   );
 }
 
-function Trail({ conversationId }: { conversationId: string }) {
-  const { data, error, isError, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    auditTrailQuery(conversationId),
-  );
+/** Loaded after the conversation: its thread comes first. */
+function Trail({ conversationId, isOpened }: { conversationId: string; isOpened: boolean }) {
+  const { data, error, isError, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery({
+    ...auditTrailQuery(conversationId),
+    enabled: isOpened,
+  });
   const entries = data?.pages.flatMap((page) => page.items) ?? [];
   // By its entries, since a run that is open grows at both ends: by a new visit, and by an earlier page.
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());

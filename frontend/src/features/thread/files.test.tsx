@@ -126,7 +126,7 @@ it("a reaction to a message that is not loaded quotes it", async () => {
   const reaction = { emoji: "❤️", removed: false, quote: "The schedule for the summer camp is on our site now", message_id: "88888888-7777-7777-8777-777777777777" };
   world.append(conversation, { body: "Loved “The schedule…”", reaction });
   open();
-  expect(await (await log()).findByText(/They reacted with ❤️ to/)).toHaveTextContent("to “The schedule for the summer camp is on ou…” ·");
+  expect(await (await log()).findByText(/They reacted with ❤️ to/)).toHaveTextContent("to “The schedule for the summer camp is on o…” ·");
 });
 
 it("several are told apart", async () => {

@@ -64,7 +64,7 @@ export function useWrittenText({ owner, draftId, draft, setDraft, limits, fillFo
 interface MessageBoxProps {
   text: WrittenText;
   draft: string;
-  box: RefObject<HTMLTextAreaElement | null>;
+  boxRef: RefObject<HTMLTextAreaElement | null>;
   label: string;
   placeholder: string;
   /** What is told before a text to this number (NZ-NOTICE). */
@@ -79,18 +79,18 @@ interface MessageBoxProps {
   children: ReactNode;
 }
 
-export function MessageBox({ text, draft, box, label, placeholder, notice, onChange, onKeyDown, composerOf, takesFocus = false, children }: MessageBoxProps) {
+export function MessageBox({ text, draft, boxRef, label, placeholder, notice, onChange, onKeyDown, composerOf, takesFocus = false, children }: MessageBoxProps) {
   const { attachments, replies, segments, excess, most } = text;
   const hasPhoneKeyboard = useMedia(COARSE);
   const counter = useId();
 
   // The box grows with its text.
   useLayoutEffect(() => {
-    const element = box.current;
+    const element = boxRef.current;
     if (!element) return;
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
-  }, [draft, box]);
+  }, [draft, boxRef]);
 
   return (
     <>
@@ -106,7 +106,7 @@ export function MessageBox({ text, draft, box, label, placeholder, notice, onCha
       <div className="rounded-xl border border-line bg-surface px-3 py-2.5 transition-[border-color,box-shadow] focus-within:border-accent focus-within:shadow-[0_0_0_3px_var(--accent-soft)]">
         <AttachmentTray attachments={attachments} />
         <textarea
-          ref={box}
+          ref={boxRef}
           value={draft}
           onChange={(event: ChangeEvent<HTMLTextAreaElement>) => onChange(event.target.value)}
           onKeyDown={(event) => {

@@ -1,7 +1,9 @@
 /** The two sides of the composer: a text to the family, a note to colleagues. Each has its own draft. */
 import { lazy, Suspense, useId, useState, type KeyboardEvent, type ReactNode } from "react";
+import { flushSync } from "react-dom";
 
 import { ownerKey, useMe } from "@/api/session";
+import { focusComposer, focusedOtherRow } from "@/lib/composer-focus";
 import { cx } from "@/lib/cx";
 import { useDraft } from "@/lib/drafts";
 import { useShortcuts } from "@/lib/shortcuts";
@@ -23,7 +25,17 @@ export function ComposerModes({ conversationId, onAdded, children }: ComposerMod
   const owner = ownerKey(useMe());
   const [textDraft] = useDraft(owner, conversationId);
   const [draft] = useDraft(owner, `note:${conversationId}`);
-  useShortcuts({ note: () => setNote(true) });
+  // An answer is a text, also while a note stands in its place. In another row, the key opens that one.
+  const answer = () => {
+    const other = focusedOtherRow();
+    if (other) {
+      other.click();
+      return;
+    }
+    flushSync(() => setNote(false));
+    focusComposer(conversationId);
+  };
+  useShortcuts({ note: () => setNote(true), ...(isNote && { reply: answer }) });
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
