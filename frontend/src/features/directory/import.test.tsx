@@ -62,14 +62,15 @@ it("a file with a row that can't be stored says which and why, and stores the go
 it("a long file tells how far it is, and its end", async () => {
   const id = anId();
   const job = { id, partial: false, rows: 5_000, created: 0, updated: 0, unchanged: 0, failed: 0, created_at: "2026-11-27T12:00:00Z" };
-  const page = { items: [], next_cursor: null };
+  const report = { items: [], next_cursor: null };
+  const begun = { ...job, state: "checking", done: 1_000, finished_at: null };
   const states = [
-    { ...job, state: "checking", done: 1_000, finished_at: null },
-    { ...job, state: "done", done: 5_000, created: 5_000, finished_at: "2026-11-27T12:01:00Z" },
+    { ...begun, ...report },
+    { ...job, ...report, state: "done", done: 5_000, created: 5_000, finished_at: "2026-11-27T12:01:00Z" },
   ];
   server.use(
-    http.post(`${API}/directory/import`, () => HttpResponse.json(states[0], { status: 202 })),
-    http.get(`${API}/imports/${id}`, () => HttpResponse.json({ ...(states.length > 1 ? states.shift() : states[0]), ...page })),
+    http.post(`${API}/directory/import`, () => HttpResponse.json(begun, { status: 202 })),
+    http.get(`${API}/imports/${id}`, () => HttpResponse.json(states.length > 1 ? states.shift() : states[0])),
   );
   const { user, dialog } = await open();
   await user.click(dialog.getByRole("button", { name: "Import" }));
