@@ -116,8 +116,8 @@ async def _scheduled(world: World, rows: Rows) -> dict[str, str]:
 
 
 async def _removed_note(world: World, rows: Rows) -> dict[str, str]:
-    added = await world.maria.post(CONVERSATION.format(**rows.ids) + "/notes", json={"body": "Call first"})
-    removed = await world.maria.delete(f"{API}/notes/{added.json()['id']}")
+    added = await world.admin.post(CONVERSATION.format(**rows.ids) + "/notes", json={"body": "Call first"})
+    removed = await world.admin.delete(f"{API}/notes/{added.json()['id']}")
     assert removed.is_success, removed.text
     return {"note_id": added.json()["id"]}
 
