@@ -52,6 +52,6 @@ test("NOT-SENT: a text that fails after its conversation was closed brings the c
   await expect(page.getByRole("heading", { name: /Rivera family/ })).toContainText("open");
   await expect(messengerIcon(page)).toContainText("texts not sent in 1 conversation");
   await expect(details(page)).toContainText("Messenger opened it");
-  await page.getByRole("link", { name: "Open", exact: true }).click();
+  await page.getByRole("navigation", { name: "Show conversations" }).getByRole("link", { name: /^Open/ }).click();
   await expect(row).toContainText("1 text not sent");
 });
