@@ -2,7 +2,7 @@
 # Each goal sets up what it needs and nothing twice; what it fetches is locked in requirements/ and package-lock.json.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev setup build test check fmt types e2e deploy-test reliability bench generate openapi migration psql lock audit dist release sbom clean
+.PHONY: help run dev setup build test check fmt types e2e screens deploy-test reliability bench generate openapi migration psql lock audit dist release sbom clean
 
 # Makes files of the set-up, one make at a time.
 ready := sh scripts/python.sh scripts/setup.py $(MAKE) --silent --no-print-directory
@@ -10,6 +10,7 @@ uv := .cache/uv/.ready
 python := .venv/.ready
 packages := frontend/node_modules/.ready
 app := frontend/dist/.ready
+camera := scripts/screens/node_modules/.ready
 npm := PATH="$(CURDIR)/.venv/bin:$$PATH" npm
 # uv, pip and npm trust the certificates of this machine, and keep what they fetch in HOME.
 export NODE_USE_SYSTEM_CA := 1
@@ -56,6 +57,11 @@ types: ## Only the types: mypy and tsc
 e2e: ## Only the tests in the browser
 	@$(ready) $(python) $(packages)
 	@.venv/bin/python scripts/check.py e2e
+
+screens: ## Write the pictures of docs/screens/ anew; SCREENS=thread,search takes some
+	@$(ready) $(python) $(packages) $(app) $(camera)
+	@cd frontend && $(npm) exec -- playwright test --config=screens.config.ts
+	@.venv/bin/node scripts/screens/reduce.mjs .cache/screens docs/screens && rm -r .cache/screens
 
 deploy-test: ## The samples of deploy/ with the real programs: systemd, nginx, Caddy, Prometheus, Buildah; and PgBouncer; as root on Debian
 	@$(ready) $(python) $(packages)
@@ -116,7 +122,7 @@ sbom: ## Write lists of what is shipped (CycloneDX) to build/
 
 clean: ## Remove all that set-up and tests have made; the data in .data stays
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
-	rm -rf frontend/node_modules frontend/dist frontend/test-results frontend/playwright-report scripts/chromium/node_modules
+	rm -rf frontend/node_modules frontend/dist frontend/test-results frontend/playwright-report scripts/chromium/node_modules scripts/screens/node_modules
 	find . -name __pycache__ -not -path './.data/*' -prune -exec rm -rf {} +
 
 # Files of the set-up. setup.py gives PYTHON and IDENTITY. Each `.ready` comes last: without it the files are made again.
@@ -145,6 +151,11 @@ $(python): pyproject.toml .venv/.packages
 $(packages): frontend/package.json frontend/package-lock.json | $(python)
 	@echo "  Packages of the app …"
 	@cd frontend && $(npm) ci --include=dev >/dev/null
+	@touch $@
+
+$(camera): scripts/screens/package-lock.json | $(python)
+	@echo "  Packages of the pictures …"
+	@cd scripts/screens && $(npm) ci >/dev/null
 	@touch $@
 
 $(app): $(shell find frontend/src frontend/public frontend/docs-page frontend/scripts frontend/*.*) $(packages)

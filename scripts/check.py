@@ -84,6 +84,8 @@ APP_CHECKS = [
 AUDITS = [Step("audit", "sh scripts/audit.sh"), Step("sbom", "make sbom")]
 BUILD = Step("build", "make build")
 VITEST = "cd frontend && npm test -- --reporter=default --reporter=junit --outputFile.junit={report}"
+# Modules that need layout: in the browser, without the service.
+VITEST_IN_BROWSER = "cd frontend && npm run test:browser -- --reporter=default --reporter=junit --outputFile.junit={report}"
 # A process that has finished its own tests takes some of another's: the last ones do not run alone.
 PYTEST = "pytest --quiet --numprocesses=auto --maxprocesses=8 --dist=worksteal --junitxml={report}"
 PLAYWRIGHT = "make build && cd frontend && PLAYWRIGHT_JUNIT_OUTPUT_FILE={report} npm run e2e -- --reporter=list,junit"
@@ -93,7 +95,10 @@ BROWSER_TESTS = suite("browser-tests", PLAYWRIGHT)
 Plan = Sequence[Sequence[Sequence[Step]]]
 PLANS: dict[str, Plan] = {
     "all": [
-        [[*CHECKS, *AUDITS], [*APP_CHECKS, suite("app-tests", VITEST), BUILD]],
+        [
+            [*CHECKS, *AUDITS],
+            [*APP_CHECKS, suite("app-tests", VITEST), suite("layout-tests", VITEST_IN_BROWSER), BUILD],
+        ],
         # The tests of the service often wait for other processes. The browser tests use the processors meanwhile.
         [[suite("service-tests", PYTEST)], [BROWSER_TESTS]],
     ],

@@ -14,7 +14,9 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from api.access.dependencies import SESSION_COOKIE
 from api.app import create_app
-from tests.access.test_permissions import NEEDS, Rows, body_of
+from tests.access.needs import NEEDS
+from tests.access.route_requests import body_of
+from tests.access.rows import Rows
 from tests.support import postgres
 from tests.support.reliability import FULL, size
 from tests.support.service import ORIGIN, service_settings

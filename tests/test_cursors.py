@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.access.test_permissions import Rows
+from tests.access.rows import Rows
 from tests.kit.test_paging import forged
 from tests.support.reliability import size
 from tests.support.world import World

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from "@playwright/test";
 
-import { expect, expectAccessible, messengerIcon, PASSWORD, PEOPLE, signIn, test } from "./support";
+import { expect, expectAccessible, messengerIcon, PASSWORD, PEOPLE, signIn, signInByForm, test } from "./support";
 
 const NEW_PASSWORD = "a much better one";
 
@@ -8,7 +8,7 @@ const NEW_PASSWORD = "a much better one";
 async function elsewhere(browser: Browser): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext();
   const page = await context.newPage();
-  await signIn(page, PEOPLE.onlyReads);
+  await signInByForm(page, PEOPLE.onlyReads);
   return { context, page };
 }
 
@@ -26,7 +26,7 @@ async function changePassword(page: Page, current: string, next: string): Promis
 }
 
 test("ACCOUNT-SESSIONS: a new password signs the other devices out, and the old one opens nothing", async ({ page, browser }) => {
-  await signIn(page, PEOPLE.onlyReads);
+  await signInByForm(page, PEOPLE.onlyReads);
   const other = await elsewhere(browser);
   await openAccount(page);
 
@@ -56,7 +56,7 @@ test("ACCOUNT-SESSIONS: a new password signs the other devices out, and the old 
 
 test("ACCOUNT-SESSIONS: ending another session signs that tab out, on a phone too", async ({ page, browser }) => {
   await page.setViewportSize({ width: 360, height: 740 });
-  await signIn(page, PEOPLE.onlyReads);
+  await signInByForm(page, PEOPLE.onlyReads);
   const other = await elsewhere(browser);
   await openAccount(page);
   const list = page.getByRole("list", { name: "Where you are signed in" });

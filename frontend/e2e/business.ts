@@ -1,19 +1,24 @@
 /**
- * A business of its own for a test: `messenger create-organization`, a line at the carrier simulator, two people of the front
- * desk. It needs no test before it, and no test after it sees anything of it.
+ * A business of its own for a test: a line at the carrier simulator, an administrator, two people of the front desk. It needs no
+ * test before it, and no test after it sees anything of it.
  */
 import { execFile } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { promisify } from "node:util";
 
-import { type APIRequestContext, type Page } from "@playwright/test";
+import type { APIRequestContext, Page, PlaywrightWorkerArgs } from "@playwright/test";
 
-import { expect, PASSWORD, SIMULATOR, test as base } from "./support";
+import { Businesses, type MadeBusiness } from "./businesses";
+import { expect, PASSWORD, signInWithoutForm, SIMULATOR, test as base } from "./support";
 
 const ORIGIN = `http://127.0.0.1:${process.env.E2E_PORT ?? ""}`;
 
 type Permission = "sms_logs" | "mass_text" | "directory";
 type OptInState = "opted_in" | "opted_out" | "unknown";
+
+const cookieOf = (token: string) => ({
+  name: "messenger_session", value: token, domain: "127.0.0.1", path: "/", expires: -1, httpOnly: true, secure: false, sameSite: "Lax" as const,
+});
 
 /** A possible number of Chicago that no other test uses. */
 function aNumber(): string {
@@ -26,53 +31,40 @@ export interface FamilyOfTest {
   number: string;
 }
 
+interface LineOfTest {
+  label: string;
+  phone_number: string;
+  kind: "long_code" | "short_code";
+  country: string;
+}
+
 export class Business {
   /** As the line of another business: one number of the network each. */
   readonly line = aNumber();
 
   private constructor(
-    readonly slug: string,
+    private readonly made: MadeBusiness,
     private readonly api: APIRequestContext,
   ) {}
 
   /** With the administrator Ada, and Maria and Daniel of the front desk, who read and send. */
-  static async create(api: APIRequestContext): Promise<Business> {
-    const business = new Business(`gym-${Date.now().toString(36)}${randomInt(1_000)}`, api);
-    await business.createOrganization();
-    await business.signInAs(api, "ada");
-    for (const name of ["Maria Delgado", "Daniel Kim"]) await business.person(name, ["sms_logs", "mass_text", "directory"]);
+  static async create(playwright: PlaywrightWorkerArgs["playwright"], made: MadeBusiness): Promise<Business> {
+    const ada = { cookies: [cookieOf(made.tokens.ada ?? "")], origins: [] };
+    const business = new Business(made, await playwright.request.newContext({ baseURL: ORIGIN, storageState: ada }));
     await business.addLine();
     return business;
   }
 
-  private async createOrganization(): Promise<void> {
-    const options = {
-      slug: this.slug, name: "Corner Gym", country: "US", timezone: "America/Chicago",
-      "admin-email": this.email("ada"), "admin-name": "Ada Lindgren",
-    };
-    const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-    const env = {
-      ...process.env,
-      MESSENGER_DATA_DIR: process.env.E2E_DATA_DIR,
-      MESSENGER_PORT: process.env.E2E_PORT,
-      MESSENGER_SIMULATOR_PORT: process.env.E2E_SIMULATOR_PORT,
-    };
-    await new Promise<void>((done, fail) => {
-      const child = execFile("../.venv/bin/messenger", ["create-organization", ...given, "--password-stdin"], { env }, (error, _out, told) => {
-        if (error) fail(new Error(told || error.message));
-        else done();
-      });
-      child.stdin?.end(`${PASSWORD}\n`);
-    });
+  get slug(): string {
+    return this.made.slug;
+  }
+
+  async dispose(): Promise<void> {
+    await this.api.dispose();
   }
 
   email(name: string): string {
     return `${name}@${this.slug}.test`;
-  }
-
-  private async signInAs(api: APIRequestContext, name: string): Promise<void> {
-    const data = { organization: this.slug, email: this.email(name), password: PASSWORD };
-    expect((await api.post("/api/v1/session", { data, headers: { origin: ORIGIN } })).status()).toBeLessThan(300);
   }
 
   private async post<Answer>(path: string, data: object): Promise<Answer> {
@@ -81,9 +73,11 @@ export class Business {
     return (await answer.json()) as Answer;
   }
 
-  /** Signs in by the first name of somebody. */
+  /** Signs in by the first name of somebody, without the form. */
   async signIn(page: Page, name: string, to = "/messenger"): Promise<void> {
-    await this.signInAs(page.request, name);
+    const token = this.made.tokens[name];
+    if (token) await page.context().addCookies([cookieOf(token)]);
+    else await signInWithoutForm(page.request, { organization: this.slug, email: this.email(name), password: PASSWORD });
     await page.goto(to);
     await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
   }
@@ -93,16 +87,25 @@ export class Business {
     await this.post("/staff-members", { name, email: this.email(first), password: PASSWORD, permissions });
   }
 
-  private async addLine(): Promise<void> {
+  /** A line of the network: the business's own number unless another is named. */
+  async addLine({ label = "Front desk", phone_number = this.line, kind = "long_code", country = "US" }: Partial<LineOfTest> = {}): Promise<void> {
     const account = `account-${this.slug}`;
     const token = "token of the account";
     const credentials = { account_sid: account, auth_token: token };
     const { webhook_urls } = await this.post<{ webhook_urls: { inbound: string; status: string } }>("/lines", {
-      label: "Front desk", phone_number: this.line, kind: "long_code", country: "US", provider: "simulator", credentials,
+      label, phone_number, kind, country, provider: "simulator", credentials,
     });
     await this.atCarrier("PUT", `accounts/${account}`, { auth_token: token });
-    const line = { account_sid: account, label: "Front desk", inbound_url: webhook_urls.inbound, status_url: webhook_urls.status };
-    await this.atCarrier("PUT", `lines/${encodeURIComponent(this.line)}`, line);
+    const line = { account_sid: account, label, kind, country, inbound_url: webhook_urls.inbound, status_url: webhook_urls.status };
+    await this.atCarrier("PUT", `lines/${encodeURIComponent(phone_number)}`, line);
+  }
+
+  /** Has the business's own number text these countries. */
+  async textCountries(...countries: string[]): Promise<void> {
+    const { items } = (await (await this.api.get("/api/v1/lines")).json()) as { items: { id: string; phone_number: string }[] };
+    const id = items.find(({ phone_number }) => phone_number === this.line)?.id ?? "";
+    const answer = await this.api.patch(`/api/v1/lines/${id}`, { data: { settings: { countries } }, headers: { origin: ORIGIN } });
+    expect(answer.ok(), await answer.text()).toBe(true);
   }
 
   private async atCarrier(method: "PUT" | "POST", path: string, data: object): Promise<void> {
@@ -119,13 +122,13 @@ export class Business {
   }
 
   /** A text from a parent's telephone, on its way when this returns. */
-  async send(number: string, body: string): Promise<void> {
-    await this.atCarrier("POST", `handsets/${encodeURIComponent(number)}/texts`, { to: this.line, body });
+  async send(number: string, body: string, to = this.line): Promise<void> {
+    await this.atCarrier("POST", `handsets/${encodeURIComponent(number)}/texts`, { to, body });
   }
 
   /** A text from a parent's telephone, in the conversation once this returns. */
-  async text(number: string, body: string): Promise<void> {
-    await this.send(number, body);
+  async text(number: string, body: string, to = this.line): Promise<void> {
+    await this.send(number, body, to);
     await expect
       .poll(async () => {
         const found = await this.api.get(`/api/v1/conversations?phone_number=${encodeURIComponent(number)}`);
@@ -134,7 +137,7 @@ export class Business {
         // The last message may be an automatic answer to it.
         const thread = await this.api.get(`/api/v1/conversations/${conversation.id}/messages`);
         return JSON.stringify(await thread.json());
-      })
+      }, { intervals: [50] })
       .toContain(JSON.stringify(body.slice(0, 60)).slice(1, -1));
   }
 
@@ -193,11 +196,20 @@ export class Business {
   }
 }
 
-export const test = base.extend<{ business: Business }>({
-  business: async ({ playwright }, use) => {
-    const api = await playwright.request.newContext({ baseURL: ORIGIN });
-    await use(await Business.create(api));
-    await api.dispose();
+export const test = base.extend<{ business: Business }, { businesses: Businesses }>({
+  businesses: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright wants to see which fixtures it needs: none.
+    async ({}, use) => {
+      const businesses = new Businesses();
+      await use(businesses);
+      await businesses.stop();
+    },
+    { scope: "worker" },
+  ],
+  business: async ({ playwright, businesses }, use) => {
+    const business = await Business.create(playwright, await businesses.next());
+    await use(business);
+    await business.dispose();
   },
 });
 export { expect };

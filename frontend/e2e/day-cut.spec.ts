@@ -18,7 +18,7 @@ const NOTICED_MS = 5_000;
 /** The pause between two tries is up to 15 seconds. */
 const BACK_MS = 30_000;
 
-const TO_RIVERA = "The doors open at nine";
+const TO_RIVERA = "The gym opens at nine";
 const TO_RIVERA_OFFLINE = "And bring water";
 const TO_OKAFOR = "The receipt is in your mail";
 const HALF_A_SENTENCE = "One more thing about";

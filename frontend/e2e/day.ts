@@ -85,9 +85,7 @@ interface Playing {
 
 export async function play(day: Day, steps: readonly Step[], { from = 1, isChecked = true, excused }: Playing = {}): Promise<void> {
   for (const [index, { what, play: act, axe }] of steps.entries()) {
-    const since = Date.now(); // TIMES
     await test.step(`${from + index}. ${what}`, () => act(day));
-    console.log(Date.now() - since, `${from + index}. ${what}`); // TIMES
     if (axe && isChecked) await test.step(`axe finds nothing on ${axe}’s screen`, () => expectAccessible(day[axe].page));
   }
   expect(day.errors.splice(0).filter((error) => !excused?.test(error)), "errors in the console").toEqual([]);

@@ -2,7 +2,7 @@
 import type { Locator, Page } from "@playwright/test";
 
 import { expect, test } from "./business";
-import { expectAccessible } from "./support";
+import { conversations, expectAccessible, messages } from "./support";
 
 async function expectFootInSight(dialog: Locator, save = "Save"): Promise<void> {
   for (const name of ["Cancel", save]) await expect(dialog.getByRole("button", { name, exact: true })).toBeInViewport({ ratio: 1 });
@@ -45,6 +45,25 @@ for (const [size, viewport] of Object.entries({ "a low window": { width: 1280, h
     await expectFootInSight(page.getByRole("dialog", { name: "Change opt-in" }));
   });
 }
+
+test("what came in before closing may be long: the answers to the question stay in sight", async ({ page, business }) => {
+  await page.setViewportSize({ width: 1280, height: 480 });
+  const { number } = await business.family("Rivera");
+  await business.text(number, "Is class on today?");
+  await business.signIn(page, "maria");
+  await conversations(page).getByRole("link", { name: /Rivera family/ }).click();
+  await expect(messages(page).getByText("Is class on today?")).toBeVisible();
+  // Between the click and the server, a text gets ahead of it.
+  await page.route("**/api/v1/conversations/*/close", async (route) => {
+    await business.text(number, "And can her sister come along? ".repeat(40).trim());
+    await route.continue();
+  }, { times: 1 });
+  await page.getByRole("button", { name: /^Close/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Not closed: something came in" });
+  await expect(dialog).toContainText("And can her sister come along?");
+  for (const name of ["Keep it open", "Close anyway"]) await expect(dialog.getByRole("button", { name })).toBeInViewport({ ratio: 1 });
+  expect(await isOnTop(dialog.getByRole("button", { name: "Keep it open" }))).toBe(true);
+});
 
 /** To the end and back: the foot stays at both, on top of what scrolls under it. */
 async function scrollAll(page: Page, dialog: Locator): Promise<void> {

@@ -70,9 +70,9 @@ test("an opted-in record of a number that texted STOP is not green, and says why
   await business.signIn(page, "maria", `/families/${id}`);
   const green = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--accent-soft"));
   expect(green).not.toBe("");
+  await expect(page.getByText("Opted in", { exact: true })).not.toHaveClass(/bg-accent-soft/);
   await expect(page.getByText("Can’t be texted")).toBeVisible();
   await expect(page.getByText(/texted STOP on/)).toBeVisible();
-  await expect(page.getByText("Opted in", { exact: true })).not.toHaveClass(/bg-accent-soft/);
 });
 
 test("badges of two and three digits leave the icon legible", async ({ page, business }) => {

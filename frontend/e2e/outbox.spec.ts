@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from "@playwright/test";
 
-import { composer, conversations, expect, Handset, messages, PEOPLE, signIn, test } from "./support";
+import { composer, conversations, expect, Handset, messages, PEOPLE, signIn, signInByForm, test } from "./support";
 
 const POSTS = "**/api/v1/conversations/*/messages";
 
@@ -124,11 +124,11 @@ test("SEND-ONCE: a text that meets an ended sign-in is kept, and goes after the 
   await letTextsPass(page);
   await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
 
-  await signIn(page, PEOPLE.administrator);
+  await signInByForm(page, PEOPLE.administrator);
   await openRossi(page);
   await expect(pending(page)).toHaveCount(0);
   await context.clearCookies();
-  await signIn(page, PEOPLE.readsAndAnswers);
+  await signInByForm(page, PEOPLE.readsAndAnswers);
   await openRossi(page);
   await expect(handset.texts).toContainText(words);
   await expect(bubbles(page, words)).toHaveCount(1);

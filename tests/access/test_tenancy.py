@@ -6,8 +6,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.access.needs import NEEDS, RETRY, STREAMS
+from tests.access.route_requests import body_of
 from tests.access.routes import routes_of
-from tests.access.test_permissions import NEEDS, RETRY, STREAMS, Rows, body_of, failed_message
+from tests.access.rows import Rows, failed_message
 from tests.support.media import upload
 from tests.support.world import World
 

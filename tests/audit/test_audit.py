@@ -7,7 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from tests.access.test_permissions import new_line, new_person
+from tests.access.payloads import new_line, new_person
 from tests.audit.verifying import API, PARENT, verified
 from tests.support.business import PASSWORD
 from tests.support.world import World

@@ -13,22 +13,11 @@ import httpx
 
 from api.conversations.corrections import count_failures
 from api.inbound.webhook_document import webhook_paths
+from tests.access.needs import API, BROADCAST, NEEDS, STREAMS
+from tests.access.payloads import new_browser, new_line, new_person
+from tests.access.route_requests import ask
 from tests.access.routes import routes_of
-from tests.access.test_permissions import (
-    API,
-    BROADCAST,
-    NEEDS,
-    STREAMS,
-    Rows,
-    ask,
-    failed_message,
-    new_browser,
-    new_line,
-    new_person,
-    ready_account,
-    saved_view,
-    undoable_act,
-)
+from tests.access.rows import Rows, failed_message, ready_account, saved_view, undoable_act
 from tests.support.broadcasts import a_broadcast, broadcast_for, new_broadcast
 from tests.support.business import LINE_NUMBER, PASSWORD
 from tests.support.media import upload
@@ -128,8 +117,8 @@ async def _scheduled(world: World, rows: Rows) -> dict[str, str]:
 
 
 async def _removed_note(world: World, rows: Rows) -> dict[str, str]:
-    added = await world.maria.post(CONVERSATION.format(**rows.ids) + "/notes", json={"body": "Call first"})
-    removed = await world.maria.delete(f"{API}/notes/{added.json()['id']}")
+    added = await world.admin.post(CONVERSATION.format(**rows.ids) + "/notes", json={"body": "Call first"})
+    removed = await world.admin.delete(f"{API}/notes/{added.json()['id']}")
     assert removed.is_success, removed.text
     return {"note_id": added.json()["id"]}
 

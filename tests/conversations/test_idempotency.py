@@ -17,7 +17,7 @@ from api.kit import idempotency
 from api.kit.idempotency import forget_answers
 from api.kit.secrets import SecretBox
 from api.lines.schemas import LineIn
-from tests.access.test_permissions import new_line, new_person
+from tests.access.payloads import new_line, new_person
 from tests.support.world import World
 
 API = "/api/v1"

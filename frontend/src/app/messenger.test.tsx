@@ -94,7 +94,7 @@ describe("the list", () => {
     await user.click(await tabs.findByRole("link", { name: "Unread 1" }));
     expect(address()).toBe("/messenger?status=unread");
     await waitFor(() => expect(screen.queryByRole("link", { name: /Smith family/ })).toBeNull());
-    expect(row(/Okafor/)).toBeVisible();
+    await waitFor(() => expect(row(/Okafor/)).toBeVisible());
   });
 
   it("says when everything has been seen", async () => {
@@ -108,11 +108,11 @@ describe("the list", () => {
     }
     renderApp("/messenger");
     const scroller = (await list()).parentElement as HTMLElement;
-    const loaded = () => world.requests.filter((request) => request.startsWith("GET /api/v1/conversations?")).map((request) => /cursor=(\d+)/.exec(request)?.[1] ?? "0");
+    const loaded = () => world.requests.filter((request) => request.startsWith("GET /api/v1/conversations?")).map((request) => request.includes("cursor="));
     expect(screen.getAllByRole("link", { name: /Family \d+/ }).length).toBeLessThan(40);
-    expect(loaded()).not.toContain("50");
+    expect(loaded()).not.toContain(true);
     fireEvent.scroll(scroller, { target: { scrollTop: 2_400 } });
-    await waitFor(() => expect(loaded()).toContain("50"));
+    await waitFor(() => expect(loaded()).toContain(true));
     fireEvent.scroll(scroller, { target: { scrollTop: 3_200 } });
     expect(await screen.findByRole("link", { name: /Family 55/ })).toBeInTheDocument();
     expect(screen.queryByRole("link", { name: /Family 0/ })).toBeNull();

@@ -30,6 +30,13 @@ const signInRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/SignIn"), "SignIn"),
 });
 
+/** For the people who build the app: public, with example data (decision 0042). */
+const primitivesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/primitives",
+  component: lazyRouteComponent(() => import("./pages/PrimitivesPage"), "PrimitivesPage"),
+});
+
 /** The signed-in layout and its routes. */
 const signedInRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -131,6 +138,7 @@ const administrationRoute = createRoute({
 
 const routeTree = rootRoute.addChildren([
   signInRoute,
+  primitivesRoute,
   signedInRoute.addChildren([
     indexRoute,
     messengerRoute.addChildren([messengerIndexRoute, conversationRoute]),

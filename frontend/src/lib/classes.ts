@@ -14,7 +14,7 @@ export const longDay = (day: Weekday): string => longName.format(dateOf(day));
 
 export function formatClassTime(time: string): string {
   const [hour = 0, minute = 0] = time.split(":").map(Number);
-  return clock.format(new Date(Date.UTC(2024, 0, 1, hour, minute)));
+  return clock.format(new Date(Date.UTC(2024, 0, 1, hour, minute))).replace(/[AP]M$/, (period) => period.toLowerCase());
 }
 
 /** When it is: "Tue, Thu 5:30 pm". Empty if nothing is known. */

@@ -1,6 +1,7 @@
 /** The part of the API in memory that tests of threads need: the thread itself, notes, mentions and scheduled texts. */
 import { http, HttpResponse, type HttpHandler } from "msw";
 
+import { page } from "./answers";
 import { anId, NOW } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
 import type { AuditEntry, Mention, Message, Note, NoteDetail, ScheduledText, ThreadItem } from "@/api/types";
@@ -111,7 +112,7 @@ export class NotesWorld {
         return change(params.id, { body: "", mentions: [], removed });
       }),
       http.get(`${api}/mentions/count`, () => HttpResponse.json({ unread: this.unread() })),
-      http.get(`${api}/mentions`, () => HttpResponse.json({ items: this.mentions, next_cursor: null })),
+      http.get(`${api}/mentions`, ({ request }) => HttpResponse.json(page(this.mentions, new URL(request.url).searchParams, ({ created_at, id }) => [created_at, id]))),
       http.post(`${api}/mentions/read`, async ({ request }) => {
         const { conversation_id, mention_ids = [] } = (await request.json()) as { conversation_id?: string; mention_ids?: string[] };
         this.mentions = this.mentions.map((each) =>

@@ -38,7 +38,7 @@ export class NotificationsWorld {
       }),
       http.post(`${api}/me/push-subscriptions/:id/test`, ({ params }) => {
         this.tested.push(String(params.id));
-        return new HttpResponse(null, { status: 202 });
+        return HttpResponse.json(null, { status: 202 });
       }),
     ];
   }
@@ -93,7 +93,7 @@ export class PushBrowser {
     if (!here) return null;
     return {
       options: { applicationServerKey: Uint8Array.from(atob(PUSH_KEY), (each) => each.charCodeAt(0)).buffer },
-      toJSON: () => ({ endpoint: here.endpoint, keys: { p256dh: "B", auth: "A" } }),
+      toJSON: () => ({ endpoint: here.endpoint, keys: { p256dh: `B${"A".repeat(86)}`, auth: "A".repeat(22) } }),
       unsubscribe: () => {
         this.subscription = null;
         return Promise.resolve(true);

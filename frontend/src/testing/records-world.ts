@@ -1,9 +1,10 @@
 /** The API in memory of saved replies, classes, tags, links and contexts. */
 import { http, HttpResponse, type HttpHandler } from "msw";
 
+import { notFound, one, page, without } from "./answers";
 import { anId, NOW } from "./builders";
 import type { LinkTemplate } from "@/api/organization-links";
-import type { ConversationContext, FilledReply, ListedClass, RecordLocation, RecordTag, SavedReply } from "@/api/types";
+import type { ConversationContext, FilledReply, ListedClass, RecordLocation, RecordTag, SavedReply, StudentClass } from "@/api/types";
 
 export function aSavedReply(overrides: Partial<SavedReply> = {}): SavedReply {
   return { id: anId(), title: "Hours", body: "We open at 3.", scope: "organization", uses: 0, updated_at: NOW.toISOString(), ...overrides };
@@ -16,7 +17,10 @@ export function aClass(overrides: Partial<ListedClass> = {}): ListedClass {
   };
 }
 
-const PROBLEM = { "Content-Type": "application/problem+json" };
+/** The same as a student's record shows it. */
+export function aStudentsClass(overrides: Partial<StudentClass> = {}): StudentClass {
+  return without(aClass(overrides), "students", "families");
+}
 
 export class RecordsWorld {
   savedReplies: SavedReply[] = [];
@@ -41,25 +45,23 @@ export class RecordsWorld {
           (!query.get("weekday") || weekdays.some((day) => day === query.get("weekday"))) &&
           (!query.get("location") || location === query.get("location")) &&
           archived === (query.get("archived") === "true");
-        return HttpResponse.json(found(this.classes.filter(fits), request));
+        return HttpResponse.json(found(this.classes.filter(fits), request, ({ name, id }) => [name, id]));
       }),
-      http.get(`${api}/classes/:id`, ({ params }) => {
-        const each = this.classes.find(({ id }) => id === params.id);
-        return each ? HttpResponse.json(each) : HttpResponse.json({ title: "Not found", status: 404 }, { status: 404, headers: PROBLEM });
-      }),
+      http.get(`${api}/classes/:id`, ({ params }) => one(this.classes, params.id)),
       http.patch(`${api}/classes/:id`, async ({ params, request }) => {
         const body = (await this.note(`/classes/${String(params.id)}`, request)) as Partial<ListedClass>;
         this.classes = this.classes.map((each) => (each.id === params.id ? { ...each, ...body } : each));
-        return HttpResponse.json(this.classes.find(({ id }) => id === params.id));
+        const changed = this.classes.find(({ id }) => id === params.id);
+        return changed ? HttpResponse.json(without(changed, "students", "families")) : notFound();
       }),
       http.post(`${api}/classes`, async ({ request }) => {
         const body = (await this.note("/classes", request)) as Partial<ListedClass>;
         const made = aClass(body);
         this.classes.push(made);
-        return HttpResponse.json(made, { status: 201 });
+        return HttpResponse.json(without(made, "students", "families"), { status: 201 });
       }),
-      http.get(`${api}/tags`, ({ request }) => HttpResponse.json(found(this.tags, request))),
-      http.get(`${api}/locations`, ({ request }) => HttpResponse.json(found(this.locations, request))),
+      http.get(`${api}/tags`, ({ request }) => HttpResponse.json(found(this.tags, request, ({ name }) => [name]))),
+      http.get(`${api}/locations`, ({ request }) => HttpResponse.json(found(this.locations, request, ({ name }) => [name]))),
       http.get(`${api}/organization/links`, () => HttpResponse.json({ links: this.links })),
       http.put(`${api}/organization/links`, async ({ request }) => {
         const body = (await this.note("/organization/links", request)) as { links: LinkTemplate[] };
@@ -67,7 +69,7 @@ export class RecordsWorld {
         return HttpResponse.json(body);
       }),
       http.get(`${api}/saved-replies`, ({ request }) =>
-        HttpResponse.json(found(this.savedReplies.toSorted((a, b) => b.uses - a.uses || a.title.localeCompare(b.title)), request)),
+        HttpResponse.json(found(this.savedReplies, request, ({ uses, title, id }) => [-uses, title, id])),
       ),
       http.post(`${api}/saved-replies`, async ({ request }) => {
         const made = aSavedReply((await this.note("/saved-replies", request)) as Partial<SavedReply>);
@@ -97,7 +99,11 @@ export class RecordsWorld {
   }
 }
 
-function found<Item>(items: Item[], request: Request) {
+function matching<Item>(items: Item[], request: Request): Item[] {
   const q = new URL(request.url).searchParams.get("q")?.toLowerCase() ?? "";
-  return { items: items.filter((item) => JSON.stringify(item).toLowerCase().includes(q)), next_cursor: null };
+  return items.filter((item) => JSON.stringify(item).toLowerCase().includes(q));
+}
+
+function found<Item>(items: Item[], request: Request, key: (item: Item) => (string | number)[]) {
+  return page(matching(items, request), new URL(request.url).searchParams, key, "ascending");
 }

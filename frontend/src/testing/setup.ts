@@ -6,6 +6,8 @@ import { IDBFactory } from "fake-indexeddb";
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 
 import { FakeEventSource } from "./fake-event-source";
+import { settleNetwork } from "./network";
+import { takeMismatches, watchAnswers } from "./openapi-check";
 import { server, unhandled } from "./server";
 import { reloadDraftFiles } from "@/ui/composer/attachments/draft-files";
 import { reloadDrafts } from "@/lib/drafts";
@@ -57,7 +59,10 @@ window.matchMedia = (query: string) => {
   return list as unknown as MediaQueryList;
 };
 
-beforeAll(() => server.listen({ onUnhandledRequest: (request) => void unhandled.push(`${request.method} ${request.url}`) }));
+beforeAll(() => {
+  server.listen({ onUnhandledRequest: (request) => void unhandled.push(`${request.method} ${request.url}`) });
+  watchAnswers();
+});
 
 beforeEach(() => {
   viewportWidth = 1440;
@@ -68,6 +73,7 @@ afterEach(async () => {
   cleanup();
   // Requests that leaving a page makes (the end of a viewing lease) still find their handlers.
   await new Promise((resolve) => setTimeout(resolve, 0));
+  await settleNetwork();
   server.resetHandlers();
   window.localStorage.clear();
   globalThis.indexedDB = new IDBFactory();
@@ -75,8 +81,13 @@ afterEach(async () => {
   reloadDraftFiles();
   resetPreferences();
   FakeEventSource.reset();
+  const mismatches = await takeMismatches();
   const requests = unhandled.splice(0);
+  if (mismatches.length > 0) throw new Error(`Requests and answers that openapi.json does not allow:\n${mismatches.join("\n")}`);
   if (requests.length > 0) throw new Error(`Requests that no handler answered:\n${requests.join("\n")}`);
 });
 
-afterAll(() => server.close());
+afterAll(() => {
+  server.events.removeAllListeners();
+  server.close();
+});

@@ -63,7 +63,7 @@ export default function DialogWindow({ open, onOpenChange, title, description, c
           </div>
           {/* Long content without a control of its own is scrolled with the keyboard. */}
           {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-          <div tabIndex={0} role="group" aria-label={title} className="min-h-0 flex-1 -outline-offset-2 scroll-pb-32 overflow-y-auto px-5 pb-5">{children}</div>
+          <div tabIndex={0} role="group" aria-label={title} className="-mt-1 min-h-0 flex-1 -outline-offset-2 scroll-pb-32 overflow-y-auto px-5 pt-1 pb-5">{children}</div>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -88,7 +88,7 @@ function MessengerLink() {
       <span aria-hidden="true">
         <CountBadge count={open} tone="gray" className={cx(SHOULDER, "right-[calc(50%+7px)]")} />
         <CountBadge count={unread} tone="red" className={cx(SHOULDER, "left-[calc(50%+7px)]")} />
-        <NotSentBadge count={notSent} className="absolute top-[18px] left-[calc(50%+7px)] !h-4 !min-w-4 ring-2 ring-bg !leading-3" />
+        <NotSentBadge count={notSent} className="absolute top-[18px] left-[calc(50%+12px)] !h-4 !min-w-4 ring-2 ring-bg !leading-3" />
       </span>
       <MessengerIcon />
       <span>

@@ -78,7 +78,7 @@ describe("changing the password", () => {
 
 describe("sessions", () => {
   it("are listed with this device first, and another is ended", async () => {
-    world.sessions.unshift(aSession({ device: "Safari on iPhone", address: null }), aSession({ device: null }));
+    world.sessions.push(aSession({ device: null }), aSession({ device: "Safari on iPhone", address: null }));
     const { user } = renderApp("/account");
     const list = within(await screen.findByRole("list", { name: "Where you are signed in" }));
     const rows = await list.findAllByRole("listitem");
@@ -89,7 +89,7 @@ describe("sessions", () => {
     await user.click(list.getByRole("button", { name: /^End session: Safari on iPhone/ }));
     expect(await screen.findByText("Safari on iPhone is signed out.")).toBeVisible();
     expect(screen.getByRole("heading", { name: "Where you are signed in" })).toHaveFocus();
-    expect(world.sessions.map(({ device }) => device)).toEqual([null, "Chrome on Windows"]);
+    expect(world.sessions.map(({ device }) => device)).toEqual(["Chrome on Windows", null]);
   });
 
   it("are all ended but this one, after a second thought", async () => {

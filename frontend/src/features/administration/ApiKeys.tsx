@@ -46,10 +46,10 @@ export function ApiKeys() {
 
 function Row({ apiKey }: { apiKey: ApiKey }) {
   const revoke = useRevokeApiKey();
-  const { date, dateTime } = useFormats();
+  const { date, moment } = useFormats();
   const [asking, setAsking] = useState(false);
   const { name, prefix, permissions, created_at, last_used_at, expires_at, revoked_at } = apiKey;
-  const used = last_used_at ? `last used ${dateTime(last_used_at)}` : "never used";
+  const used = last_used_at ? `last used ${moment(last_used_at)}` : "never used";
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1.5 py-3">
       <div className="min-w-0 flex-[1_1_220px]">

@@ -12,7 +12,7 @@ import { Skeleton, Spinner, Tag } from "@/ui/bits";
 import { Button, IconButton } from "@/ui/Button";
 import { FormProblem, Mark, TextArea } from "@/ui/form";
 import { CloseIcon, PlusIcon } from "@/ui/icons";
-import { bubbleLook } from "@/ui/look";
+import { bubbleLook } from "@/ui/bubble";
 import { ErrorState } from "@/ui/states";
 import { showToast } from "@/ui/Toast";
 
@@ -98,15 +98,15 @@ interface DayProps {
   onCopy?: () => void;
 }
 
-const CLOCK = "h-9 rounded-md border border-edge bg-surface px-2 text-ink tabular max-desk:h-[44px] [@media(hover:none)]:text-title";
+const CLOCK = "h-9 min-w-0 rounded-md border border-edge bg-surface px-2 text-ink tabular max-desk:h-[44px] [@media(hover:none)]:text-title";
 
 function Day({ day, spans, error, onChange, onCopy }: DayProps) {
   const name = dayName(day);
   const edit = (index: number, changed: Partial<Span>) => onChange(spans.map((span, at) => (at === index ? { ...span, ...changed } : span)));
   return (
-    <li className="flex flex-wrap items-start gap-x-3 gap-y-1.5 py-2">
-      <span className="w-24 py-1.5 font-strong">{name}</span>
-      <div className="min-w-0 flex-1 space-y-1.5">
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-1.5 py-2">
+      <span className="w-24 py-1.5 font-strong max-desk:flex-1">{name}</span>
+      <div className="min-w-0 flex-1 space-y-1.5 max-desk:order-last max-desk:basis-full">
         {spans.length === 0 && <p className="py-1.5 text-ink-2">Closed</p>}
         {spans.map((span, index) => (
           // A span has no name but its place.

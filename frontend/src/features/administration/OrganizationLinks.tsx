@@ -44,18 +44,18 @@ function Editor({ stored }: { stored: LinkTemplate[] }) {
       </p>
       {links.length === 0 && <p className="text-note text-ink-2">There are no links yet.</p>}
       {links.map((link, index) => (
-        <fieldset key={link.key} className="flex flex-wrap items-end gap-2">
+        <fieldset key={link.key} className="relative flex flex-wrap items-end gap-2 max-desk:pr-12">
           <legend className="sr-only">Link {index + 1}</legend>
           <TextField
-            label="Name" autoComplete="off" maxLength={40} className="min-w-[120px] flex-1" value={link.label}
+            label="Name" autoComplete="off" maxLength={40} className="min-w-[120px] flex-1 max-desk:basis-full" value={link.label}
             onChange={(event) => edit(link.key, { label: event.target.value })} error={errorOf(`/links/${index}/label`)}
           />
           <TextField
             label="Address" type="url" autoComplete="off" maxLength={500} placeholder="https://studio.example/families/{external_id}"
-            className="min-w-[200px] flex-[3]" value={link.url_template}
+            className="min-w-0 flex-[3] max-desk:basis-full desk:min-w-[200px]" value={link.url_template}
             onChange={(event) => edit(link.key, { url_template: event.target.value })} error={errorOf(`/links/${index}/url_template`)}
           />
-          <IconButton label={`Remove ${link.label.trim() || `link ${index + 1}`}`} onClick={() => setLinks(links.filter(({ key }) => key !== link.key))}>
+          <IconButton className="max-desk:absolute max-desk:right-0 max-desk:top-6" label={`Remove ${link.label.trim() || `link ${index + 1}`}`} onClick={() => setLinks(links.filter(({ key }) => key !== link.key))}>
             <CloseIcon size={16} />
           </IconButton>
         </fieldset>

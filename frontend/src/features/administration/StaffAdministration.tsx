@@ -25,7 +25,7 @@ export function StaffAdministration() {
   return (
     <section aria-label="Staff and permissions">
       <div className="flex flex-wrap items-center gap-2">
-        <SearchField label="Search name or number" value={q} onChange={(event) => setQ(event.target.value)} className="min-w-0 flex-[1_1_220px]" />
+        <SearchField label="Search name or number" value={q} onChange={(event) => setQ(event.target.value)} className="min-w-0 flex-[1_1_220px] max-desk:basis-full" />
         <Button aria-pressed={archived} className="aria-pressed:bg-sunken" onClick={() => setArchived(!archived)}>
           Archived
         </Button>
@@ -39,7 +39,7 @@ export function StaffAdministration() {
       {members?.length === 0 && <EmptyState title={q ? `Nothing found for “${q.trim()}”` : archived ? "Nobody is archived" : "No staff yet"} />}
       <ul aria-label={archived ? "Archived staff" : "Staff"} aria-busy={isPlaceholderData} className="mt-3 divide-y divide-line">
         {members?.map((member) => (
-          <li key={member.id} className="flex flex-wrap items-center gap-x-3 gap-y-1.5 py-3">
+          <li key={member.id} className="flex flex-wrap items-center gap-x-3 gap-y-1.5 py-3 max-desk:relative max-desk:pr-16">
             <Avatar name={member.name} />
             <div className="min-w-0 flex-[1_1_180px]">
               <p className="truncate font-strong">
@@ -47,13 +47,13 @@ export function StaffAdministration() {
               </p>
               <p className="truncate text-note text-ink-2">{member.email ?? "No email: cannot sign in"}</p>
             </div>
-            <div className="flex flex-wrap gap-1.5">
+            <div className="flex flex-wrap gap-1.5 max-desk:basis-full max-desk:pl-12">
               <PermissionTags permissions={member.permissions} administrator={member.is_admin} />
             </div>
             {member.archived ? (
               <Restore member={member} />
             ) : (
-              <Button size="sm" className="ml-auto" aria-label={`Edit ${member.name}`} onClick={() => setEdited(member)}>
+              <Button size="sm" className={AT_END} aria-label={`Edit ${member.name}`} onClick={() => setEdited(member)}>
                 Edit
               </Button>
             )}
@@ -70,13 +70,16 @@ export function StaffAdministration() {
   );
 }
 
+/** On a phone the permissions have a line of their own. */
+const AT_END = "ml-auto max-desk:absolute max-desk:top-2.5 max-desk:right-0";
+
 /** A restored staff member has the permissions of before, which the row shows. */
 function Restore({ member: { id, name } }: { member: StaffMember }) {
   const change = useChangeStaffMember(id);
   return (
     <Button
       size="sm"
-      className="ml-auto"
+      className={AT_END}
       aria-label={`Restore ${name}`}
       disabled={change.isPending}
       onClick={() =>

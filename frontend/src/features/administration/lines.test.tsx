@@ -4,7 +4,7 @@ import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { NZ_NOTICE, credentialFields, isOptional } from "./line-providers";
-import { aLine, aPerson, LINE_ID } from "@/testing/builders";
+import { aLine, anId, aPerson, LINE_ID } from "@/testing/builders";
 import { PROVIDERS } from "@/testing/providers";
 import { renderApp } from "@/testing/render-app";
 import { server } from "@/testing/server";
@@ -23,7 +23,7 @@ const ALONG: LineHealth["status"] = { state: "set", detail: "Nothing to set: thi
 
 describe("the list of lines", () => {
   it("says of each its number, provider, kind and last text", async () => {
-    world.lines = [aLine(), aLine({ id: "2", label: "Camp", phone_number: "4777", kind: "short_code", provider: "bandwidth" })];
+    world.lines = [aLine(), aLine({ id: anId(), label: "Camp", phone_number: "4777", kind: "short_code", provider: "bandwidth" })];
     world.inbound.last_texts = [{ line_id: LINE_ID, at: "2026-11-23T16:45:00Z" }];
     open();
     const list = await row();
@@ -35,7 +35,7 @@ describe("the list of lines", () => {
 
   it("warns of a line that is silent, but not of one that is out of service", async () => {
     const silent_since = "2026-11-23T15:00:00Z";
-    world.lines = [aLine({ silent_since }), aLine({ id: "2", label: "Camp", silent_since, enabled: false })];
+    world.lines = [aLine({ silent_since }), aLine({ id: anId(), label: "Camp", silent_since, enabled: false })];
     open();
     expect(await screen.findByText(/^Silent since .*9:00.am/)).toBeVisible();
     expect(screen.getAllByText(/^Silent since/)).toHaveLength(1);
@@ -183,6 +183,7 @@ describe("adding a line", () => {
     it("only the pair that is shown is sent, whatever was typed into the other", async () => {
       const { user, dialog } = await atBandwidth();
       await user.type(dialog.getByLabelText("Name"), "Camp");
+      await user.type(dialog.getByLabelText("Number"), "(312) 555-0188");
       await user.type(dialog.getByLabelText("Client ID"), "CLI-1");
       await user.click(dialog.getByRole("radio", { name: "API user" }));
       await user.type(dialog.getByLabelText("API user name"), "desk");

@@ -46,8 +46,8 @@ export function DirectoryPage<Item extends { id: string }>(props: DirectoryPageP
     <main className="flex h-full min-h-0 flex-col bg-surface">
       <header className="border-b border-line">
         <div className="mx-auto flex max-w-[880px] flex-wrap items-center gap-x-6 gap-y-2 px-4 py-3.5">
-          <h1 className="text-page font-heading">{title}</h1>
-          <SearchBox label={searchLabel} q={q} onSearch={onSearch} className="min-w-0 flex-[1_1_260px]" />
+          <h1 className="text-page font-heading max-desk:flex-1">{title}</h1>
+          <SearchBox label={searchLabel} q={q} onSearch={onSearch} className="min-w-0 flex-[1_1_260px] max-desk:order-1 max-desk:basis-full" />
           {action}
           {filters}
         </div>

@@ -54,6 +54,7 @@ export function FamilyRecord({ familyId, tab, conversationId, renderConversation
           optIn={
             family && (
               <PhoneRecordLines
+                named
                 ownerName={family.name}
                 records={family.contacts.flatMap(({ name, phone_records }) => phone_records.map((record) => ({ record, contactName: name })))}
               />

@@ -28,7 +28,7 @@ export function FilterBar({ filters, children }: FilterBarProps) {
   };
   const opened = filters.find(({ name, value }) => name === open && value === undefined);
   return (
-    <div className="w-full space-y-2">
+    <div className="order-2 w-full space-y-2">
       <div ref={bar} role="group" aria-label="Filters" className="-mx-4 flex gap-2 overflow-x-auto px-4 py-0.5 [scrollbar-width:none]">
         {filters.map((filter) => (
           <FilterButton

@@ -46,19 +46,29 @@ export function RecordFacts({ list, students = [], tags, location, notes }: Reco
           </ul>
         </section>
       )}
-      {(tags.length > 0 || location) && (
-        <p className="flex flex-wrap items-center gap-1.5">
-          {tags.map((tag) => (
-            <Link key={tag} to={list} search={{ tag }} title={`All with the tag ${tag}`} className="inline-flex items-center rounded-sm target">
-              <Tag className="hover:text-ink">{tag}</Tag>
-            </Link>
-          ))}
-          {location && (
-            <Link to={list} search={{ location }} title={`All of ${location}`} className="inline-flex items-center rounded-sm text-note text-ink-2 target hover:text-ink">
-              <bdi className={UNDERLINED}>{location}</bdi>
-            </Link>
-          )}
-        </p>
+      {tags.length > 0 && (
+        <section aria-labelledby="tags">
+          <h2 id="tags" className="font-strong">
+            Tags
+          </h2>
+          <p className="mt-1.5 flex flex-wrap items-center gap-1.5">
+            {tags.map((tag) => (
+              <Link key={tag} to={list} search={{ tag }} title={`All with the tag ${tag}`} className="inline-flex items-center rounded-sm target">
+                <Tag className="hover:text-ink">{tag}</Tag>
+              </Link>
+            ))}
+          </p>
+        </section>
+      )}
+      {location && (
+        <section aria-labelledby="location">
+          <h2 id="location" className="font-strong">
+            Location
+          </h2>
+          <Link to={list} search={{ location }} title={`All of ${location}`} className="inline-flex items-center rounded-sm text-ink-2 target hover:text-ink">
+            <bdi className={UNDERLINED}>{location}</bdi>
+          </Link>
+        </section>
       )}
       {notes && (
         <section aria-labelledby="notes">

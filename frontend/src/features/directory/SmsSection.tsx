@@ -39,7 +39,7 @@ export function SmsSection({ title, optIn, filter, selectedId, renderConversatio
     <section aria-label={title} className="grid h-full min-h-0 grid-cols-1 grid-rows-[minmax(0,1fr)] roomy:grid-cols-[300px_minmax(0,1fr)]">
       <div {...LIST_SCOPE} className={cx("min-h-0 overflow-y-auto border-line p-2 roomy:border-r", selectedId && "max-roomy:hidden")}>
         <h2 className="px-2.5 pt-2 pb-2 text-meta font-semibold text-ink-2">Opt-in</h2>
-        <div className="px-2.5 pb-2">{optIn}</div>
+        <div className="px-2.5 pb-3">{optIn}</div>
         <h2 className="border-t border-line px-2.5 pt-3 pb-2 text-meta font-semibold text-ink-2">{title}</h2>
         {isPending && <Skeleton className="m-2.5 h-12" />}
         {isError && !data && <ErrorState error={error} onRetry={() => void refetch()} />}

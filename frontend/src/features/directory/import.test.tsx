@@ -6,7 +6,7 @@ import { beforeEach, expect, it } from "vitest";
 import { aFamily, anId } from "@/testing/builders";
 import { renderApp } from "@/testing/render-app";
 import { server } from "@/testing/server";
-import { World } from "@/testing/world";
+import { problem, World } from "@/testing/world";
 
 const API = `${window.location.origin}/api/v1`;
 const COUNTS = { rows: 2, created: 1, updated: 0, unchanged: 0, failed: 1 };
@@ -40,8 +40,7 @@ it("a file with a row that can't be stored says which and why, and stores the go
         world.families.push(aFamily({ name: "Rivera family" }));
         return HttpResponse.json({ committed: true, ...COUNTS, items: [FAILED] });
       }
-      const body = { type: "/problems/import-refused", title: "Refused", status: 422, detail: "1 of 2 rows", ...COUNTS, created: 0, committed: false, items: [FAILED] };
-      return HttpResponse.json(body, { status: 422, headers: { "Content-Type": "application/problem+json" } });
+      return problem(422, "/problems/import-refused", "Refused", { detail: "1 of 2 rows", ...COUNTS, created: 0, committed: false, items: [FAILED] });
     }),
   );
   const { user, dialog } = await open();
@@ -82,10 +81,7 @@ it("a long file tells how far it is, and its end", async () => {
 it("a header that doesn't fit is explained", async () => {
   server.use(
     http.post(`${API}/directory/import`, () =>
-      HttpResponse.json(
-        { type: "/problems/validation", title: "Not valid", status: 422, detail: null, errors: [{ pointer: "/columns/0", detail: "There is no column “surname”." }] },
-        { status: 422, headers: { "Content-Type": "application/problem+json" } },
-      ),
+      problem(422, "/problems/validation", "Not valid", { errors: [{ pointer: "/columns/0", detail: "There is no column “surname”." }] }),
     ),
   );
   const { user, dialog } = await open();

@@ -45,10 +45,12 @@ interface PhoneRecordLineProps {
   check?: OptInCheck | undefined;
   /** With SMS Logs, or Families and Staff (OPTIN-WHO). */
   mayChange: boolean;
+  /** Nothing around it says whose number it is. */
+  named: boolean;
 }
 
 /** A number with its state, since when, by whom and how; what else blocks it; and the way to change it. */
-export function PhoneRecordLine({ record, ownerName, contactName, check, mayChange }: PhoneRecordLineProps) {
+export function PhoneRecordLine({ record, ownerName, contactName, check, mayChange, named }: PhoneRecordLineProps) {
   const { date, phone } = useFormats();
   const { is_admin } = useMe();
   const { state, source, changed_at, changed_by } = record.opt_in;
@@ -59,22 +61,29 @@ export function PhoneRecordLine({ record, ownerName, contactName, check, mayChan
     (state === "opted_in" || check.stopped_at !== null || check.instances.some((instance) => instance.blocks && instance.phone_record_id !== record.id));
   return (
     <div>
+      {named && contactName && (
+        <p className="truncate font-strong">
+          <bdi>{contactName}</bdi>
+        </p>
+      )}
       <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
         <span className="tabular">{phone(record.phone_number)}</span>
         {record.label && <span className="text-note text-ink-2">{record.label}</span>}
         <OptInTag state={state} check={check} />
         {how && <span className="text-note text-ink-2">{how}</span>}
-        {check?.allowed && <TextNumber number={record.phone_number} whose={`${contactName ?? ownerName}, ${phone(record.phone_number)}`} />}
-        {mayChange && (
-          <ChangeOptIn
-            phoneRecordId={record.id}
-            phoneNumber={record.phone_number}
-            ownerName={ownerName}
-            contactName={contactName}
-            state={state}
-            stoppedAt={check?.stopped_at ?? null}
-          />
-        )}
+        <span className="flex gap-2">
+          {check?.allowed && <TextNumber number={record.phone_number} whose={`${contactName ?? ownerName}, ${phone(record.phone_number)}`} />}
+          {mayChange && (
+            <ChangeOptIn
+              phoneRecordId={record.id}
+              phoneNumber={record.phone_number}
+              ownerName={ownerName}
+              contactName={contactName}
+              state={state}
+              stoppedAt={check?.stopped_at ?? null}
+            />
+          )}
+        </span>
       </div>
       {blockedElsewhere && (
         <p className="mt-1 max-w-[560px] rounded-md bg-red-soft px-2.5 py-1.5 text-note">{explainOptIn(check, date).sentence}</p>
@@ -94,19 +103,20 @@ export interface OwnedPhoneRecord {
 }
 
 /** The numbers of a record, each with its opt-in, and one check of them all. */
-export function PhoneRecordLines({ records, ownerName }: { records: OwnedPhoneRecord[]; ownerName: string }) {
+export function PhoneRecordLines({ records, ownerName, named = false }: { records: OwnedPhoneRecord[]; ownerName: string; named?: boolean }) {
   const me = useMe();
   const mayCheck = may(me, "sms_logs");
   const numbers = [...new Set(records.map(({ record }) => record.phone_number))];
   const { data: checks, error } = useQuery({ ...optInChecksQuery(numbers), enabled: mayCheck && numbers.length > 0 });
   return (
-    <div className="space-y-2">
+    <div className={named ? "space-y-3" : "space-y-2"}>
       {records.map(({ record, contactName }) => (
         <PhoneRecordLine
           key={record.id}
           record={record}
           ownerName={ownerName}
           contactName={contactName}
+          named={named}
           mayChange={mayCheck || may(me, "directory")}
           check={checks?.find((check) => check.phone_number === record.phone_number)}
         />

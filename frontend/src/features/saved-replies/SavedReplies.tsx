@@ -30,8 +30,8 @@ export function SavedReplies({ q, onSearch }: { q: string; onSearch: (q: string)
     <main className="h-full overflow-y-auto bg-surface">
       <div className="mx-auto max-w-[720px] px-4 py-5">
         <header className="flex flex-wrap items-center gap-x-6 gap-y-2">
-          <h1 className="text-page font-heading">Saved replies</h1>
-          <SearchBox label="Search saved replies" q={q} onSearch={onSearch} className="min-w-0 flex-[1_1_220px]" />
+          <h1 className="text-page font-heading max-desk:flex-1">Saved replies</h1>
+          <SearchBox label="Search saved replies" q={q} onSearch={onSearch} className="min-w-0 flex-[1_1_220px] max-desk:order-1 max-desk:basis-full" />
           <Button variant="primary" onClick={() => setEdited("new")}>
             <PlusIcon size={16} />
             New reply

@@ -20,7 +20,7 @@ export function ComposerBlocked({ conversationId, title, draft, children }: Comp
   useLayoutEffect(() => arrive(), []);
   return (
     <div className="px-3 pb-[calc(12px+env(safe-area-inset-bottom))] desk:px-5 desk:pb-[18px]">
-      <div ref={note} tabIndex={-1} role="note" aria-label="Why you can't send" className="flex gap-3 rounded-xl border border-line bg-sunken px-4 py-3">
+      <div ref={note} tabIndex={-1} role="note" aria-label="Why you can't send" className="flex gap-3 rounded-xl border border-line bg-sunken -outline-offset-2 px-4 py-3">
         <span className="mt-px text-ink-3">
           <LockIcon size={18} />
         </span>

@@ -11,7 +11,7 @@ import { useFormats } from "@/api/format";
 import type { Message } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { WarningIcon } from "@/ui/icons";
-import { bubbleLook } from "@/ui/look";
+import { bubbleLook } from "@/ui/bubble";
 
 interface MessageBubbleProps {
   message: Message;
@@ -60,7 +60,7 @@ export const MessageBubble = memo(function MessageBubble({ message, continues, e
       <Media message={message} />
       {reactions !== "" && <Reactions emoji={reactions} outbound={outbound} />}
       {ends && (
-        <p className="mx-1.5 mt-1 mb-1 flex flex-wrap items-center gap-x-1 text-meta text-ink-3">
+        <p className={cx("mx-1.5 mt-1 mb-1 flex flex-wrap items-center gap-x-1 text-meta text-ink-3", outbound && "justify-end")}>
           {outbound && <span>{author} ·</span>}
           <time dateTime={message.created_at} title={full(message.created_at)} className="tabular">
             {time(message.created_at)}

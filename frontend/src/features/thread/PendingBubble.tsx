@@ -13,7 +13,7 @@ import { returnToDraft } from "@/lib/drafts";
 import { plural } from "@/lib/text";
 import { Button } from "@/ui/Button";
 import { ClockIcon, WarningIcon } from "@/ui/icons";
-import { bubbleLook } from "@/ui/look";
+import { bubbleLook } from "@/ui/bubble";
 
 function describeAttachments({ act: { text: { attachments = [] } } }: PendingText): string {
   return attachments.length === 0 ? "" : `with ${plural(attachments.length, "file")}`;

@@ -55,8 +55,8 @@ function Scheduled({ conversation }: { conversation: ConversationDetail }) {
   const { data } = useQuery(scheduledQuery(conversation.id));
   if (!data || data.items.length === 0) return null;
   return (
-    <div>
-      <h3 className="mb-1.5 text-meta font-semibold text-ink-2">Leaves later</h3>
+    <div className="pt-2.5">
+      <h3 className="mb-2 text-meta font-semibold text-ink-2">Leaves later</h3>
       <ul className="space-y-2">
         {data.items.map((text) => (
           <ScheduledItem key={text.id} text={text} />

@@ -19,7 +19,7 @@ interface ThreadHeaderProps {
 
 export function ThreadHeader({ conversation, unreadElsewhere, onBack, onShowDetails, children }: ThreadHeaderProps) {
   return (
-    <header className="flex min-h-16 items-center gap-3 border-b border-line bg-surface py-2.5 pr-3 pl-4 desk:pl-5">
+    <header data-printed="" className="flex min-h-16 items-center gap-3 border-b border-line bg-surface py-2.5 pr-3 pl-4 desk:pl-5">
       {onBack && (
         <span className="relative -ml-2">
           <IconButton
@@ -70,8 +70,10 @@ function Who({ conversation }: { conversation: Conversation }) {
           </Tag>
         </h2>
         <div className="flex items-center gap-2.5 text-note text-ink-2">
-          <p className="truncate">
-            {holder ? [people, number].filter(Boolean).join(" · ") : describeUnheld(phone_number)}
+          <p className="flex min-w-0">
+            {/* The number is what tells two people of a name apart. */}
+            <span className="truncate">{holder ? people : describeUnheld(phone_number)}</span>
+            {holder && <span className="shrink-0 whitespace-pre">{people ? ` · ${number}` : number}</span>}
           </p>
           <Viewers viewers={others} />
         </div>

@@ -7,7 +7,7 @@ import { plural } from "@/lib/text";
 
 export function DayLine({ at }: { at: string }) {
   const { day } = useFormats();
-  return <p className="mt-4 mb-3 text-center text-meta text-ink-3 first:mt-0">{day(at)}</p>;
+  return <p data-day="" className="mt-4 mb-3 text-center text-meta text-ink-3 first:mt-0">{day(at)}</p>;
 }
 
 /** The line above the messages that are new to this person. */

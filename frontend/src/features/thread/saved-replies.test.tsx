@@ -41,6 +41,7 @@ it("SAVED: Tab goes through the fields that are left, and a text with one is ask
   world.records.filled.set(welcome.id, { body: "Hi {first_name}, {class} is at 5.", missing: ["first_name", "class"] });
   const { user } = open();
   await user.type(await box(), "/wel");
+  await screen.findByRole("option", { name: /^Welcome/ });
   await user.keyboard("{Enter}");
   await waitFor(async () => expect(selected(await box())).toBe("{first_name}"));
   await user.keyboard("Maya");

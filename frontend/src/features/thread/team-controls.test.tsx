@@ -37,7 +37,7 @@ describe("ASSIGN", () => {
   });
 
   it("what is refused is put back, and said", async () => {
-    world.team.refusals.push(() => problem(422, "/problems/validation", "Not valid", { detail: "Daniel Kim has no SMS Logs." }));
+    world.team.refusals.push(() => problem(422, "/problems/validation", "Not valid", { errors: [{ pointer: "/staff_member_id", detail: "Daniel Kim has no SMS Logs." }] }));
     const { user } = open();
     await user.click(await screen.findByRole("button", { name: "Assign" }));
     await user.click(await screen.findByRole("option", { name: /Daniel/ }));

@@ -98,7 +98,7 @@ export function useSavedReplies({ fillFor, draft, setDraft, box }: Composer): Sa
       </>
     ),
     button: (
-      <Button variant="quiet" aria-expanded={isOpen} title="Saved replies (/)" onClick={() => (isOpen ? close() : setOpen(true))}>
+      <Button variant="quiet" className="-ml-2.5" aria-expanded={isOpen} title="Saved replies (/)" onClick={() => (isOpen ? close() : setOpen(true))}>
         Saved replies
       </Button>
     ),

@@ -19,12 +19,14 @@ export default function LiftRefusalDialog({ refusalId, phoneNumber, ownerName, o
     event.preventDefault();
     setAsked(true);
     if (given === "") return;
-    lift.mutate(given, {
-      onSuccess: () => {
+    // The refetched conversation may take this dialog away first: mutate would then tell nobody.
+    lift.mutateAsync(given).then(
+      () => {
         onClose();
         showToast(`The refusal of ${ownerName} no longer blocks ${phone(phoneNumber)}.`);
       },
-    });
+      () => undefined, // The form says it.
+    );
   };
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} title="Lift refusal" description={`${ownerName} · ${phone(phoneNumber)}`}>

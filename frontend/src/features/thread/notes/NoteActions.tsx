@@ -40,7 +40,7 @@ export default function NoteActions({ note }: { note: Note }) {
   return (
     <>
       {note.edits > 0 && (
-        <button type="button" className={LINK} onClick={() => setOpen("history")}>
+        <button type="button" aria-haspopup="dialog" className={LINK} onClick={() => setOpen("history")}>
           · Edited
         </button>
       )}

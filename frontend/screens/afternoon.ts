@@ -1,0 +1,126 @@
+/** An afternoon at the demo's front desk: what its people add to the demo data before the pictures are taken. */
+import { type APIRequestContext } from "@playwright/test";
+
+import { expect, PASSWORD, PEOPLE } from "../e2e/support";
+
+const ORIGIN = `http://127.0.0.1:${process.env.E2E_PORT ?? ""}`;
+
+export const SMITH = "+13125550101";
+export const THOMPSON = "+13125550142";
+export const GARCIA = "+13125550112";
+const JOHNSON = "+13125550116";
+const KOWALSKI = "+13125550119";
+
+interface Named {
+  id: string;
+  name: string;
+}
+
+/** Calls the API as one of the demo's people. */
+export class Desk {
+  constructor(private readonly api: APIRequestContext) {}
+
+  async signIn(email: string): Promise<void> {
+    await this.call("POST", "/session", { organization: "demo", email, password: PASSWORD });
+  }
+
+  async call<Answer = unknown>(method: "GET" | "POST" | "PUT" | "PATCH", path: string, data?: object): Promise<Answer> {
+    const answer = await this.api.fetch(`/api/v1${path}`, { method, ...(data && { data }), headers: { origin: ORIGIN } });
+    const text = await answer.text();
+    expect(answer.status(), `${method} ${path}: ${text}`).toBeLessThan(300);
+    return (text === "" ? undefined : JSON.parse(text)) as Answer;
+  }
+
+  /** The path of the conversation with a number. */
+  async conversation(number: string): Promise<string> {
+    const { items } = await this.call<{ items: { id: string }[] }>("GET", `/conversations?phone_number=${encodeURIComponent(number)}`);
+    const [found] = items;
+    if (!found) throw new Error(`The demo has no conversation with ${number}`);
+    return `/conversations/${found.id}`;
+  }
+
+  async family(name: string): Promise<string> {
+    return this.found("/families", name);
+  }
+
+  async colleague(name: string): Promise<string> {
+    return this.found("/staff-members", name);
+  }
+
+  private async found(path: string, name: string): Promise<string> {
+    const { items } = await this.call<{ items: Named[] }>("GET", `${path}?q=${encodeURIComponent(name)}`);
+    const found = items.find((each) => each.name === name);
+    if (!found) throw new Error(`The demo has no ${name}`);
+    return found.id;
+  }
+}
+
+/** Some days from now, at 9 am of the gym's clock. */
+function nineOClock(days: number): string {
+  const day = new Date(Date.now() + days * 86_400_000).toLocaleDateString("en-CA", { timeZone: "America/Chicago" });
+  const winter = new Date(`${day}T15:00:00Z`);
+  const hour = Number(winter.toLocaleTimeString("en-US", { timeZone: "America/Chicago", hour: "2-digit", hour12: false }));
+  return new Date(winter.getTime() + (9 - hour) * 3_600_000).toISOString();
+}
+
+export async function fillAfternoon(api: APIRequestContext): Promise<void> {
+  const desk = new Desk(api);
+  await desk.signIn(PEOPLE.administrator);
+  await desk.call("PUT", "/organization/links", { links: [{ label: "Class software", url_template: "https://classes.example/families/{family_id}" }] });
+  const week = [{ opens: "09:00", closes: "20:30" }];
+  await desk.call("PUT", "/organization/away", {
+    enabled: true,
+    body: "Thanks for your text! The front desk is closed now and answers in the morning.",
+    hours: { monday: week, tuesday: week, wednesday: week, thursday: week, friday: week, saturday: [{ opens: "08:30", closes: "15:00" }] },
+  });
+  await fillRecords(desk);
+  await fillReplies(desk);
+
+  const maria = await desk.colleague("Maria Delgado");
+  const daniel = await desk.colleague("Daniel Kim");
+  const ada = await desk.colleague("Ada Lindgren");
+  await desk.call("POST", `${await desk.conversation(KOWALSKI)}/notes`, {
+    body: "Grace says bars and stretching are fine, nothing on the beam until the 12th. @Maria Delgado could you tell Marta?",
+    mentions: [maria],
+  });
+
+  await desk.signIn(PEOPLE.readsAndAnswers);
+  const smith = await desk.conversation(SMITH);
+  await desk.call("PUT", `${smith}/assignee`, { staff_member_id: maria });
+  await desk.call("PUT", `${await desk.conversation(KOWALSKI)}/assignee`, { staff_member_id: daniel });
+  const thompson = await desk.conversation(THOMPSON);
+  await desk.call("POST", `${thompson}/notes`, {
+    body: "That is a telephone at home. I called Erin instead, she picks Lily up at five. @Ada Lindgren can we note a mobile for Dorothy?",
+    mentions: [ada],
+  });
+  await desk.call("POST", `${thompson}/messages`, { body: "Hello Mrs. Thompson, Lily is well again. See you on Monday!", send_at: nineOClock(3) });
+  await desk.call("PUT", `${await desk.conversation(JOHNSON)}/reminder`, { at: nineOClock(1), unless_answered: true });
+}
+
+async function fillRecords(desk: Desk): Promise<void> {
+  const add = (name: string, weekdays: string[], time: string, room: string, coach: string) =>
+    desk.call<Named>("POST", "/classes", { name, weekdays, time, room, coach });
+  const juniors = await add("Juniors 1", ["tuesday", "thursday"], "16:00", "Small hall", "Tomás Rivera");
+  const team = await add("Team Bronze", ["monday", "wednesday", "friday"], "17:30", "Big hall", "Grace Obi");
+  const toddlers = await add("Toddlers", ["saturday"], "09:00", "Small hall", "Noah Brooks");
+  const enrol = async (family: string, tags: string[], students: { name: string; in: Named }[]) =>
+    desk.call("PATCH", `/families/${await desk.family(family)}`, {
+      tags,
+      students: students.map(({ name, in: { id } }) => ({ name, classes: [{ id }] })),
+    });
+  await enrol("Smith family", ["make-up due"], [{ name: "Leo Smith", in: juniors }]);
+  await enrol("Okafor family", [], [{ name: "Zara Okafor", in: team }]);
+  await enrol("Kowalski family", ["injured"], [{ name: "Zosia Kowalska", in: team }]);
+  await enrol("Rossi family", ["showcase"], [{ name: "Bianca Rossi", in: juniors }]);
+  await enrol("Johnson family", ["party"], [{ name: "Amara Johnson", in: juniors }]);
+  await enrol("Haddad family", [], [{ name: "Layan Haddad", in: toddlers }]);
+}
+
+async function fillReplies(desk: Desk): Promise<void> {
+  const replies = [
+    ["Make-up class", "Hi {first_name}, missed classes can be made up within four weeks. Would Tuesday at 4 or Saturday at 10 suit you?"],
+    ["Closed for weather", "Hi {first_name}, the gym is closed today because of the weather. All classes of today can be made up."],
+    ["Free trial", "A first class is free! Which day suits you? Toddlers meet on Saturdays at 9, beginners on Tuesdays and Thursdays at 4."],
+  ];
+  for (const [title, body] of replies) await desk.call("POST", "/saved-replies", { title, body, scope: "organization" });
+}

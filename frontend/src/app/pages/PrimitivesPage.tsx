@@ -1,0 +1,5 @@
+import { Primitives } from "@/features/primitives/Primitives";
+
+export function PrimitivesPage() {
+  return <Primitives />;
+}
