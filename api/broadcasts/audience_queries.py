@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     CTE,
+    Case,
     ColumnElement,
     Select,
     SelectBase,
@@ -155,6 +156,17 @@ def _states(organization_id: UUID, candidates: CTE) -> CTE:
     )
 
 
+def _reason(states: CTE, refused: CTE) -> Case[Any]:
+    """The opt-in's reason, the strongest first, as `consent.rules.check_opt_in` has it; null if nothing refuses."""
+    return case(
+        (PhoneNumber.stopped_at.is_not(None), Reason.STOPPED.value),
+        (states.c.is_out | refused.c.phone_number_id.is_not(None), Reason.OPTED_OUT.value),
+        (states.c.is_unknown, Reason.NOT_OPTED_IN.value),
+        (states.c.is_living, None),
+        else_=Reason.NO_RECORD.value,
+    )
+
+
 def candidates_of(
     organization_id: UUID,
     *,
@@ -183,13 +195,7 @@ def candidates_of(
         .distinct()
         .cte("refused")
     )
-    reason = case(
-        (PhoneNumber.stopped_at.is_not(None), Reason.STOPPED.value),
-        (states.c.is_out | refused.c.phone_number_id.is_not(None), Reason.OPTED_OUT.value),
-        (states.c.is_unknown, Reason.NOT_OPTED_IN.value),
-        (states.c.is_living, None),
-        else_=Reason.NO_RECORD.value,
-    )
+    reason = _reason(states, refused)
     failed = select(BroadcastRecipient.phone_number_id).where(
         BroadcastRecipient.organization_id == organization_id,
         BroadcastRecipient.broadcast_id == failed_of,
