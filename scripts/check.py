@@ -85,7 +85,9 @@ AUDITS = [Step("audit", "sh scripts/audit.sh"), Step("sbom", "make sbom")]
 BUILD = Step("build", "make build")
 VITEST = "cd frontend && npm test -- --reporter=default --reporter=junit --outputFile.junit={report}"
 # Modules that need layout: in the browser, without the service.
-VITEST_IN_BROWSER = "cd frontend && npm run test:browser -- --reporter=default --reporter=junit --outputFile.junit={report}"
+VITEST_IN_BROWSER = (
+    "cd frontend && npm run test:browser -- --reporter=default --reporter=junit --outputFile.junit={report}"
+)
 # A process that has finished its own tests takes some of another's: the last ones do not run alone.
 PYTEST = "pytest --quiet --numprocesses=auto --maxprocesses=8 --dist=worksteal --junitxml={report}"
 PLAYWRIGHT = "make build && cd frontend && PLAYWRIGHT_JUNIT_OUTPUT_FILE={report} npm run e2e -- --reporter=list,junit"
