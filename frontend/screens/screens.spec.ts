@@ -82,7 +82,7 @@ const SCREENS: Screen[] = [
     as: front,
     open: async (visit) => {
       await openThread(visit, GARCIA);
-      await expect(visit.page.getByText(/opted out/i).first()).toBeVisible();
+      await expect(visit.page.getByRole("note", { name: "Why you can't send" })).toBeVisible();
     },
   },
   {
