@@ -157,8 +157,12 @@ def quoted_by(tapback: Tapback, earlier: Iterable[Message]) -> Message | None:
     is_cut = cut != wanted and len(cut) >= SHORTEST_CUT
     if not wanted:
         return None
+    longest = 4 * len(wanted) + 20
     for each in earlier:
-        body = _plain(each.body)
+        # The work is in proportion to the quote, however long the messages are.
+        if len(each.body) > longest and not is_cut:
+            continue
+        body = _plain(each.body[:longest])
         if body == wanted or (is_cut and body.startswith(cut)):
             return each
     return None
