@@ -140,6 +140,10 @@ export class Handset {
 /** The details pane beside a thread. */
 export const details = (page: Page) => page.getByRole("complementary", { name: "Details" });
 
+/** The card of a family or staff member that has the number, within the details. */
+export const holder = (page: Page, name: string) =>
+  details(page).getByRole("listitem").filter({ has: page.getByRole("button", { name: new RegExp(`^Change opt-in of .*${name}`) }) });
+
 /** Opens the thread with a number, whether or not it may be texted. An integration may start one without a text, as here. */
 export async function openThread(page: Page, number: string): Promise<void> {
   const known = await page.request.get(`/api/v1/conversations?phone_number=${encodeURIComponent(number)}`);
