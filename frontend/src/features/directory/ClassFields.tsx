@@ -31,11 +31,11 @@ export function ClassFields({ draft, onChange, errorOf }: ClassFieldsProps) {
               key={day}
               size="sm"
               aria-pressed={draft.weekdays.includes(day)}
-              aria-label={longDay(day)}
               className="min-w-11 aria-pressed:!border-accent aria-pressed:!bg-accent-soft"
               onClick={() => toggle(day)}
             >
-              {shortDay(day)}
+              <span aria-hidden="true">{shortDay(day)}</span>
+              <span className="sr-only">{longDay(day)}</span>
             </Button>
           ))}
         </div>
