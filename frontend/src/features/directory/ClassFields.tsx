@@ -1,5 +1,5 @@
 import type { ClassDraft } from "./class-draft";
-import { longDay, shortDay } from "@/lib/classes";
+import { DayName } from "./DayName";
 import { WEEKDAYS, type Weekday } from "@/lib/weekdays";
 import { Button } from "@/ui/Button";
 import { LocationField } from "@/ui/facts/LocationField";
@@ -34,8 +34,7 @@ export function ClassFields({ draft, onChange, errorOf }: ClassFieldsProps) {
               className="min-w-11 aria-pressed:!border-accent aria-pressed:!bg-accent-soft"
               onClick={() => toggle(day)}
             >
-              <span aria-hidden="true">{shortDay(day)}</span>
-              <span className="sr-only">{longDay(day)}</span>
+              <DayName day={day} />
             </Button>
           ))}
         </div>

@@ -78,7 +78,7 @@ function AssignButton({ assignee, isOpen, onClick }: { assignee: Person | null; 
   const me = useMe().staff_member;
   const isMine = assignee?.id === me?.id;
   // A control's name holds the words that it shows.
-  const label = assignee ? `${isMine ? "You. " : ""}Assigned to ${assignee.name}` : "Assign";
+  const label = assignee ? `Assigned to ${assignee.name}${isMine ? ", you" : ""}` : "Assign";
   return (
     <ShortcutTip label={assignee ? `${assignee.name} has it. Assign, from the list` : "Assign, from the list"} name="assign">
       <Button aria-haspopup="dialog" aria-expanded={isOpen} aria-label={label} aria-keyshortcuts={ariaKeys("assign")} onClick={onClick}>
