@@ -25,8 +25,8 @@ const HALF_A_SENTENCE = "One more thing about";
 const FROM_RIVERA = "Is there parking?";
 const FROM_PARK = "It is ours, thank you";
 
-/** An error of the browser itself about a request that had no network. */
-const NO_NETWORK = /^maria: Failed to load resource: net::/;
+/** What the browser itself says of a request that had no network, and of the reply that was refused since it had missed a text. */
+const NO_NETWORK = /^maria: Failed to load resource: (net::|.* 409 \(Conflict\) .*\/messages$)/;
 
 async function lost({ maria: { page } }: Day): Promise<void> {
   await expect(page.getByText("Connection lost.")).toBeVisible({ timeout: NOTICED_MS });
