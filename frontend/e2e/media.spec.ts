@@ -53,13 +53,13 @@ test("in forced colours a border or an outline says what a background said", asy
   await business.signIn(page, "maria");
   const row = conversations(page).getByRole("link", { name: /Rivera family/ });
   await expect(page.getByRole("navigation", { name: "Main" }).locator(".bg-badge-red")).toHaveCSS("forced-color-adjust", "none");
-  expect(await style(row, "outline-style")).toBe("none");
+  await expect(row).toHaveCSS("outline-style", "none");
   await row.click();
   await composer(page).fill("It is.");
   await composer(page).press("Enter");
   const speech = messages(page).getByText("It is.");
   await expect(speech).toBeVisible();
-  expect(await style(speech, "border-top-style")).toBe("solid");
+  await expect(speech).toHaveCSS("border-top-style", "solid");
   await expect(row).toHaveCSS("outline-style", "solid");
   const tabs = page.getByRole("navigation", { name: "Show conversations" });
   const line = (name: string) => style(tabs.getByRole("link", { name }), "border-bottom-color");
@@ -96,5 +96,5 @@ test("with reduced motion nothing moves for longer than a frame", async ({ page,
   const ended = await page.evaluate(() => (window as unknown as { durations: number[] }).durations);
   expect(ended.length).toBeGreaterThan(0);
   expect(Math.max(...ended)).toBeLessThan(0.02);
-  expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+  await expect.poll(() => page.evaluate(() => document.getAnimations().length)).toBe(0);
 });
