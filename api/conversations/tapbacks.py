@@ -149,7 +149,7 @@ def quoted_by(tapback: Tapback, earlier: Iterable[Message]) -> Message | None:
     if tapback.quote is None:
         return next((each for each in earlier if each.has_file), None)
     wanted = _plain(tapback.quote)
-    cut = wanted.removesuffix("…").removesuffix("...").rstrip()
+    cut = wanted.removesuffix("…" if wanted.endswith("…") else "...").rstrip()
     is_cut = cut != wanted and len(cut) >= SHORTEST_CUT
     if not wanted:
         return None
