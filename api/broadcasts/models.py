@@ -43,7 +43,9 @@ class Broadcast(OrganizationRow, Base):
         ),
         CheckConstraint("state IN ('draft', 'cancelled') OR confirmed_at IS NOT NULL", name="confirmed"),
         CheckConstraint("(state = 'paused') = (pause_reason IS NOT NULL)", name="paused"),
-        CheckConstraint("pause_reason IN ('person', 'author', 'no_line', 'restored')", name="pause_reason"),
+        CheckConstraint(
+            "pause_reason IN ('person', 'author', 'no_line', 'restored', 'no_credits')", name="pause_reason"
+        ),
         CheckConstraint("char_length(header) <= 50 AND char_length(footer) <= 50", name="added"),
         # The failed ones are retried once.
         Index(

@@ -23,6 +23,7 @@ from api.broadcasts.types import AudienceDescription, AudienceDescriptionOut, Sa
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Encoding, segments
 from api.conversations.types import MediaUrl
 from api.directory.rules import OwnerKind
+from api.kit.money import MoneyOut
 from api.kit.text import Body, SingleLine
 from api.kit.times import Moment
 from api.saved_replies.rules import ReplyField
@@ -271,6 +272,10 @@ class PreviewOut(BaseModel):
     unknown: list[str]
     """The first given numbers and external ids that are nobody's."""
     segments: SegmentsOut
+    costs: list[MoneyOut]
+    """What it is expected to cost, by currency. Texts without a price are in none."""
+    without_price: int
+    """Recipients for whose country their line has no price, or no price list."""
     examples: list[ExampleOut]
     hours: HoursOut
     lines: list[LineShareOut]
@@ -292,6 +297,8 @@ class PreviewOut(BaseModel):
             left_out=[LeftOutOut(reason=reason, count=count) for reason, count in tally.left_out.most_common()],
             unknown=list(preview.unknown),
             segments=SegmentsOut(least=tally.segments.least, most=tally.segments.most, total=tally.segments.total),
+            costs=[MoneyOut.of(amount, currency) for currency, amount in sorted(tally.estimate.costs.items())],
+            without_price=tally.estimate.without_price,
             examples=[
                 ExampleOut(
                     phone_number=each.number,

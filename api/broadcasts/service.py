@@ -21,6 +21,7 @@ from api.audit.rules import Action, Actor, NewEntry
 from api.away.rules import OpeningHours
 from api.broadcasts import queries
 from api.broadcasts.audience import Content, Given, read_audience, resolve, spelled
+from api.broadcasts.costs import new_tally
 from api.broadcasts.errors import ApprovalRequired, ConfirmationRequired
 from api.broadcasts.fields import Wording
 from api.broadcasts.hours import Availability
@@ -50,6 +51,7 @@ from api.lines import service as lines
 from api.lines.defaults import choosable_lines
 from api.lines.models import Line
 from api.live.service import announce
+from api.prices import credits
 from api.providers.registry import send_limits
 from api.saved_replies.rules import unknown_fields
 
@@ -214,7 +216,7 @@ async def preview_broadcast(session: AsyncSession, principal: Principal, broadca
     organization = await access.organization(session, row.organization_id)
     at = await database_time(session)
     content, given = await _prepare(session, organization, row, sender=principal, at=max(at, row.send_at or at))
-    tally = Tally(content.wording, has_media=bool(row.media_urls))
+    tally = await new_tally(session, row, content)
     async for some in resolve(session, row.organization_id, given, content):
         await asyncio.to_thread(tally.add, some)
         _require_bounded(tally)
@@ -284,7 +286,7 @@ async def send_broadcast(
     """Confirm a draft: its audience is frozen (MASS-PREVIEW), and it goes, or waits for its time.
 
     Raises `PermissionRequired` (PERM-HOURS), `Conflict` if it is not a draft or reaches nobody, `ConfirmationRequired`
-    and `ApprovalRequired`.
+    `ApprovalRequired`, and `NoCredits`.
     """
     overrides = (Permission.MASS_TEXT_ANY_HOUR,) if confirmation.any_hour_reason is not None else ()
     require_mass_text(principal, *overrides)
@@ -300,6 +302,7 @@ async def send_broadcast(
     _require_confirmed(organization, tally, confirmation)
     if missing := _missing_approvals(organization, row, principal, tally.recipients):
         raise ApprovalRequired(missing)
+    await credits.require_estimate(session, row.organization_id, tally.estimate)
     move(row, deed)
     row.recipients, row.left_out, row.segments = tally.recipients, dict(tally.left_out), tally.segments.total
     row.sender, row.confirmed_at, row.is_active, row.updated_at = principal.actor.as_json(), at, True, at
@@ -320,7 +323,7 @@ async def _freeze(
         stored = await directory.phone_numbers(session, organization.id, given.numbers)
         for some in slices([each for each in given.numbers if each not in stored], 1_000):
             await directory.ensure_phone_numbers(session, organization.id, some)
-    tally = Tally(content.wording, has_media=bool(row.media_urls))
+    tally = await new_tally(session, row, content)
     async for each in resolve(session, organization.id, given, content):
         await asyncio.to_thread(tally.add, each)
         _require_bounded(tally)
