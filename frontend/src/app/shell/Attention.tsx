@@ -1,7 +1,7 @@
 /** Tells the person outside the page: the unread count in the tab and on the app's icon, and what they want to be told of. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { lazy, useEffect, useRef } from "react";
 
 import type { Alerts } from "./alerts";
 import { showInTab } from "./attention-signals";
@@ -12,6 +12,8 @@ import { ownerKey, useMe } from "@/api/session";
 import { focusComposer } from "@/lib/composer-focus";
 import { keepFilter } from "@/lib/inbox-search";
 import { usePreferences } from "@/lib/preferences";
+
+const CreditsAlert = lazy(() => import("./CreditsAlert"));
 
 export default function Attention() {
   const me = useMe();
@@ -25,7 +27,7 @@ export default function Attention() {
 
   useAlerts();
   useOpenFromNotification();
-  return null;
+  return me.is_admin ? <CreditsAlert owner={ownerKey(me)} /> : null;
 }
 
 function useAlerts(): void {
