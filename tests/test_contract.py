@@ -350,6 +350,7 @@ EXPLAINED = (
     "Use a time in the future, at most a year ahead.",
     "Use the id of a staff member who has SMS Logs",
     "Nobody waits in a closed conversation.",
+    "Use the code of a country, such as US",
     "Say in which currency the prices are.",
     "Give a price at least, or no currency for no price list.",
     "This country has a price already.",
