@@ -9,7 +9,7 @@ test("an administrator sets prices, runs on credits and sees what a text cost (C
   await prices.getByLabel("Text, a segment").fill("0.0079");
   await prices.getByRole("button", { name: "Save" }).click();
   await expect(prices.getByText("Give an amount, such as 0.0079.")).toBeVisible();
-  await prices.getByLabel("Picture message").fill("0,02");
+  await prices.getByLabel("Picture", { exact: true }).fill("0,02");
   await prices.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText(/^Prices of .* saved\.$/)).toBeVisible();
 

@@ -100,7 +100,7 @@ function Editor({ line, stored, onClose }: { line: Line; stored: Prices; onClose
             />
             <div className="flex items-start gap-1">
               <TextField
-                label="Picture message" className="min-w-0 flex-1" inputMode="decimal" value={row.picture} error={amountError(`/prices/${String(index)}/picture`, row.picture)}
+                label="Picture" className="min-w-0 flex-1" inputMode="decimal" value={row.picture} error={amountError(`/prices/${String(index)}/picture`, row.picture)}
                 onChange={(event) => edit(row.key, { picture: event.target.value })}
               />
               <IconButton className="max-desk:absolute max-desk:top-8 max-desk:right-0 desk:mt-6" label={`Remove the prices for ${name}`} onClick={() => setRows(rows.filter(({ key }) => key !== row.key))}>

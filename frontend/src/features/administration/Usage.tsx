@@ -76,7 +76,7 @@ function WithoutPrices({ labels }: { labels: readonly string[] }) {
   const whose = others.length === 0 ? `“${first}” has` : `“${first}” and ${others.length === 1 ? "another line" : `${String(others.length)} other lines`} have`;
   return (
     <Notice tone="neutral" className="mt-3" icon={<WarningIcon size={16} />}>
-      {whose} no price list. What their texts cost is known only where the provider says so.{" "}
+      {whose} no price list. What {others.length === 0 ? "its" : "their"} texts cost is known only where the provider says so.{" "}
       <ActionLink to="/administration" search={{ tab: "lines" }}>
         Set prices
       </ActionLink>
@@ -163,7 +163,7 @@ function Cost({ used }: { used: Used }) {
   return (
     <>
       {shownMoneys(used.costs)}
-      {used.without_cost > 0 && <span className="block text-note font-normal text-ink-2">without {used.without_cost.toLocaleString("en")} of no known cost</span>}
+      {used.without_cost > 0 && <span className="block text-note font-normal text-ink-2">and {used.without_cost.toLocaleString("en")} of unknown cost</span>}
     </>
   );
 }
