@@ -29,7 +29,9 @@ export default defineConfig({
         // Few large chunks compress better than many small ones, and the libraries' changes more seldom than ours.
         codeSplitting: {
           groups: [
-            { name: "libraries", test: /node_modules[\\/](react|react-dom|scheduler|@tanstack|openapi-fetch|use-sync-external-store)[\\/]/ },
+            { name: "libraries", test: /node_modules[\\/](react|react-dom|scheduler|@tanstack|openapi-fetch|use-sync-external-store|virtua)[\\/]/ },
+            // What the Messenger's first load shares with other pages.
+            { name: "shared", test: /src[\\/](api[\\/](client|cache-writer|keys|outbox-context|conversations|session|format|line-labels)|ui[\\/](Button|bits|look|SearchBox|SearchField|EndlessList|LastMessageLine)|lib[\\/](shortcuts|composer-focus|cx|text|drafts|describe-last-message))\.tsx?$/ },
           ],
         },
       },

@@ -16,7 +16,7 @@ from api.kit.secrets import SecretBox
 from api.logging import configure_logging
 from api.migrate import migrate
 from api.settings import Settings
-from tests.support import postgres, reliability
+from tests.support import lock_order, postgres, reliability
 from tests.support.business import Business
 from tests.support.compiled_statements import share_compiled_statements
 from tests.support.service import Service, service_settings
@@ -53,6 +53,14 @@ def _quick_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_passwords", quick)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _lock_order() -> Iterator[None]:
+    """Decision 0006, in each transaction of this process."""
+    with lock_order.watched() as wrong:
+        yield
+    assert not wrong, "\n\n".join(wrong[:3])
 
 
 @pytest.fixture(scope="session")

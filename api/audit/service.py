@@ -73,6 +73,12 @@ async def record(
     return [row["id"] for row in rows]
 
 
+async def lock_organization_chain(session: AsyncSession, organization_id: UUID) -> None:
+    """Lock the chain of the entries that are about no conversation. Its id is lower than every conversation's, so a
+    transaction that writes its entries last locks it first (decision 0006)."""
+    await queries.lock_chains(session, organization_id, [organization_id])
+
+
 def _salted(entry: NewEntry) -> dict[str, Any]:
     """The details, with a salt if the entry may be erased one day: without it, its hash could be searched for."""
     details = dict(entry.details or {})

@@ -12,7 +12,7 @@ from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
 from api.away import queries
-from api.away.queries import EnabledAway
+from api.away.queries import EnabledAway as EnabledAway
 from api.away.queries import time_and_enabled as time_and_enabled
 from api.away.rules import (
     DAY,

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access.organization_settings import replying_assigns
 from api.access.rules import Principal
 from api.access.viewers import former_viewers, lock_viewer
+from api.audit import service as audit
 from api.audit.rules import SYSTEM, Actor
 from api.conversations import queries, team_queries
 from api.conversations.lifecycle import Batch
@@ -83,6 +84,8 @@ async def _release(
     for row in rows.values():
         if row.conversation.assignee_id in staff_member_ids:
             released += batch.assign(row, None, actor=actor)
+    # The organization's chain comes before those of its conversations, and its entry after theirs.
+    await audit.lock_organization_chain(session, organization_id)
     await batch.write(session)
     return released
 

@@ -53,14 +53,11 @@ _LEADS: Mapping[str, tuple[str, bool]] = {
     for lead in leads
 }
 
-_ANY_EMOJI = tuple(
-    (re.compile(pattern, re.IGNORECASE), removed)
-    for pattern, removed in (
-        (r"(?:reacted )?(\S{1,30}) to", False),
-        (r"(?:reaccionó|se ha reaccionado) con (\S{1,30}) a", False),
-        (r"a réagi avec (\S{1,30}) à", False),
-        (r"removed (\S{1,30}) from", True),
-    )
+_ANY_EMOJI = (
+    (re.compile(r"(?:reacted )?(\S{1,30}) to", re.IGNORECASE), False),
+    (re.compile(r"(?:reaccionó|se ha reaccionado) con (\S{1,30}) a", re.IGNORECASE), False),
+    (re.compile(r"a réagi avec (\S{1,30}) à", re.IGNORECASE), False),
+    (re.compile(r"removed (\S{1,30}) from", re.IGNORECASE), True),
 )
 """With whatever emoji: iPhones since iOS 18, and Android."""
 
@@ -73,7 +70,6 @@ _FILES = (
 
 _OPENING = re.compile('[“"«„‟]')
 _CLOSING = '”"»“'
-_CUT = re.compile(r"\s*(?:…|\.\.\.)$")
 
 _HIDDEN = dict.fromkeys(map(ord, "\u200b\u200c\u2060\ufeff"))
 """Spaces without width, by which Android's phones recognise reactions of each other. U+200D joins parts of an emoji."""
@@ -153,12 +149,16 @@ def quoted_by(tapback: Tapback, earlier: Iterable[Message]) -> Message | None:
     if tapback.quote is None:
         return next((each for each in earlier if each.has_file), None)
     wanted = _plain(tapback.quote)
-    cut = _CUT.sub("", wanted)
+    cut = wanted.removesuffix("…" if wanted.endswith("…") else "...").rstrip()
     is_cut = cut != wanted and len(cut) >= SHORTEST_CUT
     if not wanted:
         return None
+    longest = 4 * len(wanted) + 20
     for each in earlier:
-        body = _plain(each.body)
+        # The work is in proportion to the quote, however long the messages are.
+        if len(each.body) > longest and not is_cut:
+            continue
+        body = _plain(each.body[:longest])
         if body == wanted or (is_cut and body.startswith(cut)):
             return each
     return None

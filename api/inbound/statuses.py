@@ -1,6 +1,7 @@
 """Applying status reports: a message's status only advances, and every report is in its timeline (SEND-STATUS)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,15 +10,37 @@ from api.audit.rules import SYSTEM
 from api.consent import service as consent
 from api.conversations import service as conversations
 from api.conversations.lifecycle import Batch
-from api.directory import service as directory
+from api.conversations.models import InboxRow
 from api.directory.rules import OptInSource
 from api.inbound import queries
 from api.inbound.decide import Report, SentMessage, match_reports
-from api.kit.database import database_time
 
 
-async def apply_reports(session: AsyncSession, organization_id: UUID, reports: Sequence[Report]) -> None:
-    """A report on a message of another application on the provider's account changes nothing."""
+@dataclass(frozen=True)
+class Reported:
+    """Reports with the messages that they are about. Nothing of it is locked."""
+
+    matched: Sequence[tuple[Report, SentMessage]]
+    rows: Mapping[UUID, InboxRow]
+    """The messages' conversations, by id."""
+
+    @property
+    def stopped_numbers(self) -> list[str]:
+        """Numbers whose texts the provider refuses because they have stopped."""
+        return [
+            self.rows[sent.conversation_id].number.number for report, sent in self.matched if report.status.opted_out
+        ]
+
+    @property
+    def pairs(self) -> list[tuple[UUID, UUID]]:
+        """The conversations, by the ids of line and phone number."""
+        return [(row.conversation.line_id, row.conversation.phone_number_id) for row in self.rows.values()]
+
+
+async def find_reported(session: AsyncSession, organization_id: UUID, reports: Sequence[Report]) -> Reported:
+    """A report on a message of another application on the provider's account is left out."""
+    if not reports:
+        return Reported((), {})
     found = await queries.messages_reported_on(
         session,
         organization_id,
@@ -26,22 +49,18 @@ async def apply_reports(session: AsyncSession, organization_id: UUID, reports: S
     )
     sent = [SentMessage(each.id, each.conversation_id, each.provider_message_id) for each in found]
     matched = match_reports(reports, sent)
-    if not matched:
-        return
-    # The provider refuses these because the recipient has stopped: their numbers are locked too (decision 0006).
-    stopped = {message.conversation_id for report, message in matched if report.status.opted_out}
-    rows = await conversations.conversations_by_ids(
-        session, organization_id, {message.conversation_id for _, message in matched}
-    )
-    if stopped:
-        await directory.lock_phone_numbers(session, organization_id, [rows[each].number.id for each in stopped])
-    await conversations.lock_conversations(session, organization_id, rows)
-    messages = await queries.messages_by_ids(session, organization_id, {message.id for _, message in matched})
-    batch = Batch(organization_id, at=await database_time(session))
-    for report, matching in matched:
-        row, message = rows[matching.conversation_id], messages[matching.id]
+    conversation_ids = {message.conversation_id for _, message in matched}
+    rows = await conversations.conversations_by_ids(session, organization_id, conversation_ids) if matched else {}
+    return Reported(matched, rows)
+
+
+async def apply_reports(session: AsyncSession, batch: Batch, reported: Reported) -> None:
+    """Add the reports to the batch. The caller has locked the stopped numbers, and then the conversations."""
+    message_ids = {message.id for _, message in reported.matched}
+    messages = await queries.messages_by_ids(session, batch.organization_id, message_ids) if message_ids else {}
+    for report, matching in reported.matched:
+        row, message = reported.rows[matching.conversation_id], messages[matching.id]
         batch.callback(row.conversation, message, report.status, inbound_event_id=report.event_id)
         if report.status.opted_out:
             entry = consent.stop(row.number, actor=SYSTEM, source=OptInSource.PROVIDER, at=batch.at)
             batch.change_consent(row, entry)
-    await batch.write(session)

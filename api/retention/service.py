@@ -134,6 +134,7 @@ async def _mark(
         batch.settle_not_sent(row.conversation)
         batch.change(row, staff_closes(state, seen_seq=state.last_seq), actor=principal.actor)
         batch.touch(row.conversation)
+    await audit.lock_organization_chain(session, organization_id)
     await batch.write(session)
     await queries.empty_previews(session, organization_id, list(by_id))
     return cancelled + await scheduled.remove_of(session, organization_id, list(by_id))

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { expect, PEOPLE, signIn, test } from "./support";
+import { expect, get, PEOPLE, signIn, test } from "./support";
 
 test("AUDIT-READ: an administrator filters the log by person, downloads it as CSV and has it proved", async ({ page }) => {
   await signIn(page, PEOPLE.administrator, "/administration");
@@ -37,5 +37,5 @@ test("PERM-ADMIN: for everybody else there is no audit log", async ({ page }) =>
   await signIn(page, PEOPLE.readsAndAnswers, "/administration?tab=audit-log");
   await expect(page.getByText("Administration is not open to you")).toBeVisible();
   await expect(page.getByRole("link", { name: "Audit log" })).toHaveCount(0);
-  for (const path of ["", "/export.csv", "/verification"]) expect((await page.request.get(`/api/v1/audit-entries${path}`)).status()).toBe(403);
+  for (const path of ["", "/export.csv", "/verification"]) expect((await get(page.request, `/api/v1/audit-entries${path}`)).status()).toBe(403);
 });

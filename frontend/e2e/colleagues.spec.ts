@@ -1,7 +1,7 @@
 /** Two people, two browsers, one inbox: what one does and sees shows to the other, and nobody misses a text. */
 import { chromium, type Browser, type Page } from "@playwright/test";
 
-import { badges, conversations, expect, Handset, messages, PEOPLE, signIn, test } from "./support";
+import { badges, conversations, expect, get, Handset, messages, PEOPLE, signIn, test } from "./support";
 
 const LEASE_MS = 12_000;
 const DEADLINE_MS = 4_000;
@@ -22,7 +22,7 @@ interface Standing {
 /** What the API says of the conversation that is open in `page`. */
 async function standing(page: Page): Promise<Standing> {
   const id = new URL(page.url()).pathname.split("/").at(-1) ?? "";
-  return (await (await page.request.get(`/api/v1/conversations/${id}`)).json()) as Standing;
+  return (await (await get(page.request, `/api/v1/conversations/${id}`)).json()) as Standing;
 }
 
 /** Everything that has come has been seen, and the service knows. */
@@ -34,7 +34,7 @@ async function everythingIsSeen(page: Page): Promise<void> {
 async function badgesAtRest(...pages: [Page, ...Page[]]): Promise<{ red: number; gray: number }> {
   let shown = { red: -1, gray: -1 };
   await expect(async () => {
-    const indicator = (await (await pages[0].request.get("/api/v1/indicator")).json()) as { unread_messages: number; open_conversations: number };
+    const indicator = (await (await get(pages[0].request, "/api/v1/indicator")).json()) as { unread_messages: number; open_conversations: number };
     shown = { red: indicator.unread_messages, gray: indicator.open_conversations };
     for (const page of pages) expect(await badges(page)).toEqual(shown);
   }).toPass();

@@ -8,7 +8,7 @@ import { AFTERNOON } from "./day-afternoon";
 import { MouseDesk, row } from "./day-desks";
 import { bubble, isDelivered, MORNING } from "./day-morning";
 import { Network } from "./network";
-import { badges, composer, messages } from "./support";
+import { badges, composer, get, messages } from "./support";
 
 const DAY = [...MORNING, ...AFTERNOON];
 /** Where the network goes: the Riveras, the Parks, the Okafors and the Joneses have written by then. */
@@ -25,8 +25,8 @@ const HALF_A_SENTENCE = "One more thing about";
 const FROM_RIVERA = "Is there parking?";
 const FROM_PARK = "It is ours, thank you";
 
-/** An error of the browser itself about a request that had no network. */
-const NO_NETWORK = /^maria: Failed to load resource: net::/;
+/** What the browser itself says of a request that had no network, and of the reply that was refused since it had missed a text. */
+const NO_NETWORK = /^maria: Failed to load resource: (net::|.* 409 \(Conflict\) .*\/messages$)/;
 
 async function lost({ maria: { page } }: Day): Promise<void> {
   await expect(page.getByText("Connection lost.")).toBeVisible({ timeout: NOTICED_MS });
@@ -151,7 +151,7 @@ function cutSteps(network: Network): { during: Step[]; after: Step[] } {
           for (const words of [TO_RIVERA, FROM_RIVERA, TO_RIVERA_OFFLINE]) await expect(bubble(desk.page, words)).toHaveCount(1);
         }
         await expect(async () => {
-          const answer = await ada.page.request.get("/api/v1/indicator");
+          const answer = await get(ada.page.request, "/api/v1/indicator");
           const { unread_messages: red, open_conversations: gray } = (await answer.json()) as { unread_messages: number; open_conversations: number };
           for (const { page } of [ada, maria, noah]) expect(await badges(page)).toEqual({ red, gray });
         }).toPass();

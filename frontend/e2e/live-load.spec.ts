@@ -1,6 +1,6 @@
 /** Many texts at once: nothing jumps, nothing is missing, and the list follows while they keep coming. */
 import { test } from "./business";
-import { conversations, expect, messages, PEOPLE, signIn, SIMULATOR } from "./support";
+import { conversations, expect, get, messages, PEOPLE, signIn, SIMULATOR } from "./support";
 import type { APIRequestContext, Locator, Page } from "@playwright/test";
 
 const EVERY_MS = 150;
@@ -13,7 +13,7 @@ declare global {
 
 /** A handset of the carrier simulator, without its page: its owner's name and what it sends. */
 async function handsetOf(request: APIRequestContext, name: string) {
-  const all = async <Item>(path: string) => ((await (await request.get(`${SIMULATOR}control/${path}`)).json()) as { items: Item[] }).items;
+  const all = async <Item>(path: string) => ((await (await get(request, `${SIMULATOR}control/${path}`)).json()) as { items: Item[] }).items;
   const [line] = await all<{ phone_number: string }>("lines");
   const handset = (await all<{ phone_number: string; name: string }>("handsets")).find((each) => each.name.startsWith(name));
   if (!line || !handset) throw new Error(`There is no handset of ${name}`);
@@ -40,7 +40,7 @@ async function numbersOf(texts: Locator): Promise<number[]> {
 /** The numbers of the texts "name n." as the API orders them. */
 async function storedNumbers(page: Page, name: string): Promise<number[]> {
   const id = new URL(page.url()).pathname.split("/").at(-1) ?? "";
-  const { items } = (await (await page.request.get(`/api/v1/conversations/${id}/messages?limit=200`)).json()) as { items: { body: string }[] };
+  const { items } = (await (await get(page.request, `/api/v1/conversations/${id}/messages?limit=200`)).json()) as { items: { body: string }[] };
   return items.filter(({ body }) => body.startsWith(name)).map(({ body }) => Number(/ (\d+)\./.exec(body)?.[1]));
 }
 

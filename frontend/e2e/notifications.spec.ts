@@ -1,6 +1,6 @@
 /** What a browser shows of a push, and where a click on it leads; the settings, at desk and phone width. */
 import { expect, test } from "./business";
-import { expectAccessible, messages } from "./support";
+import { expectAccessible, get, messages } from "./support";
 import type { CDPSession, Page, Worker } from "@playwright/test";
 
 interface Shown {
@@ -67,7 +67,7 @@ test("a push shows while nobody looks, and a click opens its conversation", asyn
   await business.text(rosa.number, "Is class on today?");
   await business.signIn(page, "maria", "/families");
   const push = await PushService.of(page);
-  const found = await page.request.get(`/api/v1/conversations?phone_number=${encodeURIComponent(rosa.number)}`);
+  const found = await get(page.request, `/api/v1/conversations?phone_number=${encodeURIComponent(rosa.number)}`);
   const [conversation] = ((await found.json()) as { items: { id: string }[] }).items;
   const path = `/messenger/${conversation?.id ?? ""}`;
   const text = { kind: "message", title: "Castillo family", body: "Is class on today?", path, tag: "message" };

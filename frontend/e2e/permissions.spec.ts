@@ -1,4 +1,4 @@
-import { composer, conversations, expect, messages, messengerIcon, openFamily, PEOPLE, signIn, test } from "./support";
+import { composer, conversations, expect, get, messages, messengerIcon, openFamily, PEOPLE, signIn, test } from "./support";
 
 test("PERM-VIEW: without SMS Logs there is no Messenger icon, no SMS section, and 403", async ({ page }) => {
   await signIn(page, PEOPLE.neither);
@@ -10,7 +10,7 @@ test("PERM-VIEW: without SMS Logs there is no Messenger icon, no SMS section, an
 
   await page.goto("/messenger");
   await expect(page.getByText("needs the SMS Logs permission")).toBeVisible();
-  expect((await page.request.get("/api/v1/conversations")).status()).toBe(403);
+  expect((await get(page.request, "/api/v1/conversations")).status()).toBe(403);
 });
 
 test("PERM-SEND: with SMS Logs alone one reads, and the composer says what is missing", async ({ page }) => {

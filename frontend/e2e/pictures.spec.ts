@@ -1,4 +1,6 @@
-import { conversations, expect, Handset, messages, PEOPLE, signIn, test } from "./support";
+import { request } from "@playwright/test";
+
+import { conversations, expect, get, Handset, messages, PEOPLE, signIn, test } from "./support";
 
 /** 2 × 2 pixels. */
 const PNG = Buffer.from(
@@ -26,7 +28,7 @@ test("a picture from a handset is seen in the thread, larger on a click, and ser
   await expect(dialog.getByRole("img", { name: "Picture" })).toBeVisible();
   const address = (await dialog.getByRole("link", { name: "Open in a new tab" }).getAttribute("href")) ?? "";
   expect(address).toMatch(/^\/api\/v1\/messages\//);
-  const served = await page.request.get(address);
+  const served = await get(page.request, address);
   expect(served.headers()).toMatchObject({
     "content-type": "image/png",
     "x-content-type-options": "nosniff",
@@ -35,7 +37,7 @@ test("a picture from a handset is seen in the thread, larger on a click, and ser
   await page.keyboard.press("Escape");
   await expect(dialog).toBeHidden();
 
-  const stranger = await context.browser()?.newContext();
-  expect((await stranger?.request.get(new URL(address, page.url()).href))?.status()).toBe(401);
-  await stranger?.close();
+  const stranger = await request.newContext();
+  expect((await get(stranger, new URL(address, page.url()).href)).status()).toBe(401);
+  await stranger.dispose();
 });

@@ -29,10 +29,10 @@ for (const colorScheme of ["light", "dark"] as const) {
       for (const what of OPENED) await openAndCheck(page, what);
       expect(asked).toEqual([]);
       if (size === "phone") {
-        for (const control of await page.getByRole("main").locator("button, input:not([type=radio], [type=checkbox]), select").all()) {
-          const box = await control.boundingBox();
-          expect(box?.height, await control.evaluate((element) => element.outerHTML.slice(0, 200))).toBeGreaterThanOrEqual(43.5);
-        }
+        // A picker of files is opened by a button.
+        const controls = page.getByRole("main").locator("button, input:not([type=radio], [type=checkbox], [type=file]), select");
+        const small = await controls.evaluateAll((all) => all.filter((each) => each.getBoundingClientRect().height < 43.5).map((each) => each.outerHTML.slice(0, 200)));
+        expect(small).toEqual([]);
       }
       await context.close();
     });

@@ -37,6 +37,9 @@ interface Credentials {
   password: string;
 }
 
+/** Reads a path of the API. The service may close a kept connection just as the test uses it again. */
+export const get = (api: APIRequestContext, path: string) => api.get(path, { maxRetries: 3 });
+
 export async function signInWithoutForm(api: APIRequestContext, data: Credentials): Promise<void> {
   const answer = await api.post("/api/v1/session", { data, headers: { origin: ORIGIN } });
   expect(answer.status(), await answer.text()).toBeLessThan(300);
@@ -50,7 +53,7 @@ export async function signIn(page: Page, email: string, to = "/"): Promise<void>
   const context = page.context();
   await context.clearCookies({ name: "messenger_session" });
   await context.addCookies(sessions.get(email) ?? []);
-  if ((await page.request.get("/api/v1/me")).status() === 401) {
+  if ((await get(page.request, "/api/v1/me")).status() === 401) {
     await signInWithoutForm(page.request, { organization: "demo", email, password: PASSWORD });
     sessions.set(email, await context.cookies());
   }
@@ -140,9 +143,13 @@ export class Handset {
 /** The details pane beside a thread. */
 export const details = (page: Page) => page.getByRole("complementary", { name: "Details" });
 
+/** The card of a family or staff member that has the number, within the details. */
+export const holder = (page: Page, name: string) =>
+  details(page).getByRole("listitem").filter({ has: page.getByRole("button", { name: new RegExp(`^Change opt-in of .*${name}`) }) });
+
 /** Opens the thread with a number, whether or not it may be texted. An integration may start one without a text, as here. */
 export async function openThread(page: Page, number: string): Promise<void> {
-  const known = await page.request.get(`/api/v1/conversations?phone_number=${encodeURIComponent(number)}`);
+  const known = await get(page.request, `/api/v1/conversations?phone_number=${encodeURIComponent(number)}`);
   let [conversation] = ((await known.json()) as { items: { id: string }[] }).items;
   if (!conversation) {
     const started = await page.request.post("/api/v1/conversations", { data: { phone_number: number }, headers: { Origin: new URL(page.url()).origin } });

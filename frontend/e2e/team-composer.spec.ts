@@ -11,6 +11,7 @@ test("a conversation is taken, deferred and answered later; the colleague's scre
   await business.signIn(colleague, "daniel");
   for (const each of [page, colleague]) await conversations(each).getByRole("link", { name: /Rivera family/ }).click();
   await expect(composer(page)).toBeFocused();
+  await expect(page.getByRole("button", { name: "Assign", exact: true })).toBeVisible();
 
   // From the list, by key.
   await page.keyboard.press("Escape");

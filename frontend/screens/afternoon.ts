@@ -9,7 +9,6 @@ export const SMITH = "+13125550101";
 export const THOMPSON = "+13125550142";
 export const GARCIA = "+13125550112";
 const JOHNSON = "+13125550116";
-const KOWALSKI = "+13125550119";
 
 interface Named {
   id: string;
@@ -73,21 +72,12 @@ export async function fillAfternoon(api: APIRequestContext): Promise<void> {
     body: "Thanks for your text! The front desk is closed now and answers in the morning.",
     hours: { monday: week, tuesday: week, wednesday: week, thursday: week, friday: week, saturday: [{ opens: "08:30", closes: "15:00" }] },
   });
-  await fillRecords(desk);
-  await fillReplies(desk);
 
   const maria = await desk.colleague("Maria Delgado");
-  const daniel = await desk.colleague("Daniel Kim");
   const ada = await desk.colleague("Ada Lindgren");
-  await desk.call("POST", `${await desk.conversation(KOWALSKI)}/notes`, {
-    body: "Grace says bars and stretching are fine, nothing on the beam until the 12th. @Maria Delgado could you tell Marta?",
-    mentions: [maria],
-  });
-
   await desk.signIn(PEOPLE.readsAndAnswers);
   const smith = await desk.conversation(SMITH);
   await desk.call("PUT", `${smith}/assignee`, { staff_member_id: maria });
-  await desk.call("PUT", `${await desk.conversation(KOWALSKI)}/assignee`, { staff_member_id: daniel });
   const thompson = await desk.conversation(THOMPSON);
   await desk.call("POST", `${thompson}/notes`, {
     body: "That is a telephone at home. I called Erin instead, she picks Lily up at five. @Ada Lindgren can we note a mobile for Dorothy?",
@@ -95,32 +85,4 @@ export async function fillAfternoon(api: APIRequestContext): Promise<void> {
   });
   await desk.call("POST", `${thompson}/messages`, { body: "Hello Mrs. Thompson, Lily is well again. See you on Monday!", send_at: nineOClock(3) });
   await desk.call("PUT", `${await desk.conversation(JOHNSON)}/reminder`, { at: nineOClock(1), unless_answered: true });
-}
-
-async function fillRecords(desk: Desk): Promise<void> {
-  const add = (name: string, weekdays: string[], time: string, room: string, coach: string) =>
-    desk.call<Named>("POST", "/classes", { name, weekdays, time, room, coach });
-  const juniors = await add("Juniors 1", ["tuesday", "thursday"], "16:00", "Small hall", "Tomás Rivera");
-  const team = await add("Team Bronze", ["monday", "wednesday", "friday"], "17:30", "Big hall", "Grace Obi");
-  const toddlers = await add("Toddlers", ["saturday"], "09:00", "Small hall", "Noah Brooks");
-  const enrol = async (family: string, tags: string[], students: { name: string; in: Named }[]) =>
-    desk.call("PATCH", `/families/${await desk.family(family)}`, {
-      tags,
-      students: students.map(({ name, in: { id } }) => ({ name, classes: [{ id }] })),
-    });
-  await enrol("Smith family", ["make-up due"], [{ name: "Leo Smith", in: juniors }]);
-  await enrol("Okafor family", [], [{ name: "Zara Okafor", in: team }]);
-  await enrol("Kowalski family", ["injured"], [{ name: "Zosia Kowalska", in: team }]);
-  await enrol("Rossi family", ["showcase"], [{ name: "Bianca Rossi", in: juniors }]);
-  await enrol("Johnson family", ["party"], [{ name: "Amara Johnson", in: juniors }]);
-  await enrol("Haddad family", [], [{ name: "Layan Haddad", in: toddlers }]);
-}
-
-async function fillReplies(desk: Desk): Promise<void> {
-  const replies = [
-    ["Make-up class", "Hi {first_name}, missed classes can be made up within four weeks. Would Tuesday at 4 or Saturday at 10 suit you?"],
-    ["Closed for weather", "Hi {first_name}, the gym is closed today because of the weather. All classes of today can be made up."],
-    ["Free trial", "A first class is free! Which day suits you? Toddlers meet on Saturdays at 9, beginners on Tuesdays and Thursdays at 4."],
-  ];
-  for (const [title, body] of replies) await desk.call("POST", "/saved-replies", { title, body, scope: "organization" });
 }

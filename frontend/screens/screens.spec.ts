@@ -8,9 +8,9 @@ import { Desk, GARCIA, SMITH, THOMPSON } from "./afternoon";
 import { composer, conversations, expect, messages, PEOPLE, test } from "../e2e/support";
 
 const RAW = "../.cache/screens";
-const EMOJI = "../scripts/screens/node_modules/@fontsource/noto-color-emoji";
+const EMOJI = "../scripts/screens/node_modules/@fontsource/noto-emoji";
 const EMOJI_STYLE = `${readFileSync(join(EMOJI, "index.css"), "utf8").replaceAll("./files/", "/emoji-of-the-pictures/")}
-  html { font-family: "Inter Variable", "Noto Color Emoji", sans-serif; }`;
+  html { font-family: "Inter Variable", "Noto Emoji", sans-serif; }`;
 
 type StorageState = Awaited<ReturnType<APIRequestContext["storageState"]>>;
 
@@ -82,7 +82,7 @@ const SCREENS: Screen[] = [
     as: front,
     open: async (visit) => {
       await openThread(visit, GARCIA);
-      await expect(visit.page.getByText(/opted out/i).first()).toBeVisible();
+      await expect(visit.page.getByRole("note", { name: "Why you can't send" })).toBeVisible();
     },
   },
   {

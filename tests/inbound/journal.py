@@ -1,9 +1,13 @@
 """What tests do to the journal, and read from it."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import asyncpg
 
+from api.inbound.queries import try_lock_application
 from tests.support.business import LINE_NUMBER
 from tests.support.world import World
 
@@ -16,6 +20,14 @@ async def receive(world: World, body: str, *, sender: str = PARENT) -> str:
     fields = {"MessageSid": sid, "From": sender, "To": LINE_NUMBER, "Body": body, "NumMedia": "0"}
     assert (await world.post_webhook("inbound", fields)).status_code == 200
     return sid
+
+
+@asynccontextmanager
+async def nobody_applies(world: World) -> AsyncIterator[None]:
+    async with world.service.database.transaction() as session:
+        while not await try_lock_application(session, world.organization_id):  # noqa: ASYNC110  # It tells nobody.
+            await asyncio.sleep(0.01)
+        yield
 
 
 async def bodies(world: World) -> list[str]:

@@ -1,8 +1,7 @@
 """RECV-NOTHING-LOST, for what hangs or kills the process too: attempts are counted before they begin."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -19,7 +18,7 @@ from api.inbound.reading import read_events
 from api.inbound.rules import MAX_UNFINISHED, NEVER_FINISHED, Suspects, suspects
 from api.inbound.service import ApplicationBusy, apply_events
 from api.kit.process import PROCESS_ID
-from tests.inbound.journal import PARENT, accept_again, bodies, make_due, receive, refuse
+from tests.inbound.journal import PARENT, accept_again, bodies, make_due, nobody_applies, receive, refuse
 from tests.support.stack import eventually
 from tests.support.world import World
 
@@ -56,14 +55,6 @@ def test_only_events_begun_alone_three_times_are_guilty_and_none_is_left_out(
         alone = unfinished.count(frozenset({each}))
         assert (each in known.guilty) == (alone >= MAX_UNFINISHED)
         assert (each in known.alone) == (0 < alone < MAX_UNFINISHED)
-
-
-@asynccontextmanager
-async def nobody_applies(world: World) -> AsyncIterator[None]:
-    async with world.service.database.transaction() as session:
-        while not await try_lock_application(session, world.organization_id):  # noqa: ASYNC110  # It tells nobody.
-            await asyncio.sleep(0.01)
-        yield
 
 
 async def received(world: World, *texts: tuple[str, str]) -> list[UUID]:

@@ -11,7 +11,7 @@ import pytest
 from api.delivery.claim import Claim, claim_due
 from api.delivery.settle import settle
 from api.providers.port import Accepted, MessageStatus
-from tests.inbound.journal import PARENT
+from tests.inbound.journal import PARENT, bodies, nobody_applies, receive
 from tests.support.business import LINE_NUMBER
 from tests.support.world import World
 
@@ -134,3 +134,23 @@ async def test_fields_that_nobody_knows_yet_change_nothing(family: World) -> Non
         "See you!",
     ]
     assert (await detail(family, claim))["status"] == "delivered"
+
+
+async def test_OPTIN_STOP_a_text_and_another_numbers_refusal_are_applied_together_in_one_order_of_locks(
+    family: World,
+) -> None:
+    claim = await claimed_message(family)
+    async with nobody_applies(family):
+        await receive(family, "Hello?", sender="+13125550102")
+        fields = {
+            "MessageSid": "SM1",
+            "MessageStatus": "failed",
+            "ErrorCode": "21610",
+            "To": PARENT,
+            "From": LINE_NUMBER,
+        }
+        assert (await family.post_webhook("status", fields, query=f"?message_id={claim.message_id}")).status_code == 200
+    await family.settled()
+    assert await bodies(family) == ["See you!", "Hello?"]
+    ((stopped,),) = await family.rows("SELECT stopped_at IS NOT NULL FROM phone_numbers WHERE number = :n", n=PARENT)
+    assert stopped

@@ -172,3 +172,6 @@ export function countByConversation(items: readonly PendingItem[]): ReadonlyMap<
   }
   return counts;
 }
+
+/** Where an earlier version of the app kept the texts of a person, in local storage. */
+export const legacyKeyOf = (owner: string): string => `messenger:${owner}:outbox`;

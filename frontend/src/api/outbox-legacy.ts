@@ -1,5 +1,5 @@
 /** Texts that an earlier version of the app kept: one array under one key of local storage. */
-import type { OutboxItem } from "./outbox-items";
+import { legacyKeyOf, type OutboxItem } from "./outbox-items";
 import type { OutboxStore } from "./outbox-store";
 import type { Problem } from "./problem";
 import { readStored, writeStored } from "@/lib/storage";
@@ -17,7 +17,7 @@ interface LegacyText {
 
 /** Moves them over under their keys, so that one that the server has accepted already is not sent again. */
 export async function importLegacyTexts(owner: string, store: OutboxStore): Promise<void> {
-  const legacyKey = `messenger:${owner}:outbox`;
+  const legacyKey = legacyKeyOf(owner);
   const texts = parse(readStored(legacyKey));
   if (texts.length === 0) {
     writeStored(legacyKey, null);

@@ -7,14 +7,14 @@
  * No answer means try again under the same key; a refusal keeps the text and says why, and the texts behind it wait.
  */
 import {
-  countByConversation, describeItems, isText, isTooOld, isWithdrawable, judgeError, KEY_REMEMBERED_MS, MOST_ITEMS, nextToSend,
+  countByConversation, describeItems, isText, isTooOld, isWithdrawable, judgeError, KEY_REMEMBERED_MS, legacyKeyOf, MOST_ITEMS, nextToSend,
   type Act, type OutboxItem, type PendingCounts, type PendingItem, type PendingState, type TextAct, type TextPayload,
 } from "./outbox-items";
-import { importLegacyTexts } from "./outbox-legacy";
 import { withLock } from "./outbox-locks";
 import { OutboxStore } from "./outbox-store";
 import { ProblemError, type Problem } from "./problem";
 import type { Message } from "./types";
+import { readStored } from "@/lib/storage";
 
 export interface OutboxOptions {
   /** Whose items: see `ownerKey`. */
@@ -169,8 +169,10 @@ export class Outbox {
   };
 
   private async takeUp(): Promise<void> {
+    const { owner } = this.options;
     await this.store.deleteOld(Date.now());
-    await importLegacyTexts(this.options.owner, this.store);
+    // Few browsers still hold texts of that version.
+    if (readStored(legacyKeyOf(owner)) !== null) await (await import("./outbox-legacy")).importLegacyTexts(owner, this.store);
     await this.reload();
     this.resume();
   }

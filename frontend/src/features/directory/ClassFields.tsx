@@ -1,5 +1,5 @@
 import type { ClassDraft } from "./class-draft";
-import { longDay, shortDay } from "@/lib/classes";
+import { DayName } from "./DayName";
 import { WEEKDAYS, type Weekday } from "@/lib/weekdays";
 import { Button } from "@/ui/Button";
 import { LocationField } from "@/ui/facts/LocationField";
@@ -31,11 +31,10 @@ export function ClassFields({ draft, onChange, errorOf }: ClassFieldsProps) {
               key={day}
               size="sm"
               aria-pressed={draft.weekdays.includes(day)}
-              aria-label={longDay(day)}
               className="min-w-11 aria-pressed:!border-accent aria-pressed:!bg-accent-soft"
               onClick={() => toggle(day)}
             >
-              {shortDay(day)}
+              <DayName day={day} />
             </Button>
           ))}
         </div>

@@ -5,13 +5,14 @@ import { lazy, Suspense, useState } from "react";
 
 import { useLocationFilter } from "./DirectoryFilters";
 import { DirectoryPage } from "./DirectoryPage";
+import { DayName } from "./DayName";
 import { FilterBar, FilterToggle } from "./FilterBar";
 import { ReadOnlyNote } from "./ReadOnlyNote";
 import { classListQuery } from "@/api/classes";
 import type { ClassFilter } from "@/api/keys";
 import { may, useMe } from "@/api/session";
 import type { ListedClass } from "@/api/types";
-import { describeRoom, describeWhen, longDay, shortDay } from "@/lib/classes";
+import { describeRoom, describeWhen } from "@/lib/classes";
 import type { DirectorySearch } from "@/lib/directory-search";
 import { WEEKDAYS } from "@/lib/weekdays";
 import { Tag } from "@/ui/bits";
@@ -52,8 +53,8 @@ function ClassFilters({ filter: { day, location, archived }, onFilter }: Classes
   return (
     <FilterBar filters={locationFilter ? [locationFilter] : []}>
       {WEEKDAYS.map((each) => (
-        <FilterToggle key={each} label={longDay(each)} isOn={day === each} onChange={(isOn) => onFilter({ day: isOn ? each : undefined })}>
-          {shortDay(each)}
+        <FilterToggle key={each} isOn={day === each} onChange={(isOn) => onFilter({ day: isOn ? each : undefined })}>
+          <DayName day={each} />
         </FilterToggle>
       ))}
       <FilterToggle isOn={archived === true} onChange={(isOn) => onFilter({ archived: isOn || undefined })}>

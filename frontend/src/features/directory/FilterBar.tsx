@@ -83,14 +83,12 @@ const CHOSEN = "shrink-0 !border-accent !bg-accent-soft";
 interface FilterToggleProps {
   isOn: boolean;
   onChange: (isOn: boolean) => void;
-  /** Its name, if it is more than what is shown. */
-  label?: string;
   children: ReactNode;
 }
 
-export function FilterToggle({ isOn, onChange, label, children }: FilterToggleProps) {
+export function FilterToggle({ isOn, onChange, children }: FilterToggleProps) {
   return (
-    <Button size="sm" aria-pressed={isOn} aria-label={label} className={isOn ? CHOSEN : "shrink-0"} onClick={() => onChange(!isOn)}>
+    <Button size="sm" aria-pressed={isOn} className={isOn ? CHOSEN : "shrink-0"} onClick={() => onChange(!isOn)}>
       {children}
     </Button>
   );

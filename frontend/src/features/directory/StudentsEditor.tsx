@@ -63,18 +63,17 @@ function Classes({ student, onChange }: { student: StudentDraft; onChange: (clas
     <div className="space-y-2">
       {student.classes.length > 0 && (
         <ul className="flex flex-wrap gap-1.5" aria-label={`Classes of ${who}`}>
-          {student.classes.map((each) => (
-            <li key={each.id}>
-              <Button
-                size="sm"
-                aria-label={`Take ${who} out of ${each.name}`}
-                onClick={() => onChange(student.classes.filter(({ id }) => id !== each.id))}
-              >
-                <span className="max-w-[240px] truncate">{[each.name, describeWhen(each)].filter(Boolean).join(" · ")}</span>
-                <CloseIcon size={14} />
-              </Button>
-            </li>
-          ))}
+          {student.classes.map((each) => {
+            const shown = [each.name, describeWhen(each)].filter(Boolean).join(" · ");
+            return (
+              <li key={each.id}>
+                <Button size="sm" aria-label={`${shown}: take ${who} out`} onClick={() => onChange(student.classes.filter(({ id }) => id !== each.id))}>
+                  <span className="max-w-[240px] truncate">{shown}</span>
+                  <CloseIcon size={14} />
+                </Button>
+              </li>
+            );
+          })}
         </ul>
       )}
       {adding === null && (

@@ -22,23 +22,20 @@ export default function BulkBar({ selection }: { selection: Selection }) {
   const anyNotSent = rows.some(({ not_sent }) => not_sent > 0);
   const allClosed = rows.every(({ status }) => status === "closed");
 
-  // The bar is gone by then, and with it the callbacks of `mutate`.
+  // The bar may be gone by then, since an event takes the rows off the list, and with it the callbacks of `mutate`.
   const takeBack = (undoId: string) =>
     undo.mutateAsync(undoId).then(
       (undone) => showToast(describeBulk(undone, "undo")),
       (error: unknown) => showToast(describeError(error)),
     );
-  const perform = (act: BulkAct) =>
-    bulk.mutate(
-      { rows, act },
-      {
-        onSuccess: (answer) => {
-          const { undo_id } = answer;
-          showToast(describeBulk(answer, act.action), undo_id === null ? undefined : { label: "Undo", run: () => void takeBack(undo_id) });
-          clear();
-        },
-        onError: (error) => showToast(`Nothing was changed. ${describeError(error)}`, { label: "Try again", run: () => perform(act) }),
+  const perform = (act: BulkAct): void =>
+    void bulk.mutateAsync({ rows, act }).then(
+      (answer) => {
+        const { undo_id } = answer;
+        showToast(describeBulk(answer, act.action), undo_id === null ? undefined : { label: "Undo", run: () => void takeBack(undo_id) });
+        clear();
       },
+      (error: unknown) => showToast(`Nothing was changed. ${describeError(error)}`, { label: "Try again", run: () => perform(act) }),
     );
 
   return (

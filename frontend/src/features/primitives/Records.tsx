@@ -1,4 +1,5 @@
 /** Primitives about people, numbers and conversations, with example data. */
+import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 
 import { CONVERSATIONS, DRAFTED, ME, NUMBER, REFUSAL, SINCE } from "./examples";
@@ -96,17 +97,24 @@ export function Rows() {
       </Specimen>
       <Specimen state="EndlessList: 2,000 rows, of which those on screen exist">
         <Pane className="h-40">
-          <EndlessList label="Rows" items={ROWS} query={LOADED} rowHeight={36} renderRow={(row) => <p className="px-3 py-2">{row.id}</p>} />
+          <EndlessList label="Rows" items={ROWS} query={LOADED} rowHeight={36} renderRow={(row) => <ExampleRow words={row.id} />} />
         </Pane>
       </Specimen>
       <Specimen state="EndlessList: the next page couldn't be loaded">
         <Pane className="h-56">
-          <EndlessList label="Rows before an error" items={ROWS.slice(0, 2)} query={FAILED} rowHeight={36} renderRow={(row) => <p className="px-3 py-2">{row.id}</p>} />
+          <EndlessList label="Rows before an error" items={ROWS.slice(0, 2)} query={FAILED} rowHeight={36} renderRow={(row) => <ExampleRow words={row.id} />} />
         </Pane>
       </Specimen>
     </Section>
   );
 }
+
+/** Rows are links: the keyboard scrolls through them. */
+const ExampleRow = ({ words }: { words: string }) => (
+  <Link to="/primitives" className="block px-3 py-2 hover:bg-sunken">
+    {words}
+  </Link>
+);
 
 const ROWS = Array.from({ length: 2_000 }, (_, index) => ({ id: `Row ${index + 1}` }));
 const NO_PAGE = () => new Promise<never>(() => undefined);

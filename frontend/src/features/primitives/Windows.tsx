@@ -76,7 +76,7 @@ export function Windows() {
         <Opens what="menu">
           {(close) => (
             <Suspense fallback={null}>
-              <Menu onClose={close} trigger={<span className="absolute inset-0" />}>
+              <Menu onClose={close} trigger={<button type="button" aria-label="The button of the menu" className="absolute inset-0 opacity-0" />}>
                 <MenuLabel>Maria Delgado</MenuLabel>
                 <MenuItem onSelect={close}>Account</MenuItem>
                 <MenuSeparator />

@@ -65,7 +65,7 @@ function Box({ words, notice }: { words: string; notice: string | null }) {
 }
 
 function Facts() {
-  const [facts, setFacts] = useState(() => draftFacts({ tags: ["make-up due", "team"], location: "Small hall", notes: "Picks up by the side door." }));
+  const [facts, setFacts] = useState(() => draftFacts({ tags: ["make-up due", "team"], location: "Small hall", notes: "Picks up by the side entrance." }));
   return (
     <Pane className="gap-4 p-4">
       <FactsFields facts={facts} onChange={setFacts} errorOf={(pointer) => (pointer === "/location" ? "This name is too long." : null)} />

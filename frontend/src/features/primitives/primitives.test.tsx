@@ -48,7 +48,7 @@ it("shows every component that src/ui exports, without a request to the API", as
     for (const type of renderedTypes()) missing.delete(type);
   };
   see();
-  for (const opener of within(page).getAllByRole("button", { name: /^(Open the|Change opt-in|Lift the refusal|Erase this number)/ })) {
+  for (const opener of within(page).getAllByRole("button", { name: /^(Open the|Change opt-in|Lift (the )?refusal|Erase this number)/ })) {
     await user.click(opener);
     await screen.findByRole(/menu$/.test(opener.textContent) ? "menu" : "dialog");
     see();

@@ -28,7 +28,7 @@ export function DismissNotSent({ conversationId, count }: { conversationId: stri
       disabled={dismiss.isPending}
       title="Takes the mark “Not sent” off the conversation"
       onClick={dismissAll}
-      className="target -my-3.5 rounded-sm py-3.5 font-strong text-ink underline underline-offset-2"
+      className="target rounded-sm py-3.5 desk:-my-3.5 font-strong text-ink underline underline-offset-2"
     >
       {count > 1 ? `Dismiss all ${count}` : "Dismiss"}
     </button>

@@ -18,7 +18,7 @@ export function RetryButton({ message }: { message: Message }) {
       type="button"
       disabled={retry.isPending}
       onClick={() => retry.mutate(undefined, { onError: (error) => showToast(`Not sent again. ${explain(error)}`) })}
-      className="target -my-3.5 rounded-sm py-3.5 font-strong text-ink underline underline-offset-2"
+      className="target rounded-sm py-3.5 desk:-my-3.5 font-strong text-ink underline underline-offset-2"
     >
       Send again
     </button>

@@ -76,12 +76,14 @@ export function TeamControls({ conversation, seenSeq }: TeamControlsProps) {
 
 function AssignButton({ assignee, isOpen, onClick }: { assignee: Person | null; isOpen: boolean; onClick: () => void }) {
   const me = useMe().staff_member;
-  const name = assignee && (assignee.id === me?.id ? "You" : firstName(assignee.name));
+  const isMine = assignee?.id === me?.id;
+  // A control's name holds the words that it shows.
+  const label = assignee ? `Assigned to ${assignee.name}${isMine ? ", you" : ""}` : "Assign";
   return (
     <ShortcutTip label={assignee ? `${assignee.name} has it. Assign, from the list` : "Assign, from the list"} name="assign">
-      <Button aria-haspopup="dialog" aria-expanded={isOpen} aria-label={assignee ? `Assigned to ${assignee.name}` : "Assign"} aria-keyshortcuts={ariaKeys("assign")} onClick={onClick}>
+      <Button aria-haspopup="dialog" aria-expanded={isOpen} aria-label={label} aria-keyshortcuts={ariaKeys("assign")} onClick={onClick}>
         {assignee ? <Avatar name={assignee.name} size="xs" /> : <PersonIcon size={16} />}
-        <span className="max-w-28 truncate max-wide:sr-only">{name ?? "Assign"}</span>
+        <span className="max-w-28 truncate max-wide:sr-only">{!assignee ? "Assign" : isMine ? "You" : firstName(assignee.name)}</span>
       </Button>
     </ShortcutTip>
   );

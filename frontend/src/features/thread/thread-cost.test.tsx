@@ -14,12 +14,12 @@ afterEach(() => vi.restoreAllMocks());
 it("a thread of 60 messages makes no formatter for any of them", async () => {
   const world = new World().install();
   const texts = (count: number) => Array.from({ length: count }, (_, n) => ({ body: `Text ${n}` }));
-  const [short, long] = [2, 60].map((count) => world.add(aConversation({ display_name: `${count} texts` }), texts(count)));
+  const [short] = [2, 60].map((count) => world.add(aConversation({ display_name: `${count} texts` }), texts(count)));
   const { user } = renderApp(`/messenger/${short?.id ?? ""}`);
   await within(await screen.findByRole("log", { name: "Messages" })).findByText("Text 1");
+  const row = await screen.findByRole("link", { name: /60 texts/ });
   vi.mocked(Intl.DateTimeFormat).mockClear();
-  await user.click(screen.getByRole("link", { name: /60 texts/ }));
+  await user.click(row);
   await screen.findByText("Text 59", { selector: "article *" });
-  expect(long).toBeDefined();
   expect(vi.mocked(Intl.DateTimeFormat).mock.calls.length).toBeLessThan(10);
 });

@@ -22,7 +22,8 @@ const topOf = (seq: number) => log.querySelector(`[data-seq="${seq}"]`)?.getBoun
 const isAtEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight <= 1;
 
 beforeEach(() => {
-  document.body.innerHTML = `<div class="[overflow-anchor:none]" style="width: 600px; height: 500px; overflow-y: auto"><div></div></div>`;
+  // The machine's own font: one that is fetched would change the rows' heights while a test runs.
+  document.body.innerHTML = `<div class="[overflow-anchor:none]" style="width: 600px; height: 500px; overflow-y: auto; font: 14px/20px sans-serif"><div></div></div>`;
   scroller = document.body.firstElementChild as HTMLElement;
   log = scroller.firstElementChild as HTMLElement;
   log.append(...rowsOf(101, 180));

@@ -435,6 +435,7 @@ describe("closing", () => {
 
     it("keeps the text when another came in meanwhile, and says so", async () => {
       const { user } = open();
+      await screen.findByRole("heading", { name: /Smith family/ });
       await waitFor(() => expect(FakeEventSource.current.readyState).toBe(1));
       await user.type(await box(), "Of course!{Enter}");
       act(() => void world.receive(conversation, "He is better now"));

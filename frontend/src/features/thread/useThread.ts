@@ -14,15 +14,16 @@ export function useThread(conversationId: string, around: Anchor | null) {
   const thread = useThreadEntries(conversationId, around);
   const outgoing = usePendingItems(conversationId);
   const row = useKnownRow(conversationId);
-  const isLive = useLiveState() === "live";
+  const liveState = useLiveState();
 
   const { entries, messages } = thread;
   const pending = useMemo(() => notYetShown(outgoing, messages), [outgoing, messages]);
 
-  // What had been seen when the thread was opened here: of the row while events keep both, else of a fresh answer.
-  const isKept = thread.wasKept && isLive && row !== undefined;
+  // What had been seen when the thread was opened here: of the row while events keep both, or while nothing newer can be had;
+  // else of a fresh answer.
+  const isBestKnown = row !== undefined && (liveState === "lost" || (thread.wasKept && liveState === "live"));
   const isFresh = thread.isFetchedAfterMount && conversation.isFetchedAfterMount && conversation.isSuccess;
-  const seenBefore = !thread.isSuccess ? undefined : isKept ? row.seen_seq : isFresh ? conversation.data.seen_seq : undefined;
+  const seenBefore = thread.data === undefined ? undefined : isBestKnown ? row.seen_seq : isFresh ? conversation.data.seen_seq : undefined;
 
   return { conversation, shown: conversation.data ?? row, thread, messages, entries, pending, seenBefore };
 }

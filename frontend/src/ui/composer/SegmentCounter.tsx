@@ -36,7 +36,7 @@ export function SegmentCounter({ id, segments, excess, most }: SegmentCounterPro
         {units} / {capacity} · {plural(count, "text")} ·
       </span>
       <Tooltip content={explain(segments)}>
-        <button type="button" className="rounded-sm underline decoration-dotted underline-offset-2">
+        <button type="button" className="target -my-3.5 rounded-sm py-3.5 underline decoration-dotted underline-offset-2">
           {encoding}
         </button>
       </Tooltip>
