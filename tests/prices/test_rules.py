@@ -209,7 +209,7 @@ def test_COST_credits_never_go_below_zero_by_what_they_do_not_cover(left: Decima
 
     took = [allowed.take(each) for each in costs]
 
-    assert allowed.left >= min(left, 0)
+    assert allowed.left >= min(left, Decimal(0))
     assert allowed.left == left - sum((each for each in took if each is not None), Decimal(0))
     assert left > 0 or all(each is None for each in took)
     for cost, each in zip(costs, took, strict=True):
