@@ -61,9 +61,9 @@ class CostChanges:
         if message.credits is None:
             return
         # Most reports change nothing, and cost no lock of the credits.
-        gives_back = message.status == MessageStatus.FAILED.value and message.credits > 0
+        returns_them = message.status == MessageStatus.FAILED.value and message.credits > 0
         takes_again = message.status != MessageStatus.FAILED.value and message.credits == 0 and bool(message.cost)
-        if price is not None or gives_back or takes_again:
+        if price is not None or returns_them or takes_again:
             self._changed[message.id] = message
 
     async def store(self, session: AsyncSession, organization_id: UUID) -> NewEntry | None:
