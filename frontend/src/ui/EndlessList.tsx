@@ -57,7 +57,9 @@ export function EndlessList<Item extends { id: string }>({
   const virtualizer = useRef<VirtualizerHandle>(null);
   const focusedId = useFocusedId(scroller, items);
   const [, renderAgain] = useReducer((times: number) => times + 1, 0);
-  const kept = [...new Set([keptId, focusedId])].map((id) => (id === undefined ? -1 : items.findIndex((item) => item.id === id)));
+  // The row that is to get the focus may be far away: it is rendered for that, wherever the list stands.
+  const [wanted, setWanted] = useState(-1);
+  const kept = [...[keptId, focusedId].map((id) => (id === undefined ? -1 : items.findIndex((item) => item.id === id))), wanted];
 
   const loadWhenNear = () => {
     const shown = virtualizer.current;
@@ -85,8 +87,10 @@ export function EndlessList<Item extends { id: string }>({
         row?.focus({ preventScroll: true });
         return row != null;
       };
-      // A row far away exists only after the scroll has been rendered.
-      if (!focus()) requestAnimationFrame(focus);
+      if (focus()) return;
+      // At once: of a key held down, the next press starts from this row.
+      flushSync(() => setWanted(index));
+      focus();
     },
   }));
 
