@@ -18,7 +18,7 @@ interface Watched {
   frames: number;
   /** Frames that took longer than 50 ms. */
   dropped: number;
-  /** Of the list's height, in pixels: the most that had no row in some frame. */
+  /** The highest place without a row in some frame, in pixels. */
   gap: number;
   /** How far the list had scrolled by then. */
   at: number;
@@ -52,9 +52,15 @@ async function watch(page: Page): Promise<void> {
       const whole = list.getBoundingClientRect();
       const [top, bottom] = [Math.max(window_.top, whole.top), Math.min(window_.bottom, whole.bottom)];
       const rows = [...list.children].filter((row) => row.textContent !== "").map((row) => ({ row, box: row.getBoundingClientRect() }));
-      const covered = rows.reduce((sum, { box }) => sum + Math.max(0, Math.min(box.bottom, bottom) - Math.max(box.top, top)), 0);
+      // New rows stand half a pixel apart until they are measured too, still before this frame is painted.
+      let [edge, gap] = [top, 0];
+      for (const { box } of rows.filter((each) => each.box.bottom > top && each.box.top < bottom)) {
+        gap = Math.max(gap, box.top - edge);
+        edge = box.bottom;
+      }
+      gap = Math.max(gap, bottom - edge);
       watched.rows = Math.max(watched.rows, rows.length);
-      if (bottom - top - covered > watched.gap) Object.assign(watched, { gap: bottom - top - covered, at: scroller.scrollTop });
+      if (gap > watched.gap) Object.assign(watched, { gap, at: scroller.scrollTop });
       for (const { row } of rows) watched.seen.add(Number(/Text (\d+) of/.exec(row.textContent)?.[1]));
     };
     new ResizeObserver(look).observe(probe);
