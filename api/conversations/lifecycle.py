@@ -42,6 +42,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.audit import service as audit
 from api.audit.rules import BESIDE_THREADS, SYSTEM, Action, Actor, NewEntry
 from api.conversations import message_queries as queries
+from api.conversations import outbox
 from api.conversations.message_rules import (
     Automatic,
     Direction,
@@ -53,7 +54,8 @@ from api.conversations.message_rules import (
     sent_media,
     shown_media,
 )
-from api.conversations.models import Conversation, InboxRow, Message, OutboxEntry, TimelineEntry
+from api.conversations.models import Conversation, InboxRow, Message, TimelineEntry
+from api.conversations.outbox import OUTBOX_CHANNEL as OUTBOX_CHANNEL
 from api.conversations.reactions import ReceivedReaction, place_reactions
 from api.conversations.rows import apply_state as apply_state
 from api.conversations.rows import conversation_entry as conversation_entry
@@ -65,17 +67,12 @@ from api.conversations.tapbacks import read_tapback
 from api.conversations.team_changes import TeamChanges
 from api.directory.number_changes import numbers_changed
 from api.kit.bulk import insert_together
-from api.kit.database import notify
 from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
-from api.kit.request_context import current_request_id
 from api.live.service import announce_conversation, announce_message, announce_thread_entry
 from api.notifications.rules import Kind
 from api.notifications.service import tell_all
 from api.providers.port import MessageStatus, StatusReport
-
-OUTBOX_CHANNEL = "messenger_outbox"
-"""NOTIFY that something waits to be sent. Polling guarantees progress without it."""
 
 ACTIONS = {
     Change.OPENED: Action.CONVERSATION_OPENED,
@@ -144,8 +141,10 @@ class Batch(TeamChanges):
         self._received: list[dict[str, object]] = []
         self._reactions: list[ReceivedReaction] = []
         self._sent: list[dict[str, object]] = []
-        self._queued: list[dict[str, object]] = []
+        self._queued: list[outbox.NewEntry] = []
         self._removed: list[UUID] = []
+        self._freed: set[UUID] = set()
+        """Conversations of which a later text may leave now."""
         self._reported: list[Message] = []
         self._timeline: list[dict[str, object]] = []
         self._changed_numbers: set[str] = set()
@@ -216,15 +215,15 @@ class Batch(TeamChanges):
         message = Message(**columns)
         self._sent.append({**columns, "search": search_vector(text.body, organization_id=self.organization_id)})
         self._queued.append(
-            {
-                "organization_id": self.organization_id,
-                "id": message.id,
-                "conversation_id": message.conversation_id,
-                "line_id": message.line_id,
-                "seq": message.seq,
-                "past_gate": text.answers is not None,
-                "request_id": current_request_id(),
-            }
+            outbox.NewEntry(
+                message_id=message.id,
+                conversation_id=message.conversation_id,
+                line_id=message.line_id,
+                seq=message.seq,
+                priority=outbox.Priority.CONFIRMATION if text.answers else outbox.Priority.REPLY,
+                due_at=self.at,
+                past_gate=text.answers is not None,
+            )
         )
         self.note(message, message.status, source=EntrySource.STAFF if sent_by else EntrySource.WORKER)
         actor = sent_by.actor if sent_by else SYSTEM
@@ -244,6 +243,8 @@ class Batch(TeamChanges):
         """
         set_status(self._to_store(conversation), message, status)
         self.note(message, status.value, detail=detail)
+        if status is MessageStatus.UNKNOWN:
+            self.let_next_leave(message.conversation_id)
 
     def report(
         self,
@@ -314,6 +315,11 @@ class Batch(TeamChanges):
     def leave_outbox(self, message: Message) -> None:
         """Remove the message's outbox entry, whatever its state."""
         self._removed.append(message.id)
+        self.let_next_leave(message.conversation_id)
+
+    def let_next_leave(self, conversation_id: UUID) -> None:
+        """A text of the conversation holds up the later ones no longer, or less (SEND-ORDER)."""
+        self._freed.add(conversation_id)
 
     def change(self, row: InboxRow, transition: Transition, *, actor: Actor, message_id: UUID | None = None) -> None:
         """Change a conversation's state. `actor` caused the change; `message_id` is the message that did, if any."""
@@ -366,9 +372,10 @@ class Batch(TeamChanges):
         for target in await place_reactions(session, organization_id, self._reactions):
             self._announced_messages.setdefault(target.id, (target.conversation_id, target.seq))
         await insert_together(session, Message, self._sent)
-        await insert_together(session, OutboxEntry, self._queued)
         await queries.remove_outbox_entries(session, organization_id, self._removed)
         await queries.remove_outbox_entries(session, organization_id, self._resolved(), state="unknown")
+        await outbox.enqueue_many(session, organization_id, self._queued)
+        await outbox.place(session, organization_id, self._freed)
         await insert_together(session, TimelineEntry, self._timeline)
         await numbers_changed(session, organization_id, self._changed_numbers)
         entry_ids = await audit.record(session, organization_id, *self._entries, at=self.at)
@@ -390,8 +397,6 @@ class Batch(TeamChanges):
                 )
         for conversation_id in self._announced_conversations:
             announce_conversation(session, organization_id, conversation_id)
-        if self._queued:
-            notify(session, OUTBOX_CHANNEL, {"organization_id": str(organization_id)})
 
     def _add_timeline_entry(
         self,

@@ -4,7 +4,17 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, false, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    false,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
@@ -304,6 +314,29 @@ class TimelineEntry(OrganizationChildRow, Base):
     """The inbound event with the raw webhook."""
 
 
+_CLAIMABLE = "state = 'queued' AND NOT behind"
+_OUTBOX_INDEXES = (
+    # A claim reads the first entries of these two, however many follow (decision 0045).
+    Index(
+        "ix_outbox_replies",
+        *("organization_id", "line_id", "priority", "due_at", "id"),
+        postgresql_where=text(f"{_CLAIMABLE} AND priority < 2"),
+    ),
+    Index(
+        "ix_outbox_mass_texts",
+        *("organization_id", "line_id", "broadcast_id", "due_at", "id"),
+        postgresql_where=text(f"{_CLAIMABLE} AND priority = 2"),
+    ),
+    Index("ix_outbox_claimed", "organization_id", "state", "due_at", postgresql_where=text("state <> 'queued'")),
+    Index("ix_outbox_behind", "organization_id", "conversation_id", "seq", postgresql_where=text("behind")),
+    Index(
+        "ix_outbox_broadcast",
+        *("organization_id", "broadcast_id", "state", "priority", "id"),
+        postgresql_where=text("broadcast_id IS NOT NULL"),
+    ),
+)
+
+
 class OutboxEntry(OrganizationRow, Base):
     """A message to be sent or reconciled, removed once it is settled. `id` is the message's."""
 
@@ -316,8 +349,10 @@ class OutboxEntry(OrganizationRow, Base):
         ForeignKeyConstraint(["organization_id", "line_id"], ["lines.organization_id", "lines.id"]),
         CheckConstraint("state IN ('queued', 'sending', 'unknown')", name="state"),
         CheckConstraint("(state = 'sending') = (lease_token IS NOT NULL)", name="lease"),
+        CheckConstraint("priority BETWEEN 0 AND 2", name="priority"),
+        CheckConstraint("priority < 2 OR broadcast_id IS NOT NULL", name="mass_text"),
         UniqueConstraint("organization_id", "conversation_id", "seq"),
-        Index("ix_outbox_due", "organization_id", "state", "due_at"),
+        *_OUTBOX_INDEXES,
     )
 
     conversation_id: Mapped[UUID]
@@ -335,6 +370,22 @@ class OutboxEntry(OrganizationRow, Base):
     """The id of the request that queued it (`X-Request-ID`)."""
     restored: Mapped[bool] = mapped_column(server_default=false())
     """It comes from a backup. It may have been posted since then, so it is reconciled, never posted."""
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    """`conversations.outbox.Priority`."""
+    broadcast_id: Mapped[UUID | None]
+    """The mass text that it is part of."""
+    not_after: Mapped[datetime | None]
+    """Of a mass text: it is not posted later than this, but waits for another `due_at` (MASS-HOURS)."""
+    behind: Mapped[bool] = mapped_column(server_default=false())
+    """It waits for an earlier text of its conversation (SEND-ORDER). Kept by `conversations.outbox`."""
+
+
+class OutboxPause(OrganizationRow, Base):
+    """While it exists, nothing of the mass text `id` is claimed."""
+
+    __tablename__ = "outbox_pauses"
+
+    paused_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class ConversationUndo(OrganizationRow, Base):

@@ -1,20 +1,26 @@
-"""Claiming due messages: the opt-in is checked a second time, and each message gets a lease (OPTIN-DISPATCH)."""
+"""Claiming due messages: the opt-in is checked a second time, and each message gets a lease (OPTIN-DISPATCH).
 
+A line's pace says how many texts it may send now, and no more are read: none is claimed and put back (decision 0045).
+"""
+
+import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.consent import service as consent
 from api.consent.rules import OptInCheck, Reason, explanation
+from api.conversations import outbox
 from api.conversations import service as conversations
 from api.conversations.lifecycle import Batch
 from api.conversations.models import Conversation, Message, OutboxEntry
-from api.delivery import queries
+from api.delivery import claim_queries, queries
 from api.delivery.rules import failure, pace
+from api.delivery.shares import CLAIM_BATCH, Capacity, shares
 from api.directory import service as directory
 from api.directory.models import PhoneNumber
 from api.kit.crash_points import CrashPoint, reached
@@ -26,7 +32,10 @@ from api.lines.service import line_settings, lines_by_ids, open_line
 from api.media.signed import VALID_FOR, SignedFile, carrier_address
 from api.providers.port import LineAccess, MessageStatus, OutgoingMessage
 
-CLAIM_BATCH = 32
+PARKED_UNTIL = datetime(9999, 1, 1, tzinfo=UTC)
+"""When a mass text is due that is past its `not_after`: never, until it gets another time (`outbox.set_windows`)."""
+
+PARKED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
@@ -66,14 +75,21 @@ async def claim_due(
     secrets: SecretBox,
     public_base_url: str,
     lease: timedelta,
-    limit: int = CLAIM_BATCH,
+    capacity: Capacity | None = None,
 ) -> list[Claim]:
-    """Claim the oldest waiting message of each conversation, if it is due and its line's rate limit allows it now."""
+    """Claim the first due messages of each lane, as many as its share is (`shares`).
+
+    Of a conversation only the earliest waiting text is claimed (SEND-ORDER). `capacity`: None for an idle worker.
+    """
     post_before = time.monotonic() + lease.total_seconds()
     claims: list[Claim] = []
     async with database.transaction() as session:
-        due, at = await _lock_due(session, organization_id, limit=limit)
+        await claim_queries.plan_by_index(session)
+        due, late, at = await _lock_due(session, organization_id, capacity or Capacity())
         batch = Batch(organization_id, at=at)
+        for entry in late:
+            entry.due_at = PARKED_UNTIL
+            batch.let_next_leave(entry.conversation_id)
         for each in due:
             token = _decide(batch, each, lease=lease)
             if token is not None:
@@ -102,28 +118,74 @@ async def claim_due(
         await batch.write(session)
         reached(CrashPoint.CLAIM_BEFORE_COMMIT)
     reached(CrashPoint.CLAIM_COMMITTED)
+    await _park(database, organization_id, late)
     return claims
 
 
-async def _lock_due(session: AsyncSession, organization_id: UUID, *, limit: int) -> tuple[list[_Due], datetime]:
-    """Lock numbers, conversations and outbox entries, in this order (decision 0006), and check the opt-in."""
-    found = await queries.candidates(session, organization_id, limit=limit)
+async def _lock_due(
+    session: AsyncSession, organization_id: UUID, capacity: Capacity
+) -> tuple[list[_Due], list[OutboxEntry], datetime]:
+    """Lock numbers, conversations and outbox entries, in this order (decision 0006), and check the opt-in.
+
+    Returns the due messages, and the entries that are past their `not_after` (MASS-HOURS).
+    """
+    by_line, found = await _first_due(session, organization_id, capacity)
     if not found:
-        return [], await database_time(session)
+        return [], [], await database_time(session)
     numbers = await directory.lock_phone_numbers(session, organization_id, [each.phone_number_id for each in found])
     locked = await conversations.lock_conversations(session, organization_id, [each.conversation_id for each in found])
-    entries = await queries.lock_queued(session, organization_id, [each.message_id for each in found])
-    messages = await queries.messages(session, organization_id, [entry.id for entry in entries])
-    by_line = await lines_by_ids(session, organization_id, list({entry.line_id for entry in entries}))
+    entries = await _lock_first(session, organization_id, [each.message_id for each in found])
     at = await database_time(session)
-    granted = await _within_pace(session, entries, by_line, at=at)
+    late = [entry for entry in entries if entry.not_after is not None and entry.not_after <= at]
+    in_time = [entry for entry in entries if entry not in late]
+    granted = await _within_pace(session, in_time, by_line, at=at)
+    messages = await queries.messages(session, organization_id, [entry.id for entry in granted])
     pairs = [(numbers[locked[entry.conversation_id].phone_number_id], by_line[entry.line_id]) for entry in granted]
     checks = await consent.check_many(session, organization_id, pairs)
     due = [
         _Due(entry, messages[entry.id], locked[entry.conversation_id], number, line, check)
         for entry, (number, line), check in zip(granted, pairs, checks, strict=True)
     ]
-    return due, at
+    return due, late, at
+
+
+async def _first_due(
+    session: AsyncSession, organization_id: UUID, capacity: Capacity
+) -> tuple[dict[UUID, Line], list[claim_queries.Candidate]]:
+    """The lines that may send now, and the first texts of each, as many as it may send. Not locked yet."""
+    lanes = await claim_queries.lanes(session, organization_id)
+    ready = [lane for lane in lanes if lane.ready_in <= 0 and capacity.of(lane)]
+    if not ready:
+        return {}, []
+    by_line = await lines_by_ids(session, organization_id, list({lane.line_id for lane in ready}))
+    at = await database_time(session)
+    allowed = {
+        line_id: pace(next_send_at=line.next_send_at, now=at, per_second=_rate(line), waiting=CLAIM_BATCH).granted
+        for line_id, line in by_line.items()
+    }
+    # With more lines than a batch has texts, chance decides which ones send first.
+    random.shuffle(ready)
+    taken = shares(ready, allowed, capacity.turns, limit=CLAIM_BATCH)
+    return by_line, await claim_queries.first_of(session, organization_id, taken)
+
+
+async def _lock_first(
+    session: AsyncSession, organization_id: UUID, message_ids: Sequence[UUID]
+) -> Sequence[OutboxEntry]:
+    """Lock the entries of these messages that are still due. The conversations are locked.
+
+    An entry that must wait after all is marked so: a process of an earlier version has queued it, or its mass text has
+    just been paused.
+    """
+    locked = await queries.lock_queued(session, organization_id, message_ids)
+    await claim_queries.plan_as_usual(session)
+    entries = sorted(locked, key=lambda entry: (entry.priority, entry.due_at, entry.id))
+    waiting = await outbox.must_wait(session, organization_id, entries)
+    if waiting:
+        await outbox.mark_behind(session, organization_id, waiting)
+        affected = {entry.conversation_id for entry in entries if entry.id in waiting}
+        await outbox.place(session, organization_id, affected)
+    return [entry for entry in entries if entry.id not in waiting]
 
 
 def _decide(batch: Batch, due: _Due, *, lease: timedelta) -> UUID | None:
@@ -150,20 +212,37 @@ def _decide(batch: Batch, due: _Due, *, lease: timedelta) -> UUID | None:
 async def _within_pace(
     session: AsyncSession, entries: Sequence[OutboxEntry], by_line: Mapping[UUID, Line], *, at: datetime
 ) -> list[OutboxEntry]:
-    """The entries that their line's rate limit allows now. The others are deferred until it allows them."""
+    """The entries that their line's rate limit allows now. Nothing changes of the others.
+
+    There are others only if another worker has used the line's slots since they were read.
+    """
     granted: list[OutboxEntry] = []
     for line_id, line in sorted(by_line.items()):
         waiting = [entry for entry in entries if entry.line_id == line_id]
-        limit = line_settings(line).messages_per_second
+        if not waiting:
+            continue
+        limit = _rate(line)
         if limit is not None:
             await session.refresh(line, with_for_update={"key_share": True})
         decided = pace(next_send_at=line.next_send_at, now=at, per_second=limit, waiting=len(waiting))
         if limit is not None:
             line.next_send_at = decided.next_send_at
         granted += waiting[: decided.granted]
-        for entry, due_at in zip(waiting[decided.granted :], decided.deferred_until, strict=True):
-            entry.due_at = due_at
     return granted
+
+
+def _rate(line: Line) -> float | None:
+    return line_settings(line).messages_per_second
+
+
+async def _park(database: Database, organization_id: UUID, late: Sequence[OutboxEntry]) -> None:
+    """Defer what waits beside these entries and is past its `not_after` too."""
+    for line_id, broadcast_id in {(entry.line_id, entry.broadcast_id) for entry in late}:
+        if broadcast_id is not None:
+            async with database.transaction() as session:
+                await claim_queries.park(
+                    session, organization_id, line_id, broadcast_id, until=PARKED_UNTIL, limit=PARKED_AT_ONCE
+                )
 
 
 def media_addresses(message: Message, *, claimed_at: datetime, secrets: SecretBox, public_base_url: str) -> list[str]:

@@ -5,8 +5,8 @@ from uuid import UUID
 from api.conversations import service as conversations
 from api.conversations.lifecycle import Batch
 from api.delivery import queries
-from api.delivery.claim import CLAIM_BATCH
 from api.delivery.settle import lose_outcome
+from api.delivery.shares import CLAIM_BATCH
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database, database_time
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from api.delivery import hold_queries, queries
+from api.delivery import claim_queries, hold_queries, queries
 from api.delivery.rules import HEARTBEAT_FRESH_FOR
 from api.kit.database import Database
 from api.kit.database_unavailable import is_transient
@@ -34,7 +34,7 @@ class SendingMetrics(Collector):
         for state, count in self._outbox.items():
             outbox.add_metric([state], count)
         yield outbox
-        says = "How long the message that is due for longest has been due without being claimed."
+        says = "How long a reply has been due, and its line free to send it, without being claimed: the longest."
         yield GaugeMetricFamily("messenger_outbox_oldest_due_seconds", says, value=self._oldest)
         says = "Organizations whose texts do not leave, as after a restore."
         yield GaugeMetricFamily("messenger_outbox_held_organizations", says, value=self._held)
@@ -44,7 +44,9 @@ class SendingMetrics(Collector):
             async with database.transaction() as session:
                 last = await queries.last_heartbeat(session)
                 self._workers = await queries.count_workers(session, within=HEARTBEAT_FRESH_FOR)
-                totals = await queries.outbox_totals(session)
+                counts = await queries.count_states(session)
+                await claim_queries.plan_by_index(session)
+                waiting = await claim_queries.lanes(session)
                 self._held = len(await hold_queries.open_holds(session))
         except Exception as error:
             if not is_transient(error):
@@ -52,5 +54,7 @@ class SendingMetrics(Collector):
             self._forget()
             return
         self._age = math.inf if last is None else max(last.age.total_seconds(), 0.0)
-        self._outbox = {state: totals.counts.get(state, 0) for state in STATES}
-        self._oldest = max(totals.oldest_due.total_seconds(), 0.0) if totals.oldest_due is not None else 0.0
+        self._outbox = {state: counts.get(state, 0) for state in STATES}
+        # The texts of a long mass text wait for each other.
+        replies = [-each.ready_in for each in waiting if each.broadcast_id is None]
+        self._oldest = max([*replies, 0.0])

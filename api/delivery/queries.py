@@ -5,25 +5,20 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, delete, exists, func, literal, or_, select
+from sqlalchemy import ScalarSelect, Select, delete, func, literal, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from api.conversations.models import Conversation, Message, OutboxEntry
+from api.delivery.claim_queries import Candidate
 from api.delivery.hold_queries import is_not_held
 from api.delivery.models import WorkerHeartbeat
 from api.kit.bulk import is_any
 from api.kit.process import PROCESS_ID
 
-
-class Candidate(NamedTuple):
-    """An outbox entry that is not locked yet."""
-
-    message_id: UUID
-    conversation_id: UUID
-    phone_number_id: UUID
-    line_id: UUID
+# Written into the statements: `ix_outbox_claimed` is partial.
+_IS_SENDING = OutboxEntry.state == literal_column("'sending'")
+_IS_UNKNOWN = OutboxEntry.state == literal_column("'unknown'")
 
 
 def _outbox(organization_id: UUID) -> Select[UUID, UUID, UUID, UUID]:
@@ -70,48 +65,13 @@ async def oldest_waiting_at(session: AsyncSession, organization_id: UUID) -> dat
     )
 
 
-async def due_work(session: AsyncSession) -> dict[UUID, set[str]]:
-    """The organizations with due outbox entries, and the states of those entries."""
-    rows = await session.execute(
-        select(OutboxEntry.organization_id, OutboxEntry.state)
-        .where(OutboxEntry.due_at <= func.clock_timestamp())
-        .distinct()
-    )
-    due: dict[UUID, set[str]] = {}
-    for organization_id, state in rows:
-        due.setdefault(organization_id, set()).add(state)
-    return due
-
-
-async def candidates(session: AsyncSession, organization_id: UUID, *, limit: int) -> list[Candidate]:
-    """Each conversation's oldest waiting message, if it is due (SEND-ORDER). None while the outbox is held.
-
-    Not locked yet.
-    """
-    earlier = aliased(OutboxEntry)
-    rows = await session.execute(
-        _outbox(organization_id)
-        .where(
-            OutboxEntry.state == "queued",
-            OutboxEntry.due_at <= func.clock_timestamp(),
-            is_not_held(organization_id),
-            ~exists().where(
-                earlier.organization_id == organization_id,
-                earlier.conversation_id == OutboxEntry.conversation_id,
-                earlier.seq < OutboxEntry.seq,
-                earlier.state.in_(["queued", "sending"]),
-            ),
-        )
-        .order_by(OutboxEntry.due_at, OutboxEntry.id)
-        .limit(limit)
-    )
-    return [Candidate(*row) for row in rows]
-
-
 async def lock_queued(
     session: AsyncSession, organization_id: UUID, message_ids: Collection[UUID]
 ) -> Sequence[OutboxEntry]:
-    """Lock the entries among these that are still queued and due. Skips those that another worker is claiming."""
+    """Lock the entries among these that are still queued and due, in the order of ids.
+
+    Skips those that another worker is claiming.
+    """
     return (
         await session.scalars(
             select(OutboxEntry)
@@ -121,7 +81,7 @@ async def lock_queued(
                 OutboxEntry.state == "queued",
                 OutboxEntry.due_at <= func.clock_timestamp(),
             )
-            .order_by(OutboxEntry.due_at, OutboxEntry.id)
+            .order_by(OutboxEntry.id)
             .with_for_update(skip_locked=True)
             .execution_options(populate_existing=True)
         )
@@ -155,7 +115,7 @@ async def expired_leases(session: AsyncSession, organization_id: UUID, *, limit:
     """Claimed messages whose lease has expired. Not locked yet."""
     rows = await session.execute(
         _outbox(organization_id)
-        .where(OutboxEntry.state == "sending", OutboxEntry.due_at <= func.clock_timestamp())
+        .where(_IS_SENDING, OutboxEntry.due_at <= func.statement_timestamp())
         .order_by(OutboxEntry.due_at)
         .limit(limit)
     )
@@ -167,8 +127,8 @@ async def due_unknown(session: AsyncSession, organization_id: UUID, *, limit: in
     rows = await session.execute(
         _outbox(organization_id)
         .where(
-            OutboxEntry.state == "unknown",
-            OutboxEntry.due_at <= func.clock_timestamp(),
+            _IS_UNKNOWN,
+            OutboxEntry.due_at <= func.statement_timestamp(),
             is_not_held(organization_id, until_backfilled=True),
         )
         .order_by(OutboxEntry.due_at)
@@ -228,7 +188,7 @@ async def unknown_duplicates(session: AsyncSession, message: Message, phone_numb
         )
         .where(
             OutboxEntry.organization_id == message.organization_id,
-            OutboxEntry.state.in_(["sending", "unknown"]),
+            OutboxEntry.state != literal_column("'queued'"),
             OutboxEntry.id != message.id,
             OutboxEntry.claimed_at.is_not(None),
             Conversation.phone_number_id == phone_number_id,
@@ -299,25 +259,10 @@ async def count_workers(session: AsyncSession, *, within: timedelta) -> int:
     return (await session.execute(alive)).scalar_one()
 
 
-class OutboxTotals(NamedTuple):
-    counts: dict[str, int]
-    """Entries by state."""
-    oldest_due: timedelta | None
-    """Since when the queued entry that is due for longest has been due. None if there is none."""
-
-
-async def outbox_totals(session: AsyncSession) -> OutboxTotals:
-    """Of every organization's outbox."""
-    rows = await session.execute(
-        select(
-            OutboxEntry.state,
-            func.count(),
-            func.clock_timestamp() - func.min(OutboxEntry.due_at),
-        ).group_by(OutboxEntry.state)
-    )
-    found = {state: (count, since_due) for state, count, since_due in rows}
-    oldest = found.get("queued", (0, None))[1]
-    return OutboxTotals({state: count for state, (count, _) in found.items()}, oldest)
+async def count_states(session: AsyncSession) -> dict[str, int]:
+    """The entries of every organization's outbox, by state."""
+    rows = await session.execute(select(OutboxEntry.state, func.count()).group_by(OutboxEntry.state))
+    return {row[0]: row[1] for row in rows}
 
 
 async def heartbeats(session: AsyncSession, *, since: timedelta, limit: int) -> list[tuple[WorkerHeartbeat, timedelta]]:

@@ -14,9 +14,10 @@ from api.conversations.lifecycle import Batch
 from api.conversations.message_rules import UNKNOWN_FOR_LONG, EntrySource
 from api.conversations.models import Conversation, Message, OutboxEntry
 from api.delivery import hold_queries, queries
-from api.delivery.claim import CLAIM_BATCH, media_addresses, outgoing
+from api.delivery.claim import media_addresses, outgoing
 from api.delivery.rules import RECONCILE_FOR, failure, may_repeat, reconcile_wait
 from api.delivery.settle import stop
+from api.delivery.shares import CLAIM_BATCH
 from api.directory import service as directory
 from api.directory.models import PhoneNumber
 from api.kit.crash_points import CrashPoint, reached

@@ -61,29 +61,23 @@ def may_repeat(*, allowed: bool, is_last: bool, since_claim: timedelta) -> bool:
 
 @dataclass(frozen=True)
 class Pace:
-    """How many of a line's waiting messages may leave now, and when the next one may."""
+    """How many texts a line may send now, and when the next one may leave."""
 
     granted: int
     next_send_at: datetime
-    deferred_until: list[datetime]
-    """When each message beyond the granted ones may leave."""
 
 
 def pace(*, next_send_at: datetime, now: datetime, per_second: float | None, waiting: int) -> Pace:
     """A line's rate limit: one message per interval, with a burst of at most one second's worth."""
     if per_second is None:
-        return Pace(granted=waiting, next_send_at=next_send_at, deferred_until=[])
+        return Pace(granted=waiting, next_send_at=next_send_at)
     interval = timedelta(seconds=1 / per_second)
     slot = max(next_send_at, now - timedelta(seconds=max(1 - 1 / per_second, 0)))
     granted = 0
     while granted < waiting and slot <= now:
         slot += interval
         granted += 1
-    return Pace(
-        granted=granted,
-        next_send_at=slot,
-        deferred_until=[slot + interval * index for index in range(waiting - granted)],
-    )
+    return Pace(granted=granted, next_send_at=slot)
 
 
 def acceptance(outcome: Accepted) -> StatusReport:

@@ -1,21 +1,26 @@
 """Emptying the outbox: many messages are claimed, posted, settled and reconciled at the same time."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
 
-from api.delivery import holds, queries
-from api.delivery.claim import CLAIM_BATCH, Claim, claim_due
+from api.conversations.outbox import START, free_stuck
+from api.delivery import claim_queries, holds
+from api.delivery.claim import Claim, claim_due
 from api.delivery.expire import expire_leases
 from api.delivery.reconcile import Reconciliation, claim_unknown, settle_reconciliation
 from api.delivery.settle import Settlement, SettleQueue, outcome_name
+from api.delivery.shares import CLAIM_BATCH, Capacity, Lane, is_at_a_threshold
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database
 from api.kit.database_unavailable import is_database_unavailable
+from api.kit.loop import POLL_SECONDS
 from api.kit.metrics import PROVIDER
 from api.kit.request_context import working_for
 from api.kit.secrets import SecretBox
@@ -24,8 +29,8 @@ from api.providers.port import Accepted, NotProcessed, OutcomeUnknown, Rejected,
 from api.providers.registry import Providers
 from api.settings import Settings
 
-MAX_POSTING = 64
-"""The messages of one organization that a worker posts at the same time."""
+FREE_STUCK_SECONDS = 10.0
+STUCK_BATCH = 500
 
 log = structlog.get_logger(__name__)
 
@@ -33,19 +38,15 @@ log = structlog.get_logger(__name__)
 class _Lane:
     """One organization's messages that this worker is sending."""
 
-    def __init__(self, settle_queue: SettleQueue) -> None:
+    def __init__(self, settle_queue: SettleQueue, turns: dict[UUID, UUID]) -> None:
         self.settle_queue = settle_queue
+        self.capacity = Capacity(turns=turns)
         self.posting: set[asyncio.Task[None]] = set()
         self.reconciling: set[asyncio.Task[None]] = set()
 
     @property
     def is_empty(self) -> bool:
         return not self.posting and not self.reconciling and self.settle_queue.is_idle
-
-    @property
-    def may_claim(self) -> bool:
-        """Whether a whole batch more may be posted."""
-        return MAX_POSTING - len(self.posting) >= CLAIM_BATCH
 
     def spawn(self, group: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -73,6 +74,11 @@ class Sender:
         self._lease = timedelta(seconds=settings.send_lease_seconds)
         self._wake = wake
         self._lanes: dict[UUID, _Lane] = {}
+        self._turns: dict[UUID, UUID] = {}
+        """By line: the mass text that was served last."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._stuck_place = START
+        self._freed_at = -math.inf
 
     async def send_due(self) -> bool:
         """Start sending a batch of each organization, in turn. True if anything was claimed, so more may be due.
@@ -81,41 +87,62 @@ class Sender:
         """
         async with self._database.transaction() as session:
             await holds.hold_copy(session)
-            due = await queries.due_work(session)
+            await claim_queries.plan_by_index(session)
+            waiting = await claim_queries.lanes(session)
+            states = await claim_queries.busy_organizations(session)
+        await self._free_stuck()
+        ready: dict[UUID, list[Lane]] = {organization_id: [] for organization_id in states}
+        for each in waiting:
+            if each.ready_in <= 0:
+                ready.setdefault(each.organization_id, []).append(each)
         claimed = False
-        for organization_id, states in due.items():
+        for organization_id, lanes in ready.items():
             try:
-                claimed |= await self._send_due_of(organization_id, states)
+                claimed |= await self._send_due_of(organization_id, lanes, states.get(organization_id, set()))
             except Exception as error:  # One organization's error must not keep the others from sending.
                 if is_database_unavailable(error):
                     raise
                 log.exception("delivery.turn_failed", organization_id=str(organization_id))
+        self._wake_in(min((each.ready_in for each in waiting if each.ready_in > 0), default=math.inf))
         for organization_id in [each for each, lane in self._lanes.items() if lane.is_empty]:
             del self._lanes[organization_id]
         return claimed
 
     async def stop(self) -> None:
         """Returns once every posted message is settled."""
+        self._wake_in(math.inf)
         lanes = list(self._lanes.values())
         await asyncio.gather(*(task for lane in lanes for task in [*lane.posting, *lane.reconciling]))
         await asyncio.gather(*(lane.settle_queue.stop() for lane in lanes))
 
-    async def _send_due_of(self, organization_id: UUID, states: set[str]) -> bool:
-        """`states`: those of the organization's due outbox entries."""
+    def _wake_in(self, seconds: float) -> None:
+        """The loop looks for work at its interval. Before that it is woken for a line's next slot or a due text."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._wake) if seconds < POLL_SECONDS else None
+
+    async def _free_stuck(self) -> None:
+        """Free texts that wait for nothing: a process of an earlier version has settled the one before them."""
+        if time.monotonic() - self._freed_at < FREE_STUCK_SECONDS:
+            return
+        async with self._database.transaction() as session:
+            self._stuck_place = await free_stuck(session, self._stuck_place, limit=STUCK_BATCH) or START
+        self._freed_at = time.monotonic()
+
+    async def _send_due_of(self, organization_id: UUID, ready: list[Lane], states: set[str]) -> bool:
+        """`ready`: what may leave now. `states`: whether leases have expired, and unknown outcomes are due."""
         lane = self._lanes.get(organization_id)
         if lane is None:
             settle_queue = SettleQueue(self._database, organization_id, on_stored=self._wake)
-            lane = self._lanes[organization_id] = _Lane(settle_queue)
+            lane = self._lanes[organization_id] = _Lane(settle_queue, self._turns)
         if "sending" in states:
             await expire_leases(self._database, organization_id)
         if "unknown" in states:
             await self._start_reconciling(lane, organization_id)
-        return "queued" in states and await self._start_posting(lane, organization_id)
+        return any(map(lane.capacity.of, ready)) and await self._start_posting(lane, organization_id)
 
     async def _start_posting(self, lane: _Lane, organization_id: UUID) -> bool:
         """Claim a batch and post it. True if anything was claimed."""
-        if not lane.may_claim:
-            return False
         with span("claim", organization_id=str(organization_id)):
             claims = await claim_due(
                 self._database,
@@ -123,10 +150,13 @@ class Sender:
                 secrets=self._secrets,
                 public_base_url=self._public_base_url,
                 lease=self._lease,
+                capacity=lane.capacity,
             )
         for claim in claims:
+            line_id = claim.line.line_id
+            lane.capacity.posting[line_id] += 1
             task = lane.spawn(lane.posting, self._post_and_settle(lane, claim))
-            task.add_done_callback(lambda _: self._wake_for_space(lane))
+            task.add_done_callback(partial(self._posted, lane, line_id))
         return bool(claims)
 
     async def _post_and_settle(self, lane: _Lane, claim: Claim) -> None:
@@ -151,8 +181,10 @@ class Sender:
         reached(CrashPoint.POST_ANSWERED)
         lane.settle_queue.add(Settlement(claim, outcome))
 
-    def _wake_for_space(self, lane: _Lane) -> None:
-        if lane.may_claim:
+    def _posted(self, lane: _Lane, line_id: UUID, _: asyncio.Task[None]) -> None:
+        posting = lane.capacity.posting
+        posting[line_id] -= 1
+        if is_at_a_threshold(posting[line_id], posting.total()):
             self._wake()
 
     async def _post(self, claim: Claim) -> SendOutcome:

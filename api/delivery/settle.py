@@ -99,6 +99,8 @@ def _settle(
             wait = backoff(held.attempts, jitter=random.random(), retry_after_seconds=retry_after)  # noqa: S311
             held.state, held.lease_token, held.due_at = "queued", None, batch.at + wait
             batch.note(message, "retrying", code=outcome.code, detail=outcome.detail)
+            if held.broadcast_id is not None:
+                batch.let_next_leave(message.conversation_id)
         case OutcomeUnknown(detail=detail):
             lose_outcome(batch, conversation, message, held, detail=detail)
 

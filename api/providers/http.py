@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 
-from api.kit.crash_points import CrashPoint, is_armed, reached
 from api.kit.times import in_utc
 from api.providers.port import CannotTell, NotProcessed, OutcomeUnknown
+from api.providers.posting import PostingTransport
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=10.0, pool=5.0)
 LIMITS = httpx.Limits(max_connections=512, max_keepalive_connections=64, keepalive_expiry=30.0)
@@ -29,24 +29,12 @@ def _tls_context() -> ssl.SSLContext:
 
 def make_client() -> httpx.AsyncClient:
     """TLS certificates are checked, redirects are not followed, the environment's proxies are not used."""
-    hooks = [_crash_when_written] if is_armed(CrashPoint.POST_WRITTEN) else []
     return httpx.AsyncClient(
-        verify=_tls_context(),
+        transport=PostingTransport(verify=_tls_context(), limits=LIMITS),
         timeout=TIMEOUT,
-        limits=LIMITS,
         follow_redirects=False,
         trust_env=False,
-        event_hooks={"request": hooks},
     )
-
-
-async def _crash_when_written(request: httpx.Request) -> None:
-    async def follow(event: str, _: dict[str, Any]) -> None:
-        if event == "http11.send_request_body.complete":
-            reached(CrashPoint.POST_WRITTEN)
-
-    if request.method == "POST":
-        request.extensions["trace"] = follow
 
 
 CONNECTION_FAILURES = (httpx.HTTPError, AttributeError)

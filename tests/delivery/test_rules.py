@@ -1,7 +1,6 @@
 """Pace, retries, and when reconciliation ends."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -58,33 +57,31 @@ def test_SEND_NEVER_TWICE_an_unknown_outcome_is_reconciled_for_a_day() -> None:
 
 
 def test_a_line_without_a_limit_lets_everything_go() -> None:
-    assert pace(next_send_at=LONG_AGO, now=NOW, per_second=None, waiting=500) == Pace(500, LONG_AGO, [])
+    assert pace(next_send_at=LONG_AGO, now=NOW, per_second=None, waiting=500) == Pace(500, LONG_AGO)
 
 
 def test_one_a_second_lets_one_go_and_spaces_the_others_by_a_second() -> None:
     decided = pace(next_send_at=LONG_AGO, now=NOW, per_second=1, waiting=4)
     assert decided.granted == 1
     assert decided.next_send_at == NOW + timedelta(seconds=1)
-    assert decided.deferred_until == [NOW + timedelta(seconds=seconds) for seconds in (1, 2, 3)]
 
 
 def test_ten_a_second_lets_a_second_s_worth_go_after_a_rest() -> None:
     decided = pace(next_send_at=LONG_AGO, now=NOW, per_second=10, waiting=50)
     assert decided.granted == 10
-    assert decided.deferred_until[0] == NOW + timedelta(milliseconds=100)
+    assert decided.next_send_at == NOW + timedelta(milliseconds=100)
 
 
 def test_a_slow_line_waits_its_whole_interval() -> None:
     decided = pace(next_send_at=LONG_AGO, now=NOW, per_second=0.1, waiting=2)
     assert decided.granted == 1
-    assert decided.deferred_until == [NOW + timedelta(seconds=10)]
+    assert decided.next_send_at == NOW + timedelta(seconds=10)
 
 
 def test_a_line_whose_next_slot_lies_ahead_lets_nothing_go() -> None:
     ahead = NOW + timedelta(milliseconds=1)
     decided = pace(next_send_at=ahead, now=NOW, per_second=1, waiting=2)
     assert (decided.granted, decided.next_send_at) == (0, ahead)
-    assert decided.deferred_until == [ahead, ahead + timedelta(seconds=1)]
 
 
 @settings(max_examples=150, deadline=None)
@@ -103,10 +100,7 @@ def test_no_window_ever_holds_more_than_its_worth_and_one_burst(
         now += timedelta(seconds=pause)
         decided = pace(next_send_at=next_send_at, now=now, per_second=per_second, waiting=waiting)
         assert 0 <= decided.granted <= waiting
-        assert len(decided.deferred_until) == waiting - decided.granted
-        assert all(earlier < later for earlier, later in pairwise([now, *decided.deferred_until]))
-        if decided.granted < waiting:
-            assert decided.deferred_until[0] == decided.next_send_at
+        assert decided.granted == waiting or decided.next_send_at > now, "the free slots are used"
         assert decided.granted > 0 or waiting == 0 or next_send_at > now, "a free slot is used"
         next_send_at = decided.next_send_at
         sent += [now] * decided.granted

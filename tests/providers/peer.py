@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import httpx
 
 from api.providers.http import LIMITS, TIMEOUT
+from api.providers.posting import PostingTransport
 
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """The peer speaks plain HTTP; loading the world's certificates for each test would be most of its time."""
@@ -17,7 +18,9 @@ NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 def plain_client() -> httpx.AsyncClient:
     """The adapters' own client, but for certificates."""
-    return httpx.AsyncClient(timeout=TIMEOUT, limits=LIMITS, verify=NO_CERTIFICATES, trust_env=False)
+    return httpx.AsyncClient(
+        transport=PostingTransport(verify=NO_CERTIFICATES, limits=LIMITS), timeout=TIMEOUT, trust_env=False
+    )
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from api.providers.port import (
     SendOutcome,
     UnknownMessage,
 )
+from api.providers.posting import PostingTransport
 from tests.providers.dialects import every_access
 from tests.providers.dialects.dialect import BASE, LINE_NUMBER, PARENT, Dialect, Posted, line_of
 from tests.providers.peer import NO_CERTIFICATES, Answer, Start, disconnect, hang, http, plain_client, raw_answer, reset
@@ -62,9 +63,8 @@ async def send(
 async def impatient() -> AsyncIterator[httpx.AsyncClient]:
     """A client that waits a fifth of a second for an answer."""
     async with httpx.AsyncClient(
+        transport=PostingTransport(verify=NO_CERTIFICATES, limits=httpx.Limits(max_connections=1)),
         timeout=httpx.Timeout(5, read=0.2, pool=0.1),
-        limits=httpx.Limits(max_connections=1),
-        verify=NO_CERTIFICATES,
         trust_env=False,
     ) as client:
         yield client
