@@ -274,7 +274,7 @@ describe("answering", () => {
     });
     const { user } = open();
     await user.type(await box(), "Only once{Enter}");
-    await screen.findByText(/Waiting for the connection/);
+    await waitFor(() => expect(world.sent).not.toHaveLength(0));
     act(() => void window.dispatchEvent(new Event("online")));
     await waitFor(() => expect(screen.queryByText(/Waiting for the connection/)).toBeNull());
     expect((await texts()).filter((text) => text === "Only once")).toHaveLength(1);
