@@ -233,14 +233,13 @@ class Counted(Database):
             self.read = await self._sum(session) - before
 
     async def _sum(self, session: AsyncSession) -> int:
-        return (
-            await session.execute(
-                text(
-                    "SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)"
-                    " FROM pg_stat_xact_user_tables WHERE relname = 'outbox'"
-                )
+        found = await session.execute(
+            text(
+                "SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::int"
+                " FROM pg_stat_xact_user_tables WHERE relname = 'outbox'"
             )
-        ).scalar_one()
+        )
+        return int(found.scalar_one())
 
 
 BOGUS = """
