@@ -46,11 +46,11 @@ def sender_of(business: Business) -> Principal:
     return Principal(
         kind=PrincipalKind.STAFF_MEMBER,
         organization_id=business.organization_id,
-        id=business.staff_ids["maria"],
-        name="Maria",
-        permissions=frozenset({Permission.SMS_LOGS, Permission.MASS_TEXT, Permission.MASS_TEXT_ANY_HOUR}),
-        is_admin=False,
-        credential_id=business.staff_ids["maria"],
+        id=business.staff_ids["admin"],
+        name="Ada",
+        permissions=frozenset(Permission),
+        is_admin=True,
+        credential_id=business.staff_ids["admin"],
     )
 
 

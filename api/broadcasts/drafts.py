@@ -58,6 +58,7 @@ async def create_broadcast(session: AsyncSession, principal: Principal, draft: D
         audience=await _stored(session, organization_id, draft.audience),
         **{"header": organization.mass_text_header, "footer": organization.mass_text_footer, **draft.given},
     )
+    await _require_line(session, row.organization_id, row.line_id)
     session.add(row)
     await session.flush()
     await session.refresh(row)
@@ -91,6 +92,7 @@ async def change_broadcast(session: AsyncSession, principal: Principal, broadcas
     move(row, Deed.CHANGE)
     if row.retry_of_broadcast_id is not None and "audience" in changes:
         raise Conflict("This mass text goes to those whom another one did not reach. Its audience stays.")
+    await _require_line(session, row.organization_id, wanted.get("line_id"))
     for name, (_, value) in changes.items():
         setattr(row, name, value)
     if draft.attachments is not None and has_new_files:
@@ -110,6 +112,12 @@ async def change_broadcast(session: AsyncSession, principal: Principal, broadcas
     await record(session, principal.actor, Action.BROADCAST_UPDATED, row, {"changes": said})
     announce_broadcast(session, row)
     return row
+
+
+async def _require_line(session: AsyncSession, organization_id: UUID, line_id: UUID | None) -> None:
+    """Raises `NotFound` for a line that is not in the organization (PERM-TENANT). Before the row refers to it."""
+    if line_id is not None:
+        await lines.require_line(session, organization_id, line_id)
 
 
 async def _check(session: AsyncSession, row: Broadcast, audience: AudienceDescription) -> None:
