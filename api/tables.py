@@ -3,11 +3,13 @@
 from api.access import models as access
 from api.audit import models as audit
 from api.away import models as away
+from api.broadcasts import models as broadcasts
 from api.consent import models as consent
 from api.conversations import models as conversations
 from api.conversations import scheduled_models as scheduled
 from api.delivery import models as delivery
 from api.directory import models as directory
+from api.directory import signups
 from api.inbound import models as inbound
 from api.kit import idempotency
 from api.kit.database import Base
@@ -18,8 +20,8 @@ from api.notifications import models as notifications
 from api.retention import models as retention
 
 MODULES = (
-    *(access, audit, away, consent, conversations, scheduled, delivery, directory, idempotency, inbound),
-    *(lines, media, notes, notifications, retention),
+    *(access, audit, away, broadcasts, consent, conversations, scheduled, delivery, directory, idempotency, inbound),
+    *(lines, media, notes, notifications, retention, signups),
 )
 
 metadata = Base.metadata

@@ -79,7 +79,9 @@ VALUES = {
     "OptInSource": "portal staff verbal import keyword provider",
     "OwnerKind": "family staff_member",
     "ActorKind": "staff_member api_key phone_number system",
-    "Permission": "sms_logs mass_text directory",
+    "Permission": "sms_logs mass_text mass_text_any_hour directory",
+    "BroadcastState": "draft scheduled sending paused sent cancelled",
+    "RecipientState": "waiting queued sending unknown sent delivered failed skipped cancelled",
     "LineKind": "long_code toll_free short_code",
     "ProviderName": "twilio telnyx bandwidth plivo simulator",
 }
@@ -170,6 +172,7 @@ def test_every_error_answer_is_declared_as_a_problem() -> None:
 
 def test_every_POST_that_creates_takes_an_idempotency_key() -> None:
     creating = {"families", "staff-members", "lines", "api-keys", "conversations", "messages", "retry", "media"}
+    creating |= {"broadcasts", "send", "audiences"}
     for method, path, operation in operations():
         if method == "POST" and path.rpartition("/")[2] in creating:
             names = {each["name"] for each in operation.get("parameters", [])}
@@ -326,6 +329,11 @@ EXPLAINED = (
     "There is no such class.",
     "This is not one of the family's students.",
     "Write the reply.",
+    "Say who gets it.",
+    "Say who is in it.",
+    "Name each file once.",
+    "This file is no longer there.",
+    "Give the hours of one day at least",
     "There is no field {",
     "A brace has no partner.",
     "A web address has no spaces, quotes or angle brackets.",

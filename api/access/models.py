@@ -40,6 +40,17 @@ class Organization(Base):
     """IANA name: the zone that times are shown in."""
     replying_assigns: Mapped[bool] = mapped_column(server_default=false())
     """Whoever answers a conversation that nobody has gets it (ASSIGN)."""
+    mass_text_confirm_above: Mapped[int] = mapped_column(server_default=text("500"))
+    """Whoever sends a mass text to more numbers names how many."""
+    mass_text_needs_approval: Mapped[bool] = mapped_column(server_default=false())
+    """A mass text above that needs the consent of two administrators."""
+    mass_text_header: Mapped[str] = mapped_column(server_default=text("''"))
+    """Of mass texts whose writer gives no other (MASS-OPTIN)."""
+    mass_text_footer: Mapped[str] = mapped_column(server_default=text("'Reply STOP to opt out.'"))
+    mass_text_hours: Mapped[dict[str, Any] | None]
+    """Available hours (MASS-HOURS): `away.rules.OpeningHours.stored`. Null: none are set."""
+    mass_text_signup: Mapped[str] = mapped_column(server_default=text("''"))
+    """Sent once to a number when it becomes opted in (MASS-SIGNUP). Empty: nothing is sent."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -20,6 +20,7 @@ class Permission(StrEnum):
 
     SMS_LOGS = "sms_logs", "SMS Logs"
     MASS_TEXT = "mass_text", "Mass Text"
+    MASS_TEXT_ANY_HOUR = "mass_text_any_hour", "Mass Text Availability Override"
     DIRECTORY = "directory", "Families and Staff"
 
     def __new__(cls, value: str, label: str = "") -> "Permission":

@@ -1,9 +1,6 @@
 """The filter of the log's entries, and the log as CSV."""
 
-import csv
-import io
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,13 +8,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from api.audit.rules import Action, EntryContent, shown_details
-
-BYTE_ORDER_MARK = "\ufeff"
-"""Without it Excel reads the file in the machine's legacy code page."""
-
-FORMULA = re.compile(r"[\s'\"]*[=+\-@]|[\t\r]")
-"""The beginnings that a spreadsheet may read as a formula (https://owasp.org/www-community/attacks/CSV_Injection), also
-after quotes and white space, which some programs strip."""
+from api.kit.spreadsheets import BYTE_ORDER_MARK as BYTE_ORDER_MARK
+from api.kit.spreadsheets import csv_rows
+from api.kit.spreadsheets import safe_cell as safe_cell
 
 COLUMNS = (
     *("at", "local_time", "action", "actor_kind", "actor_id", "actor_name"),
@@ -64,18 +57,8 @@ class EntryFilter:
         return {name: str(value) for name, value in fields.items() if value is not None}
 
 
-def safe_cell(value: object) -> str:
-    """The value as text that no spreadsheet evaluates: a leading apostrophe is added to what looks like a formula.
-
-    E.164 numbers begin with `+`, so they get one too, and stay text with all their digits. To restore the exact value,
-    remove one apostrophe in front of what looks like a formula.
-    """
-    text = "" if value is None else str(value)
-    return f"'{text}" if FORMULA.match(text) else text
-
-
 def csv_head() -> str:
-    return BYTE_ORDER_MARK + _lines([COLUMNS])
+    return BYTE_ORDER_MARK + csv_rows([COLUMNS])
 
 
 def csv_lines(entries: Iterable[tuple[EntryContent, bytes, CsvNames]], zone: ZoneInfo) -> str:
@@ -83,7 +66,7 @@ def csv_lines(entries: Iterable[tuple[EntryContent, bytes, CsvNames]], zone: Zon
 
     `local_time` is `at` in the organization's zone.
     """
-    return _lines(
+    return csv_rows(
         [
             safe_cell(value)
             for value in (
@@ -112,12 +95,6 @@ def csv_lines(entries: Iterable[tuple[EntryContent, bytes, CsvNames]], zone: Zon
         ]
         for entry, stored_hash, names in entries
     )
-
-
-def _lines(rows: Iterable[Iterable[str]]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue()
 
 
 def csv_name(slug: str, at: datetime, zone: ZoneInfo) -> str:

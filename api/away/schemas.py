@@ -1,26 +1,15 @@
 """What crosses the wire of opening hours and the away message."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from api.away.rules import MAX_SPANS, WEEKDAYS, OpeningHours
 from api.away.service import AwaySettings, AwayState
+from api.away.types import HoursByDay, OpeningSpan, hours_from, shown_hours
 from api.kit.text import Body
 
 MAX_AWAY_CHARACTERS = 320
-
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-Clock = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
-"""A time of the local day. `24:00` is midnight at its end."""
-
-
-class OpeningSpan(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    opens: Clock
-    closes: Clock
 
 
 class AwayIn(BaseModel):
@@ -30,14 +19,10 @@ class AwayIn(BaseModel):
 
     enabled: bool
     body: Annotated[Body, StringConstraints(max_length=MAX_AWAY_CHARACTERS)]
-    hours: dict[Weekday, Annotated[list[OpeningSpan], Field(max_length=MAX_SPANS)]]
+    hours: HoursByDay
 
     def settings(self) -> AwaySettings:
-        spans = {
-            str(day): [(_minutes(each.opens), _minutes(each.closes)) for each in spans]
-            for day, spans in self.hours.items()
-        }
-        return AwaySettings(self.enabled, self.body, OpeningHours(spans))
+        return AwaySettings(self.enabled, self.body, hours_from(self.hours))
 
 
 class AwayOut(BaseModel):
@@ -55,13 +40,7 @@ class AwayOut(BaseModel):
     @classmethod
     def of(cls, state: AwayState) -> "AwayOut":
         settings = state.settings
-        spans = {
-            day: [
-                OpeningSpan(opens=_clock(opens), closes=_clock(closes))
-                for opens, closes in settings.hours.spans.get(day, ())
-            ]
-            for day in WEEKDAYS
-        }
+        spans = shown_hours(settings.hours)
         has_hours = any(spans.values())
         return cls(
             enabled=settings.enabled,
@@ -71,12 +50,3 @@ class AwayOut(BaseModel):
             is_open=state.closed is None,
             opens_at=state.closed.until if state.closed is not None and has_hours else None,
         )
-
-
-def _minutes(clock: str) -> int:
-    hours, _, minutes = clock.partition(":")
-    return int(hours) * 60 + int(minutes)
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -123,6 +123,7 @@ async def uncounted_messages(
             Message.created_at > func.now() - newer_than,
             Message.direction == literal_column("'outbound'"),
             Message.answers.is_(None),
+            Message.broadcast_id.is_(None),
             or_(has_failed, has_left),
         )
         .limit(limit)

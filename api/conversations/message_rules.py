@@ -77,11 +77,15 @@ class Automatic(StrEnum):
     KEYWORD = "keyword"
     """It confirms a keyword (OPTIN-CONFIRM)."""
     AWAY = "away"
+    SIGNUP = "signup"
+    """The number has become opted in (MASS-SIGNUP)."""
 
 
-def automatic(*, answers: str | None, is_away: bool) -> Automatic | None:
+def automatic(*, answers: str | None, is_away: bool, is_signup: bool) -> Automatic | None:
     if is_away:
         return Automatic.AWAY
+    if is_signup:
+        return Automatic.SIGNUP
     return Automatic.KEYWORD if answers is not None else None
 
 
@@ -216,6 +220,16 @@ class Reply:
     """The key under which the sender's outbox keeps it (`Message.client_key`)."""
 
 
+@dataclass(frozen=True)
+class OfBroadcast:
+    """The mass text that a message belongs to."""
+
+    id: UUID
+    name: str
+    not_after: datetime | None
+    """When its recipient's hours end; None: it may leave at any hour (MASS-HOURS)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class OutgoingText:
     """A message to be sent, allowed by `check` or, if it answers a keyword, whatever `check` says (OPTIN-CONFIRM)."""
@@ -235,6 +249,9 @@ class OutgoingText:
     """A person has read the conversation and answers: what was not sent before needs nobody any more (NOT-SENT)."""
     is_away: bool = False
     """It is the away message."""
+    is_signup: bool = False
+    """It is the sign-up message (MASS-SIGNUP): it waits behind replies, and among mass texts as one of them."""
+    broadcast: OfBroadcast | None = None
     message_id: UUID | None = None
     """None: a new one."""
 
@@ -298,6 +315,8 @@ answered by then."""
 
 def is_not_sent(status: MessageStatus, *, counted: bool | None, is_automatic: bool, is_overdue: bool) -> bool | None:
     """NOT-SENT: whether a message of this status counts as not sent. False: it did not go, but needs nobody any more.
+
+    An automatic answer never counts, nor does a mass text: its own report counts those that failed.
 
     `counted` is the answer before. `is_overdue`: the outcome has been unknown for `UNKNOWN_FOR_LONG`.
     """

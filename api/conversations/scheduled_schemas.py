@@ -8,7 +8,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA
 from api.conversations.scheduled import Later, ScheduledChange
 from api.conversations.scheduled_types import ScheduledTextOut
-from api.conversations.schemas import MediaUrl, MessageIn, Seq
+from api.conversations.schemas import MessageIn, Seq
+from api.conversations.types import MediaUrl
 from api.kit.added_fields import added
 from api.kit.text import Body
 

@@ -3,19 +3,18 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.consent.types import OptInCheckOut, OptInInstance, RefusalOut
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA
 from api.conversations.rules import Status
-from api.conversations.types import MessageOut, SentBy
+from api.conversations.types import MediaUrl, MessageOut, SentBy
 from api.directory.types import HolderOut
 from api.kit.added_fields import added
 from api.kit.phone import NumberOrSender
-from api.kit.text import Body, SingleLine
+from api.kit.text import Body
 
 MAX_SEQ = 2**31 - 1
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
@@ -203,16 +202,6 @@ class ThreadOut(BaseModel):
     next_cursor: str | None
     has_before: bool
     has_after: bool
-
-
-def _media_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("use the http:// or https:// address of a picture")
-    return value
-
-
-MediaUrl = Annotated[SingleLine, AfterValidator(_media_url), StringConstraints(max_length=2000)]
 
 
 class MessageIn(BaseModel):

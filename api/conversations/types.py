@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from api.conversations.message_rules import (
     Automatic,
@@ -18,7 +19,18 @@ from api.conversations.message_rules import (
 )
 from api.conversations.models import Message, MessageRow
 from api.conversations.tapbacks import read_tapback
+from api.kit.text import SingleLine
 from api.providers.port import MessageStatus
+
+
+def _media_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("use the http:// or https:// address of a picture")
+    return value
+
+
+MediaUrl = Annotated[SingleLine, AfterValidator(_media_url), StringConstraints(max_length=2000)]
 
 
 class Media(BaseModel):
@@ -75,6 +87,13 @@ class MessageErrorOut(BaseModel):
     """What went wrong, in words for the front desk."""
 
 
+class MessageBroadcast(BaseModel):
+    """The mass text that a message belongs to."""
+
+    id: UUID
+    name: str
+
+
 class ReactionOut(BaseModel):
     """A reaction that a phone has sent as a text, such as “Liked “See you at 6””."""
 
@@ -121,6 +140,7 @@ class MessageOut(BaseModel):
     """The emoji of the reactions on it, in the order in which they came."""
     automatic: Automatic | None
     """Why it was sent without a person; null if a person or an integration sent it, or it was received."""
+    broadcast: MessageBroadcast | None
     retry_of_message_id: UUID | None
     client_key: UUID | None
     """The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
@@ -138,6 +158,9 @@ class MessageOut(BaseModel):
         error = None
         if message.error_code is not None:
             error = MessageErrorOut(code=message.error_code, title=message.error_title or "It failed.")
+        broadcast = None
+        if message.broadcast_id is not None:
+            broadcast = MessageBroadcast(id=message.broadcast_id, name=message.broadcast_name or "")
         return cls(
             id=message.id,
             conversation_id=message.conversation_id,
@@ -154,7 +177,8 @@ class MessageOut(BaseModel):
             asks_to_stop=message.asks_to_stop,
             reaction=ReactionOut.of(message),
             reactions=message.reactions or [],
-            automatic=automatic(answers=message.answers, is_away=message.is_away),
+            automatic=automatic(answers=message.answers, is_away=message.is_away, is_signup=message.is_signup),
+            broadcast=broadcast,
             retry_of_message_id=message.retry_of_message_id,
             client_key=message.client_key,
             created_at=message.created_at,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.broadcasts.claims import MOVED_CODE, MOVED_TITLE, moved_away
 from api.consent import service as consent
 from api.consent.rules import OptInCheck, Reason, explanation
 from api.conversations import outbox
@@ -66,6 +67,8 @@ class _Due:
     number: PhoneNumber
     line: Line
     check: OptInCheck
+    has_moved: bool
+    """It is part of a mass text, and its number has left the record through which it was in the audience."""
 
 
 async def claim_due(
@@ -142,8 +145,11 @@ async def _lock_due(
     messages = await queries.messages(session, organization_id, [entry.id for entry in granted])
     pairs = [(numbers[locked[entry.conversation_id].phone_number_id], by_line[entry.line_id]) for entry in granted]
     checks = await consent.check_many(session, organization_id, pairs)
+    moved = await moved_away(
+        session, organization_id, [entry.id for entry in granted if entry.broadcast_id is not None]
+    )
     due = [
-        _Due(entry, messages[entry.id], locked[entry.conversation_id], number, line, check)
+        _Due(entry, messages[entry.id], locked[entry.conversation_id], number, line, check, entry.id in moved)
         for entry, (number, line), check in zip(granted, pairs, checks, strict=True)
     ]
     return due, late, at
@@ -200,6 +206,9 @@ def _decide(batch: Batch, due: _Due, *, lease: timedelta) -> UUID | None:
     if not check.allowed and (not entry.past_gate or check.reason is Reason.NOT_A_PHONE_NUMBER):
         report = failure(f"not_allowed_{check.reason.value}", explanation(check))
         batch.report(due.conversation, message, report)
+        return None
+    if due.has_moved:
+        batch.report(due.conversation, message, failure(MOVED_CODE, MOVED_TITLE))
         return None
     token = new_id()
     entry.state, entry.lease_token = "sending", token

@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, case, exists, func, or_, select, text, upd
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.broadcasts.models import Broadcast
+from api.broadcasts.rules import PauseReason
 from api.conversations.models import OutboxEntry
 from api.conversations.scheduled_models import ScheduledText
 from api.delivery.models import DatabaseIdentity, OutboxHold
@@ -74,8 +76,15 @@ async def hold(session: AsyncSession, organization_ids: Sequence[UUID], *, reaso
 async def mark_restored(session: AsyncSession) -> None:
     """Mark everything in the outbox as coming from a backup. Unknown outcomes are due, as if never reconciled.
 
-    Scheduled texts are due too: each is held back (`conversations.leaving`).
+    Scheduled texts are due too: each is held back (`conversations.leaving`). Mass texts that were on their way are
+    paused: nobody knows who has got them since.
     """
+    on_their_way = ("scheduled", "sending", "paused")
+    await session.execute(
+        update(Broadcast)
+        .where(Broadcast.state.in_(on_their_way))
+        .values(state="paused", pause_reason=PauseReason.RESTORED.value)
+    )
     await session.execute(
         update(ScheduledText)
         .where(ScheduledText.state == "scheduled")

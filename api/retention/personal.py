@@ -61,6 +61,10 @@ ERASED: Mapping[str, Mapping[str, str]] = {
     },
     "notes": {"body": EMPTY, "search": EMPTY},
     "note_versions": {"body": ROW},
+    "broadcast_recipients": {"fields": EMPTY},
+    # The numbers that are given one by one; the filters are the business's.
+    "broadcasts": {"audience": SCAN},
+    "audiences": {"audience": SCAN},
     "outbox": {"state": ROW, "request_id": ROW},
     "scheduled_texts": {"body": ROW, "media_urls": ROW, "state": ROW, "held_type": ROW, "held_reason": ROW},
     "staff_members": {"search": "rebuilt without the number", "notes": SCAN},
@@ -74,7 +78,18 @@ ERASED: Mapping[str, Mapping[str, str]] = {
 
 FREE: Mapping[str, frozenset[str]] = {
     # Of the business, its staff and its lines.
-    "organizations": frozenset({"slug", "name", "country", "timezone"}),
+    "organizations": frozenset(
+        {
+            "slug",
+            "name",
+            "country",
+            "timezone",
+            "mass_text_header",
+            "mass_text_footer",
+            "mass_text_hours",
+            "mass_text_signup",
+        }
+    ),
     "deleted_organizations": frozenset({"slug", "rows", "audit_head"}),
     "staff_members": frozenset({"external_id", "name", "email", "password_hash", "permissions", "location"}),
     "classes": frozenset({"name", "weekdays", "time", "room", "coach", "location", "key", "search"}),
@@ -102,14 +117,40 @@ FREE: Mapping[str, frozenset[str]] = {
     # Files that staff are about to send. They are deleted within a day, those of a scheduled text together with it; one
     # that is sent is the message's.
     "uploads": frozenset({"name", "content_type", "content", "sha256"}),
+    "broadcast_files": frozenset({"name", "content_type", "content", "sha256"}),
+    "signups": frozenset({"state"}),
     "imports": frozenset({"state", "author"}),
     "erasures": frozenset({"conversation_ids", "stage", "cursor", "counts", "requested_by", "reason"}),
     "retention_runs": frozenset({"counts"}),
+    "audiences": frozenset({"name", "key"}),
+    # Mass texts, which go to many: what fills them in is the recipients'.
+    "broadcasts": frozenset(
+        {
+            "name",
+            "body",
+            "header",
+            "footer",
+            "fallbacks",
+            "media_urls",
+            "files",
+            "state",
+            "pause_reason",
+            "any_hour_reason",
+            "author",
+            "sender",
+            "approvals",
+            "left_out",
+            "counts",
+        }
+    ),
+    "broadcast_recipients": frozenset({"owner_kind", "state", "reason"}),
     # Words and ids of ours or of the provider; hashes of rows.
     "audit_chains": frozenset({"last_hash"}),
     "audit_entries": frozenset({"action", "actor_kind", "previous_hash", "hash"}),
     "conversations": frozenset({"status", "last_message_direction", "last_message_status"}),
-    "messages": frozenset({"direction", "status", "encoding", "provider_message_id", "error_code", "answers"}),
+    "messages": frozenset(
+        {"direction", "status", "encoding", "provider_message_id", "error_code", "answers", "broadcast_name"}
+    ),
     "notes": frozenset({"author_kind", "author_name", "removed_by"}),
     "message_events": frozenset({"status", "source", "code"}),
     "inbound_events": frozenset({"provider", "event_id", "kind", "content_type", "source", "state"}),

@@ -25,7 +25,7 @@ from api.kit.database import database_of, database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
 from api.kit.phone import is_erased, old_spellings
-from api.retention import queries
+from api.retention import broadcast_queries, queries
 from api.retention.models import Erasure
 from api.retention.rules import CANCELLED, ERASED_CODE, Stage, mark_of, patterns_of, words_and_numbers
 
@@ -45,6 +45,7 @@ async def erase_number(session: AsyncSession, principal: Principal, given: str, 
     if is_erased(number):
         raise NotFound("This number is erased already.")
     hashed = erased.number_hash(await erased.make_key(database_of(session)), organization_id, number)
+    await broadcast_queries.lock_naming(session, organization_id, spelled)
     rows = await _lock_numbers(session, organization_id, spelled)
     if not rows:
         earlier = await queries.newest_erasure(session, organization_id, hashed)
@@ -163,6 +164,7 @@ async def _erase_records(
     await session.flush()
     family_ids, staff_member_ids = await queries.records_of(session, organization_id, records)
     await queries.delete_consent(session, organization_id, number_ids)
+    await broadcast_queries.forget(session, organization_id, number_ids, spelled)
     gone = await queries.erase_names(session, organization_id, [each.contact_id for each in records if each.contact_id])
     counts = {
         "phone_records": len(records),

@@ -27,6 +27,7 @@ REFUSE = Need(any_of=frozenset({Permission.SMS_LOGS, Permission.DIRECTORY}))
 
 API = "/api/v1"
 CONVERSATION = f"{API}/conversations/{{conversation_id}}"
+BROADCAST = f"{API}/broadcasts/{{broadcast_id}}"
 
 NEEDS = {
     "GET /docs": PUBLIC,
@@ -116,6 +117,24 @@ NEEDS = {
     f"GET {API}/media/{{upload_id}}/content": SEND,
     f"DELETE {API}/media/{{upload_id}}": SEND,
     f"GET {API}/sending-status": SEND,
+    f"GET {API}/organization/mass-text": SEND,
+    f"GET {API}/broadcasts": SEND,
+    f"POST {API}/broadcasts": SEND,
+    f"GET {BROADCAST}": SEND,
+    f"PATCH {BROADCAST}": SEND,
+    f"POST {BROADCAST}/preview": SEND,
+    f"POST {BROADCAST}/approve": ADMIN,
+    f"POST {BROADCAST}/send": SEND,
+    f"POST {BROADCAST}/pause": SEND,
+    f"POST {BROADCAST}/resume": SEND,
+    f"POST {BROADCAST}/cancel": SEND,
+    f"POST {BROADCAST}/retry": SEND,
+    f"GET {BROADCAST}/recipients": SEND,
+    f"GET {BROADCAST}/export.csv": SEND,
+    f"GET {API}/audiences": SEND,
+    f"POST {API}/audiences": SEND,
+    f"PATCH {API}/audiences/{{audience_id}}": SEND,
+    f"DELETE {API}/audiences/{{audience_id}}": SEND,
     # PERM-ADMIN
     f"POST {API}/lines": ADMIN,
     f"PATCH {API}/lines/{{line_id}}": ADMIN,
@@ -142,6 +161,7 @@ NEEDS = {
     f"GET {API}/service-status": ADMIN,
     f"GET {API}/organization/settings": ADMIN,
     f"PATCH {API}/organization/settings": ADMIN,
+    f"PATCH {API}/organization/mass-text": ADMIN,
     # PERM-DIRECTORY
     f"GET {API}/staff-members": READ,
     f"GET {API}/staff-members/{{staff_member_id}}": READ,

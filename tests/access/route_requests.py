@@ -9,6 +9,7 @@ import httpx
 from tests.access.needs import API
 from tests.access.payloads import a_reply, new_browser, new_line, new_person
 from tests.access.rows import TO_ERASE, Rows
+from tests.support.broadcasts import a_broadcast
 from tests.support.business import PASSWORD
 from tests.support.media import upload
 
@@ -54,6 +55,18 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"reason": "Asked by letter."}
         case "POST /lines":
             return new_line()
+        case "PATCH /organization/mass-text":
+            return {"confirm_above": 400}
+        case "POST /broadcasts":
+            return a_broadcast(rows.phone_number)
+        case "PATCH /broadcasts/{broadcast_id}":
+            return {"name": f"Snow {uuid4().hex}"}
+        case "POST /broadcasts/{broadcast_id}/send":
+            return {"confirmed_recipients": 1}
+        case "POST /audiences":
+            return {"name": f"Level {uuid4().hex}", "audience": {"numbers": [rows.phone_number]}}
+        case "PATCH /audiences/{audience_id}":
+            return {"name": f"Level {uuid4().hex}"}
         case "PATCH /organization/settings":
             return {"replying_assigns": True}
         case "PATCH /lines/{line_id}":

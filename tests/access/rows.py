@@ -13,6 +13,7 @@ from api.kit.database import database_time
 from api.providers.port import FetchedMedia
 from tests.access.needs import API
 from tests.access.payloads import a_reply, new_browser, new_number, new_person
+from tests.support.broadcasts import new_audience, new_broadcast
 from tests.support.media import PNG, picture_fields, settle_media
 from tests.support.world import World
 
@@ -67,6 +68,8 @@ class Rows:
             "view_id": await saved_view(world.maria),
             "undo_id": await undoable_act(world.maria, conversation["id"], str(world.staff_ids["maria"])),
             "class_id": await new_class(world),
+            "broadcast_id": await new_broadcast(world.admin, PARENT),
+            "audience_id": await new_audience(world.admin, PARENT),
             "saved_reply_id": await new_reply(world.admin, "organization"),
         }
         return cls(ids, PARENT)

@@ -6,7 +6,7 @@ from api.access.dependencies import Public, Require
 from api.access.rules import Permission
 from api.inbound.webhook_document import webhook_paths
 from tests.access.callers import CALLERS, Caller
-from tests.access.needs import API, CONVERSATION, NEEDS, PUBLIC, RETRY, STREAMS, Need
+from tests.access.needs import API, BROADCAST, CONVERSATION, NEEDS, PUBLIC, RETRY, STREAMS, Need
 from tests.access.payloads import new_browser
 from tests.access.route_requests import ask
 from tests.access.routes import other_paths_of, routes_of
@@ -22,6 +22,7 @@ from tests.access.rows import (
     scheduled_text,
     undoable_act,
 )
+from tests.support.broadcasts import broadcast_for, new_audience
 from tests.support.service import Service
 from tests.support.world import World
 
@@ -149,6 +150,11 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             about = Rows({**rows.ids, "saved_reply_id": reply_id}, rows.phone_number)
         if name == RETRY and status == 200:
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)
+        if BROADCAST in name and status == 200:
+            about = Rows({**rows.ids, "broadcast_id": await broadcast_for(world, name)}, rows.phone_number)
+        if name == f"DELETE {API}/audiences/{{audience_id}}" and status == 200:
+            audience_id = await new_audience(world.admin, rows.phone_number)
+            about = Rows({**rows.ids, "audience_id": audience_id}, rows.phone_number)
         if name in OF_SCHEDULED and status == 200:
             about = Rows({**rows.ids, "message_id": await scheduled_text(world, rows)}, rows.phone_number)
         if name in OF_THE_AUTHOR and status == 200:
@@ -233,7 +239,7 @@ async def test_PERM_ADMIN_an_administrator_has_both_permissions_without_being_gi
     me = (await world.admin.get(f"{API}/me")).json()
 
     assert me["is_admin"] is True
-    assert me["permissions"] == ["sms_logs", "mass_text", "directory"]
+    assert me["permissions"] == ["sms_logs", "mass_text", "mass_text_any_hour", "directory"]
     assert await world.rows("SELECT permissions FROM staff_members WHERE is_admin") == [([],)]
 
 

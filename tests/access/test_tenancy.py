@@ -82,6 +82,15 @@ async def test_another_organizations_ids_in_bodies_answer_404_or_are_refused(wor
     checks = {"phone_numbers": [rows.phone_number], "line_id": rows.ids["line_id"]}
     assert (await neighbour.admin.post(f"{API}/opt-in-checks", json=checks)).status_code == 404
 
+    audience = {"numbers": [rows.phone_number]}
+    for theirs_named in (
+        {"line_id": rows.ids["line_id"], "audience": audience},
+        {"audience": {"audience_ids": [rows.ids["audience_id"]]}},
+        {"audience": {"families": {"class_id": rows.ids["class_id"]}}},
+    ):
+        draft = {"name": "Snow", "body": "Closed", **theirs_named}
+        assert (await neighbour.admin.post(f"{API}/broadcasts", json=draft)).status_code == 404
+
     # Contacts and phone records are named by id within a family: those of another business are none of the family's.
     family = (await neighbour.admin.get(f"{API}/families")).json()["items"][0]
     theirs = (await world.admin.get(f"{API}/families/{rows.ids['family_id']}")).json()
@@ -160,5 +169,7 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
         "undo_id",
         "class_id",
         "saved_reply_id",
+        "broadcast_id",
+        "audience_id",
         "upload_id",
     }

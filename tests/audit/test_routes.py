@@ -10,14 +10,16 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from api.conversations.corrections import count_failures
 from api.inbound.webhook_document import webhook_paths
-from tests.access.needs import API, NEEDS, STREAMS
+from tests.access.needs import API, BROADCAST, NEEDS, STREAMS
 from tests.access.payloads import new_browser, new_line, new_person
 from tests.access.route_requests import ask
 from tests.access.routes import routes_of
 from tests.access.rows import Rows, failed_message, ready_account, saved_view, undoable_act
+from tests.support.broadcasts import a_broadcast, broadcast_for, new_broadcast
 from tests.support.business import LINE_NUMBER, PASSWORD
 from tests.support.media import upload
 from tests.support.service import Service
@@ -130,6 +132,17 @@ async def _another_family(world: World, _rows: Rows) -> dict[str, str]:
 async def _one_to_erase(world: World, _rows: Rows) -> dict[str, str]:
     await world.family("Okafor", "+13125550103")
     return {"number": "+13125550103"}
+
+
+async def _draft(world: World, _rows: Rows) -> dict[str, str]:
+    return {"broadcast_id": await new_broadcast(world.admin, PARENT)}
+
+
+def _for(deed: str) -> Given:
+    async def given(world: World, _rows: Rows) -> dict[str, str]:
+        return {"broadcast_id": await broadcast_for(world, deed)}
+
+    return given
 
 
 TO_FILL: dict[str, str] = {}
@@ -317,6 +330,40 @@ CHANGES: dict[str, Change] = {
         by_staff("organization.links_changed"),
         refused={"links": [{"label": "Studio", "url_template": "http://studio.test"}]},
     ),
+    f"PATCH {API}/organization/mass-text": Change(
+        lambda: {"confirm_above": 400, "hours": {"monday": [{"opens": "09:00", "closes": "17:00"}]}},
+        by_staff("organization.updated"),
+        refused={"hours": {"monday": [{"opens": "17:00", "closes": "09:00"}]}},
+    ),
+    f"POST {API}/broadcasts": Change(
+        lambda: a_broadcast(PARENT), by_staff("broadcast.created"), refused={**a_broadcast(PARENT), "body": "{nothing}"}
+    ),
+    f"PATCH {BROADCAST}": Change(
+        lambda: {"body": "Closed"}, by_staff("broadcast.updated"), refused={"body": "{nothing}"}, given=_draft
+    ),
+    # It only asks.
+    f"POST {BROADCAST}/preview": Change(None, (), given=_draft),
+    f"POST {BROADCAST}/approve": Change(None, by_staff("broadcast.approved"), given=_draft),
+    f"POST {BROADCAST}/send": Change(
+        lambda: {"any_hour_reason": "The pool is closed."},
+        by_staff("broadcast.confirmed", "broadcast.hours_overridden"),
+        refused={"confirmed_recipients": 2},
+        given=_draft,
+    ),
+    f"POST {BROADCAST}/pause": Change(None, by_staff("broadcast.paused"), given=_for("pause")),
+    f"POST {BROADCAST}/resume": Change(None, by_staff("broadcast.resumed"), given=_for("resume")),
+    f"POST {BROADCAST}/cancel": Change(None, by_staff("broadcast.cancelled"), given=_for("cancel")),
+    f"POST {BROADCAST}/retry": Change(None, by_staff("broadcast.created"), given=_for("retry")),
+    f"GET {BROADCAST}/export.csv": Change(None, by_staff("broadcast.exported"), given=_draft),
+    f"POST {API}/audiences": Change(
+        lambda: {"name": "Level 3", "audience": {"families": {}}},
+        by_staff("audience.created"),
+        refused={"name": "Level 3", "audience": {}},
+    ),
+    f"PATCH {API}/audiences/{{audience_id}}": Change(
+        lambda: {"name": "Level 4"}, by_staff("audience.updated"), refused={"audience": {}}
+    ),
+    f"DELETE {API}/audiences/{{audience_id}}": Change(None, by_staff("audience.deleted")),
     f"POST {API}/saved-replies": Change(
         lambda: {"title": "Hours", "body": "We open at 3.", "scope": "own"},
         by_staff("saved_reply.created"),
@@ -406,6 +453,7 @@ async def what_is_wrong(world: World, name: str, change: Change) -> str | None:
     return None if made.is_success and left == change.leaves else f"{made.status_code}, left {left}: {made.text}"
 
 
+@pytest.mark.timeout(300)
 async def test_R10_a_route_leaves_exactly_its_entries_and_none_when_refused(service: Service) -> None:
     wrong: dict[str, str] = {}
     for name, change in CHANGES.items():

@@ -210,6 +210,7 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
     sent_at: null,
     delivered_at: null,
     erased_at: null,
+    broadcast: null,
     retry_of_message_id: null,
     client_key: null,
     asks_to_stop: false,

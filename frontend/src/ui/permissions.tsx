@@ -6,6 +6,10 @@ import { Mark } from "@/ui/form";
 const WORDS: Record<Permission, { label: string; hint: string }> = {
   sms_logs: { label: "SMS Logs", hint: "Sees the Messenger: reads, opens and closes conversations, and sees SMS on family and staff records." },
   mass_text: { label: "Mass Text", hint: "Sends texts and records consent. Needs SMS Logs too." },
+  mass_text_any_hour: {
+    label: "Mass Text Availability Override",
+    hint: "Sends mass texts outside the available hours, with a reason. Needs Mass Text too.",
+  },
   directory: { label: "Families and Staff", hint: "Adds, changes, archives and imports records. Without it a person reads them; an API key needs it to read them too." },
 };
 const PERMISSIONS = (Object.keys(WORDS) as Permission[]).map((value) => ({ value, ...WORDS[value] }));

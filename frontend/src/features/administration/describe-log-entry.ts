@@ -3,7 +3,7 @@ import type { AuditAction } from "@/api/audit-log";
 import type { AuditEntry } from "@/api/types";
 import { describeActor, describeDeed, describeHolders } from "@/lib/describe-entry";
 import { OPT_IN_LABEL } from "@/lib/optin";
-import { listNames } from "@/lib/text";
+import { listNames, plural } from "@/lib/text";
 
 /** Every action, as one chooses it. */
 export const ACTION_LABELS: Record<AuditAction, string> = {
@@ -46,6 +46,20 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "saved_reply.created": "Saved a reply",
   "saved_reply.updated": "Changed a saved reply",
   "saved_reply.deleted": "Deleted a saved reply",
+  "broadcast.created": "Wrote a mass text",
+  "broadcast.updated": "Changed a mass text",
+  "broadcast.approved": "Agreed to a mass text",
+  "broadcast.confirmed": "Confirmed a mass text",
+  "broadcast.hours_overridden": "Sent a mass text outside the hours",
+  "broadcast.started": "A scheduled mass text began",
+  "broadcast.paused": "Paused a mass text",
+  "broadcast.resumed": "Resumed a mass text",
+  "broadcast.cancelled": "Cancelled a mass text",
+  "broadcast.finished": "A mass text was sent",
+  "broadcast.exported": "Exported a mass text's report",
+  "audience.created": "Saved an audience",
+  "audience.updated": "Changed a saved audience",
+  "audience.deleted": "Deleted a saved audience",
   "organization.links_changed": "Changed the links",
   "phone_record.removed": "Removed a number from a record",
   "refusal.lifted": "Lifted a refusal",
@@ -110,6 +124,7 @@ type Details = AuditEntry["details"];
 const DEEDS: Record<AuditAction, (details: Details, number: string, entry: AuditEntry) => string> = {
   "message.sent": (details, number) =>
     details.automatic === "away" ? `sent the away message to ${number}` :
+    details.automatic === "signup" ? `sent the sign-up message to ${number}` :
     details.retry_of_message_id ? `sent a failed text to ${number} again` : `sent a text to ${number}`,
   "message.scheduled": (_, number) => `scheduled a text to ${number}`,
   "message.rescheduled": (_, number) => `changed a scheduled text to ${number}`,
@@ -176,11 +191,31 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "phone_number.erased": (details) => `erased a number${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
   "audit_entries.erased": (details) => `erased the personal details of ${Object.keys(details.entries ?? {}).length} entries of this log`,
   "retention.applied": () => "erased texts and files that were too old",
+  "broadcast.created": (details) => `wrote ${massText(details)}`,
+  "broadcast.updated": (details) => `changed ${massText(details)}`,
+  "broadcast.approved": (details) => `agreed to ${massText(details)}`,
+  "broadcast.paused": (details) => `paused ${massText(details)}`,
+  "broadcast.resumed": (details) => `resumed ${massText(details)}`,
+  "broadcast.cancelled": (details) => `cancelled ${massText(details)}`,
+  "broadcast.exported": (details) => `exported the report of ${massText(details)}`,
+  "broadcast.confirmed": (details) =>
+    `confirmed ${massText(details)}${typeof details.recipients === "number" ? ` to ${plural(details.recipients, "number")}` : ""}`,
+  "broadcast.hours_overridden": (details) =>
+    `sent ${massText(details)} outside the hours${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
+  "broadcast.started": (details) => `began to send ${massText(details)}`,
+  "broadcast.finished": (details) => `has sent ${massText(details)}`,
+  "audience.created": (details) => `saved ${named(details, "an audience", "the audience ")}`,
+  "audience.updated": (details) => `changed ${named(details, "an audience", "the audience ")}`,
+  "audience.deleted": (details) => `deleted ${named(details, "an audience", "the audience ")}`,
   "note.added": (_, number) => `added a note to the conversation with ${number}`,
   "note.edited": (_, number) => `changed a note in the conversation with ${number}`,
   "note.removed": (_, number) => `removed a note from the conversation with ${number}`,
   "note.restored": (_, number) => `restored a note of the conversation with ${number}`,
 };
+
+function massText(details: Details): string {
+  return named(details, "a mass text", "the mass text ");
+}
 
 function text(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;

@@ -1,0 +1,1 @@
+"""Mass texts: audience, preview, freezing, expansion, report (MASS-WHO to MASS-STATUS)."""

@@ -1,0 +1,428 @@
+"""What crosses the wire of mass texts and saved audiences."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api.audit.rules import Actor
+from api.broadcasts.drafts import Draft
+from api.broadcasts.models import Audience, Broadcast
+from api.broadcasts.queries import Count
+from api.broadcasts.report import Recipient
+from api.broadcasts.rules import (
+    MAX_ADDED_CHARACTERS,
+    BroadcastState,
+    PauseReason,
+    RecipientState,
+    WarningKind,
+)
+from api.broadcasts.service import Confirmation, Preview
+from api.broadcasts.types import AudienceDescription, AudienceDescriptionOut, SavedAudienceDescription, SavedAudienceOut
+from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Encoding, segments
+from api.conversations.types import MediaUrl
+from api.directory.rules import OwnerKind
+from api.kit.text import Body, SingleLine
+from api.kit.times import Moment
+from api.saved_replies.rules import ReplyField
+
+Name = Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)]
+Added = Annotated[SingleLine, StringConstraints(max_length=MAX_ADDED_CHARACTERS)]
+Text = Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)]
+Fallback = Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)]
+Reason = Annotated[SingleLine, StringConstraints(min_length=3, max_length=500)]
+
+
+class BroadcastIn(BaseModel):
+    """A draft. `header` and `footer`: the organization's unless they are given; empty: none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    body: Text
+    audience: AudienceDescription
+    line_id: UUID | None = None
+    """The line that it goes out on. Null: each number's own, as for any new text (LINE-CHOICE)."""
+    media: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] = []
+    attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA)] = []
+    """Uploads of the writer's (`POST /media`). The mass text keeps them."""
+    header: Added | None = None
+    footer: Added | None = None
+    fallbacks: dict[ReplyField, Fallback] = {}
+    """What stands for a field that a recipient has no value for. Without one here, the recipient is left out."""
+    send_at: Moment | None = None
+    """When it leaves. Null: once it is confirmed."""
+
+    def draft(self) -> Draft:
+        given = _columns(self)
+        known = {name: value for name, value in given.items() if value is not None}
+        return Draft(given=known, audience=self.audience, attachments=self.attachments)
+
+
+class BroadcastPatch(BaseModel):
+    """An omitted field stays. `line_id` and `send_at` may be set to null."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+    body: Text | None = None
+    audience: AudienceDescription | None = None
+    line_id: UUID | None = None
+    media: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = None
+    attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA)] | None = None
+    """Its files from now on, in this order: some that it has, and uploads of the writer's."""
+    header: Added | None = None
+    footer: Added | None = None
+    fallbacks: dict[ReplyField, Fallback] | None = None
+    send_at: Moment | None = None
+
+    def draft(self) -> Draft:
+        nullable = {"line_id", "send_at"} & self.model_fields_set
+        given = _columns(self)
+        kept = {name: value for name, value in given.items() if value is not None or name in nullable}
+        return Draft(given=kept, audience=self.audience, attachments=self.attachments)
+
+
+def _columns(body: BroadcastIn | BroadcastPatch) -> dict[str, Any]:
+    fallbacks = body.fallbacks
+    return {
+        "name": body.name,
+        "body": body.body,
+        "line_id": body.line_id,
+        "media_urls": body.media,
+        "header": body.header,
+        "footer": body.footer,
+        "fallbacks": {field.value: text for field, text in fallbacks.items()} if fallbacks is not None else None,
+        "send_at": body.send_at,
+    }
+
+
+class SendIn(BaseModel):
+    """`confirmed_recipients`: how many get it, as the preview said. Above the organization's limit it must be named.
+    `any_hour_reason`: why it goes outside the available hours; needs `mass_text_any_hour` (PERM-HOURS)."""
+
+    model_config = ConfigDict(extra="forbid", title="BroadcastSendIn")
+
+    confirmed_recipients: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    any_hour_reason: Reason | None = None
+
+    def confirmation(self) -> Confirmation:
+        return Confirmation(self.confirmed_recipients, self.any_hour_reason)
+
+
+class ApprovalOut(BaseModel):
+    model_config = ConfigDict(title="BroadcastApproval")
+
+    id: UUID
+    name: str
+    at: datetime
+
+
+class BroadcastFileOut(BaseModel):
+    """A file that goes with each text. It is shown at `url`."""
+
+    model_config = ConfigDict(title="BroadcastFile")
+
+    id: UUID
+    url: str
+    name: str
+    content_type: str
+    size: int
+    """Bytes."""
+
+
+class BroadcastOut(BaseModel):
+    model_config = ConfigDict(title="Broadcast")
+
+    id: UUID
+    name: str
+    body: str
+    header: str
+    footer: str
+    fallbacks: dict[str, str]
+    media: list[str]
+    attachments: list[BroadcastFileOut]
+    audience: AudienceDescriptionOut
+    line_id: UUID | None
+    send_at: datetime | None
+    state: BroadcastState
+    pause_reason: PauseReason | None
+    any_hour_reason: str | None
+    author: Actor
+    """Who wrote it."""
+    sender: Actor | None
+    """Who confirmed it: its messages are theirs."""
+    approvals: list[ApprovalOut]
+    recipients: int
+    """Numbers that get it, as it was confirmed."""
+    left_out: dict[str, int]
+    """{reason: how many} of those left out, as it was confirmed."""
+    segments: int
+    """Of all texts together, as it was confirmed."""
+    counts: dict[str, int]
+    """{state: how many recipients}. An event `broadcast` on the stream brings new ones."""
+    retry_of_broadcast_id: UUID | None
+    confirmed_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Broadcast, *, counts: Sequence[Count] | None = None) -> "BroadcastOut":
+        return cls(**_shown(row, counts))
+
+
+class ReasonCount(BaseModel):
+    model_config = ConfigDict(title="BroadcastReason")
+
+    state: RecipientState
+    reason: str
+    count: int
+
+
+class BroadcastDetail(BroadcastOut):
+    model_config = ConfigDict(title="BroadcastDetail")
+
+    reasons: list[ReasonCount]
+    """Why recipients were skipped or failed, the most frequent first."""
+
+    @classmethod
+    def of(cls, row: Broadcast, *, counts: Sequence[Count] | None = None) -> "BroadcastDetail":
+        reasons = [
+            ReasonCount(state=RecipientState(each.state), reason=each.reason, count=each.recipients)
+            for each in sorted(counts or (), key=lambda each: (-each.recipients, each.state, each.reason or ""))
+            if each.reason is not None
+        ]
+        return cls(**_shown(row, counts), reasons=reasons)
+
+
+def _shown(row: Broadcast, counts: Sequence[Count] | None) -> dict[str, Any]:
+    by_state: dict[str, int] = dict(row.counts)
+    if counts is not None:
+        by_state = {}
+        for each in counts:
+            by_state[each.state] = by_state.get(each.state, 0) + each.recipients
+    same = (
+        *("id", "name", "body", "header", "footer", "fallbacks", "line_id", "send_at", "state"),
+        *("pause_reason", "any_hour_reason", "approvals", "recipients", "left_out", "segments"),
+        *("retry_of_broadcast_id", "confirmed_at", "started_at", "finished_at", "created_at", "updated_at"),
+    )
+    shown = {name: getattr(row, name) for name in same}
+    author = Actor.stored(row.author)
+    return {
+        **shown,
+        "audience": AudienceDescriptionOut.stored(row.audience),
+        "media": row.media_urls,
+        "attachments": [
+            BroadcastFileOut(url=f"/api/v1/messages/{row.id}/media/{each['id']}", **each) for each in row.files
+        ],
+        "author": author,
+        "sender": Actor.stored(row.sender),
+        "counts": by_state,
+    }
+
+
+class LeftOutOut(BaseModel):
+    model_config = ConfigDict(title="BroadcastLeftOut")
+
+    reason: str
+    """A reason of the opt-in check, or one of `duplicate`, `another_contact`, `no_number`, `unknown`, `not_mobile`,
+    `own_number`, `missing_field`, `too_long`, `no_lawful_hour`."""
+    count: int
+
+
+class SegmentsOut(BaseModel):
+    model_config = ConfigDict(title="BroadcastSegments")
+
+    least: int | None
+    most: int | None
+    total: int
+
+
+class ExampleOut(BaseModel):
+    """The text that one recipient gets, header, footer and fields in it."""
+
+    model_config = ConfigDict(title="BroadcastExample")
+
+    phone_number: str
+    name: str | None
+    text: str
+    segments: int
+    encoding: Encoding
+
+
+class HoursOut(BaseModel):
+    """How many can be reached when it goes, and when the others can (MASS-HOURS)."""
+
+    model_config = ConfigDict(title="BroadcastHours")
+
+    now: int
+    later: int
+    opens_at: datetime | None
+    """When the first of the others can be reached."""
+    last_opens_at: datetime | None
+
+
+class LineShareOut(BaseModel):
+    model_config = ConfigDict(title="BroadcastLine")
+
+    line_id: UUID
+    label: str
+    recipients: int
+    seconds: float | None
+    """How long the line takes them. Null if it has no rate limit."""
+
+
+class WarningOut(BaseModel):
+    model_config = ConfigDict(title="BroadcastWarning")
+
+    kind: WarningKind
+    detail: str
+
+
+class PreviewOut(BaseModel):
+    """`considered` is the sum of `recipients` and of everybody in `left_out`."""
+
+    model_config = ConfigDict(title="BroadcastPreview")
+
+    considered: int
+    recipients: int
+    left_out: list[LeftOutOut]
+    unknown: list[str]
+    """The first given numbers and external ids that are nobody's."""
+    segments: SegmentsOut
+    examples: list[ExampleOut]
+    hours: HoursOut
+    lines: list[LineShareOut]
+    seconds: float | None
+    """How long the slowest line takes. Null if no line has a rate limit."""
+    warnings: list[WarningOut]
+    needs_confirmation: bool
+    """Sending has to name the number of recipients."""
+    missing_approvals: int
+    """How many more administrators have to agree."""
+
+    @classmethod
+    def of(cls, preview: Preview) -> "PreviewOut":
+        tally = preview.tally
+        known = [each.seconds for each in preview.lines if each.seconds is not None]
+        return cls(
+            considered=tally.considered,
+            recipients=tally.recipients,
+            left_out=[LeftOutOut(reason=reason, count=count) for reason, count in tally.left_out.most_common()],
+            unknown=list(preview.unknown),
+            segments=SegmentsOut(least=tally.segments.least, most=tally.segments.most, total=tally.segments.total),
+            examples=[
+                ExampleOut(
+                    phone_number=each.number,
+                    name=each.name,
+                    text=each.text,
+                    segments=each.segments,
+                    encoding=segments(each.text).encoding,
+                )
+                for each in tally.examples
+            ],
+            hours=HoursOut(**vars(preview.hours)),
+            lines=[
+                LineShareOut(
+                    line_id=each.line.id, label=each.line.label, recipients=each.recipients, seconds=each.seconds
+                )
+                for each in preview.lines
+            ],
+            seconds=max(known, default=None),
+            warnings=[WarningOut(kind=each.kind, detail=each.detail) for each in preview.warnings],
+            needs_confirmation=tally.recipients > preview.confirm_above,
+            missing_approvals=preview.missing_approvals,
+        )
+
+
+class RecipientOwner(BaseModel):
+    """The record through which the number is in the audience."""
+
+    model_config = ConfigDict(title="BroadcastRecipientRecord")
+
+    kind: OwnerKind
+    id: UUID
+    name: str | None
+    """Null if the record is gone."""
+
+
+class RecipientOut(BaseModel):
+    model_config = ConfigDict(title="BroadcastRecipient")
+
+    id: UUID
+    phone_number: str | None
+    """Null for a record without one."""
+    name: str | None
+    """Of the contact or staff member who holds the number."""
+    record: RecipientOwner | None
+    """Null if the number was given by itself."""
+    state: RecipientState
+    reason: str | None
+    error: str | None
+    """What went wrong, in words for the front desk."""
+    segments: int | None
+    conversation_id: UUID | None
+    message_id: UUID | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+
+    @classmethod
+    def of(cls, recipient: Recipient) -> "RecipientOut":
+        row = recipient.row
+        record = None
+        if row.owner_kind is not None and row.owner_id is not None:
+            record = RecipientOwner(kind=OwnerKind(row.owner_kind), id=row.owner_id, name=recipient.record_name)
+        return cls(
+            id=row.id,
+            phone_number=recipient.number,
+            name=recipient.name,
+            record=record,
+            state=RecipientState(row.state),
+            reason=row.reason,
+            error=recipient.error_title,
+            segments=recipient.segments,
+            conversation_id=recipient.conversation_id,
+            message_id=row.id if recipient.conversation_id is not None else None,
+            sent_at=recipient.sent_at,
+            delivered_at=recipient.delivered_at,
+        )
+
+
+class AudienceIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", title="AudienceIn")
+
+    name: Name
+    audience: SavedAudienceDescription
+
+
+class AudiencePatch(BaseModel):
+    """An omitted field stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+    audience: SavedAudienceDescription | None = None
+
+
+class AudienceOut(BaseModel):
+    model_config = ConfigDict(title="Audience")
+
+    id: UUID
+    name: str
+    audience: SavedAudienceOut
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Audience) -> "AudienceOut":
+        return cls(
+            id=row.id,
+            name=row.name,
+            audience=SavedAudienceOut.stored(row.audience),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )

@@ -1,0 +1,81 @@
+"""Wire models of audiences. A mass text and a saved audience store them as they came."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api.broadcasts.rules import MAX_GIVEN, Contacts
+from api.directory.types import AudienceFilter
+from api.kit.phone import MAX_TYPED
+from api.kit.text import Body
+
+MAX_AUDIENCES = 20
+
+GivenNumber = Annotated[Body, StringConstraints(min_length=1, max_length=MAX_TYPED)]
+GivenExternalId = Annotated[Body, StringConstraints(min_length=1, max_length=200)]
+
+
+class SavedAudienceDescription(BaseModel):
+    """Families and staff by filter, and numbers and external ids one by one: everybody who fits one of these."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    families: AudienceFilter | None = None
+    """Families that fit. Null: none by filter; an empty filter: all."""
+    staff_members: AudienceFilter | None = None
+    numbers: Annotated[list[GivenNumber], Field(max_length=MAX_GIVEN)] = []
+    """As people write them."""
+    external_ids: Annotated[list[GivenExternalId], Field(max_length=MAX_GIVEN)] = []
+    """Of families and staff members."""
+    contacts: Contacts = Contacts.ALL
+    """Whom of a family it reaches: every number, or the first that may be texted."""
+
+
+class AudienceDescription(SavedAudienceDescription):
+    """With saved audiences: these count as if their descriptions were given here, but for `contacts`."""
+
+    model_config = ConfigDict(extra="forbid", title="AudienceDescription")
+
+    audience_ids: Annotated[list[UUID], Field(max_length=MAX_AUDIENCES)] = []
+
+    def parts(self, saved: Sequence[SavedAudienceDescription]) -> Sequence[SavedAudienceDescription]:
+        return (self, *saved)
+
+    @property
+    def is_empty(self) -> bool:
+        filters = (self.families, self.staff_members)
+        return all(each is None for each in filters) and not (self.numbers or self.external_ids or self.audience_ids)
+
+
+class AudienceFilterOut(BaseModel):
+    """As `AudienceFilter`, with every field."""
+
+    q: str | None
+    tag: str | None
+    class_id: UUID | None
+    location: str | None
+    archived: bool
+
+
+class SavedAudienceOut(BaseModel):
+    """As `SavedAudienceDescription`, with every field. The numbers are in their one spelling."""
+
+    families: AudienceFilterOut | None
+    staff_members: AudienceFilterOut | None
+    numbers: list[str]
+    external_ids: list[str]
+    contacts: Contacts
+
+    @classmethod
+    def stored(cls, audience: Mapping[str, Any]) -> Self:
+        """A field that is younger than the stored audience has its default."""
+        model = AudienceDescription if "audience_ids" in cls.model_fields else SavedAudienceDescription
+        return cls.model_validate(model.model_validate(audience).model_dump())
+
+
+class AudienceDescriptionOut(SavedAudienceOut):
+    """As `AudienceDescription`, with every field."""
+
+    audience_ids: list[UUID]
