@@ -3,7 +3,7 @@ import type { AuditAction } from "@/api/audit-log";
 import type { AuditEntry } from "@/api/types";
 import { describeActor, describeDeed, describeHolders } from "@/lib/describe-entry";
 import { OPT_IN_LABEL } from "@/lib/optin";
-import { listNames } from "@/lib/text";
+import { listNames, plural } from "@/lib/text";
 
 /** Every action, as one chooses it. */
 export const ACTION_LABELS: Record<AuditAction, string> = {
