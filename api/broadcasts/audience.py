@@ -27,7 +27,7 @@ from api.broadcasts.tally import Resolved
 from api.broadcasts.types import AudienceDescription, SavedAudienceDescription
 from api.consent import service as consent
 from api.consent.rules import CONSUMER_INITIATED, OptInCheck, Reason
-from api.conversations.message_rules import too_much
+from api.conversations.message_rules import SentFile, too_heavy, too_much
 from api.directory import audience as directory_audience
 from api.directory import service as directory
 from api.directory.named import named_numbers
@@ -58,11 +58,17 @@ class Content:
     """What is sent, and on which lines."""
 
     wording: Wording
-    media: int
+    media_urls: int
+    files: Sequence[SentFile]
     line: Line | None
     """None: each number's own (LINE-CHOICE)."""
     choosable: Choosable
     available: Availability
+
+    @property
+    def media(self) -> int:
+        """How many files each text has."""
+        return self.media_urls + len(self.files)
 
     @cached_property
     def own_numbers(self) -> frozenset[str]:
@@ -297,7 +303,10 @@ def _reason(
     wording = content.wording
     if not wording.is_whole(fields):
         return LeftOut.MISSING_FIELD.value
-    if too_much(wording.text(fields), media=content.media, limits=send_limits(line.provider)) is not None:
+    limits = send_limits(line.provider)
+    if too_much(wording.text(fields), media=content.media, limits=limits) is not None:
+        return LeftOut.TOO_LONG.value
+    if too_heavy(content.files, line_kind=line.kind, limits=limits) is not None:
         return LeftOut.TOO_LONG.value
     return None
 

@@ -167,6 +167,24 @@ def _reason(states: CTE, refused: CTE) -> Case[Any]:
     )
 
 
+def _refused(organization_id: UUID) -> CTE:
+    """Numbers with a refusal that outlives its record (OPTIN-REMOVED)."""
+    return (
+        select(Refusal.phone_number_id)
+        .where(Refusal.organization_id == organization_id, Refusal.lifted_at.is_(None))
+        .distinct()
+        .cte("refused")
+    )
+
+
+def _failed(organization_id: UUID, broadcast_id: UUID) -> Select[Any]:
+    return select(BroadcastRecipient.phone_number_id).where(
+        BroadcastRecipient.organization_id == organization_id,
+        BroadcastRecipient.broadcast_id == broadcast_id,
+        BroadcastRecipient.state == RecipientState.FAILED.value,
+    )
+
+
 def candidates_of(
     organization_id: UUID,
     *,
@@ -188,19 +206,8 @@ def candidates_of(
     if numbers or not parts:
         parts.append(_given(organization_id, numbers))
     found = union_all(*parts).cte("candidates")
-    states = _states(organization_id, found)
-    refused = (
-        select(Refusal.phone_number_id)
-        .where(Refusal.organization_id == organization_id, Refusal.lifted_at.is_(None))
-        .distinct()
-        .cte("refused")
-    )
+    states, refused = _states(organization_id, found), _refused(organization_id)
     reason = _reason(states, refused)
-    failed = select(BroadcastRecipient.phone_number_id).where(
-        BroadcastRecipient.organization_id == organization_id,
-        BroadcastRecipient.broadcast_id == failed_of,
-        BroadcastRecipient.state == RecipientState.FAILED.value,
-    )
     at_number: dict[str, Any] = {"partition_by": found.c.phone_number_id}
     person = collate(found.c.person, "C")
     family = case((found.c.part == 0, cast(found.c.owner_id, Text)), else_=None)
@@ -223,7 +230,7 @@ def candidates_of(
         )
         .outerjoin(states, states.c.phone_number_id == found.c.phone_number_id)
         .outerjoin(refused, refused.c.phone_number_id == found.c.phone_number_id)
-        .where(true() if failed_of is None else found.c.phone_number_id.in_(failed))
+        .where(true() if failed_of is None else found.c.phone_number_id.in_(_failed(organization_id, failed_of)))
         # A family whose contacts hold no number has a row without one for each; the reader drops them beside others.
         .order_by(
             found.c.part,

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access.rules import Permission, Principal
 from api.audit.rules import SYSTEM, Action
 from api.broadcasts import queries
+from api.broadcasts.files import copy_files
 from api.broadcasts.models import Broadcast
 from api.broadcasts.rules import MAX_DRAFTS, BroadcastState, Deed, PauseReason, RecipientState
 from api.broadcasts.service import announce_broadcast, lock, move, record, require_mass_text, wake
@@ -123,6 +124,8 @@ async def retry_broadcast(session: AsyncSession, principal: Principal, broadcast
     except IntegrityError as error:
         raise Conflict("There is a mass text to those already.") from error
     await session.refresh(row)
+    await copy_files(session, row, failed)
+    await session.flush()
     await record(session, principal.actor, Action.BROADCAST_CREATED, row, {"retry_of_broadcast_id": str(failed.id)})
     announce_broadcast(session, row)
     return row

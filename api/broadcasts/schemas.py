@@ -45,6 +45,8 @@ class BroadcastIn(BaseModel):
     line_id: UUID | None = None
     """The line that it goes out on. Null: each number's own, as for any new text (LINE-CHOICE)."""
     media: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] = []
+    attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA)] = []
+    """Uploads of the writer's (`POST /media`). The mass text keeps them."""
     header: Added | None = None
     footer: Added | None = None
     fallbacks: dict[ReplyField, Fallback] = {}
@@ -54,7 +56,8 @@ class BroadcastIn(BaseModel):
 
     def draft(self) -> Draft:
         given = _columns(self)
-        return Draft(given={name: value for name, value in given.items() if value is not None}, audience=self.audience)
+        known = {name: value for name, value in given.items() if value is not None}
+        return Draft(given=known, audience=self.audience, attachments=self.attachments)
 
 
 class BroadcastPatch(BaseModel):
@@ -67,6 +70,8 @@ class BroadcastPatch(BaseModel):
     audience: AudienceDescription | None = None
     line_id: UUID | None = None
     media: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = None
+    attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA)] | None = None
+    """Its files from now on, in this order: some that it has, and uploads of the writer's."""
     header: Added | None = None
     footer: Added | None = None
     fallbacks: dict[ReplyField, Fallback] | None = None
@@ -76,7 +81,7 @@ class BroadcastPatch(BaseModel):
         nullable = {"line_id", "send_at"} & self.model_fields_set
         given = _columns(self)
         kept = {name: value for name, value in given.items() if value is not None or name in nullable}
-        return Draft(given=kept, audience=self.audience)
+        return Draft(given=kept, audience=self.audience, attachments=self.attachments)
 
 
 def _columns(body: BroadcastIn | BroadcastPatch) -> dict[str, Any]:
@@ -114,6 +119,19 @@ class ApprovalOut(BaseModel):
     at: datetime
 
 
+class BroadcastFileOut(BaseModel):
+    """A file that goes with each text. It is shown at `url`."""
+
+    model_config = ConfigDict(title="BroadcastFile")
+
+    id: UUID
+    url: str
+    name: str
+    content_type: str
+    size: int
+    """Bytes."""
+
+
 class BroadcastOut(BaseModel):
     model_config = ConfigDict(title="Broadcast")
 
@@ -124,6 +142,7 @@ class BroadcastOut(BaseModel):
     footer: str
     fallbacks: dict[str, str]
     media: list[str]
+    attachments: list[BroadcastFileOut]
     audience: AudienceDescriptionOut
     line_id: UUID | None
     send_at: datetime | None
@@ -196,6 +215,9 @@ def _shown(row: Broadcast, counts: Sequence[Count] | None) -> dict[str, Any]:
         **shown,
         "audience": AudienceDescriptionOut.stored(row.audience),
         "media": row.media_urls,
+        "attachments": [
+            BroadcastFileOut(url=f"/api/v1/messages/{row.id}/media/{each['id']}", **each) for each in row.files
+        ],
         "author": author,
         "sender": Actor.stored(row.sender),
         "counts": by_state,

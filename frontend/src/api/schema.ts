@@ -2680,7 +2680,7 @@ export interface components {
          * @description Why a message was sent without a person.
          * @enum {string}
          */
-        Automatic: "keyword" | "away";
+        Automatic: "keyword" | "away" | "signup";
         /** Away */
         Away: {
             /** Body */
@@ -2718,6 +2718,8 @@ export interface components {
             any_hour_reason: string | null;
             /** Approvals */
             approvals: components["schemas"]["BroadcastApproval"][];
+            /** Attachments */
+            attachments: components["schemas"]["BroadcastFile"][];
             audience: components["schemas"]["AudienceDescriptionOut"];
             author: components["schemas"]["AuditActor"];
             /** Body */
@@ -2798,6 +2800,8 @@ export interface components {
             any_hour_reason: string | null;
             /** Approvals */
             approvals: components["schemas"]["BroadcastApproval"][];
+            /** Attachments */
+            attachments: components["schemas"]["BroadcastFile"][];
             audience: components["schemas"]["AudienceDescriptionOut"];
             author: components["schemas"]["AuditActor"];
             /** Body */
@@ -2875,6 +2879,25 @@ export interface components {
             text: string;
         };
         /**
+         * BroadcastFile
+         * @description A file that goes with each text. It is shown at `url`.
+         */
+        BroadcastFile: {
+            /** Content Type */
+            content_type: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** Url */
+            url: string;
+        };
+        /**
          * BroadcastHours
          * @description How many can be reached when it goes, and when the others can (MASS-HOURS).
          */
@@ -2893,6 +2916,11 @@ export interface components {
          * @description A draft. `header` and `footer`: the organization's unless they are given; empty: none.
          */
         BroadcastIn: {
+            /**
+             * Attachments
+             * @default []
+             */
+            attachments?: string[];
             audience: components["schemas"]["AudienceDescription"];
             /** Body */
             body: string;
@@ -2969,6 +2997,8 @@ export interface components {
          * @description An omitted field stays. `line_id` and `send_at` may be set to null.
          */
         BroadcastPatch: {
+            /** Attachments */
+            attachments?: string[] | null;
             audience?: components["schemas"]["AudienceDescription"] | null;
             /** Body */
             body?: string | null;
@@ -4597,6 +4627,8 @@ export interface components {
             } | null;
             /** Needs Approval */
             needs_approval: boolean;
+            /** Signup */
+            signup: string;
             /** Timezone */
             timezone: string;
         };
@@ -4617,6 +4649,8 @@ export interface components {
             } | null;
             /** Needs Approval */
             needs_approval?: boolean | null;
+            /** Signup */
+            signup?: string | null;
         };
         /**
          * Me
