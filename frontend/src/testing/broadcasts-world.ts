@@ -12,7 +12,7 @@ const AT = NOW.toISOString();
 
 export function aBroadcast(overrides: Partial<BroadcastDetail> = {}): BroadcastDetail {
   return {
-    id: anId(), name: "Snow day", body: "Closed for snow.", header: "", footer: "Reply STOP to opt out", fallbacks: {}, media: [],
+    id: anId(), name: "Snow day", body: "Closed for snow.", header: "", footer: "Reply STOP to opt out", fallbacks: {}, media: [], attachments: [],
     audience: { families: { q: null, tag: null, class_id: null, location: null, archived: false }, staff_members: null, numbers: [], external_ids: [], audience_ids: [], contacts: "all" },
     line_id: null, send_at: null, state: "draft", pause_reason: null, any_hour_reason: null, author: byStaff({ id: anId(), name: "Maria Delgado" }), sender: null,
     approvals: [], recipients: 0, left_out: {}, segments: 0, counts: {}, reasons: [], retry_of_broadcast_id: null,
@@ -59,7 +59,7 @@ export class BroadcastsWorld {
   recipients: BroadcastRecipient[] = [];
   /** Who is left out of a draft. */
   leftOut: Pick<BroadcastRecipient, "phone_number" | "name" | "record" | "reason">[] = [];
-  settings: MassTextSettings = { confirm_above: 500, needs_approval: false, header: "", footer: "Reply STOP to opt out", hours: null, timezone: "America/Chicago" };
+  settings: MassTextSettings = { confirm_above: 500, needs_approval: false, header: "", footer: "Reply STOP to opt out", signup: "", hours: null, timezone: "America/Chicago" };
   /** Every change, as it was sent. */
   readonly changes: { path: string; body: unknown }[] = [];
   /** What the next changes answer instead. */

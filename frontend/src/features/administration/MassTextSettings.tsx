@@ -9,7 +9,7 @@ import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { Skeleton, Spinner } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { TextField } from "@/ui/fields";
-import { FormProblem, Mark } from "@/ui/form";
+import { FormProblem, Mark, TextArea } from "@/ui/form";
 import { ErrorState } from "@/ui/states";
 import { showToast } from "@/ui/Toast";
 
@@ -21,11 +21,13 @@ export default function MassTextSettings() {
 }
 
 const LONGEST_ADDED = 50;
+const LONGEST_SIGNUP = 160;
 
 function Editor({ stored }: { stored: Settings }) {
   const change = useChangeMassTextSettings();
   const [header, setHeader] = useState(stored.header);
   const [footer, setFooter] = useState(stored.footer);
+  const [signup, setSignup] = useState(stored.signup);
   const [limit, setLimit] = useState(String(stored.confirm_above));
   const [needsApproval, setNeedsApproval] = useState(stored.needs_approval);
   const [hasHours, setHasHours] = useState(stored.hours !== null);
@@ -38,7 +40,7 @@ function Editor({ stored }: { stored: Settings }) {
     event.preventDefault();
     setTried(true);
     if (limitProblem) return;
-    const body = { header: header.trim(), footer: footer.trim(), confirm_above: Number(limit), needs_approval: needsApproval, hours: hasHours ? hours : null };
+    const body = { header: header.trim(), footer: footer.trim(), signup: signup.trim(), confirm_above: Number(limit), needs_approval: needsApproval, hours: hasHours ? hours : null };
     change.mutate(body, { onSuccess: () => showToast("Settings of mass texts saved.") });
   };
   return (
@@ -50,6 +52,19 @@ function Editor({ stored }: { stored: Settings }) {
           <TextField label="First line" maxLength={LONGEST_ADDED} dir="auto" autoComplete="off" placeholder="None" hint="Who it comes from" value={header} error={errorOf("/header")} onChange={(event) => setHeader(event.target.value)} />
           <TextField label="Last line" maxLength={LONGEST_ADDED} dir="auto" autoComplete="off" placeholder="None" hint="How to stop, such as “Reply STOP to opt out”" value={footer} error={errorOf("/footer")} onChange={(event) => setFooter(event.target.value)} />
         </div>
+      </section>
+      <section aria-labelledby="mass-text-signup" className="space-y-3 border-t border-line pt-5">
+        <h2 id="mass-text-signup" className="font-heading">Sign-up message</h2>
+        <TextArea
+          label="Message"
+          rows={3}
+          maxLength={LONGEST_SIGNUP}
+          dir="auto"
+          hint="A number gets it once, when it first opts in. Empty: none."
+          value={signup}
+          onChange={(event) => setSignup(event.target.value)}
+        />
+        {errorOf("/signup") && <p role="alert" className="text-note text-red">{errorOf("/signup")}</p>}
       </section>
       <section aria-labelledby="mass-text-many" className="space-y-3 border-t border-line pt-5">
         <h2 id="mass-text-many" className="font-heading">To many</h2>

@@ -5,8 +5,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { aPreview, aBroadcast, aBroadcastRecipient, aSentBroadcast, confirmationRequired } from "@/testing/broadcasts-world";
 import { anId, aPerson } from "@/testing/builders";
 import { aClass } from "@/testing/records-world";
+import { FakeEventSource } from "@/testing/fake-event-source";
 import { renderApp } from "@/testing/render-app";
-import { World } from "@/testing/world";
+import { problem, World } from "@/testing/world";
 
 let world: World;
 beforeEach(() => {
@@ -26,7 +27,7 @@ describe("the list", () => {
     expect(list.getByRole("link", { name: /Picture day.*Draft/ })).toBeVisible();
 
     world.massTexts.change(going.id, { counts: { delivered: 20, failed: 1, waiting: 21 } });
-    world.source.emit("broadcast", { broadcast_id: going.id });
+    FakeEventSource.emit("broadcast", { broadcast_id: going.id });
     expect(await list.findByRole("link", { name: /21 of 42.*1 not sent/ })).toBeVisible();
 
     await user.click(screen.getByRole("link", { name: "Drafts" }));
@@ -49,7 +50,7 @@ describe("writing one", () => {
     world.massTexts.leftOut = [{ phone_number: "+13125550177", name: "Ken Ito", record: { kind: "family", id: anId(), name: "Ito family" }, reason: "opted_out" }];
     const { user, address } = renderApp("/mass-texts/new");
     await user.click(await screen.findByRole("button", { name: "Add families" }));
-    await user.click(await screen.findByRole("button", { name: "Class" }));
+    await user.click(await within(screen.getByRole("group", { name: "Families" })).findByRole("button", { name: "Class" }));
     await user.click(await screen.findByRole("option", { name: /Level 3/ }));
     const box = screen.getByLabelText("Text");
     await user.type(box, "Level 3 is off today.");
@@ -76,7 +77,7 @@ describe("writing one", () => {
     await waitFor(() => expect(sent(`/broadcasts/${draft.id}`)).toEqual([expect.objectContaining({ fallbacks: { first_name: "there" } })]), { timeout: 5_000 });
     expect(world.massTexts.broadcasts[0]?.body).toBe("Closed for snow.{first_name}");
 
-    world.massTexts.refusals.push(() => new Response(null, { status: 503 }));
+    world.massTexts.refusals.push(() => problem(503, "/problems/unavailable", "Not available"));
     await user.type(screen.getByLabelText("Text"), " Bye");
     await user.click(screen.getByRole("button", { name: "Review and send…" }));
     expect(await screen.findByText("Not saved. It is kept in this browser.")).toBeVisible();
@@ -110,7 +111,7 @@ describe("writing one", () => {
     const { user, address } = renderApp("/families?tag=team");
     await user.click(await screen.findByRole("link", { name: "Text these" }));
     expect(await screen.findByRole("button", { name: "Tag: team. Take off" })).toBeVisible();
-    expect(address()).toBe("/mass-texts/new?tag=team&of=families");
+    expect(address()).toBe("/mass-texts/new?of=families&tag=team");
   });
 });
 
@@ -177,7 +178,7 @@ describe("the report", () => {
     world.massTexts.broadcasts = [going];
     const { user } = renderApp(`/mass-texts/${going.id}`);
     expect(await screen.findByText("20 of 42 numbers have gone, 22 to go.")).toBeVisible();
-    await user.click(screen.getByRole("button", { name: "Pause" }));
+    await user.click(within(screen.getByRole("main")).getByRole("button", { name: "Pause" }));
     expect(await screen.findByText("20 of 42 numbers had gone when it was paused; 22 wait.")).toBeVisible();
     await user.click(screen.getByRole("button", { name: "Resume" }));
     await user.click(await screen.findByRole("button", { name: "Cancel it…" }));
