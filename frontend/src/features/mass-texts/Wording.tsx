@@ -53,14 +53,15 @@ export function Wording({ draft: { fields, change, errorOf } }: { draft: MassTex
         />
         {error && <p role="alert" className="mt-1 text-note text-red">{error}</p>}
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-1.5">
-          <div role="group" aria-label="Insert a field" className="-ml-2.5 flex flex-wrap">
+          <div role="group" aria-label="Insert a field" className="flex flex-wrap items-center">
+            <span aria-hidden="true" className="pr-1 text-note text-ink-3">Insert</span>
             {FIELDS.map(([field, label]) => (
               <Button key={field} size="sm" variant="quiet" title={`Insert {${field}}`} onClick={() => insert(field)}>
                 {label}
               </Button>
             ))}
           </div>
-          <Length text={[header, fields.body.trim(), footer].filter(Boolean).join("\n")} hasFields={used.size > 0} />
+          <Length text={fields.body.trim() === "" ? "" : [header, fields.body.trim(), footer].filter(Boolean).join("\n")} hasFields={used.size > 0} />
         </div>
       </div>
       <Fallbacks used={PEOPLES_FIELDS.filter(([field]) => used.has(field))} fallbacks={fields.fallbacks} onChange={(fallbacks) => change({ fallbacks })} />
