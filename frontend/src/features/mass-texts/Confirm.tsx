@@ -151,7 +151,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
     <>
       <dt className="text-ink-2">{name}</dt>
-      <dd className="tabular">{children}</dd>
+      <dd className="tabular first-letter:uppercase">{children}</dd>
     </>
   );
 }

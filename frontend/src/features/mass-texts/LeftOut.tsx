@@ -101,7 +101,7 @@ interface RecordLinkProps {
 
 /** The record through which a number is in the audience. */
 export function RecordLink({ record, name }: RecordLinkProps) {
-  const look = "rounded-sm font-strong underline-offset-2 hover:underline max-desk:inline-flex max-desk:min-h-[44px] max-desk:items-center";
+  const look = "rounded-sm font-strong underline-offset-2 hover:underline max-desk:-my-3 max-desk:inline-flex max-desk:min-h-[44px] max-desk:items-center";
   if (!record) return <bdi className="font-strong">{name ?? "Given by itself"}</bdi>;
   const label = <bdi>{record.name ?? "A record that is gone"}</bdi>;
   return (

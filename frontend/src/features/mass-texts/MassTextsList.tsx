@@ -96,7 +96,7 @@ function Row({ each }: { each: Broadcast }) {
     <Link
       to="/mass-texts/$broadcastId"
       params={{ broadcastId: each.id }}
-      className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-4 gap-y-0.5 rounded-lg border-b border-line/60 p-3 -outline-offset-2 transition-colors hover:bg-sunken"
+      className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-4 gap-y-0.5 rounded-lg p-3 -outline-offset-2 transition-colors hover:bg-sunken"
     >
       <span className="flex min-w-0 items-center gap-2">
         <bdi className="truncate font-strong">{each.name}</bdi>

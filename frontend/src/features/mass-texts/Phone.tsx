@@ -8,9 +8,11 @@ interface PhoneProps {
   /** Whose phone it is. */
   to: string | null;
   isFaint?: boolean;
+  /** What it is, while it is nobody's. */
+  caption?: string;
 }
 
-export function Phone({ text, to, isFaint = false }: PhoneProps) {
+export function Phone({ text, to, isFaint = false, caption = "What a family gets" }: PhoneProps) {
   const { organization } = useMe();
   return (
     <figure aria-label={to ? `The text as ${to} gets it` : "The text on a phone"} className="mx-auto max-w-[300px] print:break-inside-avoid">
@@ -40,7 +42,7 @@ export function Phone({ text, to, isFaint = false }: PhoneProps) {
           </div>
         </div>
       </div>
-      <figcaption className="mt-2 truncate text-center text-note text-ink-2">{to ? <>As <bdi>{to}</bdi> gets it</> : "What a family gets"}</figcaption>
+      <figcaption className="mt-2 truncate text-center text-note text-ink-2">{to ? <>As <bdi>{to}</bdi> gets it</> : caption}</figcaption>
     </figure>
   );
 }

@@ -13,7 +13,7 @@ export function ProgressBar({ broadcast, className }: { broadcast: Broadcast; cl
       aria-valuemax={total}
       aria-valuenow={Math.min(gone, total)}
       aria-valuetext={`${count(gone)} of ${count(total)} have gone`}
-      className={cx("flex h-1.5 w-full gap-px overflow-hidden rounded-full bg-sunken print:border print:border-line", className)}
+      className={cx("flex h-1.5 w-full overflow-hidden rounded-full bg-sunken print:border print:border-line", className)}
     >
       {RECIPIENT_STATES.filter((state) => RECIPIENT_STATE[state].bar !== "bg-transparent" && (broadcast.counts[state] ?? 0) > 0).map((state) => (
         <span

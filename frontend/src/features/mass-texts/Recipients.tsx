@@ -110,7 +110,7 @@ function Row({ each }: { each: BroadcastRecipient }) {
   const why = each.error ?? (each.reason && describeReason(each.reason));
   return (
     <li className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-4 py-2.5">
-      <span className="min-w-0 truncate">
+      <span className="min-w-0 max-desk:[overflow-wrap:anywhere] desk:truncate">
         <RecordLink record={each.record} name={each.name} />
       </span>
       <span className="flex items-center justify-end gap-2 text-note text-ink-2 tabular">
@@ -125,7 +125,7 @@ function Row({ each }: { each: BroadcastRecipient }) {
         <Link
           to="/messenger/$conversationId"
           params={{ conversationId: each.conversation_id }}
-          className="inline-flex items-center justify-end rounded-sm text-right text-note text-accent underline-offset-2 target hover:underline print:hidden"
+          className="inline-flex items-center justify-end rounded-sm text-right text-note text-accent underline-offset-2 target hover:underline max-desk:-my-3 print:hidden"
         >
           Conversation<span className="sr-only"> with {each.name ?? each.phone_number}</span>
         </Link>

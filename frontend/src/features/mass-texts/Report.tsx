@@ -17,6 +17,7 @@ import { describeError } from "@/api/problem";
 import { may, useMe } from "@/api/session";
 import { describeWhen } from "@/lib/classes";
 import { nameIntegration } from "@/lib/text";
+import { findUnfilled } from "@/lib/reply-fields";
 import { useSubmission } from "@/lib/submission";
 import { Spinner, Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
@@ -49,7 +50,7 @@ export function Report({ broadcast, filter, onFilter, onChange }: ReportProps) {
             <Recipients broadcast={broadcast} filter={filter} onFilter={onFilter} />
           </div>
           <aside aria-label="What was sent" className="space-y-5">
-            <Phone text={[broadcast.header, broadcast.body, broadcast.footer].filter((part) => part.trim() !== "").join("\n")} to={null} />
+            <Phone text={[broadcast.header, broadcast.body, broadcast.footer].filter((part) => part.trim() !== "").join("\n")} to={null} {...(findUnfilled(broadcast.body).length > 0 && { caption: "Each gets their own words in the braces" })} />
             <About broadcast={broadcast} />
           </aside>
         </div>
