@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.audit.rules import Actor
+from api.broadcasts.drafts import Draft
 from api.broadcasts.models import Audience, Broadcast
 from api.broadcasts.queries import Count
 from api.broadcasts.report import Recipient
@@ -18,7 +19,7 @@ from api.broadcasts.rules import (
     RecipientState,
     WarningKind,
 )
-from api.broadcasts.service import Confirmation, Draft, Preview
+from api.broadcasts.service import Confirmation, Preview
 from api.broadcasts.types import AudienceDescription, AudienceDescriptionOut, SavedAudienceDescription, SavedAudienceOut
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Encoding, segments
 from api.conversations.types import MediaUrl

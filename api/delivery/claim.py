@@ -87,7 +87,7 @@ async def claim_due(
     post_before = time.monotonic() + lease.total_seconds()
     claims: list[Claim] = []
     async with database.transaction() as session:
-        await claim_queries.plan_anew(session)
+        await claim_queries.plan_by_index(session)
         due, late, at = await _lock_due(session, organization_id, capacity or Capacity())
         batch = Batch(organization_id, at=at)
         for entry in late:
@@ -183,7 +183,9 @@ async def _lock_first(
     An entry that must wait after all is marked so: a process of an earlier version has queued it, or its mass text has
     just been paused.
     """
-    entries = await queries.lock_queued(session, organization_id, message_ids)
+    locked = await queries.lock_queued(session, organization_id, message_ids)
+    await claim_queries.plan_as_usual(session)
+    entries = sorted(locked, key=lambda entry: (entry.priority, entry.due_at, entry.id))
     waiting = await outbox.must_wait(session, organization_id, entries)
     if waiting:
         await outbox.mark_behind(session, organization_id, waiting)

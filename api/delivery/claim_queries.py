@@ -72,13 +72,27 @@ class Candidate(NamedTuple):
     line_id: UUID
 
 
-async def plan_anew(session: AsyncSession) -> None:
-    """Have each statement of this transaction planned for the tables as they are.
+async def plan_by_index(session: AsyncSession) -> None:
+    """Plan each statement for the tables as they are, and read in the order of an index rather than sort.
 
-    A plan that PostgreSQL has kept from when the outbox was empty reads all of it.
+    Until `plan_as_usual`, or the end of the transaction. A plan that PostgreSQL has kept from when the outbox was empty
+    reads all of it. So does a new plan with the statistics of that time: it takes any index for as good as the one that
+    has the order, and expects to sort a single row.
     """
-    await session.execute(select(func.set_config("plan_cache_mode", "force_custom_plan", True)))
+    await session.execute(_PLAN_BY_INDEX)
 
+
+async def plan_as_usual(session: AsyncSession) -> None:
+    """Sort again. Plans are still made anew."""
+    await session.execute(_PLAN_AS_USUAL)
+
+
+_SORTS = ("enable_sort", "enable_incremental_sort")
+_PLAN_BY_INDEX = select(
+    func.set_config("plan_cache_mode", "force_custom_plan", True),
+    *(func.set_config(name, "off", True) for name in _SORTS),
+)
+_PLAN_AS_USUAL = select(*(func.set_config(name, "on", True) for name in _SORTS))
 
 _ALL_LANES = text(_LANES.format(claimable=_CLAIMABLE, scope="true"))
 _OWN_LANES = text(_LANES.format(claimable=_CLAIMABLE, scope="organization_id = :organization_id")).bindparams(

@@ -45,7 +45,7 @@ class SendingMetrics(Collector):
                 last = await queries.last_heartbeat(session)
                 self._workers = await queries.count_workers(session, within=HEARTBEAT_FRESH_FOR)
                 counts = await queries.count_states(session)
-                await claim_queries.plan_anew(session)
+                await claim_queries.plan_by_index(session)
                 waiting = await claim_queries.lanes(session)
                 self._held = len(await hold_queries.open_holds(session))
         except Exception as error:

@@ -68,7 +68,10 @@ async def oldest_waiting_at(session: AsyncSession, organization_id: UUID) -> dat
 async def lock_queued(
     session: AsyncSession, organization_id: UUID, message_ids: Collection[UUID]
 ) -> Sequence[OutboxEntry]:
-    """Lock the entries among these that are still queued and due. Skips those that another worker is claiming."""
+    """Lock the entries among these that are still queued and due, in the order of ids.
+
+    Skips those that another worker is claiming.
+    """
     return (
         await session.scalars(
             select(OutboxEntry)
@@ -78,7 +81,7 @@ async def lock_queued(
                 OutboxEntry.state == "queued",
                 OutboxEntry.due_at <= func.clock_timestamp(),
             )
-            .order_by(OutboxEntry.priority, OutboxEntry.due_at, OutboxEntry.id)
+            .order_by(OutboxEntry.id)
             .with_for_update(skip_locked=True)
             .execution_options(populate_existing=True)
         )

@@ -87,7 +87,7 @@ class Sender:
         """
         async with self._database.transaction() as session:
             await holds.hold_copy(session)
-            await claim_queries.plan_anew(session)
+            await claim_queries.plan_by_index(session)
             waiting = await claim_queries.lanes(session)
             states = await claim_queries.busy_organizations(session)
         await self._free_stuck()

@@ -36,7 +36,6 @@ const files: Step[] = [
       await expect(messages(maria.page).getByText("Grandma Park")).toBeVisible();
       await expect(messages(maria.page).getByRole("link", { name: /^Text Grandma Park/ })).toBeVisible();
     },
-    axe: "maria",
   },
 ];
 
@@ -58,10 +57,10 @@ const stop: Step[] = [
       await expect(whyNot(maria)).toContainText("Your draft is kept: No, all is paid");
       await expect(composer(maria.page)).toHaveCount(0);
     },
-    axe: "maria",
   },
   {
     what: "Ada reads in What happened who stopped it, and when",
+    axe: "ada",
     play: async ({ ada }) => {
       await expect(row(ada.page, "Okafor")).toContainText("Opted out");
       await ada.open(row(ada.page, "Okafor"));
@@ -107,7 +106,6 @@ const optOut: Step[] = [
       });
       await expect(messages(page)).toContainText(/changed the opt-in .*from “Opted out” to “Opted in”/);
     },
-    axe: "maria",
   },
   {
     what: "She answers with a picture",
@@ -197,7 +195,6 @@ const team: Step[] = [
       await maria.press(page.getByRole("button", { name: "Done" }));
       await expect(filters(page).getByRole("link", { name: "To do" })).toBeVisible();
     },
-    axe: "maria",
   },
   {
     what: "She shows everything, and opens the view again",
@@ -260,6 +257,7 @@ const search: Step[] = [
   },
   {
     what: "He searches a name: the screen says where names are found",
+    axe: "noah",
     play: async ({ noah }) => {
       await noah.search("Castillo");
       await expect(noah.page.getByText("No message says “Castillo”")).toBeVisible();
@@ -294,7 +292,6 @@ const records: Step[] = [
       await isDelivered(maria, "Your leotard is here");
       expect(await business.received(castillo.number)).toEqual(["Your leotard is here"]);
     },
-    axe: "maria",
   },
   {
     what: "She texts her again, from the record",
@@ -332,7 +329,6 @@ const records: Step[] = [
       await expect(page.getByRole("heading", { name: "Noah Weber" })).toBeVisible();
       await expect(page.getByRole("main")).toContainText("SMS Logs");
     },
-    axe: "maria",
   },
 ];
 
@@ -374,7 +370,6 @@ const evening: Step[] = [
       await maria.goToAccountMenu("Notifications");
       await expect(mine).toBeChecked();
     },
-    axe: "maria",
   },
   {
     what: "Maria signs out",

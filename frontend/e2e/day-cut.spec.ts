@@ -51,7 +51,6 @@ function cutSteps(network: Network): { during: Step[]; after: Step[] } {
         await expect(bubble(maria.page, TO_RIVERA)).toContainText("Waiting for the connection; it will be sent by itself.");
         await expect(row(noah.page, "Rivera")).toContainText(TO_RIVERA);
       },
-      axe: "maria",
     },
     {
       what: "She goes on typing, and sends",
@@ -131,7 +130,6 @@ function cutSteps(network: Network): { during: Step[]; after: Step[] } {
         await maria.press(refused.getByRole("button", { name: "Send anyway" }));
         await isDelivered(maria, TO_RIVERA_OFFLINE);
       },
-      axe: "maria",
     },
     {
       what: "Nothing is lost and nothing is doubled: in the API, at the carrier, on three screens",

@@ -43,7 +43,7 @@ const arrival: Step[] = [
     axe: "ada",
   },
   { what: "Maria signs in", play: ({ maria, business }) => signIn(maria, business, "maria") },
-  { what: "Noah signs in", play: ({ noah, business }) => signIn(noah, business, "noah") },
+  { what: "Noah signs in", axe: "noah", play: ({ noah, business }) => signIn(noah, business, "noah") },
   {
     what: "The Riveras text: it is unread on all three screens",
     play: async ({ business, rivera, ada, maria, noah }) => {
@@ -62,10 +62,10 @@ const arrival: Step[] = [
       for (const { page } of [ada, noah]) await expect.poll(() => badges(page)).toEqual({ red: 0, gray: 1 });
       await expect(row(noah.page, "Rivera")).toContainText("Maria");
     },
-    axe: "maria",
   },
   {
     what: "Noah opens it too: he sees who is there, and why he cannot answer",
+    axe: "noah",
     play: async ({ maria, noah }) => {
       await noah.open(row(noah.page, "Rivera"));
       await expect(noah.page.getByRole("note", { name: "Why you can't send" })).toContainText("Sending needs the Mass Text permission.");
@@ -116,10 +116,10 @@ const notes: Step[] = [
       await expect(paper(page, "Maria Delgado")).toContainText("Please call them, @Noah Weber");
       await expect(paper(noah.page, "Maria Delgado")).toContainText("Please call them");
     },
-    axe: "maria",
   },
   {
     what: "Noah is told, and his mentions lead to the note",
+    axe: "noah",
     play: async ({ noah }) => {
       const { page } = noah;
       await noah.goTo("Families");
@@ -130,6 +130,7 @@ const notes: Step[] = [
   },
   {
     what: "Noah answers with a note, which needs no Mass Text",
+    axe: "noah",
     play: async ({ maria, noah }) => {
       await noah.openNote();
       await noah.write(noah.page.getByRole("combobox", { name: "Note" }), "I will after lunch");
@@ -192,6 +193,7 @@ const assignment: Step[] = [
   },
   {
     what: "Noah looks at what is his, and gives it back",
+    axe: "noah",
     play: async ({ noah }) => {
       const { page } = noah;
       await noah.press(filters(page).getByRole("link", { name: /^Mine/ }));
@@ -277,7 +279,6 @@ const scheduled: Step[] = [
       await business.text(rivera.number, "Which day is the show?");
       await expect(card(maria.page)).toContainText("They have written since.");
     },
-    axe: "maria",
   },
   {
     what: "She withdraws it, and takes that back",
@@ -327,7 +328,6 @@ const later: Step[] = [
       for (const { page } of [maria, ada]) await expect(row(page, "Rivera")).toContainText("Reminder due");
       await expect(tabs(ada.page).getByRole("link", { name: "Later", exact: true })).toBeVisible();
     },
-    axe: "maria",
   },
   {
     what: "Maria closes it, takes that back, and closes it for good",

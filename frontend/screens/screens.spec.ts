@@ -130,6 +130,7 @@ const SCREENS: Screen[] = [
       if (!isPhone) await expect(messages(page).getByRole("article").first()).toBeVisible();
     },
   },
+  { name: "classes", as: front, open: async ({ page, go }) => (await go("/classes"), expect(page.getByRole("listitem").getByRole("link", { name: /students?/ }).first()).toBeVisible()) },
   { name: "staff", as: front, open: async ({ page, go }) => (await go("/staff"), expect(page.getByRole("list", { name: "Staff" }).getByRole("listitem").first()).toBeVisible()) },
   {
     name: "saved-replies",

@@ -9,6 +9,7 @@ from tests.support.stack import Stack, eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
+SEND_LEASE_SECONDS = 60
 PER_SECOND = 10
 PARENTS = [f"+131255503{index:02}" for index in range(12)]
 TEXTS_EACH = 3

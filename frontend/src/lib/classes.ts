@@ -17,9 +17,23 @@ export function formatClassTime(time: string): string {
   return clock.format(new Date(Date.UTC(2024, 0, 1, hour, minute))).replace(/[AP]M$/, (period) => period.toLowerCase());
 }
 
+/** "Tue, Thu", or "Mon–Fri": three days or more in a row are one range. The days are in the order of the week. */
+export function describeDays(days: readonly Weekday[]): string {
+  const runs: Weekday[][] = [];
+  for (const day of days) {
+    const run = runs.at(-1);
+    const last = run?.at(-1);
+    if (run && last && WEEKDAYS.indexOf(day) === WEEKDAYS.indexOf(last) + 1) run.push(day);
+    else runs.push([day]);
+  }
+  return runs
+    .flatMap((run) => (run.length < 3 ? run.map(shortDay) : [[run[0], run.at(-1)].flatMap((day) => (day ? [shortDay(day)] : [])).join("–")]))
+    .join(", ");
+}
+
 /** When it is: "Tue, Thu 5:30 pm". Empty if nothing is known. */
 export function describeWhen({ weekdays, time }: Pick<StudentClass, "weekdays" | "time">): string {
-  return [weekdays.map(shortDay).join(", "), time && formatClassTime(time)].filter(Boolean).join(" ");
+  return [describeDays(weekdays), time && formatClassTime(time)].filter(Boolean).join(" ");
 }
 
 /** "Room B", "Gym 2": a letter or a number alone says nothing. */

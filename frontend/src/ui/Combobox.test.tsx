@@ -80,3 +80,23 @@ it("says that it is loading, and Enter takes nothing then", async () => {
   expect(screen.getByRole("status")).toHaveTextContent("Loading");
   expect(onPick).not.toHaveBeenCalled();
 });
+
+it("takes nothing that an earlier query has found: Enter waits for this query's first", async () => {
+  const onPick = vi.fn();
+  const shared = { label: "Fruit", takesFocus: true, query: "ban", onQuery: vi.fn(), keyOf: String, renderItem: String, onPick, onClose: vi.fn(), empty: "" };
+  const { rerender } = render(<Combobox {...shared} items={["Apple", "Apricot"]} isEarlier />);
+  await userEvent.setup().keyboard("{Enter}");
+  expect(onPick).not.toHaveBeenCalled();
+  rerender(<Combobox {...shared} items={["Banana"]} />);
+  expect(onPick.mock.calls).toEqual([["Banana"]]);
+  rerender(<Combobox {...shared} items={["Banana", "Blueberry"]} />);
+  expect(onPick).toHaveBeenCalledTimes(1);
+});
+
+it("takes an option of an earlier query that somebody has moved to", async () => {
+  const onPick = vi.fn();
+  const shared = { label: "Fruit", takesFocus: true, query: "ban", onQuery: vi.fn(), keyOf: String, renderItem: String, onPick, onClose: vi.fn(), empty: "" };
+  render(<Combobox {...shared} items={["Apple", "Apricot"]} isEarlier />);
+  await userEvent.setup().keyboard("{ArrowDown}{Enter}");
+  expect(onPick.mock.calls).toEqual([["Apricot"]]);
+});

@@ -13,6 +13,8 @@ interface ComboboxProps<Item> {
   onQuery: (query: string) => void;
   /** Undefined while they are loading. */
   items: readonly Item[] | undefined;
+  /** The items are those of an earlier query. Enter waits for this one's. */
+  isEarlier?: boolean;
   keyOf: (item: Item) => string;
   renderItem: (item: Item) => ReactNode;
   onPick: (item: Item) => void;
@@ -28,12 +30,15 @@ interface ComboboxProps<Item> {
 }
 
 export function Combobox<Item>({
-  label, placeholder, query, onQuery, items, keyOf, renderItem, onPick, onClose, empty, onKey, takesFocus = false, upwards = false, maxLength = 100,
+  label, placeholder, query, onQuery, items, isEarlier = false, keyOf, renderItem, onPick, onClose, empty, onKey, takesFocus = false, upwards = false, maxLength = 100,
 }: ComboboxProps<Item>) {
   const id = useId();
   const box = useRef<HTMLInputElement>(null);
+  /** Enter was pressed before the query had its items. */
+  const takesFirst = useRef(false);
   const [chosen, setChosen] = useState<string | null>(null);
   const shown = items ?? [];
+  const isAnswered = items !== undefined && !isEarlier;
   // Another query has other items: the first of them is active until somebody moves.
   const active = Math.max(0, shown.findIndex((item) => keyOf(item) === chosen));
   const activeItem = shown[active];
@@ -45,6 +50,12 @@ export function Combobox<Item>({
   useEffect(() => {
     if (activeId) document.getElementById(activeId)?.scrollIntoView({ block: "nearest" });
   }, [activeId]);
+
+  useEffect(() => {
+    if (!takesFirst.current || !isAnswered) return;
+    takesFirst.current = false;
+    if (activeItem !== undefined) onPick(activeItem);
+  }, [isAnswered, activeItem, onPick]);
 
   const move = (to: number) => {
     const item = shown[(to + shown.length) % shown.length];
@@ -62,7 +73,9 @@ export function Combobox<Item>({
     event.stopPropagation();
     if (act === "close") onClose();
     else if (act === "take") {
-      if (activeItem !== undefined) onPick(activeItem);
+      // An item that somebody has moved to is what they mean.
+      if (activeItem !== undefined && (isAnswered || chosen !== null)) onPick(activeItem);
+      else takesFirst.current = query.trim() !== "" && !isAnswered;
     } else if (shown.length > 0) move(active + act);
   };
 
@@ -103,6 +116,7 @@ export function Combobox<Item>({
         value={query}
         onChange={(event) => {
           setChosen(null);
+          takesFirst.current = false;
           onQuery(event.target.value);
         }}
         onKeyDown={onKeyDown}

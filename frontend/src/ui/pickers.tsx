@@ -83,7 +83,7 @@ interface ClassPickerProps extends PickerProps<ListedClass> {
 
 export function ClassPicker({ onPick, onClose, onMake }: ClassPickerProps) {
   const [query, setQuery] = useState("");
-  const { data, error } = useQuery(classSearchQuery(query.trim()));
+  const { data, error, isPlaceholderData } = useQuery(classSearchQuery(query.trim()));
   const name = query.trim();
   return (
     <div>
@@ -94,6 +94,7 @@ export function ClassPicker({ onPick, onClose, onMake }: ClassPickerProps) {
         query={query}
         onQuery={setQuery}
         items={data?.items ?? (error ? [] : undefined)}
+        isEarlier={isPlaceholderData}
         keyOf={({ id }) => id}
         renderItem={(each) => (
           <>

@@ -1,5 +1,5 @@
 /** Opt-in, seen and changed on records and beside a thread. */
-import { screen, within } from "@testing-library/react";
+import { screen, within, waitFor } from "@testing-library/react";
 import { http } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
@@ -32,7 +32,7 @@ describe("on a record", () => {
     await user.click(dialog.getByRole("button", { name: "Save" }));
 
     expect(await screen.findByText(/verbally, noted by Maria Lopez, Nov 23/)).toBeVisible();
-    expect(screen.queryByRole("dialog")).toBeNull();
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
     expect(world.optIns).toEqual([
       { id: family.contacts[0]?.phone_records[0]?.id, change: { state: "opted_in", source: "verbal", wording: "You can text me", note: "At pick-up" } },
     ]);

@@ -88,7 +88,7 @@ function ChooseRecipient({ onChoose, onClose }: { onChoose: (recipient: Recipien
     const timer = setTimeout(() => setQ(text.trim()), TYPING_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  const { data, error } = useQuery({ ...recipientsQuery(q), enabled: q !== "" });
+  const { data, error, isPlaceholderData } = useQuery({ ...recipientsQuery(q), enabled: q !== "" });
   const isBehind = q !== text.trim();
   const items = text.trim() === "" ? NOBODY : isBehind ? undefined : data;
 
@@ -114,6 +114,7 @@ function ChooseRecipient({ onChoose, onClose }: { onChoose: (recipient: Recipien
         query={text}
         onQuery={setText}
         items={error ? NOBODY : items}
+        isEarlier={isPlaceholderData}
         keyOf={keyOf}
         renderItem={(recipient) => <Hit recipient={recipient} />}
         onPick={(recipient) => void pick(recipient)}

@@ -14,7 +14,7 @@ interface SavedRepliesPanelProps {
 
 export default function SavedRepliesPanel({ fillFor, onInsert, onClose }: SavedRepliesPanelProps) {
   const [query, setQuery] = useState("");
-  const { data, error } = useQuery(savedReplySearchQuery(query.trim()));
+  const { data, error, isPlaceholderData } = useQuery(savedReplySearchQuery(query.trim()));
   const fill = useFillReply();
   const problem = fill.error ?? error;
   return (
@@ -27,6 +27,7 @@ export default function SavedRepliesPanel({ fillFor, onInsert, onClose }: SavedR
         query={query}
         onQuery={setQuery}
         items={data?.items ?? (error ? [] : undefined)}
+        isEarlier={isPlaceholderData}
         keyOf={({ id }) => id}
         renderItem={({ title, body }) => (
           <>
