@@ -1,7 +1,7 @@
 /** The API in memory of mass texts and saved audiences. */
 import { http, HttpResponse, type HttpHandler } from "msw";
 
-import { byId, notFound, one, page, problem } from "./answers";
+import { byId, notFound, one, page, problem, without } from "./answers";
 import { anId, byStaff, NOW } from "./builders";
 import type {
   Audience, Broadcast, BroadcastDetail, BroadcastPreview, BroadcastRecipient, MassTextSettings, NewAudience, NewBroadcast,
@@ -173,8 +173,8 @@ export class BroadcastsWorld {
 }
 
 /** As the list shows it. */
-function listed({ reasons: _, ...broadcast }: BroadcastDetail): Broadcast {
-  return broadcast;
+function listed(broadcast: BroadcastDetail): Broadcast {
+  return without(broadcast, "reasons");
 }
 
 export const confirmationRequired = (recipients: number): Response =>
