@@ -94,9 +94,7 @@ def require_mass_text(principal: Principal, *more: Permission) -> None:
 # Preview.
 
 
-async def prepared(
-    session: AsyncSession, principal: Principal, broadcast_id: UUID
-) -> tuple[Broadcast, Content, Given]:
+async def prepared(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> tuple[Broadcast, Content, Given]:
     """A mass text with what resolving its audience needs, as of when it goes. Raises `NotFound`."""
     row = await require(session, principal, broadcast_id)
     organization = await access.organization(session, row.organization_id)

@@ -36,7 +36,10 @@ interface ComposerProps {
 
 export function Composer({ stored, carried, onCreated, onLeave }: ComposerProps) {
   const [isReviewing, setReviewing] = useState(false);
-  const draft = useMassTextDraft({ stored, carried, onCreated, isUrgent: isReviewing });
+  const [timeProblem, setTimeProblem] = useState<string | null>(null);
+  const written = useMassTextDraft({ stored, carried, onCreated, isUrgent: isReviewing });
+  // Who goes on writing is not interrupted by a look that they asked for before.
+  const draft: MassTextDraft = { ...written, change: (edits) => { setReviewing(false); written.change(edits); } };
   const [cancelling, setCancelling] = useState(false);
   const preview = useQuery({ ...broadcastPreviewQuery(stored?.id ?? "", stored?.updated_at ?? ""), enabled: stored !== undefined && !draft.lacking });
   const form = useRef<HTMLDivElement>(null);
@@ -45,6 +48,11 @@ export function Composer({ stored, carried, onCreated, onLeave }: ComposerProps)
     if (draft.lacking) {
       showToast(draft.lacking === "text" ? "Write the text first." : "Say who gets it first.");
       form.current?.querySelector<HTMLElement>(draft.lacking === "text" ? "textarea" : "[data-audience] button")?.focus();
+      return;
+    }
+    if (timeProblem) {
+      showToast(timeProblem);
+      form.current?.querySelector<HTMLElement>("input[type=time]")?.focus();
       return;
     }
     draft.retry();
@@ -65,7 +73,7 @@ export function Composer({ stored, carried, onCreated, onLeave }: ComposerProps)
         <div ref={form} className="mx-auto grid max-w-[1080px] gap-x-10 gap-y-8 px-4 py-5 roomy:grid-cols-[minmax(0,1fr)_340px]">
           <div className="min-w-0 space-y-8">
             <StillScheduled stored={stored} />
-            <Parts draft={draft} stored={stored} />
+            <Parts draft={draft} stored={stored} onTimeProblem={setTimeProblem} />
             <FormProblem>{draft.error ? `Not saved. ${describeError(draft.error)}` : null}</FormProblem>
           </div>
           <Preview
@@ -87,7 +95,13 @@ export function Composer({ stored, carried, onCreated, onLeave }: ComposerProps)
   );
 }
 
-function Parts({ draft, stored }: { draft: MassTextDraft; stored: BroadcastDetail | undefined }) {
+interface PartsProps {
+  draft: MassTextDraft;
+  stored: BroadcastDetail | undefined;
+  onTimeProblem: (problem: string | null) => void;
+}
+
+function Parts({ draft, stored, onTimeProblem }: PartsProps) {
   const { fields, change, errorOf } = draft;
   const isRetry = Boolean(stored?.retry_of_broadcast_id);
   return (
@@ -111,7 +125,7 @@ function Parts({ draft, stored }: { draft: MassTextDraft; stored: BroadcastDetai
         <AudienceBuilder audience={fields.audience} onChange={(audience) => change({ audience })} error={errorOf("/audience")} />
       )}
       <Wording draft={draft} />
-      <When value={fields.send_at} onChange={(send_at) => change({ send_at })} />
+      <When value={fields.send_at} onChange={(send_at) => change({ send_at })} onProblem={onTimeProblem} />
     </>
   );
 }

@@ -12,9 +12,11 @@ import { describeZone, MomentFields, useMoments } from "@/ui/MomentPicker";
 interface WhenProps {
   value: string | null;
   onChange: (at: string | null) => void;
+  /** Why what is typed is no time to come; null once it is one, or none is wanted. */
+  onProblem: (problem: string | null) => void;
 }
 
-export function When({ value, onChange }: WhenProps) {
+export function When({ value, onChange, onProblem }: WhenProps) {
   const { timezone } = useMe().organization;
   const { brief } = useMoments();
   const now = useNow();
@@ -24,21 +26,25 @@ export function When({ value, onChange }: WhenProps) {
   // What is typed is no moment yet.
   const [typed, setTyped] = useState<{ day: string; clock: string } | null>(null);
   const shown = typed ?? (value ? dayAndClock(new Date(value), timezone) : { day: dayAndClock(now, timezone).day, clock: "" });
-  const problem = isLater ? momentProblem(shown.day, shown.clock, timezone, now) : null;
+  const problemOf = ({ day, clock }: typeof shown) => momentProblem(day, clock, timezone, now);
+  const problem = isLater ? problemOf(shown) : null;
   const type = (next: { day: string; clock: string }) => {
+    const why = problemOf(next);
     setTyped(next);
-    if (!momentProblem(next.day, next.clock, timezone, now)) onChange(atClock(next.day, next.clock, timezone));
+    onProblem(why);
+    if (why === null) onChange(atClock(next.day, next.clock, timezone));
   };
   const pick = (at: string | null) => {
     setTyped(null);
     setLater(at !== null);
+    onProblem(null);
     onChange(at);
   };
   return (
     <fieldset>
       <legend className="mb-1 text-title font-heading">When it goes</legend>
       <Mark type="radio" name={id} label="As soon as it is confirmed" checked={!isLater} onChange={() => pick(null)} />
-      <Mark type="radio" name={id} label="At a time" checked={isLater} onChange={() => setLater(true)} />
+      <Mark type="radio" name={id} label="At a time" checked={isLater} onChange={() => { setLater(true); onProblem(problemOf(shown)); }} />
       {isLater && (
         <div className="mt-2 ml-6.5 max-w-[420px] space-y-2 max-desk:ml-0">
           <div className="flex flex-wrap gap-2">

@@ -88,6 +88,17 @@ describe("writing one", () => {
     expect(world.massTexts.broadcasts[0]?.body).toBe("Closed for snow.{first_name} Bye");
   });
 
+  it("MASS-STATES who wants a time and names none is asked for it: nothing goes at once instead", async () => {
+    const draft = aBroadcast({ name: "Hello" });
+    world.massTexts.broadcasts = [draft];
+    const { user } = renderApp(`/mass-texts/${draft.id}`);
+    await user.click(await screen.findByLabelText("At a time"));
+    await user.click(screen.getByRole("button", { name: "Review and send…" }));
+    expect(await screen.findByText("Choose a day and a time.")).toBeVisible();
+    expect(screen.getByLabelText("Time")).toHaveFocus();
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
   it("a pasted list, and the audience kept as a list of its own", async () => {
     const { user } = renderApp("/mass-texts/new");
     await user.click(await screen.findByRole("button", { name: "Paste a list" }));
