@@ -19,7 +19,7 @@ import uvloop
 from api.access.rules import Permission, Principal, PrincipalKind
 from api.broadcasts import drafts, service
 from api.broadcasts.drafts import Draft
-from api.broadcasts.loop import run_broadcasts
+from api.broadcasts.loop import Counting, run_broadcasts
 from api.broadcasts.service import Confirmation
 from api.broadcasts.types import AudienceDescription
 from api.directory.types import AudienceFilter
@@ -66,7 +66,8 @@ async def confirm_and_queue(database: Database, business: Business) -> float:
     async with database.transaction() as session:
         confirmation = Confirmation(RECIPIENTS, "A benchmark at any time of day.")
         await service.send_broadcast(session, sender, broadcast_id, confirmation)
-    while await run_broadcasts(database, nobody_held):
+    counting = Counting()
+    while await run_broadcasts(database, nobody_held, counting):
         pass
     return time.perf_counter() - started
 

@@ -2,7 +2,9 @@
  * A business of its own for a test: a line at the carrier simulator, an administrator, two people of the front desk. It needs no
  * test before it, and no test after it sees anything of it.
  */
+import { execFile } from "node:child_process";
 import { randomInt } from "node:crypto";
+import { promisify } from "node:util";
 
 import type { APIRequestContext, Page, PlaywrightWorkerArgs } from "@playwright/test";
 
@@ -211,6 +213,12 @@ export class Business {
   async rename(familyId: string, name: string): Promise<void> {
     const answer = await this.api.patch(`/api/v1/families/${familyId}`, { data: { name }, headers: { origin: ORIGIN } });
     expect(answer.ok(), await answer.text()).toBe(true);
+  }
+
+  /** Writes closed conversations of one text each: "Text 1 of the list" is the newest. */
+  async conversations(count: number): Promise<void> {
+    const env = { ...process.env, MESSENGER_DATA_DIR: process.env.E2E_DATA_DIR };
+    await promisify(execFile)(".venv/bin/python", ["-m", "tests.support.many_conversations", this.slug, String(count)], { cwd: "..", env });
   }
 
   /** How the carrier answers for a telephone from now on. */

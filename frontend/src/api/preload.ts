@@ -1,6 +1,6 @@
 /** Loads a conversation before it is opened, so that it is painted at once. */
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
-import { useCallback } from "react";
+import { useCallback, useEffect, useState } from "react";
 
 import { conversationQuery } from "./conversations";
 import { threadQuery, type Anchor } from "./thread";
@@ -21,4 +21,19 @@ export function preloadConversation(queryClient: QueryClient, conversationId: st
 export function usePreloadConversation(): (conversationId: string) => void {
   const queryClient = useQueryClient();
   return useCallback((conversationId) => preloadConversation(queryClient, conversationId), [queryClient]);
+}
+
+/** Whether the conversation is loaded, or could not be: what stands beside its thread asks the server after that. */
+export function useIsOpened(conversationId: string): boolean {
+  const [openedId, setOpenedId] = useState<string>();
+  useEffect(() => {
+    let isCurrent = true;
+    void whenOpened().then(() => {
+      if (isCurrent) setOpenedId(conversationId);
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [conversationId]);
+  return openedId === conversationId;
 }

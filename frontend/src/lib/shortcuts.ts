@@ -85,11 +85,39 @@ export function ariaKeys(name: ShortcutName): string {
 
 type Handlers = Partial<Record<ShortcutName, () => void>>;
 
+/** What a key does to the open conversation: pressed before that is loaded, it waits for its handler. */
+const AWAITED: ReadonlySet<ShortcutName> = new Set(["close", "assign", "take", "later", "note", "details"]);
+const AWAITED_MS = 5_000;
+const OPEN_CONVERSATION = /^\/messenger\/[^/]+/;
+
+let awaited: { name: ShortcutName; path: string; until: number } | null = null;
+
+/** Keeps a key that nothing handles yet, until the person does something else. */
+function awaitHandler(name: ShortcutName): boolean {
+  const path = window.location.pathname;
+  if (!AWAITED.has(name) || !OPEN_CONVERSATION.test(path)) return false;
+  awaited = { name, path, until: performance.now() + AWAITED_MS };
+  document.addEventListener("pointerdown", forgetAwaited, { capture: true, once: true });
+  return true;
+}
+
+function forgetAwaited(): void {
+  awaited = null;
+}
+
+function actOnAwaited(handlers: Handlers): void {
+  if (!awaited || !handlers[awaited.name]) return;
+  const { name, path, until } = awaited;
+  forgetAwaited();
+  if (path === window.location.pathname && performance.now() < until) handlers[name]?.();
+}
+
 /** Handles keys of the registry while the component is mounted. The latest handler of a name wins. */
 export function useShortcuts(handlers: Handlers): void {
   const latest = useRef(handlers);
   useEffect(() => {
     latest.current = handlers;
+    actOnAwaited(handlers);
   });
   useEffect(() => {
     const listener = (name: ShortcutName): boolean => {
@@ -115,6 +143,7 @@ function listen(listener: Listener): () => void {
 
 function handleKey(event: KeyboardEvent): void {
   const { target } = event;
+  forgetAwaited();
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(target)) return;
   if (document.querySelector("[role=dialog], [role=menu]")) return;
   const scope = scopeOf(target);
@@ -124,7 +153,7 @@ function handleKey(event: KeyboardEvent): void {
   }
   const name = BY_KEY.get(event.key);
   if (!name || (SHORTCUTS[name].scope === "list" && scope !== "list")) return;
-  if (listeners.toReversed().some((listener) => listener(name))) event.preventDefault();
+  if (listeners.toReversed().some((listener) => listener(name)) || awaitHandler(name)) event.preventDefault();
 }
 
 function isTyping(target: EventTarget | null): boolean {

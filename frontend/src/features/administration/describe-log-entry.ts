@@ -124,6 +124,7 @@ type Details = AuditEntry["details"];
 const DEEDS: Record<AuditAction, (details: Details, number: string, entry: AuditEntry) => string> = {
   "message.sent": (details, number) =>
     details.automatic === "away" ? `sent the away message to ${number}` :
+    details.automatic === "signup" ? `sent the sign-up message to ${number}` :
     details.retry_of_message_id ? `sent a failed text to ${number} again` : `sent a text to ${number}`,
   "message.scheduled": (_, number) => `scheduled a text to ${number}`,
   "message.rescheduled": (_, number) => `changed a scheduled text to ${number}`,

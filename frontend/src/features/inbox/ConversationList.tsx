@@ -12,7 +12,7 @@ import { ErrorState } from "@/ui/states";
 
 const EmptyInbox = lazy(() => import("./EmptyInbox"));
 
-const ROW_HEIGHT = 62;
+const ROW_HEIGHT = 58;
 
 interface ConversationListProps {
   ref: Ref<ListHandle>;

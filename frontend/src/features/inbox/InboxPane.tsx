@@ -1,7 +1,7 @@
 /** The list pane: conversations under the tabs and filters, or the results of a search. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useImperativeHandle, useState, type Ref } from "react";
+import { lazy, Suspense, useImperativeHandle, useState, type PointerEvent, type Ref } from "react";
 
 import { ConversationList } from "./ConversationList";
 import { nextConversation } from "./next-conversation";
@@ -14,6 +14,7 @@ import { conversationListQuery } from "@/api/conversations";
 import type { ConversationFilter } from "@/api/keys";
 import { lineLabelsQuery } from "@/api/line-labels";
 import { usePendingFirstTexts } from "@/api/outbox-context";
+import { usePreloadConversation } from "@/api/preload";
 import { may, useMe } from "@/api/session";
 import { cx } from "@/lib/cx";
 import { keepFilter, toCompose, type InboxFilter } from "@/lib/inbox-search";
@@ -76,6 +77,13 @@ export function InboxPane({ ref, filter, textTo, onSearch, selectedId, selectedS
   const { data: lines = {} } = useQuery(lineLabelsQuery);
   const start = may(me, "mass_text") ? () => setStarting(true) : undefined;
   useInboxKeys({ filter, selection, start, endSearch: () => onSearch("") });
+  const preload = usePreloadConversation();
+  // A press opens at its end, some 80 ms later. A finger may begin to scroll: the row's link waits for what that does.
+  const preloadPressed = ({ target, button, pointerType }: PointerEvent) => {
+    if (button !== 0 || pointerType === "touch" || !(target instanceof Element)) return;
+    const row = target.closest("a")?.closest<HTMLElement>("[data-conversation]");
+    if (row?.dataset.conversation) preload(row.dataset.conversation);
+  };
   const stop = () => {
     setStarting(false);
     if (textTo) void navigate({ to: ".", search: toCompose(undefined), replace: true });
@@ -93,7 +101,7 @@ export function InboxPane({ ref, filter, textTo, onSearch, selectedId, selectedS
 
   return (
     // Focusable, so that keys of the list act where it is empty.
-    <section aria-label="Conversations" tabIndex={-1} className={cx("outline-none", className)} {...LIST_SCOPE}>
+    <section aria-label="Conversations" tabIndex={-1} className={cx("outline-none", className)} onPointerDown={preloadPressed} {...LIST_SCOPE}>
       <header className="flex items-center justify-between pt-3.5 pr-3 pb-1.5 pl-4">
         <h1 className="text-page font-heading">Messenger</h1>
         {start && (

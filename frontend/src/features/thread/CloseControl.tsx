@@ -41,9 +41,11 @@ export function CloseControl({ conversation, seenSeq, onClosedByKey }: CloseCont
   const requestClose = (then?: () => void) => {
     if (!isClosed && !busy) closeUpTo(seenSeq, then);
   };
+  // Before the thread has been shown, the API would take everything in it for missed.
+  const isShown = seenSeq > 0 || conversation.last_seq === 0;
   const mayReopen = isClosed && !isErased(conversation.phone_number);
   useShortcuts({
-    close: () => (focusedOtherRow() ? showToast("Press Enter to open it first: e closes the open conversation.") : requestClose(onClosedByKey)),
+    ...(isShown && { close: () => (focusedOtherRow() ? showToast("Press Enter to open it first: e closes the open conversation.") : requestClose(onClosedByKey)) }),
     ...(mayReopen && { reopen: () => !busy && reopenIt() }),
   });
 

@@ -8,6 +8,7 @@ import { TeamState } from "./TeamState";
 import { auditTrailQuery } from "@/api/audit";
 import { conversationQuery } from "@/api/conversations";
 import { useFormats } from "@/api/format";
+import { useIsOpened } from "@/api/preload";
 import type { AuditEntry, ConversationDetail, OptInCheck, OptInInstance } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { isErased } from "@/lib/erased";
@@ -28,12 +29,13 @@ const SHOWN_HOLDERS = 5;
 
 export default function Details({ conversationId }: { conversationId: string }) {
   const { data: conversation } = useQuery(conversationQuery(conversationId));
+  const isOpened = useIsOpened(conversationId) && conversation !== undefined;
   return (
     <div className="space-y-[18px]">
-      {conversation && <TeamState conversation={conversation} />}
+      {conversation && <TeamState conversation={conversation} isOpened={isOpened} />}
       {conversation ? <Consent conversation={conversation} /> : <Skeleton className="h-32 w-full" />}
-      {conversation && <RecordContext conversation={conversation} />}
-      <Trail conversationId={conversationId} isOpened={conversation !== undefined} />
+      {conversation && <RecordContext conversation={conversation} isOpened={isOpened} />}
+      <Trail conversationId={conversationId} isOpened={isOpened} />
       {conversation && (
         <Suspense fallback={null}>
           <EraseNumber phoneNumber={conversation.phone_number} />

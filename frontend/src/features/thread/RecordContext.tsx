@@ -15,8 +15,9 @@ import { TextNumber } from "@/ui/TextNumber";
 
 const LINK = "text-accent underline-offset-2 [overflow-wrap:anywhere] hover:underline max-desk:inline-flex max-desk:min-h-[44px] max-desk:items-center";
 
-export function RecordContext({ conversation }: { conversation: ConversationDetail }) {
-  const { data, error, isError, refetch } = useQuery(conversationContextQuery(conversation.id));
+/** `isOpened`: the thread is loaded, so that this may load too. */
+export function RecordContext({ conversation, isOpened }: { conversation: ConversationDetail; isOpened: boolean }) {
+  const { data, error, isError, refetch } = useQuery({ ...conversationContextQuery(conversation.id), enabled: isOpened });
   if (isError && !data) return <ErrorState error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton className="h-20 w-full" />;
   return (

@@ -9,7 +9,8 @@ import { nameIntegration } from "@/lib/text";
 import { Avatar, Tag } from "@/ui/bits";
 import { ClockIcon } from "@/ui/icons";
 
-export function TeamState({ conversation }: { conversation: ConversationDetail }) {
+/** `isOpened`: the thread is loaded, so that this may load too. */
+export function TeamState({ conversation, isOpened }: { conversation: ConversationDetail; isOpened: boolean }) {
   const { assignee, reminder, line } = conversation;
   const me = useMe().staff_member;
   return (
@@ -30,7 +31,7 @@ export function TeamState({ conversation }: { conversation: ConversationDetail }
         On the line <bdi className="text-ink">{line.label}</bdi>
       </p>
       {reminder && <Reminder reminder={reminder} />}
-      <Scheduled conversation={conversation} />
+      <Scheduled conversation={conversation} isOpened={isOpened} />
     </section>
   );
 }
@@ -51,8 +52,8 @@ function Reminder({ reminder: { at, due, set_by, unless_answered } }: { reminder
   );
 }
 
-function Scheduled({ conversation }: { conversation: ConversationDetail }) {
-  const { data } = useQuery(scheduledQuery(conversation.id));
+function Scheduled({ conversation, isOpened }: { conversation: ConversationDetail; isOpened: boolean }) {
+  const { data } = useQuery({ ...scheduledQuery(conversation.id), enabled: isOpened });
   if (!data || data.items.length === 0) return null;
   return (
     <div className="pt-2.5">
