@@ -65,7 +65,9 @@ async def list_broadcasts(
         session, principal, states=state or [], before=paging.time_key(), limit=paging.rows_to_read
     )
     shown, next_cursor = paging.cut(found, lambda row: (row.created_at, row.id))
-    return Page(items=[BroadcastOut.of(row) for row in shown], next_cursor=next_cursor)
+    # Workers count those that move. A paused one is counted when it is looked at.
+    counted = {row.id: await report.counts_of(session, row) for row in shown if row.state == BroadcastState.PAUSED}
+    return Page(items=[BroadcastOut.of(row, counts=counted.get(row.id)) for row in shown], next_cursor=next_cursor)
 
 
 @router.post(

@@ -94,6 +94,15 @@ def require_mass_text(principal: Principal, *more: Permission) -> None:
 # Preview.
 
 
+async def prepared(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> tuple[Broadcast, Content, Given]:
+    """A mass text with what resolving its audience needs, as of when it goes. Raises `NotFound`."""
+    row = await require(session, principal, broadcast_id)
+    organization = await access.organization(session, row.organization_id)
+    at = await database_time(session)
+    content, given = await _prepare(session, organization, row, sender=principal, at=max(at, row.send_at or at))
+    return row, content, given
+
+
 async def preview_broadcast(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Preview:
     """Who would get it now, who would not and why, and what it would say (MASS-PREVIEW). Changes nothing."""
     require_mass_text(principal)
