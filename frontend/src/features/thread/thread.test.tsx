@@ -257,8 +257,8 @@ describe("answering", () => {
     world.nextSends.push(() => HttpResponse.error());
     const { user } = open();
     await user.type(await box(), "Hello?{Enter}");
-    expect((await texts()).at(-1)).toBe("Hello?");
     expect(await screen.findByText(/Waiting for the connection/)).toBeVisible();
+    expect((await texts()).at(-1)).toBe("Hello?");
     act(() => void window.dispatchEvent(new Event("online")));
     await waitFor(() => expect(world.sent).toHaveLength(2));
     expect(world.sent[1]?.key).toBe(world.sent[0]?.key);
