@@ -101,7 +101,9 @@ test("a press on a row loads its conversation before it is released, and marks n
   const row = conversations(page).getByRole("link", { name: /Rivera family/ });
   await expect(row).toContainText("1 unread message");
   const sent: string[] = [];
-  page.on("request", (request) => sent.push(request.method()));
+  page.on("request", (request) => {
+    if (request.url().includes("/api/v1/conversations/")) sent.push(request.method());
+  });
   const thread = page.waitForResponse((response) => response.url().includes("/thread"));
   // Without the pointer's way to it, which loads it too.
   await row.dispatchEvent("pointerdown", { button: 0, pointerType: "mouse" });
