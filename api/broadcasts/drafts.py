@@ -18,8 +18,16 @@ from api.audit.rules import Action
 from api.broadcasts import files, queries
 from api.broadcasts.audience import read_audience, spelled
 from api.broadcasts.models import Broadcast
-from api.broadcasts.rules import MAX_DRAFTS, BroadcastState, Deed
-from api.broadcasts.service import announce_broadcast, described_audience, lock, move, record, require_mass_text
+from api.broadcasts.rules import BroadcastState, Deed
+from api.broadcasts.service import (
+    announce_broadcast,
+    described_audience,
+    lock,
+    move,
+    record,
+    require_few_drafts,
+    require_mass_text,
+)
 from api.broadcasts.types import AudienceDescription
 from api.conversations.message_rules import too_heavy, too_much
 from api.kit.database import database_time
@@ -47,8 +55,7 @@ async def create_broadcast(session: AsyncSession, principal: Principal, draft: D
     that is too long, and `Conflict` for too many drafts."""
     require_mass_text(principal)
     organization_id = principal.organization_id
-    if await queries.count_unended(session, organization_id, up_to=MAX_DRAFTS) >= MAX_DRAFTS:
-        raise Conflict(f"There are {MAX_DRAFTS} mass texts that are neither sent nor cancelled. Cancel some first.")
+    await require_few_drafts(session, organization_id)
     organization = await access.organization(session, organization_id)
     assert draft.audience is not None
     row = Broadcast(

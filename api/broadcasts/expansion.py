@@ -140,10 +140,10 @@ async def _send_more(session: AsyncSession, row: Broadcast) -> bool:
     if await _defer_late(session, sending):
         return True
     due = await queries.due_recipients(session, row.organization_id, row.id, at=at, limit=BATCH)
-    room = await _room(session, row, due) if due else 0
-    if room:
-        await _expand(session, sending, due[:room])
-        return len(due) == room == BATCH
+    free = await _may_queue_now(session, row, due) if due else 0
+    if free:
+        await _expand(session, sending, due[:free])
+        return len(due) == free == BATCH
     if not due:
         await _finish(session, row, at=at)
     return False
@@ -169,7 +169,7 @@ async def _sender_now(session: AsyncSession, row: Broadcast) -> Principal | None
     return None if sender is None or first_missing(sender.permissions, needed) else sender
 
 
-async def _room(session: AsyncSession, row: Broadcast, due: Sequence[BroadcastRecipient]) -> int:
+async def _may_queue_now(session: AsyncSession, row: Broadcast, due: Sequence[BroadcastRecipient]) -> int:
     """How many of these recipients may be queued in this batch."""
     line_ids = {each.line_id for each in due if each.line_id is not None}
     by_id = await lines.lines_by_ids(session, row.organization_id, list(line_ids))

@@ -33,14 +33,15 @@ async def left_out(
 
     Raises `PermissionRequired` and `NotFound`.
     """
-    row, content, given = await prepared(session, principal, broadcast_id)
+    ready = await prepared(session, principal, broadcast_id)
+    organization_id = ready.organization.id
     found: list[Resolved] = []
-    async for some in resolve(session, row.organization_id, given, content):
+    async for some in resolve(session, organization_id, ready.given, ready.content):
         found.extend(each for each in some if each.reason is not None and reason in {None, each.reason})
         if len(found) > limit:
             break
     shown = found[:limit]
-    names = await queries.owners(session, row.organization_id, _records(shown))
+    names = await queries.owners(session, organization_id, _records(shown))
     return LeftOutList(
         [LeftOutRecord(each, names.get(each.owner_id) if each.owner_id is not None else None) for each in shown],
         is_whole=len(found) <= limit,

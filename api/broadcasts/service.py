@@ -28,6 +28,7 @@ from api.broadcasts.fields import Wording
 from api.broadcasts.hours import Availability
 from api.broadcasts.models import Broadcast, BroadcastRecipient
 from api.broadcasts.rules import (
+    MAX_DRAFTS,
     MAX_RECIPIENTS,
     BroadcastState,
     Deed,
@@ -94,22 +95,29 @@ def require_mass_text(principal: Principal, *more: Permission) -> None:
 # Preview.
 
 
-async def prepared(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> tuple[Broadcast, Content, Given]:
-    """A mass text with what resolving its audience needs, as of when it goes. Raises `NotFound`."""
+@dataclass(frozen=True)
+class Prepared:
+    """A mass text with what resolving its audience needs."""
+
+    row: Broadcast
+    organization: Organization
+    content: Content
+    given: Given
+
+
+async def prepared(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Prepared:
+    """As of when it goes. Raises `NotFound`."""
     row = await require(session, principal, broadcast_id)
     organization = await access.organization(session, row.organization_id)
     at = await database_time(session)
     content, given = await _prepare(session, organization, row, sender=principal, at=max(at, row.send_at or at))
-    return row, content, given
+    return Prepared(row, organization, content, given)
 
 
 async def preview_broadcast(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Preview:
     """Who would get it now, who would not and why, and what it would say (MASS-PREVIEW). Changes nothing."""
-    require_mass_text(principal)
-    row = await require(session, principal, broadcast_id)
-    organization = await access.organization(session, row.organization_id)
-    at = await database_time(session)
-    content, given = await _prepare(session, organization, row, sender=principal, at=max(at, row.send_at or at))
+    ready = await prepared(session, principal, broadcast_id)
+    row, organization, content, given = ready.row, ready.organization, ready.content, ready.given
     tally = Tally(content.wording, has_media=content.media > 0)
     async for some in resolve(session, row.organization_id, given, content):
         await asyncio.to_thread(tally.add, some)
@@ -278,10 +286,10 @@ async def _record_confirmed(session: AsyncSession, principal: Principal, row: Br
         "send_at": rfc3339(row.send_at) if row.state == BroadcastState.SCHEDULED else None,
         **described_audience(row),
     }
-    await _record(session, principal.actor, Action.BROADCAST_CONFIRMED, row, details)
+    await record(session, principal.actor, Action.BROADCAST_CONFIRMED, row, details)
     if row.any_hour_reason is not None:
         reason = {"reason": row.any_hour_reason}
-        await _record(session, principal.actor, Action.BROADCAST_HOURS_OVERRIDDEN, row, reason)
+        await record(session, principal.actor, Action.BROADCAST_HOURS_OVERRIDDEN, row, reason)
 
 
 # Reading.
@@ -328,6 +336,12 @@ def require_possible(row: Broadcast, deed: Deed) -> BroadcastState:
     return state
 
 
+async def require_few_drafts(session: AsyncSession, organization_id: UUID) -> None:
+    """Raises `Conflict` if there are as many mass texts as there may be that are neither sent nor cancelled."""
+    if await queries.count_unended(session, organization_id, up_to=MAX_DRAFTS) >= MAX_DRAFTS:
+        raise Conflict(f"There are {MAX_DRAFTS} mass texts that are neither sent nor cancelled. Cancel some first.")
+
+
 def move(row: Broadcast, deed: Deed) -> None:
     """Raises `Conflict`. The caller sets the columns that belong to the state before its next statement."""
     row.state = require_possible(row, deed).value
@@ -343,14 +357,11 @@ _IN_WORDS = {
 }
 
 
-async def _record(
+async def record(
     session: AsyncSession, actor: Actor, action: Action, row: Broadcast, details: Mapping[str, Any]
 ) -> None:
     said = {"broadcast_id": str(row.id), "name": row.name, **details}
     await audit.record(session, row.organization_id, NewEntry(action, actor, details=said))
-
-
-record = _record
 
 
 def announce_broadcast(session: AsyncSession, row: Broadcast) -> None:

@@ -73,8 +73,8 @@ async def send_due(session: AsyncSession, organization_id: UUID) -> bool:
     except Conflict:  # There is no line yet.
         await signup_queries.defer(session, organization_id, {each.id: at + LATER for each in due})
         return True
-    room = await _room(session, organization_id, choosable)
-    due = due[:room]
+    free = await _may_queue_now(session, organization_id, choosable)
+    due = due[:free]
     if not due:
         return False
     available = availability(organization, at=at, any_hour=False)
@@ -84,10 +84,10 @@ async def send_due(session: AsyncSession, organization_id: UUID) -> bool:
     await signup_queries.defer(session, organization_id, found.deferred)
     await signup_queries.mark_sent(session, organization_id, [signup.id for signup, *_ in found.sent])
     await _queue(session, organization_id, found, body=body, at=at)
-    return len(due) == room == BATCH
+    return len(due) == free == BATCH
 
 
-async def _room(session: AsyncSession, organization_id: UUID, choosable: Choosable) -> int:
+async def _may_queue_now(session: AsyncSession, organization_id: UUID, choosable: Choosable) -> int:
     """How many may be queued now: as many as the lines send soon."""
     rates = [lines.line_settings(line).messages_per_second for line in choosable.by_id.values()]
     most = may_queue(rates, queued=0, batch=BATCH)
