@@ -17,6 +17,7 @@ from api.app_state import AppState, running
 from api.audit_log import endpoints as audit_log
 from api.away import endpoints as away
 from api.broadcasts import endpoints as broadcasts
+from api.broadcasts import left_out_endpoints as left_out
 from api.broadcasts import saved_endpoints as audiences
 from api.compression import Compression
 from api.consent import endpoints as consent
@@ -69,7 +70,7 @@ SLICES = (
     *(access, account, organization, live, team, conversations, views, search, messages, scheduled, recipients, media),
     *(uploads, consent, directory, imports, lines, audit_log, inbound, away, delivery, notifications, service_status),
     *(retention, classes, context, links, saved_replies),
-    *(note_search, notes, threads, broadcasts, audiences, prices, costs),
+    *(note_search, notes, threads, broadcasts, left_out, audiences, prices, costs),
 )
 """Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""
 

@@ -9,6 +9,7 @@ from api.conversations import models as conversations
 from api.conversations import scheduled_models as scheduled
 from api.delivery import models as delivery
 from api.directory import models as directory
+from api.directory import signups
 from api.inbound import models as inbound
 from api.kit import idempotency
 from api.kit.database import Base
@@ -21,7 +22,7 @@ from api.retention import models as retention
 
 MODULES = (
     *(access, audit, away, broadcasts, consent, conversations, scheduled, delivery, directory, idempotency, inbound),
-    *(lines, media, notes, notifications, prices, retention),
+    *(lines, media, notes, notifications, prices, retention, signups),
 )
 
 metadata = Base.metadata

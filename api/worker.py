@@ -5,7 +5,7 @@ from typing import Protocol
 
 from api.access.loop import clean_up_loop
 from api.backup.loop import ReleaseLoop
-from api.broadcasts.loop import broadcasts_loop
+from api.broadcasts.loop import broadcasts_loop, signups_loop
 from api.conversations.loop import corrections_loop, reminders_loop, scheduled_texts_loop, sweep_loop
 from api.conversations.subjects import describe
 from api.costs.loop import FiguresLoop
@@ -52,6 +52,7 @@ class Worker:
             scheduled_texts_loop(database, held=held_organizations),
             broadcasts_loop(database, bus, held=held_organizations),
             FiguresLoop(database, providers, secrets, settings),
+            signups_loop(database, held=held_organizations),
             clean_up_loop(database, settings),
             imports_loop(database, bus),
             erasure_loop(database),

@@ -20,6 +20,7 @@ from benchmarks import (
     p4_directory,
     p6_events,
     p7_visible,
+    p11_mass_text,
 )
 from benchmarks.harness import BENCHMARKS, Result
 
@@ -33,6 +34,7 @@ __all__ = [
     "p4_directory",
     "p6_events",
     "p7_visible",
+    "p11_mass_text",
 ]
 
 

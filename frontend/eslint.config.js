@@ -4,7 +4,7 @@ import reactHooks from "eslint-plugin-react-hooks";
 import globals from "globals";
 import tseslint from "typescript-eslint";
 
-const features = ["sign-in", "inbox", "thread", "mentions", "directory", "administration", "account", "saved-replies", "primitives"];
+const features = ["sign-in", "inbox", "thread", "mentions", "directory", "administration", "account", "saved-replies", "mass-texts", "primitives"];
 
 /** Features do not import each other; `app/` puts them together. */
 const featureBoundaries = features.map((feature) => ({

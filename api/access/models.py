@@ -49,6 +49,8 @@ class Organization(Base):
     mass_text_footer: Mapped[str] = mapped_column(server_default=text("'Reply STOP to opt out.'"))
     mass_text_hours: Mapped[dict[str, Any] | None]
     """Available hours (MASS-HOURS): `away.rules.OpeningHours.stored`. Null: none are set."""
+    mass_text_signup: Mapped[str] = mapped_column(server_default=text("''"))
+    """Sent once to a number when it becomes opted in (MASS-SIGNUP). Empty: nothing is sent."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -61,7 +61,7 @@ async def sent_since(
             Conversation.phone_number_id,
             Message.created_at,
             Message.is_away,
-            or_(Message.is_away, Message.answers.is_not(None)),
+            or_(Message.is_away, Message.is_signup, Message.answers.is_not(None)),
         )
         .join(
             Message,

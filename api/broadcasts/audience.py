@@ -6,7 +6,7 @@ decided by pure rules in a thread, so neither the memory nor the event loop feel
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.broadcasts import audience_queries as queries
 from api.broadcasts import saved_queries
-from api.broadcasts.audience_queries import CandidateRow
+from api.broadcasts.audience_queries import CandidateRow, OfStudents
 from api.broadcasts.audience_rules import Candidate, Sifter
 from api.broadcasts.fields import Wording
 from api.broadcasts.hours import Availability
@@ -27,19 +27,22 @@ from api.broadcasts.tally import Resolved
 from api.broadcasts.types import AudienceDescription, SavedAudienceDescription
 from api.consent import service as consent
 from api.consent.rules import CONSUMER_INITIATED, OptInCheck, Reason
-from api.conversations.message_rules import too_much
+from api.conversations.message_rules import SentFile, too_heavy, too_much
 from api.directory import audience as directory_audience
 from api.directory import service as directory
 from api.directory.named import named_numbers
-from api.directory.rules import OwnerKind, StoredFamily
+from api.directory.rules import OwnerKind
 from api.directory.types import AudienceFilter
 from api.kit.errors import NotFound
-from api.kit.phone import spellings
+from api.kit.phone import possible_countries, spellings
 from api.lines import service as lines
 from api.lines.defaults import Choosable
 from api.lines.models import Line
+from api.providers.port import SendLimits
 from api.providers.registry import send_limits
 from api.saved_replies.rules import Person
+
+NO_STUDENTS = OfStudents()
 
 
 @dataclass(frozen=True)
@@ -58,18 +61,58 @@ class Content:
     """What is sent, and on which lines."""
 
     wording: Wording
-    media: int
+    media_urls: int
+    files: Sequence[SentFile]
     line: Line | None
     """None: each number's own (LINE-CHOICE)."""
     choosable: Choosable
     available: Availability
+    _routes: dict[tuple[frozenset[str], UUID | None], "Route"] = field(default_factory=dict, compare=False)
+    _last_text: dict[UUID, tuple[str, bool]] = field(default_factory=dict, compare=False)
+    """By line, a text and whether it is too much for the line: without fields all texts are the same."""
+
+    @property
+    def media(self) -> int:
+        """How many files each text has."""
+        return self.media_urls + len(self.files)
 
     @cached_property
     def own_numbers(self) -> frozenset[str]:
         return frozenset(line.phone_number for line in self.choosable.by_id.values())
 
-    def line_of(self, number: str, newest: UUID | None) -> Line:
-        return self.line or self.choosable.choose(number, newest=newest).line
+    def route(self, number: str, newest: UUID | None) -> "Route":
+        """It depends on the countries of the number, and is worked out once for each of these."""
+        key = (possible_countries(stand_in(number)), newest)
+        if key not in self._routes:
+            line = self.line or self.choosable.choose(number, newest=newest).line
+            refused = None
+            if not line.enabled:
+                refused = Reason.LINE_BLOCKED.value
+            elif not lines.may_text(line, stand_in(number)):
+                refused = Reason.COUNTRY_NOT_ALLOWED.value
+            self._routes[key] = Route(line, refused, send_limits(line.provider))
+        return self._routes[key]
+
+    def excess(self, text: str, route: "Route") -> str | None:
+        """Why the line would not take the text."""
+        last = self._last_text.get(route.line.id)
+        if last is None or last[0] != text:
+            is_too_much = (
+                too_much(text, media=self.media, limits=route.limits) is not None
+                or too_heavy(self.files, line_kind=route.line.kind, limits=route.limits) is not None
+            )
+            last = self._last_text[route.line.id] = (text, is_too_much)
+        return LeftOut.TOO_LONG.value if last[1] else None
+
+
+@dataclass(frozen=True)
+class Route:
+    """The line of numbers of the same countries."""
+
+    line: Line
+    refused: str | None
+    """Why the line may not text them."""
+    limits: SendLimits
 
 
 async def read_audience(
@@ -161,7 +204,8 @@ class _Known:
 
     facts: Mapping[str, NumberFacts]
     newest_lines: Mapping[UUID, UUID]
-    families: Mapping[UUID, StoredFamily]
+    students: Mapping[str, OfStudents]
+    """By family."""
     checks: Mapping[str, OptInCheck]
     """Of numbers that are stored under other spellings too (NUMBER-ONE)."""
 
@@ -176,13 +220,11 @@ async def _read_slice(
     if content.line is None and ids:
         newest = await queries.newest_lines(session, organization_id, ids)
     checks = await _checks_of_spelled(session, organization_id, rows, others, newest, content)
-    families: dict[UUID, StoredFamily] = {}
-    if content.wording.needs_people:
-        family_ids = {UUID(each) for row in rows for each in (row.first_family, row.last_family) if each is not None}
-        if family_ids:
-            read = await directory.FAMILY.read(session, organization_id, list(family_ids))
-            families = {each.id: each for each in read}
-    return _Known(facts, newest, families, checks)
+    students: Mapping[str, OfStudents] = {}
+    if content.wording.needs_students:
+        family_ids = {each for row in rows for each in (row.first_family_id, row.last_family_id) if each is not None}
+        students = await queries.students(session, organization_id, family_ids)
+    return _Known(facts, newest, students, checks)
 
 
 def _facts(numbers: set[str]) -> tuple[dict[str, NumberFacts], dict[str, str]]:
@@ -216,7 +258,7 @@ async def _checks_of_spelled(
     }
     by_number = {row.number: row for row in rows if row.number in unsure}
     pairs = [
-        (number, content.line_of(number, newest.get(row.phone_number_id) if row.phone_number_id else None))
+        (number, content.route(number, newest.get(row.phone_number_id) if row.phone_number_id else None).line)
         for number, row in by_number.items()
         if number is not None
     ]
@@ -229,7 +271,7 @@ def _decide(sifter: Sifter, rows: Sequence[CandidateRow], known: _Known, content
 
 
 def _decided(sifter: Sifter, rows: Sequence[CandidateRow], known: _Known, content: Content) -> Iterator[Resolved]:
-    for (kind, owner_id), group in groupby(rows, key=lambda row: (row.kind, row.owner_id)):
+    for (kind, _), group in groupby(rows, key=lambda row: (row.kind, row.owner_id)):
         # Given numbers are records of their own, though they have no owner.
         of_record = list(group)
         records = [of_record] if kind is not None else [[row] for row in of_record]
@@ -237,7 +279,8 @@ def _decided(sifter: Sifter, rows: Sequence[CandidateRow], known: _Known, conten
             held = [row for row in record if row.number is not None] or record[:1]
             about = [_about(row, known, content) for row in held]
             for resolved, outcome in zip(about, sifter.decide([_candidate(each) for each in about]), strict=True):
-                yield replace(resolved, reason=outcome.reason, owner_id=owner_id, is_row=outcome.decides)
+                resolved.reason, resolved.is_row = outcome.reason, outcome.decides
+                yield resolved
 
 
 def _candidate(resolved: Resolved) -> Candidate:
@@ -248,6 +291,7 @@ def _candidate(resolved: Resolved) -> Candidate:
         resolved.number,
         person=resolved.person,
         refused=resolved.reason,
+        is_shared=resolved.is_shared,
     )
 
 
@@ -259,47 +303,36 @@ def _about(row: CandidateRow, known: _Known, content: Content) -> Resolved:
         return Resolved(kind, row.owner_id, None, None, row.person, None, None, {}, (), is_row=True)
     facts = known.facts[number]
     newest = known.newest_lines.get(row.phone_number_id) if row.phone_number_id is not None else None
-    line = content.line_of(number, newest)
-    fields = content.wording.values(_people(row, known.families)) if content.wording.fields else {}
-    check = known.checks.get(number)
-    reason = _reason(row, facts, line, fields, content, check)
+    route = content.route(number, newest)
+    fields = content.wording.values(_people(row, known.students)) if content.wording.fields else {}
+    reason = _reason(row, facts, route, content, known.checks.get(number))
+    text = content.wording.text(fields)
+    if reason is None:
+        reason = LeftOut.MISSING_FIELD.value if not content.wording.is_whole(fields) else content.excess(text, route)
     return Resolved(
-        kind, row.owner_id, row.phone_number_id, number, row.person, reason, line.id, fields, facts.zones, is_row=True
+        *(kind, row.owner_id, row.phone_number_id, number, row.person, reason, route.line.id, fields, facts.zones),
+        text=text,
+        is_row=True,
+        is_shared=row.is_shared,
     )
 
 
 def _reason(
-    row: CandidateRow,
-    facts: NumberFacts,
-    line: Line,
-    fields: Mapping[str, str],
-    content: Content,
-    check: OptInCheck | None,
+    row: CandidateRow, facts: NumberFacts, route: Route, content: Content, check: OptInCheck | None
 ) -> str | None:
     """Why the number may not be texted, the strongest reason first."""
-    number = row.number
-    assert number is not None
     if not facts.is_phone_number:
         return Reason.NOT_A_PHONE_NUMBER.value
     refused = consent_reason(check) if check is not None else row.refused
     if refused is not None:
         return refused
-    if number in content.own_numbers:
+    if row.number in content.own_numbers:
         return LeftOut.OWN_NUMBER.value
-    if not line.enabled:
-        return Reason.LINE_BLOCKED.value
-    if not lines.may_text(line, stand_in(number)):
-        return Reason.COUNTRY_NOT_ALLOWED.value
+    if route.refused is not None:
+        return route.refused
     if facts.is_fixed_line:
         return LeftOut.NOT_MOBILE.value
-    if not content.available.is_possible(facts.zones):
-        return LeftOut.NO_LAWFUL_HOUR.value
-    wording = content.wording
-    if not wording.is_whole(fields):
-        return LeftOut.MISSING_FIELD.value
-    if too_much(wording.text(fields), media=content.media, limits=send_limits(line.provider)) is not None:
-        return LeftOut.TOO_LONG.value
-    return None
+    return None if content.available.is_possible(facts.zones) else LeftOut.NO_LAWFUL_HOUR.value
 
 
 def consent_reason(check: OptInCheck) -> str | None:
@@ -312,21 +345,14 @@ def consent_reason(check: OptInCheck) -> str | None:
     return Reason.NO_RECORD.value if check.note == CONSUMER_INITIATED else None
 
 
-def _people(row: CandidateRow, families: Mapping[UUID, StoredFamily]) -> list[Person]:
+def _people(row: CandidateRow, students: Mapping[str, OfStudents]) -> list[Person]:
     """The people at the number, as far as they differ: two stand for all."""
+    pairs = [(row.first_person, row.first_family, row.first_family_id)]
+    if row.is_shared:
+        pairs.append((row.last_person, row.last_family, row.last_family_id))
     found: list[Person] = []
-    pairs = ((row.first_person, row.first_family), (row.last_person, row.last_family))
-    for person, family_id in dict.fromkeys(pairs):
-        if person is None:
-            continue
-        family = families.get(UUID(family_id)) if family_id is not None else None
-        students = family.students if family else ()
-        found.append(
-            Person(
-                name=person,
-                family=family.name if family else None,
-                students=[each.name for each in students],
-                classes=[each.name for student in students for each in student.classes],
-            )
-        )
+    for person, family, family_id in pairs:
+        if person is not None:
+            of_family = students.get(family_id, NO_STUDENTS) if family_id is not None else NO_STUDENTS
+            found.append(Person(person, family, of_family.names, of_family.classes))
     return found

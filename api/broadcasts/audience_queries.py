@@ -35,6 +35,7 @@ from api.broadcasts.models import BroadcastRecipient
 from api.broadcasts.rules import RecipientState
 from api.consent.rules import Reason
 from api.conversations.models import Conversation
+from api.directory import service as directory
 from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord, Refusal, StudioClass
 from api.directory.rules import OptInState, OwnerKind
 from api.kit.bulk import is_any
@@ -44,7 +45,7 @@ ROWS = 1_000
 
 
 Part = SelectBase
-"""Columns: part, kind, owner_id, contact_position, record_position, phone_number_id, person, given."""
+"""Columns: part, kind, owner_id, contact_position, record_position, phone_number_id, person, family, given."""
 
 
 class CandidateRow(NamedTuple):
@@ -59,8 +60,12 @@ class CandidateRow(NamedTuple):
     """With `last_person`: the first and the last, in order of bytes, of the people of the audience at this number."""
     last_person: str | None
     first_family: str | None
-    """The id of a family of the audience at this number; None for staff."""
+    """With `last_family`: the same of the names of their families; None for staff."""
     last_family: str | None
+    first_family_id: str | None
+    last_family_id: str | None
+    is_shared: bool
+    """Another row of the audience may have the same number."""
 
 
 def _of_families(organization_id: UUID, ids: Sequence[Select[Any]], external_ids: Sequence[str]) -> Part:
@@ -82,6 +87,7 @@ def _of_families(organization_id: UUID, ids: Sequence[Select[Any]], external_ids
             PhoneRecord.position.label("record_position"),
             PhoneRecord.phone_number_id.label("phone_number_id"),
             Contact.name.label("person"),
+            Family.name.label("family"),
             cast(null(), Text).label("given"),
         )
         .select_from(Family)
@@ -104,6 +110,7 @@ def _of_staff(organization_id: UUID, ids: Sequence[Select[Any]], external_ids: S
             PhoneRecord.position.label("record_position"),
             PhoneRecord.phone_number_id.label("phone_number_id"),
             StaffMember.name.label("person"),
+            cast(null(), Text).label("family"),
             cast(null(), Text).label("given"),
         )
         .select_from(StaffMember)
@@ -123,6 +130,7 @@ def _given(organization_id: UUID, numbers: Sequence[str]) -> Part:
             literal(0).label("record_position"),
             PhoneNumber.id.label("phone_number_id"),
             cast(null(), Text).label("person"),
+            cast(null(), Text).label("family"),
             given.c.number.label("given"),
         )
         .select_from(given)
@@ -167,6 +175,24 @@ def _reason(states: CTE, refused: CTE) -> Case[Any]:
     )
 
 
+def _refused(organization_id: UUID) -> CTE:
+    """Numbers with a refusal that outlives its record (OPTIN-REMOVED)."""
+    return (
+        select(Refusal.phone_number_id)
+        .where(Refusal.organization_id == organization_id, Refusal.lifted_at.is_(None))
+        .distinct()
+        .cte("refused")
+    )
+
+
+def _failed(organization_id: UUID, broadcast_id: UUID) -> Select[Any]:
+    return select(BroadcastRecipient.phone_number_id).where(
+        BroadcastRecipient.organization_id == organization_id,
+        BroadcastRecipient.broadcast_id == broadcast_id,
+        BroadcastRecipient.state == RecipientState.FAILED.value,
+    )
+
+
 def candidates_of(
     organization_id: UUID,
     *,
@@ -188,22 +214,11 @@ def candidates_of(
     if numbers or not parts:
         parts.append(_given(organization_id, numbers))
     found = union_all(*parts).cte("candidates")
-    states = _states(organization_id, found)
-    refused = (
-        select(Refusal.phone_number_id)
-        .where(Refusal.organization_id == organization_id, Refusal.lifted_at.is_(None))
-        .distinct()
-        .cte("refused")
-    )
+    states, refused = _states(organization_id, found), _refused(organization_id)
     reason = _reason(states, refused)
-    failed = select(BroadcastRecipient.phone_number_id).where(
-        BroadcastRecipient.organization_id == organization_id,
-        BroadcastRecipient.broadcast_id == failed_of,
-        BroadcastRecipient.state == RecipientState.FAILED.value,
-    )
     at_number: dict[str, Any] = {"partition_by": found.c.phone_number_id}
-    person = collate(found.c.person, "C")
-    family = case((found.c.part == 0, cast(found.c.owner_id, Text)), else_=None)
+    person, family = collate(found.c.person, "C"), collate(found.c.family, "C")
+    family_id = case((found.c.part == 0, cast(found.c.owner_id, Text)), else_=None)
     return (
         select(
             found.c.kind,
@@ -216,6 +231,9 @@ def candidates_of(
             func.max(person).over(**at_number),
             func.min(family).over(**at_number),
             func.max(family).over(**at_number),
+            func.min(family_id).over(**at_number),
+            func.max(family_id).over(**at_number),
+            func.count().over(**at_number) > 1,
         )
         .select_from(found)
         .outerjoin(
@@ -223,7 +241,7 @@ def candidates_of(
         )
         .outerjoin(states, states.c.phone_number_id == found.c.phone_number_id)
         .outerjoin(refused, refused.c.phone_number_id == found.c.phone_number_id)
-        .where(true() if failed_of is None else found.c.phone_number_id.in_(failed))
+        .where(true() if failed_of is None else found.c.phone_number_id.in_(_failed(organization_id, failed_of)))
         # A family whose contacts hold no number has a row without one for each; the reader drops them beside others.
         .order_by(
             found.c.part,
@@ -289,3 +307,22 @@ async def known_classes(session: AsyncSession, organization_id: UUID, class_ids:
         )
     )
     return set(rows)
+
+
+class OfStudents(NamedTuple):
+    """The names of a family's students, and of their classes. A class that two of them attend is there twice."""
+
+    names: Sequence[str] = ()
+    classes: Sequence[str] = ()
+
+
+async def students(session: AsyncSession, organization_id: UUID, family_ids: Collection[str]) -> dict[str, OfStudents]:
+    """By the family's id, as text. Families without students are left out."""
+    found = await directory.students_of(session, organization_id, [UUID(each) for each in family_ids])
+    return {
+        str(family_id): OfStudents(
+            [student.name for student in of_family],
+            [studio_class.name for student in of_family for studio_class in student.classes],
+        )
+        for family_id, of_family in found.items()
+    }

@@ -32,6 +32,8 @@ class Candidate:
     """The name of the contact or staff member."""
     refused: str | None = None
     """Why the number may not be texted."""
+    is_shared: bool = True
+    """Another candidate may have the same number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Outcome:
 
 
 class Sifter:
-    """Decides the records of one audience, in order. It remembers which numbers were decided."""
+    """Decides the records of one audience, in order. It remembers which shared numbers were decided."""
 
     def __init__(self, *, first_only: bool) -> None:
         """`first_only`: of a family, the first number that may be texted is enough."""
@@ -68,12 +70,17 @@ class Sifter:
                 is_served |= key in self._texted
                 yield Outcome(each, LeftOut.DUPLICATE)
             elif each.refused is not None:
-                self._left_out.add(key)
+                self._remember(each, key, self._left_out)
                 yield Outcome(each, each.refused)
             else:
-                self._texted.add(key)
+                self._remember(each, key, self._texted)
                 is_served = True
                 yield Outcome(each, None)
+
+    @staticmethod
+    def _remember(candidate: Candidate, key: str | UUID, decided: set[str | UUID]) -> None:
+        if candidate.is_shared:
+            decided.add(key)
 
     def _is_decided(self, key: str | UUID) -> bool:
         return key in self._texted or key in self._left_out

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access.rules import Permission, Principal
 from api.audit.rules import SYSTEM, Action
 from api.broadcasts import queries
+from api.broadcasts.files import copy_files
 from api.broadcasts.models import Broadcast
-from api.broadcasts.rules import MAX_DRAFTS, BroadcastState, Deed, PauseReason, RecipientState
-from api.broadcasts.service import announce_broadcast, lock, move, record, require_mass_text, wake
+from api.broadcasts.rules import BroadcastState, Deed, PauseReason, RecipientState
+from api.broadcasts.service import announce_broadcast, lock, move, record, require_few_drafts, require_mass_text, wake
 from api.conversations import outbox
 from api.kit.database import database_time
 from api.kit.errors import Conflict
@@ -104,8 +105,7 @@ async def retry_broadcast(session: AsyncSession, principal: Principal, broadcast
         raise Conflict("It failed for nobody.")
     if await queries.has_retry(session, organization_id, failed.id):
         raise Conflict("There is a mass text to those already.")
-    if await queries.count_unended(session, organization_id, up_to=MAX_DRAFTS) >= MAX_DRAFTS:
-        raise Conflict(f"There are {MAX_DRAFTS} mass texts that are neither sent nor cancelled. Cancel some first.")
+    await require_few_drafts(session, organization_id)
     row = Broadcast(
         organization_id=organization_id,
         id=new_id(),
@@ -123,6 +123,8 @@ async def retry_broadcast(session: AsyncSession, principal: Principal, broadcast
     except IntegrityError as error:
         raise Conflict("There is a mass text to those already.") from error
     await session.refresh(row)
+    await copy_files(session, row, failed)
+    await session.flush()
     await record(session, principal.actor, Action.BROADCAST_CREATED, row, {"retry_of_broadcast_id": str(failed.id)})
     announce_broadcast(session, row)
     return row

@@ -18,7 +18,7 @@ from api.prices.service import price_lists
 async def new_tally(session: AsyncSession, row: Broadcast, content: Content) -> Tally:
     """With the price lists of the lines that it may leave from."""
     prices = await price_lists(session, row.organization_id, content.choosable.by_id.values())
-    return Tally(content.wording, has_media=bool(row.media_urls), prices=prices)
+    return Tally(content.wording, has_media=content.media > 0, prices=prices)
 
 
 class CostedText(NamedTuple):
@@ -38,7 +38,7 @@ async def has_credits(session: AsyncSession, row: Broadcast, texts: Sequence[Cos
     prices = await price_lists(session, row.organization_id, by_id.values())
     if not prices:
         return True
-    estimate, has_media = Estimate(), bool(row.media_urls)
+    estimate, has_media = Estimate(), bool(row.media_urls or row.files)
     for each in texts:
         counted = segments("" if has_media else each.body)
         estimate.add(prices.get(each.line.id), each.number, segments=counted.count, has_media=has_media)

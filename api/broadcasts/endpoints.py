@@ -11,7 +11,7 @@ from pydantic import BaseModel, StringConstraints
 
 from api.access.dependencies import Administrator, CanSend, guarded
 from api.access.errors import PermissionRequired
-from api.broadcasts import control, report, service, settings
+from api.broadcasts import control, drafts, report, service, settings
 from api.broadcasts.errors import ApprovalRequired, ConfirmationRequired
 from api.broadcasts.rules import BroadcastState, RecipientState
 from api.broadcasts.schemas import (
@@ -65,7 +65,9 @@ async def list_broadcasts(
         session, principal, states=state or [], before=paging.time_key(), limit=paging.rows_to_read
     )
     shown, next_cursor = paging.cut(found, lambda row: (row.created_at, row.id))
-    return Page(items=[BroadcastOut.of(row) for row in shown], next_cursor=next_cursor)
+    # Workers count those that move. A paused one is counted when it is looked at.
+    counted = {row.id: await report.counts_of(session, row) for row in shown if row.state == BroadcastState.PAUSED}
+    return Page(items=[BroadcastOut.of(row, counts=counted.get(row.id)) for row in shown], next_cursor=next_cursor)
 
 
 @router.post(
@@ -80,7 +82,7 @@ async def create_broadcast(
     """Write a draft. Nothing goes before it is confirmed."""
 
     async def create() -> tuple[int, BaseModel]:
-        return 201, BroadcastDetail.of(await service.create_broadcast(session, principal, body.draft()))
+        return 201, BroadcastDetail.of(await drafts.create_broadcast(session, principal, body.draft()))
 
     return await _once(session, principal, create, idempotency_key, "create-broadcast", body)
 
@@ -97,7 +99,7 @@ async def change_broadcast(
     broadcast_id: UUID, body: BroadcastPatch, principal: CanSend, session: Session
 ) -> BroadcastDetail:
     """Change a draft. A scheduled mass text becomes a draft by it, and has to be confirmed again."""
-    return BroadcastDetail.of(await service.change_broadcast(session, principal, broadcast_id, body.draft()))
+    return BroadcastDetail.of(await drafts.change_broadcast(session, principal, broadcast_id, body.draft()))
 
 
 @router.post("/broadcasts/{broadcast_id}/preview", responses=guarded(NotFound, Conflict, Invalid))
@@ -109,7 +111,7 @@ async def preview_broadcast(broadcast_id: UUID, principal: CanSend, session: Ses
 @router.post("/broadcasts/{broadcast_id}/approve", responses=guarded(NotFound, Conflict, Invalid))
 async def approve_broadcast(broadcast_id: UUID, principal: Administrator, session: Session) -> BroadcastDetail:
     """An administrator agrees to a draft as it is. A change of it needs this again."""
-    return BroadcastDetail.of(await service.approve_broadcast(session, principal, broadcast_id))
+    return BroadcastDetail.of(await drafts.approve_broadcast(session, principal, broadcast_id))
 
 
 @router.post(

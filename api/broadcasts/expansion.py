@@ -21,7 +21,8 @@ from api.broadcasts.audience import consent_reason
 from api.broadcasts.control import pause_by_system
 from api.broadcasts.costs import CostedText, has_credits
 from api.broadcasts.fields import Wording
-from api.broadcasts.hours import Availability
+from api.broadcasts.files import files_of
+from api.broadcasts.hours import Availability, Window
 from api.broadcasts.models import Broadcast, BroadcastRecipient
 from api.broadcasts.numbers import facts_of
 from api.broadcasts.rules import (
@@ -140,12 +141,13 @@ async def _send_more(session: AsyncSession, row: Broadcast) -> bool:
         wording_of(row, organization, my_name=sender.name if sender.staff_member_id else None),
         availability(organization, at=at, any_hour=row.any_hour_reason is not None),
     )
-    await _defer_late(session, sending)
+    if await _defer_late(session, sending):
+        return True
     due = await queries.due_recipients(session, row.organization_id, row.id, at=at, limit=BATCH)
-    room = await _room(session, row, due) if due else 0
-    if room:
-        await _expand(session, sending, due[:room])
-        return len(due) == room == BATCH
+    free = await _may_queue_now(session, row, due) if due else 0
+    if free:
+        await _expand(session, sending, due[:free])
+        return len(due) == free == BATCH
     if not due:
         await _finish(session, row, at=at)
     return False
@@ -171,7 +173,7 @@ async def _sender_now(session: AsyncSession, row: Broadcast) -> Principal | None
     return None if sender is None or first_missing(sender.permissions, needed) else sender
 
 
-async def _room(session: AsyncSession, row: Broadcast, due: Sequence[BroadcastRecipient]) -> int:
+async def _may_queue_now(session: AsyncSession, row: Broadcast, due: Sequence[BroadcastRecipient]) -> int:
     """How many of these recipients may be queued in this batch."""
     line_ids = {each.line_id for each in due if each.line_id is not None}
     by_id = await lines.lines_by_ids(session, row.organization_id, list(line_ids))
@@ -206,6 +208,7 @@ async def _expand(session: AsyncSession, sending: _Sending, due: Sequence[Broadc
         text = OutgoingText(
             body=sending.text_of(row),
             media_urls=sending.row.media_urls,
+            files=files_of(sending.row),
             check=check,
             sent_by=sending.sender,
             message_id=row.id,
@@ -270,19 +273,31 @@ def _outcome(row: BroadcastRecipient, state: RecipientState, reason: str | None 
     return {"organization_id": row.organization_id, "id": row.id, "state": state.value, "reason": reason}
 
 
-async def _defer_late(session: AsyncSession, sending: _Sending) -> None:
-    """Queued texts whose hours have ended get those of the next day. The claim leaves them where they are till then."""
+async def _defer_late(session: AsyncSession, sending: _Sending) -> bool:
+    """Queued texts whose hours have ended get the next ones. The claim leaves them where they are till then.
+
+    Returns whether there were any: a batch of their own, since new texts lock numbers first (decision 0006).
+    """
     organization_id = sending.row.organization_id
     late = await outbox.out_of_window(session, organization_id, sending.row.id, limit=BATCH)
     if not late:
-        return
+        return False
+    still = await outbox.lock_queued(session, organization_id, [each.message_id for each in late])
     numbers = await queries.numbers_of(session, organization_id, [each.message_id for each in late])
     windows = []
     for each in late:
         window = sending.available.window(facts_of(numbers[each.message_id]).zones)
-        if window is not None:
-            windows.append(outbox.Window(each.message_id, max(window.opens_at, sending.at), window.closes_at))
+        if each.message_id in still:
+            windows.append(_next_window(each.message_id, window, at=sending.at))
     await outbox.set_windows(session, organization_id, windows)
+    return True
+
+
+def _next_window(message_id: UUID, window: Window | None, *, at: datetime) -> outbox.Window:
+    """Without any, as the hours stand, it is looked at again tomorrow."""
+    if window is None:
+        return outbox.Window(message_id, at + timedelta(days=1), at + timedelta(days=1, seconds=1))
+    return outbox.Window(message_id, max(window.opens_at, at), window.closes_at)
 
 
 # Cancelling and finishing.
@@ -290,16 +305,15 @@ async def _defer_late(session: AsyncSession, sending: _Sending) -> None:
 
 async def _cancel_more(session: AsyncSession, row: Broadcast) -> bool:
     organization_id = row.organization_id
-    waiting = await queries.cancel_waiting(session, organization_id, row.id, limit=CANCEL_BATCH)
+    if await queries.cancel_waiting(session, organization_id, row.id, limit=CANCEL_BATCH):
+        return True
     queued = await outbox.queued_texts(session, organization_id, row.id, limit=BATCH)
     if queued:
         await _cancel_queued(session, organization_id, queued)
-    if waiting or queued:
         return True
     if not await queries.is_unfinished(session, organization_id, row.id):
         await outbox.resume_broadcast(session, organization_id, row.id)  # Nothing of it waits any more.
-        row.is_active = False
-        await session.flush()
+        await _follow(session, row)
     return False
 
 
@@ -342,6 +356,7 @@ async def _follow(session: AsyncSession, row: Broadcast) -> None:
     if row.finished_at is None or row.finished_at < at - FOLLOWED:
         row.is_active = False
         await session.flush()
+        await refresh(session, row)
 
 
 async def refresh(session: AsyncSession, row: Broadcast) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 from api.conversations.message_rules import Segments, segments
-from api.saved_replies.rules import Person, ReplyField, fill, used_fields, values_of
+from api.saved_replies.rules import Person, ReplyField, parts_of, used_fields, values_of
 
 OF_EVERYBODY = frozenset({ReplyField.BUSINESS, ReplyField.MY_NAME})
 """Fields with the same value for each recipient."""
@@ -30,7 +31,7 @@ class Wording:
         known = {ReplyField(name): text for name, text in fallbacks.items() if name in set(ReplyField)}
         return cls(body, header, footer, known, business=names["business"] or "", my_name=names["my_name"])
 
-    @property
+    @cached_property
     def fields(self) -> list[ReplyField]:
         return used_fields(self.body)
 
@@ -41,6 +42,10 @@ class Wording:
     @property
     def needs_students(self) -> bool:
         return not OF_STUDENTS.isdisjoint(self.fields)
+
+    @cached_property
+    def _parts(self) -> Sequence[str | ReplyField]:
+        return parts_of(self.body)
 
     def values(self, people: Sequence[Person]) -> dict[str, str]:
         """The values of the used fields for a recipient. One without a value and without a fallback is missing."""
@@ -55,10 +60,22 @@ class Wording:
     def is_whole(self, values: Mapping[str, str]) -> bool:
         return all(field.value in values for field in self.fields)
 
+    @cached_property
+    def plain(self) -> str:
+        """The whole text of a wording without fields."""
+        return self._whole({})
+
     def text(self, values: Mapping[str, str]) -> str:
         """The whole text. A field without a value stays in braces."""
-        filled = fill(self.body, {ReplyField(name): value for name, value in values.items()}).body
+        return self._whole(values) if self.fields else self.plain
+
+    def _whole(self, values: Mapping[str, str]) -> str:
+        filled = "".join(_filled(part, values) for part in self._parts)
         return "\n".join(part for part in (self.header, filled, self.footer) if part.strip())
+
+
+def _filled(part: str | ReplyField, values: Mapping[str, str]) -> str:
+    return values.get(part.value, f"{{{part.value}}}") if isinstance(part, ReplyField) else part
 
 
 @dataclass
@@ -68,9 +85,13 @@ class SegmentCount:
     least: int | None = None
     most: int | None = None
     total: int = 0
+    _last: tuple[str, Segments] | None = None
 
     def add(self, text: str) -> Segments:
-        counted = segments(text)
+        # Without fields it is the same text again and again.
+        if self._last is None or self._last[0] != text:
+            self._last = text, segments(text)
+        counted = self._last[1]
         self.least = counted.count if self.least is None else min(self.least, counted.count)
         self.most = counted.count if self.most is None else max(self.most, counted.count)
         self.total += counted.count

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from api.broadcasts import queries
+from api.broadcasts import queries, signups
 from api.broadcasts.expansion import work_on
 from api.broadcasts.service import CHANNEL
 from api.kit.database import Database
@@ -27,6 +27,11 @@ def broadcasts_loop(database: Database, bus: Bus, *, held: HeldOrganizations) ->
     loop = Loop("broadcasts", lambda: run_broadcasts(database, held, counting), interval=POLL_SECONDS)
     bus.subscribe(CHANNEL, lambda _: loop.wake(), on_gap=loop.wake)
     return loop
+
+
+def signups_loop(database: Database, *, held: HeldOrganizations) -> Loop:
+    """MASS-SIGNUP, of every organization."""
+    return Loop("signups", lambda: run_signups(database, held), interval=POLL_SECONDS)
 
 
 class Counting:
@@ -71,4 +76,19 @@ async def run_broadcasts(database: Database, held: HeldOrganizations, counting: 
             if is_database_unavailable(error):
                 raise
             log.exception("broadcasts.batch_failed", broadcast_id=str(each.broadcast_id))
+    return more
+
+
+async def run_signups(database: Database, held: HeldOrganizations) -> bool:
+    """A batch of each organization's sign-up messages. Whether there is more to do at once."""
+    async with database.transaction() as session:
+        organizations = await signups.organizations_with_due(session)
+    if not organizations:
+        return False
+    waiting = await held(database)
+    more = False
+    for organization_id in organizations:
+        if organization_id not in waiting:
+            async with database.transaction() as session:
+                more |= await signups.send_due(session, organization_id)
     return more

@@ -66,6 +66,8 @@ class Broadcast(OrganizationRow, Base):
     fallbacks: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     """{field: what stands for it if a recipient has no value}. A field that is missing leaves the recipient out."""
     media_urls: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
+    files: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
+    """[{id, name, content_type, size}] of its files (`BroadcastFile`), in their order."""
     audience: Mapped[dict[str, Any]]
     line_id: Mapped[UUID | None]
     """Null: each number's own (LINE-CHOICE)."""

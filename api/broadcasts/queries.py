@@ -317,11 +317,13 @@ async def report(
     return [ReportRow(*row) for row in rows]
 
 
-async def owners(session: AsyncSession, organization_id: UUID, rows: Sequence[BroadcastRecipient]) -> dict[UUID, str]:
-    """The names of the records through which these recipients are in the audience."""
+async def owners(
+    session: AsyncSession, organization_id: UUID, records: Sequence[tuple[str | None, UUID | None]]
+) -> dict[UUID, str]:
+    """The names of records, which are given by kind and id."""
     found: dict[UUID, str] = {}
     for kind, model in ((OwnerKind.FAMILY, Family), (OwnerKind.STAFF_MEMBER, StaffMember)):
-        ids = {row.owner_id for row in rows if row.owner_kind == kind.value and row.owner_id is not None}
+        ids = {owner_id for owner_kind, owner_id in records if owner_kind == kind.value and owner_id is not None}
         if ids:
             named = await session.execute(
                 select(model.id, model.name).where(model.organization_id == organization_id, model.id == is_any(ids))

@@ -72,7 +72,9 @@ async def recipients(
 async def _named(session: AsyncSession, organization_id: UUID, rows: Sequence[ReportRow]) -> list[Recipient]:
     number_ids = {each.recipient.phone_number_id for each in rows if each.recipient.phone_number_id is not None}
     holders = await directory.holders(session, organization_id, list(number_ids))
-    owners = await queries.owners(session, organization_id, [each.recipient for each in rows])
+    owners = await queries.owners(
+        session, organization_id, [(each.recipient.owner_kind, each.recipient.owner_id) for each in rows]
+    )
     return [
         Recipient(
             row=each.recipient,

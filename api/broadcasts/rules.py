@@ -8,6 +8,9 @@ from enum import StrEnum
 MAX_ADDED_CHARACTERS = 50
 """Of a header, and of a footer (MASS-OPTIN)."""
 
+MAX_SIGNUP_CHARACTERS = 160
+"""Of a sign-up message (MASS-SIGNUP)."""
+
 MAX_RECIPIENTS = 200_000
 MAX_GIVEN = 10_000
 """Numbers, and external ids, of an audience that are given one by one."""

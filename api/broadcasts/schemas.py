@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.audit.rules import Actor
+from api.broadcasts.drafts import Draft
 from api.broadcasts.models import Audience, Broadcast
 from api.broadcasts.queries import Count
 from api.broadcasts.report import Recipient
@@ -18,7 +19,7 @@ from api.broadcasts.rules import (
     RecipientState,
     WarningKind,
 )
-from api.broadcasts.service import Confirmation, Draft, Preview
+from api.broadcasts.service import Confirmation, Preview
 from api.broadcasts.types import AudienceDescription, AudienceDescriptionOut, SavedAudienceDescription, SavedAudienceOut
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Encoding, segments
 from api.conversations.types import MediaUrl
@@ -46,6 +47,8 @@ class BroadcastIn(BaseModel):
     line_id: UUID | None = None
     """The line that it goes out on. Null: each number's own, as for any new text (LINE-CHOICE)."""
     media: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] = []
+    attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA)] = []
+    """Uploads of the writer's (`POST /media`). The mass text keeps them."""
     header: Added | None = None
     footer: Added | None = None
     fallbacks: dict[ReplyField, Fallback] = {}
@@ -55,7 +58,8 @@ class BroadcastIn(BaseModel):
 
     def draft(self) -> Draft:
         given = _columns(self)
-        return Draft(given={name: value for name, value in given.items() if value is not None}, audience=self.audience)
+        known = {name: value for name, value in given.items() if value is not None}
+        return Draft(given=known, audience=self.audience, attachments=self.attachments)
 
 
 class BroadcastPatch(BaseModel):
@@ -68,6 +72,8 @@ class BroadcastPatch(BaseModel):
     audience: AudienceDescription | None = None
     line_id: UUID | None = None
     media: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = None
+    attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA)] | None = None
+    """Its files from now on, in this order: some that it has, and uploads of the writer's."""
     header: Added | None = None
     footer: Added | None = None
     fallbacks: dict[ReplyField, Fallback] | None = None
@@ -77,7 +83,7 @@ class BroadcastPatch(BaseModel):
         nullable = {"line_id", "send_at"} & self.model_fields_set
         given = _columns(self)
         kept = {name: value for name, value in given.items() if value is not None or name in nullable}
-        return Draft(given=kept, audience=self.audience)
+        return Draft(given=kept, audience=self.audience, attachments=self.attachments)
 
 
 def _columns(body: BroadcastIn | BroadcastPatch) -> dict[str, Any]:
@@ -115,6 +121,19 @@ class ApprovalOut(BaseModel):
     at: datetime
 
 
+class BroadcastFileOut(BaseModel):
+    """A file that goes with each text. It is shown at `url`."""
+
+    model_config = ConfigDict(title="BroadcastFile")
+
+    id: UUID
+    url: str
+    name: str
+    content_type: str
+    size: int
+    """Bytes."""
+
+
 class BroadcastOut(BaseModel):
     model_config = ConfigDict(title="Broadcast")
 
@@ -125,6 +144,7 @@ class BroadcastOut(BaseModel):
     footer: str
     fallbacks: dict[str, str]
     media: list[str]
+    attachments: list[BroadcastFileOut]
     audience: AudienceDescriptionOut
     line_id: UUID | None
     send_at: datetime | None
@@ -197,6 +217,9 @@ def _shown(row: Broadcast, counts: Sequence[Count] | None) -> dict[str, Any]:
         **shown,
         "audience": AudienceDescriptionOut.stored(row.audience),
         "media": row.media_urls,
+        "attachments": [
+            BroadcastFileOut(url=f"/api/v1/messages/{row.id}/media/{each['id']}", **each) for each in row.files
+        ],
         "author": author,
         "sender": Actor.stored(row.sender),
         "counts": by_state,

@@ -1,4 +1,6 @@
-"""Mass texts: writing, previewing, confirming, and reading them. `control.py` pauses and cancels, `expansion.py` sends.
+"""Mass texts: previewing, confirming, and reading them.
+
+`drafts.py` writes them, `control.py` pauses and cancels, `expansion.py` sends.
 
 Whoever reads or changes them has `sms_logs` and `mass_text` (PERM-SEND).
 """
@@ -19,8 +21,8 @@ from api.access.rules import Permission, Principal, first_missing
 from api.audit import service as audit
 from api.audit.rules import Action, Actor, NewEntry
 from api.away.rules import OpeningHours
-from api.broadcasts import queries
-from api.broadcasts.audience import Content, Given, read_audience, resolve, spelled
+from api.broadcasts import files, queries
+from api.broadcasts.audience import Content, Given, read_audience, resolve
 from api.broadcasts.costs import new_tally
 from api.broadcasts.errors import ApprovalRequired, ConfirmationRequired
 from api.broadcasts.fields import Wording
@@ -39,35 +41,23 @@ from api.broadcasts.rules import (
 )
 from api.broadcasts.tally import Hours, Resolved, Tally
 from api.broadcasts.types import AudienceDescription
-from api.conversations.message_rules import too_much
 from api.directory import service as directory
 from api.kit.bulk import insert_together
 from api.kit.database import database_time, notify
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import Conflict, NotFound
 from api.kit.ids import new_id
-from api.kit.slices import slices
 from api.kit.times import rfc3339
 from api.lines import service as lines
 from api.lines.defaults import choosable_lines
 from api.lines.models import Line
 from api.live.service import announce
 from api.prices import credits
-from api.providers.registry import send_limits
 from api.saved_replies.rules import unknown_fields
 
 CHANNEL = "messenger_broadcasts"
 """NOTIFY that a worker has something to do for a mass text."""
 
 NOBODY = "Nobody in this audience can be texted. The preview says why."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Draft:
-    """What a mass text says, to whom, and when. A change names the fields that it changes."""
-
-    given: Mapping[str, Any]
-    """Columns of `Broadcast`."""
-    audience: AudienceDescription | None
 
 
 @dataclass(frozen=True)
@@ -104,118 +94,32 @@ def require_mass_text(principal: Principal, *more: Permission) -> None:
         raise PermissionRequired(missing)
 
 
-# Writing.
-
-
-async def create_broadcast(session: AsyncSession, principal: Principal, draft: Draft) -> Broadcast:
-    """Raises `NotFound` for a line, a class or a saved audience that is not in the organization, `Invalid` for a text
-    that is too long, and `Conflict` for too many drafts."""
-    require_mass_text(principal)
-    organization_id = principal.organization_id
-    if await queries.count_unended(session, organization_id, up_to=MAX_DRAFTS) >= MAX_DRAFTS:
-        raise Conflict(f"There are {MAX_DRAFTS} mass texts that are neither sent nor cancelled. Cancel some first.")
-    organization = await access.organization(session, organization_id)
-    assert draft.audience is not None
-    row = Broadcast(
-        organization_id=organization_id,
-        id=new_id(),
-        author=principal.actor.as_json(),
-        audience=await _stored(session, organization_id, draft.audience),
-        **{"header": organization.mass_text_header, "footer": organization.mass_text_footer, **draft.given},
-    )
-    await _check(session, row, draft.audience)
-    session.add(row)
-    await session.flush()
-    await session.refresh(row)
-    await _record(session, principal.actor, Action.BROADCAST_CREATED, row, {"body": row.body, **_audience(row)})
-    announce_broadcast(session, row)
-    return row
-
-
-async def change_broadcast(session: AsyncSession, principal: Principal, broadcast_id: UUID, draft: Draft) -> Broadcast:
-    """Change a draft. A scheduled mass text becomes a draft again, and has to be confirmed anew.
-
-    Raises what `create_broadcast` raises, and `Conflict` once it is being sent.
-    """
-    require_mass_text(principal)
-    row = await lock(session, principal, broadcast_id)
-    was_scheduled = row.state == BroadcastState.SCHEDULED
-    wanted = dict(draft.given)
-    if draft.audience is not None:
-        wanted["audience"] = await _stored(session, row.organization_id, draft.audience)
-    changes = {name: (getattr(row, name), value) for name, value in wanted.items() if getattr(row, name) != value}
-    if not changes:
-        return row
-    move(row, Deed.CHANGE)
-    if row.retry_of_broadcast_id is not None and "audience" in changes:
-        raise Conflict("This mass text goes to those whom another one did not reach. Its audience stays.")
-    for name, (_, value) in changes.items():
-        setattr(row, name, value)
-    await _check(session, row, AudienceDescription.model_validate(row.audience))
-    if was_scheduled:
-        await queries.remove_recipients(session, row.organization_id, row.id)
-        row.confirmed_at, row.recipients, row.left_out, row.segments, row.counts = None, 0, {}, 0, {}
-        row.any_hour_reason, row.is_active, row.sender = None, False, None
-    row.approvals = []
-    row.updated_at = await database_time(session)
-    await session.flush()
-    said = {name: {"from": _said(before), "to": _said(value)} for name, (before, value) in changes.items()}
-    if "audience" in said:
-        said["audience"] = _audience(row)["audience"]
-    await _record(session, principal.actor, Action.BROADCAST_UPDATED, row, {"changes": said})
-    announce_broadcast(session, row)
-    return row
-
-
-async def _check(session: AsyncSession, row: Broadcast, audience: AudienceDescription) -> None:
-    """Raises `NotFound` and `Invalid`."""
-    problems: list[tuple[str, str]] = []
-    if not row.body.strip() and not row.media_urls:
-        problems.append(("/body", "Write something, or add a picture."))
-    if audience.is_empty:
-        problems.append(("/audience", "Say who gets it."))
-    if unknown := unknown_fields(row.body):
-        problems.append(("/body", f"There is no field “{{{unknown[0]}}}”."))
-    if row.line_id is not None:
-        line = await lines.require_line(session, row.organization_id, row.line_id)
-        whole = "\n".join(part for part in (row.header, row.body, row.footer) if part)
-        excess = too_much(whole, media=len(row.media_urls), limits=send_limits(line.provider))
-        if excess is not None:
-            problems.append(("/body" if excess[0] == "/body" else "/media", excess[1]))
-    if problems:
-        raise Invalid(problems)
-    await read_audience(session, row.organization_id, audience)
-
-
-async def approve_broadcast(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Broadcast:
-    """An administrator agrees to a draft as it is. Raises `PermissionRequired`, `NotFound` and `Conflict`."""
-    require_mass_text(principal)
-    if not principal.is_admin or principal.staff_member_id is None:
-        raise PermissionRequired(None)
-    row = await lock(session, principal, broadcast_id)
-    if row.state != BroadcastState.DRAFT:
-        raise Conflict("Only a draft can be agreed to.")
-    if all(each["id"] != str(principal.id) for each in row.approvals):
-        at = await database_time(session)
-        given = {"id": str(principal.id), "name": principal.name, "at": rfc3339(at)}
-        row.approvals = [*row.approvals, given]
-        row.updated_at = at
-        await session.flush()
-        await _record(session, principal.actor, Action.BROADCAST_APPROVED, row, {})
-        announce_broadcast(session, row)
-    return row
-
-
 # Preview.
 
 
-async def preview_broadcast(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Preview:
-    """Who would get it now, who would not and why, and what it would say (MASS-PREVIEW). Changes nothing."""
-    require_mass_text(principal)
+@dataclass(frozen=True)
+class Prepared:
+    """A mass text with what resolving its audience needs."""
+
+    row: Broadcast
+    organization: Organization
+    content: Content
+    given: Given
+
+
+async def prepared(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Prepared:
+    """As of when it goes. Raises `NotFound`."""
     row = await require(session, principal, broadcast_id)
     organization = await access.organization(session, row.organization_id)
     at = await database_time(session)
     content, given = await _prepare(session, organization, row, sender=principal, at=max(at, row.send_at or at))
+    return Prepared(row, organization, content, given)
+
+
+async def preview_broadcast(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Preview:
+    """Who would get it now, who would not and why, and what it would say (MASS-PREVIEW). Changes nothing."""
+    ready = await prepared(session, principal, broadcast_id)
+    row, organization, content, given = ready.row, ready.organization, ready.content, ready.given
     tally = await new_tally(session, row, content)
     async for some in resolve(session, row.organization_id, given, content):
         await asyncio.to_thread(tally.add, some)
@@ -245,7 +149,8 @@ async def _prepare(
     line = await lines.require_line(session, organization.id, row.line_id) if row.line_id is not None else None
     content = Content(
         wording=wording_of(row, organization, my_name=sender.name if sender.staff_member_id else None),
-        media=len(row.media_urls),
+        media_urls=len(row.media_urls),
+        files=files.files_of(row),
         line=line,
         choosable=await choosable_lines(session, organization.id),
         available=availability(organization, at=at, any_hour=row.any_hour_reason is not None),
@@ -321,8 +226,9 @@ async def _freeze(
     content, given = await _prepare(session, organization, row, sender=sender, at=at)
     if given.numbers:
         stored = await directory.phone_numbers(session, organization.id, given.numbers)
-        for some in slices([each for each in given.numbers if each not in stored], 1_000):
-            await directory.ensure_phone_numbers(session, organization.id, some)
+        # In one statement, in the order of ids (decision 0006).
+        new = [each for each in given.numbers if each not in stored]
+        await directory.ensure_phone_numbers(session, organization.id, new)
     tally = await new_tally(session, row, content)
     async for each in resolve(session, organization.id, given, content):
         await asyncio.to_thread(tally.add, each)
@@ -381,12 +287,12 @@ async def _record_confirmed(session: AsyncSession, principal: Principal, row: Br
         "segments": tally.segments.total,
         "body": row.body,
         "send_at": rfc3339(row.send_at) if row.state == BroadcastState.SCHEDULED else None,
-        **_audience(row),
+        **described_audience(row),
     }
-    await _record(session, principal.actor, Action.BROADCAST_CONFIRMED, row, details)
+    await record(session, principal.actor, Action.BROADCAST_CONFIRMED, row, details)
     if row.any_hour_reason is not None:
         reason = {"reason": row.any_hour_reason}
-        await _record(session, principal.actor, Action.BROADCAST_HOURS_OVERRIDDEN, row, reason)
+        await record(session, principal.actor, Action.BROADCAST_HOURS_OVERRIDDEN, row, reason)
 
 
 # Reading.
@@ -433,6 +339,12 @@ def require_possible(row: Broadcast, deed: Deed) -> BroadcastState:
     return state
 
 
+async def require_few_drafts(session: AsyncSession, organization_id: UUID) -> None:
+    """Raises `Conflict` if there are as many mass texts as there may be that are neither sent nor cancelled."""
+    if await queries.count_unended(session, organization_id, up_to=MAX_DRAFTS) >= MAX_DRAFTS:
+        raise Conflict(f"There are {MAX_DRAFTS} mass texts that are neither sent nor cancelled. Cancel some first.")
+
+
 def move(row: Broadcast, deed: Deed) -> None:
     """Raises `Conflict`. The caller sets the columns that belong to the state before its next statement."""
     row.state = require_possible(row, deed).value
@@ -448,14 +360,11 @@ _IN_WORDS = {
 }
 
 
-async def _record(
+async def record(
     session: AsyncSession, actor: Actor, action: Action, row: Broadcast, details: Mapping[str, Any]
 ) -> None:
     said = {"broadcast_id": str(row.id), "name": row.name, **details}
     await audit.record(session, row.organization_id, NewEntry(action, actor, details=said))
-
-
-record = _record
 
 
 def announce_broadcast(session: AsyncSession, row: Broadcast) -> None:
@@ -475,19 +384,9 @@ def wake(session: AsyncSession, organization_id: UUID) -> None:
     notify(session, CHANNEL, {"organization_id": str(organization_id)})
 
 
-async def _stored(session: AsyncSession, organization_id: UUID, audience: AudienceDescription) -> dict[str, Any]:
-    return {**audience.model_dump(mode="json"), "numbers": await spelled(session, organization_id, audience.numbers)}
-
-
-def _audience(row: Broadcast) -> dict[str, Any]:
+def described_audience(row: Broadcast) -> dict[str, Any]:
     """The audience as the audit log has it: its filters, and how many were given one by one."""
     said = dict(row.audience)
     for name in ("numbers", "external_ids"):
         said[name] = len(said.get(name, ()))
     return {"audience": said}
-
-
-def _said(value: object) -> object:
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    return str(value) if isinstance(value, UUID) else value

@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.access.models import Organization
 from api.away.rules import OpeningHours
 from api.away.types import HoursByDay, OpeningSpan, hours_from, shown_hours
-from api.broadcasts.rules import MAX_ADDED_CHARACTERS
-from api.kit.text import SingleLine
+from api.broadcasts.rules import MAX_ADDED_CHARACTERS, MAX_SIGNUP_CHARACTERS
+from api.kit.text import Body, SingleLine
 
 Added = Annotated[SingleLine, StringConstraints(max_length=MAX_ADDED_CHARACTERS)]
+Signup = Annotated[Body, StringConstraints(max_length=MAX_SIGNUP_CHARACTERS)]
 
 
 class MassTextSettingsPatch(BaseModel):
@@ -23,6 +24,8 @@ class MassTextSettingsPatch(BaseModel):
     header: Added | None = None
     footer: Added | None = None
     hours: HoursByDay | None = None
+    signup: Signup | None = None
+    """Sent once to a number when it becomes opted in. Empty: nothing is sent."""
 
     def opening_hours(self) -> OpeningHours:
         return hours_from(self.hours or {})
@@ -33,6 +36,7 @@ class MassTextSettingsPatch(BaseModel):
             "mass_text_needs_approval": self.needs_approval,
             "mass_text_header": self.header,
             "mass_text_footer": self.footer,
+            "mass_text_signup": self.signup,
         }
         wanted: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if "hours" in self.model_fields_set:
@@ -51,6 +55,8 @@ class MassTextSettingsOut(BaseModel):
     footer: str
     hours: dict[str, list[OpeningSpan]] | None
     """When mass texts may leave, by weekday, in the organization's zone. Null: it has set none."""
+    signup: str
+    """Sent once to a number when it becomes opted in (MASS-SIGNUP). Empty: nothing is sent."""
     timezone: str
 
     @classmethod
@@ -62,5 +68,6 @@ class MassTextSettingsOut(BaseModel):
             header=organization.mass_text_header,
             footer=organization.mass_text_footer,
             hours=shown_hours(OpeningHours.read(stored)) if stored is not None else None,
+            signup=organization.mass_text_signup,
             timezone=organization.timezone,
         )

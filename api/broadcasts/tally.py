@@ -14,7 +14,7 @@ from api.prices.rules import Estimate, PriceList
 EXAMPLES = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Resolved:
     """A number of an audience, or a record without one, and what was decided of it."""
 
@@ -30,6 +30,10 @@ class Resolved:
     zones: Sequence[str]
     is_row: bool
     """It is kept with the mass text; a duplicate or another contact is only counted."""
+    is_shared: bool = False
+    """Another candidate may have the same number."""
+    text: str = ""
+    """The whole text that it gets, fields filled in."""
 
     @property
     def is_recipient(self) -> bool:
@@ -79,13 +83,12 @@ class Tally:
             self.recipients += 1
             self.by_line[each.line_id] += 1
             self._zones[tuple(each.zones)] += 1
-            text = self.wording.text(each.fields)
             # A picture message is one part, whatever its text.
-            counted = self.segments.add("" if self.has_media else text)
+            counted = self.segments.add("" if self.has_media else each.text)
             prices = self.prices.get(each.line_id)
             self.estimate.add(prices, each.number, segments=counted.count, has_media=self.has_media)
             if len(self.examples) < EXAMPLES:
-                self.examples.append(Example(each.number, each.person, text, counted.count))
+                self.examples.append(Example(each.number, each.person, each.text, counted.count))
 
     @property
     def considered(self) -> int:

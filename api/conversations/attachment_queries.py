@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, Select, Uuid, column, delete, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.conversations.file_models import MessageMedia, Upload
-from api.conversations.message_rules import SentFile
+from api.conversations.file_models import BroadcastFile, MessageMedia, Upload
+from api.conversations.message_rules import MediaState, SentFile
 from api.conversations.models import Message
 from api.kit.bulk import is_any, uuids
 
@@ -53,6 +53,21 @@ async def files_of(session: AsyncSession, organization_id: UUID, message_id: UUI
     return [StoredFile(*row) for row in rows]
 
 
+async def files_of_mass_text(session: AsyncSession, organization_id: UUID, message_id: UUID) -> list[StoredFile]:
+    """The files of the mass text that the message belongs to, if the message still shows them."""
+    rows = await session.execute(
+        select(BroadcastFile.id, BroadcastFile.content_type, BroadcastFile.size)
+        .join(
+            Message,
+            (Message.organization_id == BroadcastFile.organization_id)
+            & (Message.broadcast_id == BroadcastFile.broadcast_id),
+        )
+        .where(Message.organization_id == organization_id, Message.id == message_id, Message.erased_at.is_(None))
+        .order_by(BroadcastFile.position, BroadcastFile.id)
+    )
+    return [StoredFile(row[0], MediaState.KEPT, row[1], row[2]) for row in rows]
+
+
 async def move_uploads(session: AsyncSession, message: Message, files: Sequence[SentFile], *, first: int) -> None:
     """Make the uploads files of the message. `first`: the position of the first one."""
     await _store(session, message, files, Upload, first=first)
@@ -66,13 +81,14 @@ async def move_uploads(session: AsyncSession, message: Message, files: Sequence[
 async def copy_files(session: AsyncSession, message: Message, files: Sequence[SentFile], *, first: int) -> None:
     """Give the message copies of another message's files. `first`: the position of the first one."""
     await _store(session, message, files, MessageMedia, first=first)
+    await _store(session, message, files, BroadcastFile, first=first)
 
 
 async def _store(
     session: AsyncSession,
     message: Message,
     files: Sequence[SentFile],
-    source: type[Upload] | type[MessageMedia],
+    source: type[Upload] | type[MessageMedia] | type[BroadcastFile],
     *,
     first: int,
 ) -> None:

@@ -41,6 +41,8 @@ async def files_to_send(
 
 async def _files_again(session: AsyncSession, organization_id: UUID, message_id: UUID) -> list[SentFile]:
     found = await queries.files_of(session, organization_id, message_id)
+    if not found:
+        found = await queries.files_of_mass_text(session, organization_id, message_id)
     files: list[SentFile] = []
     for each in found:
         if each.state != MediaState.KEPT or each.content_type is None or each.size is None:

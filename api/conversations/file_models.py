@@ -50,6 +50,27 @@ class MessageMedia(OrganizationRow, Base):
     """When the service fetched a received file, or the provider first fetched a sent one."""
 
 
+class BroadcastFile(OrganizationRow, Base):
+    """A file of a mass text: stored once, and shown by each of its messages."""
+
+    __tablename__ = "broadcast_files"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "broadcast_id"], ["broadcasts.organization_id", "broadcasts.id"]),
+        Index("ix_broadcast_files_broadcast", "organization_id", "broadcast_id", "position"),
+    )
+
+    broadcast_id: Mapped[UUID]
+    position: Mapped[int]
+    name: Mapped[str]
+    """The file name that the uploader gave."""
+    content_type: Mapped[str]
+    """The type by its bytes."""
+    size: Mapped[int]
+    """Bytes."""
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True, deferred_raiseload=True)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class Upload(OrganizationRow, Base):
     """A file that is uploaded and not sent yet. Sending moves it to `message_media`, under the same id.
 

@@ -134,6 +134,8 @@ def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
         details["answers"] = message.answers
     if message.is_away:
         details["automatic"] = Automatic.AWAY.value
+    if message.is_signup:
+        details["automatic"] = Automatic.SIGNUP.value
     if message.broadcast_id is not None:
         details["broadcast_id"] = str(message.broadcast_id)
     entry = conversation_entry(Action.MESSAGE_SENT, actor, row, message_id=message.id, details=details)
@@ -143,7 +145,15 @@ def sent_entry(row: InboxRow, message: Message, actor: Actor) -> NewEntry:
 def _priority(text: OutgoingText) -> outbox.Priority:
     if text.answers is not None:
         return outbox.Priority.CONFIRMATION
-    return outbox.Priority.REPLY if text.broadcast is None else outbox.Priority.MASS_TEXT
+    is_to_many = text.broadcast is not None or text.is_signup
+    return outbox.Priority.MASS_TEXT if is_to_many else outbox.Priority.REPLY
+
+
+def _turn(organization_id: UUID, text: OutgoingText) -> UUID | None:
+    """The mass text in whose turn it leaves. Sign-up messages are one together, of the organization's id."""
+    if text.is_signup:
+        return organization_id
+    return text.broadcast.id if text.broadcast else None
 
 
 class Batch(TeamChanges):
@@ -224,6 +234,7 @@ class Batch(TeamChanges):
             "retry_of_message_id": text.retry_of,
             "answers": text.answers.value if text.answers else None,
             "is_away": text.is_away,
+            "is_signup": text.is_signup,
             "broadcast_id": text.broadcast.id if text.broadcast else None,
             "broadcast_name": text.broadcast.name if text.broadcast else None,
             "client_key": text.client_key,
@@ -239,7 +250,7 @@ class Batch(TeamChanges):
                 seq=message.seq,
                 priority=_priority(text),
                 due_at=self.at,
-                broadcast_id=text.broadcast.id if text.broadcast else None,
+                broadcast_id=_turn(self.organization_id, text),
                 not_after=text.broadcast.not_after if text.broadcast else None,
                 past_gate=text.answers is not None,
             )

@@ -196,7 +196,7 @@ async def unseen_messages(
     is_unseen: ColumnElement[bool] = Message.direction == Direction.INBOUND.value
     if sender_id is not None:
         sender = func.coalesce(Message.sent_by_staff_member_id, Message.sent_by_api_key_id)
-        is_automatic = Message.is_away | Message.answers.is_not(None)
+        is_automatic = Message.is_away | Message.is_signup | Message.answers.is_not(None)
         is_unseen = or_(is_unseen, sender.is_distinct_from(sender_id) & ~is_automatic)
     statement = _messages_of(conversation.organization_id).where(
         Message.conversation_id == conversation.id, Message.seq > seen_seq, is_unseen

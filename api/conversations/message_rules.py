@@ -77,11 +77,15 @@ class Automatic(StrEnum):
     KEYWORD = "keyword"
     """It confirms a keyword (OPTIN-CONFIRM)."""
     AWAY = "away"
+    SIGNUP = "signup"
+    """The number has become opted in (MASS-SIGNUP)."""
 
 
-def automatic(*, answers: str | None, is_away: bool) -> Automatic | None:
+def automatic(*, answers: str | None, is_away: bool, is_signup: bool) -> Automatic | None:
     if is_away:
         return Automatic.AWAY
+    if is_signup:
+        return Automatic.SIGNUP
     return Automatic.KEYWORD if answers is not None else None
 
 
@@ -245,6 +249,8 @@ class OutgoingText:
     """A person has read the conversation and answers: what was not sent before needs nobody any more (NOT-SENT)."""
     is_away: bool = False
     """It is the away message."""
+    is_signup: bool = False
+    """It is the sign-up message (MASS-SIGNUP): it waits behind replies, and among mass texts as one of them."""
     broadcast: OfBroadcast | None = None
     message_id: UUID | None = None
     """None: a new one."""

@@ -296,6 +296,8 @@ class Message(OrganizationChildRow, Base):
     """The keyword that this message answers automatically (OPTIN-CONFIRM)."""
     is_away: Mapped[bool] = mapped_column(server_default=false())
     """It is the organization's away message."""
+    is_signup: Mapped[bool] = mapped_column(server_default=false())
+    """It is the organization's sign-up message (MASS-SIGNUP)."""
     broadcast_id: Mapped[UUID | None]
     """The mass text that it belongs to. A trigger moves that one's recipient with `status`."""
     broadcast_name: Mapped[str | None]

@@ -58,7 +58,7 @@ class TeamChanges:
         counted = is_not_sent(
             MessageStatus(message.status),
             counted=message.not_sent,
-            is_automatic=message.answers is not None or message.broadcast_id is not None,
+            is_automatic=message.answers is not None or message.broadcast_id is not None or message.is_signup,
             is_overdue=overdue,
         )
         if counted is message.not_sent:

@@ -177,7 +177,7 @@ class MessageOut(BaseModel):
             asks_to_stop=message.asks_to_stop,
             reaction=ReactionOut.of(message),
             reactions=message.reactions or [],
-            automatic=automatic(answers=message.answers, is_away=message.is_away),
+            automatic=automatic(answers=message.answers, is_away=message.is_away, is_signup=message.is_signup),
             broadcast=broadcast,
             retry_of_message_id=message.retry_of_message_id,
             client_key=message.client_key,

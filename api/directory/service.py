@@ -46,6 +46,7 @@ from api.directory.search_queries import Listed
 from api.directory.staff_changes import staff_changed
 from api.directory.store_queries import store
 from api.directory.student_queries import lock_classes
+from api.directory.student_queries import students_of as students_of
 from api.directory.student_rules import Classes, merged
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound

@@ -15,6 +15,7 @@ from api.audit.rules import Actor
 from api.directory.models import Contact, Family, PhoneRecord
 from api.directory.plan import OptInRow, Plan, RecordRow
 from api.directory.rules import OptInState, OwnerKind, RefusalCause
+from api.directory.signups import note_signups
 from api.directory.store_students import store_students
 from api.directory.student_rules import NO_CHANGES, ClassChanges
 from api.kit.bulk import insert_together, is_any, update_together
@@ -127,6 +128,9 @@ class _Writer:
             for row in plan.new_phone_records
         ]
         await insert_together(self.session, PhoneRecord, new)
+        opted_in = [row.id for row in plan.opt_ins if row.opt_in_state == OptInState.OPTED_IN.value]
+        made = [row.id for row in plan.new_phone_records]
+        await note_signups(self.session, self.organization_id, opted_in, new=made)
         await update_together(self.session, PhoneRecord, [self._opt_in(row) for row in plan.opt_ins])
 
     def _opt_in(self, row: OptInRow) -> dict[str, object]:

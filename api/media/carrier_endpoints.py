@@ -11,7 +11,7 @@ from api.kit.errors import NotFound
 from api.kit.metrics import CARRIER_MEDIA
 from api.kit.scope import IS_HEAD
 from api.kit.secrets import SecretBox
-from api.media import queries, service
+from api.media import broadcast_file_queries, queries, service
 from api.media.rules import file_header
 from api.media.signed import PREFIX, file_name, read_token
 
@@ -33,6 +33,8 @@ async def get_carrier_media(token: str, name: str, request: Request, session: Se
     if file.expires_at <= datetime.now(UTC):
         raise _refused("expired")
     found = await queries.sent_file(session, file.organization_id, file.media_id)
+    if found is None:
+        found = await broadcast_file_queries.sent_file(session, file.organization_id, file.media_id)
     if found is None or name != file_name(found.content_type):
         raise _refused("gone")
     CARRIER_MEDIA.labels("served").inc()

@@ -160,6 +160,8 @@ class Kept(NamedTuple):
     sha256: bytes
     is_upload: bool = False
     """A scheduled text holds it."""
+    is_of_broadcast: bool = False
+    """It is a mass text's, of which all messages show it."""
 
 
 async def kept(session: AsyncSession, organization_id: UUID, message_id: UUID, media_id: UUID) -> Kept | None:

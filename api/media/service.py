@@ -23,7 +23,7 @@ from api.kit.text import made_storable
 from api.lines import service as lines
 from api.lines.service import open_line
 from api.live.service import announce_message
-from api.media import queries, upload_queries
+from api.media import broadcast_file_queries, queries, upload_queries
 from api.media.models import MessageMedia
 from api.media.rules import (
     MAX_ATTEMPTS,
@@ -297,13 +297,15 @@ async def note_fetched(session: AsyncSession, organization_id: UUID, media_id: U
 
 
 async def require_kept(session: AsyncSession, organization_id: UUID, message_id: UUID, media_id: UUID) -> queries.Kept:
-    """The stored file of a message, or of a scheduled text: that becomes the message under its id.
+    """The stored file of a message, of a scheduled text, which becomes the message under its id, or of a mass text.
 
     Raises `NotFound`, also if the file is waiting or refused.
     """
     found = await queries.kept(session, organization_id, message_id, media_id)
     if found is None:
         found = await upload_queries.held(session, organization_id, message_id, media_id)
+    if found is None:
+        found = await broadcast_file_queries.kept(session, organization_id, message_id, media_id)
     if found is None:
         raise NotFound("There is no such file.")
     return found
@@ -312,4 +314,6 @@ async def require_kept(session: AsyncSession, organization_id: UUID, message_id:
 async def kept_content(session: AsyncSession, organization_id: UUID, media_id: UUID, kept: queries.Kept) -> bytes:
     if kept.is_upload:
         return await upload_queries.content(session, organization_id, media_id)
+    if kept.is_of_broadcast:
+        return await broadcast_file_queries.content(session, organization_id, media_id)
     return await queries.content(session, organization_id, media_id)

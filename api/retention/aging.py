@@ -25,7 +25,7 @@ from api.inbound.retention import forget_raw_content
 from api.kit.database import Database, database_time
 from api.live.service import announce_conversation, announce_thread_entry
 from api.retention import aging_queries as queries
-from api.retention import note_queries
+from api.retention import broadcast_queries, note_queries
 from api.retention.queries import erase_texts, lock_conversation_ids
 from api.settings import Settings
 
@@ -80,6 +80,11 @@ async def retain(database: Database, organization_id: UUID, settings: Settings) 
     for aging in AGING:
         if days := aging.days(settings):
             await _pass(database, organization_id, aging, older_than=timedelta(days=days))
+    if days := min((each for each in (settings.retain_texts_days, settings.retain_media_days) if each), default=0):
+        async with database.transaction() as session:
+            before = await database_time(session) - timedelta(days=days)
+            files = await broadcast_queries.delete_files(session, organization_id, before=before)
+            await queries.count(session, organization_id, "media", files)
     if settings.retain_texts_days:
         await _forget_held(database, organization_id, older_than=timedelta(days=settings.retain_texts_days))
         await _pass_notes(database, organization_id, older_than=timedelta(days=settings.retain_texts_days))

@@ -1,13 +1,40 @@
 """SQL of erasures in mass texts and saved audiences (ERASE)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, text, update
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.broadcasts.models import BroadcastRecipient
+from api.broadcasts.models import Broadcast, BroadcastRecipient
+from api.conversations.file_models import BroadcastFile
 from api.kit.bulk import is_any
+
+
+async def lock_naming(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> None:
+    """Lock the mass texts whose audience names one of these numbers. Who sends them locks numbers after them too."""
+    await session.execute(
+        select(Broadcast.id)
+        .where(
+            Broadcast.organization_id == organization_id,
+            Broadcast.audience["numbers"].has_any(bindparam(None, list(numbers), type_=ARRAY(Text()))),
+        )
+        .order_by(Broadcast.id)
+        .with_for_update(key_share=True)
+    )
+
+
+async def delete_files(session: AsyncSession, organization_id: UUID, *, before: datetime) -> int:
+    """Delete the files of mass texts that ended so long ago. Returns how many."""
+    ended = select(Broadcast.id).where(Broadcast.organization_id == organization_id, Broadcast.finished_at <= before)
+    deleted = await session.execute(
+        delete(BroadcastFile)
+        .where(BroadcastFile.organization_id == organization_id, BroadcastFile.broadcast_id.in_(ended))
+        .returning(BroadcastFile.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(deleted.all())
 
 
 async def forget(

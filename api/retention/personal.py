@@ -79,7 +79,16 @@ ERASED: Mapping[str, Mapping[str, str]] = {
 FREE: Mapping[str, frozenset[str]] = {
     # Of the business, its staff and its lines.
     "organizations": frozenset(
-        {"slug", "name", "country", "timezone", "mass_text_header", "mass_text_footer", "mass_text_hours"}
+        {
+            "slug",
+            "name",
+            "country",
+            "timezone",
+            "mass_text_header",
+            "mass_text_footer",
+            "mass_text_hours",
+            "mass_text_signup",
+        }
     ),
     "deleted_organizations": frozenset({"slug", "rows", "audit_head"}),
     "staff_members": frozenset({"external_id", "name", "email", "password_hash", "permissions", "location"}),
@@ -111,6 +120,8 @@ FREE: Mapping[str, frozenset[str]] = {
     # Files that staff are about to send. They are deleted within a day, those of a scheduled text together with it; one
     # that is sent is the message's.
     "uploads": frozenset({"name", "content_type", "content", "sha256"}),
+    "broadcast_files": frozenset({"name", "content_type", "content", "sha256"}),
+    "signups": frozenset({"state"}),
     "imports": frozenset({"state", "author"}),
     "erasures": frozenset({"conversation_ids", "stage", "cursor", "counts", "requested_by", "reason"}),
     "retention_runs": frozenset({"counts"}),
@@ -124,6 +135,7 @@ FREE: Mapping[str, frozenset[str]] = {
             "footer",
             "fallbacks",
             "media_urls",
+            "files",
             "state",
             "pause_reason",
             "any_hour_reason",

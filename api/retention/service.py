@@ -45,6 +45,7 @@ async def erase_number(session: AsyncSession, principal: Principal, given: str, 
     if is_erased(number):
         raise NotFound("This number is erased already.")
     hashed = erased.number_hash(await erased.make_key(database_of(session)), organization_id, number)
+    await broadcast_queries.lock_naming(session, organization_id, spelled)
     rows = await _lock_numbers(session, organization_id, spelled)
     if not rows:
         earlier = await queries.newest_erasure(session, organization_id, hashed)

@@ -40,6 +40,18 @@ def used_fields(body: str) -> list[ReplyField]:
     return [ReplyField(name) for name in dict.fromkeys(_FIELD.findall(body)) if name in known]
 
 
+def parts_of(body: str) -> list[str | ReplyField]:
+    """The text in parts, of which the known fields are some. Unknown ones are text."""
+    known = {field.value: field for field in ReplyField}
+    found: list[str | ReplyField] = []
+    end = 0
+    for match in _FIELD.finditer(body):
+        if match[1] in known:
+            found += [body[end : match.start()], known[match[1]]]
+            end = match.end()
+    return [*found, body[end:]]
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
     body: str

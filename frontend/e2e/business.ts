@@ -25,6 +25,8 @@ function aNumber(): string {
   return `+1773${randomInt(200, 999)}${String(randomInt(0, 9_999)).padStart(4, "0")}`;
 }
 
+const SURNAMES = ["Rivera", "Okafor", "Ito", "Castillo", "Novak", "Haddad", "Moreno"];
+
 export interface FamilyOfTest {
   id: string;
   name: string;
@@ -100,11 +102,40 @@ export class Business {
     await this.atCarrier("PUT", `lines/${encodeURIComponent(phone_number)}`, line);
   }
 
+  /** A class with families of one child each: those that get a text, some that opted out, and some without a number. */
+  async classWithFamilies(name: string, { texted, optedOut, withoutNumber }: Record<"texted" | "optedOut" | "withoutNumber", number>): Promise<FamilyOfTest[]> {
+    const first = randomInt(2_000_000, 8_000_000);
+    const families = Array.from({ length: texted + optedOut + withoutNumber }, (_, index) => ({
+      id: `${this.slug}-${index}`, name: `${SURNAMES[index % SURNAMES.length] ?? ""} family ${index + 1}`, number: `+1773${first + index}`,
+    }));
+    const rows = families.map((family, index) => ({
+      kind: "family", external_id: family.id, name: family.name,
+      contacts: [
+        {
+          name: `Rosa ${family.name.replace(" family", "")}`,
+          phone_records: index < texted + optedOut ? [{ phone_number: family.number, opt_in: { state: index < texted ? "opted_in" : "opted_out", source: "portal" } }] : [],
+        },
+      ],
+      students: [{ name: `Mia ${family.name}`, classes: [{ name, weekdays: ["tuesday"], time: "17:30" }] }],
+    }));
+    await this.post("/directory/import", { rows });
+    return families.slice(0, texted);
+  }
+
+  /** How many texts a second the business's own number sends. */
+  async setPace(messages_per_second: number): Promise<void> {
+    await this.changeLine({ messages_per_second });
+  }
+
   /** Has the business's own number text these countries. */
   async textCountries(...countries: string[]): Promise<void> {
+    await this.changeLine({ countries });
+  }
+
+  private async changeLine(settings: object): Promise<void> {
     const { items } = (await (await this.api.get("/api/v1/lines")).json()) as { items: { id: string; phone_number: string }[] };
     const id = items.find(({ phone_number }) => phone_number === this.line)?.id ?? "";
-    const answer = await this.api.patch(`/api/v1/lines/${id}`, { data: { settings: { countries } }, headers: { origin: ORIGIN } });
+    const answer = await this.api.patch(`/api/v1/lines/${id}`, { data: { settings }, headers: { origin: ORIGIN } });
     expect(answer.ok(), await answer.text()).toBe(true);
   }
 

@@ -123,6 +123,7 @@ NEEDS = {
     f"GET {BROADCAST}": SEND,
     f"PATCH {BROADCAST}": SEND,
     f"POST {BROADCAST}/preview": SEND,
+    f"GET {BROADCAST}/preview/left-out": SEND,
     f"POST {BROADCAST}/approve": ADMIN,
     f"POST {BROADCAST}/send": SEND,
     f"POST {BROADCAST}/pause": SEND,

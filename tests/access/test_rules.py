@@ -37,6 +37,7 @@ def test_PERM_DIRECTORY_there_are_the_permissions_of_the_specification_under_its
     assert {permission.value: permission.label for permission in Permission} == {
         "sms_logs": "SMS Logs",
         "mass_text": "Mass Text",
+        "mass_text_any_hour": "Mass Text Availability Override",
         "directory": "Families and Staff",
     }
 
@@ -48,7 +49,7 @@ def test_PERM_LEGACY_both_former_permissions_are_spellings_of_sms_logs_and_are_n
 
 @pytest.mark.parametrize("stored", [[], ["sms_logs"], ["directory"], ["directory", "mass_text", "sms_logs"]])
 def test_PERM_ADMIN_an_administrator_has_all_and_others_have_what_is_stored(stored: list[str]) -> None:
-    assert effective_permissions(stored, is_admin=True) == {"sms_logs", "mass_text", "directory"}
+    assert effective_permissions(stored, is_admin=True) == {"sms_logs", "mass_text", "mass_text_any_hour", "directory"}
     assert effective_permissions(stored, is_admin=False) == set(stored)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from api.conversations.corrections import count_failures
 from api.inbound.webhook_document import webhook_paths
@@ -484,6 +485,7 @@ async def what_is_wrong(world: World, name: str, change: Change) -> str | None:
     return None if made.is_success and left == change.leaves else f"{made.status_code}, left {left}: {made.text}"
 
 
+@pytest.mark.timeout(300)
 async def test_R10_a_route_leaves_exactly_its_entries_and_none_when_refused(service: Service) -> None:
     wrong: dict[str, str] = {}
     for name, change in CHANGES.items():

@@ -151,6 +151,15 @@ async def test_MASS_PREVIEW_says_who_gets_it_and_who_is_left_out_and_why(world: 
     assert preview["unknown"] == ["not a number", "nobody's"]
     assert (preview["segments"]["least"], preview["segments"]["total"]) == (1, 2)
     assert preview["examples"][0]["text"] == "Closed for snow.\nReply STOP to opt out."
+    listed = f"{BROADCASTS}/{broadcast_id}/preview/left-out"
+    people = (await world.maria.get(listed)).json()
+    assert people["is_whole"]
+    known = {reason: count for reason, count in left_out.items() if reason != "unknown"}
+    assert Counter(each["reason"] for each in people["items"]) == known
+    [out] = (await world.maria.get(listed, params={"reason": "opted_out"})).json()["items"]
+    assert (out["phone_number"], out["name"], out["record"]["name"]) == (COACH, "Ken Ito", "Ito")
+    first = (await world.maria.get(listed, params={"reason": "duplicate", "limit": "2"})).json()
+    assert (len(first["items"]), first["is_whole"]) == (2, False)
     # What the set-based statement says of a number is what the opt-in check says of it (OPTIN-ALL).
     confirmed = await confirm(world, broadcast_id)
     assert confirmed["recipients"] == 2

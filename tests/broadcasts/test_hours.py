@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.away.rules import WEEKDAYS, OpeningHours
@@ -98,6 +98,7 @@ EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 ZONES = ("America/Chicago", "America/St_Johns", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Honolulu", "UTC")
 
 
+@settings(deadline=None)
 @given(
     moment=st.integers(0, 3 * 365 * 24 * 60).map(lambda minutes: EPOCH + timedelta(minutes=minutes)),
     zones=st.sets(st.sampled_from(ZONES), min_size=1, max_size=3),

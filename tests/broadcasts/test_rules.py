@@ -1,6 +1,7 @@
 """The states of a mass text, its warnings, its text, and its audience, as pure rules."""
 
 from collections import Counter
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -215,6 +216,17 @@ def test_MASS_WHO_each_number_once_and_each_other_has_exactly_one_reason(
         everyone = {each.number for some in records for each in some if each.number}
         assert texted == {number for number in everyone if REASONS[number] is None}
         assert set(decided) == everyone
+
+
+@given(RECORDS, st.booleans())
+def test_MASS_WHO_only_shared_numbers_need_to_be_remembered(
+    given_records: list[tuple[OwnerKind | None, list[int]]], first_only: bool
+) -> None:
+    records = [record(n, kind, numbers) for n, (kind, numbers) in enumerate(given_records)]
+    uses = Counter(each.number for some in records for each in some)
+    told = [[replace(each, is_shared=uses[each.number] > 1) for each in some] for some in records]
+    reasons = [[each.reason for each in some] for some in sift(records, first_only=first_only)]
+    assert [[each.reason for each in some] for some in sift(told, first_only=first_only)] == reasons
 
 
 @given(RECORDS)

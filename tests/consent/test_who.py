@@ -15,12 +15,10 @@ from tests.directory.test_import import send_csv, send_ndjson
 from tests.support.world import World
 
 API = "/api/v1"
-SMS_LOGS, MASS_TEXT, DIRECTORY = Permission
+ASKED = SMS_LOGS, MASS_TEXT, DIRECTORY = Permission.SMS_LOGS, Permission.MASS_TEXT, Permission.DIRECTORY
 IN, OUT, UNKNOWN = OptInState.OPTED_IN, OptInState.OPTED_OUT, OptInState.UNKNOWN
 
-SETS = [
-    frozenset(each for each, has in zip(Permission, chosen, strict=True) if has) for chosen in product((0, 1), repeat=3)
-]
+SETS = [frozenset(each for each, has in zip(ASKED, chosen, strict=True) if has) for chosen in product((0, 1), repeat=3)]
 
 Record = dict[str, Any]
 

@@ -53,7 +53,7 @@ async def test_a_staff_member_has_the_permissions_in_force(world: World) -> None
     kim = await create(world, "staff-members", new)
     assert kim["permissions"] == ["sms_logs", "mass_text"]
     boss = await create(world, "staff-members", {**new, "email": "boss@gym.test", "permissions": [], "is_admin": True})
-    assert boss["permissions"] == ["sms_logs", "mass_text", "directory"]
+    assert boss["permissions"] == ["sms_logs", "mass_text", "mass_text_any_hour", "directory"]
     assert "password" not in str(boss)
 
 

@@ -7,19 +7,15 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord
-from api.kit.bulk import insert_together
-from api.kit.ids import new_id
 from tests.support import postgres
+from tests.support.broadcasts import store_families
 from tests.support.reliability import Progress, figure, seed, size
 from tests.support.stack import Stack, eventually
 
@@ -41,39 +37,6 @@ async def stack(template: str, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     postgres.drop_database(clone)
 
 
-async def families(stack: Stack, numbers: Sequence[str]) -> None:
-    """A family with an opted-in number for each, past the API."""
-    organization_id = stack.business.organization_id
-    for start in range(0, len(numbers), 1_000):
-        some = [(number, [new_id() for _ in range(4)]) for number in numbers[start : start + 1_000]]
-        key = {"organization_id": organization_id}
-        async with stack.database.transaction() as session:
-            at = (await session.execute(text("SELECT now()"))).scalar_one()
-            await insert_together(
-                session, Family, [{**key, "id": ids[0], "name": f"F {number[-5:]}"} for number, ids in some]
-            )
-            await insert_together(
-                session,
-                Contact,
-                [{**key, "id": ids[1], "family_id": ids[0], "name": "Rosa", "position": 0} for _, ids in some],
-            )
-            await insert_together(session, PhoneNumber, [{**key, "id": ids[2], "number": each} for each, ids in some])
-            await insert_together(session, PhoneRecord, [_record(organization_id, ids, at) for _, ids in some])
-
-
-def _record(organization_id: UUID, ids: list[UUID], at: datetime) -> dict[str, object]:
-    return {
-        "organization_id": organization_id,
-        "id": ids[3],
-        "phone_number_id": ids[2],
-        "contact_id": ids[1],
-        "position": 0,
-        "opt_in_state": "opted_in",
-        "opt_in_source": "portal",
-        "opt_in_changed_at": at,
-    }
-
-
 async def send(admin: httpx.AsyncClient) -> str:
     body = {"name": "Snow", "body": "Closed for snow, {first_name}.", "audience": {"families": {}}}
     draft = await admin.post("/api/v1/broadcasts", json=body)
@@ -89,7 +52,7 @@ async def test_MASS_STATES_nobody_gets_it_twice_whatever_dies_and_none_after_the
     chosen = seed()
     dice = random.Random(chosen)
     numbers = [f"+1312{2_000_000 + index:07}" for index in range(RECIPIENTS)]
-    await families(stack, numbers)
+    await store_families(stack.database, stack.business.organization_id, numbers)
     stack.kill("worker")
     async with stack.staff("admin") as admin:
         broadcast_id = await send(admin)

@@ -2,6 +2,7 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { client, unwrap } from "./client";
+import { keys } from "./keys";
 import type { components } from "./schema";
 
 export type LinePrices = components["schemas"]["LinePrices"];
@@ -12,13 +13,9 @@ export type Usage = components["schemas"]["Usage"];
 export type UsageRow = components["schemas"]["UsageRow"];
 export type GroupBy = UsageReport["group_by"];
 
-const COSTS = ["costs"];
-const CREDITS = [...COSTS, "credits"];
-const prices = (lineId: string) => [...COSTS, "prices", lineId];
-
 export function linePricesQuery(lineId: string) {
   return queryOptions({
-    queryKey: prices(lineId),
+    queryKey: keys.linePrices(lineId),
     queryFn: ({ signal }) => unwrap(client.GET("/api/v1/lines/{line_id}/prices", { params: { path: { line_id: lineId } }, signal })),
   });
 }
@@ -28,14 +25,14 @@ export function useChangePrices(lineId: string) {
   return useMutation({
     mutationFn: (body: NewLinePrices) => unwrap(client.PUT("/api/v1/lines/{line_id}/prices", { params: { path: { line_id: lineId } }, body })),
     onSuccess: (saved) => {
-      queryClient.setQueryData(prices(lineId), saved);
-      return queryClient.invalidateQueries({ queryKey: [...COSTS, "usage"] });
+      queryClient.setQueryData(keys.linePrices(lineId), saved);
+      return queryClient.invalidateQueries({ queryKey: keys.usage });
     },
   });
 }
 
 export const creditsQuery = queryOptions({
-  queryKey: CREDITS,
+  queryKey: keys.credits,
   queryFn: ({ signal }) => unwrap(client.GET("/api/v1/credits", { signal })),
 });
 
@@ -43,7 +40,7 @@ export function useChangeCredits() {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: (body: components["schemas"]["CreditsIn"]) => unwrap(client.PUT("/api/v1/credits", { body })),
-    onSuccess: (saved) => queryClient.setQueryData(CREDITS, saved),
+    onSuccess: (saved) => queryClient.setQueryData(keys.credits, saved),
   });
 }
 
@@ -52,7 +49,7 @@ export function useAddCredits() {
   return useMutation({
     mutationFn: ({ key, amount, note }: { key: string; amount: string; note: string }) =>
       unwrap(client.POST("/api/v1/credits/additions", { body: { amount, note }, params: { header: { "Idempotency-Key": key } } })),
-    onSuccess: (saved) => queryClient.setQueryData(CREDITS, saved),
+    onSuccess: (saved) => queryClient.setQueryData(keys.credits, saved),
   });
 }
 
@@ -75,7 +72,7 @@ function asQuery({ groupBy, from, to, lineId }: UsageQuestion) {
 
 export function usageQuery(asked: UsageQuestion) {
   return queryOptions({
-    queryKey: [...COSTS, "usage", asked],
+    queryKey: [...keys.usage, asked],
     queryFn: ({ signal }) => unwrap(client.GET("/api/v1/usage", { params: { query: asQuery(asked) }, signal })),
     placeholderData: keepPreviousData,
     // Every text changes it, and no live event says so.

@@ -1,5 +1,5 @@
 /** Every query key of the application. A prefix invalidates all that starts with it. */
-import type { StudentClass } from "./types";
+import type { RecipientState, StudentClass } from "./types";
 
 export interface ConversationFilter {
   status?: "unread" | "open" | "closed";
@@ -29,6 +29,12 @@ export interface ClassFilter {
   day?: StudentClass["weekdays"][number] | undefined;
   location?: string | undefined;
   archived?: boolean | undefined;
+}
+
+/** Which recipients of a mass text. */
+export interface RecipientFilter {
+  state?: RecipientState | undefined;
+  reason?: string | undefined;
 }
 
 export const keys = {
@@ -95,6 +101,22 @@ export const keys = {
   tags: ["tags"],
   locations: ["locations"],
   organizationLinks: ["organization-links"],
+  /** What an event of a mass text changes. */
+  broadcasts: ["broadcasts"],
+  broadcastLists: ["broadcasts", "list"],
+  broadcastList: (states: readonly string[]) => ["broadcasts", "list", states],
+  broadcast: (id: string) => ["broadcasts", "one", id],
+  /** Not below `broadcasts`: counting an audience anew takes a while. */
+  broadcastPreviewsOf: (id: string) => ["broadcast-preview", id],
+  broadcastPreview: (id: string, version: string) => ["broadcast-preview", id, version],
+  broadcastLeftOut: (id: string, reason: string) => ["broadcast-preview", id, "left-out", reason],
+  broadcastRecipientsOf: (id: string) => ["broadcast-recipients", id],
+  broadcastRecipients: (id: string, filter: RecipientFilter) => ["broadcast-recipients", id, filter],
+  audiences: ["audiences"],
+  massTextSettings: ["mass-text-settings"],
+  credits: ["costs", "credits"],
+  linePrices: (lineId: string) => ["costs", "prices", lineId],
+  usage: ["costs", "usage"],
   lines: ["lines"],
   providers: ["providers"],
   lineList: ["lines", "list"],

@@ -145,6 +145,8 @@ export class LiveConnection {
       const told = parse(event.data) as { conversation_id?: string | null; note_id?: string | null } | undefined;
       if (told?.note_id && told.conversation_id) this.pass([{ type: "mention", conversationId: told.conversation_id }]);
     });
+    on("broadcast", () => this.refetchSoon(keys.broadcasts));
+    on("credits", () => this.refetchSoon(keys.credits));
     on("sending_status", () => this.refetchSoon(keys.sendingStatus));
     on("resync", this.refetchEverything);
   }
@@ -239,7 +241,7 @@ export class LiveConnection {
 const DIRECTORY = [keys.families, keys.staffMembers, keys.classes, keys.tags, keys.locations, keys.contexts];
 const EVERYTHING = [
   keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.scheduled, keys.auditTrails, keys.messages, keys.notes, keys.mentions,
-  keys.optInChecks, ...DIRECTORY,
+  keys.optInChecks, keys.broadcasts, keys.credits, ...DIRECTORY,
 ];
 
 /** What events say, each a part of it. */

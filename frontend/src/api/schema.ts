@@ -321,6 +321,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/broadcasts/{broadcast_id}/preview/left-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Left Out
+         * @description The first of those whom a draft leaves out, with their records. `reason`: for this one, as its preview says.
+         */
+        get: operations["list_left_out"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/broadcasts/{broadcast_id}/recipients": {
         parameters: {
             query?: never;
@@ -2821,7 +2841,7 @@ export interface components {
          * @description Why a message was sent without a person.
          * @enum {string}
          */
-        Automatic: "keyword" | "away";
+        Automatic: "keyword" | "away" | "signup";
         /** Away */
         Away: {
             /** Body */
@@ -2859,6 +2879,8 @@ export interface components {
             any_hour_reason: string | null;
             /** Approvals */
             approvals: components["schemas"]["BroadcastApproval"][];
+            /** Attachments */
+            attachments: components["schemas"]["BroadcastFile"][];
             audience: components["schemas"]["AudienceDescriptionOut"];
             author: components["schemas"]["AuditActor"];
             /** Body */
@@ -2939,6 +2961,8 @@ export interface components {
             any_hour_reason: string | null;
             /** Approvals */
             approvals: components["schemas"]["BroadcastApproval"][];
+            /** Attachments */
+            attachments: components["schemas"]["BroadcastFile"][];
             audience: components["schemas"]["AudienceDescriptionOut"];
             author: components["schemas"]["AuditActor"];
             /** Body */
@@ -3016,6 +3040,25 @@ export interface components {
             text: string;
         };
         /**
+         * BroadcastFile
+         * @description A file that goes with each text. It is shown at `url`.
+         */
+        BroadcastFile: {
+            /** Content Type */
+            content_type: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** Url */
+            url: string;
+        };
+        /**
          * BroadcastHours
          * @description How many can be reached when it goes, and when the others can (MASS-HOURS).
          */
@@ -3034,6 +3077,11 @@ export interface components {
          * @description A draft. `header` and `footer`: the organization's unless they are given; empty: none.
          */
         BroadcastIn: {
+            /**
+             * Attachments
+             * @default []
+             */
+            attachments?: string[];
             audience: components["schemas"]["AudienceDescription"];
             /** Body */
             body: string;
@@ -3067,6 +3115,23 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /** BroadcastLeftOutPeople */
+        BroadcastLeftOutPeople: {
+            /** Is Whole */
+            is_whole: boolean;
+            /** Items */
+            items: components["schemas"]["BroadcastLeftOutPerson"][];
+        };
+        /** BroadcastLeftOutPerson */
+        BroadcastLeftOutPerson: {
+            /** Name */
+            name: string | null;
+            /** Phone Number */
+            phone_number: string | null;
+            /** Reason */
+            reason: string;
+            record: components["schemas"]["BroadcastRecipientRecord"] | null;
+        };
         /** BroadcastLine */
         BroadcastLine: {
             /** Label */
@@ -3093,6 +3158,8 @@ export interface components {
          * @description An omitted field stays. `line_id` and `send_at` may be set to null.
          */
         BroadcastPatch: {
+            /** Attachments */
+            attachments?: string[] | null;
             audience?: components["schemas"]["AudienceDescription"] | null;
             /** Body */
             body?: string | null;
@@ -4815,6 +4882,8 @@ export interface components {
             } | null;
             /** Needs Approval */
             needs_approval: boolean;
+            /** Signup */
+            signup: string;
             /** Timezone */
             timezone: string;
         };
@@ -4835,6 +4904,8 @@ export interface components {
             } | null;
             /** Needs Approval */
             needs_approval?: boolean | null;
+            /** Signup */
+            signup?: string | null;
         };
         /**
          * Me
@@ -8492,6 +8563,85 @@ export interface operations {
             };
         };
     };
+    list_left_out: {
+        parameters: {
+            query?: {
+                reason?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                broadcast_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastLeftOutPeople"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_broadcast_recipients: {
         parameters: {
             query?: {
@@ -11815,7 +11965,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number}, `directory`, `import` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after each connection, everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
+            /** @description `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number}, `directory`, `import`, `credits` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after each connection, everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
             200: {
                 headers: {
                     [name: string]: unknown;

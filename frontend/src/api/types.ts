@@ -57,3 +57,4 @@ export type ConversationContext = Answer<"/api/v1/conversations/{conversation_id
 export type ContextRecord = ConversationContext["records"][number];
 export type SavedReply = Answer<"/api/v1/saved-replies", "get">["items"][number];
 export type FilledReply = Answer<"/api/v1/saved-replies/{saved_reply_id}/fill", "post">;
+export type RecipientState = Answer<"/api/v1/broadcasts/{broadcast_id}/recipients", "get">["items"][number]["state"];

@@ -17,6 +17,7 @@ import { hasStatus } from "@/api/problem";
 import { may, meQuery } from "@/api/session";
 import { parseDirectorySearch } from "@/lib/directory-search";
 import { parseMessengerSearch } from "@/lib/inbox-search";
+import { parseMassTextSearch, parseMassTextsSearch } from "@/lib/mass-text-search";
 
 const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   notFoundComponent: NotFound,
@@ -129,6 +130,20 @@ const savedRepliesRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/SavedRepliesPage"), "SavedRepliesPage"),
 });
 
+const massTextsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/mass-texts",
+  validateSearch: parseMassTextsSearch,
+  component: lazyRouteComponent(() => import("./pages/mass-texts"), "MassTexts"),
+});
+/** "new" is one that is not stored yet. */
+const massTextRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/mass-texts/$broadcastId",
+  validateSearch: parseMassTextSearch,
+  component: lazyRouteComponent(() => import("./pages/mass-texts"), "MassText"),
+});
+
 const administrationRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: "/administration",
@@ -150,6 +165,8 @@ const routeTree = rootRoute.addChildren([
     staffMemberRoute,
     accountRoute,
     savedRepliesRoute,
+    massTextsRoute,
+    massTextRoute,
     administrationRoute,
   ]),
 ]);

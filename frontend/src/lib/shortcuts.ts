@@ -85,8 +85,11 @@ export function ariaKeys(name: ShortcutName): string {
 
 type Handlers = Partial<Record<ShortcutName, () => void>>;
 
-/** What a key does to the open conversation: pressed before that is loaded, it waits for its handler. */
-const AWAITED: ReadonlySet<ShortcutName> = new Set(["close", "assign", "take", "later", "note", "details"]);
+/**
+ * What a key does to the open conversation: pressed before that is loaded, it waits for its handler. Closing does not wait: an
+ * `e` may be part of a text that somebody types before the composer is there (FOCUS).
+ */
+const AWAITED: ReadonlySet<ShortcutName> = new Set(["assign", "take", "later", "note", "details"]);
 const AWAITED_MS = 5_000;
 const OPEN_CONVERSATION = /^\/messenger\/[^/]+/;
 

@@ -3,6 +3,7 @@ import { HttpResponse } from "msw";
 
 import { notFound, problem, without } from "./answers";
 import { aLine, aMessage, anId, aPerson, aServiceStatus, aSession, byStaff, NOW } from "./builders";
+import { BroadcastsWorld } from "./broadcasts-world";
 import { FakeEventSource } from "./fake-event-source";
 import { itemsOf, NotesWorld } from "./notes-world";
 import { NotificationsWorld } from "./notifications-world";
@@ -38,6 +39,8 @@ export class WorldState {
   /** Notes, mentions and scheduled texts. */
   readonly notes = new NotesWorld(() => this.actor());
   readonly notifications = new NotificationsWorld();
+  /** Mass texts and saved audiences. */
+  readonly massTexts = new BroadcastsWorld(this);
   apiKeys: ApiKey[] = [];
   lines: Line[] = [aLine()];
   /** What the provider answers to the next checks. */

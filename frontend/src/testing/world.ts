@@ -50,6 +50,7 @@ export class World extends WorldState {
       ...this.records.handlers(API),
       ...this.notifications.handlers(API),
       ...this.team.handlers(API),
+      ...this.massTexts.handlers(API),
     ];
   }
 }

@@ -49,6 +49,11 @@ export const MessengerIcon = (props: Props) => (
     <path d="M4 4.5h14A1.5 1.5 0 0 1 19.5 6v8a1.5 1.5 0 0 1-1.5 1.5h-7L6.5 19v-3.5H4A1.5 1.5 0 0 1 2.5 14V6A1.5 1.5 0 0 1 4 4.5Z" />
   </Icon>
 );
+export const MassTextIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M3 9v4.5h3l8 4.5V4.5L6 9H3ZM7.5 14l1.2 4.5M17.5 8.5a4 4 0 0 1 0 5.5" />
+  </Icon>
+);
 export const SearchIcon = (props: Props) => (
   <Icon {...props}>
     <circle cx="9.5" cy="9.5" r="5.5" />

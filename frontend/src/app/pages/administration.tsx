@@ -18,6 +18,7 @@ import { EmptyState } from "@/ui/states";
 const TABS = [
   { key: "staff", label: "Staff and permissions", search: {} },
   { key: "organization", label: "Organization", search: { tab: "organization" } },
+  { key: "mass-text", label: "Mass texts", search: { tab: "mass-text" } },
   { key: "lines", label: "Lines", search: { tab: "lines" } },
   { key: "api-keys", label: "API keys", search: { tab: "api-keys" } },
   { key: "audit-log", label: "Audit log", search: { tab: "audit-log" } },
@@ -30,6 +31,7 @@ const TABS = [
 const Lines = lazy(() => import("@/features/administration/Lines").then((module) => ({ default: module.Lines })));
 const Quarantine = lazy(() => import("@/features/administration/Quarantine").then((module) => ({ default: module.Quarantine })));
 
+const MassTextSettings = lazy(() => import("@/features/administration/MassTextSettings"));
 const OrganizationSettings = lazy(() => import("@/features/administration/OrganizationSettings"));
 const OrganizationLinks = lazy(() => import("@/features/administration/OrganizationLinks"));
 const Usage = lazy(() => import("@/features/administration/Usage"));
@@ -92,6 +94,8 @@ function Tab({ tab }: { tab: (typeof TABS)[number]["key"] }) {
       return <StaffAdministration />;
     case "organization":
       return <OrganizationSettings />;
+    case "mass-text":
+      return <MassTextSettings />;
     case "lines":
       return <Lines />;
     case "api-keys":

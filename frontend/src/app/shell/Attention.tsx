@@ -1,10 +1,11 @@
 /** Tells the person outside the page: the unread count in the tab and on the app's icon, and what they want to be told of. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
-import { lazy, useEffect, useRef } from "react";
+import { useEffect, useRef } from "react";
 
 import type { Alerts } from "./alerts";
 import { showInTab } from "./attention-signals";
+import { useCreditsAlert } from "./credits-alert";
 import { useFormats } from "@/api/format";
 import { indicatorQuery } from "@/api/indicator";
 import { useLiveTap } from "@/api/realtime";
@@ -12,8 +13,6 @@ import { ownerKey, useMe } from "@/api/session";
 import { focusComposer } from "@/lib/composer-focus";
 import { keepFilter } from "@/lib/inbox-search";
 import { usePreferences } from "@/lib/preferences";
-
-const CreditsAlert = lazy(() => import("./CreditsAlert"));
 
 export default function Attention() {
   const me = useMe();
@@ -26,8 +25,9 @@ export default function Attention() {
   }, [unread, me.organization.name]);
 
   useAlerts();
+  useCreditsAlert();
   useOpenFromNotification();
-  return me.is_admin ? <CreditsAlert owner={ownerKey(me)} /> : null;
+  return null;
 }
 
 function useAlerts(): void {

@@ -14,7 +14,7 @@ import { MentionsButton } from "@/features/mentions/MentionsButton";
 import { cx } from "@/lib/cx";
 import { initials, plural } from "@/lib/text";
 import { CountBadge, NotSentBadge } from "@/ui/bits";
-import { ClassesIcon, FamiliesIcon, MessengerIcon, StaffIcon } from "@/ui/icons";
+import { ClassesIcon, FamiliesIcon, MassTextIcon, MessengerIcon, StaffIcon } from "@/ui/icons";
 
 const ITEM =
   "relative flex w-[68px] flex-col items-center gap-0.5 rounded-lg pt-2 pb-1.5 text-meta text-ink-2 transition-colors hover:bg-sunken hover:text-ink";
@@ -52,6 +52,11 @@ export function Rail({ onShowHelp }: { onShowHelp: () => void }) {
       <RailLink to="/staff" icon={<StaffIcon />}>
         Staff
       </RailLink>
+      {may(me, "sms_logs") && may(me, "mass_text") && (
+        <RailLink to="/mass-texts" icon={<MassTextIcon />} className="max-desk:hidden">
+          Mass texts
+        </RailLink>
+      )}
       <div className="flex shrink-0 items-center desk:gap-1 max-desk:order-last max-desk:ml-auto desk:mt-auto desk:mb-1 desk:flex-col">
         {may(me, "sms_logs") && <MentionsButton />}
         <AccountMenu onShowHelp={onShowHelp} />
@@ -61,9 +66,16 @@ export function Rail({ onShowHelp }: { onShowHelp: () => void }) {
   );
 }
 
-function RailLink({ to, icon, children }: { to: "/families" | "/classes" | "/staff"; icon: ReactNode; children: ReactNode }) {
+interface RailLinkProps {
+  to: "/families" | "/classes" | "/staff" | "/mass-texts";
+  icon: ReactNode;
+  className?: string;
+  children: ReactNode;
+}
+
+function RailLink({ to, icon, className, children }: RailLinkProps) {
   return (
-    <Link to={to} className={ITEM} activeProps={CURRENT}>
+    <Link to={to} className={cx(ITEM, className)} activeProps={CURRENT}>
       {icon}
       {children}
     </Link>

@@ -8,7 +8,7 @@ export type Hours = Record<Weekday, Span[]>;
 
 export const MOST_SPANS = 6;
 
-export function hoursOf({ hours }: Away): Hours {
+export function hoursOf({ hours }: Pick<Away, "hours">): Hours {
   return Object.fromEntries(WEEKDAYS.map((day) => [day, hours[day] ?? []])) as Hours;
 }
 

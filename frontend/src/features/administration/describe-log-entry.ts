@@ -3,7 +3,7 @@ import type { AuditAction } from "@/api/audit-log";
 import type { AuditEntry } from "@/api/types";
 import { describeActor, describeDeed, describeHolders } from "@/lib/describe-entry";
 import { OPT_IN_LABEL } from "@/lib/optin";
-import { listNames } from "@/lib/text";
+import { listNames, plural } from "@/lib/text";
 
 /** Every action, as one chooses it. */
 export const ACTION_LABELS: Record<AuditAction, string> = {
@@ -129,6 +129,7 @@ type Details = AuditEntry["details"];
 const DEEDS: Record<AuditAction, (details: Details, number: string, entry: AuditEntry) => string> = {
   "message.sent": (details, number) =>
     details.automatic === "away" ? `sent the away message to ${number}` :
+    details.automatic === "signup" ? `sent the sign-up message to ${number}` :
     details.retry_of_message_id ? `sent a failed text to ${number} again` : `sent a text to ${number}`,
   "message.scheduled": (_, number) => `scheduled a text to ${number}`,
   "message.rescheduled": (_, number) => `changed a scheduled text to ${number}`,

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 
 import { FamilyRow } from "./FamilyRow";
+import { TextThese } from "./TextThese";
 import { classQuery } from "@/api/classes";
 import { familyListQuery } from "@/api/families";
 import { isMissing } from "@/api/problem";
@@ -42,7 +43,7 @@ export function ClassRecord({ classId }: { classId: string }) {
             <BackIcon size={16} />
             Classes
           </Link>
-          <div className="mt-2 flex items-start gap-3">
+          <div className="mt-2 flex flex-wrap items-start gap-3">
             <div className="min-w-0 flex-1">
               <h1 className="flex items-center gap-2 text-page font-heading">
                 {each ? <bdi className="[overflow-wrap:anywhere]">{each.name}</bdi> : <Skeleton className="h-5 w-40" />}
@@ -50,6 +51,7 @@ export function ClassRecord({ classId }: { classId: string }) {
               </h1>
               {each && <p className="text-note text-ink-2">{describeClass(each)}</p>}
             </div>
+            {each && each.families > 0 && !each.archived && <TextThese of="families" filter={{ classId: each.id }} label="Text this class" />}
             {each && may(me, "directory") && <EditClass each={each} />}
           </div>
         </div>

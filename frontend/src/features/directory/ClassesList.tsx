@@ -6,7 +6,7 @@ import { lazy, Suspense, useState } from "react";
 import { useLocationFilter } from "./DirectoryFilters";
 import { DirectoryPage } from "./DirectoryPage";
 import { DayName } from "./DayName";
-import { FilterBar, FilterToggle } from "./FilterBar";
+import { FilterBar, FilterToggle } from "@/ui/FilterBar";
 import { ReadOnlyNote } from "./ReadOnlyNote";
 import { classListQuery } from "@/api/classes";
 import type { ClassFilter } from "@/api/keys";

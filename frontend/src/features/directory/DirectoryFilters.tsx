@@ -2,14 +2,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy } from "react";
 
-import { FilterBar, FilterToggle, type ListFilter } from "./FilterBar";
+import { FilterBar, FilterToggle, type ListFilter } from "@/ui/FilterBar";
 import { classQuery, classSearchQuery, locationsQuery, tagsQuery } from "@/api/classes";
 import type { DirectoryFilter } from "@/api/keys";
 import type { DirectorySearch } from "@/lib/directory-search";
 
-const TagPicker = lazy(() => import("./pickers").then(({ TagPicker }) => ({ default: TagPicker })));
-const ClassPicker = lazy(() => import("./pickers").then(({ ClassPicker }) => ({ default: ClassPicker })));
-const LocationPicker = lazy(() => import("./pickers").then(({ LocationPicker }) => ({ default: LocationPicker })));
+const TagPicker = lazy(() => import("@/ui/pickers").then(({ TagPicker }) => ({ default: TagPicker })));
+const ClassPicker = lazy(() => import("@/ui/pickers").then(({ ClassPicker }) => ({ default: ClassPicker })));
+const LocationPicker = lazy(() => import("@/ui/pickers").then(({ LocationPicker }) => ({ default: LocationPicker })));
 
 interface DirectoryFiltersProps {
   filter: DirectoryFilter;

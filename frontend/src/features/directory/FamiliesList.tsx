@@ -6,6 +6,7 @@ import { DirectoryFilters, isNarrowed } from "./DirectoryFilters";
 import { DirectoryPage, type DirectoryListProps } from "./DirectoryPage";
 import { FamilyRow } from "./FamilyRow";
 import { ReadOnlyNote } from "./ReadOnlyNote";
+import { TextThese } from "./TextThese";
 import { familyListQuery } from "@/api/families";
 import { may, useMe } from "@/api/session";
 import { Button } from "@/ui/Button";
@@ -30,14 +31,17 @@ export function FamiliesList({ filter, onFilter }: DirectoryListProps) {
       searched="Names, children’s names and phone numbers are searched; part of one is enough."
       emptyHint="Add one, or import those that your class software has."
       action={
-        may(useMe(), "directory") ? (
-          <div className="flex gap-2">
-            <Import />
-            <AddFamily />
-          </div>
-        ) : (
-          <ReadOnlyNote />
-        )
+        <div className="flex flex-wrap gap-2">
+          {(filter.q !== "" || isNarrowed(filter)) && <TextThese of="families" filter={filter} />}
+          {may(useMe(), "directory") ? (
+            <>
+              <Import />
+              <AddFamily />
+            </>
+          ) : (
+            <ReadOnlyNote />
+          )}
+        </div>
       }
       renderRow={(family) => <FamilyRow family={family} />}
     />

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { DirectoryFilters, isNarrowed } from "./DirectoryFilters";
 import { DirectoryPage, type DirectoryListProps } from "./DirectoryPage";
 import { OptInSummary } from "./opt-in-summary";
+import { TextThese } from "./TextThese";
 import { RECORD_LINK, RecordRow } from "./RecordRow";
 import { useFormats } from "@/api/format";
 import { staffListQuery } from "@/api/staff";
@@ -20,6 +21,7 @@ export function StaffList({ filter, onFilter }: DirectoryListProps) {
       onFilter={onFilter}
       filters={<DirectoryFilters filter={filter} onFilter={onFilter} filtersByClass={false} />}
       isNarrowed={isNarrowed(filter)}
+      action={(filter.q !== "" || isNarrowed(filter)) && <TextThese of="staff" filter={filter} />}
       query={query}
       icon={<StaffIcon />}
       emptyTitle="No staff yet"

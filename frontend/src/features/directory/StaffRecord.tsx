@@ -79,7 +79,12 @@ function EditNumbers({ member }: { member: StaffMember }) {
   );
 }
 
-const PERMISSION_LABEL = { sms_logs: "SMS Logs", mass_text: "Mass Text", directory: "Families and Staff" } as const;
+const PERMISSION_LABEL = {
+  sms_logs: "SMS Logs",
+  mass_text: "Mass Text",
+  mass_text_any_hour: "Mass Text Availability Override",
+  directory: "Families and Staff",
+} as const;
 
 function Profile({ member }: { member: StaffMember }) {
   return (

@@ -1,7 +1,7 @@
 /** The students of a family and their classes. */
 import { useState } from "react";
 
-import { ClassPicker } from "./pickers";
+import { ClassPicker } from "@/ui/pickers";
 import { NewClassForm } from "./NewClassForm";
 import { newStudent, type StudentDraft } from "./student-draft";
 import { describeWhen } from "@/lib/classes";

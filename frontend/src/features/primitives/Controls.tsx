@@ -5,9 +5,11 @@ import { Filled, Section, Specimen } from "./Specimen";
 import { Spinner } from "@/ui/bits";
 import { Button, IconButton } from "@/ui/Button";
 import { Combobox } from "@/ui/Combobox";
+import { FilterBar, FilterToggle } from "@/ui/FilterBar";
 import { TextField } from "@/ui/fields";
 import { Choice, FormProblem, Mark, SelectField, TextArea } from "@/ui/form";
 import { CloseIcon, ComposeIcon } from "@/ui/icons";
+import { ClassPicker, LocationPicker, TagPicker } from "@/ui/pickers";
 import { SearchBox } from "@/ui/SearchBox";
 import { SearchField } from "@/ui/SearchField";
 import { ShortcutTip } from "@/ui/ShortcutTip";
@@ -127,6 +129,9 @@ export function Searches() {
       <Specimen state="SearchBox: with its key">
         <SearchBox label="Search families" q={q} onSearch={setQ} className="w-full" />
       </Specimen>
+      <Specimen state="FilterBar: chosen, and to choose; FilterToggle: on and off">
+        <Filters />
+      </Specimen>
       <Specimen state="Combobox: found">
         <Filled>
           <Combobox label="Person" query={query} onQuery={setQuery} items={found} {...shared} />
@@ -143,5 +148,30 @@ export function Searches() {
         </Filled>
       </Specimen>
     </Section>
+  );
+}
+
+function Filters() {
+  const [isOn, setOn] = useState(true);
+  const [day, setDay] = useState<string | undefined>("Tuesday");
+  const to = { value: undefined, onClear: () => undefined };
+  return (
+    <Filled>
+      <FilterBar
+        filters={[
+          { name: "Day", value: day, onClear: () => setDay(undefined), picker: () => null },
+          { name: "Tag", ...to, picker: (close) => <TagPicker onPick={close} onClose={close} /> },
+          { name: "Location", ...to, picker: (close) => <LocationPicker counts="classes" onPick={close} onClose={close} /> },
+          { name: "Class", ...to, picker: (close) => <ClassPicker onPick={close} onClose={close} /> },
+        ]}
+      >
+        <FilterToggle isOn={isOn} onChange={setOn}>
+          Archived
+        </FilterToggle>
+        <FilterToggle isOn={!isOn} onChange={(on) => setOn(!on)}>
+          Active
+        </FilterToggle>
+      </FilterBar>
+    </Filled>
   );
 }

@@ -1,11 +1,11 @@
 /** Invented people and texts for the page of primitives. Nothing here comes from the API. */
 import { QueryClient } from "@tanstack/react-query";
 
-import { locationsQuery, tagsQuery } from "@/api/classes";
+import { classSearchQuery, locationsQuery, tagsQuery } from "@/api/classes";
 import { phoneNumberQuery } from "@/api/opt-ins";
 import { savedReplySearchQuery } from "@/api/saved-replies";
 import { meQuery } from "@/api/session";
-import type { Conversation, Me, OptInInstance } from "@/api/types";
+import type { Conversation, ListedClass, Me, OptInInstance } from "@/api/types";
 
 /** An id that no record has. */
 export const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
@@ -30,6 +30,11 @@ export const REFUSAL: OptInInstance = {
   removed: "removed", removed_at: SINCE, removed_by: ADA,
 };
 
+const CLASS: ListedClass = {
+  id: id(23), name: "Level 3", weekdays: ["tuesday"], time: "17:30", room: "Main hall", coach: "Grace Obi", location: "Small hall", students: 8,
+  families: 7, archived: false,
+};
+
 /** A cache of its own, in which the example person is signed in. What is in it is not asked for again. */
 export function createExampleClient(): QueryClient {
   const client = new QueryClient({
@@ -49,6 +54,7 @@ export function createExampleClient(): QueryClient {
   });
   client.setQueryData(tagsQuery.queryKey, { items: [{ name: "team", families: 12, staff_members: 0 }], next_cursor: null });
   client.setQueryData(locationsQuery.queryKey, { items: [{ name: "Small hall", families: 3, staff_members: 1, classes: 2 }], next_cursor: null });
+  client.setQueryData(classSearchQuery("").queryKey, { items: [CLASS], next_cursor: null });
   client.setQueryData(savedReplySearchQuery("").queryKey, {
     items: [{ id: id(22), title: "Make-up class", body: "Would Tuesday at 4 suit you?", scope: "organization", uses: 4, updated_at: SINCE }],
     next_cursor: null,

@@ -57,5 +57,11 @@ it("shows every component that src/ui exports, without a request to the API", as
   await user.click(within(page).getAllByRole("button", { name: "Saved replies" })[0] as HTMLElement);
   await screen.findByRole("combobox", { name: "Saved replies" });
   see();
+  for (const filter of ["Tag", "Location", "Class"]) {
+    await user.click(within(page).getByRole("button", { name: filter }));
+    await within(page).findByRole("combobox", { name: /^(Tags|Locations|Classes)$/ });
+    see();
+    await user.keyboard("{Escape}");
+  }
   expect([...missing.values()], "show these in src/features/primitives").toEqual([]);
 });

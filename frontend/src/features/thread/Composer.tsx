@@ -113,7 +113,9 @@ function ComposerBox({ conversationId, conversation, seenSeq, draft, setDraft, o
     if (!wanted.current) return;
     const { how, lastSeq } = wanted.current;
     wanted.current = null;
-    if (lastSeq !== undefined && lastSeq !== conversation?.last_seq) showToast("A text came in meanwhile. Read it, then send yours.");
+    // The thread may know of it before the conversation's row does.
+    const newest = Math.max(conversation?.last_seq ?? 0, seenSeq);
+    if (lastSeq !== undefined && lastSeq !== newest) showToast("A text came in meanwhile. Read it, then send yours.");
     else send(how);
   });
   useEffect(() => {

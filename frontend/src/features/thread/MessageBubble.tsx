@@ -5,6 +5,7 @@ import { DeliveryState } from "./DeliveryState";
 import { describeFailure, describeSender } from "./describe-message";
 import { Media } from "./Media";
 import { MessageText } from "./MessageText";
+import { PartOf } from "./PartOf";
 import { Reactions } from "./TapbackLine";
 import { RetryButton } from "./RetryButton";
 import { useFormats } from "@/api/format";
@@ -58,6 +59,7 @@ export const MessageBubble = memo(function MessageBubble({ message, continues, e
         </div>
       )}
       <Media message={message} />
+      {message.broadcast && <PartOf broadcast={message.broadcast} />}
       {reactions !== "" && <Reactions emoji={reactions} outbound={outbound} />}
       {ends && (
         <p className={cx("mx-1.5 mt-1 mb-1 flex flex-wrap items-center gap-x-1 text-meta text-ink-3", outbound && "justify-end")}>

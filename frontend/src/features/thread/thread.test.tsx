@@ -257,8 +257,8 @@ describe("answering", () => {
     world.nextSends.push(() => HttpResponse.error());
     const { user } = open();
     await user.type(await box(), "Hello?{Enter}");
-    expect((await texts()).at(-1)).toBe("Hello?");
     expect(await screen.findByText(/Waiting for the connection/)).toBeVisible();
+    expect((await texts()).at(-1)).toBe("Hello?");
     act(() => void window.dispatchEvent(new Event("online")));
     await waitFor(() => expect(world.sent).toHaveLength(2));
     expect(world.sent[1]?.key).toBe(world.sent[0]?.key);
@@ -274,7 +274,7 @@ describe("answering", () => {
     });
     const { user } = open();
     await user.type(await box(), "Only once{Enter}");
-    await screen.findByText(/Waiting for the connection/);
+    await waitFor(() => expect(world.sent).not.toHaveLength(0));
     act(() => void window.dispatchEvent(new Event("online")));
     await waitFor(() => expect(screen.queryByText(/Waiting for the connection/)).toBeNull());
     expect((await texts()).filter((text) => text === "Only once")).toHaveLength(1);

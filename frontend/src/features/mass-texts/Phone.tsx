@@ -1,0 +1,48 @@
+/** The picture of a phone with the text on it, as a family sees it. */
+import { useMe } from "@/api/session";
+import { cx } from "@/lib/cx";
+import { initials } from "@/lib/text";
+
+interface PhoneProps {
+  text: string;
+  /** Whose phone it is. */
+  to: string | null;
+  isFaint?: boolean;
+  /** What it is, while it is nobody's. */
+  caption?: string;
+}
+
+export function Phone({ text, to, isFaint = false, caption = "What a family gets" }: PhoneProps) {
+  const { organization } = useMe();
+  return (
+    <figure aria-label={to ? `The text as ${to} gets it` : "The text on a phone"} className="mx-auto max-w-[300px] print:break-inside-avoid">
+      <div className="rounded-[34px] border border-line bg-bg p-2 shadow-float">
+        <div className="rounded-[27px] border border-line bg-surface px-3 pt-2 pb-6">
+          <div aria-hidden="true" className="mx-auto mb-2.5 h-1 w-14 rounded-full bg-line" />
+          <div className="mb-3 border-b border-line pb-2.5 text-center">
+            <span aria-hidden="true" className="mx-auto grid size-9 place-items-center rounded-full bg-sunken text-note font-semibold text-ink-2">
+              {initials(organization.name)}
+            </span>
+            <p className="mt-1 truncate text-meta font-strong">{organization.name}</p>
+          </div>
+          <div className="min-h-[150px]">
+            {text === "" ? (
+              <p className="px-3 pt-10 text-center text-note text-ink-3">The text appears here as you write it.</p>
+            ) : (
+              <p
+                dir="auto"
+                className={cx(
+                  "mr-6 w-fit max-w-full rounded-bubble rounded-bl-sm bg-sunken px-3 py-2 text-body [overflow-wrap:anywhere] whitespace-pre-wrap",
+                  isFaint && "opacity-60",
+                )}
+              >
+                {text}
+              </p>
+            )}
+          </div>
+        </div>
+      </div>
+      <figcaption className="mt-2 truncate text-center text-note text-ink-2">{to ? <>As <bdi>{to}</bdi> gets it</> : caption}</figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * A mass text as somebody writes it. What is typed is kept in this browser at once, and stored a moment later: then it is
+ * counted anew. Another tab's changes come in, except where somebody types here.
+ */
+import { useEffect, useEffectEvent, useState } from "react";
+
+import { changesOf, fieldsOf, lacks, newBroadcast, withoutSame, type Edits, type MassTextFields } from "./draft-fields";
+import { useChangeBroadcast, useCreateBroadcast, type AudienceDescription, type BroadcastDetail } from "@/api/broadcasts";
+import { isProblem, PROBLEM } from "@/api/problem";
+import { ownerKey, useMe } from "@/api/session";
+import { readStored, removeStored, writeStored } from "@/lib/storage";
+import { useSubmission } from "@/lib/submission";
+
+/** A click is stored soon. Each stored change is in the audit log, so words are gathered. */
+const CLICKED_MS = 300;
+const TYPED_MS = 2_000;
+const TYPED: readonly (keyof MassTextFields)[] = ["name", "body", "header", "footer", "fallbacks"];
+
+export interface MassTextDraft {
+  fields: MassTextFields;
+  change: (edits: Edits) => void;
+  /** Something is not stored yet. */
+  isDirty: boolean;
+  isSaving: boolean;
+  /** Why the last change could not be stored. */
+  error: unknown;
+  errorOf: (pointer: string) => string | null;
+  lacking: "text" | "audience" | null;
+  /** Tries again to store what could not be stored. */
+  retry: () => void;
+}
+
+function read(key: string): Edits {
+  try {
+    return JSON.parse(readStored(key) ?? "{}") as Edits;
+  } catch {
+    return {};
+  }
+}
+
+interface Options {
+  stored: BroadcastDetail | undefined;
+  carried: AudienceDescription | null;
+  onCreated: (id: string) => void;
+  /** Somebody waits for it to be stored. */
+  isUrgent: boolean;
+}
+
+export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Options): MassTextDraft {
+  const owner = ownerKey(useMe());
+  const keyOf = (id: string | undefined) => `messenger:${owner}:mass-text:${id ?? "new"}`;
+  const [edits, setEdits] = useState<Edits>(() => ({ ...read(keyOf(stored?.id)), ...(carried && { audience: carried }) }));
+  const [failed, setFailed] = useState<Edits | null>(null);
+  const create = useCreateBroadcast();
+  const save = useChangeBroadcast();
+  const submission = useSubmission();
+
+  const fields = { ...fieldsOf(stored), ...edits };
+  const changes = stored ? changesOf(stored, edits) : edits;
+  const isDirty = Object.keys(changes).length > 0;
+  const lacking = lacks(fields);
+  const isSaving = create.isPending || save.isPending;
+  const error = create.error ?? save.error;
+  const keep = (id: string | undefined, kept: Edits) =>
+    Object.keys(kept).length > 0 ? writeStored(keyOf(id), JSON.stringify(kept)) : removeStored(keyOf(id));
+
+  const change = (changed: Edits) => {
+    const next = { ...edits, ...changed };
+    setEdits(next);
+    setFailed(null);
+    keep(stored?.id, next);
+  };
+
+  const store = useEffectEvent(async () => {
+    try {
+      const body = newBroadcast(fields);
+      const saved = stored
+        ? await save.mutateAsync({ id: stored.id, body: changes })
+        : await create.mutateAsync({ body, key: submission.keyFor(body) });
+      setEdits((now) => {
+        const left = withoutSame(now, stored ? changes : fields);
+        keep(saved.id, left);
+        return left;
+      });
+      if (stored) return;
+      removeStored(keyOf(undefined));
+      onCreated(saved.id);
+    } catch {
+      // It is shown from the mutation, and tried again when something changes.
+      setFailed(edits);
+    }
+  });
+
+  const isTyping = TYPED.some((name) => name in changes);
+  const waits = isDirty && !isSaving && !lacking && failed !== edits;
+  useEffect(() => {
+    if (!waits) return;
+    const timer = setTimeout(() => void store(), isUrgent ? 0 : isTyping ? TYPED_MS : CLICKED_MS);
+    return () => clearTimeout(timer);
+  }, [edits, waits, isTyping, isUrgent]);
+  // Who leaves the page finds it stored.
+  const leave = useEffectEvent(() => {
+    if (waits && stored) save.mutate({ id: stored.id, body: changes }, { onSuccess: () => removeStored(keyOf(stored.id)) });
+  });
+  useEffect(() => () => leave(), []);
+
+  const problems = isProblem(error, PROBLEM.validation) ? (error.problem.errors ?? []) : [];
+  return {
+    fields, change, isDirty, isSaving, error, lacking, retry: () => setFailed(null),
+    errorOf: (pointer) => problems.find((each) => each.pointer === pointer || each.pointer.startsWith(`${pointer}/`))?.detail ?? null,
+  };
+}
