@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,17 +30,19 @@ class CostedText(NamedTuple):
     body: str
 
 
-async def has_credits(session: AsyncSession, row: Broadcast, texts: Sequence[CostedText]) -> bool:
-    """Whether the credits cover these texts of the mass text, so that it is paused before one fails for want of them.
+async def has_credits(
+    session: AsyncSession, organization_id: UUID, texts: Sequence[CostedText], *, has_media: bool
+) -> bool:
+    """Whether the credits cover these texts, so that they wait before one fails for want of them.
 
     No statement if their lines have no price lists.
     """
     by_id = {each.line.id: each.line for each in texts}
-    prices = await price_lists(session, row.organization_id, by_id.values())
+    prices = await price_lists(session, organization_id, by_id.values())
     if not prices:
         return True
-    estimate, has_media = Estimate(), bool(row.media_urls or row.files)
+    estimate = Estimate()
     for each in texts:
         counted = segments("" if has_media else each.body)
         estimate.add(prices.get(each.line.id), each.number, segments=counted.count, has_media=has_media)
-    return await credits.covers(session, row.organization_id, estimate)
+    return await credits.covers(session, organization_id, estimate)

@@ -196,7 +196,8 @@ async def _expand(session: AsyncSession, sending: _Sending, due: Sequence[Broadc
     texted, refused = await _checked(session, organization_id, lawful, numbers, by_line)
     outcomes += refused
     texts = [CostedText(line, number.number, sending.text_of(row)) for row, number, line, _ in texted]
-    if not await has_credits(session, sending.row, texts):
+    has_media = bool(sending.row.media_urls or sending.row.files)
+    if not await has_credits(session, organization_id, texts, has_media=has_media):
         await pause_by_system(session, sending.row, PauseReason.NO_CREDITS)
         return
     pairs = [(line.id, number.id) for _, number, line, _ in texted]

@@ -89,6 +89,8 @@ class Broadcast(OrganizationRow, Base):
     left_out: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     """{reason: how many} of those left out, as it was confirmed."""
     segments: Mapped[int] = mapped_column(server_default=text("0"))
+    estimate: Mapped[dict[str, Any] | None]
+    """{costs: {currency: amount}, without_price: how many}, as it was confirmed. Null: by an earlier version."""
     counts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     """{state of recipients: how many}, as a worker announced them last."""
     retry_of_broadcast_id: Mapped[UUID | None]

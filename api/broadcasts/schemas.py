@@ -134,6 +134,20 @@ class BroadcastFileOut(BaseModel):
     """Bytes."""
 
 
+class BroadcastEstimate(BaseModel):
+    costs: list[MoneyOut]
+    """By currency. Texts without a price are in none."""
+    without_price: int
+    """Recipients for whose country their line had no price, or no price list."""
+
+    @classmethod
+    def stored(cls, found: dict[str, Any] | None) -> "BroadcastEstimate | None":
+        if found is None:
+            return None
+        costs = [MoneyOut(amount=amount, currency=currency) for currency, amount in found["costs"].items()]
+        return cls(costs=costs, without_price=found["without_price"])
+
+
 class BroadcastOut(BaseModel):
     model_config = ConfigDict(title="Broadcast")
 
@@ -162,6 +176,8 @@ class BroadcastOut(BaseModel):
     """{reason: how many} of those left out, as it was confirmed."""
     segments: int
     """Of all texts together, as it was confirmed."""
+    estimate: BroadcastEstimate | None
+    """What it was expected to cost as it was confirmed. Null before."""
     counts: dict[str, int]
     """{state: how many recipients}. An event `broadcast` on the stream brings new ones."""
     retry_of_broadcast_id: UUID | None
@@ -220,6 +236,7 @@ def _shown(row: Broadcast, counts: Sequence[Count] | None) -> dict[str, Any]:
         "attachments": [
             BroadcastFileOut(url=f"/api/v1/messages/{row.id}/media/{each['id']}", **each) for each in row.files
         ],
+        "estimate": BroadcastEstimate.stored(row.estimate),
         "author": author,
         "sender": Actor.stored(row.sender),
         "counts": by_state,

@@ -210,6 +210,7 @@ async def send_broadcast(
     await credits.require_estimate(session, row.organization_id, tally.estimate)
     move(row, deed)
     row.recipients, row.left_out, row.segments = tally.recipients, dict(tally.left_out), tally.segments.total
+    row.estimate = tally.estimate.as_json()
     row.sender, row.confirmed_at, row.is_active, row.updated_at = principal.actor.as_json(), at, True, at
     row.started_at = None if is_later else at
     row.counts = {}
@@ -285,6 +286,7 @@ async def _record_confirmed(session: AsyncSession, principal: Principal, row: Br
         "recipients": tally.recipients,
         "left_out": dict(tally.left_out),
         "segments": tally.segments.total,
+        "estimate": tally.estimate.as_json(),
         "body": row.body,
         "send_at": rfc3339(row.send_at) if row.state == BroadcastState.SCHEDULED else None,
         **described_audience(row),

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
-from api.kit.money import Money, rounded
+from api.kit.money import Money, rounded, shown_amount
 from api.kit.phone import possible_countries
 from api.lines.rules import ONE_COUNTRY
 from api.providers.port import MessageStatus
@@ -186,3 +187,8 @@ class Estimate:
             self.without_price += 1
         else:
             self.costs[cost.currency] = self.costs.get(cost.currency, Decimal(0)) + cost.amount
+
+    def as_json(self) -> dict[str, Any]:
+        """With amounts as strings: JSON's numbers are read as floats."""
+        costs = {currency: shown_amount(amount) for currency, amount in sorted(self.costs.items())}
+        return {"costs": costs, "without_price": self.without_price}

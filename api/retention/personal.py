@@ -143,6 +143,7 @@ FREE: Mapping[str, frozenset[str]] = {
             "sender",
             "approvals",
             "left_out",
+            "estimate",
             "counts",
         }
     ),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision: str = "0036"
 down_revision: str | None = "0035"
@@ -81,12 +82,14 @@ def upgrade() -> None:
         sa.Column("credits", AMOUNT, nullable=True),
     ):
         op.add_column("messages", column)
+    op.add_column("broadcasts", sa.Column("estimate", JSONB(), nullable=True))
     _may_pause_for(f"{PAUSE_REASONS}, 'no_credits'")
 
 
 def downgrade() -> None:
     op.execute("UPDATE broadcasts SET pause_reason = 'person' WHERE pause_reason = 'no_credits'")
     _may_pause_for(PAUSE_REASONS)
+    op.drop_column("broadcasts", "estimate")
     for name in ("credits", "cost_source", "cost_currency", "cost"):
         op.drop_column("messages", name)
     for name in ("prices_due_at", "prices_fetched_until", "price_currency"):

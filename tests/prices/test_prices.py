@@ -278,6 +278,8 @@ async def test_COST_an_addition_is_made_once_under_its_key(one: World) -> None:
 
 # Mass texts.
 
+ANY_HOUR = {"any_hour_reason": "The pool is closed."}
+
 
 async def nobody_held(_: object) -> frozenset[Any]:
     return frozenset()
@@ -301,13 +303,33 @@ async def test_COST_a_preview_estimates_and_says_what_has_no_price(one: World) -
     assert (priced["costs"], priced["without_price"]) == ([{"amount": "0.0158", "currency": "USD"}], 0)
 
 
+async def test_COST_a_mass_text_keeps_the_estimate_that_was_confirmed(one: World) -> None:
+    await set_prices(one)
+    broadcast_id = await new_broadcast(one.admin, MOM, DAD)
+    assert (await shown(one, broadcast_id))["estimate"] is None
+
+    sent = await one.admin.post(f"{BROADCASTS}/{broadcast_id}/send", json=ANY_HOUR)
+    assert sent.status_code == 200, sent.text
+    await set_prices(one, {"currency": None, "prices": []})
+
+    assert (await shown(one, broadcast_id))["estimate"] == {
+        "costs": [{"amount": "0.0158", "currency": "USD"}],
+        "without_price": 0,
+    }
+
+
+async def shown(world: World, broadcast_id: str) -> dict[str, Any]:
+    answer = await world.admin.get(f"{BROADCASTS}/{broadcast_id}")
+    found: dict[str, Any] = answer.json()
+    return found
+
+
 async def test_COST_a_mass_text_that_the_credits_do_not_cover_is_not_confirmed(one: World) -> None:
     await set_prices(one)
     await on_credits(one, "0.01")
     broadcast_id = await new_broadcast(one.admin, MOM, DAD)
-    any_hour = {"any_hour_reason": "The pool is closed."}
 
-    refused: httpx.Response = await one.admin.post(f"{BROADCASTS}/{broadcast_id}/send", json=any_hour)
+    refused: httpx.Response = await one.admin.post(f"{BROADCASTS}/{broadcast_id}/send", json=ANY_HOUR)
 
     assert refused.status_code == 409
     assert refused.json() | {"balance": "0.01", "needed": "0.0158", "currency": "USD"} == refused.json()
@@ -317,8 +339,7 @@ async def test_COST_a_mass_text_is_paused_when_the_credits_are_used_up_and_goes_
     await set_prices(one)
     await on_credits(one, "1")
     broadcast_id = await new_broadcast(one.admin, MOM, DAD)
-    any_hour = {"any_hour_reason": "The pool is closed."}
-    sent = await one.admin.post(f"{BROADCASTS}/{broadcast_id}/send", json=any_hour)
+    sent = await one.admin.post(f"{BROADCASTS}/{broadcast_id}/send", json=ANY_HOUR)
     assert sent.status_code == 200, sent.text
     await one.admin.post(f"{API}/credits/additions", json={"amount": "-0.99"})
 

@@ -2896,6 +2896,7 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            estimate: components["schemas"]["BroadcastEstimate"] | null;
             /** Fallbacks */
             fallbacks: {
                 [key: string]: string;
@@ -2978,6 +2979,7 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            estimate: components["schemas"]["BroadcastEstimate"] | null;
             /** Fallbacks */
             fallbacks: {
                 [key: string]: string;
@@ -3023,6 +3025,13 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /** BroadcastEstimate */
+        BroadcastEstimate: {
+            /** Costs */
+            costs: components["schemas"]["Money"][];
+            /** Without Price */
+            without_price: number;
         };
         /**
          * BroadcastExample
