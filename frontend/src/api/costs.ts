@@ -80,6 +80,20 @@ export function usageQuery(asked: UsageQuestion) {
   });
 }
 
+const COST_MS = 10_000;
+
+/** What a mass text has cost so far. `isMoving`: more of it leaves, or its provider has not said everything yet. */
+export function broadcastCostQuery(id: string, state: string, isMoving: boolean) {
+  return queryOptions({
+    queryKey: keys.broadcastCost(id, state),
+    queryFn: ({ signal }) => unwrap(client.GET("/api/v1/broadcasts/{broadcast_id}/cost", { params: { path: { broadcast_id: id } }, signal })),
+    placeholderData: keepPreviousData,
+    // Not with each event of the mass text: adding up many texts takes a while.
+    refetchInterval: isMoving && COST_MS,
+    staleTime: 0,
+  });
+}
+
 /** The address of the same report as CSV. */
 export function usageExportHref(asked: UsageQuestion): string {
   return `/api/v1/usage/export.csv?${new URLSearchParams(asQuery(asked)).toString()}`;

@@ -117,6 +117,8 @@ export const keys = {
   credits: ["costs", "credits"],
   linePrices: (lineId: string) => ["costs", "prices", lineId],
   usage: ["costs", "usage"],
+  /** In each state anew. */
+  broadcastCost: (id: string, state: string) => ["costs", "broadcast", id, state],
   lines: ["lines"],
   providers: ["providers"],
   lineList: ["lines", "list"],

@@ -26,6 +26,7 @@ export const PROBLEM = {
   validation: "/problems/validation",
   rateLimited: "/problems/rate-limited",
   unavailable: "/problems/unavailable",
+  noCredits: "/problems/no-credits",
   searchTooBroad: "/problems/search-too-broad",
 } as const;
 

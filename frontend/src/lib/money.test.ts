@@ -15,7 +15,7 @@ describe("money (COST)", () => {
     expect(shownMoneys([{ amount: "1.00", currency: "USD" }, { amount: "2.00", currency: "NZD" }])).toBe("$1.00 + NZ$2.00");
   });
 
-  it.each([["0.0079", "0.0079"], [" 0,0079 ", "0.0079"], [".5", "0.5"], ["12", "12"], ["", null], ["1e3", null], ["-1", null], ["0.1234567", null]])(
+  it.each([["0.0079", "0.0079"], [" 0,0079 ", "0.0079"], [".5", "0.5"], ["12", "12"], ["", null], ["1e3", null], ["-1", null], ["0.1234567", null], ["1,000", null], ["1,000.50", "1000.50"], ["0,008", "0.008"], ["1,50", "1.50"]])(
     "reads %j as %j",
     (typed, amount) => {
       expect(typedAmount(typed)).toBe(amount);

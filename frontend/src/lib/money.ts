@@ -23,9 +23,14 @@ export function shownMoneys(costs: readonly Money[]): string {
   return costs.map(shownMoney).join(" + ");
 }
 
-/** What a person typed as an amount, "0,0079" too; null if it is not one. */
+const GROUPED = /^[1-9]\d{0,2}(,\d{3})+\.\d+$/;
+const A_THOUSAND_OR_ONE = /^[1-9]\d{0,2},\d{3}$/;
+
+/** What a person typed as an amount, "0,0079" and "1,000.50" too; null if it is not one, or may be two, as "1,000". */
 export function typedAmount(typed: string): string | null {
-  const amount = typed.trim().replace(",", ".").replace(/^\./, "0.");
+  const trimmed = typed.trim();
+  if (A_THOUSAND_OR_ONE.test(trimmed)) return null;
+  const amount = (GROUPED.test(trimmed) ? trimmed.replaceAll(",", "") : trimmed.replace(",", ".")).replace(/^\./, "0.");
   return NOT_NEGATIVE.test(amount) ? amount : null;
 }
 

@@ -6,6 +6,7 @@ import { anId, byStaff, NOW } from "./builders";
 import type {
   Audience, Broadcast, BroadcastDetail, BroadcastPreview, BroadcastRecipient, MassTextSettings, NewAudience, NewBroadcast,
 } from "@/api/broadcasts";
+import type { Usage } from "@/api/costs";
 import type { Me } from "@/api/types";
 
 const AT = NOW.toISOString();
@@ -15,7 +16,7 @@ export function aBroadcast(overrides: Partial<BroadcastDetail> = {}): BroadcastD
     id: anId(), name: "Snow day", body: "Closed for snow.", header: "", footer: "Reply STOP to opt out", fallbacks: {}, media: [], attachments: [],
     audience: { families: { q: null, tag: null, class_id: null, location: null, archived: false }, staff_members: null, numbers: [], external_ids: [], audience_ids: [], contacts: "all" },
     line_id: null, send_at: null, state: "draft", pause_reason: null, any_hour_reason: null, author: byStaff({ id: anId(), name: "Maria Delgado" }), sender: null,
-    approvals: [], recipients: 0, left_out: {}, segments: 0, counts: {}, reasons: [], retry_of_broadcast_id: null,
+    approvals: [], recipients: 0, left_out: {}, segments: 0, estimate: null, counts: {}, reasons: [], retry_of_broadcast_id: null,
     confirmed_at: null, started_at: null, finished_at: null, created_at: AT, updated_at: AT, ...overrides,
   };
 }
@@ -57,6 +58,7 @@ export class BroadcastsWorld {
   /** What the next previews answer. */
   preview: BroadcastPreview = aPreview();
   recipients: BroadcastRecipient[] = [];
+  cost: Usage = { texts: 0, segments: 0, picture_texts: 0, failed: 0, costs: [], by_provider: 0, without_cost: 0 };
   /** Who is left out of a draft. */
   leftOut: Pick<BroadcastRecipient, "phone_number" | "name" | "record" | "reason">[] = [];
   settings: MassTextSettings = { confirm_above: 500, needs_approval: false, header: "", footer: "Reply STOP to opt out", signup: "", hours: null, timezone: "America/Chicago" };
@@ -94,6 +96,7 @@ export class BroadcastsWorld {
           (!query.get("state") || state === query.get("state")) && (!query.get("reason") || reason === query.get("reason"));
         return HttpResponse.json(page(this.recipients.filter(fits), query, byId, "ascending"));
       }),
+      http.get(`${api}/broadcasts/:id/cost`, () => HttpResponse.json(this.cost)),
       http.post(`${api}/broadcasts/:id/:deed`, ({ params, request }) => this.deed(String(params.id), String(params.deed), request)),
       http.get(`${api}/audiences`, ({ request }) => HttpResponse.json(page(this.audiences, new URL(request.url).searchParams, ({ name, id }) => [name, id], "ascending"))),
       http.post(`${api}/audiences`, ({ request }) => this.take("/audiences", request, 201, (body) => this.addAudience(body as NewAudience))),

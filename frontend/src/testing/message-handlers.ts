@@ -71,7 +71,7 @@ export function messageHandlers(world: WorldState, api: string): HttpHandler[] {
         { at: message.created_at, status: "queued", source: "staff", code: null, detail: null },
         { at: message.created_at, status: message.status, source: "provider", code: message.error?.code ?? null, detail: null },
       ];
-      return HttpResponse.json({ ...message, timeline, opt_in_check: null });
+      return HttpResponse.json({ ...message, timeline, opt_in_check: null, cost: world.costs.get(message.id) ?? null });
     }),
   ];
 }

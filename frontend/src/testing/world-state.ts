@@ -16,7 +16,7 @@ import type { InboundEventDetail, InboundHealth } from "@/api/inbound";
 import type { Line, LineHealth } from "@/api/lines";
 import type { Recipient } from "@/api/recipients";
 import type { ServiceStatus } from "@/api/service-status";
-import type { AuditEntry, Conversation, ConversationDetail, Family, Me, Message, OptInInstance, StaffMember, ThreadItem } from "@/api/types";
+import type { AuditEntry, Conversation, ConversationDetail, Family, Me, Message, MessageDetail, OptInInstance, StaffMember, ThreadItem } from "@/api/types";
 
 export interface SentRequest {
   key: string | null;
@@ -41,6 +41,8 @@ export class WorldState {
   readonly notifications = new NotificationsWorld();
   /** Mass texts and saved audiences. */
   readonly massTexts = new BroadcastsWorld(this);
+  /** What texts cost, by their ids. */
+  readonly costs = new Map<string, NonNullable<MessageDetail["cost"]>>();
   apiKeys: ApiKey[] = [];
   lines: Line[] = [aLine()];
   /** What the provider answers to the next checks. */

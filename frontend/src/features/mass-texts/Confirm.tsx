@@ -3,10 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useRef, useState, type ComponentProps, type ReactNode } from "react";
 
 import { AnyHour, Approvals } from "./ConfirmParts";
+import { estimateInWords, ToCredits } from "./Cost";
 import { Phone } from "./Phone";
 import { count, counted, describeDuration } from "./words";
 import { broadcastPreviewQuery, useBroadcastDeed, useSendBroadcast, type BroadcastConfirmation, type BroadcastDetail, type BroadcastPreview } from "@/api/broadcasts";
-import { describeError } from "@/api/problem";
+import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { useNow } from "@/lib/clock";
 import { useSubmission } from "@/lib/submission";
 import { Skeleton, Spinner } from "@/ui/bits";
@@ -111,6 +112,7 @@ function Form({ broadcast, preview, onClose, onSent }: FormProps) {
           )}
           <Approvals broadcast={broadcast} missing={missing} />
           <FormProblem>{send.error && `Not sent. ${describeError(send.error)}`}</FormProblem>
+          {isProblem(send.error, PROBLEM.noCredits) && <p className="text-note">It stays a draft until then. <ToCredits /></p>}
         </div>
         <div className="max-desk:hidden">
           <Phone text={preview.examples[0]?.text ?? ""} to={preview.examples[0]?.name ?? null} />
@@ -142,6 +144,7 @@ function Facts({ broadcast, preview, later }: { broadcast: BroadcastDetail; prev
         {later ? `${brief(later)} (${describeZone(timezone)})` : wasFor ? "At once: its time has passed" : "At once"}
       </Fact>
       <Fact name="Texts">{counted(preview.segments.total, "text")}{preview.seconds !== null && preview.seconds >= 1 && `, in about ${describeDuration(preview.seconds)}`}</Fact>
+      <Fact name="Cost">{estimateInWords(preview)}</Fact>
       <Fact name="From">{preview.lines.map(({ label }) => label).join(", ")}</Fact>
     </dl>
   );

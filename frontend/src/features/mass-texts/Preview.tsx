@@ -1,6 +1,7 @@
 /** What a draft comes to: the text on a phone, how many get it, who is left out and why, how long it takes. */
 import { useState, type ReactNode } from "react";
 
+import { Estimated } from "./Cost";
 import { LeftOut } from "./LeftOut";
 import { Phone } from "./Phone";
 import type { MassTextDraft } from "./useMassTextDraft";
@@ -64,6 +65,9 @@ function Figures({ broadcastId, preview, isStale }: { broadcastId: string; previ
         <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-note">
           <Fact name="Texts">
             {each} each, {count(segments.total)} in all
+          </Fact>
+          <Fact name="Cost">
+            <Estimated estimate={preview} />
           </Fact>
           <Hours preview={preview} />
           {seconds !== null && <Fact name="Takes">{seconds < 1 ? "a moment" : `about ${describeDuration(seconds)}`}</Fact>}

@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState, type ReactNode } from "react";
 
 import { describeAudience } from "./audience";
+import { estimateInWords, Spent, ToCredits } from "./Cost";
 import { PageHead } from "./PageHead";
 import { Phone } from "./Phone";
 import { ProgressBar } from "./ProgressBar";
@@ -167,7 +168,7 @@ function Standing({ broadcast }: { broadcast: BroadcastDetail }) {
       {total > 0 && state !== "scheduled" && <ProgressBar broadcast={broadcast} className="!h-2.5" />}
       {state === "paused" && pause_reason && (
         <Notice tone="warn" icon={<WarningIcon size={18} />}>
-          {PAUSED[pause_reason]}
+          {PAUSED[pause_reason]} {pause_reason === "no_credits" && <ToCredits />}
         </Notice>
       )}
       {failed > 0 && (
@@ -187,7 +188,7 @@ function Standing({ broadcast }: { broadcast: BroadcastDetail }) {
 /** Who wrote it, who sent it, to whom, and who was left out from the start. */
 function About({ broadcast }: { broadcast: BroadcastDetail }) {
   const { moment } = useFormats();
-  const { author, sender, audience, confirmed_at, approvals, segments } = broadcast;
+  const { author, sender, audience, confirmed_at, approvals, segments, estimate } = broadcast;
   const classIds = [audience.families?.class_id].filter((id): id is string => Boolean(id));
   const classes = useQueries({ queries: classIds.map((id) => classQuery(id)) }).flatMap(({ data }) => (data ? [data] : []));
   const { data: lists } = useQuery({ ...audiencesQuery, enabled: audience.audience_ids.length > 0 });
@@ -205,6 +206,12 @@ function About({ broadcast }: { broadcast: BroadcastDetail }) {
       )}
       {approvals.length > 0 && <Fact name="Agreed">{approvals.map(({ name }) => name).join(", ")}</Fact>}
       <Fact name="Texts">{counted(segments, "text")} as confirmed</Fact>
+      {estimate && <Fact name="Estimate">{estimateInWords(estimate)}</Fact>}
+      {confirmed_at !== null && broadcast.state !== "scheduled" && (
+        <Fact name="Cost">
+          <Spent broadcast={broadcast} />
+        </Fact>
+      )}
       {duplicates.map(([reason, many]) => (
         <Fact key={reason} name={count(many)}>
           {describeReason(reason)}

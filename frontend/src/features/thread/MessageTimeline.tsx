@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 
-import { DELIVERY, describeSender, describeStep } from "./describe-message";
+import { DELIVERY, describeCost, describeSender, describeStep } from "./describe-message";
 import { useFormats } from "@/api/format";
 import { messageQuery } from "@/api/messages";
 import type { Message } from "@/api/types";
@@ -36,7 +36,7 @@ export default function MessageTimeline({ message, onClose }: { message: Message
       )}
       <p className="mt-3 text-note text-ink-2">
         Billed as {plural(message.segments, "text")}
-        {message.sent_by && `, sent by ${describeSender(message)}`}.
+        {message.sent_by && `, sent by ${describeSender(message)}`}.{data && message.direction === "outbound" && ` ${describeCost(data)}`}
       </p>
     </Dialog>
   );

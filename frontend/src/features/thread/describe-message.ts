@@ -1,5 +1,6 @@
 /** The delivery of a message in words for the desk. */
 import type { Message, MessageDetail, MessageStatus } from "@/api/types";
+import { shownMoney } from "@/lib/money";
 import { nameIntegration } from "@/lib/text";
 
 interface Delivery {
@@ -49,6 +50,13 @@ export function describeStep({ status, source }: Step, message: Message): string
   if (status === "queued") return source === "staff" ? `${describeSender(message)} sent it` : "The Messenger sent it";
   const told = STEPS[status] ?? `The carrier reported “${status.replaceAll("_", " ")}”`;
   return source === "reconciliation" ? `${told}, says the carrier’s own record` : told;
+}
+
+/** What it cost, and who says so (COST). Not known is not 0. */
+export function describeCost({ cost, status }: MessageDetail): string {
+  if (cost) return `It cost ${shownMoney(cost)}, ${cost.source === "provider" ? "as the provider says" : "by the line’s price list"}.`;
+  if (status === "queued" || status === "sending") return "";
+  return status === "failed" ? "It cost nothing." : "What it cost is not known.";
 }
 
 /** Who of the business a message is from, in full. */
