@@ -4,7 +4,7 @@ import { http, HttpResponse, type HttpHandler } from "msw";
 import { byId, notFound, one, page, problem, without } from "./answers";
 import { anId, byStaff, NOW } from "./builders";
 import type {
-  Audience, Broadcast, BroadcastDetail, BroadcastPreview, BroadcastRecipient, MassTextSettings, NewAudience, NewBroadcast,
+  Audience, Broadcast, BroadcastChange, BroadcastDetail, BroadcastPreview, BroadcastRecipient, MassTextSettings, NewAudience, NewBroadcast,
 } from "@/api/broadcasts";
 import type { Me } from "@/api/types";
 
@@ -47,6 +47,8 @@ export function aBroadcastRecipient(overrides: Partial<BroadcastRecipient> = {})
   };
 }
 
+const aFile = (id: string): BroadcastDetail["attachments"][number] => ({ id, url: `/api/v1/media/${id}/content`, name: "flyer.jpg", content_type: "image/jpeg", size: 1000 });
+
 interface Host {
   me: Me | null;
 }
@@ -81,7 +83,7 @@ export class BroadcastsWorld {
       http.get(`${api}/broadcasts/:id`, ({ params }) => one(this.broadcasts, params.id)),
       http.patch(`${api}/broadcasts/:id`, ({ params, request }) =>
         this.take(`/broadcasts/${String(params.id)}`, request, 200, (body) =>
-          this.change(params.id, { ...(body as Partial<BroadcastDetail>), state: "draft", confirmed_at: null, approvals: [] }),
+          this.change(params.id, { ...this.columns(params.id, body as BroadcastChange), state: "draft", confirmed_at: null, approvals: [] }),
         ),
       ),
       http.get(`${api}/broadcasts/:id/preview/left-out`, ({ request }) => {
@@ -115,10 +117,16 @@ export class BroadcastsWorld {
     return this.broadcasts.find((each) => each.id === id);
   }
 
-  private create({ name, body, audience, fallbacks = {}, send_at = null, line_id = null, header, footer }: NewBroadcast): BroadcastDetail {
+  private columns(id: unknown, { attachments, ...body }: BroadcastChange): Partial<BroadcastDetail> {
+    const had = this.broadcasts.find((each) => each.id === id)?.attachments ?? [];
+    return { ...(body as Partial<BroadcastDetail>), ...(attachments && { attachments: attachments.map((each) => had.find((file) => file.id === each) ?? aFile(each)) }) };
+  }
+
+  private create({ name, body, audience, fallbacks = {}, send_at = null, line_id = null, header, footer, attachments = [] }: NewBroadcast): BroadcastDetail {
     const whole = { ...aBroadcast().audience, families: null, ...audience } as BroadcastDetail["audience"];
     const made = aBroadcast({
       name, body, fallbacks, send_at, line_id, audience: whole, header: header ?? this.settings.header, footer: footer ?? this.settings.footer,
+      attachments: attachments.map(aFile),
     });
     this.broadcasts.push(made);
     return made;

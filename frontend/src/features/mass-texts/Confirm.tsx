@@ -113,7 +113,7 @@ function Form({ broadcast, preview, onClose, onSent }: FormProps) {
           <FormProblem>{send.error && `Not sent. ${describeError(send.error)}`}</FormProblem>
         </div>
         <div className="max-desk:hidden">
-          <Phone text={preview.examples[0]?.text ?? ""} to={preview.examples[0]?.name ?? null} />
+          <Phone text={preview.examples[0]?.text ?? ""} files={broadcast.attachments} to={preview.examples[0]?.name ?? null} />
         </div>
       </div>
       <DialogFoot>
