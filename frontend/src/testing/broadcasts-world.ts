@@ -47,6 +47,11 @@ export function aBroadcastRecipient(overrides: Partial<BroadcastRecipient> = {})
   };
 }
 
+export function anAudience(name: string): Audience {
+  const audience: Audience["audience"] = { families: aBroadcast().audience.families, staff_members: null, numbers: [], external_ids: [], contacts: "all" };
+  return { id: anId(), name, audience, created_at: AT, updated_at: AT };
+}
+
 const aFile = (id: string): BroadcastDetail["attachments"][number] => ({ id, url: `/api/v1/media/${id}/content`, name: "flyer.jpg", content_type: "image/jpeg", size: 1000 });
 
 interface Host {
@@ -58,6 +63,8 @@ export class BroadcastsWorld {
   audiences: Audience[] = [];
   /** What the next previews answer. */
   preview: BroadcastPreview = aPreview();
+  /** What previews outside the hours answer; null: the same. */
+  anyHourPreview: BroadcastPreview | null = null;
   recipients: BroadcastRecipient[] = [];
   /** Who is left out of a draft. */
   leftOut: Pick<BroadcastRecipient, "phone_number" | "name" | "record" | "reason">[] = [];
@@ -99,6 +106,12 @@ export class BroadcastsWorld {
       http.post(`${api}/broadcasts/:id/:deed`, ({ params, request }) => this.deed(String(params.id), String(params.deed), request)),
       http.get(`${api}/audiences`, ({ request }) => HttpResponse.json(page(this.audiences, new URL(request.url).searchParams, ({ name, id }) => [name, id], "ascending"))),
       http.post(`${api}/audiences`, ({ request }) => this.take("/audiences", request, 201, (body) => this.addAudience(body as NewAudience))),
+      http.patch(`${api}/audiences/:id`, ({ params, request }) =>
+        this.take(`/audiences/${String(params.id)}`, request, 200, (body) => {
+          this.audiences = this.audiences.map((each) => (each.id === params.id ? { ...each, ...(body as Pick<Audience, "name">) } : each));
+          return this.audiences.find(({ id }) => id === params.id);
+        }),
+      ),
       http.delete(`${api}/audiences/:id`, ({ params }) => {
         this.audiences = this.audiences.filter(({ id }) => id !== params.id);
         return new HttpResponse(null, { status: 204 });
@@ -132,9 +145,9 @@ export class BroadcastsWorld {
     return made;
   }
 
-  private addAudience({ name, audience }: NewAudience): Audience {
+  private addAudience({ name, audience, id }: NewAudience): Audience {
     const whole = { families: null, staff_members: null, numbers: [], external_ids: [], contacts: "all", ...audience } as Audience["audience"];
-    const made: Audience = { id: anId(), name, audience: whole, created_at: AT, updated_at: AT };
+    const made: Audience = { id: id ?? anId(), name, audience: whole, created_at: AT, updated_at: AT };
     this.audiences.push(made);
     return made;
   }
@@ -142,7 +155,8 @@ export class BroadcastsWorld {
   private async deed(id: string, deed: string, request: Request): Promise<Response> {
     const found = this.broadcasts.find((each) => each.id === id);
     if (!found) return notFound();
-    if (deed === "preview") return HttpResponse.json(this.preview);
+    const isAnyHour = new URL(request.url).searchParams.get("any_hour") === "true";
+    if (deed === "preview") return HttpResponse.json((isAnyHour && this.anyHourPreview) || this.preview);
     if (deed === "retry") {
       const again = aBroadcast({ name: `${found.name} (again)`, body: found.body, retry_of_broadcast_id: id });
       this.broadcasts.push(again);
