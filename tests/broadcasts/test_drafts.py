@@ -84,3 +84,15 @@ async def test_MASS_WHO_a_deleted_audience_comes_back_under_its_id(two: World) -
     assert (await two.admin.post(f"{BROADCASTS}/{broadcast_id}/preview")).status_code == 404
     assert (await two.maria.post(f"{API}/audiences", json=again)).json()["id"] == saved["id"]
     assert (await do(two, broadcast_id, "preview"))["recipients"] == 2
+
+
+async def test_PERM_HOURS_a_preview_outside_the_hours_counts_those_whom_they_leave_out(two: World) -> None:
+    hours = {"hours": {"monday": [{"opens": "05:00", "closes": "06:00"}]}}
+    assert (await two.admin.patch(f"{API}/organization/mass-text", json=hours)).status_code == 200
+    path = f"{BROADCASTS}/{await new_broadcast(two.maria, audience={'families': {}})}/preview"
+    within = (await two.admin.post(path)).json()
+    assert (within["recipients"], within["left_out"]) == (0, [{"reason": "no_lawful_hour", "count": 2}])
+    outside = (await two.admin.post(path, params={"any_hour": "true"})).json()
+    assert (outside["recipients"], outside["left_out"], outside["hours"]["now"]) == (2, [], 2)
+    refused = await two.maria.post(path, params={"any_hour": "true"})
+    assert (refused.status_code, refused.json()["permission"]) == (403, "mass_text_any_hour")
