@@ -421,6 +421,8 @@ class AudienceIn(BaseModel):
 
     name: Name
     audience: SavedAudienceDescription
+    id: UUID | None = None
+    """A new one if omitted. With the id of a deleted one, drafts that name it can use it again."""
 
 
 class AudiencePatch(BaseModel):

@@ -107,18 +107,29 @@ class Prepared:
     given: Given
 
 
-async def prepared(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Prepared:
-    """As of when it goes. Raises `NotFound`."""
+async def prepared(
+    session: AsyncSession, principal: Principal, broadcast_id: UUID, *, any_hour: bool = False
+) -> Prepared:
+    """As of when it goes. `any_hour`: outside the hours too. Raises `NotFound`."""
     row = await require(session, principal, broadcast_id)
     organization = await access.organization(session, row.organization_id)
     at = await database_time(session)
-    content, given = await _prepare(session, organization, row, sender=principal, at=max(at, row.send_at or at))
+    content, given = await _prepare(
+        session, organization, row, sender=principal, at=max(at, row.send_at or at), any_hour=any_hour
+    )
     return Prepared(row, organization, content, given)
 
 
-async def preview_broadcast(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Preview:
-    """Who would get it now, who would not and why, and what it would say (MASS-PREVIEW). Changes nothing."""
-    ready = await prepared(session, principal, broadcast_id)
+async def preview_broadcast(
+    session: AsyncSession, principal: Principal, broadcast_id: UUID, *, any_hour: bool = False
+) -> Preview:
+    """Who would get it now, who would not and why, and what it would say (MASS-PREVIEW). Changes nothing.
+
+    `any_hour`: as if somebody confirmed it outside the hours. Raises `PermissionRequired` (PERM-HOURS).
+    """
+    if any_hour:
+        require_mass_text(principal, Permission.MASS_TEXT_ANY_HOUR)
+    ready = await prepared(session, principal, broadcast_id, any_hour=any_hour)
     row, organization, content, given = ready.row, ready.organization, ready.content, ready.given
     tally = await new_tally(session, row, content)
     async for some in resolve(session, row.organization_id, given, content):
@@ -138,7 +149,13 @@ async def preview_broadcast(session: AsyncSession, principal: Principal, broadca
 
 
 async def _prepare(
-    session: AsyncSession, organization: Organization, row: Broadcast, *, sender: Principal, at: datetime
+    session: AsyncSession,
+    organization: Organization,
+    row: Broadcast,
+    *,
+    sender: Principal,
+    at: datetime,
+    any_hour: bool = False,
 ) -> tuple[Content, Given]:
     given = await read_audience(
         session,
@@ -153,7 +170,7 @@ async def _prepare(
         files=files.files_of(row),
         line=line,
         choosable=await choosable_lines(session, organization.id),
-        available=availability(organization, at=at, any_hour=row.any_hour_reason is not None),
+        available=availability(organization, at=at, any_hour=any_hour or row.any_hour_reason is not None),
     )
     return content, given
 
@@ -287,9 +304,8 @@ async def _record_confirmed(session: AsyncSession, principal: Principal, row: Br
         "left_out": dict(tally.left_out),
         "segments": tally.segments.total,
         "estimate": tally.estimate.as_json(),
-        "body": row.body,
-        "send_at": rfc3339(row.send_at) if row.state == BroadcastState.SCHEDULED else None,
-        **described_audience(row),
+        **described(row),
+        "send_at": rfc3339(row.send_at) if row.send_at and row.state == BroadcastState.SCHEDULED else None,
     }
     await record(session, principal.actor, Action.BROADCAST_CONFIRMED, row, details)
     if row.any_hour_reason is not None:
@@ -386,9 +402,21 @@ def wake(session: AsyncSession, organization_id: UUID) -> None:
     notify(session, CHANNEL, {"organization_id": str(organization_id)})
 
 
-def described_audience(row: Broadcast) -> dict[str, Any]:
-    """The audience as the audit log has it: its filters, and how many were given one by one."""
-    said = dict(row.audience)
+def described(row: Broadcast) -> dict[str, Any]:
+    """What it says, and to whom, as the audit log has it. Of the audience: its filters, and how many were given one
+    by one."""
+    audience = dict(row.audience)
     for name in ("numbers", "external_ids"):
-        said[name] = len(said.get(name, ()))
-    return {"audience": said}
+        audience[name] = len(audience.get(name, ()))
+    return {
+        "name": row.name,
+        "body": row.body,
+        "header": row.header,
+        "footer": row.footer,
+        "fallbacks": row.fallbacks,
+        "media": row.media_urls,
+        "attachments": [each["name"] for each in row.files],
+        "line_id": str(row.line_id) if row.line_id is not None else None,
+        "send_at": rfc3339(row.send_at) if row.send_at is not None else None,
+        "audience": audience,
+    }

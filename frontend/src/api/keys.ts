@@ -108,7 +108,7 @@ export const keys = {
   broadcast: (id: string) => ["broadcasts", "one", id],
   /** Not below `broadcasts`: counting an audience anew takes a while. */
   broadcastPreviewsOf: (id: string) => ["broadcast-preview", id],
-  broadcastPreview: (id: string, version: string) => ["broadcast-preview", id, version],
+  broadcastPreview: (id: string, version: string, anyHour: boolean) => ["broadcast-preview", id, version, anyHour],
   broadcastLeftOut: (id: string, reason: string) => ["broadcast-preview", id, "left-out", reason],
   broadcastRecipientsOf: (id: string) => ["broadcast-recipients", id],
   broadcastRecipients: (id: string, filter: RecipientFilter) => ["broadcast-recipients", id, filter],

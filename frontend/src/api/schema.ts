@@ -313,6 +313,8 @@ export interface paths {
         /**
          * Preview Broadcast
          * @description Who would get it now, who is left out and why, what it says, and how long it takes. Changes nothing.
+         *
+         *     `any_hour`: as if it were confirmed with `any_hour_reason`, which needs `mass_text_any_hour` (PERM-HOURS).
          */
         post: operations["preview_broadcast"];
         delete?: never;
@@ -2730,6 +2732,8 @@ export interface components {
         /** AudienceIn */
         AudienceIn: {
             audience: components["schemas"]["SavedAudienceDescription"];
+            /** Id */
+            id?: string | null;
             /** Name */
             name: string;
         };
@@ -8489,7 +8493,9 @@ export interface operations {
     };
     preview_broadcast: {
         parameters: {
-            query?: never;
+            query?: {
+                any_hour?: boolean;
+            };
             header?: never;
             path: {
                 broadcast_id: string;

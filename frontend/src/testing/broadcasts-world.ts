@@ -4,7 +4,7 @@ import { http, HttpResponse, type HttpHandler } from "msw";
 import { byId, notFound, one, page, problem, without } from "./answers";
 import { anId, byStaff, NOW } from "./builders";
 import type {
-  Audience, Broadcast, BroadcastDetail, BroadcastPreview, BroadcastRecipient, MassTextSettings, NewAudience, NewBroadcast,
+  Audience, Broadcast, BroadcastChange, BroadcastDetail, BroadcastPreview, BroadcastRecipient, MassTextSettings, NewAudience, NewBroadcast,
 } from "@/api/broadcasts";
 import type { Usage } from "@/api/costs";
 import type { Me } from "@/api/types";
@@ -48,6 +48,13 @@ export function aBroadcastRecipient(overrides: Partial<BroadcastRecipient> = {})
   };
 }
 
+export function anAudience(name: string): Audience {
+  const audience: Audience["audience"] = { families: aBroadcast().audience.families, staff_members: null, numbers: [], external_ids: [], contacts: "all" };
+  return { id: anId(), name, audience, created_at: AT, updated_at: AT };
+}
+
+const aFile = (id: string): BroadcastDetail["attachments"][number] => ({ id, url: `/api/v1/media/${id}/content`, name: "flyer.jpg", content_type: "image/jpeg", size: 1000 });
+
 interface Host {
   me: Me | null;
 }
@@ -57,6 +64,8 @@ export class BroadcastsWorld {
   audiences: Audience[] = [];
   /** What the next previews answer. */
   preview: BroadcastPreview = aPreview();
+  /** What previews outside the hours answer; null: the same. */
+  anyHourPreview: BroadcastPreview | null = null;
   recipients: BroadcastRecipient[] = [];
   cost: Usage = { texts: 0, segments: 0, picture_texts: 0, failed: 0, costs: [], by_provider: 0, without_cost: 0 };
   /** Who is left out of a draft. */
@@ -83,7 +92,7 @@ export class BroadcastsWorld {
       http.get(`${api}/broadcasts/:id`, ({ params }) => one(this.broadcasts, params.id)),
       http.patch(`${api}/broadcasts/:id`, ({ params, request }) =>
         this.take(`/broadcasts/${String(params.id)}`, request, 200, (body) =>
-          this.change(params.id, { ...(body as Partial<BroadcastDetail>), state: "draft", confirmed_at: null, approvals: [] }),
+          this.change(params.id, { ...this.columns(params.id, body as BroadcastChange), state: "draft", confirmed_at: null, approvals: [] }),
         ),
       ),
       http.get(`${api}/broadcasts/:id/preview/left-out`, ({ request }) => {
@@ -100,6 +109,12 @@ export class BroadcastsWorld {
       http.post(`${api}/broadcasts/:id/:deed`, ({ params, request }) => this.deed(String(params.id), String(params.deed), request)),
       http.get(`${api}/audiences`, ({ request }) => HttpResponse.json(page(this.audiences, new URL(request.url).searchParams, ({ name, id }) => [name, id], "ascending"))),
       http.post(`${api}/audiences`, ({ request }) => this.take("/audiences", request, 201, (body) => this.addAudience(body as NewAudience))),
+      http.patch(`${api}/audiences/:id`, ({ params, request }) =>
+        this.take(`/audiences/${String(params.id)}`, request, 200, (body) => {
+          this.audiences = this.audiences.map((each) => (each.id === params.id ? { ...each, ...(body as Pick<Audience, "name">) } : each));
+          return this.audiences.find(({ id }) => id === params.id);
+        }),
+      ),
       http.delete(`${api}/audiences/:id`, ({ params }) => {
         this.audiences = this.audiences.filter(({ id }) => id !== params.id);
         return new HttpResponse(null, { status: 204 });
@@ -118,18 +133,24 @@ export class BroadcastsWorld {
     return this.broadcasts.find((each) => each.id === id);
   }
 
-  private create({ name, body, audience, fallbacks = {}, send_at = null, line_id = null, header, footer }: NewBroadcast): BroadcastDetail {
+  private columns(id: unknown, { attachments, ...body }: BroadcastChange): Partial<BroadcastDetail> {
+    const had = this.broadcasts.find((each) => each.id === id)?.attachments ?? [];
+    return { ...(body as Partial<BroadcastDetail>), ...(attachments && { attachments: attachments.map((each) => had.find((file) => file.id === each) ?? aFile(each)) }) };
+  }
+
+  private create({ name, body, audience, fallbacks = {}, send_at = null, line_id = null, header, footer, attachments = [] }: NewBroadcast): BroadcastDetail {
     const whole = { ...aBroadcast().audience, families: null, ...audience } as BroadcastDetail["audience"];
     const made = aBroadcast({
       name, body, fallbacks, send_at, line_id, audience: whole, header: header ?? this.settings.header, footer: footer ?? this.settings.footer,
+      attachments: attachments.map(aFile),
     });
     this.broadcasts.push(made);
     return made;
   }
 
-  private addAudience({ name, audience }: NewAudience): Audience {
+  private addAudience({ name, audience, id }: NewAudience): Audience {
     const whole = { families: null, staff_members: null, numbers: [], external_ids: [], contacts: "all", ...audience } as Audience["audience"];
-    const made: Audience = { id: anId(), name, audience: whole, created_at: AT, updated_at: AT };
+    const made: Audience = { id: id ?? anId(), name, audience: whole, created_at: AT, updated_at: AT };
     this.audiences.push(made);
     return made;
   }
@@ -137,7 +158,8 @@ export class BroadcastsWorld {
   private async deed(id: string, deed: string, request: Request): Promise<Response> {
     const found = this.broadcasts.find((each) => each.id === id);
     if (!found) return notFound();
-    if (deed === "preview") return HttpResponse.json(this.preview);
+    const isAnyHour = new URL(request.url).searchParams.get("any_hour") === "true";
+    if (deed === "preview") return HttpResponse.json((isAnyHour && this.anyHourPreview) || this.preview);
     if (deed === "retry") {
       const again = aBroadcast({ name: `${found.name} (again)`, body: found.body, retry_of_broadcast_id: id });
       this.broadcasts.push(again);
