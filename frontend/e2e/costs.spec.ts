@@ -1,4 +1,5 @@
 import { expect, test } from "./business";
+import { conversations, expectAccessible, messages } from "./support";
 
 test("an administrator sets prices, runs on credits and sees what a text cost (COST)", async ({ business, page }) => {
   const { number } = await business.family("Rivera");
@@ -30,4 +31,11 @@ test("an administrator sets prices, runs on credits and sees what a text cost (C
     await expect(usage.getByRole("row", { name: /Conversations/ })).toContainText("$0.0079", { timeout: 1_000 });
   }).toPass();
   await expect(page.getByText("$49.9921", { exact: true })).toBeVisible();
+
+  // The text's own details say it too.
+  await page.goto("/messenger");
+  await conversations(page).getByRole("link", { name: /Rivera/ }).click();
+  await messages(page).getByRole("button", { name: /^(Sent|Delivered)$/ }).click();
+  await expect(page.getByRole("dialog").getByText(/It cost \$0\.0079, by the line’s price list\./)).toBeVisible();
+  await expectAccessible(page);
 });

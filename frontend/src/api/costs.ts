@@ -1,6 +1,7 @@
 /** What texts cost: price lists, credits, usage (COST). Amounts are strings. */
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 
+import type { BroadcastState } from "./broadcasts";
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
 import type { components } from "./schema";
@@ -82,14 +83,14 @@ export function usageQuery(asked: UsageQuestion) {
 
 const COST_MS = 10_000;
 
-/** What a mass text has cost so far. `isMoving`: more of it leaves, or its provider has not said everything yet. */
-export function broadcastCostQuery(id: string, state: string, isMoving: boolean) {
+/** What a mass text has cost so far. A provider's figure that comes after its end is there once the page is opened again. */
+export function broadcastCostQuery(id: string, state: BroadcastState) {
   return queryOptions({
     queryKey: keys.broadcastCost(id, state),
     queryFn: ({ signal }) => unwrap(client.GET("/api/v1/broadcasts/{broadcast_id}/cost", { params: { path: { broadcast_id: id } }, signal })),
     placeholderData: keepPreviousData,
     // Not with each event of the mass text: adding up many texts takes a while.
-    refetchInterval: isMoving && COST_MS,
+    refetchInterval: state === "sending" && COST_MS,
     staleTime: 0,
   });
 }

@@ -41,10 +41,9 @@ function spentInWords({ costs, texts, without_cost: without }: Usage): string {
   return `${shownMoneys(costs)}${without === 0 ? "" : `, and ${count(without)} of unknown cost`}`;
 }
 
-/** What the texts that have left cost. Not asked for before any has. */
+/** What the texts that have left cost. */
 export function Spent({ broadcast }: { broadcast: BroadcastDetail }) {
-  const isMoving = broadcast.state === "sending" || (broadcast.counts.sent ?? 0) > 0;
-  const { data, isError } = useQuery(broadcastCostQuery(broadcast.id, broadcast.state, isMoving));
+  const { data, isError } = useQuery(broadcastCostQuery(broadcast.id, broadcast.state));
   if (isError) return "It couldn’t be loaded";
   return data ? spentInWords(data) : "…";
 }
