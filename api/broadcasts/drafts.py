@@ -39,7 +39,6 @@ from api.lines import service as lines
 from api.providers.registry import send_limits
 from api.saved_replies.rules import unknown_fields
 
-
 SERIES = timedelta(hours=1)
 """Changes of one person within this time of the entry of the first are one series."""
 

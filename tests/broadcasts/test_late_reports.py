@@ -1,7 +1,6 @@
 """Counts of mass texts whose reports come long after they have ended."""
 
 import asyncio
-
 from uuid import UUID
 
 from api.broadcasts import queries
@@ -23,7 +22,12 @@ async def listed(world: World) -> dict[str, int]:
 
 
 async def report(world: World, claim: Claim) -> None:
-    fields = {"MessageSid": f"SM{claim.message_id}", "MessageStatus": "delivered", "To": claim.message.to, "From": LINE_NUMBER}
+    fields = {
+        "MessageSid": f"SM{claim.message_id}",
+        "MessageStatus": "delivered",
+        "To": claim.message.to,
+        "From": LINE_NUMBER,
+    }
     answer = await world.post_webhook("status", fields, query=f"?message_id={claim.message_id}")
     assert answer.status_code == 200
     await world.settled()
