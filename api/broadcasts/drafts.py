@@ -114,6 +114,7 @@ async def change_broadcast(session: AsyncSession, principal: Principal, broadcas
     if was_scheduled:
         await queries.remove_recipients(session, row.organization_id, row.id)
         row.confirmed_at, row.recipients, row.left_out, row.segments, row.counts = None, 0, {}, 0, {}
+        row.estimate = None
         row.any_hour_reason, row.is_active, row.sender = None, False, None
     was_approved, row.approvals = bool(row.approvals), []
     row.updated_at = await database_time(session)

@@ -23,6 +23,7 @@ from api.audit.rules import Action, Actor, NewEntry
 from api.away.rules import OpeningHours
 from api.broadcasts import files, queries
 from api.broadcasts.audience import Content, Given, read_audience, resolve
+from api.broadcasts.costs import new_tally
 from api.broadcasts.errors import ApprovalRequired, ConfirmationRequired
 from api.broadcasts.fields import Wording
 from api.broadcasts.hours import Availability
@@ -52,6 +53,7 @@ from api.lines.defaults import choosable_lines
 from api.lines.models import Line
 from api.lines.rules import Day
 from api.live.service import announce
+from api.prices import credits
 from api.saved_replies.rules import unknown_fields
 
 CHANNEL = "messenger_broadcasts"
@@ -133,7 +135,7 @@ async def preview_broadcast(
         require_mass_text(principal, Permission.MASS_TEXT_ANY_HOUR)
     ready = await prepared(session, principal, broadcast_id, any_hour=any_hour)
     row, organization, content, given = ready.row, ready.organization, ready.content, ready.given
-    tally = Tally(content.wording, has_media=content.media > 0)
+    tally = await new_tally(session, row, content)
     async for some in resolve(session, row.organization_id, given, content):
         await asyncio.to_thread(tally.add, some)
         _require_bounded(tally)
@@ -214,7 +216,7 @@ async def send_broadcast(
     """Confirm a draft: its audience is frozen (MASS-PREVIEW), and it goes, or waits for its time.
 
     Raises `PermissionRequired` (PERM-HOURS), `Conflict` if it is not a draft or reaches nobody, `ConfirmationRequired`
-    and `ApprovalRequired`.
+    `ApprovalRequired`, and `NoCredits`.
     """
     overrides = (Permission.MASS_TEXT_ANY_HOUR,) if confirmation.any_hour_reason is not None else ()
     require_mass_text(principal, *overrides)
@@ -230,8 +232,10 @@ async def send_broadcast(
     _require_confirmed(organization, tally, confirmation)
     if missing := _missing_approvals(organization, row, principal, tally.recipients):
         raise ApprovalRequired(missing)
+    await credits.require_estimate(session, row.organization_id, tally.estimate)
     move(row, deed)
     row.recipients, row.left_out, row.segments = tally.recipients, dict(tally.left_out), tally.segments.total
+    row.estimate = tally.estimate.as_json()
     row.sender, row.confirmed_at, row.is_active, row.updated_at = principal.actor.as_json(), at, True, at
     row.started_at = None if is_later else at
     row.counts = {}
@@ -251,7 +255,7 @@ async def _freeze(
         # In one statement, in the order of ids (decision 0006).
         new = [each for each in given.numbers if each not in stored]
         await directory.ensure_phone_numbers(session, organization.id, new)
-    tally = Tally(content.wording, has_media=content.media > 0)
+    tally = await new_tally(session, row, content)
     async for each in resolve(session, organization.id, given, content):
         await asyncio.to_thread(tally.add, each)
         _require_bounded(tally)
@@ -307,6 +311,7 @@ async def _record_confirmed(session: AsyncSession, principal: Principal, row: Br
         "recipients": tally.recipients,
         "left_out": dict(tally.left_out),
         "segments": tally.segments.total,
+        "estimate": tally.estimate.as_json(),
         **described(row),
         "send_at": rfc3339(row.send_at) if row.send_at and row.state == BroadcastState.SCHEDULED else None,
     }
