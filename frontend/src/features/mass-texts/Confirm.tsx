@@ -4,7 +4,7 @@ import { useRef, useState, type ComponentProps, type ReactNode } from "react";
 
 import { AnyHour, Approvals, outsideHours } from "./ConfirmParts";
 import { Phone } from "./Phone";
-import { count, counted, describeDuration } from "./words";
+import { count, counted, describeDuration, describeOverTheDay, overTheDay } from "./words";
 import { broadcastPreviewQuery, useBroadcastDeed, useSendBroadcast, type BroadcastConfirmation, type BroadcastDetail, type BroadcastPreview } from "@/api/broadcasts";
 import { describeError } from "@/api/problem";
 import { useNow } from "@/lib/clock";
@@ -149,6 +149,7 @@ function Facts({ broadcast, preview, later }: { broadcast: BroadcastDetail; prev
         {later ? `${brief(later)} (${describeZone(timezone)})` : wasFor ? "At once: its time has passed" : "At once"}
       </Fact>
       <Fact name="Texts">{counted(preview.segments.total, "text")}{preview.seconds !== null && preview.seconds >= 1 && `, in about ${describeDuration(preview.seconds)}`}</Fact>
+      {overTheDay(preview) > 0 && <Fact name="Limit">{describeOverTheDay(preview)}</Fact>}
       <Fact name="From">{preview.lines.map(({ label }) => label).join(", ")}</Fact>
     </dl>
   );
