@@ -24,6 +24,7 @@ from api.broadcasts.types import AudienceDescription, AudienceDescriptionOut, Sa
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Encoding, segments
 from api.conversations.types import MediaUrl
 from api.directory.rules import OwnerKind
+from api.kit.added_fields import added
 from api.kit.money import MoneyOut
 from api.kit.text import Body, SingleLine
 from api.kit.times import Moment
@@ -205,15 +206,20 @@ class BroadcastDetail(BroadcastOut):
 
     reasons: list[ReasonCount]
     """Why recipients were skipped or failed, the most frequent first."""
+    goes_on_at: datetime | None
+    """When the next of those that wait may be texted: by their hours, or on the line's next day. Null if one may be
+    now, or none waits."""
 
     @classmethod
-    def of(cls, row: Broadcast, *, counts: Sequence[Count] | None = None) -> "BroadcastDetail":
+    def of(
+        cls, row: Broadcast, *, counts: Sequence[Count] | None = None, goes_on_at: datetime | None = None
+    ) -> "BroadcastDetail":
         reasons = [
             ReasonCount(state=RecipientState(each.state), reason=each.reason, count=each.recipients)
             for each in sorted(counts or (), key=lambda each: (-each.recipients, each.state, each.reason or ""))
             if each.reason is not None
         ]
-        return cls(**_shown(row, counts), reasons=reasons)
+        return cls(**_shown(row, counts), reasons=reasons, goes_on_at=goes_on_at)
 
 
 def _shown(row: Broadcast, counts: Sequence[Count] | None) -> dict[str, Any]:
@@ -292,6 +298,8 @@ class LineShareOut(BaseModel):
     recipients: int
     seconds: float | None
     """How long the line takes them. Null if it has no rate limit."""
+    later: int
+    """Of these, those that wait for a later day: the line may not send more of mass texts on the first."""
 
 
 class WarningOut(BaseModel):
@@ -352,7 +360,11 @@ class PreviewOut(BaseModel):
             hours=HoursOut(**vars(preview.hours)),
             lines=[
                 LineShareOut(
-                    line_id=each.line.id, label=each.line.label, recipients=each.recipients, seconds=each.seconds
+                    line_id=each.line.id,
+                    label=each.line.label,
+                    recipients=each.recipients,
+                    seconds=each.seconds,
+                    later=each.later,
                 )
                 for each in preview.lines
             ],
@@ -421,7 +433,7 @@ class AudienceIn(BaseModel):
 
     name: Name
     audience: SavedAudienceDescription
-    id: UUID | None = None
+    id: UUID | None = added(None)
     """A new one if omitted. With the id of a deleted one, drafts that name it can use it again."""
 
 

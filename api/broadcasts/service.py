@@ -48,8 +48,10 @@ from api.kit.errors import Conflict, NotFound
 from api.kit.ids import new_id
 from api.kit.times import rfc3339
 from api.lines import service as lines
+from api.lines.daily import texts_left
 from api.lines.defaults import choosable_lines
 from api.lines.models import Line
+from api.lines.rules import Day
 from api.live.service import announce
 from api.prices import credits
 from api.saved_replies.rules import unknown_fields
@@ -74,6 +76,8 @@ class LineShare:
     recipients: int
     seconds: float | None
     """How long it takes them; None if the line has no rate limit."""
+    later: int
+    """Of these, those that are over the line's limit of the day on which it goes."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ async def preview_broadcast(
         tally=tally,
         unknown=given.unknown[:20],
         hours=tally.hours(content.available),
-        lines=_shares(content, tally),
+        lines=await _shares(session, organization, content, tally),
         warnings=warnings(row.body, footer=row.footer, unknown_fields=unknown_fields(row.body)),
         confirm_above=organization.mass_text_confirm_above,
         missing_approvals=_missing_approvals(organization, row, principal, tally.recipients),
@@ -190,12 +194,16 @@ def _require_bounded(tally: Tally) -> None:
         raise Conflict(f"This audience has more than {MAX_RECIPIENTS:,} numbers. Send it in parts.")
 
 
-def _shares(content: Content, tally: Tally) -> list[LineShare]:
+async def _shares(session: AsyncSession, organization: Organization, content: Content, tally: Tally) -> list[LineShare]:
     found: list[LineShare] = []
+    used = [content.choosable.by_id[each] for each in tally.by_line]
+    day = Day.at(content.available.at, timezone=organization.timezone)
+    left = await texts_left(session, organization.id, used, day=day) if used else {}
     for line_id, recipients in tally.by_line.most_common():
         line = content.choosable.by_id[line_id]
         rate = lines.line_settings(line).messages_per_second
-        found.append(LineShare(line, recipients, recipients / rate if rate else None))
+        later = max(0, recipients - left[line_id])
+        found.append(LineShare(line, recipients, recipients / rate if rate else None, later))
     return found
 
 

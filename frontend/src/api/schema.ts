@@ -2992,6 +2992,8 @@ export interface components {
             finished_at: string | null;
             /** Footer */
             footer: string;
+            /** Goes On At */
+            goes_on_at: string | null;
             /** Header */
             header: string;
             /**
@@ -3149,6 +3151,8 @@ export interface components {
         BroadcastLine: {
             /** Label */
             label: string;
+            /** Later */
+            later: number;
             /**
              * Line Id
              * Format: uuid
