@@ -40,7 +40,7 @@ from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord, Refu
 from api.directory.rules import OptInState, OwnerKind
 from api.kit.bulk import is_any
 
-ROWS = 1_000
+ROWS = 2_000
 """Candidates that are read, decided and stored together."""
 
 
@@ -200,11 +200,13 @@ def candidates_of(
     staff_member_ids: Sequence[Select[Any]],
     external_ids: Sequence[str],
     numbers: Sequence[str],
+    needs_families: bool,
     failed_of: UUID | None = None,
 ) -> Select[Any]:
     """The columns of `CandidateRow`: record by record, and in each by contact and number.
 
-    `failed_of`: a mass text; only numbers where it failed.
+    `needs_families`: with the ids of the first and the last family. `failed_of`: a mass text; only numbers where it
+    failed.
     """
     parts: list[Part] = []
     if family_ids or external_ids:
@@ -219,6 +221,7 @@ def candidates_of(
     at_number: dict[str, Any] = {"partition_by": found.c.phone_number_id}
     person, family = collate(found.c.person, "C"), collate(found.c.family, "C")
     family_id = case((found.c.part == 0, cast(found.c.owner_id, Text)), else_=None)
+    family_ids = [each(family_id).over(**at_number) if needs_families else null() for each in (func.min, func.max)]
     return (
         select(
             found.c.kind,
@@ -231,8 +234,7 @@ def candidates_of(
             func.max(person).over(**at_number),
             func.min(family).over(**at_number),
             func.max(family).over(**at_number),
-            func.min(family_id).over(**at_number),
-            func.max(family_id).over(**at_number),
+            *family_ids,
             func.count().over(**at_number) > 1,
         )
         .select_from(found)
@@ -256,9 +258,11 @@ def candidates_of(
 async def stream(session: AsyncSession, statement: Select[Any]) -> AsyncIterator[list[CandidateRow]]:
     """The candidates in slices of about `ROWS`, each with whole records, through a cursor of the database."""
     held: list[CandidateRow] = []
-    result = await session.stream(statement.execution_options(yield_per=ROWS))
+    # Of the connection: the session's own would pass each column through the ORM.
+    connection = await session.connection()
+    result = await connection.stream(statement.execution_options(yield_per=ROWS))
     async for some in result.partitions():
-        held += [CandidateRow(*row) for row in some]
+        held += map(CandidateRow._make, some)
         last = held[-1]
         start = len(held)
         while last.owner_id is not None and start > 0 and held[start - 1].owner_id == last.owner_id:

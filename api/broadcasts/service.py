@@ -6,7 +6,7 @@ Whoever reads or changes them has `sms_logs` and `mass_text` (PERM-SEND).
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -119,11 +119,8 @@ async def preview_broadcast(session: AsyncSession, principal: Principal, broadca
     ready = await prepared(session, principal, broadcast_id)
     row, organization, content, given = ready.row, ready.organization, ready.content, ready.given
     tally = Tally(content.wording, has_media=content.media > 0)
-    async for some in resolve(session, row.organization_id, given, content):
-        await asyncio.to_thread(tally.add, some)
-        _require_bounded(tally)
-    if given.unknown:
-        tally.left_out[LeftOut.UNKNOWN.value] += len(given.unknown)
+    async for _ in _tallied(session, ready, tally):
+        pass
     return Preview(
         tally=tally,
         unknown=given.unknown[:20],
@@ -135,18 +132,33 @@ async def preview_broadcast(session: AsyncSession, principal: Principal, broadca
     )
 
 
+async def _tallied(session: AsyncSession, ready: Prepared, tally: Tally) -> AsyncIterator[Sequence[Resolved]]:
+    """The audience slice by slice, added up.
+
+    Raises `Conflict` for one that is too large, as soon as that is seen. The reader takes all of it otherwise.
+    """
+    async for some in resolve(session, ready.organization.id, ready.given, ready.content):
+        await asyncio.to_thread(tally.add, some)
+        _require_bounded(tally)
+        yield some
+    if ready.given.unknown:
+        tally.left_out[LeftOut.UNKNOWN.value] += len(ready.given.unknown)
+
+
 async def _prepare(
     session: AsyncSession, organization: Organization, row: Broadcast, *, sender: Principal, at: datetime
 ) -> tuple[Content, Given]:
+    wording = wording_of(row, organization, my_name=sender.name if sender.staff_member_id else None)
     given = await read_audience(
         session,
         organization.id,
         AudienceDescription.model_validate(row.audience),
+        needs_students=wording.needs_students,
         failed_of=row.retry_of_broadcast_id,
     )
     line = await lines.require_line(session, organization.id, row.line_id) if row.line_id is not None else None
     content = Content(
-        wording=wording_of(row, organization, my_name=sender.name if sender.staff_member_id else None),
+        wording=wording,
         media_urls=len(row.media_urls),
         files=files.files_of(row),
         line=line,
@@ -227,13 +239,9 @@ async def _freeze(
         new = [each for each in given.numbers if each not in stored]
         await directory.ensure_phone_numbers(session, organization.id, new)
     tally = Tally(content.wording, has_media=content.media > 0)
-    async for each in resolve(session, organization.id, given, content):
-        await asyncio.to_thread(tally.add, each)
-        _require_bounded(tally)
-        rows = await asyncio.to_thread(_recipients, row, each, at)
+    async for some in _tallied(session, Prepared(row, organization, content, given), tally):
+        rows = await asyncio.to_thread(_recipients, row, some, at)
         await insert_together(session, BroadcastRecipient, rows)
-    if given.unknown:
-        tally.left_out[LeftOut.UNKNOWN.value] += len(given.unknown)
     return tally
 
 
