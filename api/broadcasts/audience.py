@@ -151,7 +151,6 @@ async def read_audience(
     organization_id: UUID,
     audience: AudienceDescription,
     *,
-    needs_students: bool,
     failed_of: UUID | None = None,
 ) -> Given:
     """`failed_of`: a mass text; only numbers where it failed.
@@ -173,7 +172,6 @@ async def read_audience(
         ),
         external_ids=sorted(known),
         numbers=numbers,
-        needs_families=needs_students,
         failed_of=failed_of,
     )
     return Given(
@@ -270,7 +268,7 @@ async def _read_slice(
     checks = await _checks_of_spelled(session, organization_id, rows, others, newest, content)
     students: Mapping[str, OfStudents] = {}
     if content.wording.needs_students:
-        family_ids = {each for row in rows for each in (row.first_family_id, row.last_family_id) if each is not None}
+        family_ids = {each for row in rows for each in _family_ids(row) if each is not None}
         students = await queries.students(session, organization_id, family_ids)
     return _Known(newest, students, checks)
 
@@ -382,9 +380,19 @@ def consent_reason(check: OptInCheck) -> str | None:
 
 def _people(row: CandidateRow, students: Mapping[str, OfStudents]) -> Sequence[Person]:
     """The people at the number, as far as they differ: two stand for all."""
-    first = _person(row.first_person, row.first_family, row.first_family_id, students)
-    last = _person(row.last_person, row.last_family, row.last_family_id, students) if row.is_shared else None
+    first_id, last_id = _family_ids(row) if students else (None, None)
+    if not row.is_shared:
+        only = _person(row.person, row.family, first_id, students)
+        return [] if only is None else [only]
+    first = _person(row.first_person, row.first_family, first_id, students)
+    last = _person(row.last_person, row.last_family, last_id, students)
     return [each for each in (first, last) if each is not None]
+
+
+def _family_ids(row: CandidateRow) -> tuple[str | None, str | None]:
+    if row.is_shared:
+        return row.first_family_id, row.last_family_id
+    return (str(row.owner_id) if row.kind == OwnerKind.FAMILY else None), None
 
 
 def _person(

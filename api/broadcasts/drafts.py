@@ -148,7 +148,7 @@ async def _check(session: AsyncSession, row: Broadcast, audience: AudienceDescri
             problems.append(heavy)
     if problems:
         raise Invalid(problems)
-    await read_audience(session, row.organization_id, audience, needs_students=False)
+    await read_audience(session, row.organization_id, audience)
 
 
 async def approve_broadcast(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Broadcast:

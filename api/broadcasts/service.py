@@ -148,17 +148,15 @@ async def _tallied(session: AsyncSession, ready: Prepared, tally: Tally) -> Asyn
 async def _prepare(
     session: AsyncSession, organization: Organization, row: Broadcast, *, sender: Principal, at: datetime
 ) -> tuple[Content, Given]:
-    wording = wording_of(row, organization, my_name=sender.name if sender.staff_member_id else None)
     given = await read_audience(
         session,
         organization.id,
         AudienceDescription.model_validate(row.audience),
-        needs_students=wording.needs_students,
         failed_of=row.retry_of_broadcast_id,
     )
     line = await lines.require_line(session, organization.id, row.line_id) if row.line_id is not None else None
     content = Content(
-        wording=wording,
+        wording=wording_of(row, organization, my_name=sender.name if sender.staff_member_id else None),
         media_urls=len(row.media_urls),
         files=files.files_of(row),
         line=line,
