@@ -60,7 +60,10 @@ class Text:
 class Outbox:
     """Conversations that may be answered, and messages queued in them as `enqueue` would queue them."""
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", business: Business) -> None:
+    def __init__(
+        self, connection: "asyncpg.Connection[asyncpg.Record]", business: Business, *, area: str = "312"
+    ) -> None:
+        self._area = area
         self._connection = connection
         self._business = business
         self._conversations = [new_id() for _ in range(CONVERSATIONS)]
@@ -73,7 +76,7 @@ class Outbox:
             "INSERT INTO phone_numbers (organization_id, id, number) SELECT $1, * FROM unnest($2::uuid[], $3::text[])",
             owner[0],
             numbers,
-            [Text(each, 0).to for each in range(CONVERSATIONS)],
+            [Text(each, 0).to.replace("+1312", f"+1{self._area}") for each in range(CONVERSATIONS)],
         )
         # Each has texted first, so it may be answered though it is on no record.
         await self._connection.execute(

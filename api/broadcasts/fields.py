@@ -72,7 +72,9 @@ class Wording:
     @cached_property
     def _template(self) -> str:
         """The body for `%`."""
-        return "".join(f"%({part})s" if isinstance(part, ReplyField) else part.replace("%", "%%") for part in self._parts)
+        return "".join(
+            f"%({part})s" if isinstance(part, ReplyField) else part.replace("%", "%%") for part in self._parts
+        )
 
     @cached_property
     def _unfilled(self) -> Mapping[str, str]:
