@@ -47,7 +47,7 @@ from api.conversations.models import InboxRow
 from api.conversations.rules import text_goes_out
 from api.directory import service as directory
 from api.directory.models import PhoneNumber
-from api.kit.database import Database, database_time
+from api.kit.database import Database, database_time, plan_anew
 from api.lines import service as lines
 from api.lines.models import Line
 from api.providers.port import MessageStatus, StatusReport
@@ -189,6 +189,7 @@ async def _may_queue_now(session: AsyncSession, row: Broadcast, due: Sequence[Br
 async def _expand(session: AsyncSession, sending: _Sending, due: Sequence[BroadcastRecipient]) -> None:
     """Queue the recipients that may be texted now. The others wait for their hours, or are skipped with the reason."""
     organization_id = sending.row.organization_id
+    await plan_anew(session)
     number_ids = {row.phone_number_id for row in due if row.phone_number_id is not None}
     numbers = await directory.lock_phone_numbers(session, organization_id, number_ids)
     lawful, deferred, outcomes = _by_hours(sending, due, numbers)

@@ -6,7 +6,7 @@ Whoever reads or changes them has `sms_logs` and `mass_text` (PERM-SEND).
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -136,11 +136,8 @@ async def preview_broadcast(
     ready = await prepared(session, principal, broadcast_id, any_hour=any_hour)
     row, organization, content, given = ready.row, ready.organization, ready.content, ready.given
     tally = await new_tally(session, row, content)
-    async for some in resolve(session, row.organization_id, given, content):
-        await asyncio.to_thread(tally.add, some)
-        _require_bounded(tally)
-    if given.unknown:
-        tally.left_out[LeftOut.UNKNOWN.value] += len(given.unknown)
+    async for _ in _tallied(session, ready, tally):
+        pass
     return Preview(
         tally=tally,
         unknown=given.unknown[:20],
@@ -150,6 +147,19 @@ async def preview_broadcast(
         confirm_above=organization.mass_text_confirm_above,
         missing_approvals=_missing_approvals(organization, row, principal, tally.recipients),
     )
+
+
+async def _tallied(session: AsyncSession, ready: Prepared, tally: Tally) -> AsyncIterator[Sequence[Resolved]]:
+    """The audience slice by slice, added up.
+
+    Raises `Conflict` for one that is too large, as soon as that is seen. The reader takes all of it otherwise.
+    """
+    async for some in resolve(session, ready.organization.id, ready.given, ready.content):
+        await asyncio.to_thread(tally.add, some)
+        _require_bounded(tally)
+        yield some
+    if ready.given.unknown:
+        tally.left_out[LeftOut.UNKNOWN.value] += len(ready.given.unknown)
 
 
 async def _prepare(
@@ -256,13 +266,9 @@ async def _freeze(
         new = [each for each in given.numbers if each not in stored]
         await directory.ensure_phone_numbers(session, organization.id, new)
     tally = await new_tally(session, row, content)
-    async for each in resolve(session, organization.id, given, content):
-        await asyncio.to_thread(tally.add, each)
-        _require_bounded(tally)
-        rows = await asyncio.to_thread(_recipients, row, each, at)
+    async for some in _tallied(session, Prepared(row, organization, content, given), tally):
+        rows = await asyncio.to_thread(_recipients, row, some, at)
         await insert_together(session, BroadcastRecipient, rows)
-    if given.unknown:
-        tally.left_out[LeftOut.UNKNOWN.value] += len(given.unknown)
     return tally
 
 
