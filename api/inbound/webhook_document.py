@@ -51,6 +51,7 @@ def _posted(operation_id: str, description: str, parameters: list[dict[str, Any]
             "summary": operation_id.replace("_", " ").title(),
             "description": description,
             "operationId": operation_id,
+            "security": [],
             "parameters": parameters,
             "responses": {
                 "200": {"description": "Successful Response", "content": {"application/json": {"schema": {}}}},

@@ -2412,7 +2412,10 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Key */
+            /**
+             * Key
+             * @description The key itself, shown this once. Null in an answer that is repeated later than ten minutes after the first.
+             */
             key: string | null;
             /** Last Used At */
             last_used_at: string | null;
@@ -2486,16 +2489,22 @@ export interface components {
              * @default []
              */
             audience_ids?: string[];
-            /** @default all */
+            /**
+             * @description Whom of a family it reaches: every number, or the first that may be texted.
+             * @default all
+             */
             contacts?: components["schemas"]["Contacts"];
             /**
              * External Ids
+             * @description Of families and staff members.
              * @default []
              */
             external_ids?: string[];
+            /** @description Families that fit. Null: none by filter; an empty filter: all. */
             families?: components["schemas"]["AudienceFilter"] | null;
             /**
              * Numbers
+             * @description As people write them.
              * @default []
              */
             numbers?: string[];
@@ -2631,20 +2640,28 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
-            /** Erased */
+            /**
+             * Erased
+             * @description Its number and personal details were erased on request.
+             */
             erased: boolean;
-            /** Holders */
+            /**
+             * Holders
+             * @description Who holds its phone number, and who is known to have held it: ten at most.
+             */
             holders: components["schemas"]["NumberHolder"][];
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            /** @description The line of its conversation, or the line that it is about. */
             line: components["schemas"]["LineName"] | null;
             /** Message Id */
             message_id: string | null;
             /** Phone Number */
             phone_number: string | null;
+            /** @description The record that it is about. */
             subject: components["schemas"]["EntrySubject"] | null;
         };
         /** AuditEntryItem */
@@ -2668,9 +2685,15 @@ export interface components {
         /** AuditVerification */
         AuditVerification: {
             broken: components["schemas"]["BrokenEntry"] | null;
-            /** Entries */
+            /**
+             * Entries
+             * @description The count of verified entries, if the log is whole.
+             */
             entries: number | null;
-            /** Erased */
+            /**
+             * Erased
+             * @description How many of them were erased on request: their hashes are verified, their personal details are gone.
+             */
             erased: number | null;
             /** Whole */
             whole: boolean;
@@ -2691,9 +2714,15 @@ export interface components {
             hours: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             };
-            /** Is Open */
+            /**
+             * Is Open
+             * @description Whether the business is open now.
+             */
             is_open: boolean;
-            /** Opens At */
+            /**
+             * Opens At
+             * @description When it opens next; null while it is open, and if it has no opening hours.
+             */
             opens_at: string | null;
             /** Timezone */
             timezone: string;
@@ -2721,12 +2750,16 @@ export interface components {
             /** Attachments */
             attachments: components["schemas"]["BroadcastFile"][];
             audience: components["schemas"]["AudienceDescriptionOut"];
+            /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
             /** Body */
             body: string;
             /** Confirmed At */
             confirmed_at: string | null;
-            /** Counts */
+            /**
+             * Counts
+             * @description {state: how many recipients}. An event `broadcast` on the stream brings new ones.
+             */
             counts: {
                 [key: string]: number;
             };
@@ -2750,7 +2783,10 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Left Out */
+            /**
+             * Left Out
+             * @description {reason: how many} of those left out, as it was confirmed.
+             */
             left_out: {
                 [key: string]: number;
             };
@@ -2761,14 +2797,21 @@ export interface components {
             /** Name */
             name: string;
             pause_reason: components["schemas"]["PauseReason"] | null;
-            /** Recipients */
+            /**
+             * Recipients
+             * @description Numbers that get it, as it was confirmed.
+             */
             recipients: number;
             /** Retry Of Broadcast Id */
             retry_of_broadcast_id: string | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description Of all texts together, as it was confirmed.
+             */
             segments: number;
             /** Send At */
             send_at: string | null;
+            /** @description Who confirmed it: its messages are theirs. */
             sender: components["schemas"]["AuditActor"] | null;
             /** Started At */
             started_at: string | null;
@@ -2803,12 +2846,16 @@ export interface components {
             /** Attachments */
             attachments: components["schemas"]["BroadcastFile"][];
             audience: components["schemas"]["AudienceDescriptionOut"];
+            /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
             /** Body */
             body: string;
             /** Confirmed At */
             confirmed_at: string | null;
-            /** Counts */
+            /**
+             * Counts
+             * @description {state: how many recipients}. An event `broadcast` on the stream brings new ones.
+             */
             counts: {
                 [key: string]: number;
             };
@@ -2832,7 +2879,10 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Left Out */
+            /**
+             * Left Out
+             * @description {reason: how many} of those left out, as it was confirmed.
+             */
             left_out: {
                 [key: string]: number;
             };
@@ -2843,16 +2893,26 @@ export interface components {
             /** Name */
             name: string;
             pause_reason: components["schemas"]["PauseReason"] | null;
-            /** Reasons */
+            /**
+             * Reasons
+             * @description Why recipients were skipped or failed, the most frequent first.
+             */
             reasons: components["schemas"]["BroadcastReason"][];
-            /** Recipients */
+            /**
+             * Recipients
+             * @description Numbers that get it, as it was confirmed.
+             */
             recipients: number;
             /** Retry Of Broadcast Id */
             retry_of_broadcast_id: string | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description Of all texts together, as it was confirmed.
+             */
             segments: number;
             /** Send At */
             send_at: string | null;
+            /** @description Who confirmed it: its messages are theirs. */
             sender: components["schemas"]["AuditActor"] | null;
             /** Started At */
             started_at: string | null;
@@ -2892,7 +2952,10 @@ export interface components {
             id: string;
             /** Name */
             name: string;
-            /** Size */
+            /**
+             * Size
+             * @description Bytes.
+             */
             size: number;
             /** Url */
             url: string;
@@ -2908,7 +2971,10 @@ export interface components {
             later: number;
             /** Now */
             now: number;
-            /** Opens At */
+            /**
+             * Opens At
+             * @description When the first of the others can be reached.
+             */
             opens_at: string | null;
         };
         /**
@@ -2918,6 +2984,7 @@ export interface components {
         BroadcastIn: {
             /**
              * Attachments
+             * @description Uploads of the writer's (`POST /media`). The mass text keeps them.
              * @default []
              */
             attachments?: string[];
@@ -2926,6 +2993,7 @@ export interface components {
             body: string;
             /**
              * Fallbacks
+             * @description What stands for a field that a recipient has no value for. Without one here, the recipient is left out.
              * @default {}
              */
             fallbacks?: {
@@ -2935,7 +3003,10 @@ export interface components {
             footer?: string | null;
             /** Header */
             header?: string | null;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The line that it goes out on. Null: each number's own, as for any new text (LINE-CHOICE).
+             */
             line_id?: string | null;
             /**
              * Media
@@ -2944,31 +3015,48 @@ export interface components {
             media?: string[];
             /** Name */
             name: string;
-            /** Send At */
+            /**
+             * Send At
+             * @description When it leaves. Null: once it is confirmed.
+             */
             send_at?: string | null;
         };
         /** BroadcastLeftOut */
         BroadcastLeftOut: {
             /** Count */
             count: number;
-            /** Reason */
+            /**
+             * Reason
+             * @description A reason of the opt-in check, or one of `duplicate`, `another_contact`, `no_number`, `unknown`, `not_mobile`,
+             *     `own_number`, `missing_field`, `too_long`, `no_lawful_hour`.
+             */
             reason: string;
         };
         /** BroadcastLeftOutPeople */
         BroadcastLeftOutPeople: {
-            /** Is Whole */
+            /**
+             * Is Whole
+             * @description There are no more than these. Once it is confirmed, `/recipients` lists everybody.
+             */
             is_whole: boolean;
             /** Items */
             items: components["schemas"]["BroadcastLeftOutPerson"][];
         };
         /** BroadcastLeftOutPerson */
         BroadcastLeftOutPerson: {
-            /** Name */
+            /**
+             * Name
+             * @description Of the contact or staff member who holds the number.
+             */
             name: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description Null for a record without one.
+             */
             phone_number: string | null;
             /** Reason */
             reason: string;
+            /** @description Null if the number was given by itself. */
             record: components["schemas"]["BroadcastRecipientRecord"] | null;
         };
         /** BroadcastLine */
@@ -2982,7 +3070,10 @@ export interface components {
             line_id: string;
             /** Recipients */
             recipients: number;
-            /** Seconds */
+            /**
+             * Seconds
+             * @description How long the line takes them. Null if it has no rate limit.
+             */
             seconds: number | null;
         };
         /** Page[BroadcastOut] */
@@ -2997,7 +3088,10 @@ export interface components {
          * @description An omitted field stays. `line_id` and `send_at` may be set to null.
          */
         BroadcastPatch: {
-            /** Attachments */
+            /**
+             * Attachments
+             * @description Its files from now on, in this order: some that it has, and uploads of the writer's.
+             */
             attachments?: string[] | null;
             audience?: components["schemas"]["AudienceDescription"] | null;
             /** Body */
@@ -3033,16 +3127,28 @@ export interface components {
             left_out: components["schemas"]["BroadcastLeftOut"][];
             /** Lines */
             lines: components["schemas"]["BroadcastLine"][];
-            /** Missing Approvals */
+            /**
+             * Missing Approvals
+             * @description How many more administrators have to agree.
+             */
             missing_approvals: number;
-            /** Needs Confirmation */
+            /**
+             * Needs Confirmation
+             * @description Sending has to name the number of recipients.
+             */
             needs_confirmation: boolean;
             /** Recipients */
             recipients: number;
-            /** Seconds */
+            /**
+             * Seconds
+             * @description How long the slowest line takes. Null if no line has a rate limit.
+             */
             seconds: number | null;
             segments: components["schemas"]["BroadcastSegments"];
-            /** Unknown */
+            /**
+             * Unknown
+             * @description The first given numbers and external ids that are nobody's.
+             */
             unknown: string[];
             /** Warnings */
             warnings: components["schemas"]["BroadcastWarning"][];
@@ -3061,7 +3167,10 @@ export interface components {
             conversation_id: string | null;
             /** Delivered At */
             delivered_at: string | null;
-            /** Error */
+            /**
+             * Error
+             * @description What went wrong, in words for the front desk.
+             */
             error: string | null;
             /**
              * Id
@@ -3070,12 +3179,19 @@ export interface components {
             id: string;
             /** Message Id */
             message_id: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Of the contact or staff member who holds the number.
+             */
             name: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description Null for a record without one.
+             */
             phone_number: string | null;
             /** Reason */
             reason: string | null;
+            /** @description Null if the number was given by itself. */
             record: components["schemas"]["BroadcastRecipientRecord"] | null;
             /** Segments */
             segments: number | null;
@@ -3094,7 +3210,10 @@ export interface components {
              */
             id: string;
             kind: components["schemas"]["OwnerKind"];
-            /** Name */
+            /**
+             * Name
+             * @description Null if the record is gone.
+             */
             name: string | null;
         };
         /** BroadcastSegments */
@@ -3175,6 +3294,7 @@ export interface components {
         };
         /** BulkItemOut */
         BulkItemOut: {
+            /** @description As it is now; null if it was not found. */
             conversation: components["schemas"]["Conversation"] | null;
             /**
              * Id
@@ -3427,6 +3547,7 @@ export interface components {
         };
         /** Conversation */
         Conversation: {
+            /** @description The staff member who has it (ASSIGN). */
             assignee: components["schemas"]["StaffRef"] | null;
             /**
              * Created At
@@ -3456,14 +3577,24 @@ export interface components {
              * Format: uuid
              */
             line_id: string;
-            /** Not Sent */
+            /**
+             * Not Sent
+             * @description Texts that did not go, and that nobody has retried, answered or dismissed; and scheduled texts that are held back
+             *     (NOT-SENT).
+             */
             not_sent: number;
-            /** Opted Out */
+            /**
+             * Opted Out
+             * @description The number is stopped, or a record that holds it is opted out.
+             */
             opted_out: boolean;
             /** Phone Number */
             phone_number: string;
             reminder: components["schemas"]["Reminder"] | null;
-            /** Scheduled At */
+            /**
+             * Scheduled At
+             * @description When its next scheduled text leaves (LATER).
+             */
             scheduled_at: string | null;
             /** Seen Seq */
             seen_seq: number;
@@ -3475,11 +3606,18 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
-            /** Version */
+            /**
+             * Version
+             * @description Grows with each change of the conversation, its messages, its viewers, and its number's consent and holders. Of
+             *     two answers with the same version, the later one is newer.
+             */
             version: number;
             /** Viewers */
             viewers: components["schemas"]["Viewer"][];
-            /** Waiting Since */
+            /**
+             * Waiting Since
+             * @description When the first text came that nobody has answered. Null if nobody waits, and while it is closed.
+             */
             waiting_since: string | null;
         };
         /**
@@ -3496,6 +3634,7 @@ export interface components {
         };
         /** ConversationDetail */
         ConversationDetail: {
+            /** @description The staff member who has it (ASSIGN). */
             assignee: components["schemas"]["StaffRef"] | null;
             /**
              * Created At
@@ -3525,23 +3664,45 @@ export interface components {
              * Format: uuid
              */
             line_id: string;
-            /** Max Attachment Bytes */
+            /**
+             * Max Attachment Bytes
+             * @description Of a message's files together: what the carriers of this line deliver.
+             */
             max_attachment_bytes: number;
-            /** Max Attachments */
+            /**
+             * Max Attachments
+             * @description Files of a message.
+             */
             max_attachments: number;
-            /** Max Segments */
+            /**
+             * Max Segments
+             * @description The most parts of a text without pictures that the line's provider takes; null if it limits characters only.
+             */
             max_segments: number | null;
-            /** Not Sent */
+            /**
+             * Not Sent
+             * @description Texts that did not go, and that nobody has retried, answered or dismissed; and scheduled texts that are held back
+             *     (NOT-SENT).
+             */
             not_sent: number;
-            /** Notice */
+            /**
+             * Notice
+             * @description A warning to staff before they text this number from this line (NZ-NOTICE).
+             */
             notice: string | null;
             opt_in_check: components["schemas"]["OptInCheck"];
-            /** Opted Out */
+            /**
+             * Opted Out
+             * @description The number is stopped, or a record that holds it is opted out.
+             */
             opted_out: boolean;
             /** Phone Number */
             phone_number: string;
             reminder: components["schemas"]["Reminder"] | null;
-            /** Scheduled At */
+            /**
+             * Scheduled At
+             * @description When its next scheduled text leaves (LATER).
+             */
             scheduled_at: string | null;
             /** Seen Seq */
             seen_seq: number;
@@ -3553,11 +3714,18 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
-            /** Version */
+            /**
+             * Version
+             * @description Grows with each change of the conversation, its messages, its viewers, and its number's consent and holders. Of
+             *     two answers with the same version, the later one is newer.
+             */
             version: number;
             /** Viewers */
             viewers: components["schemas"]["Viewer"][];
-            /** Waiting Since */
+            /**
+             * Waiting Since
+             * @description When the first text came that nobody has answered. Null if nobody waits, and while it is closed.
+             */
             waiting_since: string | null;
         };
         /**
@@ -3583,7 +3751,10 @@ export interface components {
         };
         /** CredentialField */
         CredentialField: {
-            /** Alternative */
+            /**
+             * Alternative
+             * @description The field is needed if this one of the provider's `alternatives` is chosen, and refused with another.
+             */
             alternative: string | null;
             /** Help */
             help: string | null;
@@ -3591,7 +3762,10 @@ export interface components {
             label: string;
             /** Name */
             name: string;
-            /** Pattern */
+            /**
+             * Pattern
+             * @description A regular expression that the whole value must match.
+             */
             pattern: string | null;
             /** Required */
             required: boolean;
@@ -3674,6 +3848,7 @@ export interface components {
         ErasureCounts: {
             /**
              * Answers
+             * @description Answers stored for repeated requests.
              * @default 0
              */
             answers: number;
@@ -3684,21 +3859,25 @@ export interface components {
             audit_entries: number;
             /**
              * Cancelled
+             * @description Texts that were queued and were not sent.
              * @default 0
              */
             cancelled: number;
             /**
              * Contacts
+             * @description Contacts that held no other number, and are gone with their names.
              * @default 0
              */
             contacts: number;
             /**
              * Conversations
+             * @description Closed, and left as marks.
              * @default 0
              */
             conversations: number;
             /**
              * Families
+             * @description Families that had no other contact, and have lost their names.
              * @default 0
              */
             families: number;
@@ -3729,11 +3908,13 @@ export interface components {
             raw_events: number;
             /**
              * Refusals Kept
+             * @description Refusals that stay, as a keyed hash of the number.
              * @default 0
              */
             refusals_kept: number;
             /**
              * Staff Records
+             * @description Phone records of staff members. They stay in the directory, without this number.
              * @default 0
              */
             staff_records: number;
@@ -3835,7 +4016,10 @@ export interface components {
         FieldError: {
             /** Detail */
             detail: string;
-            /** Pointer */
+            /**
+             * Pointer
+             * @description JSON pointer into the body, or `/query/name`, `/path/name`, `/header/name`.
+             */
             pointer: string;
         };
         /**
@@ -3866,6 +4050,7 @@ export interface components {
         FirstMessageIn: {
             /**
              * Attachments
+             * @description Ids of the sender's own uploads (`POST /media`).
              * @default []
              */
             attachments?: string[];
@@ -3924,9 +4109,15 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            /** Reason */
+            /**
+             * Reason
+             * @description In words for the front desk.
+             */
             reason: string;
-            /** Type */
+            /**
+             * Type
+             * @description The type of the problem, as errors name it, such as `/problems/not-allowed-to-text`.
+             */
             type: string;
         };
         /**
@@ -4086,11 +4277,20 @@ export interface components {
             applied_at: string | null;
             /** Attempts */
             attempts: number;
-            /** Due At */
+            /**
+             * Due At
+             * @description When a pending one is tried next.
+             */
             due_at: string | null;
-            /** Error */
+            /**
+             * Error
+             * @description Why it is not applied, in words.
+             */
             error: string | null;
-            /** Event Id */
+            /**
+             * Event Id
+             * @description The provider's own id of it.
+             */
             event_id: string;
             /**
              * Id
@@ -4103,7 +4303,10 @@ export interface components {
              * Format: uuid
              */
             line_id: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other party's, where it could be read.
+             */
             phone_number: string | null;
             /** Provider */
             provider: string;
@@ -4121,11 +4324,20 @@ export interface components {
             applied_at: string | null;
             /** Attempts */
             attempts: number;
-            /** Due At */
+            /**
+             * Due At
+             * @description When a pending one is tried next.
+             */
             due_at: string | null;
-            /** Error */
+            /**
+             * Error
+             * @description Why it is not applied, in words.
+             */
             error: string | null;
-            /** Event Id */
+            /**
+             * Event Id
+             * @description The provider's own id of it.
+             */
             event_id: string;
             /**
              * Id
@@ -4138,10 +4350,14 @@ export interface components {
              * Format: uuid
              */
             line_id: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other party's, where it could be read.
+             */
             phone_number: string | null;
             /** Provider */
             provider: string;
+            /** @description As it came; null once it was applied and its time to be kept has passed. */
             raw: components["schemas"]["RawContent"] | null;
             /**
              * Received At
@@ -4163,9 +4379,15 @@ export interface components {
          * @description What an administrator should know about what arrives.
          */
         InboundHealth: {
-            /** Last Texts */
+            /**
+             * Last Texts
+             * @description When the last text came in, of each line that has ever had one.
+             */
             last_texts: components["schemas"]["LastText"][];
-            /** Missed Last Week */
+            /**
+             * Missed Last Week
+             * @description Texts that no webhook brought: found in the provider's own list within the last seven days.
+             */
             missed_last_week: number;
             /** Oldest Pending At */
             oldest_pending_at: string | null;
@@ -4198,6 +4420,7 @@ export interface components {
             /**
              * Staff Member Id
              * Format: uuid
+             * @description Whose view it is.
              */
             staff_member_id: string;
         };
@@ -4271,19 +4494,37 @@ export interface components {
         };
         /** Indicator */
         Indicator: {
-            /** Later Conversations */
+            /**
+             * Later Conversations
+             * @description REMIND: deferred.
+             */
             later_conversations: number;
-            /** Mine Conversations */
+            /**
+             * Mine Conversations
+             * @description ASSIGN: not closed, not in "Later", and the caller has them. 0 for an API key.
+             */
             mine_conversations: number;
-            /** Not Sent Conversations */
+            /**
+             * Not Sent Conversations
+             * @description NOT-SENT: conversations with a text that did not go and that nobody has seen to.
+             */
             not_sent_conversations: number;
-            /** Open Conversations */
+            /**
+             * Open Conversations
+             * @description IND-GRAY: open, and not in "Later".
+             */
             open_conversations: number;
-            /** Unassigned Conversations */
+            /**
+             * Unassigned Conversations
+             * @description ASSIGN: not closed, not in "Later", and nobody has them.
+             */
             unassigned_conversations: number;
             /** Unread Conversations */
             unread_conversations: number;
-            /** Unread Messages */
+            /**
+             * Unread Messages
+             * @description IND-RED: unread messages, of unread conversations.
+             */
             unread_messages: number;
         };
         /**
@@ -4291,7 +4532,10 @@ export interface components {
          * @description Inbound events of the organization.
          */
         JournalStatus: {
-            /** Oldest Pending At */
+            /**
+             * Oldest Pending At
+             * @description When the event that has waited longest was received.
+             */
             oldest_pending_at: string | null;
             /** Pending */
             pending: number;
@@ -4311,6 +4555,7 @@ export interface components {
             erased: boolean;
             /** Preview */
             preview: string;
+            /** @description Who of the business sent it; null for an incoming text and for an automatic one. */
             sent_by: components["schemas"]["SentBy"] | null;
             /** Seq */
             seq: number;
@@ -4339,7 +4584,10 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
-            /** Default */
+            /**
+             * Default
+             * @description New conversations go out on it if their country has no default of its own (LINE-CHOICE).
+             */
             default: boolean;
             /** Default For */
             default_for: string[];
@@ -4354,13 +4602,19 @@ export interface components {
             kind: components["schemas"]["LineKind"];
             /** Label */
             label: string;
-            /** Notice */
+            /**
+             * Notice
+             * @description A notice that staff must see before they text from it (NZ-NOTICE).
+             */
             notice: string | null;
             /** Phone Number */
             phone_number: string;
             provider: components["schemas"]["ProviderName"];
             settings: components["schemas"]["LineSettingsOut"];
-            /** Silent Since */
+            /**
+             * Silent Since
+             * @description When the last text came, if the line has been silent for longer than usual; else null.
+             */
             silent_since: string | null;
             webhook_urls: components["schemas"]["WebhookUrls"];
         };
@@ -4444,9 +4698,15 @@ export interface components {
             credentials?: {
                 [key: string]: string | null;
             } | null;
-            /** Default */
+            /**
+             * Default
+             * @description New conversations go out on it if their country has no default of its own. Another line loses it.
+             */
             default?: boolean | null;
-            /** Default For */
+            /**
+             * Default For
+             * @description New conversations with these countries go out on it. Other lines lose them.
+             */
             default_for?: string[] | null;
             /** Enabled */
             enabled?: boolean | null;
@@ -4512,9 +4772,15 @@ export interface components {
         LineStatus: {
             /** Checked At */
             checked_at: string | null;
-            /** Detail */
+            /**
+             * Detail
+             * @description The worst finding of the last check, in words.
+             */
             detail: string | null;
-            /** Enabled */
+            /**
+             * Enabled
+             * @description Out of service it still receives.
+             */
             enabled: boolean;
             /**
              * Id
@@ -4525,8 +4791,12 @@ export interface components {
             label: string;
             /** Phone Number */
             phone_number: string;
-            /** Silent Since */
+            /**
+             * Silent Since
+             * @description When the last text came, if that is longer ago than usual for this line.
+             */
             silent_since: string | null;
+            /** @description What the last check at the provider found; null before the first. */
             state: components["schemas"]["LineState"] | null;
         };
         /** Link */
@@ -4615,19 +4885,31 @@ export interface components {
         };
         /** MassTextSettings */
         MassTextSettings: {
-            /** Confirm Above */
+            /**
+             * Confirm Above
+             * @description Whoever sends a mass text to more numbers has to name how many.
+             */
             confirm_above: number;
             /** Footer */
             footer: string;
             /** Header */
             header: string;
-            /** Hours */
+            /**
+             * Hours
+             * @description When mass texts may leave, by weekday, in the organization's zone. Null: it has set none.
+             */
             hours: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             } | null;
-            /** Needs Approval */
+            /**
+             * Needs Approval
+             * @description A mass text to more than `confirm_above` needs the consent of two administrators.
+             */
             needs_approval: boolean;
-            /** Signup */
+            /**
+             * Signup
+             * @description Sent once to a number when it becomes opted in (MASS-SIGNUP). Empty: nothing is sent.
+             */
             signup: string;
             /** Timezone */
             timezone: string;
@@ -4649,7 +4931,10 @@ export interface components {
             } | null;
             /** Needs Approval */
             needs_approval?: boolean | null;
-            /** Signup */
+            /**
+             * Signup
+             * @description Sent once to a number when it becomes opted in. Empty: nothing is sent.
+             */
             signup?: string | null;
         };
         /**
@@ -4682,13 +4967,22 @@ export interface components {
          *     sent by its address alone (`media_urls`) is there, and has neither `id` nor `state`.
          */
         Media: {
-            /** Content Type */
+            /**
+             * Content Type
+             * @description Of a kept file, as its bytes say; else as the sender or the provider declared.
+             */
             content_type: string;
             /** Id */
             id: string | null;
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it was refused, in words for the front desk.
+             */
             reason: string | null;
-            /** Size */
+            /**
+             * Size
+             * @description Bytes.
+             */
             size: number | null;
             state: components["schemas"]["MediaState"] | null;
             /** Url */
@@ -4758,13 +5052,21 @@ export interface components {
         };
         /** Message */
         Message: {
-            /** Asks To Stop */
+            /**
+             * Asks To Stop
+             * @description It asks in plain words to stop. A person decides (OPTIN-PLAIN-WORDS).
+             */
             asks_to_stop: boolean;
+            /** @description Why it was sent without a person; null if a person or an integration sent it, or it was received. */
             automatic: components["schemas"]["Automatic"] | null;
             /** Body */
             body: string;
             broadcast: components["schemas"]["MessageBroadcast"] | null;
-            /** Client Key */
+            /**
+             * Client Key
+             * @description The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
+             *     text by it.
+             */
             client_key: string | null;
             /**
              * Conversation Id
@@ -4780,7 +5082,10 @@ export interface components {
             delivered_at: string | null;
             direction: components["schemas"]["Direction"];
             encoding: components["schemas"]["Encoding"];
-            /** Erased At */
+            /**
+             * Erased At
+             * @description When its text and files were erased (ERASE); null if they were not.
+             */
             erased_at: string | null;
             error: components["schemas"]["MessageError"] | null;
             /**
@@ -4794,8 +5099,12 @@ export interface components {
             provider_message_id: string | null;
             /** Provider Time */
             provider_time: string | null;
+            /** @description It words a reaction. Without `message_id` it may be an ordinary text. */
             reaction: components["schemas"]["Reaction"] | null;
-            /** Reactions */
+            /**
+             * Reactions
+             * @description The emoji of the reactions on it, in the order in which they came.
+             */
             reactions: string[];
             /** Retry Of Message Id */
             retry_of_message_id: string | null;
@@ -4823,13 +5132,21 @@ export interface components {
         };
         /** MessageDetail */
         MessageDetail: {
-            /** Asks To Stop */
+            /**
+             * Asks To Stop
+             * @description It asks in plain words to stop. A person decides (OPTIN-PLAIN-WORDS).
+             */
             asks_to_stop: boolean;
+            /** @description Why it was sent without a person; null if a person or an integration sent it, or it was received. */
             automatic: components["schemas"]["Automatic"] | null;
             /** Body */
             body: string;
             broadcast: components["schemas"]["MessageBroadcast"] | null;
-            /** Client Key */
+            /**
+             * Client Key
+             * @description The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
+             *     text by it.
+             */
             client_key: string | null;
             /**
              * Conversation Id
@@ -4845,7 +5162,10 @@ export interface components {
             delivered_at: string | null;
             direction: components["schemas"]["Direction"];
             encoding: components["schemas"]["Encoding"];
-            /** Erased At */
+            /**
+             * Erased At
+             * @description When its text and files were erased (ERASE); null if they were not.
+             */
             erased_at: string | null;
             error: components["schemas"]["MessageError"] | null;
             /**
@@ -4855,13 +5175,18 @@ export interface components {
             id: string;
             /** Media */
             media: components["schemas"]["Media"][];
+            /** @description The check with which it was sent; null for a received message. */
             opt_in_check: components["schemas"]["OptInCheck"] | null;
             /** Provider Message Id */
             provider_message_id: string | null;
             /** Provider Time */
             provider_time: string | null;
+            /** @description It words a reaction. Without `message_id` it may be an ordinary text. */
             reaction: components["schemas"]["Reaction"] | null;
-            /** Reactions */
+            /**
+             * Reactions
+             * @description The emoji of the reactions on it, in the order in which they came.
+             */
             reactions: string[];
             /** Retry Of Message Id */
             retry_of_message_id: string | null;
@@ -4880,7 +5205,10 @@ export interface components {
         MessageError: {
             /** Code */
             code: string;
-            /** Title */
+            /**
+             * Title
+             * @description What went wrong, in words for the front desk.
+             */
             title: string;
         };
         /** MessageItem */
@@ -4908,7 +5236,10 @@ export interface components {
             instance: string | null;
             /** Missed */
             missed: components["schemas"]["Message"][];
-            /** Request Id */
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
             request_id: string | null;
             /** Status */
             status: number;
@@ -4926,7 +5257,10 @@ export interface components {
             detail: string | null;
             /** Instance */
             instance: string | null;
-            /** Request Id */
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
             request_id: string | null;
             /** Status */
             status: number;
@@ -4940,7 +5274,10 @@ export interface components {
         /** Note */
         Note: {
             author: components["schemas"]["AuditActor"];
-            /** Body */
+            /**
+             * Body
+             * @description Empty once it is removed or erased.
+             */
             body: string;
             /**
              * Conversation Id
@@ -4954,7 +5291,10 @@ export interface components {
             created_at: string;
             /** Edited At */
             edited_at: string | null;
-            /** Edits */
+            /**
+             * Edits
+             * @description How often its wording was changed.
+             */
             edits: number;
             /** Erased At */
             erased_at: string | null;
@@ -4970,7 +5310,10 @@ export interface components {
         /** NoteDetail */
         NoteDetail: {
             author: components["schemas"]["AuditActor"];
-            /** Body */
+            /**
+             * Body
+             * @description Empty once it is removed or erased.
+             */
             body: string;
             /**
              * Conversation Id
@@ -4984,7 +5327,10 @@ export interface components {
             created_at: string;
             /** Edited At */
             edited_at: string | null;
-            /** Edits */
+            /**
+             * Edits
+             * @description How often its wording was changed.
+             */
             edits: number;
             /** Erased At */
             erased_at: string | null;
@@ -4996,7 +5342,10 @@ export interface components {
             /** Mentions */
             mentions: components["schemas"]["MentionedPerson"][];
             removed: components["schemas"]["NoteRemoval"] | null;
-            /** Versions */
+            /**
+             * Versions
+             * @description Its earlier wordings, the first one first.
+             */
             versions: components["schemas"]["NoteVersion"][];
         };
         /**
@@ -5045,7 +5394,10 @@ export interface components {
         /** NoteSearchResult */
         NoteSearchResult: {
             conversation: components["schemas"]["FoundIn"];
-            /** Highlights */
+            /**
+             * Highlights
+             * @description Within the note's `body`.
+             */
             highlights: components["schemas"]["Highlight"][];
             note: components["schemas"]["Note"];
             snippet: components["schemas"]["Snippet"];
@@ -5074,11 +5426,17 @@ export interface components {
         };
         /** NotificationSettings */
         NotificationSettings: {
-            /** Push Public Key */
+            /**
+             * Push Public Key
+             * @description The key with which a browser subscribes (`applicationServerKey`), base64url without padding.
+             */
             push_public_key: string;
             quiet_hours: components["schemas"]["QuietHours"] | null;
             scope: components["schemas"]["Scope"];
-            /** Shows Text */
+            /**
+             * Shows Text
+             * @description Whether a notification shows the first words of a text.
+             */
             shows_text: boolean;
             /** Sound */
             sound: boolean;
@@ -5090,7 +5448,10 @@ export interface components {
         NotificationSettingsIn: {
             quiet_hours: components["schemas"]["QuietHours"] | null;
             scope: components["schemas"]["Scope"];
-            /** Shows Text */
+            /**
+             * Shows Text
+             * @description Whether a notification shows the first words of a text.
+             */
             shows_text: boolean;
             /** Sound */
             sound: boolean;
@@ -5156,7 +5517,10 @@ export interface components {
             /** Phone Number */
             phone_number: string;
             reason: components["schemas"]["Reason"];
-            /** Stopped As */
+            /**
+             * Stopped As
+             * @description The other spelling that was stopped; null if the number itself was.
+             */
             stopped_as: string | null;
             /** Stopped At */
             stopped_at: string | null;
@@ -5209,7 +5573,10 @@ export interface components {
             owner_id: string | null;
             /** Owner Name */
             owner_name: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other spelling under which the record holds the number; null if it holds the number itself.
+             */
             phone_number: string | null;
             /** Phone Record Id */
             phone_record_id: string | null;
@@ -5251,7 +5618,10 @@ export interface components {
         };
         /** OrganizationSettings */
         OrganizationSettings: {
-            /** Replying Assigns */
+            /**
+             * Replying Assigns
+             * @description Whoever answers a conversation that nobody has gets it (ASSIGN).
+             */
             replying_assigns: boolean;
         };
         /**
@@ -5267,11 +5637,17 @@ export interface components {
          * @description Texts of the organization that are on their way out. Counts stop at 10,000.
          */
         OutboxStatus: {
-            /** Oldest Waiting At */
+            /**
+             * Oldest Waiting At
+             * @description When the text that has waited longest was accepted.
+             */
             oldest_waiting_at: string | null;
             /** Sending */
             sending: number;
-            /** Unknown */
+            /**
+             * Unknown
+             * @description Handed to the provider with an unknown outcome, and not reconciled yet.
+             */
             unknown: number;
             /** Waiting */
             waiting: number;
@@ -5312,7 +5688,10 @@ export interface components {
             phone_number: string;
             /** Records */
             records: components["schemas"]["OptInInstance"][];
-            /** Refusals */
+            /**
+             * Refusals
+             * @description Standing and lifted, the newest first (OPTIN-REMOVED).
+             */
             refusals: components["schemas"]["Refusal"][];
             /** Stopped At */
             stopped_at: string | null;
@@ -5385,7 +5764,10 @@ export interface components {
             detail: string | null;
             /** Instance */
             instance: string | null;
-            /** Request Id */
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
             request_id: string | null;
             /** Status */
             status: number;
@@ -5398,7 +5780,10 @@ export interface components {
         };
         /** Provider */
         Provider: {
-            /** Alternatives */
+            /**
+             * Alternatives
+             * @description A line uses exactly one: the first, unless it has another already. Empty if there is no choice.
+             */
             alternatives: components["schemas"]["Alternative"][];
             capabilities: components["schemas"]["ProviderCapabilities"];
             /** Credential Fields */
@@ -5406,20 +5791,35 @@ export interface components {
             id: components["schemas"]["ProviderName"];
             /** Name */
             name: string;
-            /** Setup Steps */
+            /**
+             * Setup Steps
+             * @description What to do at the provider, in order. `{phone_number}` stands for the line's number.
+             */
             setup_steps: string[];
-            /** Status Address Help */
+            /**
+             * Status Address Help
+             * @description Where the address for delivery reports is entered at the provider.
+             */
             status_address_help: string;
         };
         /** ProviderCapabilities */
         ProviderCapabilities: {
-            /** Answers Keywords */
+            /**
+             * Answers Keywords
+             * @description The provider answers STOP, START and HELP itself.
+             */
             answers_keywords: boolean;
-            /** Checks Webhooks */
+            /**
+             * Checks Webhooks
+             * @description It says whether a line's webhooks are set.
+             */
             checks_webhooks: boolean;
             /** Fetches Media */
             fetches_media: boolean;
-            /** Lists Received */
+            /**
+             * Lists Received
+             * @description It lists received texts, so backfill finds those without a webhook.
+             */
             lists_received: boolean;
             /** Max Characters */
             max_characters: number | null;
@@ -5438,9 +5838,15 @@ export interface components {
          * @description The keys of the browser's `PushSubscription`, base64url.
          */
         PushKeys: {
-            /** Auth */
+            /**
+             * Auth
+             * @description 16 bytes.
+             */
             auth: string;
-            /** P256Dh */
+            /**
+             * P256Dh
+             * @description A point of 65 bytes.
+             */
             p256dh: string;
         };
         /**
@@ -5453,7 +5859,10 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
-            /** Current */
+            /**
+             * Current
+             * @description It is the browser of this session.
+             */
             current: boolean;
             /** Device */
             device: string;
@@ -5505,11 +5914,20 @@ export interface components {
         Reaction: {
             /** Emoji */
             emoji: string;
-            /** Message Id */
+            /**
+             * Message Id
+             * @description The message that it is on. Null if none was found, and for a text that an earlier version received.
+             */
             message_id: string | null;
-            /** Quote */
+            /**
+             * Quote
+             * @description The quoted words, which may be cut; null for a file.
+             */
             quote: string | null;
-            /** Removed */
+            /**
+             * Removed
+             * @description It was taken back.
+             */
             removed: boolean;
         };
         /**
@@ -5521,23 +5939,42 @@ export interface components {
         /** Recipient */
         Recipient: {
             check: components["schemas"]["RecipientCheck"];
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The family's contact that holds the number.
+             */
             contact_name: string | null;
             conversation: components["schemas"]["RecipientConversation"] | null;
             kind: components["schemas"]["RecipientKind"];
             /** Label */
             label: string | null;
+            /** @description A new text goes out on it. */
             line: components["schemas"]["LineLabel"];
             line_reason: components["schemas"]["LineReason"];
-            /** Max Attachment Bytes */
+            /**
+             * Max Attachment Bytes
+             * @description Of a message's files together: what the carriers of this line deliver.
+             */
             max_attachment_bytes: number;
-            /** Max Attachments */
+            /**
+             * Max Attachments
+             * @description Files of a message.
+             */
             max_attachments: number;
-            /** Max Segments */
+            /**
+             * Max Segments
+             * @description The most parts of a text without files that the line's provider takes; null if it limits characters only.
+             */
             max_segments: number | null;
-            /** Notice */
+            /**
+             * Notice
+             * @description A warning to staff before they text this number from this line (NZ-NOTICE).
+             */
             notice: string | null;
-            /** Owner Id */
+            /**
+             * Owner Id
+             * @description Of the family or the staff member.
+             */
             owner_id: string | null;
             /** Owner Name */
             owner_name: string | null;
@@ -5630,7 +6067,10 @@ export interface components {
              */
             removed_at: string;
             removed_by: components["schemas"]["AuditActor"] | null;
-            /** Replaced By */
+            /**
+             * Replaced By
+             * @description The phone record whose consent replaced it.
+             */
             replaced_by: string | null;
             source: components["schemas"]["OptInSource"] | null;
         };
@@ -5660,10 +6100,17 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            /** Due */
+            /**
+             * Due
+             * @description It has come back, and nobody has replied, closed it or removed the reminder since.
+             */
             due: boolean;
+            /** @description Null for an API key. */
             set_by: components["schemas"]["StaffRef"] | null;
-            /** Unless Answered */
+            /**
+             * Unless Answered
+             * @description A text from the number removes the reminder. Without, such a text makes it due.
+             */
             unless_answered: boolean;
         };
         /**
@@ -5686,7 +6133,10 @@ export interface components {
         };
         /** Replayed */
         Replayed: {
-            /** Remaining */
+            /**
+             * Remaining
+             * @description Still quarantined: one request replays at most 500.
+             */
             remaining: number;
             /** Replayed */
             replayed: number;
@@ -5707,16 +6157,22 @@ export interface components {
          * @description Families and staff by filter, and numbers and external ids one by one: everybody who fits one of these.
          */
         SavedAudienceDescription: {
-            /** @default all */
+            /**
+             * @description Whom of a family it reaches: every number, or the first that may be texted.
+             * @default all
+             */
             contacts?: components["schemas"]["Contacts"];
             /**
              * External Ids
+             * @description Of families and staff members.
              * @default []
              */
             external_ids?: string[];
+            /** @description Families that fit. Null: none by filter; an empty filter: all. */
             families?: components["schemas"]["AudienceFilter"] | null;
             /**
              * Numbers
+             * @description As people write them.
              * @default []
              */
             numbers?: string[];
@@ -5805,9 +6261,15 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
-            /** Files */
+            /**
+             * Files
+             * @description Its files that this service serves, in their order. Once it has left, the message has them under the same ids.
+             */
             files: components["schemas"]["Media"][];
-            /** Has New */
+            /**
+             * Has New
+             * @description A text was received that its author has not seen.
+             */
             has_new: boolean;
             held: components["schemas"]["Held"] | null;
             /**
@@ -5819,6 +6281,7 @@ export interface components {
             media_urls: string[];
             /** Only If Nothing New */
             only_if_nothing_new: boolean;
+            /** @description Who sends it: who scheduled it, or changed it last. */
             scheduled_by: components["schemas"]["SentBy"];
             /** Seen Seq */
             seen_seq: number;
@@ -5837,7 +6300,10 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
-            /** Will Be Held Back */
+            /**
+             * Will Be Held Back
+             * @description It is scheduled, and will not leave if nothing changes: because of `has_new`.
+             */
             will_be_held_back: boolean;
         };
         /** ScheduledTextItem */
@@ -5857,7 +6323,10 @@ export interface components {
          *     back. Who changes a text becomes the one who sends it.
          */
         ScheduledTextPatch: {
-            /** Attachments */
+            /**
+             * Attachments
+             * @description Ids of the text's own `files` that stay, and of the person's uploads that are added, in their order.
+             */
             attachments?: string[] | null;
             /** Body */
             body?: string | null;
@@ -5889,7 +6358,10 @@ export interface components {
         /** SearchResult */
         SearchResult: {
             conversation: components["schemas"]["FoundIn"];
-            /** Highlights */
+            /**
+             * Highlights
+             * @description Within the message's `body`.
+             */
             highlights: components["schemas"]["Highlight"][];
             message: components["schemas"]["Message"];
             snippet: components["schemas"]["Snippet"];
@@ -5909,6 +6381,7 @@ export interface components {
         SendIn: {
             /**
              * Attachments
+             * @description Ids of the sender's own uploads (`POST /media`).
              * @default []
              */
             attachments?: string[];
@@ -5947,11 +6420,20 @@ export interface components {
         };
         /** SendingStatus */
         SendingStatus: {
-            /** Held */
+            /**
+             * Held
+             * @description The data was restored from a backup. Texts wait until it is known what was sent and received since.
+             */
             held: boolean;
-            /** Since */
+            /**
+             * Since
+             * @description If they are not leaving: since when the outbox is held, or when a worker's outbox loop last turned, if known.
+             */
             since: string | null;
-            /** Texts Are Leaving */
+            /**
+             * Texts Are Leaving
+             * @description False: no worker sends at the moment, or the outbox is held. Messages wait.
+             */
             texts_are_leaving: boolean;
         };
         /** SentBy */
@@ -5974,22 +6456,38 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description The time of these figures, by the database's clock. Ages are counted up to it.
              */
             at: string;
             /** Has More Lines */
             has_more_lines: boolean;
-            /** Held */
+            /**
+             * Held
+             * @description Texts wait because a backup was restored, until it is clear what was sent and received since.
+             */
             held: boolean;
             journal: components["schemas"]["JournalStatus"];
-            /** Lines */
+            /**
+             * Lines
+             * @description The oldest first; 100 at most.
+             */
             lines: components["schemas"]["LineStatus"][];
-            /** Not Leaving Since */
+            /**
+             * Not Leaving Since
+             * @description When texts are not leaving: since when, if that is known.
+             */
             not_leaving_since: string | null;
             outbox: components["schemas"]["OutboxStatus"];
-            /** Texts Are Leaving */
+            /**
+             * Texts Are Leaving
+             * @description False: no worker sends at the moment, or texts are held. They wait in the outbox.
+             */
             texts_are_leaving: boolean;
             versions: components["schemas"]["Versions"];
-            /** Workers */
+            /**
+             * Workers
+             * @description Those of the last day, the latest heartbeat first; 50 at most. A stopped worker stays for a day.
+             */
             workers: components["schemas"]["Worker"][];
         };
         /**
@@ -5997,25 +6495,35 @@ export interface components {
          * @description A browser in which the person is signed in.
          */
         Session: {
-            /** Address */
+            /**
+             * Address
+             * @description Where it was last used from. Null for a session that an earlier version started, until its next use.
+             */
             address: string | null;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
-            /** Device */
+            /**
+             * Device
+             * @description In words, from the browser's own `User-Agent`: `Chrome on Windows`. Null if it said nothing.
+             */
             device: string | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
-            /** Is Current */
+            /**
+             * Is Current
+             * @description It is the session of this request.
+             */
             is_current: boolean;
             /**
              * Last Used At
              * Format: date-time
+             * @description To the minute.
              */
             last_used_at: string;
         };
@@ -6028,7 +6536,10 @@ export interface components {
         };
         /** SessionsEnded */
         SessionsEnded: {
-            /** Ended */
+            /**
+             * Ended
+             * @description How many sessions were ended.
+             */
             ended: number;
         };
         /** SignInIn */
@@ -6066,7 +6577,10 @@ export interface components {
             cut_after: boolean;
             /** Cut Before */
             cut_before: boolean;
-            /** Highlights */
+            /**
+             * Highlights
+             * @description Within `text`.
+             */
             highlights: components["schemas"]["Highlight"][];
             /** Text */
             text: string;
@@ -6308,7 +6822,10 @@ export interface components {
          * @description A file that can be sent with a message, until `expires_at`. Its uploader sees it at `url`.
          */
         Upload: {
-            /** Content Type */
+            /**
+             * Content Type
+             * @description By its bytes, after a picture was made anew.
+             */
             content_type: string;
             /**
              * Expires At
@@ -6324,7 +6841,10 @@ export interface components {
             id: string;
             /** Name */
             name: string;
-            /** Size */
+            /**
+             * Size
+             * @description Bytes, as it will be sent.
+             */
             size: number;
             /** Url */
             url: string;
@@ -6339,7 +6859,10 @@ export interface components {
             errors: components["schemas"]["FieldError"][];
             /** Instance */
             instance: string | null;
-            /** Request Id */
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
             request_id: string | null;
             /** Status */
             status: number;
@@ -6352,9 +6875,15 @@ export interface components {
         };
         /** Versions */
         Versions: {
-            /** Database Schema */
+            /**
+             * Database Schema
+             * @description The database's migration.
+             */
             database_schema: string;
-            /** Expected Database Schema */
+            /**
+             * Expected Database Schema
+             * @description The newest migration of this version. If the schema is older, `messenger migrate` has not run.
+             */
             expected_database_schema: string;
             /** Postgresql */
             postgresql: string;
@@ -6401,7 +6930,10 @@ export interface components {
             status: components["schemas"]["Status"];
             /** Unread Messages */
             unread_messages: number;
-            /** Version */
+            /**
+             * Version
+             * @description The conversation's.
+             */
             version: number;
             /**
              * Viewer Id
@@ -6416,7 +6948,10 @@ export interface components {
         WarningKind: "unfilled_field" | "test_words" | "link_shortener" | "no_way_to_stop";
         /** WebhookFinding */
         WebhookFinding: {
-            /** Address */
+            /**
+             * Address
+             * @description The address that is set at the provider instead of the line's own.
+             */
             address: string | null;
             /** Detail */
             detail: string;
@@ -6449,11 +6984,15 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Is Working */
+            /**
+             * Is Working
+             * @description The last heartbeat is at most 30 seconds old.
+             */
             is_working: boolean;
             /**
              * Last Heartbeat At
              * Format: date-time
+             * @description When its loop that sends last turned.
              */
             last_heartbeat_at: string;
             /**
