@@ -5,7 +5,9 @@ Names schemas by their public names.
 """
 
 import json
+import sys
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from typing import Any
 
 from fastapi import FastAPI
@@ -71,6 +73,12 @@ TAGS = {
     "webhooks": "For providers: inbound texts and status reports. The provider's signature is verified.",
 }
 """Every tag that a route has, with its description."""
+COMMON = {
+    "id": "Its id, which never changes.",
+    "created_at": "When it was created.",
+    "updated_at": "When it was last changed.",
+}
+"""Properties that mean the same wherever nothing else is said. Ids of others are described by `_sentence_of_id`."""
 
 
 def extend_document(app: FastAPI) -> None:
@@ -98,6 +106,7 @@ def _finished(schema: dict[str, Any], app: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     _describe_properties(schemas)
+    _describe_ids(schema)
     components["securitySchemes"] = SECURITY_SCHEMES
     used = {tag for _, operation in _operations(schema) for tag in operation.get("tags", ())}
     return _with_common_problems(_renamed(schema)) | {
@@ -149,27 +158,45 @@ def _mark_deprecated(operation: dict[str, Any], deprecated: Deprecated) -> None:
 
 def _describe_properties(schemas: dict[str, Any]) -> None:
     """Give each property without a description the sentence that stands under its attribute in the code."""
-    models = _models_by_schema_name()
+    classes = _classes_by_schema_name()
     for name, definition in schemas.items():
-        model = models.get(name.removesuffix("-Input").removesuffix("-Output"))
-        if model is None or not definition.get("properties"):
-            continue
-        sentences = attribute_docstrings(model)
-        attribute_of = {field.alias or attribute: attribute for attribute, field in model.model_fields.items()}
-        for name_on_the_wire, each in definition["properties"].items():
-            sentence = sentences.get(attribute_of.get(name_on_the_wire, name_on_the_wire))
+        described = classes.get(name.removesuffix("-Input").removesuffix("-Output"))
+        sentences = attribute_docstrings(described) if described is not None else {}
+        for attribute, each in definition.get("properties", {}).items():
+            sentence = sentences.get(attribute) or COMMON.get(attribute) or _sentence_of_id(attribute)
             if sentence and "description" not in each:
                 each["description"] = sentence
 
 
-def _models_by_schema_name() -> dict[str, type[BaseModel]]:
-    """Our models by the names that FastAPI gives their schemas: the class, or module and class if two have one name."""
-    found: dict[str, type[BaseModel]] = {}
-    for model in _subclasses(BaseModel):
-        if model.__module__.startswith("api."):
-            found[_schema_name(model.__name__)] = model
-            found[f"{model.__module__}.{model.__name__}".replace(".", "__")] = model
-    return found
+def _describe_ids(schema: dict[str, Any]) -> None:
+    """Describe the ids in paths."""
+    for _, operation in _operations(schema):
+        for each in operation.get("parameters", ()):
+            sentence = _sentence_of_id(each["name"])
+            if each["in"] == "path" and sentence:
+                each.setdefault("description", sentence)
+
+
+def _sentence_of_id(name: str) -> str | None:
+    """`conversation_id` → "The id of the conversation."; None for another name."""
+    return f"The id of the {name.removesuffix('_id').replace('_', ' ')}." if name.endswith("_id") else None
+
+
+def _classes_by_schema_name() -> dict[str, type]:
+    """Our models and dataclasses by the names that FastAPI gives their schemas.
+
+    That is the name of the class, or of module and class if two models have one name.
+    """
+    models = [model for model in _subclasses(BaseModel) if model.__module__.startswith("api.")]
+    found: dict[str, type] = {each.__name__: each for each in _dataclasses()}
+    found |= {_schema_name(each.__name__): each for each in models}
+    return found | {f"{each.__module__}.{each.__name__}".replace(".", "__"): each for each in models}
+
+
+def _dataclasses() -> Iterator[type]:
+    for name, module in list(sys.modules.items()):
+        if name.startswith("api."):
+            yield from (each for each in vars(module).values() if isinstance(each, type) and is_dataclass(each))
 
 
 def _schema_name(class_name: str) -> str:

@@ -7,12 +7,14 @@ from api.inbound.webhook import MAX_PROVIDER_CHARACTERS
 from api.kit.errors import Invalid, NotFound, TooLarge, Unavailable, problem_responses
 
 _PROVIDER = {
+    "description": "The line's provider.",
     "in": "path",
     "name": "provider",
     "required": True,
     "schema": {"maxLength": MAX_PROVIDER_CHARACTERS, "title": "Provider", "type": "string"},
 }
 _LINE_ID = {
+    "description": "The id of the line.",
     "in": "path",
     "name": "line_id",
     "required": True,

@@ -9,17 +9,14 @@ import inspect
 from functools import lru_cache
 from types import ModuleType
 
-from pydantic import BaseModel
 
-
-def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """Attribute → the docstring under it, in the class or the nearest base that has one."""
+def attribute_docstrings(described: type) -> dict[str, str]:
+    """Attribute → the docstring under it, in the class or the nearest base of this service that has one."""
     found: dict[str, str] = {}
-    for each in reversed(model.__mro__):
-        if issubclass(each, BaseModel) and each is not BaseModel:
-            module = inspect.getmodule(each)
-            if module is not None:
-                found |= _docstrings_of_module(module).get(each.__qualname__, {})
+    for each in reversed(described.__mro__):
+        module = inspect.getmodule(each)
+        if module is not None and module.__name__.startswith("api."):
+            found |= _docstrings_of_module(module).get(each.__name__, {})
     return found
 
 

@@ -1110,7 +1110,10 @@ export interface paths {
          */
         get: operations["list_lines"];
         put?: never;
-        /** Create Line */
+        /**
+         * Create Line
+         * @description Add a line. Its answer has the addresses to enter at the provider.
+         */
         post: operations["create_line"];
         delete?: never;
         options?: never;
@@ -1125,14 +1128,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Line */
+        /**
+         * Get Line
+         * @description One line, with its health.
+         */
         get: operations["get_line"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Update Line */
+        /**
+         * Update Line
+         * @description Change a line. New credentials hold at once, for sending and for webhooks.
+         */
         patch: operations["update_line"];
         trace?: never;
     };
@@ -1982,11 +1991,17 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete Saved Reply */
+        /**
+         * Delete Saved Reply
+         * @description Delete one's own reply, or as an administrator one of the business.
+         */
         delete: operations["delete_saved_reply"];
         options?: never;
         head?: never;
-        /** Update Saved Reply */
+        /**
+         * Update Saved Reply
+         * @description Change one's own reply, or as an administrator one of the business.
+         */
         patch: operations["update_saved_reply"];
         trace?: never;
     };
@@ -2366,11 +2381,20 @@ export interface components {
          * @description One of several ways to sign in to a provider.
          */
         Alternative: {
-            /** Help */
+            /**
+             * Help
+             * @description More about it, for people.
+             */
             help: string | null;
-            /** Id */
+            /**
+             * Id
+             * @description What `alternative` of a credential field names.
+             */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description Its name, for people.
+             */
             label: string;
         };
         /** ApiKey */
@@ -2378,6 +2402,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Expires At */
@@ -2385,6 +2410,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Last Used At */
@@ -2403,6 +2429,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Expires At */
@@ -2410,6 +2437,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -2439,9 +2467,15 @@ export interface components {
         };
         /** Page[ApiKeyOut] */
         ApiKeyPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["ApiKey"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -2455,7 +2489,10 @@ export interface components {
          * @description Null: nobody has it.
          */
         AssigneeIn: {
-            /** Staff Member Id */
+            /**
+             * Staff Member Id
+             * @description The id of the staff member.
+             */
             staff_member_id: string | null;
         };
         /** Audience */
@@ -2464,11 +2501,13 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -2476,6 +2515,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
         };
@@ -2566,7 +2606,10 @@ export interface components {
         AudienceFilterOut: {
             /** Archived */
             archived: boolean;
-            /** Class Id */
+            /**
+             * Class Id
+             * @description The id of the class.
+             */
             class_id: string | null;
             /** Location */
             location: string | null;
@@ -2583,9 +2626,15 @@ export interface components {
         };
         /** Page[AudienceOut] */
         AudiencePage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Audience"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -2602,21 +2651,32 @@ export interface components {
          * @description Who did it. `name` is the name at that time.
          */
         AuditActor: {
-            /** Id */
+            /**
+             * Id
+             * @description Null if it was the system.
+             */
             id: string | null;
+            /** @description A staff member, an API key, a phone number or the system. */
             kind: components["schemas"]["ActorKind"];
             /** Name */
             name: string;
         };
         /** AuditChainLink */
         AuditChainLink: {
-            /** Hash */
+            /**
+             * Hash
+             * @description SHA-256 over the entry and the hash before it, in hexadecimal.
+             */
             hash: string;
-            /** Number */
+            /**
+             * Number
+             * @description The entry's number in the chain, without gaps.
+             */
             number: number;
             /**
              * Subject
              * Format: uuid
+             * @description The conversation whose chain it is, or the organization.
              */
             subject: string;
         };
@@ -2625,18 +2685,30 @@ export interface components {
          * @description An entry with the names of today beside its ids.
          */
         AuditEntry: {
-            /** Action */
+            /**
+             * Action
+             * @description What happened. Further actions may be added.
+             */
             action: string;
+            /** @description Who did it. */
             actor: components["schemas"]["AuditActor"];
             /**
              * At
              * Format: date-time
+             * @description When it happened, by the database's clock.
              */
             at: string;
+            /** @description Its place in its hash chain. */
             chain: components["schemas"]["AuditChainLink"];
-            /** Conversation Id */
+            /**
+             * Conversation Id
+             * @description The id of the conversation.
+             */
             conversation_id: string | null;
-            /** Details */
+            /**
+             * Details
+             * @description What changed. Its members depend on the action.
+             */
             details: {
                 [key: string]: unknown;
             };
@@ -2653,37 +2725,55 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** @description The line of its conversation, or the line that it is about. */
             line: components["schemas"]["LineName"] | null;
-            /** Message Id */
+            /**
+             * Message Id
+             * @description The id of the message.
+             */
             message_id: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The number that it is about, if any.
+             */
             phone_number: string | null;
             /** @description The record that it is about. */
             subject: components["schemas"]["EntrySubject"] | null;
         };
         /** AuditEntryItem */
         AuditEntryItem: {
+            /** @description The audit entry. */
             audit_entry: components["schemas"]["AuditEntry"];
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What the item is. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             kind: "audit_entry";
-            /** Position */
+            /**
+             * Position
+             * @description Where it stands in the thread: opaque text that sorts as the items do.
+             */
             position: string;
         };
         /** Page[AuditEntryOut] */
         AuditEntryPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["AuditEntry"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** AuditVerification */
         AuditVerification: {
+            /** @description The first broken entry; null if the log is whole. */
             broken: components["schemas"]["BrokenEntry"] | null;
             /**
              * Entries
@@ -2695,7 +2785,10 @@ export interface components {
              * @description How many of them were erased on request: their hashes are verified, their personal details are gone.
              */
             erased: number | null;
-            /** Whole */
+            /**
+             * Whole
+             * @description Whether every entry is as it was written, and none is missing.
+             */
             whole: boolean;
         };
         /**
@@ -2706,11 +2799,20 @@ export interface components {
         Automatic: "keyword" | "away" | "signup";
         /** Away */
         Away: {
-            /** Body */
+            /**
+             * Body
+             * @description The away message.
+             */
             body: string;
-            /** Enabled */
+            /**
+             * Enabled
+             * @description Whether texts that arrive outside opening hours are answered.
+             */
             enabled: boolean;
-            /** Hours */
+            /**
+             * Hours
+             * @description The opening hours of each weekday, in the organization's time zone.
+             */
             hours: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             };
@@ -2724,7 +2826,10 @@ export interface components {
              * @description When it opens next; null while it is open, and if it has no opening hours.
              */
             opens_at: string | null;
-            /** Timezone */
+            /**
+             * Timezone
+             * @description The organization's time zone, as the IANA database names it.
+             */
             timezone: string;
         };
         /**
@@ -2732,11 +2837,20 @@ export interface components {
          * @description `hours`: the spans of each weekday, in the organization's zone. A weekday that is omitted is closed.
          */
         AwayIn: {
-            /** Body */
+            /**
+             * Body
+             * @description The away message.
+             */
             body: string;
-            /** Enabled */
+            /**
+             * Enabled
+             * @description Whether texts that arrive outside opening hours are answered.
+             */
             enabled: boolean;
-            /** Hours */
+            /**
+             * Hours
+             * @description The opening hours of each weekday, in the organization's time zone. A weekday that is omitted is closed.
+             */
             hours: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             };
@@ -2766,6 +2880,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Fallbacks */
@@ -2781,6 +2896,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -2790,7 +2906,10 @@ export interface components {
             left_out: {
                 [key: string]: number;
             };
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id: string | null;
             /** Media */
             media: string[];
@@ -2802,7 +2921,10 @@ export interface components {
              * @description Numbers that get it, as it was confirmed.
              */
             recipients: number;
-            /** Retry Of Broadcast Id */
+            /**
+             * Retry Of Broadcast Id
+             * @description The id of the retry of broadcast.
+             */
             retry_of_broadcast_id: string | null;
             /**
              * Segments
@@ -2819,6 +2941,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
         };
@@ -2832,6 +2955,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -2862,6 +2986,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Fallbacks */
@@ -2877,6 +3002,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -2886,7 +3012,10 @@ export interface components {
             left_out: {
                 [key: string]: number;
             };
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id: string | null;
             /** Media */
             media: string[];
@@ -2903,7 +3032,10 @@ export interface components {
              * @description Numbers that get it, as it was confirmed.
              */
             recipients: number;
-            /** Retry Of Broadcast Id */
+            /**
+             * Retry Of Broadcast Id
+             * @description The id of the retry of broadcast.
+             */
             retry_of_broadcast_id: string | null;
             /**
              * Segments
@@ -2920,6 +3052,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
         };
@@ -2948,6 +3081,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -3066,6 +3200,7 @@ export interface components {
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
             /** Recipients */
@@ -3078,9 +3213,15 @@ export interface components {
         };
         /** Page[BroadcastOut] */
         BroadcastPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Broadcast"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -3104,7 +3245,10 @@ export interface components {
             footer?: string | null;
             /** Header */
             header?: string | null;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id?: string | null;
             /** Media */
             media?: string[] | null;
@@ -3163,7 +3307,10 @@ export interface components {
         };
         /** BroadcastRecipient */
         BroadcastRecipient: {
-            /** Conversation Id */
+            /**
+             * Conversation Id
+             * @description The id of the conversation.
+             */
             conversation_id: string | null;
             /** Delivered At */
             delivered_at: string | null;
@@ -3175,9 +3322,13 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Message Id */
+            /**
+             * Message Id
+             * @description The id of the message.
+             */
             message_id: string | null;
             /**
              * Name
@@ -3207,6 +3358,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             kind: components["schemas"]["OwnerKind"];
@@ -3252,16 +3404,26 @@ export interface components {
          * @description The first entry of a chain that was changed or is missing. `entry_id` is None if it is missing.
          */
         BrokenEntry: {
-            /** Chain Number */
+            /**
+             * Chain Number
+             * @description Its number in the chain.
+             */
             chain_number: number;
             /**
              * Chain Subject
              * Format: uuid
+             * @description The conversation whose chain it is, or the organization.
              */
             chain_subject: string;
-            /** Entry Id */
+            /**
+             * Entry Id
+             * @description The id of the entry.
+             */
             entry_id: string | null;
-            /** Problem */
+            /**
+             * Problem
+             * @description What is wrong, in words.
+             */
             problem: string;
         };
         /** BulkAssign */
@@ -3276,6 +3438,7 @@ export interface components {
             /**
              * Staff Member Id
              * Format: uuid
+             * @description The id of the staff member.
              */
             staff_member_id: string;
         };
@@ -3287,6 +3450,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Seen Seq */
@@ -3299,6 +3463,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             result: components["schemas"]["BulkResult"];
@@ -3348,7 +3513,10 @@ export interface components {
         BulkResults: {
             /** Items */
             items: components["schemas"]["BulkItemOut"][];
-            /** Undo Id */
+            /**
+             * Undo Id
+             * @description The id of the undo.
+             */
             undo_id: string | null;
         };
         /**
@@ -3363,6 +3531,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Location */
@@ -3427,6 +3596,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -3455,7 +3625,10 @@ export interface components {
          *     Names are the same if they differ only in case, accents, apostrophes, hyphens, spaces or invisible characters.
          */
         ContactPut: {
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id?: string | null;
             /** Name */
             name: string;
@@ -3481,6 +3654,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -3496,6 +3670,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Label */
@@ -3522,11 +3697,15 @@ export interface components {
         ContextRecord: {
             /** Archived */
             archived: boolean;
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             kind: components["schemas"]["OwnerKind"];
@@ -3552,6 +3731,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Display Name */
@@ -3561,6 +3741,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             last_message: components["schemas"]["LastMessage"] | null;
@@ -3575,6 +3756,7 @@ export interface components {
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
             /**
@@ -3604,6 +3786,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
             /**
@@ -3639,6 +3822,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Display Name */
@@ -3648,6 +3832,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             last_message: components["schemas"]["LastMessage"] | null;
@@ -3662,6 +3847,7 @@ export interface components {
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
             /**
@@ -3712,6 +3898,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
             /**
@@ -3734,7 +3921,10 @@ export interface components {
          *     its country, else the default line (LINE-CHOICE).
          */
         ConversationIn: {
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id?: string | null;
             /**
              * Phone Number
@@ -3744,9 +3934,15 @@ export interface components {
         };
         /** Page[ConversationOut] */
         ConversationPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Conversation"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** CredentialField */
@@ -3756,20 +3952,35 @@ export interface components {
              * @description The field is needed if this one of the provider's `alternatives` is chosen, and refused with another.
              */
             alternative: string | null;
-            /** Help */
+            /**
+             * Help
+             * @description Where it is found at the provider.
+             */
             help: string | null;
-            /** Label */
+            /**
+             * Label
+             * @description Its name at the provider, for people.
+             */
             label: string;
-            /** Name */
+            /**
+             * Name
+             * @description Its name in a line's `credentials`.
+             */
             name: string;
             /**
              * Pattern
              * @description A regular expression that the whole value must match.
              */
             pattern: string | null;
-            /** Required */
+            /**
+             * Required
+             * @description Whether a line needs it.
+             */
             required: boolean;
-            /** Secret */
+            /**
+             * Secret
+             * @description Whether it is hidden while it is typed. No credential is ever answered.
+             */
             secret: boolean;
         };
         /**
@@ -3792,16 +4003,26 @@ export interface components {
          * @description The record that an entry is about: a family, a staff member, an API key or a line.
          */
         EntrySubject: {
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The contact of a family that it is about, if it is about one.
+             */
             contact_name: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Kind */
+            /**
+             * Kind
+             * @description What it is.
+             */
             kind: string;
-            /** Name */
+            /**
+             * Name
+             * @description The record's name.
+             */
             name: string;
         };
         /**
@@ -3809,7 +4030,10 @@ export interface components {
          * @description `reason` stays in the audit log: write no name and no number into it.
          */
         EraseIn: {
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it is erased. It is kept.
+             */
             reason: string;
         };
         /**
@@ -3817,26 +4041,40 @@ export interface components {
          * @description The erasure of a number. It does not say which: nothing does any more.
          */
         Erasure: {
+            /** @description What was erased so far. */
             counts: components["schemas"]["ErasureCounts"];
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Finished At */
+            /**
+             * Finished At
+             * @description When it was done; null while it runs.
+             */
             finished_at: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it was asked for.
+             */
             reason: string;
+            /** @description Who asked for it. */
             requested_by: components["schemas"]["AuditActor"];
-            /** Stage */
+            /**
+             * Stage
+             * @description What is being erased now.
+             */
             stage: string;
             /**
              * State
+             * @description Whether it is finished.
              * @enum {string}
              */
             state: "running" | "done";
@@ -3854,6 +4092,7 @@ export interface components {
             answers: number;
             /**
              * Audit Entries
+             * @description Audit entries that lost their personal details.
              * @default 0
              */
             audit_entries: number;
@@ -3883,26 +4122,31 @@ export interface components {
             families: number;
             /**
              * Files
+             * @description Files that were deleted.
              * @default 0
              */
             files: number;
             /**
              * Import Rows
+             * @description Rows of imports that were emptied.
              * @default 0
              */
             import_rows: number;
             /**
              * Notes
+             * @description Internal notes that were emptied.
              * @default 0
              */
             notes: number;
             /**
              * Phone Records
+             * @description Phone records that were removed.
              * @default 0
              */
             phone_records: number;
             /**
              * Raw Events
+             * @description Inbound events whose raw content was deleted.
              * @default 0
              */
             raw_events: number;
@@ -3920,6 +4164,7 @@ export interface components {
             staff_records: number;
             /**
              * Texts
+             * @description Texts that were emptied.
              * @default 0
              */
             texts: number;
@@ -3945,11 +4190,15 @@ export interface components {
             archived: boolean;
             /** Contacts */
             contacts: components["schemas"]["Contact"][];
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Location */
@@ -3970,7 +4219,10 @@ export interface components {
         FamilyIn: {
             /** Contacts */
             contacts: components["schemas"]["ContactIn"][];
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id?: string | null;
             /** Location */
             location?: string | null;
@@ -3985,9 +4237,15 @@ export interface components {
         };
         /** Page[FamilyOut] */
         FamilyPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Family"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -3999,7 +4257,10 @@ export interface components {
             archived?: boolean | null;
             /** Contacts */
             contacts?: components["schemas"]["ContactPut"][] | null;
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id?: string | null;
             /** Location */
             location?: string | null;
@@ -4014,7 +4275,10 @@ export interface components {
         };
         /** FieldError */
         FieldError: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What is wrong and what to give instead, for people.
+             */
             detail: string;
             /**
              * Pointer
@@ -4027,9 +4291,15 @@ export interface components {
          * @description For whom it is filled in: the people at a conversation's number, or at a number that has no conversation yet.
          */
         FillIn: {
-            /** Conversation Id */
+            /**
+             * Conversation Id
+             * @description The conversation whose people it is for.
+             */
             conversation_id?: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The number whose people it is for, in E.164 or as dialled in the organization's country.
+             */
             phone_number?: string | null;
         };
         /**
@@ -4037,9 +4307,15 @@ export interface components {
          * @description Fields of `missing` stand in the body as they are, in braces: somebody has to fill them in before it is sent.
          */
         FilledReply: {
-            /** Body */
+            /**
+             * Body
+             * @description The text with its fields filled in.
+             */
             body: string;
-            /** Missing */
+            /**
+             * Missing
+             * @description Fields without a value.
+             */
             missing: components["schemas"]["ReplyField"][];
         };
         /**
@@ -4064,7 +4340,10 @@ export interface components {
              * @default false
              */
             close?: boolean;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id?: string | null;
             /**
              * Media Urls
@@ -4084,22 +4363,34 @@ export interface components {
          * @description The conversation of a found message or note, under the name that the inbox shows.
          */
         FoundIn: {
-            /** Display Name */
+            /**
+             * Display Name
+             * @description The name under which the inbox shows it.
+             */
             display_name: string;
-            /** Holders */
+            /**
+             * Holders
+             * @description Who holds the number.
+             */
             holders: components["schemas"]["Holder"][];
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
              * Line Id
              * Format: uuid
+             * @description The line that texts are exchanged on.
              */
             line_id: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other party's number, in E.164.
+             */
             phone_number: string;
+            /** @description Unread, open or closed. */
             status: components["schemas"]["Status"];
         };
         /** Held */
@@ -4125,9 +4416,15 @@ export interface components {
          * @description A part that matches, from `start` inclusive to `end` exclusive, in UTF-16 code units as JavaScript counts.
          */
         Highlight: {
-            /** End */
+            /**
+             * End
+             * @description The code unit after the last that matches.
+             */
             end: number;
-            /** Start */
+            /**
+             * Start
+             * @description The first code unit that matches.
+             */
             start: number;
         };
         /** Holder */
@@ -4137,6 +4434,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             kind: components["schemas"]["OwnerKind"];
@@ -4145,6 +4443,7 @@ export interface components {
             /**
              * Phone Record Id
              * Format: uuid
+             * @description The id of the phone record.
              */
             phone_record_id: string;
         };
@@ -4157,9 +4456,15 @@ export interface components {
         ImportItem: {
             /** Errors */
             errors: components["schemas"]["FieldError"][];
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id: string | null;
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id: string | null;
             kind: components["schemas"]["OwnerKind"] | null;
             outcome: components["schemas"]["ImportOutcome"];
@@ -4180,6 +4485,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Done */
@@ -4191,6 +4497,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Partial */
@@ -4213,6 +4520,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Done */
@@ -4224,6 +4532,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Items */
@@ -4273,9 +4582,15 @@ export interface components {
         ImportState: "checking" | "storing" | "done" | "refused" | "stopped";
         /** InboundEvent */
         InboundEvent: {
-            /** Applied At */
+            /**
+             * Applied At
+             * @description When it was applied; else null.
+             */
             applied_at: string | null;
-            /** Attempts */
+            /**
+             * Attempts
+             * @description How often it was tried to apply it.
+             */
             attempts: number;
             /**
              * Due At
@@ -4295,12 +4610,15 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description A received text, a report on a sent one, or something unreadable. */
             kind: components["schemas"]["EventKind"];
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
             /**
@@ -4308,21 +4626,33 @@ export interface components {
              * @description The other party's, where it could be read.
              */
             phone_number: string | null;
-            /** Provider */
+            /**
+             * Provider
+             * @description Who sent it.
+             */
             provider: string;
             /**
              * Received At
              * Format: date-time
+             * @description When it came.
              */
             received_at: string;
+            /** @description Whether a webhook brought it or the provider's list of texts. */
             source: components["schemas"]["EventSource"];
+            /** @description Whether it is applied. */
             state: components["schemas"]["EventState"];
         };
         /** InboundEventDetail */
         InboundEventDetail: {
-            /** Applied At */
+            /**
+             * Applied At
+             * @description When it was applied; else null.
+             */
             applied_at: string | null;
-            /** Attempts */
+            /**
+             * Attempts
+             * @description How often it was tried to apply it.
+             */
             attempts: number;
             /**
              * Due At
@@ -4342,12 +4672,15 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description A received text, a report on a sent one, or something unreadable. */
             kind: components["schemas"]["EventKind"];
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
             /**
@@ -4355,23 +4688,35 @@ export interface components {
              * @description The other party's, where it could be read.
              */
             phone_number: string | null;
-            /** Provider */
+            /**
+             * Provider
+             * @description Who sent it.
+             */
             provider: string;
             /** @description As it came; null once it was applied and its time to be kept has passed. */
             raw: components["schemas"]["RawContent"] | null;
             /**
              * Received At
              * Format: date-time
+             * @description When it came.
              */
             received_at: string;
+            /** @description Whether a webhook brought it or the provider's list of texts. */
             source: components["schemas"]["EventSource"];
+            /** @description Whether it is applied. */
             state: components["schemas"]["EventState"];
         };
         /** Page[InboundEventOut] */
         InboundEventPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["InboundEvent"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -4389,13 +4734,25 @@ export interface components {
              * @description Texts that no webhook brought: found in the provider's own list within the last seven days.
              */
             missed_last_week: number;
-            /** Oldest Pending At */
+            /**
+             * Oldest Pending At
+             * @description When the pending event that has waited longest was received; null if none is.
+             */
             oldest_pending_at: string | null;
-            /** Pending */
+            /**
+             * Pending
+             * @description Events that are not applied yet.
+             */
             pending: number;
-            /** Quarantined */
+            /**
+             * Quarantined
+             * @description Events that could not be applied and wait for an administrator.
+             */
             quarantined: number;
-            /** Silent Lines */
+            /**
+             * Silent Lines
+             * @description Lines that have been silent for longer than usual.
+             */
             silent_lines: components["schemas"]["SilentLine"][];
         };
         /**
@@ -4409,6 +4766,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -4433,7 +4791,10 @@ export interface components {
             assignee?: string | components["schemas"]["Assignee"] | null;
             /** Later */
             later?: boolean | null;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id?: string | null;
             /** Not Sent */
             not_sent?: boolean | null;
@@ -4451,7 +4812,10 @@ export interface components {
             assignee: string | components["schemas"]["Assignee"] | null;
             /** Later */
             later: boolean | null;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id: string | null;
             /** Not Sent */
             not_sent: boolean | null;
@@ -4537,9 +4901,15 @@ export interface components {
              * @description When the event that has waited longest was received.
              */
             oldest_pending_at: string | null;
-            /** Pending */
+            /**
+             * Pending
+             * @description Events that are not applied yet.
+             */
             pending: number;
-            /** Quarantined */
+            /**
+             * Quarantined
+             * @description Events that could not be applied and wait for an administrator.
+             */
             quarantined: number;
         };
         /** LastMessage */
@@ -4547,6 +4917,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Direction */
@@ -4567,21 +4938,27 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When the last text came in.
              */
             at: string;
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
         };
         /** Line */
         Line: {
-            /** Country */
+            /**
+             * Country
+             * @description The country of the number, ISO 3166 alpha-2.
+             */
             country: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /**
@@ -4589,33 +4966,51 @@ export interface components {
              * @description New conversations go out on it if their country has no default of its own (LINE-CHOICE).
              */
             default: boolean;
-            /** Default For */
+            /**
+             * Default For
+             * @description Countries whose new conversations go out on it, ISO 3166 alpha-2.
+             */
             default_for: string[];
-            /** Enabled */
+            /**
+             * Enabled
+             * @description False if the line is out of service: nothing is sent from it.
+             */
             enabled: boolean;
+            /** @description The provider's answer to the last check; null if there was none. */
             health: components["schemas"]["LineHealth"] | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description A long code, a toll-free number or a short code. */
             kind: components["schemas"]["LineKind"];
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
             /**
              * Notice
              * @description A notice that staff must see before they text from it (NZ-NOTICE).
              */
             notice: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164, or a short code.
+             */
             phone_number: string;
+            /** @description Who carries its texts, as `GET /providers` names it. */
             provider: components["schemas"]["ProviderName"];
+            /** @description Its limits, and its answers to keywords. */
             settings: components["schemas"]["LineSettingsOut"];
             /**
              * Silent Since
              * @description When the last text came, if the line has been silent for longer than usual; else null.
              */
             silent_since: string | null;
+            /** @description The addresses to enter at the provider. */
             webhook_urls: components["schemas"]["WebhookUrls"];
         };
         /**
@@ -4626,18 +5021,29 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When the provider was asked.
              */
             at: string;
+            /** @description Whether the provider accepts the credentials. */
             credentials_state: components["schemas"]["CredentialsState"];
-            /** Detail */
+            /**
+             * Detail
+             * @description The worst finding in words, for people.
+             */
             detail: string;
+            /** @description The address for received texts. */
             inbound: components["schemas"]["WebhookFinding"];
+            /** @description The worst finding. */
             state: components["schemas"]["LineState"];
+            /** @description The address for delivery reports. */
             status: components["schemas"]["WebhookFinding"];
         };
         /** LineIn */
         LineIn: {
-            /** Country */
+            /**
+             * Country
+             * @description The country of the number, ISO 3166 alpha-2.
+             */
             country: string;
             /**
              * Credentials
@@ -4646,12 +5052,21 @@ export interface components {
             credentials: {
                 [key: string]: string;
             };
+            /** @description A long code, a toll-free number or a short code. */
             kind: components["schemas"]["LineKind"];
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The number or short code that the provider has given.
+             */
             phone_number: string;
+            /** @description Who carries its texts, as `GET /providers` names it. */
             provider: components["schemas"]["ProviderName"];
+            /** @description What is omitted has its default. */
             settings?: components["schemas"]["LineSettings"] | null;
         };
         /**
@@ -4667,6 +5082,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Label */
@@ -4677,16 +5093,26 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
         };
         /** Page[LineOut] */
         LinePage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Line"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -4694,7 +5120,10 @@ export interface components {
          * @description An omitted field stays.
          */
         LinePatch: {
-            /** Credentials */
+            /**
+             * Credentials
+             * @description A complete set replaces what is stored. Fewer fields change only those, and null removes one.
+             */
             credentials?: {
                 [key: string]: string | null;
             } | null;
@@ -4708,10 +5137,17 @@ export interface components {
              * @description New conversations with these countries go out on it. Other lines lose them.
              */
             default_for?: string[] | null;
-            /** Enabled */
+            /**
+             * Enabled
+             * @description False takes the line out of service: nothing is sent from it.
+             */
             enabled?: boolean | null;
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label?: string | null;
+            /** @description Replaces the settings, but for the three limits: an omitted one keeps its value. */
             settings?: components["schemas"]["LineSettings"] | null;
         };
         /**
@@ -4730,36 +5166,78 @@ export interface components {
          *     or API key; null for 20,000 and 5,000. An omitted one of these three keeps its value.
          */
         LineSettings: {
-            /** Answers Keywords */
+            /**
+             * Answers Keywords
+             * @description Whether we answer STOP, START and HELP, not the provider. If it is omitted, we answer if the provider does not.
+             */
             answers_keywords?: boolean;
-            /** Business Name */
+            /**
+             * Business Name
+             * @description The name in answers to keywords; null for the organization's.
+             */
             business_name?: string | null;
-            /** Countries */
+            /**
+             * Countries
+             * @description The countries that the line may text, ISO 3166 alpha-2; null for its own.
+             */
             countries?: string[] | null;
-            /** Help Text */
+            /**
+             * Help Text
+             * @description What the answer to HELP says; null for the number to call.
+             */
             help_text?: string | null;
-            /** Messages Per Second */
+            /**
+             * Messages Per Second
+             * @description The line's rate limit; null for none.
+             */
             messages_per_second?: number | null;
-            /** Texts Per Day */
+            /**
+             * Texts Per Day
+             * @description How many texts are accepted in a day of the business; null for 20,000.
+             */
             texts_per_day?: number | null;
-            /** Texts Per Person Per Day */
+            /**
+             * Texts Per Person Per Day
+             * @description The same of each person or API key; null for 5,000.
+             */
             texts_per_person_per_day?: number | null;
         };
         /** LineSettingsOut */
         LineSettingsOut: {
-            /** Answers Keywords */
+            /**
+             * Answers Keywords
+             * @description Whether we answer STOP, START and HELP, not the provider.
+             */
             answers_keywords: boolean;
-            /** Business Name */
+            /**
+             * Business Name
+             * @description The name in answers to keywords; null for the organization's.
+             */
             business_name: string | null;
-            /** Countries */
+            /**
+             * Countries
+             * @description The countries that the line may text, ISO 3166 alpha-2.
+             */
             countries: string[];
-            /** Help Text */
+            /**
+             * Help Text
+             * @description What the answer to HELP says; null for the number to call.
+             */
             help_text: string | null;
-            /** Messages Per Second */
+            /**
+             * Messages Per Second
+             * @description The line's rate limit; null for none.
+             */
             messages_per_second: number | null;
-            /** Texts Per Day */
+            /**
+             * Texts Per Day
+             * @description How many texts are accepted in a day of the business.
+             */
             texts_per_day: number;
-            /** Texts Per Person Per Day */
+            /**
+             * Texts Per Person Per Day
+             * @description The same of each person or API key.
+             */
             texts_per_person_per_day: number;
         };
         /**
@@ -4770,7 +5248,10 @@ export interface components {
         LineState: "ready" | "needs_attention" | "cannot_tell" | "unreachable";
         /** LineStatus */
         LineStatus: {
-            /** Checked At */
+            /**
+             * Checked At
+             * @description When the provider was last asked; null before the first check.
+             */
             checked_at: string | null;
             /**
              * Detail
@@ -4785,11 +5266,18 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164, or a short code.
+             */
             phone_number: string;
             /**
              * Silent Since
@@ -4801,14 +5289,23 @@ export interface components {
         };
         /** Link */
         Link: {
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Url */
+            /**
+             * Url
+             * @description The address for this record.
+             */
             url: string;
         };
         /** LinkTemplate */
         LinkTemplate: {
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
             /**
              * Url Template
@@ -4818,12 +5315,18 @@ export interface components {
         };
         /** LinksIn */
         LinksIn: {
-            /** Links */
+            /**
+             * Links
+             * @description All links of the organization, in their order. Others are removed.
+             */
             links: components["schemas"]["LinkTemplate"][];
         };
         /** LinksOut */
         LinksOut: {
-            /** Links */
+            /**
+             * Links
+             * @description All links of the organization, in their order.
+             */
             links: components["schemas"]["StoredLinkTemplate"][];
         };
         /**
@@ -4840,6 +5343,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Location */
@@ -4857,9 +5361,15 @@ export interface components {
         };
         /** Page[ListedClassOut] */
         ListedClassPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["ListedClass"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -4878,9 +5388,15 @@ export interface components {
         };
         /** Page[LocationOut] */
         LocationPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Location"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** MassTextSettings */
@@ -4956,6 +5472,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -4972,7 +5489,10 @@ export interface components {
              * @description Of a kept file, as its bytes say; else as the sender or the provider declared.
              */
             content_type: string;
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id: string | null;
             /**
              * Reason
@@ -4999,27 +5519,42 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When the caller was mentioned.
              */
             created_at: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description The note that mentions the caller. */
             note: components["schemas"]["Note"];
-            /** Read At */
+            /**
+             * Read At
+             * @description When the caller read it; null while it is unread.
+             */
             read_at: string | null;
         };
         /** MentionCount */
         MentionCount: {
-            /** Unread */
+            /**
+             * Unread
+             * @description Mentions of the caller that are unread.
+             */
             unread: number;
         };
         /** Page[MentionOut] */
         MentionPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Mention"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -5029,11 +5564,15 @@ export interface components {
         MentionState: "unread" | "all";
         /** MentionedPerson */
         MentionedPerson: {
-            /** Name */
+            /**
+             * Name
+             * @description The name of the staff member.
+             */
             name: string;
             /**
              * Staff Member Id
              * Format: uuid
+             * @description The id of the staff member.
              */
             staff_member_id: string;
         };
@@ -5042,10 +5581,14 @@ export interface components {
          * @description Either these mentions, or all of a conversation.
          */
         MentionsRead: {
-            /** Conversation Id */
+            /**
+             * Conversation Id
+             * @description The conversation whose mentions of the caller are read.
+             */
             conversation_id?: string | null;
             /**
              * Mention Ids
+             * @description Mentions of the caller.
              * @default []
              */
             mention_ids?: string[];
@@ -5071,11 +5614,13 @@ export interface components {
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Delivered At */
@@ -5091,11 +5636,15 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Media */
             media: components["schemas"]["Media"][];
-            /** Provider Message Id */
+            /**
+             * Provider Message Id
+             * @description The id of the provider message.
+             */
             provider_message_id: string | null;
             /** Provider Time */
             provider_time: string | null;
@@ -5106,7 +5655,10 @@ export interface components {
              * @description The emoji of the reactions on it, in the order in which they came.
              */
             reactions: string[];
-            /** Retry Of Message Id */
+            /**
+             * Retry Of Message Id
+             * @description The id of the retry of message.
+             */
             retry_of_message_id: string | null;
             /** Segments */
             segments: number;
@@ -5125,6 +5677,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -5151,11 +5704,13 @@ export interface components {
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Delivered At */
@@ -5171,13 +5726,17 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Media */
             media: components["schemas"]["Media"][];
             /** @description The check with which it was sent; null for a received message. */
             opt_in_check: components["schemas"]["OptInCheck"] | null;
-            /** Provider Message Id */
+            /**
+             * Provider Message Id
+             * @description The id of the provider message.
+             */
             provider_message_id: string | null;
             /** Provider Time */
             provider_time: string | null;
@@ -5188,7 +5747,10 @@ export interface components {
              * @description The emoji of the reactions on it, in the order in which they came.
              */
             reactions: string[];
-            /** Retry Of Message Id */
+            /**
+             * Retry Of Message Id
+             * @description The id of the retry of message.
+             */
             retry_of_message_id: string | null;
             /** Segments */
             segments: number;
@@ -5214,12 +5776,16 @@ export interface components {
         /** MessageItem */
         MessageItem: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What the item is. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             kind: "message";
+            /** @description The message. */
             message: components["schemas"]["Message"];
-            /** Position */
+            /**
+             * Position
+             * @description Where it stands in the thread: opaque text that sorts as the items do.
+             */
             position: string;
         };
         /**
@@ -5230,9 +5796,15 @@ export interface components {
         MessageStatus: "received" | "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
         /** NewMessagesProblem */
         NewMessagesProblem: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
             detail: string | null;
-            /** Instance */
+            /**
+             * Instance
+             * @description The path of the request.
+             */
             instance: string | null;
             /** Missed */
             missed: components["schemas"]["Message"][];
@@ -5241,38 +5813,64 @@ export interface components {
              * @description The `X-Request-ID` of the answer, which the service's log has too.
              */
             request_id: string | null;
-            /** Status */
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
             status: number;
-            /** Title */
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
             title: string;
-            /** Type */
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
             type: string;
         } & {
             [key: string]: unknown;
         };
         /** NotAllowedToTextProblem */
         NotAllowedToTextProblem: {
+            /** @description Why the number may not be texted. */
             check: components["schemas"]["OptInCheck"];
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
             detail: string | null;
-            /** Instance */
+            /**
+             * Instance
+             * @description The path of the request.
+             */
             instance: string | null;
             /**
              * Request Id
              * @description The `X-Request-ID` of the answer, which the service's log has too.
              */
             request_id: string | null;
-            /** Status */
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
             status: number;
-            /** Title */
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
             title: string;
-            /** Type */
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
             type: string;
         } & {
             [key: string]: unknown;
         };
         /** Note */
         Note: {
+            /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
             /**
              * Body
@@ -5282,33 +5880,47 @@ export interface components {
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Edited At */
+            /**
+             * Edited At
+             * @description When its wording was last changed; null if it never was.
+             */
             edited_at: string | null;
             /**
              * Edits
              * @description How often its wording was changed.
              */
             edits: number;
-            /** Erased At */
+            /**
+             * Erased At
+             * @description When it was erased, on request or by age; else null.
+             */
             erased_at: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Mentions */
+            /**
+             * Mentions
+             * @description Who is told of it.
+             */
             mentions: components["schemas"]["MentionedPerson"][];
+            /** @description Null unless it is removed. Then its body is empty. */
             removed: components["schemas"]["NoteRemoval"] | null;
         };
         /** NoteDetail */
         NoteDetail: {
+            /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
             /**
              * Body
@@ -5318,29 +5930,42 @@ export interface components {
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Edited At */
+            /**
+             * Edited At
+             * @description When its wording was last changed; null if it never was.
+             */
             edited_at: string | null;
             /**
              * Edits
              * @description How often its wording was changed.
              */
             edits: number;
-            /** Erased At */
+            /**
+             * Erased At
+             * @description When it was erased, on request or by age; else null.
+             */
             erased_at: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Mentions */
+            /**
+             * Mentions
+             * @description Who is told of it.
+             */
             mentions: components["schemas"]["MentionedPerson"][];
+            /** @description Null unless it is removed. Then its body is empty. */
             removed: components["schemas"]["NoteRemoval"] | null;
             /**
              * Versions
@@ -5353,10 +5978,14 @@ export interface components {
          * @description `mentions`: ids of staff members who have SMS Logs.
          */
         NoteIn: {
-            /** Body */
+            /**
+             * Body
+             * @description The wording.
+             */
             body: string;
             /**
              * Mentions
+             * @description Ids of staff members who are told of it. They need SMS Logs.
              * @default []
              */
             mentions?: string[];
@@ -5364,12 +5993,16 @@ export interface components {
         /** NoteItem */
         NoteItem: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What the item is. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             kind: "note";
+            /** @description The internal note. */
             note: components["schemas"]["Note"];
-            /** Position */
+            /**
+             * Position
+             * @description Where it stands in the thread: opaque text that sorts as the items do.
+             */
             position: string;
         };
         /**
@@ -5377,9 +6010,15 @@ export interface components {
          * @description What is left out stays.
          */
         NotePatch: {
-            /** Body */
+            /**
+             * Body
+             * @description The new wording. Earlier ones are kept.
+             */
             body?: string | null;
-            /** Mentions */
+            /**
+             * Mentions
+             * @description All who are mentioned. Whoever is new is told of it.
+             */
             mentions?: string[] | null;
         };
         /** NoteRemoval */
@@ -5387,40 +6026,56 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When it was removed.
              */
             at: string;
+            /** @description Who removed it. */
             by: components["schemas"]["AuditActor"];
         };
         /** NoteSearchResult */
         NoteSearchResult: {
+            /** @description Where it is. */
             conversation: components["schemas"]["FoundIn"];
             /**
              * Highlights
              * @description Within the note's `body`.
              */
             highlights: components["schemas"]["Highlight"][];
+            /** @description The note that matches. */
             note: components["schemas"]["Note"];
+            /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
         /** Page[NoteSearchResult] */
         NoteSearchResultPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["NoteSearchResult"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** NoteVersion */
         NoteVersion: {
-            /** Body */
+            /**
+             * Body
+             * @description The earlier wording.
+             */
             body: string;
             /**
              * Replaced At
              * Format: date-time
+             * @description When another replaced it.
              */
             replaced_at: string;
             /**
              * Written At
              * Format: date-time
+             * @description When it was written.
              */
             written_at: string;
         };
@@ -5431,14 +6086,19 @@ export interface components {
              * @description The key with which a browser subscribes (`applicationServerKey`), base64url without padding.
              */
             push_public_key: string;
+            /** @description When nothing is pushed; null for never. */
             quiet_hours: components["schemas"]["QuietHours"] | null;
+            /** @description Of what one is told. */
             scope: components["schemas"]["Scope"];
             /**
              * Shows Text
              * @description Whether a notification shows the first words of a text.
              */
             shows_text: boolean;
-            /** Sound */
+            /**
+             * Sound
+             * @description Whether an open page plays a sound.
+             */
             sound: boolean;
         };
         /**
@@ -5446,14 +6106,19 @@ export interface components {
          * @description What one wants to be told of. `mine`: conversations assigned to one, mentions, and one's own reminders.
          */
         NotificationSettingsIn: {
+            /** @description When nothing is pushed; null for never. */
             quiet_hours: components["schemas"]["QuietHours"] | null;
+            /** @description Of what one is told. */
             scope: components["schemas"]["Scope"];
             /**
              * Shows Text
              * @description Whether a notification shows the first words of a text.
              */
             shows_text: boolean;
-            /** Sound */
+            /**
+             * Sound
+             * @description Whether an open page plays a sound.
+             */
             sound: boolean;
         };
         /**
@@ -5461,22 +6126,43 @@ export interface components {
          * @description A record that holds a number, or held it until its refusal was put in its place.
          */
         NumberHolder: {
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The contact of the family; null for a staff member.
+             */
             contact_name: string | null;
-            /** Id */
+            /**
+             * Id
+             * @description The family or staff member.
+             */
             id: string | null;
-            /** Kind */
+            /**
+             * Kind
+             * @description A family or a staff member; null if that is not known any more.
+             */
             kind: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description The name of the family or staff member.
+             */
             name: string;
-            /** Until */
+            /**
+             * Until
+             * @description None: it holds the number now.
+             */
             until: string | null;
         };
         /** OpeningSpan */
         OpeningSpan: {
-            /** Closes */
+            /**
+             * Closes
+             * @description `HH:MM` of the local day. `24:00` is midnight at its end.
+             */
             closes: string;
-            /** Opens */
+            /**
+             * Opens
+             * @description `HH:MM` of the local day.
+             */
             opens: string;
         };
         /** OptIn */
@@ -5494,35 +6180,60 @@ export interface components {
          *     Consent replaces the refusals that `replaces_refusals` names. The number's other refusals continue to block it.
          */
         OptInChange: {
-            /** Note */
+            /**
+             * Note
+             * @description A note for colleagues.
+             */
             note?: string | null;
             /**
              * Replaces Refusals
+             * @description Refusals of the number that this consent replaces.
              * @default []
              */
             replaces_refusals?: string[];
+            /** @description How the state is known. */
             source: components["schemas"]["OptInSource"];
+            /** @description The new state of the record. */
             state: components["schemas"]["OptInState"];
-            /** Wording */
+            /**
+             * Wording
+             * @description What the person was shown or told.
+             */
             wording?: string | null;
         };
         /** OptInCheck */
         OptInCheck: {
-            /** Allowed */
+            /**
+             * Allowed
+             * @description Whether the number may be texted now.
+             */
             allowed: boolean;
-            /** Instances */
+            /**
+             * Instances
+             * @description Every record and refusal that counts, also those that do not block.
+             */
             instances: components["schemas"]["OptInInstance"][];
-            /** Note */
+            /**
+             * Note
+             * @description What belongs to the reason: the country that the line does not text, say.
+             */
             note: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The number, in E.164.
+             */
             phone_number: string;
+            /** @description Why it may or may not be texted. */
             reason: components["schemas"]["Reason"];
             /**
              * Stopped As
              * @description The other spelling that was stopped; null if the number itself was.
              */
             stopped_as: string | null;
-            /** Stopped At */
+            /**
+             * Stopped At
+             * @description When the holder of the number texted STOP; null if the number is not stopped.
+             */
             stopped_at: string | null;
         };
         /**
@@ -5530,7 +6241,10 @@ export interface components {
          * @description One check for each number of the request, in its order.
          */
         OptInChecks: {
-            /** Items */
+            /**
+             * Items
+             * @description The checks.
+             */
             items: components["schemas"]["OptInCheck"][];
         };
         /**
@@ -5538,9 +6252,15 @@ export interface components {
          * @description Without `line_id`, the oldest line in service.
          */
         OptInChecksIn: {
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The line that would text them.
+             */
             line_id?: string | null;
-            /** Phone Numbers */
+            /**
+             * Phone Numbers
+             * @description In E.164, or as dialled in the organization's country.
+             */
             phone_numbers: string[];
         };
         /**
@@ -5559,34 +6279,67 @@ export interface components {
          *     null if its owner is not known any more.
          */
         OptInInstance: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether the record's owner is archived.
+             */
             archived: boolean;
-            /** Blocks */
+            /**
+             * Blocks
+             * @description Whether this instance is a reason not to text the number.
+             */
             blocks: boolean;
-            /** Changed At */
+            /**
+             * Changed At
+             * @description When the state was last changed.
+             */
             changed_at: string | null;
+            /** @description Who changed the state last. */
             changed_by: components["schemas"]["AuditActor"] | null;
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The contact of the family; null for a staff member.
+             */
             contact_name: string | null;
+            /** @description Whose record it is: of a family or of a staff member. */
             kind: components["schemas"]["OwnerKind"] | null;
-            /** Owner Id */
+            /**
+             * Owner Id
+             * @description The family or staff member.
+             */
             owner_id: string | null;
-            /** Owner Name */
+            /**
+             * Owner Name
+             * @description The name of the family or staff member.
+             */
             owner_name: string;
             /**
              * Phone Number
              * @description The other spelling under which the record holds the number; null if it holds the number itself.
              */
             phone_number: string | null;
-            /** Phone Record Id */
+            /**
+             * Phone Record Id
+             * @description Null for a refusal whose record is gone.
+             */
             phone_record_id: string | null;
-            /** Refusal Id */
+            /**
+             * Refusal Id
+             * @description The refusal, to lift it; null for a record.
+             */
             refusal_id: string | null;
+            /** @description Why the record of a refusal is gone; null for a record. */
             removed: components["schemas"]["RefusalCause"] | null;
-            /** Removed At */
+            /**
+             * Removed At
+             * @description When the record of a refusal went.
+             */
             removed_at: string | null;
+            /** @description Who removed the record of a refusal. */
             removed_by: components["schemas"]["AuditActor"] | null;
+            /** @description How the state is known. */
             source: components["schemas"]["OptInSource"] | null;
+            /** @description The opt-in state of the record. A refusal is opted out. */
             state: components["schemas"]["OptInState"];
         };
         /**
@@ -5607,6 +6360,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -5642,14 +6396,20 @@ export interface components {
              * @description When the text that has waited longest was accepted.
              */
             oldest_waiting_at: string | null;
-            /** Sending */
+            /**
+             * Sending
+             * @description Texts that are being handed to a provider.
+             */
             sending: number;
             /**
              * Unknown
              * @description Handed to the provider with an unknown outcome, and not reconciled yet.
              */
             unknown: number;
-            /** Waiting */
+            /**
+             * Waiting
+             * @description Texts that wait for their turn.
+             */
             waiting: number;
         };
         /**
@@ -5701,6 +6461,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Label */
@@ -5717,6 +6478,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Label */
@@ -5724,7 +6486,10 @@ export interface components {
             opt_in: components["schemas"]["OptIn"];
             /** Phone Number */
             phone_number: string;
-            /** Refusals */
+            /**
+             * Refusals
+             * @description The standing refusals of the number.
+             */
             refusals: components["schemas"]["Refusal"][];
         };
         /**
@@ -5747,7 +6512,10 @@ export interface components {
          *     leaves the list, or whose number changes, stays with the number and blocks it (OPTIN-REMOVED).
          */
         PhoneRecordPut: {
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id?: string | null;
             /** Label */
             label?: string | null;
@@ -5760,20 +6528,35 @@ export interface components {
          * @description The shape of every error answer. Problems add their own fields.
          */
         Problem: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
             detail: string | null;
-            /** Instance */
+            /**
+             * Instance
+             * @description The path of the request.
+             */
             instance: string | null;
             /**
              * Request Id
              * @description The `X-Request-ID` of the answer, which the service's log has too.
              */
             request_id: string | null;
-            /** Status */
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
             status: number;
-            /** Title */
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
             title: string;
-            /** Type */
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
             type: string;
         } & {
             [key: string]: unknown;
@@ -5785,11 +6568,19 @@ export interface components {
              * @description A line uses exactly one: the first, unless it has another already. Empty if there is no choice.
              */
             alternatives: components["schemas"]["Alternative"][];
+            /** @description What it can do. */
             capabilities: components["schemas"]["ProviderCapabilities"];
-            /** Credential Fields */
+            /**
+             * Credential Fields
+             * @description What a line's `credentials` hold.
+             */
             credential_fields: components["schemas"]["CredentialField"][];
+            /** @description Its name in `provider` of a line. */
             id: components["schemas"]["ProviderName"];
-            /** Name */
+            /**
+             * Name
+             * @description Its name, for people.
+             */
             name: string;
             /**
              * Setup Steps
@@ -5814,18 +6605,30 @@ export interface components {
              * @description It says whether a line's webhooks are set.
              */
             checks_webhooks: boolean;
-            /** Fetches Media */
+            /**
+             * Fetches Media
+             * @description Files of received texts can be fetched from it.
+             */
             fetches_media: boolean;
             /**
              * Lists Received
              * @description It lists received texts, so backfill finds those without a webhook.
              */
             lists_received: boolean;
-            /** Max Characters */
+            /**
+             * Max Characters
+             * @description Unicode characters of the longest text; null if it names no such limit.
+             */
             max_characters: number | null;
-            /** Max Media */
+            /**
+             * Max Media
+             * @description The most files of one text.
+             */
             max_media: number;
-            /** Max Segments */
+            /**
+             * Max Segments
+             * @description Segments of the longest text without files; null if it names no such limit.
+             */
             max_segments: number | null;
         };
         /**
@@ -5857,6 +6660,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When the browser subscribed.
              */
             created_at: string;
             /**
@@ -5864,14 +6668,21 @@ export interface components {
              * @description It is the browser of this session.
              */
             current: boolean;
-            /** Device */
+            /**
+             * Device
+             * @description The browser and system, for people.
+             */
             device: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Pushed At */
+            /**
+             * Pushed At
+             * @description When something was last pushed to it; null if nothing was.
+             */
             pushed_at: string | null;
         };
         /**
@@ -5879,8 +6690,12 @@ export interface components {
          * @description What the browser's `PushSubscription.toJSON()` gives.
          */
         PushSubscriptionIn: {
-            /** Endpoint */
+            /**
+             * Endpoint
+             * @description The address of the browser's push service.
+             */
             endpoint: string;
+            /** @description The keys with which pushes are encrypted. */
             keys: components["schemas"]["PushKeys"];
         };
         /**
@@ -5888,9 +6703,15 @@ export interface components {
          * @description Hours of the day, `HH:MM` in the organization's time zone. `since` after `until` means over midnight.
          */
         QuietHours: {
-            /** Since */
+            /**
+             * Since
+             * @description From when on nothing is pushed.
+             */
             since: string;
-            /** Until */
+            /**
+             * Until
+             * @description Until when nothing is pushed.
+             */
             until: string;
         };
         /**
@@ -5898,13 +6719,25 @@ export interface components {
          * @description `text` if the content is UTF-8, else `base64`.
          */
         RawContent: {
-            /** Base64 */
+            /**
+             * Base64
+             * @description The content; null if it is UTF-8.
+             */
             base64: string | null;
-            /** Bytes */
+            /**
+             * Bytes
+             * @description The size.
+             */
             bytes: number;
-            /** Content Type */
+            /**
+             * Content Type
+             * @description As the provider named it.
+             */
             content_type: string;
-            /** Text */
+            /**
+             * Text
+             * @description The content; null if it is not UTF-8.
+             */
             text: string | null;
         };
         /**
@@ -6000,6 +6833,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -6016,9 +6850,15 @@ export interface components {
         RecipientKind: "family" | "staff_member" | "number";
         /** Page[RecipientOut] */
         RecipientPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["BroadcastRecipient"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -6040,38 +6880,64 @@ export interface components {
          * @description An opt-out that stayed with the number after its record was gone (OPTIN-REMOVED), standing or lifted.
          */
         Refusal: {
-            /** Changed At */
+            /**
+             * Changed At
+             * @description When the record was opted out.
+             */
             changed_at: string | null;
+            /** @description Who opted it out. */
             changed_by: components["schemas"]["AuditActor"] | null;
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The contact's name when the record was removed; null for a staff member.
+             */
             contact_name: string | null;
             /**
              * Id
              * Format: uuid
+             * @description The id that lifting it takes.
              */
             id: string;
+            /** @description Whose record it was: of a family or of a staff member. */
             kind: components["schemas"]["OwnerKind"] | null;
-            /** Lift Reason */
+            /**
+             * Lift Reason
+             * @description The administrator's reason; null if consent replaced it.
+             */
             lift_reason: string | null;
-            /** Lifted At */
+            /**
+             * Lifted At
+             * @description When it was lifted; null while it blocks the number.
+             */
             lifted_at: string | null;
+            /** @description Who lifted it. */
             lifted_by: components["schemas"]["AuditActor"] | null;
-            /** Owner Id */
+            /**
+             * Owner Id
+             * @description The family or staff member who had the record.
+             */
             owner_id: string | null;
-            /** Owner Name */
+            /**
+             * Owner Name
+             * @description The owner's name when the record was removed.
+             */
             owner_name: string;
+            /** @description Why the record is gone. */
             removed: components["schemas"]["RefusalCause"];
             /**
              * Removed At
              * Format: date-time
+             * @description When the record went.
              */
             removed_at: string;
+            /** @description Who removed the record. */
             removed_by: components["schemas"]["AuditActor"] | null;
             /**
              * Replaced By
              * @description The phone record whose consent replaced it.
              */
             replaced_by: string | null;
+            /** @description How the opt-out came to be known. */
             source: components["schemas"]["OptInSource"] | null;
         };
         /**
@@ -6085,9 +6951,15 @@ export interface components {
          * @description Exactly one of both: an administrator's `reason`, or the phone record whose consent replaces the refusal.
          */
         RefusalLift: {
-            /** Reason */
+            /**
+             * Reason
+             * @description Why an administrator lifts it.
+             */
             reason?: string | null;
-            /** Replaced By */
+            /**
+             * Replaced By
+             * @description The phone record whose consent replaces it.
+             */
             replaced_by?: string | null;
         };
         /**
@@ -6138,7 +7010,10 @@ export interface components {
              * @description Still quarantined: one request replays at most 500.
              */
             remaining: number;
-            /** Replayed */
+            /**
+             * Replayed
+             * @description Events that are pending again.
+             */
             replayed: number;
         };
         /**
@@ -6198,8 +7073,12 @@ export interface components {
              * @description Fields: {first_name}, {family}, {business}, {my_name}, {student_first_names}, {class}.
              */
             body: string;
+            /** @description Of the organization, or of the person who creates it. */
             scope: components["schemas"]["ReplyScope"];
-            /** Title */
+            /**
+             * Title
+             * @description The name by which it is found.
+             */
             title: string;
         };
         /**
@@ -6207,29 +7086,47 @@ export interface components {
          * @description `uses`: how often it was filled in.
          */
         SavedReplyOut: {
-            /** Body */
+            /**
+             * Body
+             * @description The text, with fields in braces.
+             */
             body: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description Of the organization, or the caller's own. */
             scope: components["schemas"]["ReplyScope"];
-            /** Title */
+            /**
+             * Title
+             * @description The name by which it is found.
+             */
             title: string;
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
-            /** Uses */
+            /**
+             * Uses
+             * @description How often it was filled in.
+             */
             uses: number;
         };
         /** Page[SavedReplyOut] */
         SavedReplyPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["SavedReplyOut"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -6237,9 +7134,15 @@ export interface components {
          * @description What is left out stays.
          */
         SavedReplyPatch: {
-            /** Body */
+            /**
+             * Body
+             * @description The text, with fields in braces.
+             */
             body?: string | null;
-            /** Title */
+            /**
+             * Title
+             * @description The name by which it is found.
+             */
             title?: string | null;
         };
         /**
@@ -6254,11 +7157,13 @@ export interface components {
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /**
@@ -6275,6 +7180,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Media Urls */
@@ -6298,6 +7204,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
             /**
@@ -6309,12 +7216,16 @@ export interface components {
         /** ScheduledTextItem */
         ScheduledTextItem: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What the item is. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             kind: "scheduled_text";
-            /** Position */
+            /**
+             * Position
+             * @description Where it stands in the thread: opaque text that sorts as the items do.
+             */
             position: string;
+            /** @description The text that waits for its time. */
             scheduled_text: components["schemas"]["ScheduledText"];
         };
         /**
@@ -6357,20 +7268,29 @@ export interface components {
         Scope: "all" | "mine" | "mentions" | "none";
         /** SearchResult */
         SearchResult: {
+            /** @description Where it is. */
             conversation: components["schemas"]["FoundIn"];
             /**
              * Highlights
              * @description Within the message's `body`.
              */
             highlights: components["schemas"]["Highlight"][];
+            /** @description The message that matches. */
             message: components["schemas"]["Message"];
+            /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
         /** Page[SearchResult] */
         SearchResultPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["SearchResult"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -6441,6 +7361,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -6459,13 +7380,17 @@ export interface components {
              * @description The time of these figures, by the database's clock. Ages are counted up to it.
              */
             at: string;
-            /** Has More Lines */
+            /**
+             * Has More Lines
+             * @description There are more lines than are shown.
+             */
             has_more_lines: boolean;
             /**
              * Held
              * @description Texts wait because a backup was restored, until it is clear what was sent and received since.
              */
             held: boolean;
+            /** @description Events that came in. */
             journal: components["schemas"]["JournalStatus"];
             /**
              * Lines
@@ -6477,12 +7402,14 @@ export interface components {
              * @description When texts are not leaving: since when, if that is known.
              */
             not_leaving_since: string | null;
+            /** @description Texts on their way out. */
             outbox: components["schemas"]["OutboxStatus"];
             /**
              * Texts Are Leaving
              * @description False: no worker sends at the moment, or texts are held. They wait in the outbox.
              */
             texts_are_leaving: boolean;
+            /** @description What runs. */
             versions: components["schemas"]["Versions"];
             /**
              * Workers
@@ -6503,6 +7430,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /**
@@ -6513,6 +7441,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -6529,9 +7458,15 @@ export interface components {
         };
         /** Page[SessionOut] */
         SessionPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Session"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** SessionsEnded */
@@ -6556,15 +7491,23 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164, or a short code.
+             */
             phone_number: string;
             /**
              * Silent Since
              * Format: date-time
+             * @description When its last text came.
              */
             silent_since: string;
         };
@@ -6573,16 +7516,25 @@ export interface components {
          * @description The text, or a piece of a long one around its first match.
          */
         Snippet: {
-            /** Cut After */
+            /**
+             * Cut After
+             * @description Whether text is left out after it.
+             */
             cut_after: boolean;
-            /** Cut Before */
+            /**
+             * Cut Before
+             * @description Whether text is left out before it.
+             */
             cut_before: boolean;
             /**
              * Highlights
              * @description Within `text`.
              */
             highlights: components["schemas"]["Highlight"][];
-            /** Text */
+            /**
+             * Text
+             * @description What to show of the text.
+             */
             text: string;
         };
         /**
@@ -6594,11 +7546,15 @@ export interface components {
             archived: boolean;
             /** Email */
             email: string | null;
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Is Admin */
@@ -6623,7 +7579,10 @@ export interface components {
         StaffMemberIn: {
             /** Email */
             email: string;
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id?: string | null;
             /**
              * Is Admin
@@ -6650,9 +7609,15 @@ export interface components {
         };
         /** Page[StaffMemberOut] */
         StaffMemberPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["StaffMember"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -6664,7 +7629,10 @@ export interface components {
             archived?: boolean | null;
             /** Email */
             email?: string | null;
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id?: string | null;
             /** Is Admin */
             is_admin?: boolean | null;
@@ -6688,6 +7656,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -6700,9 +7669,15 @@ export interface components {
         Status: "unread" | "open" | "closed";
         /** StoredLinkTemplate */
         StoredLinkTemplate: {
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Url Template */
+            /**
+             * Url Template
+             * @description The address, with fields in braces.
+             */
             url_template: string;
         };
         /** Student */
@@ -6712,6 +7687,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -6724,7 +7700,10 @@ export interface components {
         StudentClassIn: {
             /** Coach */
             coach?: string | null;
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id?: string | null;
             /** Location */
             location?: string | null;
@@ -6747,7 +7726,10 @@ export interface components {
         StudentIn: {
             /** Classes */
             classes?: components["schemas"]["StudentClassIn"][] | null;
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id?: string | null;
             /** Name */
             name: string;
@@ -6766,9 +7748,15 @@ export interface components {
         };
         /** Page[TagOut] */
         TagPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Tag"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -6792,13 +7780,25 @@ export interface components {
          *     `next_cursor` leads to the page before it.
          */
         ThreadPage: {
-            /** Has After */
+            /**
+             * Has After
+             * @description There are items after these.
+             */
             has_after: boolean;
-            /** Has Before */
+            /**
+             * Has Before
+             * @description There are items before these.
+             */
             has_before: boolean;
-            /** Items */
+            /**
+             * Items
+             * @description In the order of the thread.
+             */
             items: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["AuditEntryItem"] | components["schemas"]["ScheduledTextItem"])[];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the page before; null on the first one of the thread.
+             */
             next_cursor: string | null;
         };
         /** TimelineEvent */
@@ -6830,45 +7830,77 @@ export interface components {
             /**
              * Expires At
              * Format: date-time
+             * @description When it is deleted unless a message holds it.
              */
             expires_at: string;
-            /** Height */
+            /**
+             * Height
+             * @description Pixels of a picture; else null.
+             */
             height: number | null;
             /**
              * Id
              * Format: uuid
+             * @description What `attachments` of a message takes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description The name of the file.
+             */
             name: string;
             /**
              * Size
              * @description Bytes, as it will be sent.
              */
             size: number;
-            /** Url */
+            /**
+             * Url
+             * @description The path of its bytes, for its uploader.
+             */
             url: string;
-            /** Width */
+            /**
+             * Width
+             * @description Pixels of a picture; else null.
+             */
             width: number | null;
         };
         /** ValidationProblem */
         ValidationProblem: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
             detail: string | null;
-            /** Errors */
+            /**
+             * Errors
+             * @description Each value that is not valid.
+             */
             errors: components["schemas"]["FieldError"][];
-            /** Instance */
+            /**
+             * Instance
+             * @description The path of the request.
+             */
             instance: string | null;
             /**
              * Request Id
              * @description The `X-Request-ID` of the answer, which the service's log has too.
              */
             request_id: string | null;
-            /** Status */
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
             status: number;
-            /** Title */
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
             title: string;
-            /** Type */
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
             type: string;
         } & {
             [key: string]: unknown;
@@ -6885,9 +7917,15 @@ export interface components {
              * @description The newest migration of this version. If the schema is older, `messenger migrate` has not run.
              */
             expected_database_schema: string;
-            /** Postgresql */
+            /**
+             * Postgresql
+             * @description The version of the database.
+             */
             postgresql: string;
-            /** Product */
+            /**
+             * Product
+             * @description The version of this service.
+             */
             product: string;
         };
         /** Viewer */
@@ -6902,6 +7940,7 @@ export interface components {
             /**
              * Staff Member Id
              * Format: uuid
+             * @description The id of the staff member.
              */
             staff_member_id: string;
         };
@@ -6938,6 +7977,7 @@ export interface components {
             /**
              * Viewer Id
              * Format: uuid
+             * @description The id of the viewer.
              */
             viewer_id: string;
         };
@@ -6953,8 +7993,12 @@ export interface components {
              * @description The address that is set at the provider instead of the line's own.
              */
             address: string | null;
-            /** Detail */
+            /**
+             * Detail
+             * @description The finding in words, for people.
+             */
             detail: string;
+            /** @description Whether the line's own address is set at the provider. */
             state: components["schemas"]["WebhookState"];
         };
         /**
@@ -6964,9 +8008,15 @@ export interface components {
         WebhookState: "set" | "elsewhere" | "missing" | "cannot_tell";
         /** WebhookUrls */
         WebhookUrls: {
-            /** Inbound */
+            /**
+             * Inbound
+             * @description Where the provider posts received texts.
+             */
             inbound: string;
-            /** Status */
+            /**
+             * Status
+             * @description Where the provider posts what became of sent texts.
+             */
             status: string;
         };
         /**
@@ -6982,6 +8032,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -6998,6 +8049,7 @@ export interface components {
             /**
              * Started At
              * Format: date-time
+             * @description When the process started.
              */
             started_at: string;
         };
@@ -7013,7 +8065,9 @@ export interface operations {
     list_api_keys: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -7191,6 +8245,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the api key. */
                 api_key_id: string;
             };
             cookie?: never;
@@ -7263,7 +8318,9 @@ export interface operations {
     list_audiences: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -7450,6 +8507,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the audience. */
                 audience_id: string;
             };
             cookie?: never;
@@ -7524,6 +8582,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the audience. */
                 audience_id: string;
             };
             cookie?: never;
@@ -7647,7 +8706,9 @@ export interface operations {
                 from?: string | null;
                 /** @description The first moment after. */
                 to?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -7865,7 +8926,9 @@ export interface operations {
         parameters: {
             query?: {
                 state?: components["schemas"]["BroadcastState"][] | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -8052,6 +9115,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8128,6 +9192,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8244,6 +9309,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8329,6 +9395,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8414,6 +9481,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8490,6 +9558,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8575,6 +9644,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8663,6 +9733,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8739,11 +9810,14 @@ export interface operations {
             query?: {
                 state?: components["schemas"]["RecipientState"] | null;
                 reason?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8820,6 +9894,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8908,6 +9983,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8996,6 +10072,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -9118,7 +10195,9 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived classes instead of living ones. */
                 archived?: boolean;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -9296,6 +10375,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the class. */
                 class_id: string;
             };
             cookie?: never;
@@ -9372,6 +10452,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the class. */
                 class_id: string;
             };
             cookie?: never;
@@ -9488,7 +10569,9 @@ export interface operations {
             query?: {
                 sort?: components["schemas"]["InboxSort"];
                 updated_since?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
                 status?: components["schemas"]["Status"] | null;
                 line_id?: string | null;
@@ -9886,6 +10969,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -9962,6 +11046,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10067,11 +11152,14 @@ export interface operations {
     list_conversation_audit_entries: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10151,6 +11239,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10267,6 +11356,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10349,6 +11439,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10428,6 +11519,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10544,6 +11636,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10623,6 +11716,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10739,6 +11833,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10855,6 +11950,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10934,6 +12030,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -11019,6 +12116,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -11102,6 +12200,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -11178,6 +12277,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -11252,7 +12352,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
+                /** @description The id of the viewer. */
                 viewer_id: string;
             };
             cookie?: never;
@@ -11360,7 +12462,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
+                /** @description The id of the viewer. */
                 viewer_id: string;
             };
             cookie?: never;
@@ -11601,6 +12705,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the erasure. */
                 erasure_id: string;
             };
             cookie?: never;
@@ -11752,7 +12857,9 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -12047,6 +13154,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the family. */
                 family_id: string;
             };
             cookie?: never;
@@ -12123,6 +13231,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the family. */
                 family_id: string;
             };
             cookie?: never;
@@ -12239,6 +13348,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the family. */
                 family_id: string;
             };
             cookie?: never;
@@ -12315,11 +13425,14 @@ export interface operations {
             query?: {
                 /** @description Rows with this outcome alone. */
                 outcome?: components["schemas"]["ImportOutcome"] | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
             path: {
+                /** @description The id of the import. */
                 import_id: string;
             };
             cookie?: never;
@@ -12398,7 +13511,9 @@ export interface operations {
                 line_id?: string | null;
                 from?: string | null;
                 to?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -12477,6 +13592,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the event. */
                 event_id: string;
             };
             cookie?: never;
@@ -12553,6 +13669,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the event. */
                 event_id: string;
             };
             cookie?: never;
@@ -12804,7 +13921,9 @@ export interface operations {
     list_lines: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -12982,6 +14101,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -13058,6 +14178,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -13165,6 +14286,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -13248,7 +14370,9 @@ export interface operations {
     list_locations: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -13783,6 +14907,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the subscription. */
                 subscription_id: string;
             };
             cookie?: never;
@@ -13857,6 +14982,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the subscription. */
                 subscription_id: string;
             };
             cookie?: never;
@@ -13940,7 +15066,9 @@ export interface operations {
     list_own_sessions: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -14066,6 +15194,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the session. */
                 session_id: string;
             };
             cookie?: never;
@@ -14251,6 +15380,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the upload. */
                 upload_id: string;
             };
             cookie?: never;
@@ -14327,6 +15457,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the upload. */
                 upload_id: string;
             };
             cookie?: never;
@@ -14401,6 +15532,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the upload. */
                 upload_id: string;
             };
             cookie?: never;
@@ -14475,8 +15607,11 @@ export interface operations {
     list_mentions: {
         parameters: {
             query?: {
+                /** @description Only unread ones, or all. */
                 state?: components["schemas"]["MentionState"];
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -14822,12 +15957,19 @@ export interface operations {
     search_messages: {
         parameters: {
             query: {
+                /** @description The words to find. */
                 q: string;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
+                /** @description Only messages of this conversation. */
                 conversation_id?: string | null;
+                /** @description Only received or only sent ones. */
                 direction?: components["schemas"]["Direction"] | null;
+                /** @description The earliest time, inclusive. */
                 from?: string | null;
+                /** @description The latest time, exclusive. */
                 to?: string | null;
             };
             header?: never;
@@ -14906,6 +16048,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -14982,6 +16125,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15065,6 +16209,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15180,11 +16325,15 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Entity tags: 304 if the file has one of them. */
                 "if-none-match"?: string | null;
+                /** @description One range of bytes. */
                 Range?: string | null;
             };
             path: {
+                /** @description The id of the message. */
                 message_id: string;
+                /** @description The id of the media. */
                 media_id: string;
             };
             cookie?: never;
@@ -15287,6 +16436,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15375,6 +16525,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15489,9 +16640,13 @@ export interface operations {
     search_notes: {
         parameters: {
             query: {
+                /** @description The words to find. */
                 q: string;
+                /** @description Only notes of this conversation. */
                 conversation_id?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -15570,6 +16725,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the note. */
                 note_id: string;
             };
             cookie?: never;
@@ -15646,6 +16802,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the note. */
                 note_id: string;
             };
             cookie?: never;
@@ -15722,6 +16879,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the note. */
                 note_id: string;
             };
             cookie?: never;
@@ -15838,6 +16996,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the note. */
                 note_id: string;
             };
             cookie?: never;
@@ -15923,6 +17082,7 @@ export interface operations {
             query: {
                 /** @description A phone number, as people write it or as the API returned it. */
                 phone_number: string;
+                /** @description The line that would text it. */
                 line_id?: string | null;
             };
             header?: never;
@@ -16949,6 +18109,7 @@ export interface operations {
             path: {
                 /** @description A phone number, as people write it or as the API returned it. */
                 number: string;
+                /** @description The id of the refusal. */
                 refusal_id: string;
             };
             cookie?: never;
@@ -17065,6 +18226,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the phone record. */
                 phone_record_id: string;
             };
             cookie?: never;
@@ -17392,7 +18554,9 @@ export interface operations {
             query?: {
                 /** @description Words of the title and the text. */
                 q?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -17570,6 +18734,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the saved reply. */
                 saved_reply_id: string;
             };
             cookie?: never;
@@ -17644,6 +18809,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the saved reply. */
                 saved_reply_id: string;
             };
             cookie?: never;
@@ -17760,6 +18926,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the saved reply. */
                 saved_reply_id: string;
             };
             cookie?: never;
@@ -18135,7 +19302,9 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -18430,6 +19599,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the staff member. */
                 staff_member_id: string;
             };
             cookie?: never;
@@ -18506,6 +19676,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the staff member. */
                 staff_member_id: string;
             };
             cookie?: never;
@@ -18622,6 +19793,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the staff member. */
                 staff_member_id: string;
             };
             cookie?: never;
@@ -18707,6 +19879,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the staff member. */
                 staff_member_id: string;
             };
             cookie?: never;
@@ -18781,7 +19954,9 @@ export interface operations {
     list_tags: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -19024,6 +20199,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the view. */
                 view_id: string;
             };
             cookie?: never;
@@ -19098,6 +20274,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the view. */
                 view_id: string;
             };
             cookie?: never;
@@ -19276,7 +20453,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The line's provider. */
                 provider: string;
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -19347,7 +20526,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The line's provider. */
                 provider: string;
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
