@@ -28,6 +28,7 @@ from api.conversations import recipient_endpoints as recipients
 from api.conversations import scheduled_endpoints as scheduled
 from api.conversations import team_endpoints as team
 from api.conversations import view_endpoints as views
+from api.costs import endpoints as costs
 from api.delivery import endpoints as delivery
 from api.directory import class_endpoints as classes
 from api.directory import endpoints as directory
@@ -50,6 +51,7 @@ from api.migrate import expected_revision
 from api.notes import endpoints as notes
 from api.notifications import endpoints as notifications
 from api.openapi import extend_document
+from api.prices import endpoints as prices
 from api.retention import endpoints as retention
 from api.saved_replies import endpoints as saved_replies
 from api.search import endpoints as search
@@ -68,7 +70,7 @@ SLICES = (
     *(access, account, organization, live, team, conversations, views, search, messages, scheduled, recipients, media),
     *(uploads, consent, directory, imports, lines, audit_log, inbound, away, delivery, notifications, service_status),
     *(retention, classes, context, links, saved_replies),
-    *(note_search, notes, threads, broadcasts, left_out, audiences),
+    *(note_search, notes, threads, broadcasts, left_out, audiences, prices, costs),
 )
 """Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""
 
