@@ -57,6 +57,7 @@ TAGS = {
     "audit": "The audit log: who did what and when, its hash chains, and its CSV.",
     "consent": "Opt-in states and their evidence, and the check whether a number may be texted.",
     "conversations": "Conversations: lists and filters, status, who views them, who has them, reminders, saved views.",
+    "costs": "What texts cost: prices, usage and credits.",
     "directory": "Families, staff members, classes, tags and locations, and the import.",
     "inbound events": "What providers have sent: quarantined events, replay, health.",
     "lines": "The organization's numbers, their providers and credentials.",

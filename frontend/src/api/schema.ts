@@ -2784,7 +2784,10 @@ export interface components {
         /** AudienceIn */
         AudienceIn: {
             audience: components["schemas"]["SavedAudienceDescription"];
-            /** Id */
+            /**
+             * Id
+             * @description A new one if omitted. With the id of a deleted one, drafts that name it can use it again.
+             */
             id?: string | null;
             /** Name */
             name: string;
@@ -3048,6 +3051,7 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
+            /** @description What it was expected to cost as it was confirmed. Null before. */
             estimate: components["schemas"]["BroadcastEstimate"] | null;
             /** Fallbacks */
             fallbacks: {
@@ -3155,6 +3159,7 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
+            /** @description What it was expected to cost as it was confirmed. Null before. */
             estimate: components["schemas"]["BroadcastEstimate"] | null;
             /** Fallbacks */
             fallbacks: {
@@ -3225,9 +3230,15 @@ export interface components {
         };
         /** BroadcastEstimate */
         BroadcastEstimate: {
-            /** Costs */
+            /**
+             * Costs
+             * @description By currency. Texts without a price are in none.
+             */
             costs: components["schemas"]["Money"][];
-            /** Without Price */
+            /**
+             * Without Price
+             * @description Recipients for whose country their line had no price, or no price list.
+             */
             without_price: number;
         };
         /**
@@ -3438,7 +3449,10 @@ export interface components {
         BroadcastPreview: {
             /** Considered */
             considered: number;
-            /** Costs */
+            /**
+             * Costs
+             * @description What it is expected to cost, by currency. Texts without a price are in none.
+             */
             costs: components["schemas"]["Money"][];
             /** Examples */
             examples: components["schemas"]["BroadcastExample"][];
@@ -3472,7 +3486,10 @@ export interface components {
             unknown: string[];
             /** Warnings */
             warnings: components["schemas"]["BroadcastWarning"][];
-            /** Without Price */
+            /**
+             * Without Price
+             * @description Recipients for whose country their line has no price, or no price list.
+             */
             without_price: number;
         };
         /** BroadcastReason */
@@ -4127,6 +4144,7 @@ export interface components {
         CostEstimate: {
             cost: components["schemas"]["Money"] | null;
             encoding: components["schemas"]["Encoding"];
+            /** @description Why there is no estimate. */
             reason: components["schemas"]["NoCost"] | null;
             /** Segments */
             segments: number;
@@ -4183,14 +4201,24 @@ export interface components {
         Credits: {
             /** Balance */
             balance: string | null;
-            /** Currency */
+            /**
+             * Currency
+             * @description Null: the organization has never run on credits.
+             */
             currency: string | null;
-            /** Is On */
+            /**
+             * Is On
+             * @description Texts take of the balance, and none leaves that it does not cover.
+             */
             is_on: boolean;
             /** Low Below */
             low_below: string | null;
-            /** Low Since */
+            /**
+             * Low Since
+             * @description When administrators were told that the balance is low. Null once credits were added.
+             */
             low_since: string | null;
+            /** @description Null unless it runs on credits. */
             standing: components["schemas"]["Standing"] | null;
         };
         /**
@@ -4398,6 +4426,7 @@ export interface components {
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
             /**
@@ -5403,7 +5432,10 @@ export interface components {
         };
         /** LinePrices */
         LinePrices: {
-            /** Currency */
+            /**
+             * Currency
+             * @description ISO 4217. Null: the line has no price list, so a text has a cost only if its provider names it.
+             */
             currency: string | null;
             /** Prices */
             prices: components["schemas"]["LinePrice"][];
@@ -5986,6 +6018,7 @@ export interface components {
              * @description The id of the conversation.
              */
             conversation_id: string;
+            /** @description What it cost (COST). Null for a received message, a failed one, and one of which no cost is known. */
             cost: components["schemas"]["MessageCost"] | null;
             /**
              * Created At
@@ -8186,7 +8219,10 @@ export interface components {
          *     cost is not known: those are counted in `without_cost`.
          */
         Usage: {
-            /** By Provider */
+            /**
+             * By Provider
+             * @description Texts whose cost is the provider's own figure; the others' is by the line's price list.
+             */
             by_provider: number;
             /** Costs */
             costs: components["schemas"]["Money"][];
@@ -8209,7 +8245,10 @@ export interface components {
         /** UsageReport */
         UsageReport: {
             group_by: components["schemas"]["GroupBy"];
-            /** Lines Without Prices */
+            /**
+             * Lines Without Prices
+             * @description The labels of lines in service that have no price list.
+             */
             lines_without_prices: string[];
             /** Rows */
             rows: components["schemas"]["UsageRow"][];
@@ -8224,18 +8263,25 @@ export interface components {
             /**
              * Until
              * Format: date
+             * @description The day after the last. Both are days of `timezone`.
              */
             until: string;
         };
         /** UsageRow */
         UsageRow: {
-            /** By Provider */
+            /**
+             * By Provider
+             * @description Texts whose cost is the provider's own figure; the others' is by the line's price list.
+             */
             by_provider: number;
             /** Costs */
             costs: components["schemas"]["Money"][];
             /** Failed */
             failed: number;
-            /** Key */
+            /**
+             * Key
+             * @description The month (2026-11), or the id of the line, person or mass text. Null: automatic answers, or no mass text.
+             */
             key: string | null;
             kind: components["schemas"]["UsageKind"];
             /** Name */
@@ -9865,6 +9911,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -15208,6 +15255,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -15284,6 +15332,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
