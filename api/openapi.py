@@ -184,7 +184,7 @@ def _sentence_of_id(name: str) -> str | None:
 
 
 def _classes_by_schema_name() -> dict[str, type]:
-    """Our models and dataclasses by the names that FastAPI gives their schemas.
+    """Our models and wire dataclasses by the names that FastAPI gives their schemas.
 
     That is the name of the class, or of module and class if two models have one name.
     """
@@ -195,9 +195,11 @@ def _classes_by_schema_name() -> dict[str, type]:
 
 
 def _dataclasses() -> Iterator[type]:
+    """Those that name their schema."""
     for name, module in list(sys.modules.items()):
         if name.startswith("api."):
-            yield from (each for each in vars(module).values() if isinstance(each, type) and is_dataclass(each))
+            classes = (each for each in vars(module).values() if isinstance(each, type) and is_dataclass(each))
+            yield from (each for each in classes if hasattr(each, "__pydantic_config__"))
 
 
 def _schema_name(class_name: str) -> str:

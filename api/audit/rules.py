@@ -287,3 +287,5 @@ class BrokenEntry:
     entry_id: UUID | None
     problem: str
     """What is wrong, in words."""
+
+    __pydantic_config__ = {"title": "BrokenEntry"}  # noqa: RUF012  # As above.

@@ -22,7 +22,7 @@ def attribute_docstrings(described: type) -> dict[str, str]:
 
 @lru_cache(maxsize=256)
 def _docstrings_of_module(module: ModuleType) -> dict[str, dict[str, str]]:
-    """The docstrings of each class, by its qualified name."""
+    """The docstrings of each class, by its name."""
     try:
         tree = ast.parse(inspect.getsource(module))
     except OSError:
