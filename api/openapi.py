@@ -37,6 +37,13 @@ from api.kit.idempotency import IdempotencyInProgress, IdempotencyMismatch
 PROBLEM_BODIES = (ProblemBody, ValidationProblemBody, NotAllowedToTextBody, NewMessagesBody, FieldError)
 REF = "#/components/schemas/"
 
+INFO = {
+    "description": "Times are RFC 3339 in UTC, phone numbers E.164. Lists have `items` and `next_cursor`. Errors are "
+    "problems of RFC 9457: decide by `type`. Where a POST takes an `Idempotency-Key`, repeating it creates nothing more. "
+    "Within `/api/v1` fields and routes are only added: ignore fields that you do not know.",
+    "license": {"name": "MIT", "identifier": "MIT"},
+    "contact": {"name": "Messenger Center contributors"},
+}
 SERVERS = [{"url": "/", "description": "The service that this document comes from."}]
 SECURITY_SCHEMES = {
     "apiKey": {
@@ -109,6 +116,7 @@ def _finished(schema: dict[str, Any], app: FastAPI) -> dict[str, Any]:
     _describe_properties(schemas)
     _describe_ids(schema)
     components["securitySchemes"] = SECURITY_SCHEMES
+    schema["info"] |= INFO
     used = {tag for _, operation in _operations(schema) for tag in operation.get("tags", ())}
     return _with_common_problems(_renamed(schema)) | {
         "servers": SERVERS,
