@@ -39,7 +39,7 @@ REF = "#/components/schemas/"
 
 INFO = {
     "description": "Times are RFC 3339 in UTC, phone numbers E.164. Lists have `items` and `next_cursor`. Errors are "
-    "problems of RFC 9457: decide by `type`. Where a POST takes an `Idempotency-Key`, repeating it creates nothing more. "
+    "RFC 9457 problems: decide by `type`. Where a POST takes an `Idempotency-Key`, repeating it creates nothing more. "
     "Within `/api/v1` fields and routes are only added: ignore fields that you do not know.",
     "license": {"name": "MIT", "identifier": "MIT"},
     "contact": {"name": "Messenger Center contributors"},
