@@ -18,8 +18,11 @@ class AwayIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     enabled: bool
+    """Whether texts that arrive outside opening hours are answered."""
     body: Annotated[Body, StringConstraints(max_length=MAX_AWAY_CHARACTERS)]
+    """The away message."""
     hours: HoursByDay
+    """The opening hours of each weekday, in the organization's time zone. A weekday that is omitted is closed."""
 
     def settings(self) -> AwaySettings:
         return AwaySettings(self.enabled, self.body, hours_from(self.hours))
@@ -29,9 +32,13 @@ class AwayOut(BaseModel):
     model_config = ConfigDict(title="Away")
 
     enabled: bool
+    """Whether texts that arrive outside opening hours are answered."""
     body: str
+    """The away message."""
     hours: dict[str, list[OpeningSpan]]
+    """The opening hours of each weekday, in the organization's time zone."""
     timezone: str
+    """The organization's time zone, as the IANA database names it."""
     is_open: bool
     """Whether the business is open now."""
     opens_at: datetime | None

@@ -16,7 +16,9 @@ class OpeningSpan(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     opens: Clock
+    """`HH:MM` of the local day."""
     closes: Clock
+    """`HH:MM` of the local day. `24:00` is midnight at its end."""
 
 
 HoursByDay = dict[Weekday, Annotated[list[OpeningSpan], Field(max_length=MAX_SPANS)]]

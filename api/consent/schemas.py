@@ -23,6 +23,7 @@ class PhoneRecordChanged(PhoneRecordOut):
     model_config = ConfigDict(title="PhoneRecordChanged")
 
     refusals: list[RefusalOut]
+    """The standing refusals of the number."""
 
     @classmethod
     def after(cls, record: PhoneRecord, number: str, refusals: Sequence[Refusal]) -> "PhoneRecordChanged":
@@ -40,10 +41,15 @@ class OptInChange(BaseModel):
     """
 
     state: OptInState
+    """The new state of the record."""
     source: SettableSource
+    """How the state is known."""
     wording: Evidence | None = None
+    """What the person was shown or told."""
     note: Evidence | None = None
+    """A note for colleagues."""
     replaces_refusals: Annotated[list[UUID], Field(max_length=MAX_REPLACED)] = []
+    """Refusals of the number that this consent replaces."""
 
 
 LiftReason = Annotated[
@@ -55,17 +61,22 @@ class RefusalLift(BaseModel):
     """Exactly one of both: an administrator's `reason`, or the phone record whose consent replaces the refusal."""
 
     reason: LiftReason | None = None
+    """Why an administrator lifts it."""
     replaced_by: UUID | None = None
+    """The phone record whose consent replaces it."""
 
 
 class OptInChecksIn(BaseModel):
     """Without `line_id`, the oldest line in service."""
 
     phone_numbers: Annotated[list[NumberOrSender], Field(max_length=1000)]
+    """In E.164, or as dialled in the organization's country."""
     line_id: UUID | None = None
+    """The line that would text them."""
 
 
 class OptInChecks(BaseModel):
     """One check for each number of the request, in its order."""
 
     items: list[OptInCheckOut]
+    """The checks."""

@@ -31,19 +31,24 @@ class LinkTemplateModel(BaseModel):
     model_config = ConfigDict(title="LinkTemplate", from_attributes=True)
 
     label: Label
+    """The name that staff see."""
     url_template: UrlTemplate
 
 
 class LinksIn(BaseModel):
     links: Annotated[list[LinkTemplateModel], Field(max_length=MAX_LINKS)]
+    """All links of the organization, in their order. Others are removed."""
 
 
 class LinkTemplateOut(BaseModel):
     model_config = ConfigDict(title="StoredLinkTemplate", from_attributes=True)
 
     label: str
+    """The name that staff see."""
     url_template: str
+    """The address, with fields in braces."""
 
 
 class LinksOut(BaseModel):
     links: list[LinkTemplateOut]
+    """All links of the organization, in their order."""

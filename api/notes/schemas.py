@@ -27,22 +27,29 @@ class NoteIn(BaseModel):
     """`mentions`: ids of staff members who have SMS Logs."""
 
     body: NoteBody
+    """The wording."""
     mentions: Mentions = []
+    """Ids of staff members who are told of it. They need SMS Logs."""
 
 
 class NotePatch(BaseModel):
     """What is left out stays."""
 
     body: NoteBody | None = None
+    """The new wording. Earlier ones are kept."""
     mentions: Mentions | None = None
+    """All who are mentioned. Whoever is new is told of it."""
 
 
 class NoteVersionOut(BaseModel):
     model_config = ConfigDict(title="NoteVersion", from_attributes=True)
 
     body: str
+    """The earlier wording."""
     written_at: datetime
+    """When it was written."""
     replaced_at: datetime
+    """When another replaced it."""
 
 
 class NoteDetail(NoteOut):
@@ -62,8 +69,11 @@ class MentionOut(BaseModel):
 
     id: UUID
     note: NoteOut
+    """The note that mentions the caller."""
     created_at: datetime
+    """When the caller was mentioned."""
     read_at: datetime | None
+    """When the caller read it; null while it is unread."""
 
     @classmethod
     def of(cls, view: MentionView) -> "MentionOut":
@@ -75,7 +85,9 @@ class MentionsRead(BaseModel):
     """Either these mentions, or all of a conversation."""
 
     mention_ids: Annotated[list[UUID], Field(max_length=200)] = []
+    """Mentions of the caller."""
     conversation_id: UUID | None = None
+    """The conversation whose mentions of the caller are read."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -86,3 +98,4 @@ class MentionsRead(BaseModel):
 
 class MentionCount(BaseModel):
     unread: int
+    """Mentions of the caller that are unread."""

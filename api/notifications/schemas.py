@@ -20,7 +20,9 @@ class QuietHoursModel(BaseModel):
     model_config = ConfigDict(title="QuietHours")
 
     since: LocalTime
+    """From when on nothing is pushed."""
     until: LocalTime
+    """Until when nothing is pushed."""
 
     @model_validator(mode="after")
     def _has_length(self) -> "QuietHoursModel":
@@ -33,10 +35,13 @@ class NotificationSettingsIn(BaseModel):
     """What one wants to be told of. `mine`: conversations assigned to one, mentions, and one's own reminders."""
 
     scope: Scope
+    """Of what one is told."""
     sound: bool
+    """Whether an open page plays a sound."""
     shows_text: bool
     """Whether a notification shows the first words of a text."""
     quiet_hours: QuietHoursModel | None
+    """When nothing is pushed; null for never."""
 
     def chosen(self) -> Chosen:
         quiet = None
@@ -86,7 +91,9 @@ class PushSubscriptionIn(BaseModel):
     """What the browser's `PushSubscription.toJSON()` gives."""
 
     endpoint: Annotated[str, StringConstraints(max_length=1000)]
+    """The address of the browser's push service."""
     keys: PushKeys
+    """The keys with which pushes are encrypted."""
 
 
 class PushSubscriptionOut(BaseModel):
@@ -96,10 +103,13 @@ class PushSubscriptionOut(BaseModel):
 
     id: UUID
     device: str
+    """The browser and system, for people."""
     current: bool
     """It is the browser of this session."""
     created_at: datetime
+    """When the browser subscribed."""
     pushed_at: datetime | None
+    """When something was last pushed to it; null if nothing was."""
 
     @classmethod
     def of(cls, row: PushSubscription, *, session_id: UUID) -> "PushSubscriptionOut":

@@ -34,15 +34,19 @@ ReplyBody = Annotated[
 
 class SavedReplyIn(BaseModel):
     title: Title
+    """The name by which it is found."""
     body: ReplyBody
     scope: ReplyScope
+    """Of the organization, or of the person who creates it."""
 
 
 class SavedReplyPatch(BaseModel):
     """What is left out stays."""
 
     title: Title | None = None
+    """The name by which it is found."""
     body: ReplyBody | None = None
+    """The text, with fields in braces."""
 
 
 class SavedReplyOut(BaseModel):
@@ -50,9 +54,13 @@ class SavedReplyOut(BaseModel):
 
     id: UUID
     title: str
+    """The name by which it is found."""
     body: str
+    """The text, with fields in braces."""
     scope: ReplyScope
+    """Of the organization, or the caller's own."""
     uses: int
+    """How often it was filled in."""
     updated_at: datetime
 
     @classmethod
@@ -71,7 +79,9 @@ class FillIn(BaseModel):
     """For whom it is filled in: the people at a conversation's number, or at a number that has no conversation yet."""
 
     conversation_id: UUID | None = None
+    """The conversation whose people it is for."""
     phone_number: NumberOrSender | None = None
+    """The number whose people it is for, in E.164 or as dialled in the organization's country."""
 
     @model_validator(mode="after")
     def _names_one(self) -> Self:
@@ -84,7 +94,9 @@ class FilledReply(BaseModel):
     """Fields of `missing` stand in the body as they are, in braces: somebody has to fill them in before it is sent."""
 
     body: str
+    """The text with its fields filled in."""
     missing: list[ReplyField]
+    """Fields without a value."""
 
     @classmethod
     def of(cls, filled: Filled) -> Self:

@@ -1196,7 +1196,10 @@ export interface paths {
          */
         get: operations["list_lines"];
         put?: never;
-        /** Create Line */
+        /**
+         * Create Line
+         * @description Add a line. Its answer has the addresses to enter at the provider.
+         */
         post: operations["create_line"];
         delete?: never;
         options?: never;
@@ -1211,14 +1214,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Line */
+        /**
+         * Get Line
+         * @description One line, with its health.
+         */
         get: operations["get_line"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Update Line */
+        /**
+         * Update Line
+         * @description Change a line. New credentials hold at once, for sending and for webhooks.
+         */
         patch: operations["update_line"];
         trace?: never;
     };
@@ -2092,11 +2101,17 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete Saved Reply */
+        /**
+         * Delete Saved Reply
+         * @description Delete one's own reply, or as an administrator one of the business.
+         */
         delete: operations["delete_saved_reply"];
         options?: never;
         head?: never;
-        /** Update Saved Reply */
+        /**
+         * Update Saved Reply
+         * @description Change one's own reply, or as an administrator one of the business.
+         */
         patch: operations["update_saved_reply"];
         trace?: never;
     };
@@ -2529,11 +2544,20 @@ export interface components {
          * @description One of several ways to sign in to a provider.
          */
         Alternative: {
-            /** Help */
+            /**
+             * Help
+             * @description More about it, for people.
+             */
             help: string | null;
-            /** Id */
+            /**
+             * Id
+             * @description What `alternative` of a credential field names.
+             */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description Its name, for people.
+             */
             label: string;
         };
         /** ApiKey */
@@ -2541,6 +2565,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Expires At */
@@ -2548,6 +2573,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Last Used At */
@@ -2566,6 +2592,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Expires At */
@@ -2573,9 +2600,13 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Key */
+            /**
+             * Key
+             * @description The key itself, shown this once. Null in an answer that is repeated later than ten minutes after the first.
+             */
             key: string | null;
             /** Last Used At */
             last_used_at: string | null;
@@ -2599,9 +2630,15 @@ export interface components {
         };
         /** Page[ApiKeyOut] */
         ApiKeyPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["ApiKey"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -2615,7 +2652,10 @@ export interface components {
          * @description Null: nobody has it.
          */
         AssigneeIn: {
-            /** Staff Member Id */
+            /**
+             * Staff Member Id
+             * @description The id of the staff member.
+             */
             staff_member_id: string | null;
         };
         /** Audience */
@@ -2624,11 +2664,13 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -2636,6 +2678,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
         };
@@ -2649,16 +2692,22 @@ export interface components {
              * @default []
              */
             audience_ids?: string[];
-            /** @default all */
+            /**
+             * @description Whom of a family it reaches: every number, or the first that may be texted.
+             * @default all
+             */
             contacts?: components["schemas"]["Contacts"];
             /**
              * External Ids
+             * @description Of families and staff members.
              * @default []
              */
             external_ids?: string[];
+            /** @description Families that fit. Null: none by filter; an empty filter: all. */
             families?: components["schemas"]["AudienceFilter"] | null;
             /**
              * Numbers
+             * @description As people write them.
              * @default []
              */
             numbers?: string[];
@@ -2720,7 +2769,10 @@ export interface components {
         AudienceFilterOut: {
             /** Archived */
             archived: boolean;
-            /** Class Id */
+            /**
+             * Class Id
+             * @description The id of the class.
+             */
             class_id: string | null;
             /** Location */
             location: string | null;
@@ -2732,16 +2784,25 @@ export interface components {
         /** AudienceIn */
         AudienceIn: {
             audience: components["schemas"]["SavedAudienceDescription"];
-            /** Id */
+            /**
+             * Id
+             * @description A new one if omitted. With the id of a deleted one, drafts that name it can use it again.
+             */
             id?: string | null;
             /** Name */
             name: string;
         };
         /** Page[AudienceOut] */
         AudiencePage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Audience"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -2758,21 +2819,32 @@ export interface components {
          * @description Who did it. `name` is the name at that time.
          */
         AuditActor: {
-            /** Id */
+            /**
+             * Id
+             * @description Null if it was the system.
+             */
             id: string | null;
+            /** @description A staff member, an API key, a phone number or the system. */
             kind: components["schemas"]["ActorKind"];
             /** Name */
             name: string;
         };
         /** AuditChainLink */
         AuditChainLink: {
-            /** Hash */
+            /**
+             * Hash
+             * @description SHA-256 over the entry and the hash before it, in hexadecimal.
+             */
             hash: string;
-            /** Number */
+            /**
+             * Number
+             * @description The entry's number in the chain, without gaps.
+             */
             number: number;
             /**
              * Subject
              * Format: uuid
+             * @description The conversation whose chain it is, or the organization.
              */
             subject: string;
         };
@@ -2781,63 +2853,110 @@ export interface components {
          * @description An entry with the names of today beside its ids.
          */
         AuditEntry: {
-            /** Action */
+            /**
+             * Action
+             * @description What happened. Further actions may be added.
+             */
             action: string;
+            /** @description Who did it. */
             actor: components["schemas"]["AuditActor"];
             /**
              * At
              * Format: date-time
+             * @description When it happened, by the database's clock.
              */
             at: string;
+            /** @description Its place in its hash chain. */
             chain: components["schemas"]["AuditChainLink"];
-            /** Conversation Id */
+            /**
+             * Conversation Id
+             * @description The id of the conversation.
+             */
             conversation_id: string | null;
-            /** Details */
+            /**
+             * Details
+             * @description What changed. Its members depend on the action.
+             */
             details: {
                 [key: string]: unknown;
             };
-            /** Erased */
+            /**
+             * Erased
+             * @description Its number and personal details were erased on request.
+             */
             erased: boolean;
-            /** Holders */
+            /**
+             * Holders
+             * @description Who holds its phone number, and who is known to have held it: ten at most.
+             */
             holders: components["schemas"]["NumberHolder"][];
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description The line of its conversation, or the line that it is about. */
             line: components["schemas"]["LineName"] | null;
-            /** Message Id */
+            /**
+             * Message Id
+             * @description The id of the message.
+             */
             message_id: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The number that it is about, if any.
+             */
             phone_number: string | null;
+            /** @description The record that it is about. */
             subject: components["schemas"]["EntrySubject"] | null;
         };
         /** AuditEntryItem */
         AuditEntryItem: {
+            /** @description The audit entry. */
             audit_entry: components["schemas"]["AuditEntry"];
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What the item is. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             kind: "audit_entry";
-            /** Position */
+            /**
+             * Position
+             * @description Where it stands in the thread: opaque text that sorts as the items do.
+             */
             position: string;
         };
         /** Page[AuditEntryOut] */
         AuditEntryPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["AuditEntry"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** AuditVerification */
         AuditVerification: {
+            /** @description The first broken entry; null if the log is whole. */
             broken: components["schemas"]["BrokenEntry"] | null;
-            /** Entries */
+            /**
+             * Entries
+             * @description The count of verified entries, if the log is whole.
+             */
             entries: number | null;
-            /** Erased */
+            /**
+             * Erased
+             * @description How many of them were erased on request: their hashes are verified, their personal details are gone.
+             */
             erased: number | null;
-            /** Whole */
+            /**
+             * Whole
+             * @description Whether every entry is as it was written, and none is missing.
+             */
             whole: boolean;
         };
         /**
@@ -2848,19 +2967,37 @@ export interface components {
         Automatic: "keyword" | "away" | "signup";
         /** Away */
         Away: {
-            /** Body */
+            /**
+             * Body
+             * @description The away message.
+             */
             body: string;
-            /** Enabled */
+            /**
+             * Enabled
+             * @description Whether texts that arrive outside opening hours are answered.
+             */
             enabled: boolean;
-            /** Hours */
+            /**
+             * Hours
+             * @description The opening hours of each weekday, in the organization's time zone.
+             */
             hours: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             };
-            /** Is Open */
+            /**
+             * Is Open
+             * @description Whether the business is open now.
+             */
             is_open: boolean;
-            /** Opens At */
+            /**
+             * Opens At
+             * @description When it opens next; null while it is open, and if it has no opening hours.
+             */
             opens_at: string | null;
-            /** Timezone */
+            /**
+             * Timezone
+             * @description The organization's time zone, as the IANA database names it.
+             */
             timezone: string;
         };
         /**
@@ -2868,11 +3005,20 @@ export interface components {
          * @description `hours`: the spans of each weekday, in the organization's zone. A weekday that is omitted is closed.
          */
         AwayIn: {
-            /** Body */
+            /**
+             * Body
+             * @description The away message.
+             */
             body: string;
-            /** Enabled */
+            /**
+             * Enabled
+             * @description Whether texts that arrive outside opening hours are answered.
+             */
             enabled: boolean;
-            /** Hours */
+            /**
+             * Hours
+             * @description The opening hours of each weekday, in the organization's time zone. A weekday that is omitted is closed.
+             */
             hours: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             };
@@ -2886,20 +3032,26 @@ export interface components {
             /** Attachments */
             attachments: components["schemas"]["BroadcastFile"][];
             audience: components["schemas"]["AudienceDescriptionOut"];
+            /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
             /** Body */
             body: string;
             /** Confirmed At */
             confirmed_at: string | null;
-            /** Counts */
+            /**
+             * Counts
+             * @description {state: how many recipients}. An event `broadcast` on the stream brings new ones.
+             */
             counts: {
                 [key: string]: number;
             };
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
+            /** @description What it was expected to cost as it was confirmed. Null before. */
             estimate: components["schemas"]["BroadcastEstimate"] | null;
             /** Fallbacks */
             fallbacks: {
@@ -2914,27 +3066,44 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Left Out */
+            /**
+             * Left Out
+             * @description {reason: how many} of those left out, as it was confirmed.
+             */
             left_out: {
                 [key: string]: number;
             };
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id: string | null;
             /** Media */
             media: string[];
             /** Name */
             name: string;
             pause_reason: components["schemas"]["PauseReason"] | null;
-            /** Recipients */
+            /**
+             * Recipients
+             * @description Numbers that get it, as it was confirmed.
+             */
             recipients: number;
-            /** Retry Of Broadcast Id */
+            /**
+             * Retry Of Broadcast Id
+             * @description The id of the retry of broadcast.
+             */
             retry_of_broadcast_id: string | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description Of all texts together, as it was confirmed.
+             */
             segments: number;
             /** Send At */
             send_at: string | null;
+            /** @description Who confirmed it: its messages are theirs. */
             sender: components["schemas"]["AuditActor"] | null;
             /** Started At */
             started_at: string | null;
@@ -2942,6 +3111,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
         };
@@ -2955,6 +3125,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -2969,20 +3140,26 @@ export interface components {
             /** Attachments */
             attachments: components["schemas"]["BroadcastFile"][];
             audience: components["schemas"]["AudienceDescriptionOut"];
+            /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
             /** Body */
             body: string;
             /** Confirmed At */
             confirmed_at: string | null;
-            /** Counts */
+            /**
+             * Counts
+             * @description {state: how many recipients}. An event `broadcast` on the stream brings new ones.
+             */
             counts: {
                 [key: string]: number;
             };
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
+            /** @description What it was expected to cost as it was confirmed. Null before. */
             estimate: components["schemas"]["BroadcastEstimate"] | null;
             /** Fallbacks */
             fallbacks: {
@@ -2999,29 +3176,49 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Left Out */
+            /**
+             * Left Out
+             * @description {reason: how many} of those left out, as it was confirmed.
+             */
             left_out: {
                 [key: string]: number;
             };
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id: string | null;
             /** Media */
             media: string[];
             /** Name */
             name: string;
             pause_reason: components["schemas"]["PauseReason"] | null;
-            /** Reasons */
+            /**
+             * Reasons
+             * @description Why recipients were skipped or failed, the most frequent first.
+             */
             reasons: components["schemas"]["BroadcastReason"][];
-            /** Recipients */
+            /**
+             * Recipients
+             * @description Numbers that get it, as it was confirmed.
+             */
             recipients: number;
-            /** Retry Of Broadcast Id */
+            /**
+             * Retry Of Broadcast Id
+             * @description The id of the retry of broadcast.
+             */
             retry_of_broadcast_id: string | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description Of all texts together, as it was confirmed.
+             */
             segments: number;
             /** Send At */
             send_at: string | null;
+            /** @description Who confirmed it: its messages are theirs. */
             sender: components["schemas"]["AuditActor"] | null;
             /** Started At */
             started_at: string | null;
@@ -3029,14 +3226,21 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
         };
         /** BroadcastEstimate */
         BroadcastEstimate: {
-            /** Costs */
+            /**
+             * Costs
+             * @description By currency. Texts without a price are in none.
+             */
             costs: components["schemas"]["Money"][];
-            /** Without Price */
+            /**
+             * Without Price
+             * @description Recipients for whose country their line had no price, or no price list.
+             */
             without_price: number;
         };
         /**
@@ -3064,11 +3268,15 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
             name: string;
-            /** Size */
+            /**
+             * Size
+             * @description Bytes.
+             */
             size: number;
             /** Url */
             url: string;
@@ -3084,7 +3292,10 @@ export interface components {
             later: number;
             /** Now */
             now: number;
-            /** Opens At */
+            /**
+             * Opens At
+             * @description When the first of the others can be reached.
+             */
             opens_at: string | null;
         };
         /**
@@ -3094,6 +3305,7 @@ export interface components {
         BroadcastIn: {
             /**
              * Attachments
+             * @description Uploads of the writer's (`POST /media`). The mass text keeps them.
              * @default []
              */
             attachments?: string[];
@@ -3102,6 +3314,7 @@ export interface components {
             body: string;
             /**
              * Fallbacks
+             * @description What stands for a field that a recipient has no value for. Without one here, the recipient is left out.
              * @default {}
              */
             fallbacks?: {
@@ -3111,7 +3324,10 @@ export interface components {
             footer?: string | null;
             /** Header */
             header?: string | null;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The line that it goes out on. Null: each number's own, as for any new text (LINE-CHOICE).
+             */
             line_id?: string | null;
             /**
              * Media
@@ -3120,31 +3336,48 @@ export interface components {
             media?: string[];
             /** Name */
             name: string;
-            /** Send At */
+            /**
+             * Send At
+             * @description When it leaves. Null: once it is confirmed.
+             */
             send_at?: string | null;
         };
         /** BroadcastLeftOut */
         BroadcastLeftOut: {
             /** Count */
             count: number;
-            /** Reason */
+            /**
+             * Reason
+             * @description A reason of the opt-in check, or one of `duplicate`, `another_contact`, `no_number`, `unknown`, `not_mobile`,
+             *     `own_number`, `missing_field`, `too_long`, `no_lawful_hour`.
+             */
             reason: string;
         };
         /** BroadcastLeftOutPeople */
         BroadcastLeftOutPeople: {
-            /** Is Whole */
+            /**
+             * Is Whole
+             * @description There are no more than these. Once it is confirmed, `/recipients` lists everybody.
+             */
             is_whole: boolean;
             /** Items */
             items: components["schemas"]["BroadcastLeftOutPerson"][];
         };
         /** BroadcastLeftOutPerson */
         BroadcastLeftOutPerson: {
-            /** Name */
+            /**
+             * Name
+             * @description Of the contact or staff member who holds the number.
+             */
             name: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description Null for a record without one.
+             */
             phone_number: string | null;
             /** Reason */
             reason: string;
+            /** @description Null if the number was given by itself. */
             record: components["schemas"]["BroadcastRecipientRecord"] | null;
         };
         /** BroadcastLine */
@@ -3156,18 +3389,28 @@ export interface components {
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
             /** Recipients */
             recipients: number;
-            /** Seconds */
+            /**
+             * Seconds
+             * @description How long the line takes them. Null if it has no rate limit.
+             */
             seconds: number | null;
         };
         /** Page[BroadcastOut] */
         BroadcastPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Broadcast"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -3175,7 +3418,10 @@ export interface components {
          * @description An omitted field stays. `line_id` and `send_at` may be set to null.
          */
         BroadcastPatch: {
-            /** Attachments */
+            /**
+             * Attachments
+             * @description Its files from now on, in this order: some that it has, and uploads of the writer's.
+             */
             attachments?: string[] | null;
             audience?: components["schemas"]["AudienceDescription"] | null;
             /** Body */
@@ -3188,7 +3434,10 @@ export interface components {
             footer?: string | null;
             /** Header */
             header?: string | null;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id?: string | null;
             /** Media */
             media?: string[] | null;
@@ -3204,7 +3453,10 @@ export interface components {
         BroadcastPreview: {
             /** Considered */
             considered: number;
-            /** Costs */
+            /**
+             * Costs
+             * @description What it is expected to cost, by currency. Texts without a price are in none.
+             */
             costs: components["schemas"]["Money"][];
             /** Examples */
             examples: components["schemas"]["BroadcastExample"][];
@@ -3213,20 +3465,35 @@ export interface components {
             left_out: components["schemas"]["BroadcastLeftOut"][];
             /** Lines */
             lines: components["schemas"]["BroadcastLine"][];
-            /** Missing Approvals */
+            /**
+             * Missing Approvals
+             * @description How many more administrators have to agree.
+             */
             missing_approvals: number;
-            /** Needs Confirmation */
+            /**
+             * Needs Confirmation
+             * @description Sending has to name the number of recipients.
+             */
             needs_confirmation: boolean;
             /** Recipients */
             recipients: number;
-            /** Seconds */
+            /**
+             * Seconds
+             * @description How long the slowest line takes. Null if no line has a rate limit.
+             */
             seconds: number | null;
             segments: components["schemas"]["BroadcastSegments"];
-            /** Unknown */
+            /**
+             * Unknown
+             * @description The first given numbers and external ids that are nobody's.
+             */
             unknown: string[];
             /** Warnings */
             warnings: components["schemas"]["BroadcastWarning"][];
-            /** Without Price */
+            /**
+             * Without Price
+             * @description Recipients for whose country their line has no price, or no price list.
+             */
             without_price: number;
         };
         /** BroadcastReason */
@@ -3239,25 +3506,42 @@ export interface components {
         };
         /** BroadcastRecipient */
         BroadcastRecipient: {
-            /** Conversation Id */
+            /**
+             * Conversation Id
+             * @description The id of the conversation.
+             */
             conversation_id: string | null;
             /** Delivered At */
             delivered_at: string | null;
-            /** Error */
+            /**
+             * Error
+             * @description What went wrong, in words for the front desk.
+             */
             error: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Message Id */
+            /**
+             * Message Id
+             * @description The id of the message.
+             */
             message_id: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Of the contact or staff member who holds the number.
+             */
             name: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description Null for a record without one.
+             */
             phone_number: string | null;
             /** Reason */
             reason: string | null;
+            /** @description Null if the number was given by itself. */
             record: components["schemas"]["BroadcastRecipientRecord"] | null;
             /** Segments */
             segments: number | null;
@@ -3273,10 +3557,14 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             kind: components["schemas"]["OwnerKind"];
-            /** Name */
+            /**
+             * Name
+             * @description Null if the record is gone.
+             */
             name: string | null;
         };
         /** BroadcastSegments */
@@ -3315,16 +3603,26 @@ export interface components {
          * @description The first entry of a chain that was changed or is missing. `entry_id` is None if it is missing.
          */
         BrokenEntry: {
-            /** Chain Number */
+            /**
+             * Chain Number
+             * @description Its number in the chain.
+             */
             chain_number: number;
             /**
              * Chain Subject
              * Format: uuid
+             * @description The conversation whose chain it is, or the organization.
              */
             chain_subject: string;
-            /** Entry Id */
+            /**
+             * Entry Id
+             * @description The id of the entry.
+             */
             entry_id: string | null;
-            /** Problem */
+            /**
+             * Problem
+             * @description What is wrong, in words.
+             */
             problem: string;
         };
         /** BulkAssign */
@@ -3339,6 +3637,7 @@ export interface components {
             /**
              * Staff Member Id
              * Format: uuid
+             * @description The id of the staff member.
              */
             staff_member_id: string;
         };
@@ -3350,6 +3649,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Seen Seq */
@@ -3357,10 +3657,12 @@ export interface components {
         };
         /** BulkItemOut */
         BulkItemOut: {
+            /** @description As it is now; null if it was not found. */
             conversation: components["schemas"]["Conversation"] | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             result: components["schemas"]["BulkResult"];
@@ -3410,7 +3712,10 @@ export interface components {
         BulkResults: {
             /** Items */
             items: components["schemas"]["BulkItemOut"][];
-            /** Undo Id */
+            /**
+             * Undo Id
+             * @description The id of the undo.
+             */
             undo_id: string | null;
         };
         /**
@@ -3425,6 +3730,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Location */
@@ -3489,6 +3795,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -3517,7 +3824,10 @@ export interface components {
          *     Names are the same if they differ only in case, accents, apostrophes, hyphens, spaces or invisible characters.
          */
         ContactPut: {
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id?: string | null;
             /** Name */
             name: string;
@@ -3543,6 +3853,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -3558,6 +3869,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Label */
@@ -3584,11 +3896,15 @@ export interface components {
         ContextRecord: {
             /** Archived */
             archived: boolean;
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             kind: components["schemas"]["OwnerKind"];
@@ -3609,10 +3925,12 @@ export interface components {
         };
         /** Conversation */
         Conversation: {
+            /** @description The staff member who has it (ASSIGN). */
             assignee: components["schemas"]["StaffRef"] | null;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Display Name */
@@ -3622,6 +3940,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             last_message: components["schemas"]["LastMessage"] | null;
@@ -3636,16 +3955,27 @@ export interface components {
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
-            /** Not Sent */
+            /**
+             * Not Sent
+             * @description Texts that did not go, and that nobody has retried, answered or dismissed; and scheduled texts that are held back
+             *     (NOT-SENT).
+             */
             not_sent: number;
-            /** Opted Out */
+            /**
+             * Opted Out
+             * @description The number is stopped, or a record that holds it is opted out.
+             */
             opted_out: boolean;
             /** Phone Number */
             phone_number: string;
             reminder: components["schemas"]["Reminder"] | null;
-            /** Scheduled At */
+            /**
+             * Scheduled At
+             * @description When its next scheduled text leaves (LATER).
+             */
             scheduled_at: string | null;
             /** Seen Seq */
             seen_seq: number;
@@ -3655,13 +3985,21 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
-            /** Version */
+            /**
+             * Version
+             * @description Grows with each change of the conversation, its messages, its viewers, and its number's consent and holders. Of
+             *     two answers with the same version, the later one is newer.
+             */
             version: number;
             /** Viewers */
             viewers: components["schemas"]["Viewer"][];
-            /** Waiting Since */
+            /**
+             * Waiting Since
+             * @description When the first text came that nobody has answered. Null if nobody waits, and while it is closed.
+             */
             waiting_since: string | null;
         };
         /**
@@ -3678,10 +4016,12 @@ export interface components {
         };
         /** ConversationDetail */
         ConversationDetail: {
+            /** @description The staff member who has it (ASSIGN). */
             assignee: components["schemas"]["StaffRef"] | null;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Display Name */
@@ -3691,6 +4031,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             last_message: components["schemas"]["LastMessage"] | null;
@@ -3705,25 +4046,48 @@ export interface components {
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
-            /** Max Attachment Bytes */
+            /**
+             * Max Attachment Bytes
+             * @description Of a message's files together: what the carriers of this line deliver.
+             */
             max_attachment_bytes: number;
-            /** Max Attachments */
+            /**
+             * Max Attachments
+             * @description Files of a message.
+             */
             max_attachments: number;
-            /** Max Segments */
+            /**
+             * Max Segments
+             * @description The most parts of a text without pictures that the line's provider takes; null if it limits characters only.
+             */
             max_segments: number | null;
-            /** Not Sent */
+            /**
+             * Not Sent
+             * @description Texts that did not go, and that nobody has retried, answered or dismissed; and scheduled texts that are held back
+             *     (NOT-SENT).
+             */
             not_sent: number;
-            /** Notice */
+            /**
+             * Notice
+             * @description A warning to staff before they text this number from this line (NZ-NOTICE).
+             */
             notice: string | null;
             opt_in_check: components["schemas"]["OptInCheck"];
-            /** Opted Out */
+            /**
+             * Opted Out
+             * @description The number is stopped, or a record that holds it is opted out.
+             */
             opted_out: boolean;
             /** Phone Number */
             phone_number: string;
             reminder: components["schemas"]["Reminder"] | null;
-            /** Scheduled At */
+            /**
+             * Scheduled At
+             * @description When its next scheduled text leaves (LATER).
+             */
             scheduled_at: string | null;
             /** Seen Seq */
             seen_seq: number;
@@ -3733,13 +4097,21 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
-            /** Version */
+            /**
+             * Version
+             * @description Grows with each change of the conversation, its messages, its viewers, and its number's consent and holders. Of
+             *     two answers with the same version, the later one is newer.
+             */
             version: number;
             /** Viewers */
             viewers: components["schemas"]["Viewer"][];
-            /** Waiting Since */
+            /**
+             * Waiting Since
+             * @description When the first text came that nobody has answered. Null if nobody waits, and while it is closed.
+             */
             waiting_since: string | null;
         };
         /**
@@ -3748,7 +4120,10 @@ export interface components {
          *     its country, else the default line (LINE-CHOICE).
          */
         ConversationIn: {
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id?: string | null;
             /**
              * Phone Number
@@ -3758,15 +4133,22 @@ export interface components {
         };
         /** Page[ConversationOut] */
         ConversationPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Conversation"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** CostEstimate */
         CostEstimate: {
             cost: components["schemas"]["Money"] | null;
             encoding: components["schemas"]["Encoding"];
+            /** @description Why there is no estimate. */
             reason: components["schemas"]["NoCost"] | null;
             /** Segments */
             segments: number;
@@ -3778,19 +4160,40 @@ export interface components {
         CostSource: "list" | "provider";
         /** CredentialField */
         CredentialField: {
-            /** Alternative */
+            /**
+             * Alternative
+             * @description The field is needed if this one of the provider's `alternatives` is chosen, and refused with another.
+             */
             alternative: string | null;
-            /** Help */
+            /**
+             * Help
+             * @description Where it is found at the provider.
+             */
             help: string | null;
-            /** Label */
+            /**
+             * Label
+             * @description Its name at the provider, for people.
+             */
             label: string;
-            /** Name */
+            /**
+             * Name
+             * @description Its name in a line's `credentials`.
+             */
             name: string;
-            /** Pattern */
+            /**
+             * Pattern
+             * @description A regular expression that the whole value must match.
+             */
             pattern: string | null;
-            /** Required */
+            /**
+             * Required
+             * @description Whether a line needs it.
+             */
             required: boolean;
-            /** Secret */
+            /**
+             * Secret
+             * @description Whether it is hidden while it is typed. No credential is ever answered.
+             */
             secret: boolean;
         };
         /**
@@ -3802,14 +4205,24 @@ export interface components {
         Credits: {
             /** Balance */
             balance: string | null;
-            /** Currency */
+            /**
+             * Currency
+             * @description Null: the organization has never run on credits.
+             */
             currency: string | null;
-            /** Is On */
+            /**
+             * Is On
+             * @description Texts take of the balance, and none leaves that it does not cover.
+             */
             is_on: boolean;
             /** Low Below */
             low_below: string | null;
-            /** Low Since */
+            /**
+             * Low Since
+             * @description When administrators were told that the balance is low. Null once credits were added.
+             */
             low_since: string | null;
+            /** @description Null unless it runs on credits. */
             standing: components["schemas"]["Standing"] | null;
         };
         /**
@@ -3839,16 +4252,26 @@ export interface components {
          * @description The record that an entry is about: a family, a staff member, an API key or a line.
          */
         EntrySubject: {
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The contact of a family that it is about, if it is about one.
+             */
             contact_name: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Kind */
+            /**
+             * Kind
+             * @description What it is.
+             */
             kind: string;
-            /** Name */
+            /**
+             * Name
+             * @description The record's name.
+             */
             name: string;
         };
         /**
@@ -3856,7 +4279,10 @@ export interface components {
          * @description `reason` stays in the audit log: write no name and no number into it.
          */
         EraseIn: {
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it is erased. It is kept.
+             */
             reason: string;
         };
         /**
@@ -3864,26 +4290,40 @@ export interface components {
          * @description The erasure of a number. It does not say which: nothing does any more.
          */
         Erasure: {
+            /** @description What was erased so far. */
             counts: components["schemas"]["ErasureCounts"];
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Finished At */
+            /**
+             * Finished At
+             * @description When it was done; null while it runs.
+             */
             finished_at: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it was asked for.
+             */
             reason: string;
+            /** @description Who asked for it. */
             requested_by: components["schemas"]["AuditActor"];
-            /** Stage */
+            /**
+             * Stage
+             * @description What is being erased now.
+             */
             stage: string;
             /**
              * State
+             * @description Whether it is finished.
              * @enum {string}
              */
             state: "running" | "done";
@@ -3895,71 +4335,85 @@ export interface components {
         ErasureCounts: {
             /**
              * Answers
+             * @description Answers stored for repeated requests.
              * @default 0
              */
             answers: number;
             /**
              * Audit Entries
+             * @description Audit entries that lost their personal details.
              * @default 0
              */
             audit_entries: number;
             /**
              * Cancelled
+             * @description Texts that were queued and were not sent.
              * @default 0
              */
             cancelled: number;
             /**
              * Contacts
+             * @description Contacts that held no other number, and are gone with their names.
              * @default 0
              */
             contacts: number;
             /**
              * Conversations
+             * @description Closed, and left as marks.
              * @default 0
              */
             conversations: number;
             /**
              * Families
+             * @description Families that had no other contact, and have lost their names.
              * @default 0
              */
             families: number;
             /**
              * Files
+             * @description Files that were deleted.
              * @default 0
              */
             files: number;
             /**
              * Import Rows
+             * @description Rows of imports that were emptied.
              * @default 0
              */
             import_rows: number;
             /**
              * Notes
+             * @description Internal notes that were emptied.
              * @default 0
              */
             notes: number;
             /**
              * Phone Records
+             * @description Phone records that were removed.
              * @default 0
              */
             phone_records: number;
             /**
              * Raw Events
+             * @description Inbound events whose raw content was deleted.
              * @default 0
              */
             raw_events: number;
             /**
              * Refusals Kept
+             * @description Refusals that stay, as a keyed hash of the number.
              * @default 0
              */
             refusals_kept: number;
             /**
              * Staff Records
+             * @description Phone records of staff members. They stay in the directory, without this number.
              * @default 0
              */
             staff_records: number;
             /**
              * Texts
+             * @description Texts that were emptied.
              * @default 0
              */
             texts: number;
@@ -3976,6 +4430,7 @@ export interface components {
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
             /**
@@ -4005,11 +4460,15 @@ export interface components {
             archived: boolean;
             /** Contacts */
             contacts: components["schemas"]["Contact"][];
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Location */
@@ -4030,7 +4489,10 @@ export interface components {
         FamilyIn: {
             /** Contacts */
             contacts: components["schemas"]["ContactIn"][];
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id?: string | null;
             /** Location */
             location?: string | null;
@@ -4045,9 +4507,15 @@ export interface components {
         };
         /** Page[FamilyOut] */
         FamilyPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Family"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -4059,7 +4527,10 @@ export interface components {
             archived?: boolean | null;
             /** Contacts */
             contacts?: components["schemas"]["ContactPut"][] | null;
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id?: string | null;
             /** Location */
             location?: string | null;
@@ -4074,9 +4545,15 @@ export interface components {
         };
         /** FieldError */
         FieldError: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What is wrong and what to give instead, for people.
+             */
             detail: string;
-            /** Pointer */
+            /**
+             * Pointer
+             * @description JSON pointer into the body, or `/query/name`, `/path/name`, `/header/name`.
+             */
             pointer: string;
         };
         /**
@@ -4084,9 +4561,15 @@ export interface components {
          * @description For whom it is filled in: the people at a conversation's number, or at a number that has no conversation yet.
          */
         FillIn: {
-            /** Conversation Id */
+            /**
+             * Conversation Id
+             * @description The conversation whose people it is for.
+             */
             conversation_id?: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The number whose people it is for, in E.164 or as dialled in the organization's country.
+             */
             phone_number?: string | null;
         };
         /**
@@ -4094,9 +4577,15 @@ export interface components {
          * @description Fields of `missing` stand in the body as they are, in braces: somebody has to fill them in before it is sent.
          */
         FilledReply: {
-            /** Body */
+            /**
+             * Body
+             * @description The text with its fields filled in.
+             */
             body: string;
-            /** Missing */
+            /**
+             * Missing
+             * @description Fields without a value.
+             */
             missing: components["schemas"]["ReplyField"][];
         };
         /**
@@ -4107,6 +4596,7 @@ export interface components {
         FirstMessageIn: {
             /**
              * Attachments
+             * @description Ids of the sender's own uploads (`POST /media`).
              * @default []
              */
             attachments?: string[];
@@ -4120,7 +4610,10 @@ export interface components {
              * @default false
              */
             close?: boolean;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id?: string | null;
             /**
              * Media Urls
@@ -4140,22 +4633,34 @@ export interface components {
          * @description The conversation of a found message or note, under the name that the inbox shows.
          */
         FoundIn: {
-            /** Display Name */
+            /**
+             * Display Name
+             * @description The name under which the inbox shows it.
+             */
             display_name: string;
-            /** Holders */
+            /**
+             * Holders
+             * @description Who holds the number.
+             */
             holders: components["schemas"]["Holder"][];
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
              * Line Id
              * Format: uuid
+             * @description The line that texts are exchanged on.
              */
             line_id: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other party's number, in E.164.
+             */
             phone_number: string;
+            /** @description Unread, open or closed. */
             status: components["schemas"]["Status"];
         };
         /**
@@ -4170,9 +4675,15 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            /** Reason */
+            /**
+             * Reason
+             * @description In words for the front desk.
+             */
             reason: string;
-            /** Type */
+            /**
+             * Type
+             * @description The type of the problem, as errors name it, such as `/problems/not-allowed-to-text`.
+             */
             type: string;
         };
         /**
@@ -4180,9 +4691,15 @@ export interface components {
          * @description A part that matches, from `start` inclusive to `end` exclusive, in UTF-16 code units as JavaScript counts.
          */
         Highlight: {
-            /** End */
+            /**
+             * End
+             * @description The code unit after the last that matches.
+             */
             end: number;
-            /** Start */
+            /**
+             * Start
+             * @description The first code unit that matches.
+             */
             start: number;
         };
         /** Holder */
@@ -4192,6 +4709,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             kind: components["schemas"]["OwnerKind"];
@@ -4200,6 +4718,7 @@ export interface components {
             /**
              * Phone Record Id
              * Format: uuid
+             * @description The id of the phone record.
              */
             phone_record_id: string;
         };
@@ -4212,9 +4731,15 @@ export interface components {
         ImportItem: {
             /** Errors */
             errors: components["schemas"]["FieldError"][];
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id: string | null;
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id: string | null;
             kind: components["schemas"]["OwnerKind"] | null;
             outcome: components["schemas"]["ImportOutcome"];
@@ -4235,6 +4760,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Done */
@@ -4246,6 +4772,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Partial */
@@ -4268,6 +4795,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Done */
@@ -4279,6 +4807,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Items */
@@ -4328,80 +4857,141 @@ export interface components {
         ImportState: "checking" | "storing" | "done" | "refused" | "stopped";
         /** InboundEvent */
         InboundEvent: {
-            /** Applied At */
+            /**
+             * Applied At
+             * @description When it was applied; else null.
+             */
             applied_at: string | null;
-            /** Attempts */
+            /**
+             * Attempts
+             * @description How often it was tried to apply it.
+             */
             attempts: number;
-            /** Due At */
+            /**
+             * Due At
+             * @description When a pending one is tried next.
+             */
             due_at: string | null;
-            /** Error */
+            /**
+             * Error
+             * @description Why it is not applied, in words.
+             */
             error: string | null;
-            /** Event Id */
+            /**
+             * Event Id
+             * @description The provider's own id of it.
+             */
             event_id: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description A received text, a report on a sent one, or something unreadable. */
             kind: components["schemas"]["EventKind"];
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other party's, where it could be read.
+             */
             phone_number: string | null;
-            /** Provider */
+            /**
+             * Provider
+             * @description Who sent it.
+             */
             provider: string;
             /**
              * Received At
              * Format: date-time
+             * @description When it came.
              */
             received_at: string;
+            /** @description Whether a webhook brought it or the provider's list of texts. */
             source: components["schemas"]["EventSource"];
+            /** @description Whether it is applied. */
             state: components["schemas"]["EventState"];
         };
         /** InboundEventDetail */
         InboundEventDetail: {
-            /** Applied At */
+            /**
+             * Applied At
+             * @description When it was applied; else null.
+             */
             applied_at: string | null;
-            /** Attempts */
+            /**
+             * Attempts
+             * @description How often it was tried to apply it.
+             */
             attempts: number;
-            /** Due At */
+            /**
+             * Due At
+             * @description When a pending one is tried next.
+             */
             due_at: string | null;
-            /** Error */
+            /**
+             * Error
+             * @description Why it is not applied, in words.
+             */
             error: string | null;
-            /** Event Id */
+            /**
+             * Event Id
+             * @description The provider's own id of it.
+             */
             event_id: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description A received text, a report on a sent one, or something unreadable. */
             kind: components["schemas"]["EventKind"];
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other party's, where it could be read.
+             */
             phone_number: string | null;
-            /** Provider */
+            /**
+             * Provider
+             * @description Who sent it.
+             */
             provider: string;
+            /** @description As it came; null once it was applied and its time to be kept has passed. */
             raw: components["schemas"]["RawContent"] | null;
             /**
              * Received At
              * Format: date-time
+             * @description When it came.
              */
             received_at: string;
+            /** @description Whether a webhook brought it or the provider's list of texts. */
             source: components["schemas"]["EventSource"];
+            /** @description Whether it is applied. */
             state: components["schemas"]["EventState"];
         };
         /** Page[InboundEventOut] */
         InboundEventPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["InboundEvent"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -4409,17 +4999,35 @@ export interface components {
          * @description What an administrator should know about what arrives.
          */
         InboundHealth: {
-            /** Last Texts */
+            /**
+             * Last Texts
+             * @description When the last text came in, of each line that has ever had one.
+             */
             last_texts: components["schemas"]["LastText"][];
-            /** Missed Last Week */
+            /**
+             * Missed Last Week
+             * @description Texts that no webhook brought: found in the provider's own list within the last seven days.
+             */
             missed_last_week: number;
-            /** Oldest Pending At */
+            /**
+             * Oldest Pending At
+             * @description When the pending event that has waited longest was received; null if none is.
+             */
             oldest_pending_at: string | null;
-            /** Pending */
+            /**
+             * Pending
+             * @description Events that are not applied yet.
+             */
             pending: number;
-            /** Quarantined */
+            /**
+             * Quarantined
+             * @description Events that could not be applied and wait for an administrator.
+             */
             quarantined: number;
-            /** Silent Lines */
+            /**
+             * Silent Lines
+             * @description Lines that have been silent for longer than usual.
+             */
             silent_lines: components["schemas"]["SilentLine"][];
         };
         /**
@@ -4433,6 +5041,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -4444,6 +5053,7 @@ export interface components {
             /**
              * Staff Member Id
              * Format: uuid
+             * @description Whose view it is.
              */
             staff_member_id: string;
         };
@@ -4456,7 +5066,10 @@ export interface components {
             assignee?: string | components["schemas"]["Assignee"] | null;
             /** Later */
             later?: boolean | null;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id?: string | null;
             /** Not Sent */
             not_sent?: boolean | null;
@@ -4474,7 +5087,10 @@ export interface components {
             assignee: string | components["schemas"]["Assignee"] | null;
             /** Later */
             later: boolean | null;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id: string | null;
             /** Not Sent */
             not_sent: boolean | null;
@@ -4517,19 +5133,37 @@ export interface components {
         };
         /** Indicator */
         Indicator: {
-            /** Later Conversations */
+            /**
+             * Later Conversations
+             * @description REMIND: deferred.
+             */
             later_conversations: number;
-            /** Mine Conversations */
+            /**
+             * Mine Conversations
+             * @description ASSIGN: not closed, not in "Later", and the caller has them. 0 for an API key.
+             */
             mine_conversations: number;
-            /** Not Sent Conversations */
+            /**
+             * Not Sent Conversations
+             * @description NOT-SENT: conversations with a text that did not go and that nobody has seen to.
+             */
             not_sent_conversations: number;
-            /** Open Conversations */
+            /**
+             * Open Conversations
+             * @description IND-GRAY: open, and not in "Later".
+             */
             open_conversations: number;
-            /** Unassigned Conversations */
+            /**
+             * Unassigned Conversations
+             * @description ASSIGN: not closed, not in "Later", and nobody has them.
+             */
             unassigned_conversations: number;
             /** Unread Conversations */
             unread_conversations: number;
-            /** Unread Messages */
+            /**
+             * Unread Messages
+             * @description IND-RED: unread messages, of unread conversations.
+             */
             unread_messages: number;
         };
         /**
@@ -4537,11 +5171,20 @@ export interface components {
          * @description Inbound events of the organization.
          */
         JournalStatus: {
-            /** Oldest Pending At */
+            /**
+             * Oldest Pending At
+             * @description When the event that has waited longest was received.
+             */
             oldest_pending_at: string | null;
-            /** Pending */
+            /**
+             * Pending
+             * @description Events that are not applied yet.
+             */
             pending: number;
-            /** Quarantined */
+            /**
+             * Quarantined
+             * @description Events that could not be applied and wait for an administrator.
+             */
             quarantined: number;
         };
         /** LastMessage */
@@ -4549,6 +5192,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Direction */
@@ -4557,6 +5201,7 @@ export interface components {
             erased: boolean;
             /** Preview */
             preview: string;
+            /** @description Who of the business sent it; null for an incoming text and for an automatic one. */
             sent_by: components["schemas"]["SentBy"] | null;
             /** Seq */
             seq: number;
@@ -4568,46 +5213,79 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When the last text came in.
              */
             at: string;
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
         };
         /** Line */
         Line: {
-            /** Country */
+            /**
+             * Country
+             * @description The country of the number, ISO 3166 alpha-2.
+             */
             country: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Default */
+            /**
+             * Default
+             * @description New conversations go out on it if their country has no default of its own (LINE-CHOICE).
+             */
             default: boolean;
-            /** Default For */
+            /**
+             * Default For
+             * @description Countries whose new conversations go out on it, ISO 3166 alpha-2.
+             */
             default_for: string[];
-            /** Enabled */
+            /**
+             * Enabled
+             * @description False if the line is out of service: nothing is sent from it.
+             */
             enabled: boolean;
+            /** @description The provider's answer to the last check; null if there was none. */
             health: components["schemas"]["LineHealth"] | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description A long code, a toll-free number or a short code. */
             kind: components["schemas"]["LineKind"];
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Notice */
+            /**
+             * Notice
+             * @description A notice that staff must see before they text from it (NZ-NOTICE).
+             */
             notice: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164, or a short code.
+             */
             phone_number: string;
+            /** @description Who carries its texts, as `GET /providers` names it. */
             provider: components["schemas"]["ProviderName"];
+            /** @description Its limits, and its answers to keywords. */
             settings: components["schemas"]["LineSettingsOut"];
-            /** Silent Since */
+            /**
+             * Silent Since
+             * @description When the last text came, if the line has been silent for longer than usual; else null.
+             */
             silent_since: string | null;
+            /** @description The addresses to enter at the provider. */
             webhook_urls: components["schemas"]["WebhookUrls"];
         };
         /**
@@ -4618,18 +5296,29 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When the provider was asked.
              */
             at: string;
+            /** @description Whether the provider accepts the credentials. */
             credentials_state: components["schemas"]["CredentialsState"];
-            /** Detail */
+            /**
+             * Detail
+             * @description The worst finding in words, for people.
+             */
             detail: string;
+            /** @description The address for received texts. */
             inbound: components["schemas"]["WebhookFinding"];
+            /** @description The worst finding. */
             state: components["schemas"]["LineState"];
+            /** @description The address for delivery reports. */
             status: components["schemas"]["WebhookFinding"];
         };
         /** LineIn */
         LineIn: {
-            /** Country */
+            /**
+             * Country
+             * @description The country of the number, ISO 3166 alpha-2.
+             */
             country: string;
             /**
              * Credentials
@@ -4638,12 +5327,21 @@ export interface components {
             credentials: {
                 [key: string]: string;
             };
+            /** @description A long code, a toll-free number or a short code. */
             kind: components["schemas"]["LineKind"];
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The number or short code that the provider has given.
+             */
             phone_number: string;
+            /** @description Who carries its texts, as `GET /providers` names it. */
             provider: components["schemas"]["ProviderName"];
+            /** @description What is omitted has its default. */
             settings?: components["schemas"]["LineSettings"] | null;
         };
         /**
@@ -4659,6 +5357,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Label */
@@ -4669,16 +5368,26 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
         };
         /** Page[LineOut] */
         LinePage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Line"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -4686,18 +5395,34 @@ export interface components {
          * @description An omitted field stays.
          */
         LinePatch: {
-            /** Credentials */
+            /**
+             * Credentials
+             * @description A complete set replaces what is stored. Fewer fields change only those, and null removes one.
+             */
             credentials?: {
                 [key: string]: string | null;
             } | null;
-            /** Default */
+            /**
+             * Default
+             * @description New conversations go out on it if their country has no default of its own. Another line loses it.
+             */
             default?: boolean | null;
-            /** Default For */
+            /**
+             * Default For
+             * @description New conversations with these countries go out on it. Other lines lose them.
+             */
             default_for?: string[] | null;
-            /** Enabled */
+            /**
+             * Enabled
+             * @description False takes the line out of service: nothing is sent from it.
+             */
             enabled?: boolean | null;
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label?: string | null;
+            /** @description Replaces the settings, but for the three limits: an omitted one keeps its value. */
             settings?: components["schemas"]["LineSettings"] | null;
         };
         /** LinePrice */
@@ -4711,7 +5436,10 @@ export interface components {
         };
         /** LinePrices */
         LinePrices: {
-            /** Currency */
+            /**
+             * Currency
+             * @description ISO 4217. Null: the line has no price list, so a text has a cost only if its provider names it.
+             */
             currency: string | null;
             /** Prices */
             prices: components["schemas"]["LinePrice"][];
@@ -4742,36 +5470,78 @@ export interface components {
          *     or API key; null for 20,000 and 5,000. An omitted one of these three keeps its value.
          */
         LineSettings: {
-            /** Answers Keywords */
+            /**
+             * Answers Keywords
+             * @description Whether we answer STOP, START and HELP, not the provider. If it is omitted, we answer if the provider does not.
+             */
             answers_keywords?: boolean;
-            /** Business Name */
+            /**
+             * Business Name
+             * @description The name in answers to keywords; null for the organization's.
+             */
             business_name?: string | null;
-            /** Countries */
+            /**
+             * Countries
+             * @description The countries that the line may text, ISO 3166 alpha-2; null for its own.
+             */
             countries?: string[] | null;
-            /** Help Text */
+            /**
+             * Help Text
+             * @description What the answer to HELP says; null for the number to call.
+             */
             help_text?: string | null;
-            /** Messages Per Second */
+            /**
+             * Messages Per Second
+             * @description The line's rate limit; null for none.
+             */
             messages_per_second?: number | null;
-            /** Texts Per Day */
+            /**
+             * Texts Per Day
+             * @description How many texts are accepted in a day of the business; null for 20,000.
+             */
             texts_per_day?: number | null;
-            /** Texts Per Person Per Day */
+            /**
+             * Texts Per Person Per Day
+             * @description The same of each person or API key; null for 5,000.
+             */
             texts_per_person_per_day?: number | null;
         };
         /** LineSettingsOut */
         LineSettingsOut: {
-            /** Answers Keywords */
+            /**
+             * Answers Keywords
+             * @description Whether we answer STOP, START and HELP, not the provider.
+             */
             answers_keywords: boolean;
-            /** Business Name */
+            /**
+             * Business Name
+             * @description The name in answers to keywords; null for the organization's.
+             */
             business_name: string | null;
-            /** Countries */
+            /**
+             * Countries
+             * @description The countries that the line may text, ISO 3166 alpha-2.
+             */
             countries: string[];
-            /** Help Text */
+            /**
+             * Help Text
+             * @description What the answer to HELP says; null for the number to call.
+             */
             help_text: string | null;
-            /** Messages Per Second */
+            /**
+             * Messages Per Second
+             * @description The line's rate limit; null for none.
+             */
             messages_per_second: number | null;
-            /** Texts Per Day */
+            /**
+             * Texts Per Day
+             * @description How many texts are accepted in a day of the business.
+             */
             texts_per_day: number;
-            /** Texts Per Person Per Day */
+            /**
+             * Texts Per Person Per Day
+             * @description The same of each person or API key.
+             */
             texts_per_person_per_day: number;
         };
         /**
@@ -4782,35 +5552,64 @@ export interface components {
         LineState: "ready" | "needs_attention" | "cannot_tell" | "unreachable";
         /** LineStatus */
         LineStatus: {
-            /** Checked At */
+            /**
+             * Checked At
+             * @description When the provider was last asked; null before the first check.
+             */
             checked_at: string | null;
-            /** Detail */
+            /**
+             * Detail
+             * @description The worst finding of the last check, in words.
+             */
             detail: string | null;
-            /** Enabled */
+            /**
+             * Enabled
+             * @description Out of service it still receives.
+             */
             enabled: boolean;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164, or a short code.
+             */
             phone_number: string;
-            /** Silent Since */
+            /**
+             * Silent Since
+             * @description When the last text came, if that is longer ago than usual for this line.
+             */
             silent_since: string | null;
+            /** @description What the last check at the provider found; null before the first. */
             state: components["schemas"]["LineState"] | null;
         };
         /** Link */
         Link: {
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Url */
+            /**
+             * Url
+             * @description The address for this record.
+             */
             url: string;
         };
         /** LinkTemplate */
         LinkTemplate: {
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
             /**
              * Url Template
@@ -4820,12 +5619,18 @@ export interface components {
         };
         /** LinksIn */
         LinksIn: {
-            /** Links */
+            /**
+             * Links
+             * @description All links of the organization, in their order. Others are removed.
+             */
             links: components["schemas"]["LinkTemplate"][];
         };
         /** LinksOut */
         LinksOut: {
-            /** Links */
+            /**
+             * Links
+             * @description All links of the organization, in their order.
+             */
             links: components["schemas"]["StoredLinkTemplate"][];
         };
         /**
@@ -4842,6 +5647,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Location */
@@ -4859,9 +5665,15 @@ export interface components {
         };
         /** Page[ListedClassOut] */
         ListedClassPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["ListedClass"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -4880,26 +5692,44 @@ export interface components {
         };
         /** Page[LocationOut] */
         LocationPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Location"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** MassTextSettings */
         MassTextSettings: {
-            /** Confirm Above */
+            /**
+             * Confirm Above
+             * @description Whoever sends a mass text to more numbers has to name how many.
+             */
             confirm_above: number;
             /** Footer */
             footer: string;
             /** Header */
             header: string;
-            /** Hours */
+            /**
+             * Hours
+             * @description When mass texts may leave, by weekday, in the organization's zone. Null: it has set none.
+             */
             hours: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             } | null;
-            /** Needs Approval */
+            /**
+             * Needs Approval
+             * @description A mass text to more than `confirm_above` needs the consent of two administrators.
+             */
             needs_approval: boolean;
-            /** Signup */
+            /**
+             * Signup
+             * @description Sent once to a number when it becomes opted in (MASS-SIGNUP). Empty: nothing is sent.
+             */
             signup: string;
             /** Timezone */
             timezone: string;
@@ -4921,7 +5751,10 @@ export interface components {
             } | null;
             /** Needs Approval */
             needs_approval?: boolean | null;
-            /** Signup */
+            /**
+             * Signup
+             * @description Sent once to a number when it becomes opted in. Empty: nothing is sent.
+             */
             signup?: string | null;
         };
         /**
@@ -4943,6 +5776,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -4954,13 +5788,25 @@ export interface components {
          *     sent by its address alone (`media_urls`) is there, and has neither `id` nor `state`.
          */
         Media: {
-            /** Content Type */
+            /**
+             * Content Type
+             * @description Of a kept file, as its bytes say; else as the sender or the provider declared.
+             */
             content_type: string;
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id: string | null;
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it was refused, in words for the front desk.
+             */
             reason: string | null;
-            /** Size */
+            /**
+             * Size
+             * @description Bytes.
+             */
             size: number | null;
             state: components["schemas"]["MediaState"] | null;
             /** Url */
@@ -4977,27 +5823,42 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When the caller was mentioned.
              */
             created_at: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description The note that mentions the caller. */
             note: components["schemas"]["Note"];
-            /** Read At */
+            /**
+             * Read At
+             * @description When the caller read it; null while it is unread.
+             */
             read_at: string | null;
         };
         /** MentionCount */
         MentionCount: {
-            /** Unread */
+            /**
+             * Unread
+             * @description Mentions of the caller that are unread.
+             */
             unread: number;
         };
         /** Page[MentionOut] */
         MentionPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Mention"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -5007,11 +5868,15 @@ export interface components {
         MentionState: "unread" | "all";
         /** MentionedPerson */
         MentionedPerson: {
-            /** Name */
+            /**
+             * Name
+             * @description The name of the staff member.
+             */
             name: string;
             /**
              * Staff Member Id
              * Format: uuid
+             * @description The id of the staff member.
              */
             staff_member_id: string;
         };
@@ -5020,56 +5885,84 @@ export interface components {
          * @description Either these mentions, or all of a conversation.
          */
         MentionsRead: {
-            /** Conversation Id */
+            /**
+             * Conversation Id
+             * @description The conversation whose mentions of the caller are read.
+             */
             conversation_id?: string | null;
             /**
              * Mention Ids
+             * @description Mentions of the caller.
              * @default []
              */
             mention_ids?: string[];
         };
         /** Message */
         Message: {
-            /** Asks To Stop */
+            /**
+             * Asks To Stop
+             * @description It asks in plain words to stop. A person decides (OPTIN-PLAIN-WORDS).
+             */
             asks_to_stop: boolean;
+            /** @description Why it was sent without a person; null if a person or an integration sent it, or it was received. */
             automatic: components["schemas"]["Automatic"] | null;
             /** Body */
             body: string;
             broadcast: components["schemas"]["MessageBroadcast"] | null;
-            /** Client Key */
+            /**
+             * Client Key
+             * @description The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
+             *     text by it.
+             */
             client_key: string | null;
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Delivered At */
             delivered_at: string | null;
             direction: components["schemas"]["Direction"];
             encoding: components["schemas"]["Encoding"];
-            /** Erased At */
+            /**
+             * Erased At
+             * @description When its text and files were erased (ERASE); null if they were not.
+             */
             erased_at: string | null;
             error: components["schemas"]["MessageError"] | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Media */
             media: components["schemas"]["Media"][];
-            /** Provider Message Id */
+            /**
+             * Provider Message Id
+             * @description The id of the provider message.
+             */
             provider_message_id: string | null;
             /** Provider Time */
             provider_time: string | null;
+            /** @description It words a reaction. Without `message_id` it may be an ordinary text. */
             reaction: components["schemas"]["Reaction"] | null;
-            /** Reactions */
+            /**
+             * Reactions
+             * @description The emoji of the reactions on it, in the order in which they came.
+             */
             reactions: string[];
-            /** Retry Of Message Id */
+            /**
+             * Retry Of Message Id
+             * @description The id of the retry of message.
+             */
             retry_of_message_id: string | null;
             /** Segments */
             segments: number;
@@ -5088,6 +5981,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -5106,48 +6000,74 @@ export interface components {
         };
         /** MessageDetail */
         MessageDetail: {
-            /** Asks To Stop */
+            /**
+             * Asks To Stop
+             * @description It asks in plain words to stop. A person decides (OPTIN-PLAIN-WORDS).
+             */
             asks_to_stop: boolean;
+            /** @description Why it was sent without a person; null if a person or an integration sent it, or it was received. */
             automatic: components["schemas"]["Automatic"] | null;
             /** Body */
             body: string;
             broadcast: components["schemas"]["MessageBroadcast"] | null;
-            /** Client Key */
+            /**
+             * Client Key
+             * @description The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
+             *     text by it.
+             */
             client_key: string | null;
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
+            /** @description What it cost (COST). Null for a received message, a failed one, and one of which no cost is known. */
             cost: components["schemas"]["MessageCost"] | null;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Delivered At */
             delivered_at: string | null;
             direction: components["schemas"]["Direction"];
             encoding: components["schemas"]["Encoding"];
-            /** Erased At */
+            /**
+             * Erased At
+             * @description When its text and files were erased (ERASE); null if they were not.
+             */
             erased_at: string | null;
             error: components["schemas"]["MessageError"] | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Media */
             media: components["schemas"]["Media"][];
+            /** @description The check with which it was sent; null for a received message. */
             opt_in_check: components["schemas"]["OptInCheck"] | null;
-            /** Provider Message Id */
+            /**
+             * Provider Message Id
+             * @description The id of the provider message.
+             */
             provider_message_id: string | null;
             /** Provider Time */
             provider_time: string | null;
+            /** @description It words a reaction. Without `message_id` it may be an ordinary text. */
             reaction: components["schemas"]["Reaction"] | null;
-            /** Reactions */
+            /**
+             * Reactions
+             * @description The emoji of the reactions on it, in the order in which they came.
+             */
             reactions: string[];
-            /** Retry Of Message Id */
+            /**
+             * Retry Of Message Id
+             * @description The id of the retry of message.
+             */
             retry_of_message_id: string | null;
             /** Segments */
             segments: number;
@@ -5164,18 +6084,25 @@ export interface components {
         MessageError: {
             /** Code */
             code: string;
-            /** Title */
+            /**
+             * Title
+             * @description What went wrong, in words for the front desk.
+             */
             title: string;
         };
         /** MessageItem */
         MessageItem: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What the item is. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             kind: "message";
+            /** @description The message. */
             message: components["schemas"]["Message"];
-            /** Position */
+            /**
+             * Position
+             * @description Where it stands in the thread: opaque text that sorts as the items do.
+             */
             position: string;
         };
         /**
@@ -5196,19 +6123,37 @@ export interface components {
         };
         /** NewMessagesProblem */
         NewMessagesProblem: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
             detail: string | null;
-            /** Instance */
+            /**
+             * Instance
+             * @description The path of the request.
+             */
             instance: string | null;
             /** Missed */
             missed: components["schemas"]["Message"][];
-            /** Request Id */
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
             request_id: string | null;
-            /** Status */
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
             status: number;
-            /** Title */
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
             title: string;
-            /** Type */
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
             type: string;
         } & {
             [key: string]: unknown;
@@ -5221,82 +6166,144 @@ export interface components {
         NoCost: "no_price_list" | "no_price";
         /** NotAllowedToTextProblem */
         NotAllowedToTextProblem: {
+            /** @description Why the number may not be texted. */
             check: components["schemas"]["OptInCheck"];
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
             detail: string | null;
-            /** Instance */
+            /**
+             * Instance
+             * @description The path of the request.
+             */
             instance: string | null;
-            /** Request Id */
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
             request_id: string | null;
-            /** Status */
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
             status: number;
-            /** Title */
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
             title: string;
-            /** Type */
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
             type: string;
         } & {
             [key: string]: unknown;
         };
         /** Note */
         Note: {
+            /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
-            /** Body */
+            /**
+             * Body
+             * @description Empty once it is removed or erased.
+             */
             body: string;
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Edited At */
+            /**
+             * Edited At
+             * @description When its wording was last changed; null if it never was.
+             */
             edited_at: string | null;
-            /** Edits */
+            /**
+             * Edits
+             * @description How often its wording was changed.
+             */
             edits: number;
-            /** Erased At */
+            /**
+             * Erased At
+             * @description When it was erased, on request or by age; else null.
+             */
             erased_at: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Mentions */
+            /**
+             * Mentions
+             * @description Who is told of it.
+             */
             mentions: components["schemas"]["MentionedPerson"][];
+            /** @description Null unless it is removed. Then its body is empty. */
             removed: components["schemas"]["NoteRemoval"] | null;
         };
         /** NoteDetail */
         NoteDetail: {
+            /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
-            /** Body */
+            /**
+             * Body
+             * @description Empty once it is removed or erased.
+             */
             body: string;
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Edited At */
+            /**
+             * Edited At
+             * @description When its wording was last changed; null if it never was.
+             */
             edited_at: string | null;
-            /** Edits */
+            /**
+             * Edits
+             * @description How often its wording was changed.
+             */
             edits: number;
-            /** Erased At */
+            /**
+             * Erased At
+             * @description When it was erased, on request or by age; else null.
+             */
             erased_at: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Mentions */
+            /**
+             * Mentions
+             * @description Who is told of it.
+             */
             mentions: components["schemas"]["MentionedPerson"][];
+            /** @description Null unless it is removed. Then its body is empty. */
             removed: components["schemas"]["NoteRemoval"] | null;
-            /** Versions */
+            /**
+             * Versions
+             * @description Its earlier wordings, the first one first.
+             */
             versions: components["schemas"]["NoteVersion"][];
         };
         /**
@@ -5304,10 +6311,14 @@ export interface components {
          * @description `mentions`: ids of staff members who have SMS Logs.
          */
         NoteIn: {
-            /** Body */
+            /**
+             * Body
+             * @description The wording.
+             */
             body: string;
             /**
              * Mentions
+             * @description Ids of staff members who are told of it. They need SMS Logs.
              * @default []
              */
             mentions?: string[];
@@ -5315,12 +6326,16 @@ export interface components {
         /** NoteItem */
         NoteItem: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What the item is. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             kind: "note";
+            /** @description The internal note. */
             note: components["schemas"]["Note"];
-            /** Position */
+            /**
+             * Position
+             * @description Where it stands in the thread: opaque text that sorts as the items do.
+             */
             position: string;
         };
         /**
@@ -5328,9 +6343,15 @@ export interface components {
          * @description What is left out stays.
          */
         NotePatch: {
-            /** Body */
+            /**
+             * Body
+             * @description The new wording. Earlier ones are kept.
+             */
             body?: string | null;
-            /** Mentions */
+            /**
+             * Mentions
+             * @description All who are mentioned. Whoever is new is told of it.
+             */
             mentions?: string[] | null;
         };
         /** NoteRemoval */
@@ -5338,49 +6359,79 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When it was removed.
              */
             at: string;
+            /** @description Who removed it. */
             by: components["schemas"]["AuditActor"];
         };
         /** NoteSearchResult */
         NoteSearchResult: {
+            /** @description Where it is. */
             conversation: components["schemas"]["FoundIn"];
-            /** Highlights */
+            /**
+             * Highlights
+             * @description Within the note's `body`.
+             */
             highlights: components["schemas"]["Highlight"][];
+            /** @description The note that matches. */
             note: components["schemas"]["Note"];
+            /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
         /** Page[NoteSearchResult] */
         NoteSearchResultPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["NoteSearchResult"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** NoteVersion */
         NoteVersion: {
-            /** Body */
+            /**
+             * Body
+             * @description The earlier wording.
+             */
             body: string;
             /**
              * Replaced At
              * Format: date-time
+             * @description When another replaced it.
              */
             replaced_at: string;
             /**
              * Written At
              * Format: date-time
+             * @description When it was written.
              */
             written_at: string;
         };
         /** NotificationSettings */
         NotificationSettings: {
-            /** Push Public Key */
+            /**
+             * Push Public Key
+             * @description The key with which a browser subscribes (`applicationServerKey`), base64url without padding.
+             */
             push_public_key: string;
+            /** @description When nothing is pushed; null for never. */
             quiet_hours: components["schemas"]["QuietHours"] | null;
+            /** @description Of what one is told. */
             scope: components["schemas"]["Scope"];
-            /** Shows Text */
+            /**
+             * Shows Text
+             * @description Whether a notification shows the first words of a text.
+             */
             shows_text: boolean;
-            /** Sound */
+            /**
+             * Sound
+             * @description Whether an open page plays a sound.
+             */
             sound: boolean;
         };
         /**
@@ -5388,11 +6439,19 @@ export interface components {
          * @description What one wants to be told of. `mine`: conversations assigned to one, mentions, and one's own reminders.
          */
         NotificationSettingsIn: {
+            /** @description When nothing is pushed; null for never. */
             quiet_hours: components["schemas"]["QuietHours"] | null;
+            /** @description Of what one is told. */
             scope: components["schemas"]["Scope"];
-            /** Shows Text */
+            /**
+             * Shows Text
+             * @description Whether a notification shows the first words of a text.
+             */
             shows_text: boolean;
-            /** Sound */
+            /**
+             * Sound
+             * @description Whether an open page plays a sound.
+             */
             sound: boolean;
         };
         /**
@@ -5400,22 +6459,43 @@ export interface components {
          * @description A record that holds a number, or held it until its refusal was put in its place.
          */
         NumberHolder: {
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The contact of the family; null for a staff member.
+             */
             contact_name: string | null;
-            /** Id */
+            /**
+             * Id
+             * @description The family or staff member.
+             */
             id: string | null;
-            /** Kind */
+            /**
+             * Kind
+             * @description A family or a staff member; null if that is not known any more.
+             */
             kind: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description The name of the family or staff member.
+             */
             name: string;
-            /** Until */
+            /**
+             * Until
+             * @description None: it holds the number now.
+             */
             until: string | null;
         };
         /** OpeningSpan */
         OpeningSpan: {
-            /** Closes */
+            /**
+             * Closes
+             * @description `HH:MM` of the local day. `24:00` is midnight at its end.
+             */
             closes: string;
-            /** Opens */
+            /**
+             * Opens
+             * @description `HH:MM` of the local day.
+             */
             opens: string;
         };
         /** OptIn */
@@ -5433,32 +6513,60 @@ export interface components {
          *     Consent replaces the refusals that `replaces_refusals` names. The number's other refusals continue to block it.
          */
         OptInChange: {
-            /** Note */
+            /**
+             * Note
+             * @description A note for colleagues.
+             */
             note?: string | null;
             /**
              * Replaces Refusals
+             * @description Refusals of the number that this consent replaces.
              * @default []
              */
             replaces_refusals?: string[];
+            /** @description How the state is known. */
             source: components["schemas"]["OptInSource"];
+            /** @description The new state of the record. */
             state: components["schemas"]["OptInState"];
-            /** Wording */
+            /**
+             * Wording
+             * @description What the person was shown or told.
+             */
             wording?: string | null;
         };
         /** OptInCheck */
         OptInCheck: {
-            /** Allowed */
+            /**
+             * Allowed
+             * @description Whether the number may be texted now.
+             */
             allowed: boolean;
-            /** Instances */
+            /**
+             * Instances
+             * @description Every record and refusal that counts, also those that do not block.
+             */
             instances: components["schemas"]["OptInInstance"][];
-            /** Note */
+            /**
+             * Note
+             * @description What belongs to the reason: the country that the line does not text, say.
+             */
             note: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The number, in E.164.
+             */
             phone_number: string;
+            /** @description Why it may or may not be texted. */
             reason: components["schemas"]["Reason"];
-            /** Stopped As */
+            /**
+             * Stopped As
+             * @description The other spelling that was stopped; null if the number itself was.
+             */
             stopped_as: string | null;
-            /** Stopped At */
+            /**
+             * Stopped At
+             * @description When the holder of the number texted STOP; null if the number is not stopped.
+             */
             stopped_at: string | null;
         };
         /**
@@ -5466,7 +6574,10 @@ export interface components {
          * @description One check for each number of the request, in its order.
          */
         OptInChecks: {
-            /** Items */
+            /**
+             * Items
+             * @description The checks.
+             */
             items: components["schemas"]["OptInCheck"][];
         };
         /**
@@ -5474,9 +6585,15 @@ export interface components {
          * @description Without `line_id`, the oldest line in service.
          */
         OptInChecksIn: {
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The line that would text them.
+             */
             line_id?: string | null;
-            /** Phone Numbers */
+            /**
+             * Phone Numbers
+             * @description In E.164, or as dialled in the organization's country.
+             */
             phone_numbers: string[];
         };
         /**
@@ -5495,31 +6612,67 @@ export interface components {
          *     null if its owner is not known any more.
          */
         OptInInstance: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether the record's owner is archived.
+             */
             archived: boolean;
-            /** Blocks */
+            /**
+             * Blocks
+             * @description Whether this instance is a reason not to text the number.
+             */
             blocks: boolean;
-            /** Changed At */
+            /**
+             * Changed At
+             * @description When the state was last changed.
+             */
             changed_at: string | null;
+            /** @description Who changed the state last. */
             changed_by: components["schemas"]["AuditActor"] | null;
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The contact of the family; null for a staff member.
+             */
             contact_name: string | null;
+            /** @description Whose record it is: of a family or of a staff member. */
             kind: components["schemas"]["OwnerKind"] | null;
-            /** Owner Id */
+            /**
+             * Owner Id
+             * @description The family or staff member.
+             */
             owner_id: string | null;
-            /** Owner Name */
+            /**
+             * Owner Name
+             * @description The name of the family or staff member.
+             */
             owner_name: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other spelling under which the record holds the number; null if it holds the number itself.
+             */
             phone_number: string | null;
-            /** Phone Record Id */
+            /**
+             * Phone Record Id
+             * @description Null for a refusal whose record is gone.
+             */
             phone_record_id: string | null;
-            /** Refusal Id */
+            /**
+             * Refusal Id
+             * @description The refusal, to lift it; null for a record.
+             */
             refusal_id: string | null;
+            /** @description Why the record of a refusal is gone; null for a record. */
             removed: components["schemas"]["RefusalCause"] | null;
-            /** Removed At */
+            /**
+             * Removed At
+             * @description When the record of a refusal went.
+             */
             removed_at: string | null;
+            /** @description Who removed the record of a refusal. */
             removed_by: components["schemas"]["AuditActor"] | null;
+            /** @description How the state is known. */
             source: components["schemas"]["OptInSource"] | null;
+            /** @description The opt-in state of the record. A refusal is opted out. */
             state: components["schemas"]["OptInState"];
         };
         /**
@@ -5540,6 +6693,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -5551,7 +6705,10 @@ export interface components {
         };
         /** OrganizationSettings */
         OrganizationSettings: {
-            /** Replying Assigns */
+            /**
+             * Replying Assigns
+             * @description Whoever answers a conversation that nobody has gets it (ASSIGN).
+             */
             replying_assigns: boolean;
         };
         /**
@@ -5567,13 +6724,25 @@ export interface components {
          * @description Texts of the organization that are on their way out. Counts stop at 10,000.
          */
         OutboxStatus: {
-            /** Oldest Waiting At */
+            /**
+             * Oldest Waiting At
+             * @description When the text that has waited longest was accepted.
+             */
             oldest_waiting_at: string | null;
-            /** Sending */
+            /**
+             * Sending
+             * @description Texts that are being handed to a provider.
+             */
             sending: number;
-            /** Unknown */
+            /**
+             * Unknown
+             * @description Handed to the provider with an unknown outcome, and not reconciled yet.
+             */
             unknown: number;
-            /** Waiting */
+            /**
+             * Waiting
+             * @description Texts that wait for their turn.
+             */
             waiting: number;
         };
         /**
@@ -5612,7 +6781,10 @@ export interface components {
             phone_number: string;
             /** Records */
             records: components["schemas"]["OptInInstance"][];
-            /** Refusals */
+            /**
+             * Refusals
+             * @description Standing and lifted, the newest first (OPTIN-REMOVED).
+             */
             refusals: components["schemas"]["Refusal"][];
             /** Stopped At */
             stopped_at: string | null;
@@ -5622,6 +6794,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Label */
@@ -5638,6 +6811,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Label */
@@ -5645,7 +6819,10 @@ export interface components {
             opt_in: components["schemas"]["OptIn"];
             /** Phone Number */
             phone_number: string;
-            /** Refusals */
+            /**
+             * Refusals
+             * @description The standing refusals of the number.
+             */
             refusals: components["schemas"]["Refusal"][];
         };
         /**
@@ -5668,7 +6845,10 @@ export interface components {
          *     leaves the list, or whose number changes, stays with the number and blocks it (OPTIN-REMOVED).
          */
         PhoneRecordPut: {
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id?: string | null;
             /** Label */
             label?: string | null;
@@ -5694,51 +6874,107 @@ export interface components {
          * @description The shape of every error answer. Problems add their own fields.
          */
         Problem: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
             detail: string | null;
-            /** Instance */
+            /**
+             * Instance
+             * @description The path of the request.
+             */
             instance: string | null;
-            /** Request Id */
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
             request_id: string | null;
-            /** Status */
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
             status: number;
-            /** Title */
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
             title: string;
-            /** Type */
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
             type: string;
         } & {
             [key: string]: unknown;
         };
         /** Provider */
         Provider: {
-            /** Alternatives */
+            /**
+             * Alternatives
+             * @description A line uses exactly one: the first, unless it has another already. Empty if there is no choice.
+             */
             alternatives: components["schemas"]["Alternative"][];
+            /** @description What it can do. */
             capabilities: components["schemas"]["ProviderCapabilities"];
-            /** Credential Fields */
+            /**
+             * Credential Fields
+             * @description What a line's `credentials` hold.
+             */
             credential_fields: components["schemas"]["CredentialField"][];
+            /** @description Its name in `provider` of a line. */
             id: components["schemas"]["ProviderName"];
-            /** Name */
+            /**
+             * Name
+             * @description Its name, for people.
+             */
             name: string;
-            /** Setup Steps */
+            /**
+             * Setup Steps
+             * @description What to do at the provider, in order. `{phone_number}` stands for the line's number.
+             */
             setup_steps: string[];
-            /** Status Address Help */
+            /**
+             * Status Address Help
+             * @description Where the address for delivery reports is entered at the provider.
+             */
             status_address_help: string;
         };
         /** ProviderCapabilities */
         ProviderCapabilities: {
-            /** Answers Keywords */
+            /**
+             * Answers Keywords
+             * @description The provider answers STOP, START and HELP itself.
+             */
             answers_keywords: boolean;
-            /** Checks Webhooks */
+            /**
+             * Checks Webhooks
+             * @description It says whether a line's webhooks are set.
+             */
             checks_webhooks: boolean;
-            /** Fetches Media */
+            /**
+             * Fetches Media
+             * @description Files of received texts can be fetched from it.
+             */
             fetches_media: boolean;
-            /** Lists Received */
+            /**
+             * Lists Received
+             * @description It lists received texts, so backfill finds those without a webhook.
+             */
             lists_received: boolean;
-            /** Max Characters */
+            /**
+             * Max Characters
+             * @description Unicode characters of the longest text; null if it names no such limit.
+             */
             max_characters: number | null;
-            /** Max Media */
+            /**
+             * Max Media
+             * @description The most files of one text.
+             */
             max_media: number;
-            /** Max Segments */
+            /**
+             * Max Segments
+             * @description Segments of the longest text without files; null if it names no such limit.
+             */
             max_segments: number | null;
         };
         /**
@@ -5751,9 +6987,15 @@ export interface components {
          * @description The keys of the browser's `PushSubscription`, base64url.
          */
         PushKeys: {
-            /** Auth */
+            /**
+             * Auth
+             * @description 16 bytes.
+             */
             auth: string;
-            /** P256Dh */
+            /**
+             * P256Dh
+             * @description A point of 65 bytes.
+             */
             p256dh: string;
         };
         /**
@@ -5764,18 +7006,29 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When the browser subscribed.
              */
             created_at: string;
-            /** Current */
+            /**
+             * Current
+             * @description It is the browser of this session.
+             */
             current: boolean;
-            /** Device */
+            /**
+             * Device
+             * @description The browser and system, for people.
+             */
             device: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Pushed At */
+            /**
+             * Pushed At
+             * @description When something was last pushed to it; null if nothing was.
+             */
             pushed_at: string | null;
         };
         /**
@@ -5783,8 +7036,12 @@ export interface components {
          * @description What the browser's `PushSubscription.toJSON()` gives.
          */
         PushSubscriptionIn: {
-            /** Endpoint */
+            /**
+             * Endpoint
+             * @description The address of the browser's push service.
+             */
             endpoint: string;
+            /** @description The keys with which pushes are encrypted. */
             keys: components["schemas"]["PushKeys"];
         };
         /**
@@ -5792,9 +7049,15 @@ export interface components {
          * @description Hours of the day, `HH:MM` in the organization's time zone. `since` after `until` means over midnight.
          */
         QuietHours: {
-            /** Since */
+            /**
+             * Since
+             * @description From when on nothing is pushed.
+             */
             since: string;
-            /** Until */
+            /**
+             * Until
+             * @description Until when nothing is pushed.
+             */
             until: string;
         };
         /**
@@ -5802,13 +7065,25 @@ export interface components {
          * @description `text` if the content is UTF-8, else `base64`.
          */
         RawContent: {
-            /** Base64 */
+            /**
+             * Base64
+             * @description The content; null if it is UTF-8.
+             */
             base64: string | null;
-            /** Bytes */
+            /**
+             * Bytes
+             * @description The size.
+             */
             bytes: number;
-            /** Content Type */
+            /**
+             * Content Type
+             * @description As the provider named it.
+             */
             content_type: string;
-            /** Text */
+            /**
+             * Text
+             * @description The content; null if it is not UTF-8.
+             */
             text: string | null;
         };
         /**
@@ -5818,11 +7093,20 @@ export interface components {
         Reaction: {
             /** Emoji */
             emoji: string;
-            /** Message Id */
+            /**
+             * Message Id
+             * @description The message that it is on. Null if none was found, and for a text that an earlier version received.
+             */
             message_id: string | null;
-            /** Quote */
+            /**
+             * Quote
+             * @description The quoted words, which may be cut; null for a file.
+             */
             quote: string | null;
-            /** Removed */
+            /**
+             * Removed
+             * @description It was taken back.
+             */
             removed: boolean;
         };
         /**
@@ -5834,23 +7118,42 @@ export interface components {
         /** Recipient */
         Recipient: {
             check: components["schemas"]["RecipientCheck"];
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The family's contact that holds the number.
+             */
             contact_name: string | null;
             conversation: components["schemas"]["RecipientConversation"] | null;
             kind: components["schemas"]["RecipientKind"];
             /** Label */
             label: string | null;
+            /** @description A new text goes out on it. */
             line: components["schemas"]["LineLabel"];
             line_reason: components["schemas"]["LineReason"];
-            /** Max Attachment Bytes */
+            /**
+             * Max Attachment Bytes
+             * @description Of a message's files together: what the carriers of this line deliver.
+             */
             max_attachment_bytes: number;
-            /** Max Attachments */
+            /**
+             * Max Attachments
+             * @description Files of a message.
+             */
             max_attachments: number;
-            /** Max Segments */
+            /**
+             * Max Segments
+             * @description The most parts of a text without files that the line's provider takes; null if it limits characters only.
+             */
             max_segments: number | null;
-            /** Notice */
+            /**
+             * Notice
+             * @description A warning to staff before they text this number from this line (NZ-NOTICE).
+             */
             notice: string | null;
-            /** Owner Id */
+            /**
+             * Owner Id
+             * @description Of the family or the staff member.
+             */
             owner_id: string | null;
             /** Owner Name */
             owner_name: string | null;
@@ -5876,6 +7179,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -5892,9 +7196,15 @@ export interface components {
         RecipientKind: "family" | "staff_member" | "number";
         /** Page[RecipientOut] */
         RecipientPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["BroadcastRecipient"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -5916,35 +7226,64 @@ export interface components {
          * @description An opt-out that stayed with the number after its record was gone (OPTIN-REMOVED), standing or lifted.
          */
         Refusal: {
-            /** Changed At */
+            /**
+             * Changed At
+             * @description When the record was opted out.
+             */
             changed_at: string | null;
+            /** @description Who opted it out. */
             changed_by: components["schemas"]["AuditActor"] | null;
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The contact's name when the record was removed; null for a staff member.
+             */
             contact_name: string | null;
             /**
              * Id
              * Format: uuid
+             * @description The id that lifting it takes.
              */
             id: string;
+            /** @description Whose record it was: of a family or of a staff member. */
             kind: components["schemas"]["OwnerKind"] | null;
-            /** Lift Reason */
+            /**
+             * Lift Reason
+             * @description The administrator's reason; null if consent replaced it.
+             */
             lift_reason: string | null;
-            /** Lifted At */
+            /**
+             * Lifted At
+             * @description When it was lifted; null while it blocks the number.
+             */
             lifted_at: string | null;
+            /** @description Who lifted it. */
             lifted_by: components["schemas"]["AuditActor"] | null;
-            /** Owner Id */
+            /**
+             * Owner Id
+             * @description The family or staff member who had the record.
+             */
             owner_id: string | null;
-            /** Owner Name */
+            /**
+             * Owner Name
+             * @description The owner's name when the record was removed.
+             */
             owner_name: string;
+            /** @description Why the record is gone. */
             removed: components["schemas"]["RefusalCause"];
             /**
              * Removed At
              * Format: date-time
+             * @description When the record went.
              */
             removed_at: string;
+            /** @description Who removed the record. */
             removed_by: components["schemas"]["AuditActor"] | null;
-            /** Replaced By */
+            /**
+             * Replaced By
+             * @description The phone record whose consent replaced it.
+             */
             replaced_by: string | null;
+            /** @description How the opt-out came to be known. */
             source: components["schemas"]["OptInSource"] | null;
         };
         /**
@@ -5958,9 +7297,15 @@ export interface components {
          * @description Exactly one of both: an administrator's `reason`, or the phone record whose consent replaces the refusal.
          */
         RefusalLift: {
-            /** Reason */
+            /**
+             * Reason
+             * @description Why an administrator lifts it.
+             */
             reason?: string | null;
-            /** Replaced By */
+            /**
+             * Replaced By
+             * @description The phone record whose consent replaces it.
+             */
             replaced_by?: string | null;
         };
         /**
@@ -5973,10 +7318,17 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            /** Due */
+            /**
+             * Due
+             * @description It has come back, and nobody has replied, closed it or removed the reminder since.
+             */
             due: boolean;
+            /** @description Null for an API key. */
             set_by: components["schemas"]["StaffRef"] | null;
-            /** Unless Answered */
+            /**
+             * Unless Answered
+             * @description A text from the number removes the reminder. Without, such a text makes it due.
+             */
             unless_answered: boolean;
         };
         /**
@@ -5999,9 +7351,15 @@ export interface components {
         };
         /** Replayed */
         Replayed: {
-            /** Remaining */
+            /**
+             * Remaining
+             * @description Still quarantined: one request replays at most 500.
+             */
             remaining: number;
-            /** Replayed */
+            /**
+             * Replayed
+             * @description Events that are pending again.
+             */
             replayed: number;
         };
         /**
@@ -6020,16 +7378,22 @@ export interface components {
          * @description Families and staff by filter, and numbers and external ids one by one: everybody who fits one of these.
          */
         SavedAudienceDescription: {
-            /** @default all */
+            /**
+             * @description Whom of a family it reaches: every number, or the first that may be texted.
+             * @default all
+             */
             contacts?: components["schemas"]["Contacts"];
             /**
              * External Ids
+             * @description Of families and staff members.
              * @default []
              */
             external_ids?: string[];
+            /** @description Families that fit. Null: none by filter; an empty filter: all. */
             families?: components["schemas"]["AudienceFilter"] | null;
             /**
              * Numbers
+             * @description As people write them.
              * @default []
              */
             numbers?: string[];
@@ -6055,8 +7419,12 @@ export interface components {
              * @description Fields: {first_name}, {family}, {business}, {my_name}, {student_first_names}, {class}.
              */
             body: string;
+            /** @description Of the organization, or of the person who creates it. */
             scope: components["schemas"]["ReplyScope"];
-            /** Title */
+            /**
+             * Title
+             * @description The name by which it is found.
+             */
             title: string;
         };
         /**
@@ -6064,29 +7432,47 @@ export interface components {
          * @description `uses`: how often it was filled in.
          */
         SavedReplyOut: {
-            /** Body */
+            /**
+             * Body
+             * @description The text, with fields in braces.
+             */
             body: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description Of the organization, or the caller's own. */
             scope: components["schemas"]["ReplyScope"];
-            /** Title */
+            /**
+             * Title
+             * @description The name by which it is found.
+             */
             title: string;
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
-            /** Uses */
+            /**
+             * Uses
+             * @description How often it was filled in.
+             */
             uses: number;
         };
         /** Page[SavedReplyOut] */
         SavedReplyPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["SavedReplyOut"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -6094,9 +7480,15 @@ export interface components {
          * @description What is left out stays.
          */
         SavedReplyPatch: {
-            /** Body */
+            /**
+             * Body
+             * @description The text, with fields in braces.
+             */
             body?: string | null;
-            /** Title */
+            /**
+             * Title
+             * @description The name by which it is found.
+             */
             title?: string | null;
         };
         /**
@@ -6111,27 +7503,37 @@ export interface components {
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Files */
+            /**
+             * Files
+             * @description Its files that this service serves, in their order. Once it has left, the message has them under the same ids.
+             */
             files: components["schemas"]["Media"][];
-            /** Has New */
+            /**
+             * Has New
+             * @description A text was received that its author has not seen.
+             */
             has_new: boolean;
             held: components["schemas"]["Held"] | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Media Urls */
             media_urls: string[];
             /** Only If Nothing New */
             only_if_nothing_new: boolean;
+            /** @description Who sends it: who scheduled it, or changed it last. */
             scheduled_by: components["schemas"]["SentBy"];
             /** Seen Seq */
             seen_seq: number;
@@ -6148,20 +7550,28 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
-            /** Will Be Held Back */
+            /**
+             * Will Be Held Back
+             * @description It is scheduled, and will not leave if nothing changes: because of `has_new`.
+             */
             will_be_held_back: boolean;
         };
         /** ScheduledTextItem */
         ScheduledTextItem: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What the item is. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             kind: "scheduled_text";
-            /** Position */
+            /**
+             * Position
+             * @description Where it stands in the thread: opaque text that sorts as the items do.
+             */
             position: string;
+            /** @description The text that waits for its time. */
             scheduled_text: components["schemas"]["ScheduledText"];
         };
         /**
@@ -6170,7 +7580,10 @@ export interface components {
          *     back. Who changes a text becomes the one who sends it.
          */
         ScheduledTextPatch: {
-            /** Attachments */
+            /**
+             * Attachments
+             * @description Ids of the text's own `files` that stay, and of the person's uploads that are added, in their order.
+             */
             attachments?: string[] | null;
             /** Body */
             body?: string | null;
@@ -6201,17 +7614,29 @@ export interface components {
         Scope: "all" | "mine" | "mentions" | "none";
         /** SearchResult */
         SearchResult: {
+            /** @description Where it is. */
             conversation: components["schemas"]["FoundIn"];
-            /** Highlights */
+            /**
+             * Highlights
+             * @description Within the message's `body`.
+             */
             highlights: components["schemas"]["Highlight"][];
+            /** @description The message that matches. */
             message: components["schemas"]["Message"];
+            /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
         /** Page[SearchResult] */
         SearchResultPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["SearchResult"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -6222,6 +7647,7 @@ export interface components {
         SendIn: {
             /**
              * Attachments
+             * @description Ids of the sender's own uploads (`POST /media`).
              * @default []
              */
             attachments?: string[];
@@ -6260,11 +7686,20 @@ export interface components {
         };
         /** SendingStatus */
         SendingStatus: {
-            /** Held */
+            /**
+             * Held
+             * @description The data was restored from a backup. Texts wait until it is known what was sent and received since.
+             */
             held: boolean;
-            /** Since */
+            /**
+             * Since
+             * @description If they are not leaving: since when the outbox is held, or when a worker's outbox loop last turned, if known.
+             */
             since: string | null;
-            /** Texts Are Leaving */
+            /**
+             * Texts Are Leaving
+             * @description False: no worker sends at the moment, or the outbox is held. Messages wait.
+             */
             texts_are_leaving: boolean;
         };
         /** SentBy */
@@ -6272,6 +7707,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -6287,22 +7723,44 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description The time of these figures, by the database's clock. Ages are counted up to it.
              */
             at: string;
-            /** Has More Lines */
+            /**
+             * Has More Lines
+             * @description There are more lines than are shown.
+             */
             has_more_lines: boolean;
-            /** Held */
+            /**
+             * Held
+             * @description Texts wait because a backup was restored, until it is clear what was sent and received since.
+             */
             held: boolean;
+            /** @description Events that came in. */
             journal: components["schemas"]["JournalStatus"];
-            /** Lines */
+            /**
+             * Lines
+             * @description The oldest first; 100 at most.
+             */
             lines: components["schemas"]["LineStatus"][];
-            /** Not Leaving Since */
+            /**
+             * Not Leaving Since
+             * @description When texts are not leaving: since when, if that is known.
+             */
             not_leaving_since: string | null;
+            /** @description Texts on their way out. */
             outbox: components["schemas"]["OutboxStatus"];
-            /** Texts Are Leaving */
+            /**
+             * Texts Are Leaving
+             * @description False: no worker sends at the moment, or texts are held. They wait in the outbox.
+             */
             texts_are_leaving: boolean;
+            /** @description What runs. */
             versions: components["schemas"]["Versions"];
-            /** Workers */
+            /**
+             * Workers
+             * @description Those of the last day, the latest heartbeat first; 50 at most. A stopped worker stays for a day.
+             */
             workers: components["schemas"]["Worker"][];
         };
         /**
@@ -6310,38 +7768,59 @@ export interface components {
          * @description A browser in which the person is signed in.
          */
         Session: {
-            /** Address */
+            /**
+             * Address
+             * @description Where it was last used from. Null for a session that an earlier version started, until its next use.
+             */
             address: string | null;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Device */
+            /**
+             * Device
+             * @description In words, from the browser's own `User-Agent`: `Chrome on Windows`. Null if it said nothing.
+             */
             device: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Is Current */
+            /**
+             * Is Current
+             * @description It is the session of this request.
+             */
             is_current: boolean;
             /**
              * Last Used At
              * Format: date-time
+             * @description To the minute.
              */
             last_used_at: string;
         };
         /** Page[SessionOut] */
         SessionPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Session"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** SessionsEnded */
         SessionsEnded: {
-            /** Ended */
+            /**
+             * Ended
+             * @description How many sessions were ended.
+             */
             ended: number;
         };
         /** SignInIn */
@@ -6358,15 +7837,23 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164, or a short code.
+             */
             phone_number: string;
             /**
              * Silent Since
              * Format: date-time
+             * @description When its last text came.
              */
             silent_since: string;
         };
@@ -6375,13 +7862,25 @@ export interface components {
          * @description The text, or a piece of a long one around its first match.
          */
         Snippet: {
-            /** Cut After */
+            /**
+             * Cut After
+             * @description Whether text is left out after it.
+             */
             cut_after: boolean;
-            /** Cut Before */
+            /**
+             * Cut Before
+             * @description Whether text is left out before it.
+             */
             cut_before: boolean;
-            /** Highlights */
+            /**
+             * Highlights
+             * @description Within `text`.
+             */
             highlights: components["schemas"]["Highlight"][];
-            /** Text */
+            /**
+             * Text
+             * @description What to show of the text.
+             */
             text: string;
         };
         /**
@@ -6393,11 +7892,15 @@ export interface components {
             archived: boolean;
             /** Email */
             email: string | null;
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Is Admin */
@@ -6422,7 +7925,10 @@ export interface components {
         StaffMemberIn: {
             /** Email */
             email: string;
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id?: string | null;
             /**
              * Is Admin
@@ -6449,9 +7955,15 @@ export interface components {
         };
         /** Page[StaffMemberOut] */
         StaffMemberPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["StaffMember"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -6463,7 +7975,10 @@ export interface components {
             archived?: boolean | null;
             /** Email */
             email?: string | null;
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id?: string | null;
             /** Is Admin */
             is_admin?: boolean | null;
@@ -6487,6 +8002,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -6505,9 +8021,15 @@ export interface components {
         Status: "unread" | "open" | "closed";
         /** StoredLinkTemplate */
         StoredLinkTemplate: {
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Url Template */
+            /**
+             * Url Template
+             * @description The address, with fields in braces.
+             */
             url_template: string;
         };
         /** Student */
@@ -6517,6 +8039,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -6529,7 +8052,10 @@ export interface components {
         StudentClassIn: {
             /** Coach */
             coach?: string | null;
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id?: string | null;
             /** Location */
             location?: string | null;
@@ -6552,7 +8078,10 @@ export interface components {
         StudentIn: {
             /** Classes */
             classes?: components["schemas"]["StudentClassIn"][] | null;
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id?: string | null;
             /** Name */
             name: string;
@@ -6571,9 +8100,15 @@ export interface components {
         };
         /** Page[TagOut] */
         TagPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Tag"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -6597,13 +8132,25 @@ export interface components {
          *     `next_cursor` leads to the page before it.
          */
         ThreadPage: {
-            /** Has After */
+            /**
+             * Has After
+             * @description There are items after these.
+             */
             has_after: boolean;
-            /** Has Before */
+            /**
+             * Has Before
+             * @description There are items before these.
+             */
             has_before: boolean;
-            /** Items */
+            /**
+             * Items
+             * @description In the order of the thread.
+             */
             items: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["AuditEntryItem"] | components["schemas"]["ScheduledTextItem"])[];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the page before; null on the first one of the thread.
+             */
             next_cursor: string | null;
         };
         /** TimelineEvent */
@@ -6627,27 +8174,47 @@ export interface components {
          * @description A file that can be sent with a message, until `expires_at`. Its uploader sees it at `url`.
          */
         Upload: {
-            /** Content Type */
+            /**
+             * Content Type
+             * @description By its bytes, after a picture was made anew.
+             */
             content_type: string;
             /**
              * Expires At
              * Format: date-time
+             * @description When it is deleted unless a message holds it.
              */
             expires_at: string;
-            /** Height */
+            /**
+             * Height
+             * @description Pixels of a picture; else null.
+             */
             height: number | null;
             /**
              * Id
              * Format: uuid
+             * @description What `attachments` of a message takes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description The name of the file.
+             */
             name: string;
-            /** Size */
+            /**
+             * Size
+             * @description Bytes, as it will be sent.
+             */
             size: number;
-            /** Url */
+            /**
+             * Url
+             * @description The path of its bytes, for its uploader.
+             */
             url: string;
-            /** Width */
+            /**
+             * Width
+             * @description Pixels of a picture; else null.
+             */
             width: number | null;
         };
         /**
@@ -6656,7 +8223,10 @@ export interface components {
          *     cost is not known: those are counted in `without_cost`.
          */
         Usage: {
-            /** By Provider */
+            /**
+             * By Provider
+             * @description Texts whose cost is the provider's own figure; the others' is by the line's price list.
+             */
             by_provider: number;
             /** Costs */
             costs: components["schemas"]["Money"][];
@@ -6679,7 +8249,10 @@ export interface components {
         /** UsageReport */
         UsageReport: {
             group_by: components["schemas"]["GroupBy"];
-            /** Lines Without Prices */
+            /**
+             * Lines Without Prices
+             * @description The labels of lines in service that have no price list.
+             */
             lines_without_prices: string[];
             /** Rows */
             rows: components["schemas"]["UsageRow"][];
@@ -6694,18 +8267,25 @@ export interface components {
             /**
              * Until
              * Format: date
+             * @description The day after the last. Both are days of `timezone`.
              */
             until: string;
         };
         /** UsageRow */
         UsageRow: {
-            /** By Provider */
+            /**
+             * By Provider
+             * @description Texts whose cost is the provider's own figure; the others' is by the line's price list.
+             */
             by_provider: number;
             /** Costs */
             costs: components["schemas"]["Money"][];
             /** Failed */
             failed: number;
-            /** Key */
+            /**
+             * Key
+             * @description The month (2026-11), or the id of the line, person or mass text. Null: automatic answers, or no mass text.
+             */
             key: string | null;
             kind: components["schemas"]["UsageKind"];
             /** Name */
@@ -6721,32 +8301,65 @@ export interface components {
         };
         /** ValidationProblem */
         ValidationProblem: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
             detail: string | null;
-            /** Errors */
+            /**
+             * Errors
+             * @description Each value that is not valid.
+             */
             errors: components["schemas"]["FieldError"][];
-            /** Instance */
+            /**
+             * Instance
+             * @description The path of the request.
+             */
             instance: string | null;
-            /** Request Id */
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
             request_id: string | null;
-            /** Status */
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
             status: number;
-            /** Title */
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
             title: string;
-            /** Type */
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
             type: string;
         } & {
             [key: string]: unknown;
         };
         /** Versions */
         Versions: {
-            /** Database Schema */
+            /**
+             * Database Schema
+             * @description The database's migration.
+             */
             database_schema: string;
-            /** Expected Database Schema */
+            /**
+             * Expected Database Schema
+             * @description The newest migration of this version. If the schema is older, `messenger migrate` has not run.
+             */
             expected_database_schema: string;
-            /** Postgresql */
+            /**
+             * Postgresql
+             * @description The version of the database.
+             */
             postgresql: string;
-            /** Product */
+            /**
+             * Product
+             * @description The version of this service.
+             */
             product: string;
         };
         /** Viewer */
@@ -6761,6 +8374,7 @@ export interface components {
             /**
              * Staff Member Id
              * Format: uuid
+             * @description The id of the staff member.
              */
             staff_member_id: string;
         };
@@ -6789,11 +8403,15 @@ export interface components {
             status: components["schemas"]["Status"];
             /** Unread Messages */
             unread_messages: number;
-            /** Version */
+            /**
+             * Version
+             * @description The conversation's.
+             */
             version: number;
             /**
              * Viewer Id
              * Format: uuid
+             * @description The id of the viewer.
              */
             viewer_id: string;
         };
@@ -6804,10 +8422,17 @@ export interface components {
         WarningKind: "unfilled_field" | "test_words" | "link_shortener" | "no_way_to_stop";
         /** WebhookFinding */
         WebhookFinding: {
-            /** Address */
+            /**
+             * Address
+             * @description The address that is set at the provider instead of the line's own.
+             */
             address: string | null;
-            /** Detail */
+            /**
+             * Detail
+             * @description The finding in words, for people.
+             */
             detail: string;
+            /** @description Whether the line's own address is set at the provider. */
             state: components["schemas"]["WebhookState"];
         };
         /**
@@ -6817,9 +8442,15 @@ export interface components {
         WebhookState: "set" | "elsewhere" | "missing" | "cannot_tell";
         /** WebhookUrls */
         WebhookUrls: {
-            /** Inbound */
+            /**
+             * Inbound
+             * @description Where the provider posts received texts.
+             */
             inbound: string;
-            /** Status */
+            /**
+             * Status
+             * @description Where the provider posts what became of sent texts.
+             */
             status: string;
         };
         /**
@@ -6835,18 +8466,24 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Is Working */
+            /**
+             * Is Working
+             * @description The last heartbeat is at most 30 seconds old.
+             */
             is_working: boolean;
             /**
              * Last Heartbeat At
              * Format: date-time
+             * @description When its loop that sends last turned.
              */
             last_heartbeat_at: string;
             /**
              * Started At
              * Format: date-time
+             * @description When the process started.
              */
             started_at: string;
         };
@@ -6862,7 +8499,9 @@ export interface operations {
     list_api_keys: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -7040,6 +8679,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the api key. */
                 api_key_id: string;
             };
             cookie?: never;
@@ -7112,7 +8752,9 @@ export interface operations {
     list_audiences: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -7299,6 +8941,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the audience. */
                 audience_id: string;
             };
             cookie?: never;
@@ -7373,6 +9016,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the audience. */
                 audience_id: string;
             };
             cookie?: never;
@@ -7496,7 +9140,9 @@ export interface operations {
                 from?: string | null;
                 /** @description The first moment after. */
                 to?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -7714,7 +9360,9 @@ export interface operations {
         parameters: {
             query?: {
                 state?: components["schemas"]["BroadcastState"][] | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -7901,6 +9549,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -7977,6 +9626,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8093,6 +9743,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8178,6 +9829,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8263,6 +9915,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8339,6 +9992,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8415,6 +10069,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8502,6 +10157,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8590,6 +10246,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8666,11 +10323,14 @@ export interface operations {
             query?: {
                 state?: components["schemas"]["RecipientState"] | null;
                 reason?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8747,6 +10407,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8835,6 +10496,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8923,6 +10585,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -9045,7 +10708,9 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived classes instead of living ones. */
                 archived?: boolean;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -9223,6 +10888,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the class. */
                 class_id: string;
             };
             cookie?: never;
@@ -9299,6 +10965,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the class. */
                 class_id: string;
             };
             cookie?: never;
@@ -9415,7 +11082,9 @@ export interface operations {
             query?: {
                 sort?: components["schemas"]["InboxSort"];
                 updated_since?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
                 status?: components["schemas"]["Status"] | null;
                 line_id?: string | null;
@@ -9813,6 +11482,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -9889,6 +11559,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -9994,11 +11665,14 @@ export interface operations {
     list_conversation_audit_entries: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10078,6 +11752,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10194,6 +11869,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10276,6 +11952,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10355,6 +12032,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10471,6 +12149,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10550,6 +12229,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10666,6 +12346,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10782,6 +12463,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10861,6 +12543,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10946,6 +12629,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -11029,6 +12713,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -11105,6 +12790,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -11179,7 +12865,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
+                /** @description The id of the viewer. */
                 viewer_id: string;
             };
             cookie?: never;
@@ -11287,7 +12975,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
+                /** @description The id of the viewer. */
                 viewer_id: string;
             };
             cookie?: never;
@@ -11902,6 +13592,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the erasure. */
                 erasure_id: string;
             };
             cookie?: never;
@@ -12053,7 +13744,9 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -12348,6 +14041,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the family. */
                 family_id: string;
             };
             cookie?: never;
@@ -12424,6 +14118,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the family. */
                 family_id: string;
             };
             cookie?: never;
@@ -12540,6 +14235,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the family. */
                 family_id: string;
             };
             cookie?: never;
@@ -12616,11 +14312,14 @@ export interface operations {
             query?: {
                 /** @description Rows with this outcome alone. */
                 outcome?: components["schemas"]["ImportOutcome"] | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
             path: {
+                /** @description The id of the import. */
                 import_id: string;
             };
             cookie?: never;
@@ -12699,7 +14398,9 @@ export interface operations {
                 line_id?: string | null;
                 from?: string | null;
                 to?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -12778,6 +14479,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the event. */
                 event_id: string;
             };
             cookie?: never;
@@ -12854,6 +14556,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the event. */
                 event_id: string;
             };
             cookie?: never;
@@ -13105,7 +14808,9 @@ export interface operations {
     list_lines: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -13283,6 +14988,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -13359,6 +15065,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -13466,6 +15173,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -13551,6 +15259,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -13627,6 +15336,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -13741,7 +15451,9 @@ export interface operations {
     list_locations: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -14276,6 +15988,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the subscription. */
                 subscription_id: string;
             };
             cookie?: never;
@@ -14350,6 +16063,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the subscription. */
                 subscription_id: string;
             };
             cookie?: never;
@@ -14433,7 +16147,9 @@ export interface operations {
     list_own_sessions: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -14559,6 +16275,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the session. */
                 session_id: string;
             };
             cookie?: never;
@@ -14744,6 +16461,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the upload. */
                 upload_id: string;
             };
             cookie?: never;
@@ -14820,6 +16538,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the upload. */
                 upload_id: string;
             };
             cookie?: never;
@@ -14894,6 +16613,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the upload. */
                 upload_id: string;
             };
             cookie?: never;
@@ -14968,8 +16688,11 @@ export interface operations {
     list_mentions: {
         parameters: {
             query?: {
+                /** @description Only unread ones, or all. */
                 state?: components["schemas"]["MentionState"];
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -15315,12 +17038,19 @@ export interface operations {
     search_messages: {
         parameters: {
             query: {
+                /** @description The words to find. */
                 q: string;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
+                /** @description Only messages of this conversation. */
                 conversation_id?: string | null;
+                /** @description Only received or only sent ones. */
                 direction?: components["schemas"]["Direction"] | null;
+                /** @description The earliest time, inclusive. */
                 from?: string | null;
+                /** @description The latest time, exclusive. */
                 to?: string | null;
             };
             header?: never;
@@ -15399,6 +17129,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15475,6 +17206,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15558,6 +17290,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15673,11 +17406,15 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Entity tags: 304 if the file has one of them. */
                 "if-none-match"?: string | null;
+                /** @description One range of bytes. */
                 Range?: string | null;
             };
             path: {
+                /** @description The id of the message. */
                 message_id: string;
+                /** @description The id of the media. */
                 media_id: string;
             };
             cookie?: never;
@@ -15780,6 +17517,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15868,6 +17606,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15982,9 +17721,13 @@ export interface operations {
     search_notes: {
         parameters: {
             query: {
+                /** @description The words to find. */
                 q: string;
+                /** @description Only notes of this conversation. */
                 conversation_id?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -16063,6 +17806,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the note. */
                 note_id: string;
             };
             cookie?: never;
@@ -16139,6 +17883,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the note. */
                 note_id: string;
             };
             cookie?: never;
@@ -16215,6 +17960,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the note. */
                 note_id: string;
             };
             cookie?: never;
@@ -16331,6 +18077,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the note. */
                 note_id: string;
             };
             cookie?: never;
@@ -16416,6 +18163,7 @@ export interface operations {
             query: {
                 /** @description A phone number, as people write it or as the API returned it. */
                 phone_number: string;
+                /** @description The line that would text it. */
                 line_id?: string | null;
             };
             header?: never;
@@ -17442,6 +19190,7 @@ export interface operations {
             path: {
                 /** @description A phone number, as people write it or as the API returned it. */
                 number: string;
+                /** @description The id of the refusal. */
                 refusal_id: string;
             };
             cookie?: never;
@@ -17558,6 +19307,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the phone record. */
                 phone_record_id: string;
             };
             cookie?: never;
@@ -17885,7 +19635,9 @@ export interface operations {
             query?: {
                 /** @description Words of the title and the text. */
                 q?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -18063,6 +19815,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the saved reply. */
                 saved_reply_id: string;
             };
             cookie?: never;
@@ -18137,6 +19890,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the saved reply. */
                 saved_reply_id: string;
             };
             cookie?: never;
@@ -18253,6 +20007,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the saved reply. */
                 saved_reply_id: string;
             };
             cookie?: never;
@@ -18628,7 +20383,9 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -18923,6 +20680,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the staff member. */
                 staff_member_id: string;
             };
             cookie?: never;
@@ -18999,6 +20757,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the staff member. */
                 staff_member_id: string;
             };
             cookie?: never;
@@ -19115,6 +20874,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the staff member. */
                 staff_member_id: string;
             };
             cookie?: never;
@@ -19200,6 +20960,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the staff member. */
                 staff_member_id: string;
             };
             cookie?: never;
@@ -19274,7 +21035,9 @@ export interface operations {
     list_tags: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -19697,6 +21460,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the view. */
                 view_id: string;
             };
             cookie?: never;
@@ -19771,6 +21535,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the view. */
                 view_id: string;
             };
             cookie?: never;
@@ -19949,7 +21714,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The line's provider. */
                 provider: string;
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -20020,7 +21787,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The line's provider. */
                 provider: string;
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
