@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -57,6 +57,7 @@ from api.search import note_endpoints as note_search
 from api.service_status import endpoints as service_status
 from api.settings import Settings
 from api.spa import mount_spa
+from api.strict_requests import known_parameters_only
 from api.threads import endpoints as threads
 from api.tracing import Tracing, telemetry
 from api.version import VERSION
@@ -131,7 +132,9 @@ def create_app(
 
 def _add_routes(api: FastAPI, settings: Settings) -> None:
     install_error_handlers(api)
-    v1 = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))
+    v1 = APIRouter(
+        prefix="/api/v1", dependencies=[Depends(known_parameters_only)], responses=problem_responses(Unavailable)
+    )
     for each in SLICES:
         v1.include_router(each.router)
     api.include_router(v1)

@@ -153,6 +153,8 @@ def _sentence(detail: Any) -> str:
         least, most = detail["ctx"].get("min_length"), detail["ctx"].get("max_length")
         count, bound = (least, "at least") if least is not None else (most, "at most")
         return f"Use {bound} {count} character{'' if count == 1 else 's'}."
+    if detail["type"] == "extra_forbidden":
+        return "There is no such field here."
     message = str(detail["msg"]).removeprefix("Value error, ")
     return message[:1].upper() + message[1:].rstrip(".") + "."
 

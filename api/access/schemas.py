@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.access.models import ApiKey, StaffSession
 from api.access.rules import MAX_PASSWORD, Permission
 from api.access.types import Password
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import SingleLine
 from api.kit.times import Moment
 
 
-class SignInIn(BaseModel):
+class SignInIn(RequestModel):
     organization: Annotated[SingleLine, StringConstraints(max_length=63)]
     email: Annotated[SingleLine, StringConstraints(max_length=254)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
@@ -36,7 +37,7 @@ class OrganizationSettingsOut(BaseModel):
     """Whoever answers a conversation that nobody has gets it (ASSIGN)."""
 
 
-class OrganizationSettingsIn(BaseModel):
+class OrganizationSettingsIn(PatchModel):
     """Settings that are left out stay as they are."""
 
     replying_assigns: bool | None = None
@@ -59,7 +60,7 @@ class Me(BaseModel):
     is_admin: bool
 
 
-class PasswordChangeIn(BaseModel):
+class PasswordChangeIn(RequestModel):
     current_password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
     new_password: Password
 
@@ -97,7 +98,7 @@ class SessionOut(BaseModel):
         )
 
 
-class ApiKeyIn(BaseModel):
+class ApiKeyIn(RequestModel):
     name: Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)]
     permissions: Annotated[list[Permission], Field(max_length=len(Permission))]
     expires_at: Moment | None = None

@@ -24,6 +24,7 @@ from api.broadcasts.types import AudienceDescription, AudienceDescriptionOut, Sa
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Encoding, segments
 from api.conversations.types import MediaUrl
 from api.directory.rules import OwnerKind
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body, SingleLine
 from api.kit.times import Moment
 from api.saved_replies.rules import ReplyField
@@ -35,10 +36,8 @@ Fallback = Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)
 Reason = Annotated[SingleLine, StringConstraints(min_length=3, max_length=500)]
 
 
-class BroadcastIn(BaseModel):
+class BroadcastIn(RequestModel):
     """A draft. `header` and `footer`: the organization's unless they are given; empty: none."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     body: Text
@@ -61,10 +60,10 @@ class BroadcastIn(BaseModel):
         return Draft(given=known, audience=self.audience, attachments=self.attachments)
 
 
-class BroadcastPatch(BaseModel):
+class BroadcastPatch(PatchModel):
     """An omitted field stays. `line_id` and `send_at` may be set to null."""
 
-    model_config = ConfigDict(extra="forbid")
+    clearable = frozenset({"line_id", "send_at"})
 
     name: Name | None = None
     body: Text | None = None
@@ -79,7 +78,7 @@ class BroadcastPatch(BaseModel):
     send_at: Moment | None = None
 
     def draft(self) -> Draft:
-        nullable = {"line_id", "send_at"} & self.model_fields_set
+        nullable = self.clearable & self.model_fields_set
         given = _columns(self)
         kept = {name: value for name, value in given.items() if value is not None or name in nullable}
         return Draft(given=kept, audience=self.audience, attachments=self.attachments)
@@ -99,11 +98,11 @@ def _columns(body: BroadcastIn | BroadcastPatch) -> dict[str, Any]:
     }
 
 
-class SendIn(BaseModel):
+class SendIn(RequestModel):
     """`confirmed_recipients`: how many get it, as the preview said. Above the organization's limit it must be named.
     `any_hour_reason`: why it goes outside the available hours; needs `mass_text_any_hour` (PERM-HOURS)."""
 
-    model_config = ConfigDict(extra="forbid", title="BroadcastSendIn")
+    model_config = ConfigDict(title="BroadcastSendIn")
 
     confirmed_recipients: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
     any_hour_reason: Reason | None = None
@@ -392,17 +391,15 @@ class RecipientOut(BaseModel):
         )
 
 
-class AudienceIn(BaseModel):
-    model_config = ConfigDict(extra="forbid", title="AudienceIn")
+class AudienceIn(RequestModel):
+    model_config = ConfigDict(title="AudienceIn")
 
     name: Name
     audience: SavedAudienceDescription
 
 
-class AudiencePatch(BaseModel):
+class AudiencePatch(PatchModel):
     """An omitted field stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
     audience: SavedAudienceDescription | None = None

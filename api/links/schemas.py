@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from api.kit.request_models import RequestModel
 from api.kit.text import SingleLine
 from api.links.rules import MAX_LINKS, MAX_TEMPLATE, template_problem
 
@@ -27,14 +28,14 @@ UrlTemplate = Annotated[
 ]
 
 
-class LinkTemplateModel(BaseModel):
+class LinkTemplateModel(RequestModel):
     model_config = ConfigDict(title="LinkTemplate", from_attributes=True)
 
     label: Label
     url_template: UrlTemplate
 
 
-class LinksIn(BaseModel):
+class LinksIn(RequestModel):
     links: Annotated[list[LinkTemplateModel], Field(max_length=MAX_LINKS)]
 
 
