@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import operations, well_known
 from api.access import account_endpoints as account
 from api.access import endpoints as access
+from api.access import key_endpoints as api_keys
 from api.access import organization_endpoints as organization
 from api.access_log import AccessLog
 from api.app_state import AppState, running
@@ -57,7 +58,6 @@ from api.search import note_endpoints as note_search
 from api.service_status import endpoints as service_status
 from api.settings import Settings
 from api.spa import mount_spa
-from api.strict_requests import known_parameters_only
 from api.threads import endpoints as threads
 from api.tracing import Tracing, telemetry
 from api.version import VERSION
@@ -68,7 +68,7 @@ MAX_BODY_BYTES = 1024 * 1024
 SLICES = (
     *(access, account, organization, live, team, conversations, views, search, messages, scheduled, recipients, media),
     *(uploads, consent, directory, imports, lines, audit_log, inbound, away, delivery, notifications, service_status),
-    *(retention, classes, context, links, saved_replies),
+    *(api_keys, retention, classes, context, links, saved_replies),
     *(note_search, notes, threads, broadcasts, left_out, audiences),
 )
 """Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""
@@ -132,9 +132,7 @@ def create_app(
 
 def _add_routes(api: FastAPI, settings: Settings) -> None:
     install_error_handlers(api)
-    v1 = APIRouter(
-        prefix="/api/v1", dependencies=[Depends(known_parameters_only)], responses=problem_responses(Unavailable)
-    )
+    v1 = APIRouter(prefix="/api/v1", responses=problem_responses(Unavailable))
     for each in SLICES:
         v1.include_router(each.router)
     api.include_router(v1)

@@ -79,7 +79,7 @@ VALUES = {
     "OptInSource": "portal staff verbal import keyword provider",
     "OwnerKind": "family staff_member",
     "ActorKind": "staff_member api_key phone_number system",
-    "Permission": "sms_logs mass_text mass_text_any_hour directory",
+    "Permission": "sms_logs mass_text mass_text_any_hour directory administration",
     "BroadcastState": "draft scheduled sending paused sent cancelled",
     "RecipientState": "waiting queued sending unknown sent delivered failed skipped cancelled",
     "LineKind": "long_code toll_free short_code",

@@ -1,4 +1,4 @@
-"""What a request does not mean is refused: unknown fields, unknown query parameters, and null where it means nothing."""
+"""What a request does not mean is refused: unknown fields and query parameters, and null where it means nothing."""
 
 from collections import defaultdict
 from collections.abc import Iterator

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.access.rules import Permission, effective_permissions, in_order
-from api.access.types import Password
+from api.access.types import Password, StaffPermission
 from api.directory.fields import MAX_RECORDS, MAX_STUDENTS, Email, ExternalId, Location, Name, Notes, Tags
 from api.directory.rules import StoredStaffMember
 from api.directory.types import PhoneRecordOut, StudentOut
@@ -41,7 +41,7 @@ class StaffMemberIn(RequestModel):
     name: Name
     email: Email
     password: Password | None = None
-    permissions: Annotated[list[Permission], Field(max_length=len(Permission))]
+    permissions: Annotated[list[StaffPermission], Field(max_length=len(Permission))]
     is_admin: bool = False
     external_id: ExternalId | None = None
     phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
@@ -98,7 +98,7 @@ class StaffMemberPatch(PatchModel):
     external_id: ExternalId | None = None
     email: Email | None = None
     password: Password | None = None
-    permissions: Annotated[list[Permission], Field(max_length=len(Permission))] | None = None
+    permissions: Annotated[list[StaffPermission], Field(max_length=len(Permission))] | None = None
     is_admin: bool | None = None
     archived: bool | None = None
     phone_records: Annotated[list[PhoneRecordPut], Field(max_length=MAX_RECORDS)] | None = None
@@ -139,7 +139,7 @@ class StaffMemberOut(BaseModel):
     external_id: str | None
     name: str
     email: str | None
-    permissions: list[Permission]
+    permissions: list[StaffPermission]
     is_admin: bool
     archived: bool
     phone_records: list[PhoneRecordOut]

@@ -14,6 +14,7 @@ from typing import IO, Annotated, Any, Self
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from api.access.rules import LEGACY_SPELLINGS, Permission
+from api.access.types import StaffPermission
 from api.directory.fields import (
     MAX_RECORDS,
     MAX_STUDENTS,
@@ -134,7 +135,7 @@ class StaffMemberRow(RequestModel):
     name: Name
     email: Email
     permissions: Annotated[
-        Annotated[list[Permission], Field(max_length=len(Permission))] | None, BeforeValidator(_current_spelling)
+        Annotated[list[StaffPermission], Field(max_length=len(Permission))] | None, BeforeValidator(_current_spelling)
     ] = None
     is_admin: bool | None = None
     phone_records: Annotated[list[PhoneRecordRow], Field(max_length=MAX_RECORDS)] | None = None

@@ -2584,9 +2584,9 @@ export interface components {
          * @description An omitted field stays.
          */
         AudiencePatch: {
-            audience?: components["schemas"]["SavedAudienceDescription"] | null;
+            audience?: components["schemas"]["SavedAudienceDescription"];
             /** Name */
-            name?: string | null;
+            name?: string;
         };
         /**
          * AuditActor
@@ -2998,24 +2998,24 @@ export interface components {
          */
         BroadcastPatch: {
             /** Attachments */
-            attachments?: string[] | null;
-            audience?: components["schemas"]["AudienceDescription"] | null;
+            attachments?: string[];
+            audience?: components["schemas"]["AudienceDescription"];
             /** Body */
-            body?: string | null;
+            body?: string;
             /** Fallbacks */
             fallbacks?: {
                 [key: string]: string;
-            } | null;
+            };
             /** Footer */
-            footer?: string | null;
+            footer?: string;
             /** Header */
-            header?: string | null;
+            header?: string;
             /** Line Id */
             line_id?: string | null;
             /** Media */
-            media?: string[] | null;
+            media?: string[];
             /** Name */
-            name?: string | null;
+            name?: string;
             /** Send At */
             send_at?: string | null;
         };
@@ -3280,19 +3280,19 @@ export interface components {
          */
         ClassPatch: {
             /** Archived */
-            archived?: boolean | null;
+            archived?: boolean;
             /** Coach */
             coach?: string | null;
             /** Location */
             location?: string | null;
             /** Name */
-            name?: string | null;
+            name?: string;
             /** Room */
             room?: string | null;
             /** Time */
             time?: string | null;
             /** Weekdays */
-            weekdays?: components["schemas"]["Weekday"][] | null;
+            weekdays?: components["schemas"]["Weekday"][];
         };
         /**
          * CloseIn
@@ -3784,7 +3784,7 @@ export interface components {
         };
         /**
          * FamilyIn
-         * @description `students` and `tags` replace what is there; left out, they stay.
+         * @description `students` and `tags` replace what is there; left out, they stay. Null clears `location` and `notes`.
          */
         FamilyIn: {
             /** Contacts */
@@ -3798,9 +3798,9 @@ export interface components {
             /** Notes */
             notes?: string | null;
             /** Students */
-            students?: components["schemas"]["StudentIn"][] | null;
+            students?: components["schemas"]["StudentIn"][];
             /** Tags */
-            tags?: string[] | null;
+            tags?: string[];
         };
         /** Page[FamilyOut] */
         FamilyPage: {
@@ -3811,25 +3811,26 @@ export interface components {
         };
         /**
          * FamilyPatch
-         * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears.
+         * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears, and null
+         *     clears `location` and `notes`.
          */
         FamilyPatch: {
             /** Archived */
-            archived?: boolean | null;
+            archived?: boolean;
             /** Contacts */
-            contacts?: components["schemas"]["ContactPut"][] | null;
+            contacts?: components["schemas"]["ContactPut"][];
             /** External Id */
-            external_id?: string | null;
+            external_id?: string;
             /** Location */
             location?: string | null;
             /** Name */
-            name?: string | null;
+            name?: string;
             /** Notes */
             notes?: string | null;
             /** Students */
-            students?: components["schemas"]["StudentIn"][] | null;
+            students?: components["schemas"]["StudentIn"][];
             /** Tags */
-            tags?: string[] | null;
+            tags?: string[];
         };
         /** FieldError */
         FieldError: {
@@ -4256,13 +4257,13 @@ export interface components {
          * @description What is left out stays. `position`: its new place among one's own views, from 0.
          */
         InboxViewPatch: {
-            filter?: components["schemas"]["InboxViewFilter"] | null;
+            filter?: components["schemas"]["InboxViewFilter"];
             /** Name */
-            name?: string | null;
+            name?: string;
             /** Position */
-            position?: number | null;
+            position?: number;
             /** Shared */
-            shared?: boolean | null;
+            shared?: boolean;
         };
         /** InboxViews */
         InboxViews: {
@@ -4440,19 +4441,22 @@ export interface components {
          * @description An omitted field stays.
          */
         LinePatch: {
-            /** Credentials */
+            /**
+             * Credentials
+             * @description A complete set replaces what is stored. Fewer fields change only those, and null removes one. A change holds at once, for sending and for webhooks.
+             */
             credentials?: {
                 [key: string]: string | null;
-            } | null;
+            };
             /** Default */
-            default?: boolean | null;
+            default?: boolean;
             /** Default For */
-            default_for?: string[] | null;
+            default_for?: string[];
             /** Enabled */
-            enabled?: boolean | null;
+            enabled?: boolean;
             /** Label */
-            label?: string | null;
-            settings?: components["schemas"]["LineSettings"] | null;
+            label?: string;
+            settings?: components["schemas"]["LineSettings"];
         };
         /**
          * LineReason
@@ -4638,19 +4642,19 @@ export interface components {
          */
         MassTextSettingsPatch: {
             /** Confirm Above */
-            confirm_above?: number | null;
+            confirm_above?: number;
             /** Footer */
-            footer?: string | null;
+            footer?: string;
             /** Header */
-            header?: string | null;
+            header?: string;
             /** Hours */
             hours?: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             } | null;
             /** Needs Approval */
-            needs_approval?: boolean | null;
+            needs_approval?: boolean;
             /** Signup */
-            signup?: string | null;
+            signup?: string;
         };
         /**
          * Me
@@ -5029,9 +5033,9 @@ export interface components {
          */
         NotePatch: {
             /** Body */
-            body?: string | null;
+            body?: string;
             /** Mentions */
-            mentions?: string[] | null;
+            mentions?: string[];
         };
         /** NoteRemoval */
         NoteRemoval: {
@@ -5260,7 +5264,7 @@ export interface components {
          */
         OrganizationSettingsIn: {
             /** Replying Assigns */
-            replying_assigns?: boolean | null;
+            replying_assigns?: boolean;
         };
         /**
          * OutboxStatus
@@ -5472,6 +5476,8 @@ export interface components {
         PushSubscriptionIn: {
             /** Endpoint */
             endpoint: string;
+            /** Expirationtime */
+            expirationTime?: number | null;
             keys: components["schemas"]["PushKeys"];
         };
         /**
@@ -5781,10 +5787,13 @@ export interface components {
          * @description What is left out stays.
          */
         SavedReplyPatch: {
-            /** Body */
-            body?: string | null;
+            /**
+             * Body
+             * @description Fields: {first_name}, {family}, {business}, {my_name}, {student_first_names}, {class}.
+             */
+            body?: string;
             /** Title */
-            title?: string | null;
+            title?: string;
         };
         /**
          * ScheduledText
@@ -5858,19 +5867,22 @@ export interface components {
          */
         ScheduledTextPatch: {
             /** Attachments */
-            attachments?: string[] | null;
+            attachments?: string[];
             /** Body */
-            body?: string | null;
+            body?: string;
             /** Close */
-            close?: boolean | null;
+            close?: boolean;
             /** Media Urls */
-            media_urls?: string[] | null;
+            media_urls?: string[];
             /** Only If Nothing New */
-            only_if_nothing_new?: boolean | null;
+            only_if_nothing_new?: boolean;
             /** Seen Seq */
-            seen_seq?: number | null;
-            /** Send At */
-            send_at?: string | null;
+            seen_seq?: number;
+            /**
+             * Send At
+             * Format: date-time
+             */
+            send_at?: string;
         };
         /**
          * ScheduledTexts
@@ -6132,7 +6144,7 @@ export interface components {
              */
             phone_records?: components["schemas"]["PhoneRecordIn"][];
             /** Tags */
-            tags?: string[] | null;
+            tags?: string[];
         };
         /** Page[StaffMemberOut] */
         StaffMemberPage: {
@@ -6147,27 +6159,27 @@ export interface components {
          */
         StaffMemberPatch: {
             /** Archived */
-            archived?: boolean | null;
+            archived?: boolean;
             /** Email */
-            email?: string | null;
+            email?: string;
             /** External Id */
-            external_id?: string | null;
+            external_id?: string;
             /** Is Admin */
-            is_admin?: boolean | null;
+            is_admin?: boolean;
             /** Location */
             location?: string | null;
             /** Name */
-            name?: string | null;
+            name?: string;
             /** Notes */
             notes?: string | null;
             /** Password */
-            password?: string | null;
+            password?: string;
             /** Permissions */
-            permissions?: components["schemas"]["Permission"][] | null;
+            permissions?: components["schemas"]["Permission"][];
             /** Phone Records */
-            phone_records?: components["schemas"]["PhoneRecordPut"][] | null;
+            phone_records?: components["schemas"]["PhoneRecordPut"][];
             /** Tags */
-            tags?: string[] | null;
+            tags?: string[];
         };
         /** StaffRef */
         StaffRef: {
@@ -6232,7 +6244,7 @@ export interface components {
          */
         StudentIn: {
             /** Classes */
-            classes?: components["schemas"]["StudentClassIn"][] | null;
+            classes?: components["schemas"]["StudentClassIn"][];
             /** Id */
             id?: string | null;
             /** Name */

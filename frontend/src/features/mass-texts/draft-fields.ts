@@ -54,6 +54,11 @@ export function withoutSame(edits: Edits, sent: Edits): Edits {
   return Object.fromEntries(Object.entries(edits).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(known[name])));
 }
 
+/** The edits as a change: a stored mass text has lines of its own, which cannot become the organization's again. */
+export function patchOf({ header, footer, ...others }: Edits) {
+  return { ...others, ...(typeof header === "string" && { header }), ...(typeof footer === "string" && { footer }) };
+}
+
 export function newBroadcast(fields: MassTextFields): NewBroadcast {
   return { ...fields, name: nameOf(fields) };
 }

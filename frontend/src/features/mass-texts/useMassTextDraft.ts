@@ -4,7 +4,7 @@
  */
 import { useEffect, useEffectEvent, useState } from "react";
 
-import { changesOf, fieldsOf, lacks, newBroadcast, withoutSame, type Edits, type MassTextFields } from "./draft-fields";
+import { changesOf, fieldsOf, lacks, newBroadcast, patchOf, withoutSame, type Edits, type MassTextFields } from "./draft-fields";
 import { useChangeBroadcast, useCreateBroadcast, type AudienceDescription, type BroadcastDetail } from "@/api/broadcasts";
 import { isProblem, PROBLEM } from "@/api/problem";
 import { ownerKey, useMe } from "@/api/session";
@@ -75,7 +75,7 @@ export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Optio
     try {
       const body = newBroadcast(fields);
       const saved = stored
-        ? await save.mutateAsync({ id: stored.id, body: changes })
+        ? await save.mutateAsync({ id: stored.id, body: patchOf(changes) })
         : await create.mutateAsync({ body, key: submission.keyFor(body) });
       setEdits((now) => {
         const left = withoutSame(now, stored ? changes : fields);
@@ -100,7 +100,7 @@ export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Optio
   }, [edits, waits, isTyping, isUrgent]);
   // Who leaves the page finds it stored.
   const leave = useEffectEvent(() => {
-    if (waits && stored) save.mutate({ id: stored.id, body: changes }, { onSuccess: () => removeStored(keyOf(stored.id)) });
+    if (waits && stored) save.mutate({ id: stored.id, body: patchOf(changes) }, { onSuccess: () => removeStored(keyOf(stored.id)) });
   });
   useEffect(() => () => leave(), []);
 

@@ -21,7 +21,10 @@ MAX_UNREAD_BODY = 64 * 1024
 
 
 async def known_parameters_only(request: Request) -> None:
-    """A dependency of every route of the API. Raises `Invalid` with a pointer to each unknown parameter or field."""
+    """Called for every request of the API once its caller is known.
+
+    Raises `Invalid` with a pointer to each unknown parameter or field.
+    """
     route = request.scope["route"]
     known = query_parameters(route)
     unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
