@@ -29,6 +29,8 @@ from api.conversations import recipient_endpoints as recipients
 from api.conversations import scheduled_endpoints as scheduled
 from api.conversations import team_endpoints as team
 from api.conversations import view_endpoints as views
+from api.created import CreatedLocation
+from api.cross_origin import CrossOrigin
 from api.delivery import endpoints as delivery
 from api.directory import class_endpoints as classes
 from api.directory import endpoints as directory
@@ -157,12 +159,13 @@ class Application:
             Middleware(HeadAsGet),
             Middleware(AccessLog, trusted_proxies=settings.trusted_proxies or ()),
             Middleware(ResponseHeaders, is_https=settings.secure_cookies),
+            Middleware(CrossOrigin, origins=settings.cors_origins),
             Middleware(ErrorAnswers),
             Middleware(OpenRequestLimit, free=self.free_requests),
             Middleware(BodyDeadline, seconds=settings.request_deadline_seconds),
         ]
         # Webhooks need none of it: what they answer is short.
-        self._fast_api = Compression(TooLargeAsProblem(api))
+        self._fast_api = Compression(CreatedLocation(TooLargeAsProblem(api)))
         self._http: ASGIApp = self._mounted
         for layer, arguments, options in reversed(layers):
             self._http = layer(self._http, *arguments, **options)

@@ -20,6 +20,7 @@ from api.kit.errors import (
     problem_responses,
 )
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyMismatch
+from api.openapi_headers import add_headers
 
 PROBLEM_BODIES = (ProblemBody, ValidationProblemBody, NotAllowedToTextBody, NewMessagesBody, FieldError)
 REF = "#/components/schemas/"
@@ -47,7 +48,9 @@ def _finished(schema: dict[str, Any]) -> dict[str, Any]:
     # Every route declares its 422. FastAPI's default has another shape.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    return _with_common_problems(_renamed(schema))
+    finished = _with_common_problems(_renamed(schema))
+    add_headers(finished)
+    return finished
 
 
 def _with_common_problems(schema: dict[str, Any]) -> dict[str, Any]:

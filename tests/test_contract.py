@@ -236,12 +236,12 @@ async def test_a_body_of_unknown_length_is_limited_too(world: World) -> None:
 
 async def test_an_unknown_method_is_405_with_the_methods_of_the_path(world: World) -> None:
     for method, path, allowed in (
-        ("DELETE", f"{API}/indicator", "GET, HEAD"),
-        ("GET", f"{API}/session", "DELETE, POST"),
-        ("PUT", f"{API}/families", "GET, HEAD, POST"),
-        ("DELETE", f"{API}/lines/{world.line_id}", "GET, HEAD, PATCH"),
+        ("DELETE", f"{API}/indicator", "GET, HEAD, OPTIONS"),
+        ("GET", f"{API}/session", "DELETE, OPTIONS, POST"),
+        ("PUT", f"{API}/families", "GET, HEAD, OPTIONS, POST"),
+        ("DELETE", f"{API}/lines/{world.line_id}", "GET, HEAD, OPTIONS, PATCH"),
         ("GET", f"/webhooks/simulator/{world.line_id}/inbound", "POST"),
-        ("POST", "/anything", "GET, HEAD"),
+        ("POST", "/anything", "GET, HEAD, OPTIONS"),
     ):
         response = await world.admin.request(method, path)
         await a_problem(response, 405, "/problems/method-not-allowed")

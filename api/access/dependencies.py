@@ -57,10 +57,7 @@ async def _principal(request: Request, session: AsyncSession) -> Principal:
     if key is not None:
         principal = await service.principal_of_api_key(session, key)
         if principal is None:
-            raise NotSignedIn(
-                "The API key is not valid, was revoked or has expired.",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+            raise NotSignedIn("The API key is not valid, was revoked or has expired.")
         return principal
     settings = from_app(request, Settings)
     token = request.cookies.get(session_cookie(settings))
