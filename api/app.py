@@ -29,6 +29,7 @@ from api.conversations import recipient_endpoints as recipients
 from api.conversations import scheduled_endpoints as scheduled
 from api.conversations import team_endpoints as team
 from api.conversations import view_endpoints as views
+from api.costs import endpoints as costs
 from api.created import CreatedLocation
 from api.cross_origin import CrossOrigin
 from api.delivery import endpoints as delivery
@@ -53,6 +54,7 @@ from api.migrate import expected_revision
 from api.notes import endpoints as notes
 from api.notifications import endpoints as notifications
 from api.openapi import extend_document
+from api.prices import endpoints as prices
 from api.retention import endpoints as retention
 from api.saved_replies import endpoints as saved_replies
 from api.search import endpoints as search
@@ -71,7 +73,7 @@ SLICES = (
     *(access, account, organization, live, team, conversations, views, search, messages, scheduled, recipients, media),
     *(uploads, consent, directory, imports, lines, audit_log, inbound, away, delivery, notifications, service_status),
     *(api_keys, retention, classes, context, links, saved_replies),
-    *(note_search, notes, threads, broadcasts, left_out, audiences),
+    *(note_search, notes, threads, broadcasts, left_out, audiences, prices, costs),
 )
 """Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""
 

@@ -17,11 +17,12 @@ from api.lines import models as lines
 from api.media import models as media
 from api.notes import models as notes
 from api.notifications import models as notifications
+from api.prices import models as prices
 from api.retention import models as retention
 
 MODULES = (
     *(access, audit, away, broadcasts, consent, conversations, scheduled, delivery, directory, idempotency, inbound),
-    *(lines, media, notes, notifications, retention, signups),
+    *(lines, media, notes, notifications, prices, retention, signups),
 )
 
 metadata = Base.metadata

@@ -8,6 +8,7 @@ from api.backup.loop import ReleaseLoop
 from api.broadcasts.loop import broadcasts_loop, signups_loop
 from api.conversations.loop import corrections_loop, reminders_loop, scheduled_texts_loop, sweep_loop
 from api.conversations.subjects import describe
+from api.costs.loop import FiguresLoop
 from api.delivery.holds import held_organizations
 from api.delivery.loop import OutboxLoop
 from api.directory.importing.loop import imports_loop
@@ -50,6 +51,7 @@ class Worker:
             corrections_loop(database),
             scheduled_texts_loop(database, held=held_organizations),
             broadcasts_loop(database, bus, held=held_organizations),
+            FiguresLoop(database, providers, secrets, settings),
             signups_loop(database, held=held_organizations),
             clean_up_loop(database, settings),
             imports_loop(database, bus),

@@ -172,7 +172,7 @@ def test_every_error_answer_is_declared_as_a_problem() -> None:
 
 def test_every_POST_that_creates_takes_an_idempotency_key() -> None:
     creating = {"families", "staff-members", "lines", "api-keys", "conversations", "messages", "retry", "media"}
-    creating |= {"broadcasts", "send", "audiences"}
+    creating |= {"broadcasts", "send", "audiences", "additions"}
     for method, path, operation in operations():
         if method == "POST" and path.rpartition("/")[2] in creating:
             names = {each["name"] for each in operation.get("parameters", [])}
@@ -355,6 +355,16 @@ EXPLAINED = (
     "Use a time in the future, at most a year ahead.",
     "Use the id of a staff member who has SMS Logs",
     "Nobody waits in a closed conversation.",
+    "Use the code of a country, such as US",
+    "Say in which currency the prices are.",
+    "Give a price at least, or no currency for no price list.",
+    "This country has a price already.",
+    "Give an amount other than 0.",
+    "That is more than a balance can hold.",
+    "Use a day after the one in",
+    "Ask for at most 400 days at a time.",
+    # Every line in service needs a price list in the currency of the credits.
+    " first.",
     "Give one of conversation_id and phone_number.",
 )
 """Refusals of what no JSON schema can tell apart: every other 422 must break the schema."""

@@ -1,7 +1,8 @@
 """SQL of the audit log."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -175,6 +176,26 @@ async def wordings_of_note(
         AuditEntry.details["note_id"].astext == str(note_id),
     )
     return (await session.scalars(statement.order_by(AuditEntry.chain_number))).all()
+
+
+async def last_actor(
+    session: AsyncSession, organization_id: UUID, action: Action, *, details: Mapping[str, str], since: datetime
+) -> tuple[str, UUID | None] | None:
+    """The kind and id of whoever did this last, with these details among the entry's. None if nobody did since."""
+    row = (
+        await session.execute(
+            select(AuditEntry.actor_kind, AuditEntry.actor_id)
+            .where(
+                AuditEntry.organization_id == organization_id,
+                AuditEntry.action == action.value,
+                AuditEntry.at > since,
+                AuditEntry.details.contains(dict(details)),
+            )
+            .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    return (row[0], row[1]) if row is not None else None
 
 
 async def entries_that_name(

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.audit import queries
 from api.audit.models import AuditEntry
 from api.audit.queries import EntryWithHead
+from api.audit.queries import last_actor as last_actor
 from api.audit.queries import wordings_of_note as wordings_of_note
 from api.audit.rules import (
     ENTRIES,

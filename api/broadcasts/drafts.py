@@ -5,7 +5,7 @@ Whoever writes them has `sms_logs` and `mass_text` (PERM-SEND).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access import service as access
 from api.access.errors import PermissionRequired
 from api.access.rules import Principal
+from api.audit import service as audit
 from api.audit.rules import Action
 from api.broadcasts import files, queries
 from api.broadcasts.audience import read_audience, spelled
@@ -21,7 +22,7 @@ from api.broadcasts.models import Broadcast
 from api.broadcasts.rules import BroadcastState, Deed
 from api.broadcasts.service import (
     announce_broadcast,
-    described_audience,
+    described,
     lock,
     move,
     record,
@@ -37,6 +38,9 @@ from api.kit.times import rfc3339
 from api.lines import service as lines
 from api.providers.registry import send_limits
 from api.saved_replies.rules import unknown_fields
+
+SERIES = timedelta(hours=1)
+"""Changes of one person within this time of the entry of the first are one series."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +77,7 @@ async def create_broadcast(session: AsyncSession, principal: Principal, draft: D
         await files.replace_files(session, principal, row, draft.attachments)
     await _check(session, row, draft.audience)
     await session.flush()
-    await record(session, principal.actor, Action.BROADCAST_CREATED, row, {"body": row.body, **described_audience(row)})
+    await record(session, principal.actor, Action.BROADCAST_CREATED, row, described(row))
     announce_broadcast(session, row)
     return row
 
@@ -81,7 +85,9 @@ async def create_broadcast(session: AsyncSession, principal: Principal, draft: D
 async def change_broadcast(session: AsyncSession, principal: Principal, broadcast_id: UUID, draft: Draft) -> Broadcast:
     """Change a draft. A scheduled mass text becomes a draft again, and has to be confirmed anew.
 
-    Raises what `create_broadcast` raises, and `Conflict` once it is being sent.
+    A draft is stored as it is written, every few seconds, so a series of one person's changes leaves one audit entry:
+    what it said before. What it says after them is in the next entry: of another person's changes, an administrator's
+    consent, or the confirmation. Raises what `create_broadcast` raises, and `Conflict` once it is being sent.
     """
     require_mass_text(principal)
     row = await lock(session, principal, broadcast_id)
@@ -90,7 +96,7 @@ async def change_broadcast(session: AsyncSession, principal: Principal, broadcas
     if draft.audience is not None:
         wanted["audience"] = await _stored(session, row.organization_id, draft.audience)
     changes = {name: (getattr(row, name), value) for name, value in wanted.items() if getattr(row, name) != value}
-    had = [each["name"] for each in row.files]
+    before = described(row)
     has_new_files = draft.attachments is not None and [str(each) for each in draft.attachments] != [
         each["id"] for each in row.files
     ]
@@ -104,21 +110,31 @@ async def change_broadcast(session: AsyncSession, principal: Principal, broadcas
         setattr(row, name, value)
     if draft.attachments is not None and has_new_files:
         await files.replace_files(session, principal, row, draft.attachments)
-        changes["attachments"] = (had, [each["name"] for each in row.files])
     await _check(session, row, AudienceDescription.model_validate(row.audience))
     if was_scheduled:
         await queries.remove_recipients(session, row.organization_id, row.id)
         row.confirmed_at, row.recipients, row.left_out, row.segments, row.counts = None, 0, {}, 0, {}
+        row.estimate = None
         row.any_hour_reason, row.is_active, row.sender = None, False, None
-    row.approvals = []
+    was_approved, row.approvals = bool(row.approvals), []
     row.updated_at = await database_time(session)
     await session.flush()
-    said = {name: {"from": _said(before), "to": _said(value)} for name, (before, value) in changes.items()}
-    if "audience" in said:
-        said["audience"] = described_audience(row)["audience"]
-    await record(session, principal.actor, Action.BROADCAST_UPDATED, row, {"changes": said})
+    if was_scheduled or was_approved or not await _is_of_series(session, principal, row):
+        await record(session, principal.actor, Action.BROADCAST_UPDATED, row, {"before": before})
     announce_broadcast(session, row)
     return row
+
+
+async def _is_of_series(session: AsyncSession, principal: Principal, row: Broadcast) -> bool:
+    """Whether the log says already that the principal is changing it."""
+    last = await audit.last_actor(
+        session,
+        row.organization_id,
+        Action.BROADCAST_UPDATED,
+        details={"broadcast_id": str(row.id)},
+        since=row.updated_at - SERIES,
+    )
+    return last == (principal.actor.kind.value, principal.actor.id)
 
 
 async def _require_line(session: AsyncSession, organization_id: UUID, line_id: UUID | None) -> None:
@@ -170,16 +186,10 @@ async def approve_broadcast(session: AsyncSession, principal: Principal, broadca
         row.approvals = [*row.approvals, given]
         row.updated_at = at
         await session.flush()
-        await record(session, principal.actor, Action.BROADCAST_APPROVED, row, {})
+        await record(session, principal.actor, Action.BROADCAST_APPROVED, row, described(row))
         announce_broadcast(session, row)
     return row
 
 
 async def _stored(session: AsyncSession, organization_id: UUID, audience: AudienceDescription) -> dict[str, Any]:
     return {**audience.model_dump(mode="json"), "numbers": await spelled(session, organization_id, audience.numbers)}
-
-
-def _said(value: object) -> object:
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    return str(value) if isinstance(value, UUID) else value

@@ -102,10 +102,15 @@ async def change_broadcast(
     return BroadcastDetail.of(await drafts.change_broadcast(session, principal, broadcast_id, body.draft()))
 
 
-@router.post("/broadcasts/{broadcast_id}/preview", responses=guarded(NotFound, Conflict, Invalid))
-async def preview_broadcast(broadcast_id: UUID, principal: CanSend, session: Session) -> PreviewOut:
-    """Who would get it now, who is left out and why, what it says, and how long it takes. Changes nothing."""
-    return PreviewOut.of(await service.preview_broadcast(session, principal, broadcast_id))
+@router.post("/broadcasts/{broadcast_id}/preview", responses=guarded(NotFound, PermissionRequired, Conflict, Invalid))
+async def preview_broadcast(
+    broadcast_id: UUID, principal: CanSend, session: Session, any_hour: bool = False
+) -> PreviewOut:
+    """Who would get it now, who is left out and why, what it says, and how long it takes. Changes nothing.
+
+    `any_hour`: as if it were confirmed with `any_hour_reason`, which needs `mass_text_any_hour` (PERM-HOURS).
+    """
+    return PreviewOut.of(await service.preview_broadcast(session, principal, broadcast_id, any_hour=any_hour))
 
 
 @router.post("/broadcasts/{broadcast_id}/approve", responses=guarded(NotFound, Conflict, Invalid))

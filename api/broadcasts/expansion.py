@@ -19,6 +19,7 @@ from api.audit.rules import SYSTEM, Action
 from api.broadcasts import queries
 from api.broadcasts.audience import consent_reason
 from api.broadcasts.control import pause_by_system
+from api.broadcasts.costs import CostedText, has_credits
 from api.broadcasts.fields import Wording
 from api.broadcasts.files import files_of
 from api.broadcasts.hours import Availability, Window
@@ -122,6 +123,9 @@ class _Sending:
     def at(self) -> datetime:
         return self.available.at
 
+    def text_of(self, row: BroadcastRecipient) -> str:
+        return self.wording.text(row.fields or {}) if self.wording.fields else self.wording.text({})
+
 
 async def _send_more(session: AsyncSession, row: Broadcast) -> bool:
     sender = await _sender_now(session, row)
@@ -191,6 +195,11 @@ async def _expand(session: AsyncSession, sending: _Sending, due: Sequence[Broadc
     by_line = await lines.lines_by_ids(session, organization_id, list({row.line_id for row in lawful if row.line_id}))
     texted, refused = await _checked(session, organization_id, lawful, numbers, by_line)
     outcomes += refused
+    texts = [CostedText(line, number.number, sending.text_of(row)) for row, number, line, _ in texted]
+    has_media = bool(sending.row.media_urls or sending.row.files)
+    if not await has_credits(session, organization_id, texts, has_media=has_media):
+        await pause_by_system(session, sending.row, PauseReason.NO_CREDITS)
+        return
     pairs = [(line.id, number.id) for _, number, line, _ in texted]
     found = await conversations.ensure_conversations(session, organization_id, pairs)
     batch = Batch(organization_id, at=sending.at)
@@ -198,7 +207,7 @@ async def _expand(session: AsyncSession, sending: _Sending, due: Sequence[Broadc
         window = None if sending.available.any_hour else sending.available.window(facts_of(number.number).zones)
         conversation = InboxRow(found[line.id, number.id], number)
         text = OutgoingText(
-            body=sending.wording.text(row.fields or {}) if sending.wording.fields else sending.wording.text({}),
+            body=sending.text_of(row),
             media_urls=sending.row.media_urls,
             files=files_of(sending.row),
             check=check,

@@ -43,7 +43,9 @@ class Broadcast(OrganizationRow, Base):
         ),
         CheckConstraint("state IN ('draft', 'cancelled') OR confirmed_at IS NOT NULL", name="confirmed"),
         CheckConstraint("(state = 'paused') = (pause_reason IS NOT NULL)", name="paused"),
-        CheckConstraint("pause_reason IN ('person', 'author', 'no_line', 'restored')", name="pause_reason"),
+        CheckConstraint(
+            "pause_reason IN ('person', 'author', 'no_line', 'restored', 'no_credits')", name="pause_reason"
+        ),
         CheckConstraint("char_length(header) <= 50 AND char_length(footer) <= 50", name="added"),
         # The failed ones are retried once.
         Index(
@@ -87,6 +89,8 @@ class Broadcast(OrganizationRow, Base):
     left_out: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     """{reason: how many} of those left out, as it was confirmed."""
     segments: Mapped[int] = mapped_column(server_default=text("0"))
+    estimate: Mapped[dict[str, Any] | None]
+    """{costs: {currency: amount}, without_price: how many}, as it was confirmed. Null: by an earlier version."""
     counts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     """{state of recipients: how many}, as a worker announced them last."""
     retry_of_broadcast_id: Mapped[UUID | None]

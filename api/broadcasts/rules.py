@@ -118,6 +118,8 @@ class PauseReason(StrEnum):
     AUTHOR = "author"
     """Whoever confirmed it may not send mass texts any more (PERM-NOW)."""
     NO_LINE = "no_line"
+    NO_CREDITS = "no_credits"
+    """The organization's credits do not cover its next texts (COST)."""
     RESTORED = "restored"
     """The data comes from a backup: who was texted since is not known. It can only be cancelled."""
 

@@ -31,16 +31,24 @@ async def list_audiences(
 
 
 async def create_audience(
-    session: AsyncSession, principal: Principal, *, name: str, audience: SavedAudienceDescription
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    name: str,
+    audience: SavedAudienceDescription,
+    audience_id: UUID | None = None,
 ) -> Audience:
-    """Raises `NotFound` for a class that is not in the organization, `Invalid` for an audience of nobody, `Conflict`
-    for a name that is taken and for too many."""
+    """`audience_id`: the id of one that was deleted, which is there again.
+
+    Raises `NotFound` for a class that is not in the organization, `Invalid` for an audience of nobody, `Conflict` for a
+    name or an id that is taken and for too many.
+    """
     require_mass_text(principal)
     organization_id = principal.organization_id
     await _check(session, organization_id, audience)
     if await queries.count(session, organization_id) >= MAX_SAVED:
         raise Conflict(f"There are {MAX_SAVED} saved audiences already. Delete one first.")
-    row = Audience(organization_id=organization_id, id=new_id(), name=name, key=fold_name(name))
+    row = Audience(organization_id=organization_id, id=audience_id or new_id(), name=name, key=fold_name(name))
     row.audience = await _stored(session, organization_id, audience)
     session.add(row)
     await _flush(session)
@@ -103,6 +111,8 @@ async def _flush(session: AsyncSession) -> None:
     try:
         await session.flush()
     except IntegrityError as error:
+        if "pk_audiences" in str(error.orig):
+            raise Conflict("There is a saved audience with this id already.") from error
         raise Conflict("There is a saved audience with this name already.") from error
 
 

@@ -35,7 +35,9 @@ async def create_audience(
     """Save an audience under a name."""
 
     async def create() -> tuple[int, AudienceOut]:
-        row = await service.create_audience(session, principal, name=body.name, audience=body.audience)
+        row = await service.create_audience(
+            session, principal, name=body.name, audience=body.audience, audience_id=body.id
+        )
         return 201, AudienceOut.of(row)
 
     return await once(

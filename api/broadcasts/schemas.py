@@ -24,6 +24,7 @@ from api.broadcasts.types import AudienceDescription, AudienceDescriptionOut, Sa
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Encoding, segments
 from api.conversations.types import MediaUrl
 from api.directory.rules import OwnerKind
+from api.kit.money import MoneyOut
 from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body, SingleLine
 from api.kit.times import Moment
@@ -132,6 +133,20 @@ class BroadcastFileOut(BaseModel):
     """Bytes."""
 
 
+class BroadcastEstimate(BaseModel):
+    costs: list[MoneyOut]
+    """By currency. Texts without a price are in none."""
+    without_price: int
+    """Recipients for whose country their line had no price, or no price list."""
+
+    @classmethod
+    def stored(cls, found: dict[str, Any] | None) -> "BroadcastEstimate | None":
+        if found is None:
+            return None
+        costs = [MoneyOut(amount=amount, currency=currency) for currency, amount in found["costs"].items()]
+        return cls(costs=costs, without_price=found["without_price"])
+
+
 class BroadcastOut(BaseModel):
     model_config = ConfigDict(title="Broadcast")
 
@@ -160,6 +175,8 @@ class BroadcastOut(BaseModel):
     """{reason: how many} of those left out, as it was confirmed."""
     segments: int
     """Of all texts together, as it was confirmed."""
+    estimate: BroadcastEstimate | None
+    """What it was expected to cost as it was confirmed. Null before."""
     counts: dict[str, int]
     """{state: how many recipients}. An event `broadcast` on the stream brings new ones."""
     retry_of_broadcast_id: UUID | None
@@ -218,6 +235,7 @@ def _shown(row: Broadcast, counts: Sequence[Count] | None) -> dict[str, Any]:
         "attachments": [
             BroadcastFileOut(url=f"/api/v1/messages/{row.id}/media/{each['id']}", **each) for each in row.files
         ],
+        "estimate": BroadcastEstimate.stored(row.estimate),
         "author": author,
         "sender": Actor.stored(row.sender),
         "counts": by_state,
@@ -293,6 +311,10 @@ class PreviewOut(BaseModel):
     unknown: list[str]
     """The first given numbers and external ids that are nobody's."""
     segments: SegmentsOut
+    costs: list[MoneyOut]
+    """What it is expected to cost, by currency. Texts without a price are in none."""
+    without_price: int
+    """Recipients for whose country their line has no price, or no price list."""
     examples: list[ExampleOut]
     hours: HoursOut
     lines: list[LineShareOut]
@@ -314,6 +336,8 @@ class PreviewOut(BaseModel):
             left_out=[LeftOutOut(reason=reason, count=count) for reason, count in tally.left_out.most_common()],
             unknown=list(preview.unknown),
             segments=SegmentsOut(least=tally.segments.least, most=tally.segments.most, total=tally.segments.total),
+            costs=[MoneyOut.of(amount, currency) for currency, amount in sorted(tally.estimate.costs.items())],
+            without_price=tally.estimate.without_price,
             examples=[
                 ExampleOut(
                     phone_number=each.number,
@@ -396,6 +420,8 @@ class AudienceIn(RequestModel):
 
     name: Name
     audience: SavedAudienceDescription
+    id: UUID | None = None
+    """A new one if omitted. With the id of a deleted one, drafts that name it can use it again."""
 
 
 class AudiencePatch(PatchModel):

@@ -23,6 +23,7 @@ from api.audit.rules import Action, Actor, NewEntry
 from api.away.rules import OpeningHours
 from api.broadcasts import files, queries
 from api.broadcasts.audience import Content, Given, read_audience, resolve
+from api.broadcasts.costs import new_tally
 from api.broadcasts.errors import ApprovalRequired, ConfirmationRequired
 from api.broadcasts.fields import Wording
 from api.broadcasts.hours import Availability
@@ -50,6 +51,7 @@ from api.lines import service as lines
 from api.lines.defaults import choosable_lines
 from api.lines.models import Line
 from api.live.service import announce
+from api.prices import credits
 from api.saved_replies.rules import unknown_fields
 
 CHANNEL = "messenger_broadcasts"
@@ -105,20 +107,31 @@ class Prepared:
     given: Given
 
 
-async def prepared(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Prepared:
-    """As of when it goes. Raises `NotFound`."""
+async def prepared(
+    session: AsyncSession, principal: Principal, broadcast_id: UUID, *, any_hour: bool = False
+) -> Prepared:
+    """As of when it goes. `any_hour`: outside the hours too. Raises `NotFound`."""
     row = await require(session, principal, broadcast_id)
     organization = await access.organization(session, row.organization_id)
     at = await database_time(session)
-    content, given = await _prepare(session, organization, row, sender=principal, at=max(at, row.send_at or at))
+    content, given = await _prepare(
+        session, organization, row, sender=principal, at=max(at, row.send_at or at), any_hour=any_hour
+    )
     return Prepared(row, organization, content, given)
 
 
-async def preview_broadcast(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Preview:
-    """Who would get it now, who would not and why, and what it would say (MASS-PREVIEW). Changes nothing."""
-    ready = await prepared(session, principal, broadcast_id)
+async def preview_broadcast(
+    session: AsyncSession, principal: Principal, broadcast_id: UUID, *, any_hour: bool = False
+) -> Preview:
+    """Who would get it now, who would not and why, and what it would say (MASS-PREVIEW). Changes nothing.
+
+    `any_hour`: as if somebody confirmed it outside the hours. Raises `PermissionRequired` (PERM-HOURS).
+    """
+    if any_hour:
+        require_mass_text(principal, Permission.MASS_TEXT_ANY_HOUR)
+    ready = await prepared(session, principal, broadcast_id, any_hour=any_hour)
     row, organization, content, given = ready.row, ready.organization, ready.content, ready.given
-    tally = Tally(content.wording, has_media=content.media > 0)
+    tally = await new_tally(session, row, content)
     async for some in resolve(session, row.organization_id, given, content):
         await asyncio.to_thread(tally.add, some)
         _require_bounded(tally)
@@ -136,7 +149,13 @@ async def preview_broadcast(session: AsyncSession, principal: Principal, broadca
 
 
 async def _prepare(
-    session: AsyncSession, organization: Organization, row: Broadcast, *, sender: Principal, at: datetime
+    session: AsyncSession,
+    organization: Organization,
+    row: Broadcast,
+    *,
+    sender: Principal,
+    at: datetime,
+    any_hour: bool = False,
 ) -> tuple[Content, Given]:
     given = await read_audience(
         session,
@@ -151,7 +170,7 @@ async def _prepare(
         files=files.files_of(row),
         line=line,
         choosable=await choosable_lines(session, organization.id),
-        available=availability(organization, at=at, any_hour=row.any_hour_reason is not None),
+        available=availability(organization, at=at, any_hour=any_hour or row.any_hour_reason is not None),
     )
     return content, given
 
@@ -189,7 +208,7 @@ async def send_broadcast(
     """Confirm a draft: its audience is frozen (MASS-PREVIEW), and it goes, or waits for its time.
 
     Raises `PermissionRequired` (PERM-HOURS), `Conflict` if it is not a draft or reaches nobody, `ConfirmationRequired`
-    and `ApprovalRequired`.
+    `ApprovalRequired`, and `NoCredits`.
     """
     overrides = (Permission.MASS_TEXT_ANY_HOUR,) if confirmation.any_hour_reason is not None else ()
     require_mass_text(principal, *overrides)
@@ -205,8 +224,10 @@ async def send_broadcast(
     _require_confirmed(organization, tally, confirmation)
     if missing := _missing_approvals(organization, row, principal, tally.recipients):
         raise ApprovalRequired(missing)
+    await credits.require_estimate(session, row.organization_id, tally.estimate)
     move(row, deed)
     row.recipients, row.left_out, row.segments = tally.recipients, dict(tally.left_out), tally.segments.total
+    row.estimate = tally.estimate.as_json()
     row.sender, row.confirmed_at, row.is_active, row.updated_at = principal.actor.as_json(), at, True, at
     row.started_at = None if is_later else at
     row.counts = {}
@@ -226,7 +247,7 @@ async def _freeze(
         # In one statement, in the order of ids (decision 0006).
         new = [each for each in given.numbers if each not in stored]
         await directory.ensure_phone_numbers(session, organization.id, new)
-    tally = Tally(content.wording, has_media=content.media > 0)
+    tally = await new_tally(session, row, content)
     async for each in resolve(session, organization.id, given, content):
         await asyncio.to_thread(tally.add, each)
         _require_bounded(tally)
@@ -282,9 +303,9 @@ async def _record_confirmed(session: AsyncSession, principal: Principal, row: Br
         "recipients": tally.recipients,
         "left_out": dict(tally.left_out),
         "segments": tally.segments.total,
-        "body": row.body,
-        "send_at": rfc3339(row.send_at) if row.state == BroadcastState.SCHEDULED else None,
-        **described_audience(row),
+        "estimate": tally.estimate.as_json(),
+        **described(row),
+        "send_at": rfc3339(row.send_at) if row.send_at and row.state == BroadcastState.SCHEDULED else None,
     }
     await record(session, principal.actor, Action.BROADCAST_CONFIRMED, row, details)
     if row.any_hour_reason is not None:
@@ -381,9 +402,21 @@ def wake(session: AsyncSession, organization_id: UUID) -> None:
     notify(session, CHANNEL, {"organization_id": str(organization_id)})
 
 
-def described_audience(row: Broadcast) -> dict[str, Any]:
-    """The audience as the audit log has it: its filters, and how many were given one by one."""
-    said = dict(row.audience)
+def described(row: Broadcast) -> dict[str, Any]:
+    """What it says, and to whom, as the audit log has it. Of the audience: its filters, and how many were given one
+    by one."""
+    audience = dict(row.audience)
     for name in ("numbers", "external_ids"):
-        said[name] = len(said.get(name, ()))
-    return {"audience": said}
+        audience[name] = len(audience.get(name, ()))
+    return {
+        "name": row.name,
+        "body": row.body,
+        "header": row.header,
+        "footer": row.footer,
+        "fallbacks": row.fallbacks,
+        "media": row.media_urls,
+        "attachments": [each["name"] for each in row.files],
+        "line_id": str(row.line_id) if row.line_id is not None else None,
+        "send_at": rfc3339(row.send_at) if row.send_at is not None else None,
+        "audience": audience,
+    }

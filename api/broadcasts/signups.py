@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access import service as access
 from api.broadcasts import audience_queries, signup_queries
 from api.broadcasts.audience import consent_reason
+from api.broadcasts.costs import CostedText, has_credits
 from api.broadcasts.hours import Availability
 from api.broadcasts.numbers import facts_of
 from api.broadcasts.rules import may_queue
@@ -42,7 +43,7 @@ BEFORE_CLOSING = timedelta(minutes=5)
 """A message that is queued now has left by then: `may_queue` bounds how many wait."""
 
 LATER = timedelta(hours=1)
-"""When a message is looked at again that no line can send now."""
+"""When a message is looked at again that no line can send now, or for which no credits are left."""
 
 LINE_REASONS = frozenset({Reason.LINE_BLOCKED.value, Reason.COUNTRY_NOT_ALLOWED.value})
 
@@ -55,6 +56,11 @@ class _Sorted:
     forgotten: list[UUID] = field(default_factory=list)
     deferred: dict[UUID, datetime] = field(default_factory=dict)
     """When each is looked at again."""
+
+    def wait_for_credits(self, at: datetime) -> None:
+        """A number gets the message once: it waits while the credits do not cover it (COST)."""
+        self.deferred |= {signup.id: at + LATER for signup, *_ in self.sent}
+        self.sent = []
 
 
 async def send_due(session: AsyncSession, organization_id: UUID) -> bool:
@@ -80,6 +86,9 @@ async def send_due(session: AsyncSession, organization_id: UUID) -> bool:
     available = availability(organization, at=at, any_hour=False)
     numbers = await directory.lock_phone_numbers(session, organization_id, [each.phone_number_id for each in due])
     found = await _sort(session, organization_id, due, numbers, choosable, available)
+    texts = [CostedText(line, number.number, body) for _, number, line, _ in found.sent]
+    if not await has_credits(session, organization_id, texts, has_media=False):
+        found.wait_for_credits(at)
     await signup_queries.forget(session, organization_id, found.forgotten)
     await signup_queries.defer(session, organization_id, found.deferred)
     await signup_queries.mark_sent(session, organization_id, [signup.id for signup, *_ in found.sent])

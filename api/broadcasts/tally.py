@@ -9,6 +9,7 @@ from uuid import UUID
 from api.broadcasts.fields import SegmentCount, Wording
 from api.broadcasts.hours import Availability
 from api.directory.rules import OwnerKind
+from api.prices.rules import Estimate, PriceList
 
 EXAMPLES = 3
 
@@ -62,10 +63,13 @@ class Hours:
 class Tally:
     wording: Wording
     has_media: bool = False
+    prices: Mapping[UUID, PriceList] = field(default_factory=dict)
+    """By line."""
     recipients: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     by_line: Counter[UUID] = field(default_factory=Counter)
     segments: SegmentCount = field(default_factory=SegmentCount)
+    estimate: Estimate = field(default_factory=Estimate)
     examples: list[Example] = field(default_factory=list)
     _zones: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
@@ -81,6 +85,8 @@ class Tally:
             self._zones[tuple(each.zones)] += 1
             # A picture message is one part, whatever its text.
             counted = self.segments.add("" if self.has_media else each.text)
+            prices = self.prices.get(each.line_id)
+            self.estimate.add(prices, each.number, segments=counted.count, has_media=self.has_media)
             if len(self.examples) < EXAMPLES:
                 self.examples.append(Example(each.number, each.person, each.text, counted.count))
 

@@ -13,6 +13,8 @@ A use case locks the rows, decides with the pure rules, adds what was decided to
 | a message arrives | `receive` |
 | a message is accepted for sending | `queue` |
 | a worker claims it, or loses its outcome | `move` |
+| it has a cost, since a worker has claimed it (COST) | `price` |
+| its provider's own figure is fetched | `correct_price` |
 | the outcome of a post, or of a reconciliation | `report` |
 | a status callback | `callback` |
 | an entry of the timeline that moves nothing | `note` |
@@ -35,6 +37,7 @@ conversations, then the outbox entries. `write` locks only audit chains, which c
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,6 +46,7 @@ from api.audit import service as audit
 from api.audit.rules import BESIDE_THREADS, SYSTEM, Action, Actor, NewEntry
 from api.conversations import message_queries as queries
 from api.conversations import outbox
+from api.conversations.message_costs import CostChanges
 from api.conversations.message_rules import (
     Automatic,
     Direction,
@@ -69,9 +73,11 @@ from api.directory.number_changes import numbers_changed
 from api.kit.bulk import insert_together
 from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
+from api.kit.money import Money
 from api.live.service import announce_conversation, announce_message, announce_thread_entry
 from api.notifications.rules import Kind
 from api.notifications.service import tell_all
+from api.prices.rules import Cost
 from api.providers.port import MessageStatus, StatusReport
 
 ACTIONS = {
@@ -165,6 +171,7 @@ class Batch(TeamChanges):
         """Conversations of which a later text may leave now."""
         self._reported: list[Message] = []
         self._timeline: list[dict[str, object]] = []
+        self._costs = CostChanges()
         self._changed_numbers: set[str] = set()
         self._announced_messages: dict[UUID, tuple[UUID, int]] = {}
 
@@ -269,6 +276,14 @@ class Batch(TeamChanges):
         if status is MessageStatus.UNKNOWN:
             self.let_next_leave(message.conversation_id)
 
+    def price(self, message: Message, cost: Cost | None, *, takes: Decimal | None) -> None:
+        """A claimed message's cost, and what it takes of the credits (COST)."""
+        self._costs.claimed(message, cost, takes=takes)
+
+    def correct_price(self, message: Message, price: Money) -> None:
+        """The provider's own figure, of a message whose conversation is locked."""
+        self._costs.reported(message, price)
+
     def report(
         self,
         conversation: Conversation,
@@ -287,6 +302,7 @@ class Batch(TeamChanges):
             message.provider_message_id = report.provider_message_id
         known = report if report.status is not None else replace(report, status=MessageStatus.SENT)
         apply_report(self._to_store(conversation), message, known, at=self.at)
+        self._costs.reported(message, report.price)
         self.count_not_sent(conversation, message)
         self.note(
             message,
@@ -308,6 +324,7 @@ class Batch(TeamChanges):
             message.provider_message_id = report.provider_message_id
         if message.provider_message_id == report.provider_message_id:
             apply_report(self._to_store(conversation), message, report, at=self.at)
+            self._costs.reported(message, report.price)
             self.count_not_sent(conversation, message)
         self.note(
             message,
@@ -384,6 +401,8 @@ class Batch(TeamChanges):
         It detaches the changed conversations from the session.
         """
         organization_id = self.organization_id
+        if (told := await self._costs.store(session, organization_id)) is not None:
+            self.record(told)
         if self._reopened:
             self.record(*await self._reopening_entries(session))
         for conversation in self._changed.values():

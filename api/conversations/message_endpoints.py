@@ -11,12 +11,21 @@ from api.consent.types import OptInCheckOut
 from api.conversations import message_queries as queries
 from api.conversations import sending, service
 from api.conversations.errors import NewMessages
+from api.conversations.message_costs import cost_of
 from api.conversations.message_queries import ThreadWindow
 from api.conversations.message_rules import Reply
 from api.conversations.scheduled import schedule
 from api.conversations.scheduled_schemas import SendIn
 from api.conversations.scheduled_types import ScheduledTextOut
-from api.conversations.schemas import MAX_SEQ, FirstMessageIn, MessageDetail, MessageIn, ThreadOut, TimelineEvent
+from api.conversations.schemas import (
+    MAX_SEQ,
+    FirstMessageIn,
+    MessageCost,
+    MessageDetail,
+    MessageIn,
+    ThreadOut,
+    TimelineEvent,
+)
 from api.conversations.types import MessageOut
 from api.directory.named import named_number
 from api.kit.database import Session
@@ -140,11 +149,12 @@ async def get_message(message_id: UUID, principal: CanView, session: Session) ->
     """One message with its timeline and the opt-in check with which it was sent."""
     row = await service.require_message(session, principal, message_id)
     timeline = await queries.timeline(session, principal.organization_id, message_id)
-    stored = row.message.opt_in_check
+    stored, cost = row.message.opt_in_check, cost_of(row.message)
     return MessageDetail(
         **dict(MessageOut.of(row)),
         timeline=[TimelineEvent.model_validate(entry) for entry in timeline],
         opt_in_check=OptInCheckOut.stored(stored) if stored else None,
+        cost=MessageCost.of_cost(cost) if cost is not None else None,
     )
 
 

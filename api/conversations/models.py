@@ -1,6 +1,7 @@
 """Tables of conversations and messages."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
+    Numeric,
     SmallInteger,
     UniqueConstraint,
     false,
@@ -279,6 +281,13 @@ class Message(OrganizationChildRow, Base):
     not_sent: Mapped[bool | None]
     """It did not go, and nobody has retried, answered or dismissed it yet (NOT-SENT). False: somebody has, or it needs
     nobody. Null: it went, or may still go."""
+    cost: Mapped[Decimal | None] = mapped_column(Numeric(14, 6))
+    """What it cost (COST): by its line's price list when it was claimed, or its provider's figure. Null: unknown."""
+    cost_currency: Mapped[str | None]
+    cost_source: Mapped[str | None]
+    """A `CostSource`."""
+    credits: Mapped[Decimal | None] = mapped_column(Numeric(14, 6))
+    """What it took of the organization's credits. Null: the organization did not run on credits when it was claimed."""
     reacts_to: Mapped[UUID | None]
     """The message that it quotes: it is a reaction, which a phone has sent as a text."""
     reactions: Mapped[list[str] | None]

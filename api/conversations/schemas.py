@@ -13,9 +13,11 @@ from api.conversations.rules import Status
 from api.conversations.types import MediaUrl, MessageOut, SentBy
 from api.directory.types import HolderOut
 from api.kit.added_fields import added
+from api.kit.money import MoneyOut, shown_amount
 from api.kit.phone import NumberOrSender
 from api.kit.request_models import RequestModel
 from api.kit.text import Body
+from api.prices.rules import Cost, CostSource
 
 MAX_SEQ = 2**31 - 1
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
@@ -186,12 +188,26 @@ class TimelineEvent(BaseModel):
     detail: str | None
 
 
+class MessageCost(MoneyOut):
+    """`source`: the line's price list as it was when the text left, or the provider's own figure."""
+
+    model_config = ConfigDict(title="MessageCost")
+
+    source: CostSource
+
+    @classmethod
+    def of_cost(cls, cost: Cost) -> "MessageCost":
+        return cls(amount=shown_amount(cost.amount), currency=cost.currency, source=cost.source)
+
+
 class MessageDetail(MessageOut):
     model_config = ConfigDict(title="MessageDetail")
 
     timeline: list[TimelineEvent]
     opt_in_check: OptInCheckOut | None
     """The check with which it was sent; null for a received message."""
+    cost: MessageCost | None
+    """What it cost (COST). Null for a received message, a failed one, and one of which no cost is known."""
 
 
 class ThreadOut(BaseModel):

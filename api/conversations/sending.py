@@ -20,6 +20,7 @@ from api.kit.errors import Conflict, Invalid
 from api.lines import service as lines
 from api.lines.defaults import choosable_lines
 from api.lines.models import Line
+from api.prices import credits
 from api.providers.port import MessageStatus
 from api.providers.registry import send_limits
 
@@ -88,8 +89,8 @@ async def accept(
     `assigns`: it is the principal's from now on, if nobody has it (`locked_if_replying_assigns`).
 
     Raises `NotAllowedToText` if the opt-in check refuses, `NewMessages` if `seen_seq` is stale (STATUS-REPLY-RACE),
-    `TooManyTextsToday`, `Invalid` if the message is longer than the line's provider takes, and `Conflict` if the
-    conversation's number is the line's own or the message to retry was retried already.
+    `TooManyTextsToday`, `NoCredits`, `Invalid` if the message is longer than the line's provider takes, and `Conflict`
+    if the conversation's number is the line's own or the message to retry was retried already.
     """
     organization_id = principal.organization_id
     line = await lines.require_line(session, organization_id, row.conversation.line_id)
@@ -99,6 +100,7 @@ async def accept(
         await require_all_seen(session, row.conversation, seen_seq=reply.seen_seq, sender_id=principal.id)
     if retry_of is not None and await message_queries.is_retried(session, organization_id, retry_of):
         raise Conflict("This message has been sent again already.")
+    await credits.require_for(session, line)
     await lines.count_text(session, line, sender_id=principal.id)
     state = state_of(row.conversation)
     # A person who answers has read the conversation; an integration has, if it says up to where (decision 0004).

@@ -18,6 +18,7 @@ from api.consent.rules import OptInCheck, Reason, explanation
 from api.conversations import outbox
 from api.conversations import service as conversations
 from api.conversations.lifecycle import Batch
+from api.conversations.message_costs import list_cost
 from api.conversations.models import Conversation, Message, OutboxEntry
 from api.delivery import claim_queries, queries
 from api.delivery.rules import failure, pace
@@ -31,6 +32,9 @@ from api.kit.secrets import SecretBox
 from api.lines.models import Line
 from api.lines.service import line_settings, lines_by_ids, open_line
 from api.media.signed import VALID_FOR, SignedFile, carrier_address
+from api.prices import credits
+from api.prices.rules import NO_CREDITS, NO_CREDITS_CODE, Allowance, Cost
+from api.prices.service import price_lists
 from api.providers.port import LineAccess, MessageStatus, OutgoingMessage
 
 PARKED_UNTIL = datetime(9999, 1, 1, tzinfo=UTC)
@@ -67,6 +71,8 @@ class _Due:
     number: PhoneNumber
     line: Line
     check: OptInCheck
+    cost: Cost | None
+    """By the line's price list (COST)."""
     has_moved: bool
     """It is part of a mass text, and its number has left the record through which it was in the audience."""
 
@@ -89,12 +95,13 @@ async def claim_due(
     async with database.transaction() as session:
         await claim_queries.plan_by_index(session)
         due, late, at = await _lock_due(session, organization_id, capacity or Capacity())
+        allowed = await _allowance(session, organization_id, due)
         batch = Batch(organization_id, at=at)
         for entry in late:
             entry.due_at = PARKED_UNTIL
             batch.let_next_leave(entry.conversation_id)
         for each in due:
-            token = _decide(batch, each, lease=lease)
+            token = _decide(batch, each, allowed, lease=lease)
             if token is not None:
                 claims.append(
                     Claim(
@@ -145,11 +152,21 @@ async def _lock_due(
     messages = await queries.messages(session, organization_id, [entry.id for entry in granted])
     pairs = [(numbers[locked[entry.conversation_id].phone_number_id], by_line[entry.line_id]) for entry in granted]
     checks = await consent.check_many(session, organization_id, pairs)
+    lists = await price_lists(session, organization_id, [line for _, line in pairs])
     moved = await moved_away(
         session, organization_id, [entry.id for entry in granted if entry.broadcast_id is not None]
     )
     due = [
-        _Due(entry, messages[entry.id], locked[entry.conversation_id], number, line, check, entry.id in moved)
+        _Due(
+            entry=entry,
+            message=messages[entry.id],
+            conversation=locked[entry.conversation_id],
+            number=number,
+            line=line,
+            check=check,
+            cost=list_cost(lists.get(line.id), number.number, messages[entry.id]),
+            has_moved=entry.id in moved,
+        )
         for entry, (number, line), check in zip(granted, pairs, checks, strict=True)
     ]
     return due, late, at
@@ -194,7 +211,14 @@ async def _lock_first(
     return [entry for entry in entries if entry.id not in waiting]
 
 
-def _decide(batch: Batch, due: _Due, *, lease: timedelta) -> UUID | None:
+async def _allowance(session: AsyncSession, organization_id: UUID, due: Sequence[_Due]) -> Allowance | None:
+    """The credits that these texts may take of. None, without a statement, if their lines have no price lists."""
+    if all(each.line.price_currency is None for each in due):
+        return None
+    return await credits.allowance(session, organization_id)
+
+
+def _decide(batch: Batch, due: _Due, allowed: Allowance | None, *, lease: timedelta) -> UUID | None:
     """Give the message a lease and return its token. None if it must not be posted."""
     message, entry, check = due.message, due.entry, due.check
     if message.status not in {MessageStatus.QUEUED.value, MessageStatus.SENDING.value}:
@@ -210,12 +234,34 @@ def _decide(batch: Batch, due: _Due, *, lease: timedelta) -> UUID | None:
     if due.has_moved:
         batch.report(due.conversation, message, failure(MOVED_CODE, MOVED_TITLE))
         return None
+    if not _priced(batch, due, allowed):
+        batch.report(due.conversation, message, failure(NO_CREDITS_CODE, NO_CREDITS))
+        return None
     token = new_id()
     entry.state, entry.lease_token = "sending", token
     entry.claimed_at, entry.due_at = batch.at, batch.at + lease
     entry.attempts += 1
     batch.move(due.conversation, message, MessageStatus.SENDING)
     return token
+
+
+def _priced(batch: Batch, due: _Due, allowed: Allowance | None) -> bool:
+    """Give the message its cost (COST). False if the credits do not cover it; a confirmation leaves all the same.
+
+    A message that is posted again has its cost already.
+    """
+    message = due.message
+    if message.credits is not None:
+        return True
+    if allowed is None or due.line.price_currency is None:
+        if due.cost is not None or message.cost is not None:
+            batch.price(message, due.cost, takes=None)
+        return True
+    takes = allowed.take(due.cost, always=due.entry.past_gate)
+    if takes is None:
+        return False
+    batch.price(message, due.cost, takes=takes)
+    return True
 
 
 async def _within_pace(

@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.broadcasts.late import count_again
 from api.consent import service as consent
 from api.consent.rules import OptInCheck, Reason
 from api.conversations import service as conversations
@@ -211,6 +212,7 @@ async def settle_reconciliation(database: Database, claimed: Reconciliation, out
         batch.report(conversation, message, report, source=EntrySource.RECONCILIATION)
         if opted_out:
             stop(batch, conversation, numbers[claimed.phone_number_id])
+        await count_again(session, organization_id, [message])
         await batch.write(session)
         reached(CrashPoint.RECONCILE_SETTLE_BEFORE_COMMIT)
     reached(CrashPoint.RECONCILE_SETTLE_COMMITTED)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit.rules import SYSTEM
+from api.broadcasts.late import count_again
 from api.consent import service as consent
 from api.conversations import service as conversations
 from api.conversations.lifecycle import Batch
@@ -57,10 +58,13 @@ async def find_reported(session: AsyncSession, organization_id: UUID, reports: S
 async def apply_reports(session: AsyncSession, batch: Batch, reported: Reported) -> None:
     """Add the reports to the batch. The caller has locked the stopped numbers, and then the conversations."""
     message_ids = {message.id for _, message in reported.matched}
-    messages = await queries.messages_by_ids(session, batch.organization_id, message_ids) if message_ids else {}
+    if not message_ids:
+        return
+    messages = await queries.messages_by_ids(session, batch.organization_id, message_ids)
     for report, matching in reported.matched:
         row, message = reported.rows[matching.conversation_id], messages[matching.id]
         batch.callback(row.conversation, message, report.status, inbound_event_id=report.event_id)
         if report.status.opted_out:
             entry = consent.stop(row.number, actor=SYSTEM, source=OptInSource.PROVIDER, at=batch.at)
             batch.change_consent(row, entry)
+    await count_again(session, batch.organization_id, messages.values())

@@ -51,6 +51,12 @@ class Line(OrganizationRow, Base):
     """When the rate limit next allows a message. All processes share it."""
     health: Mapped[dict[str, Any] | None]
     """`LineHealth.stored()` of the last check; null until one with these credentials."""
+    price_currency: Mapped[str | None]
+    """ISO 4217, of the line's price list. Null: it has none, so only the provider says what its texts cost."""
+    prices_fetched_until: Mapped[datetime | None]
+    """Texts that were accepted before have the provider's own figure, or are too old to get one."""
+    prices_due_at: Mapped[datetime | None]
+    """When the provider is asked next what the line's texts cost. Null: at once."""
     silent_since: Mapped[datetime | None]
     """When the last text came, if that is longer ago than usual for this line; else null."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -26,9 +26,9 @@ router = APIRouter(tags=["live"])
             "what has changed, as it was read after the change; `version` is the conversation's: an event with a lower "
             "one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, "
             "entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: "
-            "it is gone. `opt_in` {phone_number}, `directory`, `import` and `sending_status` say what to load again; "
-            "`typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, "
-            "state, recipients, counts} is a mass text whose state or counts have changed. "
+            "it is gone. `opt_in` {phone_number}, `directory`, `import`, `credits` and `sending_status` say what to "
+            "load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` "
+            "{broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. "
             "After `resync`, and after each connection, everything shown must be loaded again. "
             "`ping` fills a silence of 15 seconds: a stream without any event for much longer is dead.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import httpx
 
+from api.kit.money import Money
 from api.providers.http import retry_after
 from api.providers.port import (
     Accepted,
@@ -59,6 +60,7 @@ class ErrorTable:
         code: str | None,
         said: str | None = None,
         at: datetime | None = None,
+        price: Money | None = None,
     ) -> StatusReport:
         """The report of a message's status. `word` is the provider's own for it, `status` ours."""
         if code in self.no_error:
@@ -71,6 +73,7 @@ class ErrorTable:
             error_title=self.title(code, said) if code else None,
             opted_out=self.is_opt_out(code),
             provider_time=at,
+            price=price,
         )
 
     def accepted(

@@ -110,9 +110,12 @@ FREE: Mapping[str, frozenset[str]] = {
             "settings",
             "countries",
             "health",
+            "price_currency",
         }
     ),
     "line_defaults": frozenset({"country"}),
+    "line_prices": frozenset({"country"}),
+    "credits": frozenset({"currency"}),
     "away_messages": frozenset({"body", "hours"}),
     # Files that staff are about to send. They are deleted within a day, those of a scheduled text together with it; one
     # that is sent is the message's.
@@ -140,6 +143,7 @@ FREE: Mapping[str, frozenset[str]] = {
             "sender",
             "approvals",
             "left_out",
+            "estimate",
             "counts",
         }
     ),
@@ -149,7 +153,11 @@ FREE: Mapping[str, frozenset[str]] = {
     "audit_entries": frozenset({"action", "actor_kind", "previous_hash", "hash"}),
     "conversations": frozenset({"status", "last_message_direction", "last_message_status"}),
     "messages": frozenset(
-        {"direction", "status", "encoding", "provider_message_id", "error_code", "answers", "broadcast_name"}
+        {
+            *("direction", "status", "encoding", "provider_message_id", "error_code", "answers", "broadcast_name"),
+            # What was spent stays, without the number (COST).
+            *("cost_currency", "cost_source"),
+        }
     ),
     "notes": frozenset({"author_kind", "author_name", "removed_by"}),
     "message_events": frozenset({"status", "source", "code"}),

@@ -3,6 +3,7 @@
 import base64
 import hmac
 from datetime import UTC, datetime
+from decimal import Decimal
 from urllib.parse import urlencode, urlparse, urlunparse
 
 from simulator.model import Message, Status
@@ -10,6 +11,8 @@ from simulator.plivo.resources import failure_of, plain, state_of
 from simulator.wire import Occasion, Webhook
 
 _REPORTED = frozenset({Status.QUEUED, Status.SENT, Status.DELIVERED, Status.UNDELIVERED})
+
+_PRICE_A_SEGMENT = "0.00550"
 
 
 def is_reported(message: Message) -> bool:
@@ -38,6 +41,8 @@ def status_webhook(message: Message, status: str, occasion: Occasion) -> Webhook
         "Status": state_of(message, Status(status)),
         "ParentMessageUUID": message.sid,
         "PartInfo": "1 of 1",
+        "TotalRate": _PRICE_A_SEGMENT,
+        "TotalAmount": str(Decimal(_PRICE_A_SEGMENT) * message.segments if message.sent_at is not None else 0),
         "MessageTime": _time(message.created_at),
         "SentTime": _time(message.sent_at),
         "DeliveryReportTime": _time(message.delivered_at),

@@ -57,6 +57,14 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return new_line()
         case "PATCH /organization/mass-text":
             return {"confirm_above": 400}
+        case "PUT /lines/{line_id}/prices":
+            return {"currency": None, "prices": []}
+        case "PUT /credits":
+            return {"is_on": False, "currency": "USD", "low_below": "5"}
+        case "POST /credits/additions":
+            return {"amount": "5"}
+        case "POST /cost-estimates":
+            return {"line_id": rows.ids["line_id"], "phone_number": rows.phone_number, "body": "Hi"}
         case "POST /broadcasts":
             return a_broadcast(rows.phone_number)
         case "PATCH /broadcasts/{broadcast_id}":

@@ -145,6 +145,20 @@ def _for(deed: str) -> Given:
     return given
 
 
+async def _has_credits(world: World, _rows: Rows) -> dict[str, str]:
+    made = await world.admin.put(f"{API}/credits", json={"is_on": False, "currency": "USD"})
+    assert made.is_success, made.text
+    return {}
+
+
+TO_ESTIMATE: dict[str, str] = {}
+
+
+async def _line_to_estimate_for(world: World, rows: Rows) -> dict[str, str]:
+    TO_ESTIMATE.update(line_id=str(world.line_id), phone_number=rows.phone_number, body="Hi")
+    return {}
+
+
 TO_FILL: dict[str, str] = {}
 
 
@@ -336,6 +350,24 @@ CHANGES: dict[str, Change] = {
         by_staff("organization.links_changed"),
         refused={"links": [{"label": "Studio", "url_template": "http://studio.test"}]},
     ),
+    f"PUT {API}/lines/{{line_id}}/prices": Change(
+        lambda: {"currency": "USD", "prices": [{"country": None, "text": "0.01", "picture": "0.02"}]},
+        by_staff("line.prices_changed"),
+        refused={"currency": "USD", "prices": []},
+    ),
+    # No line has a price list, so the organization cannot run on credits.
+    f"PUT {API}/credits": Change(
+        lambda: {"is_on": False, "currency": "USD", "low_below": "5"},
+        by_staff("credits.changed"),
+        refused={"is_on": True, "currency": "USD"},
+    ),
+    f"POST {API}/credits/additions": Change(
+        lambda: {"amount": "5"}, by_staff("credits.added"), refused={"amount": "0"}, given=_has_credits
+    ),
+    # It reads, and is written down all the same.
+    f"GET {API}/usage/export.csv": Change(None, by_staff("usage.exported")),
+    # It only asks.
+    f"POST {API}/cost-estimates": Change(lambda: TO_ESTIMATE, (), refused={}, given=_line_to_estimate_for),
     f"PATCH {API}/organization/mass-text": Change(
         lambda: {"confirm_above": 400, "hours": {"monday": [{"opens": "09:00", "closes": "17:00"}]}},
         by_staff("organization.updated"),

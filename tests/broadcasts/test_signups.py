@@ -140,3 +140,19 @@ async def test_MASS_SIGNUP_waits_for_the_available_hours(abroad: World) -> None:
 async def test_MASS_SIGNUP_has_at_most_160_characters(world: World) -> None:
     answer = await world.admin.patch(f"{API}/organization/mass-text", json={"signup": "x" * 161})
     assert answer.status_code == 422
+
+
+async def test_COST_a_sign_up_message_waits_for_credits_and_is_not_lost(welcoming: World) -> None:
+    price = {"country": None, "text": "0.01", "picture": "0.02"}
+    prices = {"currency": "USD", "prices": [price]}
+    await welcoming.admin.put(f"{API}/lines/{welcoming.line_id}/prices", json=prices)
+    on = await welcoming.admin.put(f"{API}/credits", json={"is_on": True, "currency": "USD"})
+    assert on.status_code == 200, on.text
+    await opt(welcoming, await family(welcoming, MOM), "opted_in")
+    assert await sent(welcoming) == []
+    assert await welcoming.rows("SELECT id FROM messages") == []
+
+    await welcoming.admin.post(f"{API}/credits/additions", json={"amount": "1"})
+    await welcoming.rows("UPDATE signups SET due_at = now() RETURNING id")
+
+    assert await sent(welcoming) == [MOM]

@@ -2,13 +2,15 @@
 
 import base64
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
+from api.kit.money import Money
 from api.providers.port import (
     Accepted,
     CannotTell,
@@ -19,6 +21,8 @@ from api.providers.port import (
     FetchesMedia,
     Found,
     LineAccess,
+    ListedPrice,
+    ListsPrices,
     MessageStatus,
     NotProcessed,
     OutcomeUnknown,
@@ -176,6 +180,35 @@ async def test_SEND_NEVER_TWICE_what_breaks_off_is_known_again_and_the_carrier_s
     assert len({report.provider_message_id for report in told}) == 1
     for report, event in zip(reports, events, strict=True):
         assert event.message_ref == MESSAGE_ID or f"message_id={MESSAGE_ID}" in report.url
+
+
+@every_access
+async def test_COST_the_provider_names_what_a_text_cost(dialect: Dialect, carrier: Carrier) -> None:
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    sent = await carrier.provider.send(carrier.line, carrier.text("a" * 161))
+    assert isinstance(sent, Accepted)
+    await carrier.control("GET", "/idle?seconds=10")
+    events = [
+        event
+        for request in carrier.webhooks.requests
+        for event in carrier.provider.split_webhook(carrier.webhook(request), kind=EventKind.STATUS)
+    ]
+    reports = [carrier.provider.read_status(event.body) for event in events]
+    told = next((each.price for each in reports if each.status is MessageStatus.DELIVERED), None)
+    match dialect.name:
+        case ProviderName.TELNYX:
+            assert told == Money(Decimal("0.008"), "USD")
+        case ProviderName.PLIVO:
+            assert told == Money(Decimal("0.011"), "USD")
+        case ProviderName.TWILIO:
+            assert told is None
+            assert isinstance(carrier.provider, ListsPrices)
+            listed = await carrier.provider.list_prices(
+                carrier.line, since=since, until=datetime.now(UTC) + timedelta(minutes=1)
+            )
+            assert listed == [ListedPrice(sent.provider_message_id, Money(Decimal("-0.0158"), "USD"))]
+        case _:
+            assert told is None
 
 
 @every_access

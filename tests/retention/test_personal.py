@@ -1,12 +1,12 @@
 """ERASE: every column that may hold a person's data is declared, so that a new one is not forgotten."""
 
-from sqlalchemy import Boolean, Column, Date, DateTime, Integer, Uuid
+from sqlalchemy import Boolean, Column, Date, DateTime, Integer, Numeric, Uuid
 
 from api.retention.organizations import owned_tables
 from api.retention.personal import ERASED, FREE
 from api.tables import metadata
 
-HOLDS_NO_WORDS = (Uuid, DateTime, Date, Integer, Boolean)
+HOLDS_NO_WORDS = (Uuid, DateTime, Date, Integer, Numeric, Boolean)
 GLOBAL = {
     "organizations",
     "database_identity",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from urllib.parse import urlparse, urlunparse
 
+from api.kit.money import Money, read_money
 from api.kit.phone import MAX_SENDER
 from api.kit.secrets import equal
 from api.kit.text import kept_apart
@@ -124,7 +125,18 @@ def read_status(body: bytes) -> StatusReport:
         code=fields.text(form, "ErrorCode", limit=100),
         # Plivo's guide names no zone; its examples are UTC.
         at=fields.time(form, "DeliveryReportTime") or fields.time(form, "SentTime"),
+        price=_price(form),
     )
+
+
+CURRENCY = "USD"
+"""Of `TotalAmount`: Plivo bills in US dollars, and its callbacks name no currency."""
+
+
+def _price(form: Mapping[str, str]) -> Money | None:
+    """What the message cost. Until Plivo has charged for it, the amount is 0."""
+    named = read_money(form.get("TotalAmount"), CURRENCY)
+    return named if named is not None and named.amount else None
 
 
 def with_plus(number: str) -> str:

@@ -6,6 +6,7 @@ values. Callers import all of them from here.
 
 from api.providers.port.adapter import ChecksWebhooks as ChecksWebhooks
 from api.providers.port.adapter import FetchesMedia as FetchesMedia
+from api.providers.port.adapter import ListsPrices as ListsPrices
 from api.providers.port.adapter import ListsReceived as ListsReceived
 from api.providers.port.adapter import SmsProvider as SmsProvider
 from api.providers.port.checking import CredentialsState as CredentialsState
@@ -30,6 +31,7 @@ from api.providers.port.media import MediaRefused as MediaRefused
 from api.providers.port.media import MediaUnavailable as MediaUnavailable
 from api.providers.port.receiving import EventKind as EventKind
 from api.providers.port.receiving import ListedMessage as ListedMessage
+from api.providers.port.receiving import ListedPrice as ListedPrice
 from api.providers.port.receiving import MediaItem as MediaItem
 from api.providers.port.receiving import ReceivedMessage as ReceivedMessage
 from api.providers.port.receiving import StatusReport as StatusReport

@@ -11,6 +11,7 @@ from api.providers.port.media import MediaOutcome
 from api.providers.port.receiving import (
     EventKind,
     ListedMessage,
+    ListedPrice,
     ReceivedMessage,
     StatusReport,
     WebhookAnswer,
@@ -70,6 +71,17 @@ class ListsReceived(Protocol):
 
     async def received_event(self, line: LineAccess, listed: ListedMessage) -> WebhookEvent | CannotTell:
         """The event that the listed message's webhook would have carried."""
+        ...
+
+
+@runtime_checkable
+class ListsPrices(Protocol):
+    """The provider names in a list of sent messages, and nowhere sooner, what each has cost (COST)."""
+
+    async def list_prices(
+        self, line: LineAccess, *, since: datetime, until: datetime
+    ) -> Sequence[ListedPrice] | CannotTell:
+        """What the line's messages cost that were sent between these times, as far as the provider knows it yet."""
         ...
 
 

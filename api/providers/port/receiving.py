@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from api.kit.money import Money
 from api.kit.text import made_storable
 from api.providers.form_fields import FormFields, form_fields
 from api.providers.port.status import MessageStatus, OptOutSignal
@@ -109,6 +110,16 @@ class StatusReport:
     opted_out: bool
     """The provider refuses because the recipient has stopped."""
     provider_time: datetime | None
+    price: Money | None = None
+    """The provider's own figure of what the message cost, if the report names one."""
+
+
+@dataclass(frozen=True)
+class ListedPrice:
+    """What a message of ours cost, from the provider's own list."""
+
+    provider_message_id: str
+    price: Money
 
 
 @dataclass(frozen=True)

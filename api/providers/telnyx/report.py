@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+from api.kit.money import read_money
 from api.providers import fields
 from api.providers.port import MessageStatus, StatusReport
 from api.providers.telnyx.errors import ERRORS
@@ -35,7 +36,8 @@ def status_report(payload: object, *, at: datetime | None) -> StatusReport | Non
         return None
     word = status.lower()
     code, said = decisive_error(errors_in(payload))
-    return ERRORS.report(message_id, word, status=STATUSES.get(word), code=code, said=said, at=at)
+    cost = read_money(fields.found(payload, "cost", "amount"), fields.found(payload, "cost", "currency"))
+    return ERRORS.report(message_id, word, status=STATUSES.get(word), code=code, said=said, at=at, price=cost)
 
 
 def errors_in(payload: object) -> list[tuple[str, object]]:

@@ -15,6 +15,7 @@ from api.providers.port import (
     CannotTell,
     LineAccess,
     ListedMessage,
+    ListedPrice,
     OutgoingMessage,
     ProviderDescription,
     ReconcileOutcome,
@@ -23,7 +24,7 @@ from api.providers.port import (
     WebhookEvent,
     WebhookFinding,
 )
-from api.providers.twilio import backfill, check, receive, send
+from api.providers.twilio import backfill, check, prices, receive, send
 from api.providers.twilio.api import account_url, authorization
 from api.providers.twilio.credentials import TWILIO
 from api.providers.twilio.reconcile import find_message
@@ -67,3 +68,8 @@ class TwilioProvider(HeaderAuthAdapter):
 
     async def received_event(self, line: LineAccess, listed: ListedMessage) -> WebhookEvent | CannotTell:
         return await backfill.received_event(self._client, self._api_url, line, listed)
+
+    async def list_prices(
+        self, line: LineAccess, *, since: datetime, until: datetime
+    ) -> Sequence[ListedPrice] | CannotTell:
+        return await prices.list_prices(self._client, self._api_url, line, since=since, until=until)

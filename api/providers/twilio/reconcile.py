@@ -1,6 +1,7 @@
 """Finding a message of unknown outcome in Twilio's list."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,6 +19,7 @@ from api.providers.port import (
     UnknownMessage,
 )
 from api.providers.twilio.api import account_url, get
+from api.providers.twilio.prices import price_of
 from api.providers.twilio.report import status_report
 
 
@@ -72,7 +74,7 @@ def _listed_report(listed: Mapping[str, Any]) -> StatusReport:
     if sid is None or status is None:
         raise KeyError("sid or status")
     code, said = fields.text(listed, "error_code"), fields.text(listed, "error_message")
-    return status_report(sid, status, code=code, said=said, at=None)
+    return replace(status_report(sid, status, code=code, said=said, at=None), price=price_of(listed))
 
 
 def _created(message: Mapping[str, Any]) -> datetime:

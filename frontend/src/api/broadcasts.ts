@@ -44,12 +44,12 @@ export function broadcastQuery(id: string) {
   });
 }
 
-/** Who would get a draft as it was saved at `version`, and who would not. */
-export function broadcastPreviewQuery(id: string, version: string) {
+/** Who would get a draft as it was saved at `version`, and who would not. `anyHour`: outside the hours too (PERM-HOURS). */
+export function broadcastPreviewQuery(id: string, version: string, anyHour = false) {
   return queryOptions({
-    queryKey: keys.broadcastPreview(id, version),
+    queryKey: keys.broadcastPreview(id, version, anyHour),
     queryFn: ({ signal }) =>
-      unwrap(client.POST("/api/v1/broadcasts/{broadcast_id}/preview", { params: { path: { broadcast_id: id } }, signal })),
+      unwrap(client.POST("/api/v1/broadcasts/{broadcast_id}/preview", { params: { path: { broadcast_id: id }, query: { any_hour: anyHour } }, signal })),
     placeholderData: keepPreviousData,
   });
 }
@@ -192,6 +192,15 @@ export function useSaveAudience() {
   return useMutation({
     mutationFn: ({ body, key }: { body: NewAudience; key: string }) =>
       unwrap(client.POST("/api/v1/audiences", { body, params: { header: { "Idempotency-Key": key } } })),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.audiences }),
+  });
+}
+
+export function useRenameAudience() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, name }: { id: string; name: string }) =>
+      unwrap(client.PATCH("/api/v1/audiences/{audience_id}", { params: { path: { audience_id: id } }, body: { name } })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.audiences }),
   });
 }

@@ -146,6 +146,7 @@ export class LiveConnection {
       if (told?.note_id && told.conversation_id) this.pass([{ type: "mention", conversationId: told.conversation_id }]);
     });
     on("broadcast", () => this.refetchSoon(keys.broadcasts));
+    on("credits", () => this.refetchSoon(keys.credits));
     on("sending_status", () => this.refetchSoon(keys.sendingStatus));
     on("resync", this.refetchEverything);
   }
@@ -240,7 +241,7 @@ export class LiveConnection {
 const DIRECTORY = [keys.families, keys.staffMembers, keys.classes, keys.tags, keys.locations, keys.contexts];
 const EVERYTHING = [
   keys.indicator, keys.sendingStatus, keys.conversations, keys.threads, keys.scheduled, keys.auditTrails, keys.messages, keys.notes, keys.mentions,
-  keys.optInChecks, keys.broadcasts, ...DIRECTORY,
+  keys.optInChecks, keys.broadcasts, keys.credits, ...DIRECTORY,
 ];
 
 /** What events say, each a part of it. */

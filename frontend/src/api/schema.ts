@@ -241,6 +241,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/broadcasts/{broadcast_id}/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Broadcast Cost
+         * @description What a mass text has cost so far.
+         */
+        get: operations["get_broadcast_cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/broadcasts/{broadcast_id}/export.csv": {
         parameters: {
             query?: never;
@@ -293,6 +313,8 @@ export interface paths {
         /**
          * Preview Broadcast
          * @description Who would get it now, who is left out and why, what it says, and how long it takes. Changes nothing.
+         *
+         *     `any_hour`: as if it were confirmed with `any_hour_reason`, which needs `mass_text_any_hour` (PERM-HOURS).
          */
         post: operations["preview_broadcast"];
         delete?: never;
@@ -809,6 +831,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cost-estimates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate Cost
+         * @description What a text would cost now, by the line's price list (COST).
+         */
+        post: operations["estimate_cost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Credits
+         * @description The balance that the organization runs on, if it does.
+         */
+        get: operations["get_credits"];
+        /**
+         * Change Credits
+         * @description Run on credits, or no longer. Every line in service needs a price list in their currency first.
+         */
+        put: operations["change_credits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/credits/additions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Credits
+         * @description Add to the balance, or take out of it.
+         */
+        post: operations["add_credits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/directory/import": {
         parameters: {
             query?: never;
@@ -1152,6 +1238,30 @@ export interface paths {
          *     The answer is stored as the line's `health`, also if the provider is `unreachable`.
          */
         post: operations["check_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/{line_id}/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Line Prices
+         * @description What a text on the line costs, by country (COST).
+         */
+        get: operations["get_line_prices"];
+        /**
+         * Change Line Prices
+         * @description Replace the line's price list. Texts that were sent keep what they cost.
+         */
+        put: operations["change_line_prices"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2198,6 +2308,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Usage
+         * @description What was texted and what it cost, by month, line, person or mass text. Without days: twelve months.
+         */
+        get: operations["get_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Usage
+         * @description The report as a spreadsheet. The export has an audit entry.
+         */
+        get: operations["export_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -2355,12 +2505,25 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "away_message.changed" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
+        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
         /**
          * ActorKind
          * @enum {string}
          */
         ActorKind: "staff_member" | "api_key" | "phone_number" | "system";
+        /**
+         * AddedCreditsIn
+         * @description A negative amount takes credits out.
+         */
+        AddedCreditsIn: {
+            /** Amount */
+            amount: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
         /**
          * Alternative
          * @description One of several ways to sign in to a provider.
@@ -2569,6 +2732,8 @@ export interface components {
         /** AudienceIn */
         AudienceIn: {
             audience: components["schemas"]["SavedAudienceDescription"];
+            /** Id */
+            id?: string | null;
             /** Name */
             name: string;
         };
@@ -2735,6 +2900,7 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            estimate: components["schemas"]["BroadcastEstimate"] | null;
             /** Fallbacks */
             fallbacks: {
                 [key: string]: string;
@@ -2817,6 +2983,7 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            estimate: components["schemas"]["BroadcastEstimate"] | null;
             /** Fallbacks */
             fallbacks: {
                 [key: string]: string;
@@ -2862,6 +3029,13 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /** BroadcastEstimate */
+        BroadcastEstimate: {
+            /** Costs */
+            costs: components["schemas"]["Money"][];
+            /** Without Price */
+            without_price: number;
         };
         /**
          * BroadcastExample
@@ -3026,6 +3200,8 @@ export interface components {
         BroadcastPreview: {
             /** Considered */
             considered: number;
+            /** Costs */
+            costs: components["schemas"]["Money"][];
             /** Examples */
             examples: components["schemas"]["BroadcastExample"][];
             hours: components["schemas"]["BroadcastHours"];
@@ -3046,6 +3222,8 @@ export interface components {
             unknown: string[];
             /** Warnings */
             warnings: components["schemas"]["BroadcastWarning"][];
+            /** Without Price */
+            without_price: number;
         };
         /** BroadcastReason */
         BroadcastReason: {
@@ -3581,6 +3759,19 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** CostEstimate */
+        CostEstimate: {
+            cost: components["schemas"]["Money"] | null;
+            encoding: components["schemas"]["Encoding"];
+            reason: components["schemas"]["NoCost"] | null;
+            /** Segments */
+            segments: number;
+        };
+        /**
+         * CostSource
+         * @enum {string}
+         */
+        CostSource: "list" | "provider";
         /** CredentialField */
         CredentialField: {
             /** Alternative */
@@ -3603,6 +3794,32 @@ export interface components {
          * @enum {string}
          */
         CredentialsState: "accepted" | "refused" | "cannot_tell";
+        /** Credits */
+        Credits: {
+            /** Balance */
+            balance: string | null;
+            /** Currency */
+            currency: string | null;
+            /** Is On */
+            is_on: boolean;
+            /** Low Below */
+            low_below: string | null;
+            /** Low Since */
+            low_since: string | null;
+            standing: components["schemas"]["Standing"] | null;
+        };
+        /**
+         * CreditsIn
+         * @description `low_below`: administrators are told once the balance is below it; null: once it is used up.
+         */
+        CreditsIn: {
+            /** Currency */
+            currency: string;
+            /** Is On */
+            is_on: boolean;
+            /** Low Below */
+            low_below?: string | null;
+        };
         /**
          * Direction
          * @enum {string}
@@ -3742,6 +3959,26 @@ export interface components {
              * @default 0
              */
             texts: number;
+        };
+        /** EstimateIn */
+        EstimateIn: {
+            /** Body */
+            body: string;
+            /**
+             * Has Media
+             * @default false
+             */
+            has_media?: boolean;
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /**
+             * Phone Number
+             * @description A phone number, as people write it or as the API returned it.
+             */
+            phone_number: string;
         };
         /**
          * EventKind
@@ -3918,6 +4155,11 @@ export interface components {
             phone_number: string;
             status: components["schemas"]["Status"];
         };
+        /**
+         * GroupBy
+         * @enum {string}
+         */
+        GroupBy: "month" | "line" | "person" | "broadcast";
         /** Held */
         Held: {
             /**
@@ -4458,6 +4700,32 @@ export interface components {
             label?: string;
             settings?: components["schemas"]["LineSettings"];
         };
+        /** LinePrice */
+        LinePrice: {
+            /** Country */
+            country: string | null;
+            /** Picture */
+            picture: string;
+            /** Text */
+            text: string;
+        };
+        /** LinePrices */
+        LinePrices: {
+            /** Currency */
+            currency: string | null;
+            /** Prices */
+            prices: components["schemas"]["LinePrice"][];
+        };
+        /**
+         * LinePricesIn
+         * @description Without prices, and with `currency` null, the line has no price list.
+         */
+        LinePricesIn: {
+            /** Currency */
+            currency: string | null;
+            /** Prices */
+            prices: components["schemas"]["Price"][];
+        };
         /**
          * LineReason
          * @description Why a line was chosen, strongest first.
@@ -4825,6 +5093,17 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * MessageCost
+         * @description `source`: the line's price list as it was when the text left, or the provider's own figure.
+         */
+        MessageCost: {
+            /** Amount */
+            amount: string;
+            /** Currency */
+            currency: string;
+            source: components["schemas"]["CostSource"];
+        };
         /** MessageDetail */
         MessageDetail: {
             /** Asks To Stop */
@@ -4840,6 +5119,7 @@ export interface components {
              * Format: uuid
              */
             conversation_id: string;
+            cost: components["schemas"]["MessageCost"] | null;
             /**
              * Created At
              * Format: date-time
@@ -4904,6 +5184,16 @@ export interface components {
          * @enum {string}
          */
         MessageStatus: "received" | "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+        /**
+         * Money
+         * @description A decimal number as a string, and its ISO 4217 currency.
+         */
+        Money: {
+            /** Amount */
+            amount: string;
+            /** Currency */
+            currency: string;
+        };
         /** NewMessagesProblem */
         NewMessagesProblem: {
             /** Detail */
@@ -4923,6 +5213,12 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * NoCost
+         * @description Why there is no estimate.
+         * @enum {string}
+         */
+        NoCost: "no_price_list" | "no_price";
         /** NotAllowedToTextProblem */
         NotAllowedToTextProblem: {
             check: components["schemas"]["OptInCheck"];
@@ -5297,7 +5593,7 @@ export interface components {
          * PauseReason
          * @enum {string}
          */
-        PauseReason: "person" | "author" | "no_line" | "restored";
+        PauseReason: "person" | "author" | "no_line" | "no_credits" | "restored";
         /**
          * Permission
          * @description Every permission: its name in the API and the database, and its label for people.
@@ -5379,6 +5675,19 @@ export interface components {
             opt_in?: components["schemas"]["OptInIn"] | null;
             /** Phone Number */
             phone_number: string;
+        };
+        /**
+         * Price
+         * @description `text` is of one segment, `picture` of a whole picture message. `country` null: every country without a price of
+         *     its own.
+         */
+        Price: {
+            /** Country */
+            country: string | null;
+            /** Picture */
+            picture: string;
+            /** Text */
+            text: string;
         };
         /**
          * Problem
@@ -6192,6 +6501,12 @@ export interface components {
             name: string;
         };
         /**
+         * Standing
+         * @description How an organization's credits stand.
+         * @enum {string}
+         */
+        Standing: "enough" | "low" | "used_up";
+        /**
          * Status
          * @enum {string}
          */
@@ -6342,6 +6657,75 @@ export interface components {
             url: string;
             /** Width */
             width: number | null;
+        };
+        /**
+         * Usage
+         * @description `texts` were handed over to the provider. `costs` has an amount for each currency, and nothing for texts whose
+         *     cost is not known: those are counted in `without_cost`.
+         */
+        Usage: {
+            /** By Provider */
+            by_provider: number;
+            /** Costs */
+            costs: components["schemas"]["Money"][];
+            /** Failed */
+            failed: number;
+            /** Picture Texts */
+            picture_texts: number;
+            /** Segments */
+            segments: number;
+            /** Texts */
+            texts: number;
+            /** Without Cost */
+            without_cost: number;
+        };
+        /**
+         * UsageKind
+         * @enum {string}
+         */
+        UsageKind: "conversation" | "mass_text";
+        /** UsageReport */
+        UsageReport: {
+            group_by: components["schemas"]["GroupBy"];
+            /** Lines Without Prices */
+            lines_without_prices: string[];
+            /** Rows */
+            rows: components["schemas"]["UsageRow"][];
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /** Timezone */
+            timezone: string;
+            total: components["schemas"]["Usage"];
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
+        };
+        /** UsageRow */
+        UsageRow: {
+            /** By Provider */
+            by_provider: number;
+            /** Costs */
+            costs: components["schemas"]["Money"][];
+            /** Failed */
+            failed: number;
+            /** Key */
+            key: string | null;
+            kind: components["schemas"]["UsageKind"];
+            /** Name */
+            name: string | null;
+            /** Picture Texts */
+            picture_texts: number;
+            /** Segments */
+            segments: number;
+            /** Texts */
+            texts: number;
+            /** Without Cost */
+            without_cost: number;
         };
         /** ValidationProblem */
         ValidationProblem: {
@@ -7882,6 +8266,82 @@ export interface operations {
             };
         };
     };
+    get_broadcast_cost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                broadcast_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     export_broadcast: {
         parameters: {
             query?: never;
@@ -8045,7 +8505,9 @@ export interface operations {
     };
     preview_broadcast: {
         parameters: {
-            query?: never;
+            query?: {
+                any_hour?: boolean;
+            };
             header?: never;
             path: {
                 broadcast_id: string;
@@ -10903,6 +11365,380 @@ export interface operations {
             };
         };
     };
+    estimate_cost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EstimateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostEstimate"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_credits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credits"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_credits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credits"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_credits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddedCreditsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credits"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     import_families_and_staff_members: {
         parameters: {
             query?: {
@@ -11156,7 +11992,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number}, `directory`, `import` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after each connection, everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
+            /** @description `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number}, `directory`, `import`, `credits` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after each connection, everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12682,6 +13518,198 @@ export interface operations {
             };
             /** @description This conflicts with what is stored */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_line_prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinePrices"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_line_prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinePricesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinePrices"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18283,6 +19311,186 @@ export interface operations {
             };
             /** @description A permission is missing */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage: {
+        parameters: {
+            query?: {
+                /** @description The first day, in the organization's zone. */
+                from?: string | null;
+                /** @description The day after the last. */
+                to?: string | null;
+                group_by?: components["schemas"]["GroupBy"];
+                line_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageReport"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_usage: {
+        parameters: {
+            query?: {
+                /** @description The first day, in the organization's zone. */
+                from?: string | null;
+                /** @description The day after the last. */
+                to?: string | null;
+                group_by?: components["schemas"]["GroupBy"];
+                line_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report as UTF-8 with a byte order mark; a row for each currency. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

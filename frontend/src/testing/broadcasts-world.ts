@@ -4,7 +4,7 @@ import { http, HttpResponse, type HttpHandler } from "msw";
 import { byId, notFound, one, page, problem, without } from "./answers";
 import { anId, byStaff, NOW } from "./builders";
 import type {
-  Audience, Broadcast, BroadcastDetail, BroadcastPreview, BroadcastRecipient, MassTextSettings, NewAudience, NewBroadcast,
+  Audience, Broadcast, BroadcastChange, BroadcastDetail, BroadcastPreview, BroadcastRecipient, MassTextSettings, NewAudience, NewBroadcast,
 } from "@/api/broadcasts";
 import type { Me } from "@/api/types";
 
@@ -15,7 +15,7 @@ export function aBroadcast(overrides: Partial<BroadcastDetail> = {}): BroadcastD
     id: anId(), name: "Snow day", body: "Closed for snow.", header: "", footer: "Reply STOP to opt out", fallbacks: {}, media: [], attachments: [],
     audience: { families: { q: null, tag: null, class_id: null, location: null, archived: false }, staff_members: null, numbers: [], external_ids: [], audience_ids: [], contacts: "all" },
     line_id: null, send_at: null, state: "draft", pause_reason: null, any_hour_reason: null, author: byStaff({ id: anId(), name: "Maria Delgado" }), sender: null,
-    approvals: [], recipients: 0, left_out: {}, segments: 0, counts: {}, reasons: [], retry_of_broadcast_id: null,
+    approvals: [], recipients: 0, left_out: {}, segments: 0, estimate: null, counts: {}, reasons: [], retry_of_broadcast_id: null,
     confirmed_at: null, started_at: null, finished_at: null, created_at: AT, updated_at: AT, ...overrides,
   };
 }
@@ -32,7 +32,7 @@ export function aSentBroadcast(overrides: Partial<BroadcastDetail> = {}): Broadc
 export function aPreview(overrides: Partial<BroadcastPreview> = {}): BroadcastPreview {
   return {
     considered: 45, recipients: 42, left_out: [{ reason: "opted_out", count: 2 }, { reason: "no_number", count: 1 }], unknown: [],
-    segments: { least: 1, most: 1, total: 42 },
+    segments: { least: 1, most: 1, total: 42 }, costs: [], without_price: 42,
     examples: [{ phone_number: "+13125550101", name: "Rosa Rivera", text: "Closed for snow.\nReply STOP to opt out", segments: 1, encoding: "GSM-7" }],
     hours: { now: 42, later: 0, opens_at: null, last_opens_at: null },
     lines: [{ line_id: anId(), label: "Front desk", recipients: 42, seconds: 42 }], seconds: 42, warnings: [], needs_confirmation: false, missing_approvals: 0,
@@ -47,6 +47,13 @@ export function aBroadcastRecipient(overrides: Partial<BroadcastRecipient> = {})
   };
 }
 
+export function anAudience(name: string): Audience {
+  const audience: Audience["audience"] = { families: aBroadcast().audience.families, staff_members: null, numbers: [], external_ids: [], contacts: "all" };
+  return { id: anId(), name, audience, created_at: AT, updated_at: AT };
+}
+
+const aFile = (id: string): BroadcastDetail["attachments"][number] => ({ id, url: `/api/v1/media/${id}/content`, name: "flyer.jpg", content_type: "image/jpeg", size: 1000 });
+
 interface Host {
   me: Me | null;
 }
@@ -56,6 +63,8 @@ export class BroadcastsWorld {
   audiences: Audience[] = [];
   /** What the next previews answer. */
   preview: BroadcastPreview = aPreview();
+  /** What previews outside the hours answer; null: the same. */
+  anyHourPreview: BroadcastPreview | null = null;
   recipients: BroadcastRecipient[] = [];
   /** Who is left out of a draft. */
   leftOut: Pick<BroadcastRecipient, "phone_number" | "name" | "record" | "reason">[] = [];
@@ -81,7 +90,7 @@ export class BroadcastsWorld {
       http.get(`${api}/broadcasts/:id`, ({ params }) => one(this.broadcasts, params.id)),
       http.patch(`${api}/broadcasts/:id`, ({ params, request }) =>
         this.take(`/broadcasts/${String(params.id)}`, request, 200, (body) =>
-          this.change(params.id, { ...(body as Partial<BroadcastDetail>), state: "draft", confirmed_at: null, approvals: [] }),
+          this.change(params.id, { ...this.columns(params.id, body as BroadcastChange), state: "draft", confirmed_at: null, approvals: [] }),
         ),
       ),
       http.get(`${api}/broadcasts/:id/preview/left-out`, ({ request }) => {
@@ -97,6 +106,12 @@ export class BroadcastsWorld {
       http.post(`${api}/broadcasts/:id/:deed`, ({ params, request }) => this.deed(String(params.id), String(params.deed), request)),
       http.get(`${api}/audiences`, ({ request }) => HttpResponse.json(page(this.audiences, new URL(request.url).searchParams, ({ name, id }) => [name, id], "ascending"))),
       http.post(`${api}/audiences`, ({ request }) => this.take("/audiences", request, 201, (body) => this.addAudience(body as NewAudience))),
+      http.patch(`${api}/audiences/:id`, ({ params, request }) =>
+        this.take(`/audiences/${String(params.id)}`, request, 200, (body) => {
+          this.audiences = this.audiences.map((each) => (each.id === params.id ? { ...each, ...(body as Pick<Audience, "name">) } : each));
+          return this.audiences.find(({ id }) => id === params.id);
+        }),
+      ),
       http.delete(`${api}/audiences/:id`, ({ params }) => {
         this.audiences = this.audiences.filter(({ id }) => id !== params.id);
         return new HttpResponse(null, { status: 204 });
@@ -115,18 +130,24 @@ export class BroadcastsWorld {
     return this.broadcasts.find((each) => each.id === id);
   }
 
-  private create({ name, body, audience, fallbacks = {}, send_at = null, line_id = null, header, footer }: NewBroadcast): BroadcastDetail {
+  private columns(id: unknown, { attachments, ...body }: BroadcastChange): Partial<BroadcastDetail> {
+    const had = this.broadcasts.find((each) => each.id === id)?.attachments ?? [];
+    return { ...(body as Partial<BroadcastDetail>), ...(attachments && { attachments: attachments.map((each) => had.find((file) => file.id === each) ?? aFile(each)) }) };
+  }
+
+  private create({ name, body, audience, fallbacks = {}, send_at = null, line_id = null, header, footer, attachments = [] }: NewBroadcast): BroadcastDetail {
     const whole = { ...aBroadcast().audience, families: null, ...audience } as BroadcastDetail["audience"];
     const made = aBroadcast({
       name, body, fallbacks, send_at, line_id, audience: whole, header: header ?? this.settings.header, footer: footer ?? this.settings.footer,
+      attachments: attachments.map(aFile),
     });
     this.broadcasts.push(made);
     return made;
   }
 
-  private addAudience({ name, audience }: NewAudience): Audience {
+  private addAudience({ name, audience, id }: NewAudience): Audience {
     const whole = { families: null, staff_members: null, numbers: [], external_ids: [], contacts: "all", ...audience } as Audience["audience"];
-    const made: Audience = { id: anId(), name, audience: whole, created_at: AT, updated_at: AT };
+    const made: Audience = { id: id ?? anId(), name, audience: whole, created_at: AT, updated_at: AT };
     this.audiences.push(made);
     return made;
   }
@@ -134,7 +155,8 @@ export class BroadcastsWorld {
   private async deed(id: string, deed: string, request: Request): Promise<Response> {
     const found = this.broadcasts.find((each) => each.id === id);
     if (!found) return notFound();
-    if (deed === "preview") return HttpResponse.json(this.preview);
+    const isAnyHour = new URL(request.url).searchParams.get("any_hour") === "true";
+    if (deed === "preview") return HttpResponse.json((isAnyHour && this.anyHourPreview) || this.preview);
     if (deed === "retry") {
       const again = aBroadcast({ name: `${found.name} (again)`, body: found.body, retry_of_broadcast_id: id });
       this.broadcasts.push(again);

@@ -2,6 +2,7 @@
 import { http, HttpResponse, type HttpHandler } from "msw";
 
 import { anId, NOW } from "./builders";
+import type { Credits } from "@/api/costs";
 import type { Away, OrganizationSettings } from "@/api/organization";
 import type { ConversationDetail, Me, Person, ScheduledText, StaffMember } from "@/api/types";
 
@@ -23,6 +24,7 @@ type Refuse = () => Response;
 
 export class TeamWorld {
   settings: OrganizationSettings = { replying_assigns: false };
+  credits: Credits = { is_on: false, currency: null, balance: null, low_below: null, standing: null, low_since: null };
   away: Away = { enabled: false, body: "", hours: {}, timezone: "America/Chicago", is_open: false, opens_at: null };
   /** Conversations in which somebody wrote. */
   readonly typing: string[] = [];
@@ -55,6 +57,7 @@ export class TeamWorld {
       http.patch(`${api}/organization/settings`, ({ request }) =>
         this.take(request, "settings", (body: Partial<OrganizationSettings>) => (this.settings = { ...this.settings, ...body })),
       ),
+      http.get(`${api}/credits`, () => HttpResponse.json(this.credits)),
       http.get(`${api}/organization/away`, () => HttpResponse.json(this.away)),
       http.put(`${api}/organization/away`, ({ request }) => this.take(request, "away", (body: Partial<Away>) => (this.away = { ...this.away, ...body }))),
     ];

@@ -24,6 +24,7 @@ const TABS = [
   { key: "audit-log", label: "Audit log", search: { tab: "audit-log" } },
   { key: "quarantine", label: "Quarantined texts", search: { tab: "quarantine" } },
   { key: "links", label: "Links", search: { tab: "links" } },
+  { key: "usage", label: "Usage", search: { tab: "usage" } },
   { key: "service", label: "Service", search: { tab: "service" } },
 ] as const;
 
@@ -33,6 +34,7 @@ const Quarantine = lazy(() => import("@/features/administration/Quarantine").the
 const MassTextSettings = lazy(() => import("@/features/administration/MassTextSettings"));
 const OrganizationSettings = lazy(() => import("@/features/administration/OrganizationSettings"));
 const OrganizationLinks = lazy(() => import("@/features/administration/OrganizationLinks"));
+const Usage = lazy(() => import("@/features/administration/Usage"));
 const Service = lazy(() => import("@/features/administration/Service").then((module) => ({ default: module.Service })));
 
 /** On a phone the tabs are wider than the screen: scrolls the open one into view. */
@@ -104,6 +106,8 @@ function Tab({ tab }: { tab: (typeof TABS)[number]["key"] }) {
       return <Quarantine />;
     case "links":
       return <OrganizationLinks />;
+    case "usage":
+      return <Usage />;
     case "service":
       return <Service />;
   }

@@ -42,7 +42,6 @@ export default function AccountMenuContent({ trigger, onShowHelp, onClose }: Acc
       <MenuItem onSelect={() => void navigate({ to: "/account" })}>Account</MenuItem>
       {may(me, "sms_logs") && <MenuItem onSelect={() => void navigate({ to: "/account", hash: "notifications" })}>Notifications</MenuItem>}
       {may(me, "sms_logs") && <MenuItem onSelect={() => void navigate({ to: "/saved-replies" })}>Saved replies</MenuItem>}
-      {may(me, "sms_logs") && may(me, "mass_text") && <MenuItem onSelect={() => void navigate({ to: "/mass-texts" })}>Mass texts</MenuItem>}
       {me.is_admin && <MenuItem onSelect={() => void navigate({ to: "/administration" })}>Administration</MenuItem>}
       <MenuItem onSelect={onShowHelp}>Keyboard shortcuts</MenuItem>
       <MenuItem onSelect={leave}>Sign out</MenuItem>

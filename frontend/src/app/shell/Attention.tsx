@@ -5,6 +5,7 @@ import { useEffect, useRef } from "react";
 
 import type { Alerts } from "./alerts";
 import { showInTab } from "./attention-signals";
+import { useCreditsAlert } from "./credits-alert";
 import { useFormats } from "@/api/format";
 import { indicatorQuery } from "@/api/indicator";
 import { useLiveTap } from "@/api/realtime";
@@ -24,6 +25,7 @@ export default function Attention() {
   }, [unread, me.organization.name]);
 
   useAlerts();
+  useCreditsAlert();
   useOpenFromNotification();
   return null;
 }

@@ -17,7 +17,9 @@ import { CountBadge, NotSentBadge } from "@/ui/bits";
 import { ClassesIcon, FamiliesIcon, MassTextIcon, MessengerIcon, StaffIcon } from "@/ui/icons";
 
 const ITEM =
-  "relative flex w-[68px] flex-col items-center gap-0.5 rounded-lg pt-2 pb-1.5 text-meta text-ink-2 transition-colors hover:bg-sunken hover:text-ink";
+  "relative flex w-[68px] flex-col items-center gap-0.5 rounded-lg pt-2 pb-1.5 text-meta whitespace-nowrap text-ink-2 transition-colors hover:bg-sunken hover:text-ink max-desk:w-auto max-desk:min-w-[44px] max-desk:flex-auto";
+/** All of them stand side by side on 360 px. On less the icons do. */
+const WORD = "max-[359px]:sr-only";
 /** A badge at the upper corner of the icon, which is 22 px wide. */
 const SHOULDER = "absolute top-0 ring-2 ring-bg !min-w-4 !px-1 !h-4 !leading-4";
 const CURRENT = { className: "!bg-accent-soft !text-accent font-semibold" };
@@ -30,7 +32,7 @@ export function Rail({ onShowHelp }: { onShowHelp: () => void }) {
     <nav
       aria-label="Main"
       className={cx(
-        "flex shrink-0 items-center gap-0.5 border-t border-line bg-bg px-2 pt-1.5 pb-[calc(6px+env(safe-area-inset-bottom))]",
+        "flex shrink-0 items-center border-t border-line bg-bg px-1 pt-1.5 pb-[calc(6px+env(safe-area-inset-bottom))]",
         "desk:w-[76px] desk:flex-col desk:gap-1.5 desk:border-t-0 desk:border-r desk:px-0 desk:py-3.5",
         // On a phone an open thread has the whole screen; its way back shows what is unread.
         conversationId && "max-desk:hidden",
@@ -53,11 +55,11 @@ export function Rail({ onShowHelp }: { onShowHelp: () => void }) {
         Staff
       </RailLink>
       {may(me, "sms_logs") && may(me, "mass_text") && (
-        <RailLink to="/mass-texts" icon={<MassTextIcon />} className="max-desk:hidden">
+        <RailLink to="/mass-texts" icon={<MassTextIcon />}>
           Mass texts
         </RailLink>
       )}
-      <div className="flex shrink-0 items-center desk:gap-1 max-desk:order-last max-desk:ml-auto desk:mt-auto desk:mb-1 desk:flex-col">
+      <div className="flex shrink-0 items-center desk:gap-1 max-desk:order-last desk:mt-auto desk:mb-1 desk:flex-col">
         {may(me, "sms_logs") && <MentionsButton />}
         <AccountMenu onShowHelp={onShowHelp} />
       </div>
@@ -69,15 +71,14 @@ export function Rail({ onShowHelp }: { onShowHelp: () => void }) {
 interface RailLinkProps {
   to: "/families" | "/classes" | "/staff" | "/mass-texts";
   icon: ReactNode;
-  className?: string;
   children: ReactNode;
 }
 
-function RailLink({ to, icon, className, children }: RailLinkProps) {
+function RailLink({ to, icon, children }: RailLinkProps) {
   return (
-    <Link to={to} className={cx(ITEM, className)} activeProps={CURRENT}>
+    <Link to={to} className={ITEM} activeProps={CURRENT}>
       {icon}
-      {children}
+      <span className={WORD}>{children}</span>
     </Link>
   );
 }
@@ -103,7 +104,7 @@ function MessengerLink() {
         <NotSentBadge count={notSent} className="absolute top-[18px] left-[calc(50%+12px)] !h-4 !min-w-4 ring-2 ring-bg !leading-3" />
       </span>
       <MessengerIcon />
-      <span>
+      <span className={WORD}>
         Messenger
         <span className="sr-only">{counts.map((count) => `, ${count || ""}`).join("")}</span>
       </span>

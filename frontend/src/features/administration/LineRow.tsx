@@ -1,4 +1,4 @@
-import { useId } from "react";
+import { lazy, Suspense, useId, useState } from "react";
 
 import { KINDS } from "./line-providers";
 import { LineSetUp } from "./LineSetUp";
@@ -8,6 +8,8 @@ import { Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { WarningIcon } from "@/ui/icons";
 import { Notice } from "@/ui/states";
+
+const LinePrices = lazy(() => import("./LinePrices"));
 
 interface LineRowProps {
   line: Line;
@@ -21,6 +23,7 @@ interface LineRowProps {
 export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) {
   const { dateTime, phone } = useFormats();
   const setUp = useId();
+  const [showsPrices, setShowsPrices] = useState(false);
   const { label, phone_number, kind, silent_since, enabled } = line;
   const provider = useProvider(line.provider);
   return (
@@ -42,6 +45,9 @@ export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) 
           <Button size="sm" aria-expanded={open} aria-controls={setUp} aria-label={`${open ? "Hide set-up" : "Set-up"} of ${label}`} onClick={() => onOpen(!open)}>
             {open ? "Hide set-up" : "Set-up"}
           </Button>
+          <Button size="sm" aria-label={`Prices of ${label}`} onClick={() => setShowsPrices(true)}>
+            Prices
+          </Button>
           <Button size="sm" aria-label={`Edit ${label}`} onClick={onEdit}>
             Edit
           </Button>
@@ -56,6 +62,11 @@ export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) 
         <Notice tone="neutral" role="note" className="mt-2">
           {line.notice}
         </Notice>
+      )}
+      {showsPrices && (
+        <Suspense fallback={null}>
+          <LinePrices line={line} onClose={() => setShowsPrices(false)} />
+        </Suspense>
       )}
       <div id={setUp}>{open && <LineSetUp line={line} />}</div>
     </li>

@@ -12,6 +12,7 @@ import { Button } from "@/ui/Button";
 import { Choice } from "@/ui/form";
 
 const ListPicker = lazy(() => import("./ListPicker"));
+const ManageLists = lazy(() => import("./ManageLists"));
 const SaveList = lazy(() => import("./SaveList"));
 
 interface AudienceBuilderProps {
@@ -88,6 +89,7 @@ function ByFilter({ label, of, filter, onChange }: ByFilterProps) {
 function Lists({ ids, onChange }: { ids: readonly string[]; onChange: (ids: string[]) => void }) {
   const { data } = useQuery(audiencesQuery);
   const [open, setOpen] = useState(false);
+  const [managing, setManaging] = useState(false);
   // Without a list there is nothing to choose from.
   if (ids.length === 0 && !data?.items.length) return null;
   return (
@@ -95,9 +97,14 @@ function Lists({ ids, onChange }: { ids: readonly string[]; onChange: (ids: stri
       label="Saved lists"
       hint={ids.length === 0 ? "none" : ""}
       action={
-        <Button size="sm" aria-expanded={open} onClick={() => setOpen(!open)}>
-          Add a list
-        </Button>
+        <>
+          <Button size="sm" variant="quiet" onClick={() => setManaging(true)}>
+            Rename or delete
+          </Button>
+          <Button size="sm" aria-expanded={open} onClick={() => setOpen(!open)}>
+            Add a list
+          </Button>
+        </>
       }
     >
       {ids.length > 0 && (
@@ -124,6 +131,11 @@ function Lists({ ids, onChange }: { ids: readonly string[]; onChange: (ids: stri
             }}
             onClose={() => setOpen(false)}
           />
+        </Suspense>
+      )}
+      {managing && (
+        <Suspense fallback={null}>
+          <ManageLists taken={ids} onClose={() => setManaging(false)} />
         </Suspense>
       )}
     </AudiencePart>

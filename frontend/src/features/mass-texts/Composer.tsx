@@ -55,6 +55,11 @@ export function Composer({ stored, carried, onCreated, onLeave }: ComposerProps)
       form.current?.querySelector<HTMLElement>("input[type=time]")?.focus();
       return;
     }
+    const { files, problem: filesProblem, isSendable } = draft.files;
+    if (files.length > 0 && !isSendable) {
+      showToast(filesProblem ?? "A file is still on its way. Wait for it, or remove it.");
+      return;
+    }
     draft.retry();
     setReviewing(true);
   };

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRef, useState, type ComponentProps, type ReactNode } from "react";
 
-import { AnyHour, Approvals } from "./ConfirmParts";
+import { AnyHour, Approvals, outsideHours } from "./ConfirmParts";
 import { Phone } from "./Phone";
 import { count, counted, describeDuration } from "./words";
 import { broadcastPreviewQuery, useBroadcastDeed, useSendBroadcast, type BroadcastConfirmation, type BroadcastDetail, type BroadcastPreview } from "@/api/broadcasts";
@@ -18,7 +18,7 @@ import { WarningIcon } from "@/ui/icons";
 import { describeZone, useMoments } from "@/ui/MomentPicker";
 import { ErrorState, Notice } from "@/ui/states";
 import { showToast } from "@/ui/Toast";
-import { useMe } from "@/api/session";
+import { may, useMe } from "@/api/session";
 
 interface ConfirmProps {
   broadcast: BroadcastDetail;
@@ -42,10 +42,11 @@ export default function Confirm({ broadcast, onClose, onSent }: ConfirmProps) {
 }
 
 interface FormProps extends ConfirmProps {
+  /** Within the hours. */
   preview: BroadcastPreview;
 }
 
-function Form({ broadcast, preview, onClose, onSent }: FormProps) {
+function Form({ broadcast, preview: lawful, onClose, onSent }: FormProps) {
   const send = useSendBroadcast(broadcast.id);
   const pause = useBroadcastDeed(broadcast.id, "pause");
   const submission = useSubmission();
@@ -56,6 +57,10 @@ function Form({ broadcast, preview, onClose, onSent }: FormProps) {
   const [reason, setReason] = useState<string | null>(null);
   const [tried, setTried] = useState(false);
   const form = useRef<HTMLFormElement>(null);
+  const atAnyHour = useQuery({ ...broadcastPreviewQuery(broadcast.id, broadcast.updated_at, true), placeholderData: undefined, enabled: reason !== null });
+  const preview = (reason !== null && atAnyHour.data) || lawful;
+  const isCounted = reason === null || atAnyHour.data !== undefined;
+  const mayOverride = may(useMe(), "mass_text_any_hour") && outsideHours(lawful) > 0;
 
   const { recipients, warnings, needs_confirmation: needsNumber, missing_approvals: missing } = preview;
   const later = broadcast.send_at !== null && Date.parse(broadcast.send_at) > now.getTime() ? broadcast.send_at : null;
@@ -67,7 +72,7 @@ function Form({ broadcast, preview, onClose, onSent }: FormProps) {
   const submit: ComponentProps<"form">["onSubmit"] = (event) => {
     event.preventDefault();
     setTried(true);
-    if (Object.values(problems).some(Boolean)) {
+    if (Object.values(problems).some(Boolean) || !isCounted) {
       requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true], [data-unsure] input")?.focus());
       return;
     }
@@ -84,7 +89,7 @@ function Form({ broadcast, preview, onClose, onSent }: FormProps) {
       },
     );
   };
-  if (recipients === 0) {
+  if (recipients === 0 && !mayOverride) {
     return (
       <>
         <p>Nobody of this audience can be texted. Go back, choose others, or see beside the text why each is left out.</p>
@@ -100,7 +105,7 @@ function Form({ broadcast, preview, onClose, onSent }: FormProps) {
         <div className="min-w-0 space-y-4">
           <Facts broadcast={broadcast} preview={preview} later={later} />
           <Warnings warnings={warnings} isSure={isSure} onSure={setSure} problem={tried ? problems.sure : null} />
-          <AnyHour preview={preview} reason={reason} onReason={setReason} problem={tried ? problems.reason : null} />
+          <AnyHour preview={lawful} reason={reason} onReason={setReason} problem={tried ? problems.reason : null} />
           {needsNumber && (
             <TextField
               label={`Type the number of recipients: ${count(recipients)}`}
@@ -110,16 +115,18 @@ function Form({ broadcast, preview, onClose, onSent }: FormProps) {
             />
           )}
           <Approvals broadcast={broadcast} missing={missing} />
-          <FormProblem>{send.error && `Not sent. ${describeError(send.error)}`}</FormProblem>
+          <FormProblem>
+            {send.error ? `Not sent. ${describeError(send.error)}` : reason !== null && atAnyHour.error ? `It couldn’t be counted. ${describeError(atAnyHour.error)}` : null}
+          </FormProblem>
         </div>
         <div className="max-desk:hidden">
-          <Phone text={preview.examples[0]?.text ?? ""} to={preview.examples[0]?.name ?? null} />
+          <Phone text={preview.examples[0]?.text ?? ""} files={broadcast.attachments} to={preview.examples[0]?.name ?? null} />
         </div>
       </div>
       <DialogFoot>
         <Button onClick={onClose}>Back</Button>
-        <Button type="submit" variant="primary" disabled={send.isPending || missing > 0}>
-          {send.isPending && <Spinner />}
+        <Button type="submit" variant="primary" disabled={send.isPending || missing > 0 || recipients === 0 || !isCounted}>
+          {(send.isPending || atAnyHour.isFetching) && <Spinner />}
           {later ? `Schedule for ${brief(later)}` : `Send to ${counted(recipients, "number")}`}
         </Button>
       </DialogFoot>

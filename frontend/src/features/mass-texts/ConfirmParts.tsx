@@ -20,17 +20,27 @@ interface AnyHourProps {
   problem: string | null;
 }
 
+const neverOpen = ({ left_out }: BroadcastPreview): number => left_out.find(({ reason }) => reason === "no_lawful_hour")?.count ?? 0;
+
+/** How many wait for their hours, or have none. */
+export const outsideHours = (preview: BroadcastPreview): number => preview.hours.later + neverOpen(preview);
+
 /** MASS-HOURS: who waits until when; with the permission they need not (PERM-HOURS). */
-export function AnyHour({ preview: { hours, recipients }, reason, onReason, problem }: AnyHourProps) {
+export function AnyHour({ preview, reason, onReason, problem }: AnyHourProps) {
   const { brief } = useMoments();
   const me = useMe();
-  if (hours.later === 0) return null;
+  const { hours, recipients } = preview;
+  const never = neverOpen(preview);
+  if (outsideHours(preview) === 0) return null;
   return (
     <Notice tone="neutral" icon={<ClockIcon size={18} />} role="note">
-      <p>
-        {hours.later === recipients ? "It is outside the hours for all of them." : `It is outside the hours for ${counted(hours.later, "number")}.`}{" "}
-        {hours.opens_at && `They get it from ${brief(hours.opens_at)} on.`}
-      </p>
+      {hours.later > 0 && (
+        <p>
+          {hours.later === recipients ? "It is outside the hours for all of them." : `It is outside the hours for ${counted(hours.later, "number")}.`}{" "}
+          {hours.opens_at && `They get it from ${brief(hours.opens_at)} on.`}
+        </p>
+      )}
+      {never > 0 && <p>Your hours leave no time for {counted(never, "number")}: {never === 1 ? "it is" : "they are"} left out.</p>}
       {may(me, "mass_text_any_hour") && (
         <div className="mt-1.5 text-body">
           <Mark label="Send it all the same, outside the hours" checked={reason !== null} onChange={(event) => onReason(event.target.checked ? "" : null)} />

@@ -1,13 +1,11 @@
-/** Choosing a saved list by typing part of its name; one that nobody needs any more is deleted here. */
+/** Choosing a saved list by typing part of its name. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { describeAudience } from "./audience";
-import { audiencesQuery, useDeleteAudience, useSaveAudience, type Audience } from "@/api/broadcasts";
+import { audiencesQuery, type Audience } from "@/api/broadcasts";
 import { describeError } from "@/api/problem";
-import { useSubmission } from "@/lib/submission";
 import { Combobox } from "@/ui/Combobox";
-import { showToast } from "@/ui/Toast";
 
 interface ListPickerProps {
   taken: readonly string[];
@@ -15,25 +13,13 @@ interface ListPickerProps {
   onClose: () => void;
 }
 
-const NO_NAMES: ReadonlyMap<string, string> = new Map();
+export const NO_NAMES: ReadonlyMap<string, string> = new Map();
 
 export default function ListPicker({ taken, onPick, onClose }: ListPickerProps) {
   const [query, setQuery] = useState("");
   const { data, error } = useQuery(audiencesQuery);
-  const remove = useDeleteAudience();
-  const save = useSaveAudience();
-  const submission = useSubmission();
   const wanted = query.trim().toLowerCase();
   const lists = data?.items.filter(({ id, name }) => !taken.includes(id) && name.toLowerCase().includes(wanted));
-  const found = lists?.length === 1 ? lists[0] : undefined;
-  const forget = ({ id, name, audience }: Audience) =>
-    remove.mutate(id, {
-      onSuccess: () => {
-        const body = { name, audience };
-        showToast(`The list “${name}” is deleted.`, { label: "Undo", run: () => save.mutate({ body, key: submission.keyFor([id, body]) }) });
-      },
-      onError: (problem) => showToast(`Not deleted. ${describeError(problem)}`),
-    });
   return (
     <div className="mt-2 max-w-[420px]">
       <Combobox
@@ -54,15 +40,6 @@ export default function ListPicker({ taken, onPick, onClose }: ListPickerProps) 
         onClose={onClose}
         empty={error ? describeError(error) : "No other list is called that."}
       />
-      {found && (
-        <button
-          type="button"
-          className="min-h-8 rounded-md px-3 text-note text-red underline-offset-2 target hover:underline"
-          onClick={() => forget(found)}
-        >
-          Delete the list “<bdi>{found.name}</bdi>”
-        </button>
-      )}
     </div>
   );
 }

@@ -109,10 +109,11 @@ function Examples({ draft, preview, isStale }: Pick<PreviewProps, "draft" | "pre
   const examples = preview && !draft.isDirty ? preview.examples : [];
   const shown = examples[Math.min(at, examples.length - 1)];
   const written = [header, body.trim(), footer].filter(Boolean).join("\n");
+  const files = draft.files.files.flatMap(({ upload }) => (upload ? [upload] : []));
   const who = shown ? (shown.name ?? phone(shown.phone_number)) : null;
   return (
     <div>
-      <Phone text={body.trim() === "" ? "" : (shown?.text ?? written)} to={who} isFaint={isStale && shown !== undefined} />
+      <Phone text={body.trim() === "" && files.length === 0 ? "" : (shown?.text ?? written)} files={files} to={who} isFaint={isStale && shown !== undefined} />
       {examples.length > 1 && shown && (
         <div className="mt-1.5 flex items-center justify-center gap-1 text-note text-ink-2">
           <IconButton label="The recipient before" disabled={at <= 0} onClick={() => setAt(at - 1)}>

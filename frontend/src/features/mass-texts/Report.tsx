@@ -50,7 +50,7 @@ export function Report({ broadcast, filter, onFilter, onChange }: ReportProps) {
             <Recipients broadcast={broadcast} filter={filter} onFilter={onFilter} />
           </div>
           <aside aria-label="What was sent" className="space-y-5">
-            <Phone text={[broadcast.header, broadcast.body, broadcast.footer].filter((part) => part.trim() !== "").join("\n")} to={null} {...(findUnfilled(broadcast.body).length > 0 && { caption: "Each gets their own words in the braces" })} />
+            <Phone files={broadcast.attachments} text={[broadcast.header, broadcast.body, broadcast.footer].filter((part) => part.trim() !== "").join("\n")} to={null} {...(findUnfilled(broadcast.body).length > 0 && { caption: "Each gets their own words in the braces" })} />
             <About broadcast={broadcast} />
           </aside>
         </div>

@@ -10,6 +10,7 @@ import { countSegments } from "@/lib/segments";
 import { findUnfilled } from "@/lib/reply-fields";
 import { plural } from "@/lib/text";
 import { Button } from "@/ui/Button";
+import { AttachButton, AttachmentTray } from "@/ui/composer/attachments/AttachmentBar";
 import { TextField } from "@/ui/fields";
 import { SelectField, TextArea } from "@/ui/form";
 
@@ -25,7 +26,7 @@ const FIELDS = [
   ["my_name", "Your name"],
 ] as const;
 
-export function Wording({ draft: { fields, change, errorOf } }: { draft: MassTextDraft }) {
+export function Wording({ draft: { fields, files, change, errorOf } }: { draft: MassTextDraft }) {
   const settings = useQuery(massTextSettingsQuery).data;
   const box = useRef<HTMLTextAreaElement>(null);
   const header = fields.header ?? settings?.header ?? "";
@@ -37,6 +38,7 @@ export function Wording({ draft: { fields, change, errorOf } }: { draft: MassTex
   };
   const used = new Set(findUnfilled(fields.body).map(({ field }) => field.slice(1, -1)));
   const error = errorOf("/body");
+  const filesError = errorOf("/attachments") ?? errorOf("/media");
   return (
     <section aria-labelledby="mass-text-wording" className="space-y-4">
       <h2 id="mass-text-wording" className="text-title font-heading">What it says</h2>
@@ -50,9 +52,15 @@ export function Wording({ draft: { fields, change, errorOf } }: { draft: MassTex
           aria-invalid={error ? true : undefined}
           value={fields.body}
           onChange={(event) => change({ body: event.target.value })}
+          onPaste={files.onPaste}
         />
         {error && <p role="alert" className="mt-1 text-note text-red">{error}</p>}
+        <div className="mt-2 empty:hidden">
+          <AttachmentTray attachments={files} />
+        </div>
+        {filesError && <p role="alert" className="mb-1 text-note text-red">{filesError}</p>}
         <div className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-1.5">
+          <AttachButton attachments={files} />
           <div role="group" aria-label="Insert a field" className="flex flex-wrap items-center">
             <span aria-hidden="true" className="pr-1 text-note text-ink-3">Insert</span>
             {FIELDS.map(([field, label]) => (
@@ -61,7 +69,7 @@ export function Wording({ draft: { fields, change, errorOf } }: { draft: MassTex
               </Button>
             ))}
           </div>
-          <Length text={fields.body.trim() === "" ? "" : [header, fields.body.trim(), footer].filter(Boolean).join("\n")} hasFields={used.size > 0} />
+          <Length hasFiles={files.files.length > 0} text={fields.body.trim() === "" ? "" : [header, fields.body.trim(), footer].filter(Boolean).join("\n")} hasFields={used.size > 0} />
         </div>
       </div>
       <Fallbacks used={PEOPLES_FIELDS.filter(([field]) => used.has(field))} fallbacks={fields.fallbacks} onChange={(fallbacks) => change({ fallbacks })} />
@@ -82,9 +90,10 @@ export function Wording({ draft: { fields, change, errorOf } }: { draft: MassTex
   );
 }
 
-function Length({ text, hasFields }: { text: string; hasFields: boolean }) {
+function Length({ text, hasFields, hasFiles }: { text: string; hasFields: boolean; hasFiles: boolean }) {
   const { units, capacity, segments, encoding, culprits } = countSegments(text);
   const id = useId();
+  if (hasFiles) return <p className="ml-auto text-meta text-ink-3">One picture message each</p>;
   if (segments === 0) return null;
   return (
     <p id={id} className="ml-auto text-meta text-ink-3 tabular">

@@ -116,14 +116,6 @@ describe("writing one", () => {
     expect(await screen.findByRole("button", { name: "Take off the list Coaches" })).toBeVisible();
     expect(sent("/audiences")).toMatchObject([{ name: "Coaches", audience: { numbers: ["(312) 555-0101", "312 555 0102"], external_ids: ["F-204"] } }]);
   });
-
-  it("the filter of a list comes along with Text these", async () => {
-    world.records.tags = [{ name: "team", families: 2, staff_members: 0 }];
-    const { user, address } = renderApp("/families?tag=team");
-    await user.click(await screen.findByRole("link", { name: "Text these" }));
-    expect(await screen.findByRole("button", { name: "Tag: team. Take off" })).toBeVisible();
-    expect(address()).toBe("/mass-texts/new?of=families&tag=team");
-  });
 });
 
 describe("the last look", () => {
@@ -167,6 +159,22 @@ describe("the last look", () => {
     await user.click(dialog.getByRole("button", { name: "Send to 42 numbers" }));
     await screen.findByText("It is about to go out to 42 numbers.");
     expect(sent(`/broadcasts/${draft.id}/send`)).toEqual([{ confirmed_recipients: 42, any_hour_reason: "A burst pipe" }]);
+  });
+
+  it("MASS-HOURS whom the hours leave out is counted in once they are overridden", async () => {
+    world.me = aPerson({ permissions: ["sms_logs", "mass_text", "mass_text_any_hour"] });
+    const draft = aBroadcast();
+    world.massTexts.broadcasts = [draft];
+    world.massTexts.preview = aPreview({ recipients: 0, considered: 42, left_out: [{ reason: "no_lawful_hour", count: 42 }], hours: { now: 0, later: 0, opens_at: null, last_opens_at: null } });
+    world.massTexts.anyHourPreview = aPreview();
+    const { user, dialog } = await open(`/mass-texts/${draft.id}`);
+    expect(await dialog.findByText(/leave no time for 42 numbers/)).toBeVisible();
+    expect(dialog.getByRole("button", { name: "Send to 0 numbers" })).toBeDisabled();
+    await user.click(dialog.getByLabelText("Send it all the same, outside the hours"));
+    expect(await dialog.findByRole("button", { name: "Send to 42 numbers" })).toBeEnabled();
+    expect(dialog.getByText("42 numbers")).toBeVisible();
+    await user.click(dialog.getByLabelText("Send it all the same, outside the hours"));
+    expect(dialog.getByRole("button", { name: "Send to 0 numbers" })).toBeDisabled();
   });
 
   it("a second administrator agrees on the same page", async () => {

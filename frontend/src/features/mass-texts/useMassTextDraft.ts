@@ -4,12 +4,14 @@
  */
 import { useEffect, useEffectEvent, useState } from "react";
 
-import { changesOf, fieldsOf, lacks, newBroadcast, patchOf, withoutSame, type Edits, type MassTextFields } from "./draft-fields";
+import { changesOf, editedFields, editsLeft, lacks, newBroadcast, patchOf, type Edits, type MassTextFields } from "./draft-fields";
+import { filesKey, useMassTextFiles, type MassTextFiles } from "./useMassTextFiles";
 import { useChangeBroadcast, useCreateBroadcast, type AudienceDescription, type BroadcastDetail } from "@/api/broadcasts";
 import { isProblem, PROBLEM } from "@/api/problem";
 import { ownerKey, useMe } from "@/api/session";
 import { readStored, removeStored, writeStored } from "@/lib/storage";
 import { useSubmission } from "@/lib/submission";
+import { draftFiles, moveDraftFiles } from "@/ui/composer/attachments/draft-files";
 
 /** A click is stored soon. Each stored change is in the audit log, so words are gathered. */
 const CLICKED_MS = 300;
@@ -18,6 +20,7 @@ const TYPED: readonly (keyof MassTextFields)[] = ["name", "body", "header", "foo
 
 export interface MassTextDraft {
   fields: MassTextFields;
+  files: MassTextFiles;
   change: (edits: Edits) => void;
   /** Something is not stored yet. */
   isDirty: boolean;
@@ -50,17 +53,21 @@ export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Optio
   const owner = ownerKey(useMe());
   const keyOf = (id: string | undefined) => `messenger:${owner}:mass-text:${id ?? "new"}`;
   const [edits, setEdits] = useState<Edits>(() => ({ ...read(keyOf(stored?.id)), ...(carried && { audience: carried }) }));
-  const [failed, setFailed] = useState<Edits | null>(null);
+  const [failed, setFailed] = useState<string | null>(null);
   const create = useCreateBroadcast();
   const save = useChangeBroadcast();
   const submission = useSubmission();
 
-  const fields = { ...fieldsOf(stored), ...edits };
-  const changes = stored ? changesOf(stored, edits) : edits;
+  const removed = edits.removed_files ?? [];
+  const files = useMassTextFiles({ owner, stored, removed, onRemove: (id) => change({ removed_files: [...removed, id] }) });
+  const fields = editedFields(stored, edits, files.uploaded);
+  const changes = stored ? changesOf(stored, fields) : { ...edits, ...(files.uploaded.length > 0 && { attachments: files.uploaded }) };
+  const signature = JSON.stringify(changes);
   const isDirty = Object.keys(changes).length > 0;
   const lacking = lacks(fields);
   const isSaving = create.isPending || save.isPending;
-  const error = create.error ?? save.error;
+  // Once everything is stored, or taken back, nothing is wrong any more.
+  const error = isDirty ? (create.error ?? save.error) : null;
   const keep = (id: string | undefined, kept: Edits) =>
     Object.keys(kept).length > 0 ? writeStored(keyOf(id), JSON.stringify(kept)) : removeStored(keyOf(id));
 
@@ -77,8 +84,10 @@ export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Optio
       const saved = stored
         ? await save.mutateAsync({ id: stored.id, body: patchOf(changes) })
         : await create.mutateAsync({ body, key: submission.keyFor(body) });
+      if (!stored) moveDraftFiles(owner, filesKey(undefined), filesKey(saved.id));
+      draftFiles(owner, filesKey(saved.id)).forget(saved.attachments.map(({ id }) => id));
       setEdits((now) => {
-        const left = withoutSame(now, stored ? changes : fields);
+        const left = editsLeft(now, stored ? changes : fields, saved);
         keep(saved.id, left);
         return left;
       });
@@ -87,17 +96,17 @@ export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Optio
       onCreated(saved.id);
     } catch {
       // It is shown from the mutation, and tried again when something changes.
-      setFailed(edits);
+      setFailed(signature);
     }
   });
 
   const isTyping = TYPED.some((name) => name in changes);
-  const waits = isDirty && !isSaving && !lacking && failed !== edits;
+  const waits = isDirty && !isSaving && !lacking && failed !== signature;
   useEffect(() => {
     if (!waits) return;
     const timer = setTimeout(() => void store(), isUrgent ? 0 : isTyping ? TYPED_MS : CLICKED_MS);
     return () => clearTimeout(timer);
-  }, [edits, waits, isTyping, isUrgent]);
+  }, [signature, waits, isTyping, isUrgent]);
   // Who leaves the page finds it stored.
   const leave = useEffectEvent(() => {
     if (waits && stored) save.mutate({ id: stored.id, body: patchOf(changes) }, { onSuccess: () => removeStored(keyOf(stored.id)) });
@@ -106,7 +115,7 @@ export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Optio
 
   const problems = isProblem(error, PROBLEM.validation) ? (error.problem.errors ?? []) : [];
   return {
-    fields, change, isDirty, isSaving, error, lacking, retry: () => setFailed(null),
+    fields, files, change, isDirty, isSaving, error, lacking, retry: () => setFailed(null),
     errorOf: (pointer) => problems.find((each) => each.pointer === pointer || each.pointer.startsWith(`${pointer}/`))?.detail ?? null,
   };
 }

@@ -62,6 +62,7 @@ export const PAUSED: Record<NonNullable<Broadcast["pause_reason"]>, string> = {
   person: "Nothing more goes out until somebody resumes it.",
   author: "It stopped because whoever sent it may no longer send mass texts. Resume it to send the rest in your name.",
   no_line: "It stopped because there is no line to send it on. Have an administrator look at the lines, then resume it.",
+  no_credits: "It stopped because the credits don’t cover the next texts. Nobody got it twice. Once an administrator has added credits, resume it.",
   restored: "The data came from a backup, so it isn’t known who got it since. It can only be cancelled.",
 };
 

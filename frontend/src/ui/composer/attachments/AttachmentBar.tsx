@@ -13,7 +13,7 @@ const Tray = lazy(() => import("./Tray"));
 const ACCEPTED = "image/jpeg,image/png,image/gif,image/webp,application/pdf,text/vcard,.vcf,video/mp4,video/quicktime,video/3gpp,audio/mpeg,audio/mp4,audio/ogg,audio/amr";
 
 /** The files, above the text box. Nothing while there are none. */
-export function AttachmentTray({ attachments }: { attachments: Attachments }) {
+export function AttachmentTray({ attachments }: { attachments: Pick<Attachments, "files" | "problem" | "remove"> }) {
   if (attachments.files.length === 0) return null;
   return (
     <Suspense fallback={<div className="h-16" />}>
@@ -23,7 +23,7 @@ export function AttachmentTray({ attachments }: { attachments: Attachments }) {
 }
 
 /** A paperclip, beside the buttons that send. */
-export function AttachButton({ attachments }: { attachments: Attachments }) {
+export function AttachButton({ attachments }: { attachments: Pick<Attachments, "add"> }) {
   const input = useRef<HTMLInputElement>(null);
   const dropping = useDrop(input, attachments.add);
   return (

@@ -6,7 +6,7 @@ import { plural } from "@/lib/text";
 import { CloseIcon, FileIcon, WarningIcon } from "@/ui/icons";
 
 /** What goes with the text: previews, how far each upload is, why one cannot be sent. */
-export default function Tray({ attachments: { files, problem, remove } }: { attachments: Attachments }) {
+export default function Tray({ attachments: { files, problem, remove } }: { attachments: Pick<Attachments, "files" | "problem" | "remove"> }) {
   const loading = files.filter((file) => file.upload === null && file.problem === null).length;
   return (
     <div className="mb-2">

@@ -25,7 +25,7 @@ export class DraftFiles {
   private readonly listeners = new Set<() => void>();
   private readonly underWay = new Map<string, AbortController>();
 
-  constructor(private readonly storageKey: string) {
+  constructor(private storageKey: string) {
     this.files = parse(readStored(storageKey), Date.now());
   }
 
@@ -37,11 +37,12 @@ export class DraftFiles {
   /** The same array until something changes. */
   all = (): readonly DraftFile[] => this.files;
 
-  add(given: readonly File[], most: number): void {
+  /** `stored`: how many files the text has that are not in here. */
+  add(given: readonly File[], most: number, stored = 0): void {
     for (const file of given) {
       const key = crypto.randomUUID();
       const problem =
-        this.files.length >= most
+        this.files.length + stored >= most
           ? `A text on this line takes ${most} files.`
           : file.size > LARGEST_BYTES
             ? "This file is larger than 16 MB."
@@ -66,6 +67,19 @@ export class DraftFiles {
     const ids = this.files.flatMap(({ upload }) => (upload ? [upload.id] : []));
     this.write([]);
     return ids;
+  }
+
+  /** Forgets uploads that the text keeps from now on. */
+  forget(ids: readonly string[]): void {
+    if (!this.files.some(({ upload }) => upload && ids.includes(upload.id))) return;
+    this.write(this.files.filter(({ upload }) => !upload || !ids.includes(upload.id)));
+  }
+
+  /** From now on they are kept under another key. */
+  moveTo(storageKey: string): void {
+    writeStored(this.storageKey, null);
+    this.storageKey = storageKey;
+    this.write(this.files);
   }
 
   /** Brings back files of a text that was refused. */
@@ -108,12 +122,22 @@ export class DraftFiles {
 const stores = new Map<string, DraftFiles>();
 
 /** `owner` scopes them to one person of one organization. */
-export function draftFiles(owner: string, conversationId: string): DraftFiles {
-  const key = `messenger:${owner}:attachments:${conversationId}`;
+export function draftFiles(owner: string, draftId: string): DraftFiles {
+  const key = keyOf(owner, draftId);
   const known = stores.get(key) ?? new DraftFiles(key);
   stores.set(key, known);
   return known;
 }
+
+/** The files of a text that has an id of its own now. Uploads go on. */
+export function moveDraftFiles(owner: string, from: string, to: string): void {
+  const moved = draftFiles(owner, from);
+  stores.delete(keyOf(owner, from));
+  stores.set(keyOf(owner, to), moved);
+  moved.moveTo(keyOf(owner, to));
+}
+
+const keyOf = (owner: string, draftId: string): string => `messenger:${owner}:attachments:${draftId}`;
 
 /** Forgets what this tab holds in memory, as a reload does. */
 export function reloadDraftFiles(): void {

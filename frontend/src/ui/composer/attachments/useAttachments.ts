@@ -17,11 +17,12 @@ export interface Attachments {
   onPaste: (event: ClipboardEvent) => void;
 }
 
-export function useAttachments(owner: string, conversation: Pick<ConversationDetail, "id" | "max_attachments" | "max_attachment_bytes">): Attachments {
-  const { id, max_attachments: most, max_attachment_bytes: mostBytes } = conversation;
+type Limits = Pick<ConversationDetail, "id" | "max_attachments" | "max_attachment_bytes">;
+
+export function useAttachments(owner: string, { id, max_attachments: most, max_attachment_bytes: mostBytes }: Limits): Attachments {
   const store = useMemo(() => draftFiles(owner, id), [owner, id]);
   const files = useSyncExternalStore(store.subscribe, store.all);
-  const problem = describeProblem(files, most, mostBytes);
+  const problem = describeFilesProblem(files, most, mostBytes);
 
   return {
     files,
@@ -30,17 +31,19 @@ export function useAttachments(owner: string, conversation: Pick<ConversationDet
     add: (given) => store.add(given, most),
     remove: (key) => store.remove(key),
     take: () => store.take(),
-    onPaste: (event) => {
-      const pasted = [...event.clipboardData.files];
-      // Programs put a picture of copied cells or words beside them: the words are meant.
-      if (pasted.length === 0 || event.clipboardData.getData("text/plain") !== "") return;
-      event.preventDefault();
-      store.add(pasted, most);
-    },
+    onPaste: (event) => takePasted(event, (given) => store.add(given, most)),
   };
 }
 
-function describeProblem(files: readonly DraftFile[], most: number, mostBytes: number): string | null {
+/** Programs put a picture of copied cells or words beside them: the words are meant. */
+export function takePasted(event: ClipboardEvent, add: (files: readonly File[]) => void): void {
+  const pasted = [...event.clipboardData.files];
+  if (pasted.length === 0 || event.clipboardData.getData("text/plain") !== "") return;
+  event.preventDefault();
+  add(pasted);
+}
+
+export function describeFilesProblem(files: readonly DraftFile[], most: number, mostBytes: number): string | null {
   if (files.length > most) return `A text on this line takes ${most} files. Remove ${files.length - most}.`;
   const bytes = files.reduce((sum, { upload }) => sum + (upload?.size ?? 0), 0);
   if (bytes > mostBytes) {

@@ -1,0 +1,1 @@
+"""What texts cost, before and after: estimates, the providers' own figures, usage (COST)."""
