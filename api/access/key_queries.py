@@ -65,7 +65,7 @@ async def touch_api_key(session: AsyncSession, organization_id: UUID, api_key_id
     )
 
 
-def _listed(organization_id: UUID) -> Select[tuple[ApiKey, StaffMember, bool]]:
+def _listed(organization_id: UUID) -> Select[ApiKey, StaffMember, bool]:
     is_creator = and_(StaffMember.organization_id == ApiKey.organization_id, StaffMember.id == ApiKey.created_by)
     return (
         select(ApiKey, StaffMember, is_live())
@@ -82,16 +82,16 @@ async def api_keys(
     if after is not None:
         statement = statement.where(ApiKey.id < after)
     rows = await session.execute(statement.order_by(ApiKey.id.desc()).limit(limit))
-    return [ListedKey(*row) for row in rows]
+    return [ListedKey(row[0], row[1], row[2]) for row in rows]
 
 
 async def api_key(session: AsyncSession, organization_id: UUID, api_key_id: UUID) -> ListedKey | None:
     row = (await session.execute(_listed(organization_id).where(ApiKey.id == api_key_id))).one_or_none()
-    return ListedKey(*row) if row is not None else None
+    return ListedKey(row[0], row[1], row[2]) if row is not None else None
 
 
 async def lock_api_key(session: AsyncSession, organization_id: UUID, api_key_id: UUID) -> ListedKey | None:
     """The key, locked against other changes until the transaction ends."""
     statement = _listed(organization_id).where(ApiKey.id == api_key_id).with_for_update(of=ApiKey)
     row = (await session.execute(statement.execution_options(populate_existing=True))).one_or_none()
-    return ListedKey(*row) if row is not None else None
+    return ListedKey(row[0], row[1], row[2]) if row is not None else None
