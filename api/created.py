@@ -10,31 +10,30 @@ from api.access_log import route_of
 API = "/api/v1"
 
 MADE_AT = {
-    f"POST {API}/conversations": "conversations",
-    f"POST {API}/conversations/{{conversation_id}}/messages": "messages",
-    f"POST {API}/conversations/{{conversation_id}}/notes": "notes",
-    f"POST {API}/messages": "messages",
-    f"POST {API}/messages/{{message_id}}/retry": "messages",
-    f"POST {API}/messages/{{message_id}}/send": "messages",
-    f"POST {API}/media": "media",
-    f"POST {API}/families": "families",
-    f"PUT {API}/families/by-external-id/{{external_id}}": "families",
-    f"POST {API}/staff-members": "staff-members",
-    f"PUT {API}/staff-members/by-external-id/{{external_id}}": "staff-members",
-    f"POST {API}/classes": "classes",
-    f"POST {API}/lines": "lines",
-    f"POST {API}/api-keys": "api-keys",
-    f"POST {API}/api-keys/{{api_key_id}}/rotate": "api-keys",
-    f"POST {API}/broadcasts": "broadcasts",
-    f"POST {API}/broadcasts/{{broadcast_id}}/retry": "broadcasts",
-    f"POST {API}/audiences": "audiences",
-    f"POST {API}/saved-replies": "saved-replies",
-    f"POST {API}/views": "views",
-    f"POST {API}/me/push-subscriptions": "me/push-subscriptions",
+    f"POST {API}/conversations": "conversations/$id",
+    f"POST {API}/conversations/{{conversation_id}}/messages": "messages/$id",
+    f"POST {API}/conversations/{{conversation_id}}/notes": "notes/$id",
+    f"POST {API}/messages": "messages/$id",
+    f"POST {API}/messages/{{message_id}}/retry": "messages/$id",
+    f"POST {API}/messages/{{message_id}}/send": "messages/$id",
+    f"POST {API}/media": "media/$id",
+    f"POST {API}/families": "families/$id",
+    f"PUT {API}/families/by-external-id/{{external_id}}": "families/$id",
+    f"POST {API}/staff-members": "staff-members/$id",
+    f"PUT {API}/staff-members/by-external-id/{{external_id}}": "staff-members/$id",
+    f"POST {API}/classes": "classes/$id",
+    f"POST {API}/lines": "lines/$id",
+    f"POST {API}/api-keys": "api-keys/$id",
+    f"POST {API}/api-keys/{{api_key_id}}/rotate": "api-keys/$id",
+    f"POST {API}/broadcasts": "broadcasts/$id",
+    f"POST {API}/broadcasts/{{broadcast_id}}/retry": "broadcasts/$id",
+    f"POST {API}/audiences": "audiences/$id",
+    f"POST {API}/saved-replies": "saved-replies/$id",
+    f"POST {API}/views": "views/$id",
+    f"POST {API}/me/push-subscriptions": "me/push-subscriptions/$id",
+    f"POST {API}/credits/additions": "credits",
 }
-"""The collection in which each route that answers 201 makes something. The answer names its `id`."""
-
-ADDRESS = Template(f"{API}/$collection/$id")
+"""Where the thing is that each route with a 201 makes. `$id` is the answer's."""
 
 
 class CreatedLocation:
@@ -64,8 +63,8 @@ class CreatedLocation:
 
 
 def _location(scope: Scope, body: bytes) -> list[tuple[bytes, bytes]]:
-    collection = MADE_AT.get(f"{scope['method']} {route_of(scope)}")
-    if collection is None:
+    place = MADE_AT.get(f"{scope['method']} {route_of(scope)}")
+    if place is None:
         return []
-    address = ADDRESS.substitute(collection=collection, id=json.loads(body)["id"])
-    return [(b"location", address.encode())]
+    address = Template(place).substitute(id=json.loads(body).get("id"))
+    return [(b"location", f"{API}/{address}".encode())]
