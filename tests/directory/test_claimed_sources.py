@@ -38,9 +38,10 @@ async def test_OPTIN_EVIDENCE_a_source_that_no_person_may_claim_is_refused_on_ev
         assert (path, refused.status_code) == (path, 422)
         assert refused.json()["errors"][0]["pointer"].endswith("/source"), refused.text
     rows = {"rows": [{"kind": "family", "name": "New", "contacts": contacts}]}
-    csv = f"kind,name,contact_name,phone_number,opt_in_state,opt_in_source\nfamily,New,Ana,{new_number()},opted_in,{source}\n"
+    columns = "kind,name,contact_name,phone_number,opt_in_state,opt_in_source"
+    csv = f"{columns}\nfamily,New,Ana,{new_number()},opted_in,{source}\n"
     for body_of_import in ({"json": rows}, {"content": csv, "headers": {"Content-Type": "text/csv"}}):
-        imported = await world.admin.post(f"{API}/directory/import", **body_of_import)  # type: ignore[arg-type]
+        imported = await world.admin.post(f"{API}/directory/import", **body_of_import)
         assert imported.status_code == 422, imported.text
         assert "source" in imported.text
 
