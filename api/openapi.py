@@ -33,6 +33,7 @@ from api.kit.errors import (
     problem_responses,
 )
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyMismatch
+from api.openapi_headers import add_headers
 
 PROBLEM_BODIES = (ProblemBody, ValidationProblemBody, NotAllowedToTextBody, NewMessagesBody, FieldError)
 REF = "#/components/schemas/"
@@ -118,7 +119,9 @@ def _finished(schema: dict[str, Any], app: FastAPI) -> dict[str, Any]:
     components["securitySchemes"] = SECURITY_SCHEMES
     schema["info"] |= INFO
     used = {tag for _, operation in _operations(schema) for tag in operation.get("tags", ())}
-    return _with_common_problems(_renamed(schema)) | {
+    finished = _with_common_problems(_renamed(schema))
+    add_headers(finished)
+    return finished | {
         "servers": SERVERS,
         "security": [{name: []} for name in SECURITY_SCHEMES],
         "tags": [{"name": name, "description": text} for name, text in TAGS.items() if name in used],

@@ -101,6 +101,8 @@ class Action(StrEnum):
     USAGE_EXPORTED = "usage.exported"
     AWAY_MESSAGE_CHANGED = "away_message.changed"
     API_KEY_CREATED = "api_key.created"
+    API_KEY_UPDATED = "api_key.updated"
+    API_KEY_ROTATED = "api_key.rotated"
     API_KEY_REVOKED = "api_key.revoked"
     INBOUND_EVENT_REPLAYED = "inbound_event.replayed"
     AUDIT_LOG_EXPORTED = "audit_log.exported"

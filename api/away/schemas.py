@@ -7,15 +7,14 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from api.away.service import AwaySettings, AwayState
 from api.away.types import HoursByDay, OpeningSpan, hours_from, shown_hours
+from api.kit.request_models import RequestModel
 from api.kit.text import Body
 
 MAX_AWAY_CHARACTERS = 320
 
 
-class AwayIn(BaseModel):
+class AwayIn(RequestModel):
     """`hours`: the spans of each weekday, in the organization's zone. A weekday that is omitted is closed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     enabled: bool
     """Whether texts that arrive outside opening hours are answered."""

@@ -26,6 +26,7 @@ from api.conversations.types import MediaUrl
 from api.directory.rules import OwnerKind
 from api.kit.added_fields import added
 from api.kit.money import MoneyOut
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body, SingleLine
 from api.kit.times import Moment
 from api.saved_replies.rules import ReplyField
@@ -37,10 +38,8 @@ Fallback = Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)
 Reason = Annotated[SingleLine, StringConstraints(min_length=3, max_length=500)]
 
 
-class BroadcastIn(BaseModel):
+class BroadcastIn(RequestModel):
     """A draft. `header` and `footer`: the organization's unless they are given; empty: none."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     body: Text
@@ -63,10 +62,10 @@ class BroadcastIn(BaseModel):
         return Draft(given=known, audience=self.audience, attachments=self.attachments)
 
 
-class BroadcastPatch(BaseModel):
+class BroadcastPatch(PatchModel):
     """An omitted field stays. `line_id` and `send_at` may be set to null."""
 
-    model_config = ConfigDict(extra="forbid")
+    clearable = frozenset({"line_id", "send_at"})
 
     name: Name | None = None
     body: Text | None = None
@@ -81,7 +80,7 @@ class BroadcastPatch(BaseModel):
     send_at: Moment | None = None
 
     def draft(self) -> Draft:
-        nullable = {"line_id", "send_at"} & self.model_fields_set
+        nullable = self.clearable & self.model_fields_set
         given = _columns(self)
         kept = {name: value for name, value in given.items() if value is not None or name in nullable}
         return Draft(given=kept, audience=self.audience, attachments=self.attachments)
@@ -101,11 +100,11 @@ def _columns(body: BroadcastIn | BroadcastPatch) -> dict[str, Any]:
     }
 
 
-class SendIn(BaseModel):
+class SendIn(RequestModel):
     """`confirmed_recipients`: how many get it, as the preview said. Above the organization's limit it must be named.
     `any_hour_reason`: why it goes outside the available hours; needs `mass_text_any_hour` (PERM-HOURS)."""
 
-    model_config = ConfigDict(extra="forbid", title="BroadcastSendIn")
+    model_config = ConfigDict(title="BroadcastSendIn")
 
     confirmed_recipients: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
     any_hour_reason: Reason | None = None
@@ -428,8 +427,8 @@ class RecipientOut(BaseModel):
         )
 
 
-class AudienceIn(BaseModel):
-    model_config = ConfigDict(extra="forbid", title="AudienceIn")
+class AudienceIn(RequestModel):
+    model_config = ConfigDict(title="AudienceIn")
 
     name: Name
     audience: SavedAudienceDescription
@@ -437,10 +436,8 @@ class AudienceIn(BaseModel):
     """A new one if omitted. With the id of a deleted one, drafts that name it can use it again."""
 
 
-class AudiencePatch(BaseModel):
+class AudiencePatch(PatchModel):
     """An omitted field stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
     audience: SavedAudienceDescription | None = None

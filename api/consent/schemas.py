@@ -12,6 +12,7 @@ from api.directory.models import PhoneRecord, Refusal
 from api.directory.rules import OptInState
 from api.directory.types import PhoneRecordOut
 from api.kit.phone import NumberOrSender
+from api.kit.request_models import RequestModel
 from api.kit.text import Body, storable
 
 MAX_REPLACED = 50
@@ -34,7 +35,7 @@ class PhoneRecordChanged(PhoneRecordOut):
 Evidence = Annotated[Body, StringConstraints(max_length=2000)]
 
 
-class OptInChange(BaseModel):
+class OptInChange(RequestModel):
     """`wording`: what the person was shown or told, if anything.
 
     Consent replaces the refusals that `replaces_refusals` names. The number's other refusals continue to block it.
@@ -57,7 +58,7 @@ LiftReason = Annotated[
 ]
 
 
-class RefusalLift(BaseModel):
+class RefusalLift(RequestModel):
     """Exactly one of both: an administrator's `reason`, or the phone record whose consent replaces the refusal."""
 
     reason: LiftReason | None = None
@@ -66,7 +67,7 @@ class RefusalLift(BaseModel):
     """The phone record whose consent replaces it."""
 
 
-class OptInChecksIn(BaseModel):
+class OptInChecksIn(RequestModel):
     """Without `line_id`, the oldest line in service."""
 
     phone_numbers: Annotated[list[NumberOrSender], Field(max_length=1000)]

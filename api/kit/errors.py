@@ -87,6 +87,9 @@ class Unreadable(Problem):
 class NotSignedIn(Problem):
     status, type, title = 401, "/problems/not-signed-in", "Not signed in"
 
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+
 
 class Forbidden(Problem):
     status, type, title = 403, "/problems/forbidden", "Not allowed"

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
 from api.kit.countries import COUNTRY_NAMES
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body, SingleLine
 from api.lines.defaults import DefaultFor
 from api.lines.models import Line
@@ -66,7 +67,7 @@ Countries = Annotated[list[Country], Field(min_length=1, max_length=250), AfterV
 TextsPerDay = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class LineSettingsIn(BaseModel):
+class LineSettingsIn(RequestModel):
     """`messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
     HELP, not the provider; if omitted, we answer if the provider does not.
 
@@ -74,7 +75,7 @@ class LineSettingsIn(BaseModel):
     `texts_per_person_per_day`: how many texts are accepted in a day of the business, of everybody and of each person
     or API key; null for 20,000 and 5,000. An omitted one of these three keeps its value."""
 
-    model_config = {"extra": "forbid", "title": "LineSettings"}
+    model_config = {"title": "LineSettings"}
 
     messages_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
     """The line's rate limit; null for none."""
@@ -129,7 +130,7 @@ class LineSettingsOut(BaseModel):
         )
 
 
-class LineIn(BaseModel):
+class LineIn(RequestModel):
     label: Label
     """The name that staff see."""
     phone_number: Annotated[SingleLine, StringConstraints(min_length=3, max_length=32)]
@@ -157,7 +158,7 @@ class LineIn(BaseModel):
         )
 
 
-class LinePatch(BaseModel):
+class LinePatch(PatchModel):
     """An omitted field stays."""
 
     label: Label | None = None

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from api.kit.request_models import RequestModel
 from api.kit.text import SingleLine
 from api.links.rules import MAX_LINKS, MAX_TEMPLATE, template_problem
 
@@ -27,7 +28,7 @@ UrlTemplate = Annotated[
 ]
 
 
-class LinkTemplateModel(BaseModel):
+class LinkTemplateModel(RequestModel):
     model_config = ConfigDict(title="LinkTemplate", from_attributes=True)
 
     label: Label
@@ -35,7 +36,7 @@ class LinkTemplateModel(BaseModel):
     url_template: UrlTemplate
 
 
-class LinksIn(BaseModel):
+class LinksIn(RequestModel):
     links: Annotated[list[LinkTemplateModel], Field(max_length=MAX_LINKS)]
     """All links of the organization, in their order. Others are removed."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body
 from api.notes.rules import MAX_CHARACTERS, MAX_MENTIONS
 from api.notes.service import MentionView
@@ -23,7 +24,7 @@ NoteBody = Annotated[Body, AfterValidator(_not_blank), StringConstraints(min_len
 Mentions = Annotated[list[UUID], Field(max_length=MAX_MENTIONS)]
 
 
-class NoteIn(BaseModel):
+class NoteIn(RequestModel):
     """`mentions`: ids of staff members who have SMS Logs."""
 
     body: NoteBody
@@ -32,7 +33,7 @@ class NoteIn(BaseModel):
     """Ids of staff members who are told of it. They need SMS Logs."""
 
 
-class NotePatch(BaseModel):
+class NotePatch(PatchModel):
     """What is left out stays."""
 
     body: NoteBody | None = None
@@ -81,7 +82,7 @@ class MentionOut(BaseModel):
         return cls(id=mention.id, note=NoteOut.of(view.note), created_at=mention.created_at, read_at=mention.read_at)
 
 
-class MentionsRead(BaseModel):
+class MentionsRead(RequestModel):
     """Either these mentions, or all of a conversation."""
 
     mention_ids: Annotated[list[UUID], Field(max_length=200)] = []

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
+from api.kit.added_fields import added
+from api.kit.request_models import RequestModel
 from api.notifications.models import PushSubscription
 from api.notifications.rules import QuietHours, Scope, Wishes
 from api.notifications.service import Chosen
@@ -14,7 +16,7 @@ from api.notifications.service import Chosen
 LocalTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
-class QuietHoursModel(BaseModel):
+class QuietHoursModel(RequestModel):
     """Hours of the day, `HH:MM` in the organization's time zone. `since` after `until` means over midnight."""
 
     model_config = ConfigDict(title="QuietHours")
@@ -31,7 +33,7 @@ class QuietHoursModel(BaseModel):
         return self
 
 
-class NotificationSettingsIn(BaseModel):
+class NotificationSettingsIn(RequestModel):
     """What one wants to be told of. `mine`: conversations assigned to one, mentions, and one's own reminders."""
 
     scope: Scope
@@ -76,10 +78,8 @@ def from_base64url(value: str) -> bytes:
     return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
 
 
-class PushKeys(BaseModel):
+class PushKeys(RequestModel):
     """The keys of the browser's `PushSubscription`, base64url."""
-
-    model_config = ConfigDict(extra="forbid")
 
     p256dh: Annotated[str, StringConstraints(pattern=r"^B[A-Za-z0-9_-]{86}$")]
     """A point of 65 bytes."""
@@ -87,13 +87,15 @@ class PushKeys(BaseModel):
     """16 bytes."""
 
 
-class PushSubscriptionIn(BaseModel):
+class PushSubscriptionIn(RequestModel):
     """What the browser's `PushSubscription.toJSON()` gives."""
 
     endpoint: Annotated[str, StringConstraints(max_length=1000)]
     """The address of the browser's push service."""
     keys: PushKeys
     """The keys with which pushes are encrypted."""
+    expirationTime: float | None = added(None)  # noqa: N815  # The browser's spelling.
+    """When the browser's push service drops it, if it says so. It is told by refusing the next push."""
 
 
 class PushSubscriptionOut(BaseModel):

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from api.audit.rules import Actor
+from api.kit.request_models import RequestModel
 from api.kit.text import storable
 from api.retention.models import Erasure
 
@@ -15,7 +16,7 @@ Reason = Annotated[
 ]
 
 
-class EraseIn(BaseModel):
+class EraseIn(RequestModel):
     """`reason` stays in the audit log: write no name and no number into it."""
 
     reason: Reason

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 
 from api.conversations.message_rules import MAX_BODY_CHARACTERS
 from api.kit.phone import NumberOrSender
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body, SingleLine
 from api.saved_replies.models import SavedReply
 from api.saved_replies.rules import Filled, ReplyField, ReplyScope, unknown_fields
@@ -32,7 +33,7 @@ ReplyBody = Annotated[
 ]
 
 
-class SavedReplyIn(BaseModel):
+class SavedReplyIn(RequestModel):
     title: Title
     """The name by which it is found."""
     body: ReplyBody
@@ -40,7 +41,7 @@ class SavedReplyIn(BaseModel):
     """Of the organization, or of the person who creates it."""
 
 
-class SavedReplyPatch(BaseModel):
+class SavedReplyPatch(PatchModel):
     """What is left out stays."""
 
     title: Title | None = None
@@ -75,7 +76,7 @@ class SavedReplyOut(BaseModel):
         )
 
 
-class FillIn(BaseModel):
+class FillIn(RequestModel):
     """For whom it is filled in: the people at a conversation's number, or at a number that has no conversation yet."""
 
     conversation_id: UUID | None = None
